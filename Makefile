@@ -1,0 +1,70 @@
+# Each target sets up what it needs; `make help` lists them.
+
+PYTHON ?= $(shell for v in 3.13 3.12 3.11; do command -v python$$v >/dev/null 2>&1 && python$$v -c '' 2>/dev/null && { echo python$$v; break; }; done || true)
+ifeq ($(PYTHON),)
+PYTHON := python3
+endif
+BIN := .venv/bin
+HOST ?= 127.0.0.1
+PORT ?= 5000
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check bench bench-desk bench-press lock translations wheel clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: requirements-dev.lock pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" sh .ci/setup python
+
+.venv/system: .ci/setup | .venv/ready
+	@sh .ci/setup system
+
+.venv/browser: .ci/setup package.json | .venv/ready
+	@sh .ci/setup browser
+
+run: .venv/ready .venv/system ## Serve the demo at http://127.0.0.1:5000
+	@$(BIN)/campaign run --host $(HOST) --port $(PORT) --demo
+
+test: .venv/ready .venv/system .venv/browser ## Run every test, with coverage (both databases, Chromium)
+	@$(BIN)/coverage erase
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/coverage combine -q && $(BIN)/coverage report --format=total | sed 's/.*/coverage: &%/'
+
+test-fast: .venv/ready .venv/system ## Run the tests that need no browser
+	@$(BIN)/python -m pytest tests/unit tests/integration -n 2 --dist loadfile
+
+check: .venv/ready ## Lint, types, import contracts, templates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/tmp/lint-imports.$$$$ 2>&1 || { cat /tmp/lint-imports.$$$$; exit 1; }
+	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/djlint letters --lint --quiet --ignore H005,H007,H021,H030
+	@echo "check: clean"
+
+bench: .venv/ready .venv/system ## Measure letters, signing and pages against plain peers
+	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -W ignore -m benchmarks.desk
+
+bench-desk: .venv/ready .venv/system ## Measure every page of the desk with a million signatures, on both databases
+	@$(BIN)/python -W ignore -m benchmarks.desk
+
+bench-press: .venv/ready .venv/system .venv/browser ## Compare the press with other ways (docs/performance.md)
+	@sh .ci/setup peers
+	@$(BIN)/python -m benchmarks.press --write
+
+lock: .venv/ready ## Pin the newest versions that pyproject.toml allows
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements-dev.lock
+
+translations: .venv/ready ## Gather messages from code and templates, compile what is translated
+	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
+	@for code in fr es ar; do $(BIN)/pybabel -q update -N --no-wrap -i /tmp/campaign.pot -d campaign/translations -l $$code; done
+	@$(BIN)/pybabel -q compile -d campaign/translations
+
+wheel: .venv/ready ## Build the wheel into dist/
+	@$(BIN)/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
+
+clean: ## Remove what was built; keeps instance/
+	@rm -rf .venv dist .coverage* .mypy_cache .ruff_cache .hypothesis node_modules

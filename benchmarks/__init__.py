@@ -1,0 +1,1 @@
+"""`make bench`: letters, signing and pages, each against a plain peer in the same run."""

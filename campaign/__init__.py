@@ -1,0 +1,100 @@
+"""Urgent-action letters: from a case, through thousands of signed letters, to an embassy's gate."""
+
+from typing import Any
+
+from flask import Flask
+
+from campaign import anchoring, db, failures, i18n, jobs, logs, models, pages, security, storage
+from campaign.accounts import sign_in
+from campaign.accounts.views import blueprint as accounts
+from campaign.application import Application
+from campaign.bundles.rehearsal_views import blueprint as rehearsal
+from campaign.bundles.views import blueprint as bundles
+from campaign.campaigns import timekeeping
+from campaign.campaigns.handover_views import blueprint as handover
+from campaign.campaigns.views import blueprint as campaigns
+from campaign.demo import rehearsing
+from campaign.extensions import csrf
+from campaign.following import erasing, notices, telling
+from campaign.following.news_views import one_click
+from campaign.following.views import blueprint as following
+from campaign.mail import bounces, sender
+from campaign.mail.views import blueprint as outbox
+from campaign.network.desk import blueprint as network_desk
+from campaign.network.unsubscribing import blueprint as unsubscribing
+from campaign.network.views import blueprint as network
+from campaign.officials.views import blueprint as officials
+from campaign.overview import mails as overview_mails
+from campaign.overview.views import blueprint as overview
+from campaign.paper import matching as paper_matching
+from campaign.paper.desk import blueprint as paper
+from campaign.reading.views import blueprint as reading
+from campaign.replies.desk import blueprint as replies
+from campaign.resources import folder
+from campaign.screening.views import blueprint as screening
+from campaign.screening.views import rules as screening_rules
+from campaign.settings import Settings, load_settings
+from campaign.signing import waiting
+from campaign.signing.previews import blueprint as signing_previews
+from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
+from campaign.signing.views import blueprint as signing
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """The application for one instance; `overrides` are settings.
+
+    Raises UnsafeSettings where the settings cannot stand.
+    """
+    chosen = settings or load_settings(**overrides)
+    assert models  # every table and every job is known from here on
+    assert all(
+        (
+            overview_mails,
+            anchoring,
+            sender,
+            bounces,
+            waiting,
+            notices,
+            telling,
+            erasing,
+            timekeeping,
+            rehearsing,
+            paper_matching,
+        )
+    )
+    app = Application(__name__, static_folder=folder("static"), template_folder=folder("templates"))
+    app.secret_key = chosen.secret
+    app.extensions["settings"] = chosen
+    logs.init(chosen)
+    db.init_app(app, chosen)
+    security.init_app(app, chosen)
+    i18n.init_app(app, chosen)
+    pages.init_app(app)
+    failures.init_app(app)
+    csrf.init_app(app)
+    for tokenless in (reading, signing, following, one_click, network, unsubscribing):
+        csrf.exempt(tokenless)
+    sign_in.init_app(app, chosen)
+    storage.init_app(app, chosen)
+    jobs.init_app(app, chosen)
+    for blueprint in (reading, signing, signing_previews, accounts, campaigns, officials, bundles):
+        app.register_blueprint(blueprint)
+    for blueprint in (rehearsal, rehearsal_signing):
+        app.register_blueprint(blueprint)
+    for blueprint in (following, one_click, network, unsubscribing, network_desk):
+        app.register_blueprint(blueprint)
+    for blueprint in (screening, screening_rules):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(paper)
+    app.register_blueprint(replies)
+    app.register_blueprint(overview)
+    app.register_blueprint(handover)
+    if chosen.mode == "development":
+        app.register_blueprint(outbox)
+    return app
+
+
+def close_app(app: Flask) -> None:
+    """Let go of what `create_app` connected to: the database and the queue."""
+    app.extensions["queue"].close()
+    app.extensions["database"].close()

@@ -1,0 +1,89 @@
+"""Forms that ask who it is: for a code after the password, and before what is delicate."""
+
+from flask import request
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from campaign import db
+from campaign.accounts import proving
+from campaign.accounts.models import StaffUser
+from campaign.errors import TooMany
+
+_LONGEST = 128
+_OURS = {"csrf_token", "proof"}
+
+
+def _(message: str, **values: object) -> str:
+    return str(gettext(message, **values))
+
+
+class _AskingForm(FlaskForm):  # type: ignore[misc]
+    """A form with one answer, `proof`, that shows who it is."""
+
+    next = HiddenField()
+
+    def check(self, user: StaffUser) -> int:
+        """200 where the answer is right; otherwise the status of the page that says what is not."""
+        if not self.validate():
+            return 422
+        has_factor, user_id = user.has_second_factor, user.id
+        # What has been read so far holds SQLite's one write lock, which the count of tries wants.
+        db.session().rollback()
+        try:
+            if proving.prove(user_id, self.proof.data):
+                return 200
+        except TooMany as limit:
+            self.proof.errors = [_too_many(-(-limit.seconds // 60))]
+            return limit.status
+        self.proof.errors = [
+            _("This code is not right, or it was used before. Wait for the next one.")
+            if has_factor
+            else _("This is not your password. Type it again.")
+        ]
+        return 422
+
+
+class CodeForm(_AskingForm):
+    """The second step of signing in."""
+
+    proof = StringField(
+        _l("Code"),
+        description=_l(
+            "The six figures that your app shows now. Without your phone, type one of your "
+            "recovery codes."
+        ),
+        validators=[
+            InputRequired(_l("Enter the code.")),
+            Length(max=_LONGEST, message=_l("A code is shorter than this.")),
+        ],
+    )
+
+
+class ProofForm(_AskingForm):
+    """Who are you, once more: a code, or the password where there is no second factor."""
+
+    proof = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
+
+    def __init__(self, user: StaffUser, **values: object) -> None:
+        super().__init__(**values)
+        self.asks_for_code = user.has_second_factor
+        if self.asks_for_code:
+            self.proof.label.text = CodeForm().proof.label.text
+            self.proof.description = CodeForm().proof.description
+
+    def kept(self) -> list[tuple[str, str]]:
+        """All else that was typed, so that it is not lost while we ask."""
+        return [pair for pair in request.form.items(multi=True) if pair[0] not in _OURS]
+
+
+def _too_many(minutes: int) -> str:
+    return str(
+        ngettext(
+            "Too many tries. Wait %(num)s minute, then try again.",
+            "Too many tries. Wait %(num)s minutes, then try again.",
+            minutes,
+        )
+    )

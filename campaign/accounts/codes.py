@@ -1,0 +1,139 @@
+"""Codes that stand for a second factor: those of an authenticator app, and recovery codes.
+
+The app's codes (TOTP, RFC 6238) are checked by Flask-Security; what it leaves open, that a code
+works once, also of two tries at one moment, is a conditional UPDATE here.
+"""
+
+import secrets
+from typing import Any, cast
+
+from flask import current_app
+from flask_security import Totp, UserMixin
+from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import RecoveryCode, StaffUser
+from campaign.settings import Settings
+
+RECOVERY_CODES = 10
+_SLACK_SECONDS = 30
+"""Clocks of telephones go wrong by so much."""
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that look alike on paper."""
+_PARTS, _PART_LENGTH = 4, 4
+
+
+class _Totp(Totp):
+    """Flask-Security's check, with its memory in the user's row."""
+
+    def __init__(self, unit: Session) -> None:
+        settings: Settings = current_app.extensions["settings"]
+        key = db.database().keyring.fingerprint("totp", "totp").hex()
+        # A colon parts the issuer from the account in the address that the app reads.
+        issuer = settings.organisation_name.replace(":", " ")
+        super().__init__({"1": key}, issuer)
+        self.unit = unit
+
+    def get_last_counter(self, user: UserMixin) -> int | None:
+        """The half minute whose code was used last."""
+        return cast("StaffUser", user).totp_counter
+
+    def set_last_counter(self, user: UserMixin, tmatch: Any) -> None:
+        """Use the code up; of two at once, one finds it used."""
+        later = or_(StaffUser.totp_counter.is_(None), StaffUser.totp_counter < tmatch.counter)
+        won = self.unit.scalar(
+            update(StaffUser)
+            .where(StaffUser.id == cast("StaffUser", user).id, later)
+            .values(totp_counter=tmatch.counter)
+            .returning(StaffUser.id)
+            .execution_options(synchronize_session=False)
+        )
+        if won is None:
+            raise UsedTokenError
+
+
+def new_secret(unit: Session) -> str:
+    """A secret for an app, in the form in which it is kept."""
+    return str(_Totp(unit).generate_totp_secret())
+
+
+def app_address(unit: Session, user: StaffUser) -> str:
+    """What the QR code says: `otpauth://totp/…`."""
+    return str(_Totp(unit).get_totp_uri(user.email, user.totp_secret or ""))
+
+
+def app_key(unit: Session, user: StaffUser) -> str:
+    """The secret in groups of letters, for who types it."""
+    return str(_Totp(unit).get_totp_pretty_key(user.totp_secret or ""))
+
+
+def use_app_code(unit: Session, user: StaffUser, code: str) -> bool:
+    """Whether `code` is the app's code of now; it is used up then."""
+    if user.totp_secret is None:
+        return False
+    typed = "".join(code.split())
+    if not (typed.isascii() and typed.isdigit()):
+        return False
+    return bool(_Totp(unit).verify_totp(typed, user.totp_secret, user, window=_SLACK_SECONDS))
+
+
+def new_recovery_codes(unit: Session, user: StaffUser) -> list[str]:
+    """Ten new codes, shown once; the earlier ones are worthless. Only digests are kept."""
+    unit.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
+    made = [_random_code() for _ in range(RECOVERY_CODES)]
+    unit.add_all(RecoveryCode(staff_user_id=user.id, digest=_digest(user, one)) for one in made)
+    unit.flush()
+    return made
+
+
+def use_recovery_code(unit: Session, user: StaffUser, code: str) -> bool:
+    """Whether `code` is one of the user's; it is used up then."""
+    used = unit.scalar(
+        update(RecoveryCode)
+        .where(
+            RecoveryCode.staff_user_id == user.id,
+            RecoveryCode.digest == _digest(user, code),
+            RecoveryCode.used_at.is_(None),
+        )
+        .values(used_at=db.utcnow())
+        .returning(RecoveryCode.id)
+        .execution_options(synchronize_session=False)
+    )
+    return used is not None
+
+
+def count_recovery_codes(unit: Session, user: StaffUser) -> int:
+    """How many are left."""
+    left = select(func.count(RecoveryCode.id)).where(
+        RecoveryCode.staff_user_id == user.id, RecoveryCode.used_at.is_(None)
+    )
+    return unit.scalar(left) or 0
+
+
+def forget(unit: Session, user: StaffUser) -> None:
+    """Take the second factor away, with all that belongs to it."""
+    unit.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
+    user.totp_secret = user.totp_since = user.totp_counter = None
+    unit.flush()
+
+
+def looks_like_recovery_code(code: str) -> bool:
+    """Whether it can only be a recovery code: the app's codes are figures."""
+    return len(_bare(code)) == _PARTS * _PART_LENGTH
+
+
+def _random_code() -> str:
+    parts = ("".join(secrets.choice(_LETTERS) for _ in range(_PART_LENGTH)) for _ in range(_PARTS))
+    return "-".join(parts)
+
+
+def _bare(code: str) -> str:
+    return "".join(sign for sign in code.lower() if sign.isalnum())
+
+
+def _digest(user: StaffUser, code: str) -> bytes:
+    # 79 random bits behind a keyed hash: nothing that could be guessed from a stolen table.
+    text = f"{user.id}|{_bare(code)}"
+    return db.database().keyring.fingerprint(text, "recovery-code")

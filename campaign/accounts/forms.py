@@ -1,0 +1,168 @@
+"""Forms of sign-in, one's own account, and the staff list."""
+
+import unicodedata
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    EmailField,
+    Field,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
+from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
+
+from campaign import i18n
+from campaign.accounts.models import Role
+from campaign.accounts.passwords import MAXIMUM, MINIMUM
+
+EMAIL_LENGTH = 254
+NAME_LENGTH = 80
+_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+
+
+def _(message: str, **values: object) -> str:
+    return str(gettext(message, **values))
+
+
+def strip(value: str | None) -> str | None:
+    """Without blanks around it."""
+    return value.strip() if value else value
+
+
+def one_line(_form: FlaskForm, field: Field) -> None:
+    """Refuse characters that cannot be seen, or that turn the text around."""
+    if any(
+        unicodedata.category(sign) in {"Cc", "Cs"} or sign in _BIDI for sign in field.data or ""
+    ):
+        raise StopValidation(
+            _("There are characters in it that cannot be seen. Type it again instead of pasting.")
+        )
+
+
+def _email_field() -> EmailField:
+    return EmailField(
+        _l("E-mail address"),
+        filters=[strip],
+        validators=[
+            InputRequired(_l("Enter an e-mail address.")),
+            Length(max=EMAIL_LENGTH, message=_l("An e-mail address has at most 254 characters.")),
+            one_line,
+        ],
+    )
+
+
+def _new_password_field() -> PasswordField:
+    return PasswordField(
+        _l("New password"),
+        description=_l(
+            "At least %(count)s characters. Four words that have nothing to do with each other "
+            "are easy to keep in mind and hard to guess.",
+            count=MINIMUM,
+        ),
+        validators=[InputRequired(_l("Enter a new password."))],
+    )
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """Address and password, and where to go then."""
+
+    email = _email_field()
+    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
+    next = HiddenField()
+
+
+class SetPasswordForm(FlaskForm):  # type: ignore[misc]
+    """The new password behind a one-time link."""
+
+    password = _new_password_field()
+
+
+class ChangePasswordForm(FlaskForm):  # type: ignore[misc]
+    """One's own new password; the present one proves who asks."""
+
+    current_password = PasswordField(
+        _l("Present password"), validators=[InputRequired(_l("Enter your present password."))]
+    )
+    password = _new_password_field()
+
+
+class _WithName(FlaskForm):  # type: ignore[misc]
+    name = StringField(
+        _l("Name"),
+        filters=[strip],
+        validators=[
+            Length(max=NAME_LENGTH, message=_l("A name has at most 80 characters here.")),
+            one_line,
+        ],
+    )
+    locale = SelectField(_l("Language of the desk"), validate_choice=False)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.locale.choices = [
+            SelectChoice(code, i18n.language_name(code)) for code in i18n.languages()
+        ]
+
+    def validate_locale(self, field: Field) -> None:
+        """One of the languages that the site has."""
+        if field.data not in i18n.languages():
+            raise StopValidation(_("Choose one of the languages in the list."))
+
+
+class ProfileForm(_WithName):
+    """One's own name and language."""
+
+
+class RoleForm(FlaskForm):  # type: ignore[misc]
+    """What a staff user may do."""
+
+    role = SelectField(
+        _l("Role"),
+        validators=[
+            AnyOf([role.value for role in Role], _l("Choose one of the roles in the list."))
+        ],
+        validate_choice=False,
+        choices=[
+            SelectChoice(Role.ORGANIZER.value, _l("Organizer")),
+            SelectChoice(Role.STAFF.value, _l("Staff")),
+            SelectChoice(Role.ADMIN.value, _l("Admin")),
+        ],
+    )
+
+
+class NewStaffForm(_WithName, RoleForm):
+    """A new staff user."""
+
+    email = _email_field()
+
+
+def say_email_problem(slug: str) -> str:
+    """Words for what is wrong with a new user's address."""
+    if slug == "staff-exists":
+        return _("Somebody on the staff has this address already. Make a new link in the list.")
+    return _("This is no e-mail address. It looks like name@example.org.")
+
+
+def say_password_problem(slug: str) -> str:
+    """Words for what is wrong with a new password (`passwords.problem_of`)."""
+    words = {
+        "password-wrong": _("This is not your present password. Type it again."),
+        "password-short": _(
+            "This password is too short. Use at least %(count)s characters.", count=MINIMUM
+        ),
+        "password-long": _(
+            "This password is too long. Use at most %(count)s characters.", count=MAXIMUM
+        ),
+        "password-repeats": _("This password repeats itself. Use several words that differ."),
+        "password-personal": _(
+            "This password is mostly your name or address. Use words that nobody links with you."
+        ),
+    }
+    return words.get(slug) or _(
+        "This password is one that is tried first. Use several words that do not belong together."
+    )

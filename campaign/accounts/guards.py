@@ -1,0 +1,134 @@
+"""Guards: who may come to the pages of a blueprint.
+
+A guard stands on the whole blueprint, so that a new view is guarded from its first day. `guarded`
+notes it there for the test that walks the URL map.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    g,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from campaign import audit, db
+from campaign.accounts import proving, traces
+from campaign.accounts.code_form import ProofForm
+from campaign.accounts.models import Role, StaffUser
+from campaign.security import private_page, same_origin
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+_BEFORE_SET_UP = {
+    "accounts.sign_out",
+    "accounts.confirm",
+    "accounts.prove",
+    "accounts.second_factor.show",
+    "accounts.second_factor.start",
+    "accounts.second_factor.turn_on",
+}
+"""What a user may do whose role asks for a second factor that is not set up yet."""
+
+
+def guard(blueprint: Blueprint, *roles: Role) -> None:
+    """Let only signed-in users of these roles (and admins) in; with no role, every staff user.
+
+    Others are sent to sign in; signed-in users of another role get the page of a thing that does
+    not exist (404), so that addresses tell nothing.
+    """
+    allowed = frozenset(roles or Role) | {Role.ADMIN}
+    blueprint.allowed_roles = allowed  # type: ignore[attr-defined]
+
+    @blueprint.before_request
+    def check() -> ResponseReturnValue | None:
+        same_origin()
+        if not current_user.is_authenticated:
+            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
+        user = staff_user()
+        if user.role not in allowed:
+            g.kept_out = True
+            abort(404)
+        g.locale = user.locale
+        if proving.must_set_up(user) and request.endpoint not in _BEFORE_SET_UP:
+            return redirect(url_for("accounts.second_factor.show"))
+        traces.watch()
+        return None
+
+    blueprint.after_request(private_page)
+    blueprint.after_request(traces.want_entry)
+
+
+def fresh(*, back: str | None = None) -> Callable[[View], View]:
+    """Let a view run only for who proved within the last minutes (`fresh_minutes`) who they are.
+
+    For what hands out personal data in bulk. Stands below the route:
+
+        @blueprint.post("/<public_id>/download")
+        @fresh(back="bundles.show")
+        def download(public_id: str) -> ResponseReturnValue: ...
+
+    Others are asked for the code of their second factor, or for the password where they have none.
+    A GET is then done as it was asked for. A POST with `back` leads to that page (with the same
+    arguments), where its button is pressed once more: right for downloads, which leave the page
+    as it is. Without `back` the question holds all that was typed, and the POST goes on with it;
+    a file cannot be kept like that.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def ask_first(**values: Any) -> ResponseReturnValue:
+            if proving.is_fresh():
+                return view(**values)
+            if request.method in {"GET", "HEAD"}:
+                return redirect(url_for("accounts.confirm", next=request.full_path.rstrip("?")))
+            if back is not None:
+                target = url_for(back, **values)
+                return redirect(url_for("accounts.confirm", next=target, again="1"), 303)
+            form = ProofForm(staff_user())
+            status = form.check(staff_user()) if form.proof.data else 403
+            if status != 200:
+                return render_template(
+                    "accounts/confirm.html", form=form, action=request.full_path, kept=form.kept()
+                ), status
+            note_proof()
+            return view(**values)
+
+        ask_first.is_fresh = True  # type: ignore[attr-defined]
+        return cast("View", ask_first)
+
+    return decorate
+
+
+def note_proof() -> None:
+    """This session is fresh again, and the audit says so."""
+    proving.note_fresh()
+    audit.record(db.session(), actor=actor(), action="accounts.confirm", subject=actor())
+
+
+def staff_user() -> StaffUser:
+    """The signed-in user of a guarded page."""
+    user: StaffUser = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way
+    return user
+
+
+def actor() -> str:
+    """How the audit names the signed-in user."""
+    return f"staff:{staff_user().id}"
+
+
+def is_guarded_request() -> bool:
+    """Whether the current page stands behind a guard."""
+    if not has_request_context():
+        return False
+    blueprint = current_app.blueprints.get(request.blueprint or "")
+    return hasattr(blueprint, "allowed_roles")

@@ -1,0 +1,53 @@
+"""The one-time link by which a staff user sets a password.
+
+Nothing is stored: the link carries a signed fingerprint of the password there is now, so that
+setting another one makes the link worthless, and its time.
+"""
+
+import hmac
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import StaffUser
+from campaign.errors import Gone
+from campaign.settings import Settings
+
+LINK_DAYS = 3
+_DAY_SECONDS = 86_400
+
+
+def set_password_link(user: StaffUser) -> str:
+    """Address at which `user` can set a password once, in the next three days."""
+    token = _serializer().dumps([user.public_id, _state(user)])
+    # Not url_for: the host that a request names must not decide where a link leads.
+    return f"{_settings().base_url.rstrip('/')}/desk/set-password/{token}"
+
+
+def user_of_link(unit: Session, token: str) -> StaffUser:
+    """Whose link it is, with the row locked; raises Gone if it was used, is too old or a fake."""
+    try:
+        public_id, state = _serializer().loads(token, max_age=LINK_DAYS * _DAY_SECONDS)
+    except (BadSignature, ValueError, TypeError) as problem:
+        raise Gone("set-password-link") from problem
+    user = unit.scalar(select(StaffUser).where(StaffUser.public_id == public_id).with_for_update())
+    if user is None or not user.active or not hmac.compare_digest(_state(user), state):
+        raise Gone("set-password-link")
+    return user
+
+
+def _state(user: StaffUser) -> str:
+    text = f"{user.public_id}|{user.password or ''}"
+    return db.database().keyring.fingerprint(text, "set-password").hex()[:32]
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(_settings().secret, salt="set-password")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -1,0 +1,80 @@
+"""Staff users, their roles and second factors, and the campaigns whose teams they are on."""
+
+import enum
+from datetime import datetime
+
+from flask_security.core import UserMixin
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+
+
+class Role(enum.StrEnum):
+    """What a staff user may do. Who writes campaigns need not see who signed, and the reverse."""
+
+    ORGANIZER = "organizer"
+    """Writes campaigns, officials and missions."""
+    STAFF = "staff"
+    """Makes and downloads bundles, records deliveries."""
+    ADMIN = "admin"
+    """Both, and adds staff users."""
+
+
+class StaffUser(Base, UserMixin):
+    """Someone who signs in to the desk."""
+
+    __tablename__ = "staff_user"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    email: Mapped[str] = mapped_column(Sealed("staff_user.email"))
+    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    """Fingerprint of the canonical address: how a user is found at sign-in."""
+    name: Mapped[str] = mapped_column(Sealed("staff_user.name"), default="")
+    role: Mapped[Role]
+    locale: Mapped[Locale] = mapped_column(default="en")
+    password: Mapped[str | None] = mapped_column(String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    """Named by each session; a new one ends all sessions of the user."""
+    created_at: Mapped[Created]
+    last_sign_in_at: Mapped[datetime | None]
+    totp_secret: Mapped[str | None] = mapped_column(Sealed("staff_user.totp_secret"))
+    """What their authenticator app knows; one that no code has proved yet counts for nothing."""
+    totp_since: Mapped[datetime | None]
+    """Since when sign-in asks for the second factor; none: it does not."""
+    totp_counter: Mapped[int | None] = mapped_column(BigInteger)
+    """Number of the half minute whose code was used last: neither it nor an earlier one works."""
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether sign-in asks for a code."""
+        return self.totp_since is not None
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for the authenticator app."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[PrimaryKey]
+    staff_user_id: Mapped[int] = mapped_column(
+        ForeignKey("staff_user.id", ondelete="CASCADE"), index=True
+    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    used_at: Mapped[datetime | None]
+
+
+class CampaignMember(Base):
+    """A staff user on the team of a campaign, besides its owner."""
+
+    __tablename__ = "campaign_member"
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    staff_user_id: Mapped[int] = mapped_column(
+        ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    added_at: Mapped[Created]

@@ -1,0 +1,69 @@
+"""What the frame of every desk page shows: the sections a role has, and who is signed in."""
+
+from typing import NamedTuple
+
+from flask import request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from campaign.accounts.guards import is_guarded_request, staff_user
+from campaign.accounts.models import Role
+
+
+class Section(NamedTuple):
+    """An entry of the desk's navigation, as `templates/desk.html` reads it."""
+
+    label: str
+    url: str
+    current: bool
+
+
+_WRITERS = frozenset({Role.ORGANIZER, Role.ADMIN})
+_PRINTERS = frozenset({Role.STAFF, Role.ADMIN})
+_ADMINS = frozenset({Role.ADMIN})
+_SECTIONS = (
+    ("overview.index", _l("Today"), _WRITERS),
+    ("campaigns.index", _l("Campaigns"), _WRITERS),
+    ("officials.index", _l("Officials"), _WRITERS),
+    ("officials.missions", _l("Missions"), _WRITERS),
+    ("replies.index", _l("Replies"), _WRITERS),
+    ("bundles.index", _l("Letters and bundles"), _PRINTERS),
+    ("screening.index", _l("Screening"), _PRINTERS),
+    ("paper.index", _l("Paper"), _PRINTERS),
+    ("accounts.staff.index", _l("Staff"), _ADMINS),
+    ("accounts.audit.index", _l("Audit"), _ADMINS),
+)
+
+
+def desk_context() -> dict[str, object]:
+    """Variables of `templates/desk.html`; nothing for pages outside the desk.
+
+    A public page must not even look at the session: its answer would then differ by cookie, and
+    no cache could keep it.
+    """
+    if not is_guarded_request() or not current_user.is_authenticated:
+        return {}
+    user = staff_user()
+    return {
+        "desk_nav": sections(user.role),
+        "staff_name": user.name or user.email,
+        "account_url": url_for("accounts.show_account"),
+        "sign_out_url": url_for("accounts.sign_out"),
+        "desk_home_url": url_for("accounts.home"),
+    }
+
+
+def sections(role: Role) -> list[Section]:
+    """The sections that `role` may enter, the one of this page marked."""
+    here = request.path
+    entries = [(str(label), url_for(name)) for name, label, roles in _SECTIONS if role in roles]
+    fitting = [
+        url for _label, url in entries if here == url or here.startswith(url.rstrip("/") + "/")
+    ]
+    current = max(fitting, key=len, default=None)
+    return [Section(label, url, url == current) for label, url in entries]
+
+
+def home_of(role: Role) -> str:
+    """Address of the page at which a role's work begins."""
+    return url_for("bundles.index" if role is Role.STAFF else "overview.index")

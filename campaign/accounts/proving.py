@@ -1,0 +1,94 @@
+"""Proving who one is: the second factor at sign-in, and once more before what is delicate.
+
+Tries are counted like those of passwords: for each account from each network address. Beyond that,
+an account's app codes are tried a hundred times an hour at most, from wherever: they have six
+figures, and who knows a password could guess from many places at once. A recovery code cannot be
+guessed, so it works even then, and nobody is locked out.
+"""
+
+from flask import current_app, request, session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.accounts import codes
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name, is_password_right
+from campaign.security import count_against_limit, forget_count, network_of
+from campaign.settings import Settings
+
+TRIES_PER_HOUR = 10
+CODES_PER_HOUR = 100
+_WHAT = "second-factor"
+_SINCE = "fs_paa"
+"""Flask-Security's own name for when somebody last proved who they are."""
+
+
+def must_set_up(user: StaffUser) -> bool:
+    """Whether the user's role asks for a second factor that they have not got yet."""
+    settings: Settings = current_app.extensions["settings"]
+    return user.role.value in settings.second_factor_roles and not user.has_second_factor
+
+
+def is_required(user: StaffUser) -> bool:
+    """Whether the user's role may not be without a second factor."""
+    settings: Settings = current_app.extensions["settings"]
+    return user.role.value in settings.second_factor_roles
+
+
+def is_fresh() -> bool:
+    """Whether this session proved who it is within the last minutes (`fresh_minutes`)."""
+    settings: Settings = current_app.extensions["settings"]
+    proved = session.get(_SINCE)
+    if not isinstance(proved, int | float):
+        return False
+    return 0 <= db.utcnow().timestamp() - proved <= settings.fresh_minutes * 60
+
+
+def note_fresh() -> None:
+    """From now on this session is fresh again."""
+    session[_SINCE] = db.utcnow().timestamp()
+
+
+def prove(user_id: int, typed: str) -> bool:
+    """Whether `typed` proves that this is the user: their code, or password without a factor.
+
+    Works in transactions of its own, since a refused try commits nothing else: the request's
+    session must not hold SQLite's one write lock meanwhile. Raises TooMany.
+    """
+    with db.transaction() as unit:
+        count_against_limit(unit, _WHAT, _place(user_id), TRIES_PER_HOUR)
+        user = _get(unit, user_id)
+        if user.has_second_factor and not codes.looks_like_recovery_code(typed):
+            count_against_limit(unit, _WHAT, str(user_id), CODES_PER_HOUR)
+    right = _use_code(user_id, typed) if user.has_second_factor else is_password_right(user, typed)
+    if right:
+        with db.transaction() as unit:
+            forget_count(unit, _WHAT, _place(user_id))
+    return right
+
+
+def use_either_code(unit: Session, user: StaffUser, typed: str) -> bool:
+    """Whether `typed` is a code of the app or a recovery code; it is used up then."""
+    if codes.looks_like_recovery_code(typed):
+        if not codes.use_recovery_code(unit, user, typed):
+            return False
+        left = codes.count_recovery_codes(unit, user)
+        name = actor_name(user)
+        audit.record(unit, actor=name, action="accounts.recovery-code", subject=name, left=left)
+        return True
+    return codes.use_app_code(unit, user, typed)
+
+
+def _use_code(user_id: int, typed: str) -> bool:
+    with db.transaction() as unit:
+        user = _get(unit, user_id)
+        return user.active and user.has_second_factor and use_either_code(unit, user, typed)
+
+
+def _get(unit: Session, user_id: int) -> StaffUser:
+    return unit.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
+
+
+def _place(user_id: int) -> str:
+    return f"{user_id}|{network_of(request.remote_addr or '')}"

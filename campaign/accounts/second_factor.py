@@ -1,0 +1,68 @@
+"""Setting up a second factor, doing without it again, and helping somebody who lost theirs."""
+
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.accounts import codes
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name, end_sessions
+from campaign.errors import Invalid, Refused
+
+
+def start(unit: Session, *, user: StaffUser) -> None:
+    """Make a secret for the user's app; until a code proves it, it counts for nothing.
+
+    Raises Refused (`factor-is-set`) where there is a second factor already.
+    """
+    if user.has_second_factor:
+        raise Refused("factor-is-set")
+    user.totp_secret, user.totp_counter = codes.new_secret(unit), None
+    _record(unit, user, user, "accounts.factor-start")
+
+
+def turn_on(unit: Session, *, user: StaffUser, code: str) -> list[str]:
+    """Ask for codes from now on; gives the recovery codes, which are shown this once.
+
+    Raises Invalid (field `code`) where the app shows another, Refused where nothing was started.
+    """
+    if user.has_second_factor or user.totp_secret is None:
+        raise Refused("factor-not-started")
+    if not codes.use_app_code(unit, user, code):
+        raise Invalid(fields={"code": "code-wrong"})
+    user.totp_since = db.utcnow()
+    made = codes.new_recovery_codes(unit, user)
+    _record(unit, user, user, "accounts.factor-on")
+    return made
+
+
+def renew_recovery_codes(unit: Session, *, user: StaffUser) -> list[str]:
+    """New recovery codes for the old ones. Raises Refused without a second factor."""
+    if not user.has_second_factor:
+        raise Refused("factor-not-started")
+    made = codes.new_recovery_codes(unit, user)
+    _record(unit, user, user, "accounts.factor-codes")
+    return made
+
+
+def turn_off(unit: Session, *, user: StaffUser, required: bool) -> None:
+    """Ask for no codes any more. Raises Refused (`factor-required`) where the role needs one."""
+    if required:
+        raise Refused("factor-required")
+    codes.forget(unit, user)
+    _record(unit, user, user, "accounts.factor-off")
+
+
+def reset(unit: Session, *, user: StaffUser, actor: str) -> None:
+    """For somebody who lost the app and the recovery codes: the password alone signs in again.
+
+    All their sessions end. Whoever does this must know by another way that it is really them.
+    """
+    codes.forget(unit, user)
+    end_sessions(user)
+    unit.flush()
+    audit.record(unit, actor=actor, action="accounts.factor-reset", subject=actor_name(user))
+
+
+def _record(unit: Session, by: StaffUser, user: StaffUser, action: str) -> None:
+    unit.flush()
+    audit.record(unit, actor=actor_name(by), action=action, subject=actor_name(user))

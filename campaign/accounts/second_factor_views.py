@@ -1,0 +1,116 @@
+"""One's own second factor: setting it up with an app, recovery codes, turning it off."""
+
+import segno
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from campaign import db
+from campaign.accounts import codes, proving, second_factor, sessions
+from campaign.accounts.guards import fresh, guard, staff_user
+from campaign.errors import Invalid, Refused
+
+blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
+guard(blueprint)
+
+
+class FirstCodeForm(FlaskForm):  # type: ignore[misc]
+    """The code that proves that the app knows the secret."""
+
+    code = StringField(
+        _l("Code that the app shows"),
+        validators=[
+            InputRequired(_l("Enter the code.")),
+            Length(max=128, message=_l("A code is shorter than this.")),
+        ],
+    )
+
+
+@blueprint.get("")
+def show() -> ResponseReturnValue:
+    """Whether there is one; or the QR code of one that was begun."""
+    return _page(FirstCodeForm(formdata=None))
+
+
+@blueprint.post("/start")
+@fresh(back="accounts.second_factor.show")
+def start() -> ResponseReturnValue:
+    """A secret for the app; a second time another one."""
+    try:
+        second_factor.start(db.session(), user=staff_user())
+    except Refused:
+        flash(_("You have a second factor already."), "error")
+    return redirect(url_for(".show"), 303)
+
+
+@blueprint.post("/turn-on")
+@fresh(back="accounts.second_factor.show")
+def turn_on() -> ResponseReturnValue:
+    """From the first right code on, sign-in asks for one; all other sessions end."""
+    form, user = FirstCodeForm(), staff_user()
+    if not form.validate():
+        return _page(form), 422
+    try:
+        made = second_factor.turn_on(db.session(), user=user, code=form.code.data)
+    except Invalid:
+        form.code.errors = [_("This is not the code that the app shows now. Type the next one.")]
+        return _page(form), 422
+    except Refused:
+        return redirect(url_for(".show"), 303)
+    sessions.begin_anew(db.session(), user)
+    return _codes_page(made)
+
+
+@blueprint.post("/codes")
+@fresh(back="accounts.second_factor.show")
+def renew_codes() -> ResponseReturnValue:
+    """New recovery codes, shown once."""
+    try:
+        return _codes_page(second_factor.renew_recovery_codes(db.session(), user=staff_user()))
+    except Refused:
+        return redirect(url_for(".show"), 303)
+
+
+@blueprint.post("/turn-off")
+@fresh(back="accounts.second_factor.show")
+def turn_off() -> ResponseReturnValue:
+    """The password alone signs in again."""
+    user = staff_user()
+    try:
+        second_factor.turn_off(db.session(), user=user, required=proving.is_required(user))
+    except Refused:
+        flash(_("Your role needs a second factor. Set up another app instead."), "error")
+    else:
+        flash(_("Your second factor is off. Your password alone signs you in."))
+    return redirect(url_for(".show"), 303)
+
+
+def _page(form: FirstCodeForm) -> str:
+    unit, user = db.session(), staff_user()
+    begun = user.totp_secret is not None and not user.has_second_factor
+    return render_template(
+        "accounts/second_factor.html",
+        form=form,
+        user=user,
+        begun=begun,
+        required=proving.is_required(user),
+        left=codes.count_recovery_codes(unit, user),
+        picture=_picture(codes.app_address(unit, user)) if begun else None,
+        key=codes.app_key(unit, user) if begun else "",
+    )
+
+
+def _codes_page(made: list[str]) -> str:
+    return render_template("accounts/recovery_codes.html", codes=made)
+
+
+def _picture(address: str) -> Markup:
+    """The QR code as SVG in the page: dark on white also on a dark page, as cameras want it."""
+    made = segno.make(address, error="m", micro=False)
+    svg = made.svg_inline(scale=5, dark="#000", light="#fff", border=4, omitsize=True)
+    return Markup(svg)  # noqa: S704 — drawn just above, from nothing but squares

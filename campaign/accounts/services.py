@@ -1,0 +1,182 @@
+"""Staff users: adding, finding, changing, and the passwords they sign in with."""
+
+import secrets
+from collections.abc import Sequence
+from typing import cast
+
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from flask_security import hash_password, verify_password
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.passwords import problem_of
+from campaign.addresses import canonical_email
+from campaign.errors import Invalid, NotFound, Refused
+
+
+def find_by_email(unit: Session, email: str) -> StaffUser | None:
+    """The user with this address, however it is spelled."""
+    return unit.scalar(select(StaffUser).where(StaffUser.email_hmac == _fingerprint(email)))
+
+
+def get_staff_user(unit: Session, public_id: str) -> StaffUser:
+    """The user of this public id; raises NotFound."""
+    user = unit.scalar(select(StaffUser).where(StaffUser.public_id == public_id))
+    if user is None:
+        raise NotFound("staff-user")
+    return user
+
+
+def list_staff_users(unit: Session) -> Sequence[StaffUser]:
+    """All staff users, by name and address; active ones first."""
+    users = unit.scalars(select(StaffUser)).all()
+    # Name and address are sealed: only here can they be put in order.
+    return sorted(users, key=lambda user: (not user.active, user.name.casefold(), user.email))
+
+
+def add_staff_user(
+    unit: Session,
+    *,
+    email: str,
+    role: Role,
+    name: str = "",
+    locale: str = "en",
+    actor: str = "command",
+) -> StaffUser:
+    """A new user, who can sign in once a password is set.
+
+    Raises Invalid for an address that cannot be one, Refused (`staff-exists`) for one that a user
+    has already.
+    """
+    user = StaffUser(
+        email=_valid_email(email),
+        email_hmac=_fingerprint(email),
+        name=name,
+        role=role,
+        locale=locale,
+        active=True,
+        fs_uniquifier=new_uniquifier(),
+    )
+    if find_by_email(unit, email) is not None:
+        raise Refused("staff-exists")
+    try:
+        with unit.begin_nested():
+            unit.add(user)
+    except IntegrityError as problem:
+        raise Refused("staff-exists") from problem
+    _record(unit, actor, "accounts.add", user, role=role.value)
+    return user
+
+
+def change_role(unit: Session, *, user: StaffUser, role: Role, by: StaffUser) -> None:
+    """Give a user another role; raises Refused (`own-account`) for one's own."""
+    _refuse_own(user, by)
+    if user.role is role:
+        return
+    before, user.role = user.role, role
+    _record(unit, actor_name(by), "accounts.role", user, before=before.value, after=role.value)
+
+
+def disable_staff_user(unit: Session, *, user: StaffUser, by: StaffUser) -> None:
+    """Let a user in no more, and end all their sessions; raises Refused for one's own account."""
+    _refuse_own(user, by)
+    user.active = False
+    end_sessions(user)
+    _record(unit, actor_name(by), "accounts.disable", user)
+
+
+def enable_staff_user(unit: Session, *, user: StaffUser, by: StaffUser) -> None:
+    """Let a disabled user sign in again, with the password they had."""
+    user.active = True
+    _record(unit, actor_name(by), "accounts.enable", user)
+
+
+def note_new_link(unit: Session, *, user: StaffUser, actor: str) -> None:
+    """Keep in the audit that somebody can set this user's password; raises Refused if disabled."""
+    if not user.active:
+        raise Refused("staff-disabled")
+    _record(unit, actor, "accounts.link", user)
+
+
+def change_profile(unit: Session, *, user: StaffUser, name: str, locale: str) -> None:
+    """A user's own name and language."""
+    user.name, user.locale = name, locale
+    _record(unit, actor_name(user), "accounts.profile", user)
+
+
+def set_password(unit: Session, *, user: StaffUser, password: str) -> None:
+    """Set a password and end all sessions; raises Invalid (field `password`) for a weak one."""
+    normal = normalised(password)
+    problem = problem_of(normal, about=(user.email, user.name))
+    if problem is not None:
+        raise Invalid(fields={"password": problem})
+    user.password = hash_password(normal)
+    end_sessions(user)
+    _record(unit, actor_name(user), "accounts.password", user)
+
+
+def change_password(
+    unit: Session, *, user: StaffUser, current_password: str, password: str
+) -> None:
+    """Set one's own new password; raises Invalid where the present one is wrong or the new weak."""
+    if not is_password_right(user, current_password):
+        raise Invalid(fields={"current_password": "password-wrong"})
+    set_password(unit, user=user, password=password)
+
+
+def is_password_right(user: StaffUser | None, password: str) -> bool:
+    """Whether `user` may sign in with `password`.
+
+    For a user who is unknown, or has no password yet, the same work is done: the time that an
+    answer takes must not tell who has an account. A disabled user is refused after it.
+    """
+    normal = normalised(password)
+    if user is None or not user.password:
+        hash_password(normal)
+        return False
+    return bool(verify_password(normal, user.password)) and user.active
+
+
+def end_sessions(user: StaffUser) -> None:
+    """Make every session of a user worthless, wherever it is."""
+    user.fs_uniquifier = new_uniquifier()
+
+
+def new_uniquifier() -> str:
+    """What a session names a user by: 256 random bits."""
+    return secrets.token_hex(32)
+
+
+def normalised(password: str) -> str:
+    """A password in one form, whatever keyboard composed its accents."""
+    return cast("str", current_app.extensions["security"].password_util.normalize(password))
+
+
+def actor_name(user: StaffUser) -> str:
+    """How the audit names a staff user."""
+    return f"staff:{user.id}"
+
+
+def _valid_email(email: str) -> str:
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized
+    except EmailNotValidError as problem:
+        raise Invalid(fields={"email": "email-form"}) from problem
+
+
+def _fingerprint(email: str) -> bytes:
+    return db.database().keyring.fingerprint(canonical_email(email), "email")
+
+
+def _refuse_own(user: StaffUser, by: StaffUser) -> None:
+    if user.id == by.id:
+        raise Refused("own-account")
+
+
+def _record(unit: Session, actor: str, action: str, user: StaffUser, **detail: str) -> None:
+    unit.flush()
+    audit.record(unit, actor=actor, action=action, subject=f"staff:{user.id}", **detail)

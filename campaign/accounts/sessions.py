@@ -1,0 +1,92 @@
+"""A session's beginning and end, and where people go before and after it.
+
+A session is a signed cookie that names the user by `fs_uniquifier`: giving the user a new one
+ends every session, also a stolen copy.
+"""
+
+import re
+
+from flask import g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_security.utils import login_user
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name, end_sessions
+
+_INSIDE = re.compile(r"/desk/[A-Za-z0-9/_.~%?&=+,:@-]*")
+_HOME = "/desk/"
+_HALFWAY = "halfway"
+_HALFWAY_SECONDS = 600
+
+
+def begin(unit: Session, user: StaffUser) -> None:
+    """Sign `user` in, in a session that has nothing of the one before."""
+    _forget_session()
+    user.last_sign_in_at = db.utcnow()
+    proved = ["password", "totp"] if user.has_second_factor else ["password"]
+    login_user(user, remember=False, authn_via=proved)
+    unit.flush()
+    audit.record(unit, actor=actor_name(user), action="accounts.sign-in", subject=actor_name(user))
+
+
+def begin_halfway(user: StaffUser) -> None:
+    """Keep that `user` knew the password: who has a second factor is not signed in by it alone."""
+    _forget_session()
+    session[_HALFWAY] = [user.fs_uniquifier, db.utcnow().timestamp()]
+
+
+def user_halfway(unit: Session) -> StaffUser | None:
+    """Who knew the password within the last minutes and owes the second factor, if anybody."""
+    uniquifier, since = session.get(_HALFWAY) or ("", 0.0)
+    if not 0 <= db.utcnow().timestamp() - since <= _HALFWAY_SECONDS:
+        return None
+    # A new password, another sign-in's end or disabling make it worthless like any session.
+    user = unit.scalar(select(StaffUser).where(StaffUser.fs_uniquifier == uniquifier))
+    return user if user is not None and user.active and user.has_second_factor else None
+
+
+def begin_anew(unit: Session, user: StaffUser) -> None:
+    """End all sessions of `user` but this one, which is signed in afresh."""
+    end_sessions(user)
+    unit.flush()
+    _forget_session()
+    login_user(user, remember=False, authn_via=["password", "totp"])
+
+
+def end(unit: Session, user: StaffUser) -> None:
+    """Sign `user` out, here and on every other machine."""
+    end_sessions(user)
+    _forget_session()
+    unit.flush()
+    audit.record(unit, actor=actor_name(user), action="accounts.sign-out", subject=actor_name(user))
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send somebody to the sign-in page, and from there back to the page they asked for."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    target = safe_next(wanted)
+    if target == _HOME:
+        return redirect(url_for("doors.sign_in"))
+    return redirect(url_for("doors.sign_in", next=target))
+
+
+def safe_next(wanted: str | None) -> str:
+    r"""`wanted` if it is a page of the desk, the desk's first page otherwise.
+
+    Only a path below /desk/ is taken, in plain characters and without `//` or `..`: neither
+    `//evil`, `/\evil` nor `https:evil` can be one.
+    """
+    path = (wanted or "").partition("?")[0]
+    if wanted and _INSIDE.fullmatch(wanted) and "//" not in path and ".." not in path:
+        return wanted
+    return _HOME
+
+
+def _forget_session() -> None:
+    session.clear()
+    # Flask-WTF keeps the token of this request; the next form needs one of the new session.
+    for name in ("csrf_token", "_csrf_token"):
+        g.pop(name, None)

@@ -1,0 +1,62 @@
+"""Sign-in: Flask-Security, set up for this house.
+
+Flask-Security hashes and checks passwords, loads the user whom a session names, and brings the
+second factors when they come (`SECURITY_TWO_FACTOR`, `SECURITY_WEBAUTHN`, its blueprint). Its own
+sign-in pages stay out: ours (`doors`) count before they look, and hash outside a transaction.
+"""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_login.utils import _user_context_processor
+from flask_security import Security
+
+from campaign.accounts import doors, sessions
+from campaign.accounts.datastore import StaffDatastore
+from campaign.accounts.navigation import desk_context
+from campaign.settings import Settings
+
+SESSION_HOURS = 12
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Set up Flask-Security and the pages before the desk."""
+    app.config.update(
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 — the name of a method
+        SECURITY_PASSWORD_SCHEMES=["argon2"],
+        # Besides each password's own salt: a thief of the database cannot even begin to guess.
+        SECURITY_PASSWORD_SALT=_pepper(app),
+        SECURITY_JOIN_USER_ROLES=False,
+        SECURITY_CLI_USERS_NAME=None,
+        SECURITY_CLI_ROLES_NAME=None,
+        SECURITY_FLASH_MESSAGES=False,
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        # Flask-WTF wants a Referer on https; our pages send none. `same_origin` stands in.
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
+    )
+    extension = Security(app, StaffDatastore(), register_blueprint=False)
+    extension.login_manager.unauthorized_handler(sessions.ask_to_sign_in)
+    _look_at_no_session_unasked(app, extension)
+    app.context_processor(desk_context)
+    app.register_blueprint(doors.blueprint)
+
+
+def _look_at_no_session_unasked(app: Flask, extension: Security) -> None:
+    """Take out what would read the session on every page.
+
+    Public pages are the same for everyone and cacheable; a glance at the session adds
+    `Vary: Cookie` to them and asks the database. Guards ask when they need to. Tokens in
+    addresses and headers, which Flask-Security would take too, sign nobody in here.
+    """
+    manager = extension.login_manager
+    app.after_request_funcs[None].remove(manager._update_remember_cookie)  # noqa: SLF001
+    app.template_context_processors[None].remove(_user_context_processor)
+    extension.principal.identity_loaders.clear()
+    manager.request_loader(None)
+
+
+def _pepper(app: Flask) -> str:
+    keyring = app.extensions["database"].keyring
+    return str(keyring.fingerprint("passwords", "pepper").hex())

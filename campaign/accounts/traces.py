@@ -1,0 +1,99 @@
+"""No change at the desk without an entry in the audit.
+
+Every guard watches what the requests behind it write. A POST that changed a row, or handed out a
+file, and left no entry is a fault: tests fail there, and a running site keeps an entry that names
+the page at least.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from flask import Response, current_app, request
+from flask_login import current_user
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from campaign import audit, db
+
+log = structlog.get_logger()
+F = TypeVar("F", bound=Callable[..., object])
+_TABLES_OF_THE_HOUSE = {"audit_entry", "rate_limit", "outbox_mail", "desk_draft"}
+"""Bookkeeping; and what somebody types and has not saved, which changes nothing."""
+
+
+def leaves_no_entry(reason: str) -> Callable[[F], F]:
+    """Mark a view whose changes the audit need not know: `reason` says why, for the reader."""
+
+    def mark(view: F) -> F:
+        view.leaves_no_entry = reason  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def watch() -> None:
+    """Keep in mind what this request writes."""
+    if request.method != "POST":
+        return
+    unit = db.session()
+    if not unit.info.get("watched"):
+        unit.info["watched"] = True
+        event.listen(unit, "after_flush", _note_flush)
+        event.listen(unit, "do_orm_execute", _note_statement)
+        event.listen(unit, "after_rollback", _forget)
+
+
+def want_entry(response: Response) -> Response:
+    """After a POST that succeeded: what it changed is in the audit."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if (
+        request.method != "POST"
+        or response.status_code >= 400
+        or view is None
+        or hasattr(view, "leaves_no_entry")
+        or not current_user.is_authenticated
+    ):
+        return response
+    unit = db.session()
+    unit.flush()
+    hands_out = response.headers.get("Content-Disposition", "").startswith("attachment")
+    if (hands_out or unit.info.get("wrote")) and not unit.info.get("audited"):
+        _keep_fault(unit)
+    return response
+
+
+def _keep_fault(unit: Session) -> None:
+    page = str(request.endpoint)
+    if current_app.testing:
+        raise AssertionError(
+            f"POST {page} changed {unit.info.get('wrote') or 'nothing, but hands out a file'} and "
+            "left no audit entry: have its service call audit.record, or mark the view with "
+            "accounts.traces.leaves_no_entry and say why."
+        )
+    log.error("deed without an audit entry", page=page)
+    user = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way
+    audit.record(unit, actor=f"staff:{user.id}", action="desk.deed", subject=f"page:{page}")
+
+
+def _note_flush(unit: Session, _context: UOWTransaction) -> None:
+    changed = [*unit.new, *unit.deleted, *(one for one in unit.dirty if unit.is_modified(one))]
+    for one in changed:
+        _note(unit, one.__tablename__)
+
+
+def _note_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        table: Any = getattr(state.statement, "table", None)
+        _note(state.session, str(getattr(table, "name", "?")))
+
+
+def _forget(unit: Session) -> None:
+    """What was rolled back was not written."""
+    unit.info.pop("wrote", None)
+    unit.info.pop("audited", None)
+
+
+def _note(unit: Session, table: str) -> None:
+    if table not in _TABLES_OF_THE_HOUSE:
+        unit.info.setdefault("wrote", table)

@@ -1,0 +1,115 @@
+"""The desk's first page and one's own account; the staff list of admins hangs below."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from wtforms import Form
+
+from campaign import db
+from campaign.accounts import (
+    audit_views,
+    second_factor_views,
+    services,
+    sessions,
+    staff_views,
+)
+from campaign.accounts.code_form import ProofForm
+from campaign.accounts.forms import ChangePasswordForm, ProfileForm, say_password_problem
+from campaign.accounts.guards import guard, note_proof, staff_user
+from campaign.accounts.navigation import home_of
+from campaign.errors import Invalid
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/desk")
+guard(blueprint)
+blueprint.register_blueprint(staff_views.blueprint)
+blueprint.register_blueprint(second_factor_views.blueprint)
+blueprint.register_blueprint(audit_views.blueprint)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """Where the work of this role begins."""
+    return redirect(home_of(staff_user().role))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End this session and all others of the user."""
+    sessions.end(db.session(), staff_user())
+    flash(_("You are signed out, on this device and on all others."))
+    return redirect(url_for("doors.sign_in"))
+
+
+@blueprint.get("/confirm")
+def confirm() -> ResponseReturnValue:
+    """Ask once more who it is, before something delicate (`guards.fresh`)."""
+    form = ProofForm(staff_user(), next=sessions.safe_next(request.args.get("next")))
+    again = "1" if request.args.get("again") else ""
+    return render_template(
+        "accounts/confirm.html", form=form, action=url_for(".prove"), kept=[("again", again)]
+    )
+
+
+@blueprint.post("/confirm")
+def prove() -> ResponseReturnValue:
+    """Go on to where one was."""
+    form = ProofForm(staff_user())
+    again = request.form.get("again", "")
+    status = form.check(staff_user())
+    if status != 200:
+        page = render_template(
+            "accounts/confirm.html", form=form, action=url_for(".prove"), kept=[("again", again)]
+        )
+        return page, status
+    note_proof()
+    if again:
+        flash(_("You have confirmed who you are. Press the button once more."))
+    return redirect(sessions.safe_next(form.next.data), 303)
+
+
+@blueprint.get("/account")
+def show_account() -> ResponseReturnValue:
+    """Name, language, password."""
+    return _account_page(ProfileForm(obj=staff_user()), ChangePasswordForm())
+
+
+@blueprint.post("/account")
+def save_account() -> ResponseReturnValue:
+    """Change one's name and language."""
+    form = ProfileForm()
+    if not form.validate():
+        return _account_page(form, ChangePasswordForm(formdata=None)), 422
+    services.change_profile(
+        db.session(), user=staff_user(), name=form.name.data or "", locale=form.locale.data
+    )
+    with force_locale(form.locale.data):
+        flash(_("Your account is saved."))
+    return redirect(url_for("accounts.show_account"))
+
+
+@blueprint.post("/account/password")
+def change_password() -> ResponseReturnValue:
+    """Change one's password; every session ends, and sign-in is asked for."""
+    form, user = ChangePasswordForm(), staff_user()
+    if form.validate():
+        try:
+            services.change_password(
+                db.session(),
+                user=user,
+                current_password=form.current_password.data,
+                password=form.password.data,
+            )
+        except Invalid as problem:
+            for name, slug in problem.fields.items():
+                form[name].errors = [say_password_problem(slug)]
+        else:
+            flash(_("Your password is changed. Sign in with the new one."))
+            return redirect(url_for("doors.sign_in"))
+    return _account_page(ProfileForm(formdata=None, obj=user), form), 422
+
+
+def _account_page(profile: Form, password: Form) -> str:
+    return render_template(
+        "accounts/account.html", user=staff_user(), profile=profile, password=password
+    )

@@ -1,0 +1,33 @@
+"""Addresses of people: one canonical form of an e-mail address, so that aliases are one person.
+
+Pure.
+"""
+
+import unicodedata
+
+import idna
+
+_GMAIL = {"gmail.com", "googlemail.com"}
+
+
+def canonical_email(address: str) -> str:
+    """The form in which two spellings of one mailbox are equal.
+
+    Lower case; the domain in its ASCII form; what follows a `+` dropped; for Gmail also dots, and
+    googlemail.com is gmail.com. Only for comparing: mails go to what was typed.
+    """
+    local, _, domain = address.strip().rpartition("@")
+    local = unicodedata.normalize("NFKC", local).casefold().partition("+")[0] or local.casefold()
+    domain = _ascii_domain(domain.rstrip(".").casefold())
+    if domain in _GMAIL:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
+
+
+def _ascii_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return domain

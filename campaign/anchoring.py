@@ -1,0 +1,86 @@
+"""The audit's anchor: how the chain stood lately, sealed in a file of the instance.
+
+The chain alone cannot show that its last entries were cut off, nor that somebody with the database
+made all of it anew. The anchor can: it lies outside the database, sealed with a key that is not in
+it either. Each backup holds one as well, and `campaign audit verify` prints it for a notebook.
+"""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+import structlog
+from flask import current_app
+
+from campaign import audit, db, jobs
+from campaign.audit import Anchor
+from campaign.sealing import Keyring, WrongKey
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+_PLACE = "audit.anchor"
+
+
+class DamagedAnchor(Exception):
+    """The anchor cannot be read: it was changed, or sealed with another key."""
+
+
+@jobs.job("audit.anchor", every_minutes=15)
+def anchor() -> None:
+    """Move the anchor to the chain's end; where the chain does not fit it, it stays and tells."""
+    before = read()
+    with db.reading() as unit:
+        broken = next(audit.check(unit, since=before), None)
+        reached = audit.head(unit)
+        if before is not None and broken is None and reached.last <= before.last:
+            broken = next(audit.check(unit, anchors=[before]), None)
+    if broken is not None:
+        log.error("the audit is broken", kind=broken.kind, entry=broken.entry)
+    elif before is None or reached.last > before.last:
+        _write(reached)
+
+
+def anchor_anew() -> None:
+    """Take the chain as it is: after a backup was restored."""
+    with db.reading() as unit:
+        _write(audit.head(unit))
+
+
+def known() -> list[Anchor]:
+    """The instance's anchor, if there is one yet."""
+    found = read()
+    return [] if found is None else [found]
+
+
+def read() -> Anchor | None:
+    """The instance's anchor; None before the first. Raises DamagedAnchor."""
+    path = _path()
+    return opened(db.database().keyring, path.read_text()) if path.exists() else None
+
+
+def sealed(keyring: Keyring, anchor: Anchor) -> str:
+    """An anchor as text that nobody without the data key can make."""
+    return base64.b64encode(keyring.seal(str(anchor), _PLACE)).decode()
+
+
+def opened(keyring: Keyring, text: str) -> Anchor:
+    """What `sealed` was given. Raises DamagedAnchor."""
+    try:
+        return Anchor.parse(keyring.open(base64.b64decode(text, validate=True), _PLACE))
+    except (ValueError, WrongKey) as problem:
+        raise DamagedAnchor from problem
+
+
+def _write(anchor: Anchor) -> None:
+    path = _path()
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(sealed(db.database().keyring, anchor))
+    draft.replace(path)
+
+
+def _path() -> Path:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.folder / "audit.anchor"

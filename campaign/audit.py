@@ -1,0 +1,165 @@
+"""Who did what: an append-only record in which every entry carries the hash of the one before.
+
+An entry that was edited or removed breaks the chain, and `check` names the place. The database
+itself refuses to change an entry (triggers); who can take those away, the chain shows.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Index, LargeBinary, String, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from campaign.db import Base, PrimaryKey, utcnow
+
+_CHAIN_LOCK = 0x0A0D17
+_BATCH = 1_000
+
+
+class AuditEntry(Base):
+    """One deed of a staff user or of a job."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_action", "action", "id"),
+        Index("ix_audit_entry_actor", "actor", "action", "id"),
+        Index("ix_audit_entry_actor_id", "actor", "id"),
+        Index("ix_audit_entry_subject", "subject", "id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(40))
+    """`staff:7`, `job:bundles.print`, `command`: ids, no names."""
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(120))
+    detail: Mapped[dict[str, Any]]
+    previous: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """How the chain stood at a moment: kept elsewhere, it shows what was cut off or made anew."""
+
+    entries: int
+    last: int
+    """Id of the last entry; 0 where there was none."""
+    digest: bytes
+
+    def __str__(self) -> str:
+        return f"{self.entries}.{self.last}.{self.digest.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Anchor":
+        """From what `str` gives; raises ValueError for anything else."""
+        entries, last, digest = text.strip().split(".")
+        if len(digest) != 64:
+            raise ValueError(text)
+        return cls(int(entries), int(last), bytes.fromhex(digest))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A place at which the chain is broken."""
+
+    kind: Literal["edited", "missing", "cut", "rewritten"]
+    """Edited itself; one missing before it; all missing up to it; not the one that was anchored."""
+    entry: int
+    at: datetime | None
+
+
+def record(unit: Session, *, actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
+    """Append an entry; `detail` takes ids, counts and states, never personal data."""
+    _take_turn(unit)
+    last = unit.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
+    entry = AuditEntry(
+        # Clocks of several machines differ; in the chain time runs forward all the same.
+        at=max(utcnow(), last.at) if last else utcnow(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=detail,
+        previous=last.digest if last else bytes(32),
+    )
+    entry.digest = _digest(entry)
+    unit.add(entry)
+    unit.flush()
+    unit.info["audited"] = True
+    return entry
+
+
+def _take_turn(unit: Session) -> None:
+    """Two entries at once would both follow the same one; SQLite's write lock already orders."""
+    if unit.get_bind().dialect.name == "postgresql":
+        unit.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+
+
+def broken_links(unit: Session) -> Iterator[int]:
+    """Ids of entries that were edited, or before which one is missing; none if all is well."""
+    return (fault.entry for fault in check(unit))
+
+
+def head(unit: Session) -> Anchor:
+    """How the chain stands now."""
+    entries = unit.scalar(select(func.count(AuditEntry.id))) or 0
+    last = unit.execute(
+        select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+    ).first()
+    return Anchor(entries, last.id, bytes(last.digest)) if last else Anchor(0, 0, bytes(32))
+
+
+def check(
+    unit: Session,
+    *,
+    anchors: Iterable[Anchor] = (),
+    since: Anchor | None = None,
+    progress: Callable[[int], object] = lambda _done: None,
+) -> Iterator[Fault]:
+    """Walk the chain and yield each place at which it is broken.
+
+    Entries that were cut off its end, and a chain that was made anew as a whole, show only against
+    `anchors`: how it stood before. `since` begins the walk there instead of at the first entry.
+    `progress` is told now and then how many entries were looked at.
+    """
+    start = since or Anchor(0, 0, bytes(32))
+    wanted = sorted(anchors, key=lambda one: one.last)
+    expected, seen, last = start.digest, start.entries, start.last
+    columns = Base.metadata.tables["audit_entry"].c
+    rows = unit.execute(
+        select(*columns).where(columns.id > start.last).order_by(columns.id),
+        execution_options={"yield_per": _BATCH},
+    )
+    for entry in rows:
+        while wanted and wanted[0].last < entry.id:
+            yield from _against(wanted.pop(0), last, seen, expected)
+        if bytes(entry.previous) != expected:
+            yield Fault("missing", entry.id, entry.at)
+        elif bytes(entry.digest) != _digest(entry):
+            yield Fault("edited", entry.id, entry.at)
+        expected, seen, last = bytes(entry.digest), seen + 1, entry.id
+        if seen % _BATCH == 0:
+            progress(seen)
+    for anchor in wanted:
+        yield from _against(anchor, last, seen, expected)
+
+
+def _against(anchor: Anchor, last: int, seen: int, digest: bytes) -> Iterator[Fault]:
+    """Whether the chain, at the entry `last`, is the one that the anchor knows."""
+    if anchor.last > last:
+        yield Fault("cut", anchor.last, None)
+    elif (anchor.entries, anchor.digest) != (seen, digest):
+        yield Fault("rewritten", anchor.last, None)
+
+
+def _digest(entry: Any) -> bytes:
+    body = json.dumps(
+        [entry.at.isoformat(), entry.actor, entry.action, entry.subject, entry.detail],
+        sort_keys=True,
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(bytes(entry.previous) + body.encode()).digest()

@@ -1,0 +1,296 @@
+"""Assembling: when every volume is printed, the lists, the manifest, and the totals.
+
+Everything is written into a folder of its own, which takes its final name (the digest of the ZIP)
+when it is whole; the bundle is ready when its row says so. Assembling twice does no harm.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs, storage
+from campaign.bundles import files, ledger
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.leases import LEASE, Heartbeat
+from campaign.bundles.making import Counts, make_papers
+from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
+from campaign.bundles.zipping import Part, date_files, digest_of, stream_zip
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.letters.problems import LetterRefused
+from campaign.signing.models import Letter
+
+log = structlog.get_logger()
+
+NOTHING_PRINTED = "nothing-printed"
+TOTALS_DIFFER = "totals-differ"
+PAPERS_REFUSED = "papers-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """How the letters of a bundle ended."""
+
+    printed: int
+    set_aside: int
+    neither: int
+
+
+@jobs.job("bundles.assemble")
+def assemble(bundle_id: int) -> None:
+    """Assemble the bundle, if all of it is printed and nobody else is at it."""
+    if not claim(bundle_id):
+        return
+    try:
+        with Heartbeat(partial(_beat, bundle_id)):
+            _assemble(bundle_id)
+    except LetterRefused as problem:
+        # The cover letter or a list cannot be printed: another try would end the same way.
+        log.warning("papers refused", bundle=bundle_id, reason=str(problem))
+        _fail(bundle_id, PAPERS_REFUSED)
+    except BaseException:
+        _give_back(bundle_id)
+        raise
+
+
+def claim(bundle_id: int) -> bool:
+    """Take the bundle for assembling; False where it is not due."""
+    now = db.utcnow()
+    unprinted = select(Volume.id).where(
+        Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
+    )
+    running = select(Campaign.id).where(Campaign.status != CampaignStatus.STOPPED)
+    with db.transaction() as unit:
+        return _update(
+            unit,
+            bundle_id,
+            (
+                Bundle.state.in_([BundleState.PRINTING, BundleState.ASSEMBLING]),
+                (Bundle.lease_until.is_(None)) | (Bundle.lease_until < now),
+                ~unprinted.exists(),
+                Bundle.campaign_id.in_(running),
+            ),
+            {"state": BundleState.ASSEMBLING, "lease_until": now + LEASE},
+        )
+
+
+def _beat(bundle_id: int) -> None:
+    with db.transaction() as unit:
+        ours = (Bundle.state == BundleState.ASSEMBLING,)
+        _update(unit, bundle_id, ours, {"lease_until": db.utcnow() + LEASE})
+
+
+def _give_back(bundle_id: int) -> None:
+    with db.transaction() as unit:
+        ours = (Bundle.state == BundleState.ASSEMBLING,)
+        _update(unit, bundle_id, ours, {"lease_until": db.utcnow() + ledger.RETRY_AFTER})
+
+
+def _assemble(bundle_id: int) -> None:
+    with db.reading() as unit:
+        bundle = unit.get_one(Bundle, bundle_id)
+        campaign_slug, mission_slug = bundle.campaign.slug, bundle.mission.slug
+        volumes = list(bundle.volumes)
+        total = _total(unit, bundle_id)
+        per_target = _per_target(unit, bundle_id)
+    if total.neither or total.printed + total.set_aside != bundle.letter_count:
+        _fail(bundle.id, TOTALS_DIFFER)
+        return
+    if not total.printed:
+        _fail(bundle.id, NOTHING_PRINTED)
+        return
+    if _print_missing_again(bundle, volumes):
+        return
+    store = storage.storage()
+    making = store.path(f"{files.stored_folder(bundle.public_id)}/making-{os.urandom(8).hex()}")
+    making.mkdir(parents=True, mode=0o700)
+    try:
+        frozen = Frozen.from_json(bundle.frozen)
+        folder = files.folder_name(
+            frozen.case.reference,
+            campaign_slug,
+            mission_slug,
+            bundle.sequence,
+            rehearsal=frozen.rehearsal,
+        )
+        counts = Counts(total.printed, total.set_aside, per_target)
+        make_papers(bundle, volumes, counts, folder=folder, out=making)
+        parts = parts_in(bundle, volumes, making, store)
+        date_files(parts, bundle.created_at)
+        digest = digest_of(stream_zip(folder, parts))
+        _put_in_place(making, store.path(files.stored_papers(bundle.public_id, digest)))
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    if _finish(bundle, digest, sum(volume.page_count or 0 for volume in volumes), total):
+        _tidy(bundle, volumes, digest, store)
+    else:
+        _drop_unwanted(bundle, digest, store)
+
+
+def parts_in(
+    bundle: Bundle, volumes: list[Volume], papers: Path, store: storage.Storage
+) -> list[Part]:
+    """The files of the ZIP, in the order in which staff need them."""
+    printed = [
+        Part(
+            files.volume_file(volume.sequence),
+            store.path(files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)),
+        )
+        for volume in volumes
+        if volume.sha256
+    ]
+    first, rest = files.PAPERS[:2], files.PAPERS[2:]
+    return [
+        *(Part(name, papers / name) for name in first),
+        *printed,
+        *(Part(name, papers / name) for name in rest),
+    ]
+
+
+def _total(unit: Session, bundle_id: int) -> _Total:
+    mine = Letter.bundle_id == bundle_id
+    printed, aside, both, every = unit.execute(
+        select(
+            func.count(Letter.first_page),
+            func.count(Letter.set_aside),
+            func.count(Letter.id).filter(
+                Letter.first_page.is_not(None), Letter.set_aside.is_not(None)
+            ),
+            func.count(Letter.id),
+        ).where(mine)
+    ).one()
+    return _Total(printed, aside, every - printed - aside + 2 * both)
+
+
+def _per_target(unit: Session, bundle_id: int) -> dict[int, int]:
+    rows = unit.execute(
+        select(Letter.target_id, func.count(Letter.id).label("letters"))
+        .where(Letter.bundle_id == bundle_id, Letter.first_page.is_not(None))
+        .group_by(Letter.target_id)
+    )
+    return {row.target_id: row.letters for row in rows}
+
+
+def _fail(bundle_id: int, slug: str) -> None:
+    log.warning("bundle failed", bundle=bundle_id, reason=slug)
+    with db.transaction() as unit:
+        _update(
+            unit,
+            bundle_id,
+            (Bundle.state == BundleState.ASSEMBLING,),
+            {"state": BundleState.FAILED, "failure": slug, "lease_until": None},
+        )
+        audit.record(
+            unit,
+            actor="job:bundles.assemble",
+            action="bundle.failed",
+            subject=f"bundle:{bundle_id}",
+            reason=slug,
+        )
+
+
+def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
+    """Whether a volume's file is not there as it was written; it is then printed again."""
+    store = storage.storage()
+    lost = []
+    for volume in volumes:
+        name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
+        path = store.path(name)
+        if volume.sha256 and not (path.is_file() and path.stat().st_size == volume.byte_count):
+            lost.append(volume.id)
+    if not lost:
+        return False
+    log.warning("volumes lost from the storage", bundle=bundle.id, volumes=len(lost))
+    with db.transaction() as unit:
+        unit.execute(
+            update(Volume)
+            .where(Volume.id.in_(lost))
+            .values(state=VolumeState.WAITING, lease_until=None)
+        )
+        ours = (Bundle.state == BundleState.ASSEMBLING,)
+        _update(unit, bundle.id, ours, {"state": BundleState.PRINTING, "lease_until": None})
+    return True
+
+
+def _put_in_place(making: Path, final: Path) -> None:
+    if not final.exists():
+        making.rename(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _finish(bundle: Bundle, digest: str, pages: int, total: _Total) -> bool:
+    with db.transaction() as unit:
+        first = _update(
+            unit,
+            bundle.id,
+            # A stop that came while the papers were made has the last word.
+            (Bundle.state == BundleState.ASSEMBLING, ledger.unstopped(Bundle.id)),
+            {
+                "state": BundleState.READY,
+                "lease_until": None,
+                "zip_sha256": digest,
+                "page_count": pages,
+                "ready_at": db.utcnow(),
+            },
+        )
+        if first:
+            audit.record(
+                unit,
+                actor="job:bundles.assemble",
+                action="bundle.ready",
+                subject=f"bundle:{bundle.id}",
+                printed=total.printed,
+                set_aside=total.set_aside,
+                sha256=digest,
+            )
+    return first
+
+
+def _drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> None:
+    """Remove papers before which a stop came, or the end of a rehearsal."""
+    with db.reading() as unit:
+        found = unit.get(Bundle, bundle.id)
+        stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
+    if found is None:
+        shutil.rmtree(store.path(files.stored_folder(bundle.public_id)), ignore_errors=True)
+    elif stopped and found.state is not BundleState.READY:
+        shutil.rmtree(store.path(files.stored_papers(bundle.public_id, digest)), ignore_errors=True)
+        _give_back(bundle.id)
+
+
+def _tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
+    """Remove what attempts that were cut short have left: it names people."""
+    home = store.path(files.stored_folder(bundle.public_id))
+    keep = {store.path(files.stored_papers(bundle.public_id, digest)).name}
+    for volume in volumes:
+        name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
+        keep.add(store.path(name).name)
+    for path in home.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _update(
+    unit: Session, bundle_id: int, conditions: tuple[Any, ...], values: dict[str, Any]
+) -> bool:
+    done = unit.execute(
+        update(Bundle)
+        .where(Bundle.id == bundle_id, *conditions)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", done).rowcount == 1

@@ -1,0 +1,46 @@
+"""Where a bundle's files lie, and what they are called in its ZIP. Pure."""
+
+import re
+
+README = "README.html"
+COVER = "cover-letter.pdf"
+SIGNATURES_PDF = "signatures.pdf"
+SIGNATURES_CSV = "signatures.csv"
+SIGNATURES_XLSX = "signatures.xlsx"
+LABELS = "labels.pdf"
+MANIFEST = "manifest.json"
+PAPERS = (README, COVER, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, MANIFEST)
+"""What lies in a bundle besides the volumes."""
+
+
+def folder_name(
+    reference: str, campaign: str, mission: str, sequence: int, *, rehearsal: bool = False
+) -> str:
+    """Name of the ZIP and of the folder in it: `UA-58-20_mexico-ottawa_001`.
+
+    The reference in letters and digits that every file system takes, or the campaign's slug where
+    none are left. That of a `rehearsal` begins with that word.
+    """
+    safe = re.sub(r"[^A-Za-z0-9]+", "-", reference).strip("-") or campaign
+    return f"{'REHEARSAL_' if rehearsal else ''}{safe}_{mission}_{sequence:03d}"
+
+
+def volume_file(sequence: int) -> str:
+    """Name of a volume's PDF: `letters-001.pdf`."""
+    return f"letters-{sequence:03d}.pdf"
+
+
+def stored_folder(public_id: str) -> str:
+    """The bundle's folder in the storage."""
+    # A public id may begin with a sign, which names in the storage must not.
+    return f"bundles/b-{public_id}"
+
+
+def stored_volume(public_id: str, sequence: int, attempt: int) -> str:
+    """A volume's PDF in the storage; two attempts never write the same file."""
+    return f"{stored_folder(public_id)}/letters-{sequence:03d}.{attempt}.pdf"
+
+
+def stored_papers(public_id: str, digest: str) -> str:
+    """Folder of the other papers, named by the digest of the ZIP that they make."""
+    return f"{stored_folder(public_id)}/papers-{digest[:16]}"

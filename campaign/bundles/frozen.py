@@ -1,0 +1,100 @@
+"""What a bundle's letters say that is not the supporters': kept as it stood when it was frozen.
+
+Officials move, addresses change; a letter that is printed twice must be the same letter. Nothing
+here is a supporter's.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from campaign.signing.composing import Addressing, Case
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTarget:
+    """An official of the bundle: slug, name per language, how letters in each are addressed."""
+
+    official: str
+    names: dict[str, str]
+    addressing: dict[str, Addressing]
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenMission:
+    """The mission of the bundle, in the language of its lists."""
+
+    slug: str
+    kind: str
+    name: str
+    host_country: str
+    head_of_mission: str
+    lines: tuple[str, ...]
+    """Head of mission, name and address, as they stand in the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenOrganisation:
+    """Who hands the bundle over."""
+
+    name: str
+    email: str
+    place: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Everything that a bundle's papers need besides its letters."""
+
+    locale: str
+    """Language of the cover letter and the lists."""
+    frozen_on: date
+    timezone: str
+    layout: str
+    """Slug of the letters' layout, which gives the paper."""
+    format: str
+    """`letter` or `card`."""
+    campaign: str
+    case: Case
+    mission: FrozenMission
+    organisation: FrozenOrganisation
+    targets: dict[int, FrozenTarget]
+    """By the target's id, in the campaign's order."""
+    translation: str = ""
+    """Language into which letters in another one are translated; empty: they are not."""
+    rehearsal: bool = False
+    """Whether its letters are invented: every sheet says so."""
+    on_paper: int = 0
+    """How many people stand on the signed sheets that travel with it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """For the bundle's row."""
+        data = asdict(self)
+        data["frozen_on"] = self.frozen_on.isoformat()
+        data["case"]["act_by"] = self.case.act_by.isoformat() if self.case.act_by else None
+        data["targets"] = [{"id": key, **target} for key, target in data["targets"].items()]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Frozen":
+        """From the bundle's row."""
+        case, mission, organisation = data["case"], data["mission"], data["organisation"]
+        act_by = date.fromisoformat(case["act_by"]) if case["act_by"] else None
+        return cls(
+            **{
+                **data,
+                "frozen_on": date.fromisoformat(data["frozen_on"]),
+                "case": Case(**{**case, "act_by": act_by}),
+                "mission": FrozenMission(**{**mission, "lines": tuple(mission["lines"])}),
+                "organisation": FrozenOrganisation(
+                    **{**organisation, "lines": tuple(organisation["lines"])}
+                ),
+                "targets": {one["id"]: _target(one) for one in data["targets"]},
+            }
+        )
+
+
+def _target(data: dict[str, Any]) -> FrozenTarget:
+    addressing = {locale: Addressing.from_json(one) for locale, one in data["addressing"].items()}
+    return FrozenTarget(data["official"], data["names"], addressing)

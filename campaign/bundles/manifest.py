@@ -1,0 +1,80 @@
+"""The manifest: what a bundle holds, so that anybody can check it. Pure; names nobody."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from campaign.bundles.rows import Entry
+
+FORMAT = "urgent-action-bundle/1"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A file of the bundle as it must be found."""
+
+    name: str
+    bytes: int
+    sha256: str
+    pages: int | None = None
+    """Of a PDF."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeFacts:
+    """A volume; without a file where each of its letters was set aside."""
+
+    volume: int
+    file: str | None
+    letters: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class AsideFacts:
+    """A letter that is not in the bundle's papers, and the slug of the reason."""
+
+    number: str
+    reason: str
+
+
+def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
+    """The facts of a file on disk."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileFacts(name, path.stat().st_size, digest, pages)
+
+
+def write_manifest(
+    out: Path,
+    *,
+    bundle: dict[str, Any],
+    files: Iterable[FileFacts],
+    volumes: Iterable[VolumeFacts],
+    letters: Iterable[Entry],
+    set_aside: Iterable[AsideFacts],
+) -> None:
+    """Write `manifest.json`, an entry a line, without holding all letters in memory."""
+    with out.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f'{{"format": {json.dumps(FORMAT)},\n"bundle": {json.dumps(bundle)},\n')
+        lists: tuple[tuple[str, Iterable[Any]], ...] = (
+            ("files", files),
+            ("volumes", volumes),
+            ("letters", letters),
+            ("set_aside", set_aside),
+        )
+        for at, (name, entries) in enumerate(lists):
+            file.write(",\n" if at else "")
+            file.write(f'"{name}": [')
+            file.writelines(_lines(entries))
+            file.write("]")
+        file.write("}\n")
+
+
+def _lines(entries: Iterable[Any]) -> Iterator[str]:
+    for at, entry in enumerate(entries):
+        facts = {name: value for name, value in asdict(entry).items() if value is not None}
+        yield (",\n" if at else "\n") + json.dumps(facts)

@@ -1,0 +1,163 @@
+"""Printing volumes: jobs of the worker, and the same for `campaign bundle`."""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.bundles import files, ledger
+from campaign.bundles.leases import Heartbeat
+from campaign.bundles.ledger import Aside, Claim, Outcome, Place
+from campaign.bundles.loading import Loaded, load_volume
+from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
+from campaign.letters import press
+from campaign.letters.layouts import LAYOUTS
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+
+_CHUNK = 100
+"""Letters laid out in one document: fast enough, and a progress that moves."""
+_PROGRESS_SECONDS = 1.0
+
+
+@jobs.job("bundles.print_volume")
+def print_volume(volume_id: int) -> None:
+    """Print one volume, if it is still to be printed; then pass the word on.
+
+    A job prints one volume and sends for the next: mails that wait in the same queue get their
+    turn between two volumes of a large bundle.
+    """
+    taken = ledger.claim(volume_id)
+    if taken is None:
+        return
+    print_claimed(taken)
+    send_next(taken.bundle_id)
+
+
+def send_for(unit: Session, bundle: Bundle, *, chains: int) -> None:
+    """Have a new bundle printed once `unit` is committed, `chains` volumes at once."""
+    for volume in bundle.volumes[:chains]:
+        jobs.enqueue(unit, "bundles.print_volume", volume.id)
+
+
+def send_next(bundle_id: int) -> None:
+    """Send for the bundle's next volume, or for its assembling."""
+    with db.reading() as unit:
+        due = ledger.list_due(unit, bundle_id)
+        done = ledger.all_printed(unit, bundle_id)
+    if due:
+        jobs.queue().send("bundles.print_volume", (due[0],))
+    elif done:
+        jobs.queue().send("bundles.assemble", (bundle_id,))
+
+
+def print_claimed(taken: Claim) -> bool:
+    """Print a volume that is ours; False if it was lost to another, or stopped, meanwhile."""
+    with db.reading() as unit:
+        public_id = unit.get_one(Bundle, taken.bundle_id).public_id
+        loaded = load_volume(unit, taken.volume_id)
+    name = files.stored_volume(public_id, taken.sequence, taken.attempt)
+    try:
+        with Heartbeat(partial(ledger.beat, taken)):
+            outcome = _print(loaded, name, _Progress(taken))
+            kept = ledger.finish(taken, outcome)
+    except NoLongerWanted:
+        kept = False
+    except BaseException:
+        ledger.give_back(taken)
+        raise
+    if not kept:
+        log.info("volume lost or stopped", volume=taken.volume_id, attempt=taken.attempt)
+        ledger.give_back(taken)
+        storage.storage().delete(name)
+    return kept
+
+
+def _print(loaded: Loaded, name: str, progress: "_Progress") -> Outcome:
+    aside = list(loaded.set_aside)
+    if not loaded.letters:
+        return Outcome(0, 0, None, (), tuple(aside))
+    store = storage.storage()
+    with store.writing(name) as draft:
+        printed = run_press(loaded, draft, progress)
+        if not printed.letters:
+            draft.touch()  # the press wrote nothing, and there is nothing to keep
+    aside += [Aside(int(one.key), one.slug, one.detail) for one in printed.set_aside]
+    if not printed.letters:
+        store.delete(name)
+        return Outcome(0, 0, None, (), tuple(aside))
+    places = tuple(Place(int(one.key), one.first_page, one.pages) for one in printed.letters)
+    return Outcome(printed.pages, printed.bytes, printed.sha256, places, tuple(aside))
+
+
+def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Printed:
+    """The one call to the press: letters or cards, within the limits of the settings."""
+    settings: Settings = current_app.extensions["settings"]
+    limits = press.Limits(
+        memory=settings.letter_memory_mb * 1_000_000,
+        seconds=settings.letter_seconds,
+        seconds_per_letter=0,
+    )
+    run = press.print_cards if loaded.frozen.format == "card" else press.print_letters
+    layout = LAYOUTS[loaded.frozen.layout]
+    return run(loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress)
+
+
+class NoLongerWanted(Exception):
+    """The volume that is being printed was lost to another worker, or its campaign stopped."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Notes how many letters are done, once a second at most; ends the printing by a stop.
+
+    Raises NoLongerWanted.
+    """
+
+    taken: Claim
+    last: float = 0.0
+
+    def __call__(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self.last >= _PROGRESS_SECONDS:
+            self.last = now
+            if not ledger.beat(self.taken, done):
+                raise NoLongerWanted
+
+
+@jobs.job("bundles.sweep", every_minutes=1)
+def sweep() -> None:
+    """Hand out again what a lost message or a dead worker left behind."""
+    settings: Settings = current_app.extensions["settings"]
+    courier = jobs.queue()
+    with db.reading() as unit:
+        unfinished = unit.scalars(
+            select(Bundle.id)
+            .where(Bundle.state.in_([BundleState.PRINTING, BundleState.ASSEMBLING]))
+            .order_by(Bundle.id)
+        ).all()
+        for bundle_id in unfinished:
+            due = ledger.list_due(unit, bundle_id)
+            at_work = unit.scalar(
+                select(Volume.id)
+                .where(
+                    Volume.bundle_id == bundle_id,
+                    Volume.state == VolumeState.PRINTING,
+                    Volume.lease_until > db.utcnow(),
+                )
+                .limit(1)
+            )
+            # Nobody prints it: start anew. Somebody does, and the queue is empty: there may be
+            # a worker with nothing to do.
+            wanted = settings.worker_threads if at_work is None else 1 - min(courier.waiting(), 1)
+            for volume_id in due[:wanted]:
+                courier.send("bundles.print_volume", (volume_id,))
+            if ledger.all_printed(unit, bundle_id):
+                courier.send("bundles.assemble", (bundle_id,))

@@ -1,0 +1,136 @@
+"""The desk's page on which a team rehearses its campaign before it opens, and its bundles there."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_number, ngettext
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import IntegerField
+from wtforms.validators import NumberRange
+
+from campaign import db, i18n, storage
+from campaign.accounts.guards import actor, guard, staff_user
+from campaign.accounts.models import Role
+from campaign.bundles import rehearsing, services
+from campaign.bundles.models import Bundle
+from campaign.bundles.views import zip_response
+from campaign.bundles.waiting import list_waiting
+from campaign.campaigns import lifecycle, rehearsal
+from campaign.campaigns.desk import load
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.readiness import blockers
+from campaign.errors import NotFound, Refused
+from campaign.settings import Settings
+from campaign.signing.plan import plan_of
+from campaign.signing.rehearsing import count_rehearsed
+
+blueprint = Blueprint("rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
+guard(blueprint, Role.ORGANIZER)
+
+AT_ONCE = 500
+
+
+class PeopleForm(FlaskForm):  # type: ignore[misc]
+    """How many invented people sign."""
+
+    people = IntegerField(validators=[NumberRange(1, AT_ONCE)], default=20)
+
+
+@blueprint.get("")
+def show(slug: str) -> ResponseReturnValue:
+    """What was rehearsed so far, and what can be rehearsed."""
+    return _page(load(slug), PeopleForm(formdata=None))
+
+
+@blueprint.post("/people")
+def sign(slug: str) -> ResponseReturnValue:
+    """Invented people sign."""
+    campaign, form = load(slug), PeopleForm()
+    if not form.validate():
+        return _page(campaign, form, _("Give a number from 1 to %(most)s.", most=AT_ONCE)), 422
+    number = form.people.data
+    rehearsal.begin(db.session(), campaign, actor=actor(), signatures=number)
+    return _done(
+        slug,
+        ngettext(
+            "%(num)s invented person signs. Load the page again in a moment.",
+            "%(num)s invented people sign. Load the page again in a moment.",
+            number,
+        ),
+    )
+
+
+@blueprint.post("/bundles")
+def make_bundle(slug: str) -> ResponseReturnValue:
+    """Print what waits for one mission."""
+    unit, campaign = db.session(), load(slug)
+    wanted = request.form.get("mission", "")
+    mission = next(
+        (one.mission for one in list_waiting(unit, rehearsal=campaign)
+         if one.mission.slug == wanted), None
+    )  # fmt: skip
+    if mission is None:
+        raise NotFound("mission", slug=wanted)
+    try:
+        rehearsing.make_bundle(
+            unit, campaign, mission=mission, settings=_settings(), locale=i18n.locale(),
+            actor=actor(), staff_id=staff_user().id,
+        )  # fmt: skip
+    except Refused as problem:
+        return _page(campaign, PeopleForm(formdata=None), problem=problem.slug), problem.status
+    return _done(slug, _("The rehearsal bundle is being printed."))
+
+
+@blueprint.post("/bundles/<public_id>/download")
+def download(slug: str, public_id: str) -> ResponseReturnValue:
+    """The ZIP of a rehearsal bundle."""
+    unit, campaign = db.session(), load(slug)
+    bundle = services.get_bundle(unit, public_id)
+    if bundle.campaign_id != campaign.id or not _is_rehearsal(bundle):
+        raise NotFound("bundle")
+    return zip_response(services.open_download(unit, bundle, storage.storage(), actor=actor()))
+
+
+@blueprint.post("/wipe")
+def wipe(slug: str) -> ResponseReturnValue:
+    """Remove all of it."""
+    rehearsal.wipe_by_hand(db.session(), load(slug), actor=actor())
+    return _done(slug, _("The rehearsal is wiped: its letters, bundles and files are gone."))
+
+
+def _is_rehearsal(bundle: Bundle) -> bool:
+    return bool(bundle.frozen.get("rehearsal"))
+
+
+def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = "") -> str:
+    unit, now = db.session(), db.utcnow()
+    # Once it has opened nothing of the rehearsal is left: its letters are real, and many.
+    rehearses = lifecycle.is_rehearsal(campaign.status)
+    bundles = rehearsing.list_bundles(unit, campaign) if rehearses else []
+    return render_template(
+        "bundles/rehearsal.html",
+        campaign=campaign,
+        form=form,
+        error=error,
+        problem=problem,
+        counts=count_rehearsed(unit, campaign) if rehearses else {},
+        gaps=len(blockers(campaign, now)),
+        languages=list(plan_of(campaign).letters),
+        waiting=list_waiting(unit, rehearsal=campaign) if rehearses else [],
+        bundles=[(one, services.progress_of(unit, one, now)) for one in bundles],
+        working=any(one.state in services.UNFINISHED for one in bundles),
+        at_once=AT_ONCE,
+        most=rehearsal.MOST_SIGNATURES,
+        number=format_number,
+        rehearsing=True,
+    )
+
+
+def _done(slug: str, message: str) -> ResponseReturnValue:
+    flash(message)
+    return redirect(url_for("rehearsal.show", slug=slug), 303)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

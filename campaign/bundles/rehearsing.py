@@ -1,0 +1,70 @@
+"""Bundles of a rehearsal: what waits, making one, and what goes when the campaign opens."""
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import storage
+from campaign.bundles import files, freezing, printing
+from campaign.bundles.models import Bundle, Volume
+from campaign.campaigns import rehearsal
+from campaign.campaigns.models import Campaign
+from campaign.db import after_commit
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+from campaign.signing.models import Letter
+
+
+def list_bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
+    """The bundles of the rehearsal, the newest first."""
+    return unit.scalars(
+        select(Bundle)
+        .options(joinedload(Bundle.mission))
+        .where(Bundle.campaign_id == campaign.id)
+        .order_by(Bundle.id.desc())
+    ).all()
+
+
+def make_bundle(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    mission: Mission,
+    settings: Settings,
+    locale: str,
+    actor: str,
+    staff_id: int | None,
+) -> Bundle:
+    """Freeze what waits, and have it printed. Raises Refused, as a real freeze does."""
+    made = freezing.freeze(
+        unit, campaign=campaign, mission=mission, settings=settings, locale=locale,
+        actor=actor, staff_id=staff_id, rehearsal=True,
+    )  # fmt: skip
+    printing.send_for(unit, made, chains=settings.worker_threads)
+    return made
+
+
+@rehearsal.removes_rehearsal
+def remove_bundles(unit: Session, campaign: Campaign) -> None:
+    """Remove the bundles with their volumes and, once that is committed, their files."""
+    found = unit.execute(
+        select(Bundle.id, Bundle.public_id).where(Bundle.campaign_id == campaign.id)
+    ).all()
+    ids = [one.id for one in found]
+    if not ids:
+        return
+    unit.execute(
+        update(Letter)
+        .where(Letter.bundle_id.in_(ids))
+        .values(bundle_id=None, volume_id=None, sequence=None)
+        .execution_options(synchronize_session=False)
+    )
+    unit.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
+    unit.execute(delete(Bundle).where(Bundle.id.in_(ids)))
+    store = storage.storage()
+    folders = [store.path(files.stored_folder(one.public_id)) for one in found]
+    for folder in folders:
+        after_commit(unit, partial(shutil.rmtree, folder, ignore_errors=True))

@@ -1,0 +1,144 @@
+"""The printed letters of a bundle as rows of its lists: what each supporter lets officials see.
+
+Rows are read by key in batches, so that 35,000 take no more memory than 500.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from campaign import db, i18n
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.loading import day_in, number_of
+from campaign.bundles.models import Volume
+from campaign.signing.models import Disclosure, Letter, Signature
+
+_BATCH = 500
+
+_COLUMNS = (
+    Letter.sequence,
+    Letter.target_id,
+    Letter.first_page,
+    Letter.pages,
+    Volume.sequence.label("volume"),
+    Signature.public_id,
+    Signature.given_name,
+    Signature.family_name,
+    Signature.locality,
+    Signature.region,
+    Signature.postal_code,
+    Signature.country,
+    Signature.disclosure,
+    Signature.letter_locale,
+    Signature.signed_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A printed letter; what its supporter does not disclose is empty."""
+
+    number: str
+    name: str
+    locality: str
+    region: str
+    postal_code: str
+    country: str
+    """Code, ISO 3166-1 alpha-2."""
+    signed_on: date
+    target_id: int
+    letter_locale: str
+    volume: int
+    first_page: int
+    pages: int
+
+
+def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
+    """Every printed letter, in order."""
+    for row in _printed(bundle_id, *_COLUMNS):
+        yield disclosed(row, frozen.timezone)
+
+
+def disclosed(row: Any, timezone: str) -> Row:
+    """What officials may see of a signature: the name; the town; or all but the street."""
+    town = row.disclosure is not Disclosure.NAME
+    full = row.disclosure is Disclosure.FULL
+    return Row(
+        number=number_of(row.sequence),
+        name=f"{row.given_name} {row.family_name}".strip(),
+        locality=row.locality if town else "",
+        region=row.region if full else "",
+        postal_code=row.postal_code if full else "",
+        country=row.country if town else "",
+        signed_on=day_in(row.signed_at, timezone),
+        target_id=row.target_id,
+        letter_locale=row.letter_locale,
+        volume=row.volume,
+        first_page=row.first_page,
+        pages=row.pages,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A printed letter without its supporter, as the manifest has it."""
+
+    number: str
+    signature: str
+    target: str
+    volume: int
+    first_page: int
+    pages: int
+
+
+def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[Entry]:
+    """Every printed letter, in order."""
+    columns = (
+        Letter.sequence,
+        Letter.target_id,
+        Letter.first_page,
+        Letter.pages,
+        Volume.sequence.label("volume"),
+        Signature.public_id,
+    )
+    for row in _printed(bundle_id, *columns):
+        yield Entry(
+            number=number_of(row.sequence),
+            signature=row.public_id,
+            target=frozen.targets[row.target_id].official,
+            volume=row.volume,
+            first_page=row.first_page,
+            pages=row.pages,
+        )
+
+
+def _printed(bundle_id: int, *columns: Any) -> Iterator[Any]:
+    last = 0
+    while True:
+        # A session for each batch: a list of 35,000 must not hold one transaction for minutes.
+        with db.reading() as unit:
+            batch = unit.execute(
+                select(*columns)
+                .select_from(Letter)
+                .join(Signature, Signature.id == Letter.signature_id)
+                .join(Volume, Volume.id == Letter.volume_id)
+                .where(
+                    Letter.bundle_id == bundle_id,
+                    Letter.sequence > last,
+                    Letter.first_page.is_not(None),
+                )
+                .order_by(Letter.sequence)
+                .limit(_BATCH)
+            ).all()
+        yield from batch
+        if len(batch) < _BATCH:
+            return
+        last = batch[-1].sequence
+
+
+def country_of(row: Row, locale: str) -> str:
+    """The row's country by name; empty where it is not disclosed."""
+    return i18n.country_name(row.country, locale) if row.country else ""

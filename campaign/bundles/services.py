@@ -1,0 +1,209 @@
+"""Bundles: finding them, how far they are, and what is handed out."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, db
+from campaign.bundles import assembling, files
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
+from campaign.bundles.zipping import stream_zip
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import NotFound, Refused
+from campaign.officials.models import Mission
+from campaign.signing.models import Letter
+from campaign.storage import Storage
+
+UNFINISHED = (BundleState.PRINTING, BundleState.ASSEMBLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the printing of a bundle is."""
+
+    done: int
+    total: int
+    seconds: float
+    """Since it was frozen."""
+    at_work: bool
+    """Whether somebody prints or assembles it just now."""
+
+    @property
+    def per_second(self) -> float:
+        """Letters printed a second, from the freeze on."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> int | None:
+        """At that rate; None while there is none."""
+        return round((self.total - self.done) / self.per_second) if self.done else None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A bundle's ZIP as it is sent."""
+
+    name: str
+    size: int
+    chunks: Iterable[bytes]
+
+
+def get_pair(unit: Session, *, campaign: str, mission: str) -> tuple[Campaign, Mission]:
+    """The campaign and the mission of these slugs. Raises NotFound."""
+    found_campaign = unit.scalar(select(Campaign).where(Campaign.slug == campaign))
+    if found_campaign is None:
+        raise NotFound("campaign", slug=campaign)
+    found_mission = unit.scalar(select(Mission).where(Mission.slug == mission))
+    if found_mission is None:
+        raise NotFound("mission", slug=mission)
+    return found_campaign, found_mission
+
+
+def get_bundle(unit: Session, public_id: str) -> Bundle:
+    """The bundle. Raises NotFound."""
+    bundle = unit.scalar(
+        select(Bundle)
+        .where(Bundle.public_id == public_id)
+        .options(joinedload(Bundle.campaign), joinedload(Bundle.mission))
+    )
+    if bundle is None:
+        raise NotFound("bundle")
+    return bundle
+
+
+def find_bundle(
+    unit: Session, *, campaign: Campaign, mission: Mission, sequence: int | None = None
+) -> Bundle | None:
+    """The bundle of that number for the pair; without a number, one that is not finished."""
+    query = select(Bundle).where(Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id)
+    if sequence is None:
+        query = query.where(Bundle.state.in_(UNFINISHED)).order_by(Bundle.sequence).limit(1)
+    else:
+        query = query.where(Bundle.sequence == sequence)
+    return unit.scalar(query)
+
+
+def list_bundles(unit: Session, *, limit: int = 200) -> Sequence[Bundle]:
+    """Bundles, the newest first."""
+    return unit.scalars(
+        select(Bundle)
+        .options(joinedload(Bundle.campaign), joinedload(Bundle.mission))
+        .order_by(Bundle.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def progress_of(unit: Session, bundle: Bundle, now: datetime) -> Progress:
+    """How far the bundle is."""
+    done, at_work = unit.execute(
+        select(
+            func.coalesce(
+                func.sum(
+                    case(
+                        (Volume.state == VolumeState.PRINTED, Volume.letter_count),
+                        (Volume.state == VolumeState.PRINTING, Volume.printed_letters),
+                        else_=0,
+                    )
+                ),
+                0,
+            ),
+            func.count(Volume.id).filter(
+                Volume.state == VolumeState.PRINTING, Volume.lease_until > now
+            ),
+        ).where(Volume.bundle_id == bundle.id)
+    ).one()
+    assembling_now = bundle.lease_until is not None and bundle.lease_until > now
+    return Progress(
+        done=done,
+        total=bundle.letter_count,
+        seconds=(now - bundle.created_at).total_seconds(),
+        at_work=bool(at_work) or assembling_now,
+    )
+
+
+def list_set_aside(unit: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
+    """The letters that could not be printed, in order."""
+    return unit.scalars(
+        select(Letter)
+        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        .order_by(Letter.sequence)
+        .limit(limit)
+    ).all()
+
+
+def count_set_aside(unit: Session, bundle: Bundle) -> int:
+    """How many letters could not be printed."""
+    return (
+        unit.scalar(
+            select(func.count())
+            .select_from(Letter)
+            .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        )
+        or 0
+    )
+
+
+def zip_name(bundle: Bundle) -> str:
+    """Name of the bundle's folder, and of its ZIP without the ending."""
+    frozen = Frozen.from_json(bundle.frozen)
+    return files.folder_name(
+        frozen.case.reference,
+        frozen.campaign,
+        frozen.mission.slug,
+        bundle.sequence,
+        rehearsal=frozen.rehearsal,
+    )
+
+
+def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
+    """The bundle's ZIP as a stream; leaves a line in the audit.
+
+    Raises Refused: `not-ready`, or `stopped` (letters of a stopped campaign do harm).
+    """
+    if bundle.campaign.status is CampaignStatus.STOPPED:
+        raise Refused("stopped", campaign=bundle.campaign.slug)
+    if bundle.state is not BundleState.READY or bundle.zip_sha256 is None:
+        raise Refused("not-ready")
+    papers = store.path(files.stored_papers(bundle.public_id, bundle.zip_sha256))
+    name = zip_name(bundle)
+    try:
+        chunks = stream_zip(name, assembling.parts_in(bundle, bundle.volumes, papers, store))
+    except FileNotFoundError as problem:
+        raise NotFound("file") from problem
+    audit.record(
+        unit,
+        actor=actor,
+        action="bundle.download",
+        subject=f"bundle:{bundle.id}",
+        bytes=len(chunks),
+    )
+    wanted = partial(_is_running, db.database(), bundle.campaign_id)
+    return Download(f"{name}.zip", len(chunks), while_wanted(chunks, wanted))
+
+
+def while_wanted(
+    chunks: Iterable[bytes],
+    wanted: Callable[[], bool],
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[bytes]:
+    """The chunks, as long as they are wanted: a download under way breaks off within a second."""
+    asked = clock()
+    for chunk in chunks:
+        if clock() - asked >= 1:
+            if not wanted():
+                return
+            asked = clock()
+        yield chunk
+
+
+def _is_running(database: db.Database, campaign_id: int) -> bool:
+    """Whether the campaign is not stopped; asked while a download goes out, after its request."""
+    with database.sessions() as unit:
+        status = unit.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
+    return status is not CampaignStatus.STOPPED

@@ -1,0 +1,94 @@
+"""The list of signatures as CSV and as XLSX: the same columns, a row for each printed letter."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import xlsxwriter
+
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.papers import mark_of
+from campaign.bundles.rows import Row, country_of
+from campaign.spreadsheets import inert
+
+COLUMNS = (
+    "number",
+    "name",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+    "signed_on",
+    "target",
+    "language",
+    "volume",
+    "first_page",
+)
+"""Heads of the columns: names for programs, the same in every language."""
+
+_WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11)
+
+
+def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
+    """The row's cells, as texts, in the order of COLUMNS."""
+    return (
+        row.number,
+        row.name,
+        row.locality,
+        row.region,
+        row.postal_code,
+        country_of(row, frozen.locale),
+        row.signed_on.isoformat(),
+        frozen.targets[row.target_id].names[frozen.locale],
+        row.letter_locale,
+        str(row.volume),
+        str(row.first_page),
+    )
+
+
+def write_csv(rows: Iterable[Row], frozen: Frozen, out: Path) -> int:
+    """CSV as spreadsheets of every country open it: UTF-8 with mark, CRLF. How many rows."""
+    count = 0
+    with out.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            writer.writerow([inert(cell) for cell in cells_of(row, frozen)])
+            count += 1
+    return count
+
+
+def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path) -> int:
+    """The same as a workbook; every cell is text, so that none is a formula or a link."""
+    book = xlsxwriter.Workbook(
+        str(out),
+        {
+            "constant_memory": True,
+            "tmpdir": str(out.parent),
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    book.set_properties({"title": frozen.case.reference, "created": created.replace(tzinfo=None)})
+    sheet = book.add_worksheet("signatures")
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    if mark := mark_of(frozen):
+        sheet.set_header(f"&C{mark}")
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width)
+    count = 0
+    for line, cells in enumerate(_with_head(rows, frozen)):
+        for column, cell in enumerate(cells):
+            sheet.write_string(line, column, cell, bold if line == 0 else None)
+        count = line
+    book.close()
+    return count
+
+
+def _with_head(rows: Iterable[Row], frozen: Frozen) -> Iterator[tuple[str, ...]]:
+    yield COLUMNS
+    for row in rows:
+        yield cells_of(row, frozen)

@@ -1,0 +1,272 @@
+"""Checking a bundle's ZIP against its own manifest. Pure: needs no database and no instance.
+
+Nothing is believed: names, sizes and counts are bounded before anything is read, and nothing is
+ever unpacked under a name from the ZIP.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+
+from campaign.bundles import files
+from campaign.bundles.manifest import FORMAT
+from campaign.bundles.workbooks import WorkbookDamaged, first_column
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
+_MOST_FILES = 5_000
+_MOST_MANIFEST_BYTES = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What does not hold: in which file, and why, as a sentence for the operator."""
+
+    file: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.sentence}"
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a check found, and the facts that hold where it found nothing."""
+
+    findings: list[Finding] = field(default_factory=list)
+    folder: str = ""
+    letters: int = 0
+    set_aside: int = 0
+    volumes: int = 0
+    pages: int = 0
+    files: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that the manifest says holds."""
+        return not self.findings
+
+    def find(self, file: str, sentence: str) -> None:
+        """Note what does not hold."""
+        self.findings.append(Finding(file, sentence))
+
+
+def verify_zip(path: Path) -> Verified:
+    """Check the ZIP at `path`; every problem is a finding, and none is an exception."""
+    result = Verified()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _verify(archive, result)
+    except (zipfile.BadZipFile, OSError, RuntimeError):
+        result.find(path.name, "is not a whole ZIP file.")
+    return result
+
+
+def _verify(archive: zipfile.ZipFile, result: Verified) -> None:
+    members = _members(archive, result)
+    if members is None:
+        return
+    manifest = _manifest(archive, members, result)
+    if manifest is None:
+        return
+    try:
+        _check_files(archive, members, manifest, result)
+        _check_letters(manifest, result)
+        _check_lists(archive, members, manifest, result)
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        result.find(files.MANIFEST, f"is not complete ({type(problem).__name__}: {problem}).")
+    result.files = len(members)
+
+
+def _members(archive: zipfile.ZipFile, result: Verified) -> dict[str, zipfile.ZipInfo] | None:
+    """The files of the ZIP by name, all in one folder, none compressed; None if they are not."""
+    infos = archive.infolist()
+    if len(infos) > _MOST_FILES:
+        result.find("ZIP", f"holds {len(infos)} files, more than any bundle.")
+        return None
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        folder, _, name = info.filename.partition("/")
+        shown = info.filename[:80].encode("ascii", "backslashreplace").decode()
+        if not (_NAME.fullmatch(folder) and _NAME.fullmatch(name)) or ".." in info.filename:
+            result.find(shown, "has a name that no bundle has.")
+        elif result.folder not in {"", folder}:
+            result.find(shown, f"lies outside the folder {result.folder}.")
+        elif info.flag_bits & 0x1:
+            result.find(shown, "is encrypted; nothing in a bundle is.")
+        elif info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            result.find(shown, "is compressed; a bundle's files are stored as they are.")
+        elif name in members:
+            result.find(name, "is there twice.")
+        else:
+            result.folder = folder
+            members[name] = info
+    return None if result.findings else members
+
+
+def _manifest(
+    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], result: Verified
+) -> dict[str, Any] | None:
+    info = members.get(files.MANIFEST)
+    if info is None:
+        result.find(files.MANIFEST, "is missing.")
+        return None
+    if info.file_size > _MOST_MANIFEST_BYTES:
+        result.find(files.MANIFEST, "is too large.")
+        return None
+    try:
+        manifest = json.loads(archive.read(info))
+    except (zipfile.BadZipFile, ValueError, RuntimeError):
+        result.find(files.MANIFEST, "is damaged.")
+        return None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        result.find(files.MANIFEST, f"is not of the format {FORMAT}.")
+        return None
+    return manifest
+
+
+def _check_files(
+    archive: zipfile.ZipFile,
+    members: dict[str, zipfile.ZipInfo],
+    manifest: dict[str, Any],
+    result: Verified,
+) -> None:
+    if manifest["bundle"]["folder"] != result.folder:
+        result.find(files.MANIFEST, "belongs to another folder.")
+    named = {entry["name"]: entry for entry in manifest["files"]}
+    if len(named) != len(manifest["files"]):
+        result.find(files.MANIFEST, "names a file twice.")
+    expected = {*files.PAPERS[:-1], *(one["file"] for one in manifest["volumes"] if "file" in one)}
+    for name in sorted(expected - set(named)):
+        result.find(files.MANIFEST, f"does not name {name}.")
+    for name in sorted(set(members) - set(named) - {files.MANIFEST}):
+        result.find(name, "is not in the manifest.")
+    for name, entry in named.items():
+        if name not in members:
+            result.find(name, "is missing.")
+        else:
+            _check_file(archive, members[name], name, entry, result)
+
+
+def _check_file(
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    name: str,
+    entry: dict[str, Any],
+    result: Verified,
+) -> None:
+    if info.file_size != entry["bytes"]:
+        result.find(name, f"has {info.file_size} bytes, the manifest says {entry['bytes']}.")
+        return
+    with tempfile.TemporaryFile() as copy:
+        try:
+            with archive.open(info) as source:
+                shutil.copyfileobj(source, copy, 1 << 20)
+        except (zipfile.BadZipFile, EOFError, RuntimeError):
+            result.find(name, "is damaged.")
+            return
+        copy.seek(0)
+        if hashlib.file_digest(copy, "sha256").hexdigest() != entry["sha256"]:
+            result.find(name, "is damaged: its SHA-256 is not the manifest's.")
+            return
+        if name.endswith(".pdf"):
+            copy.seek(0)
+            _check_pages(copy, name, entry, result)
+
+
+def _check_pages(copy: Any, name: str, entry: dict[str, Any], result: Verified) -> None:
+    try:
+        with pikepdf.open(copy) as pdf:
+            pages = len(pdf.pages)
+    except pikepdf.PdfError:
+        result.find(name, "is not a PDF that can be read.")
+        return
+    if pages != entry["pages"]:
+        result.find(name, f"has {pages} pages, the manifest says {entry['pages']}.")
+    if _VOLUME.fullmatch(name):
+        result.pages += pages
+
+
+def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
+    """Numbers are complete and unique, and the letters of a volume cover its pages exactly."""
+    bundle, letters, aside = manifest["bundle"], manifest["letters"], manifest["set_aside"]
+    result.letters, result.set_aside = len(letters), len(aside)
+    result.volumes = len(manifest["volumes"])
+    numbers = [int(one["number"]) for one in (*letters, *aside)]
+    if sorted(numbers) != list(range(1, len(numbers) + 1)) or len(numbers) != bundle["frozen"]:
+        result.find(files.MANIFEST, f"does not hold each number from 1 to {bundle['frozen']} once.")
+    if [one["number"] for one in letters] != sorted(one["number"] for one in letters):
+        result.find(files.MANIFEST, "does not hold the letters in order.")
+    stated = (bundle["printed"], bundle["set_aside"], bundle["volumes"])
+    if stated != (len(letters), len(aside), len(manifest["volumes"])):
+        result.find(files.MANIFEST, "counts other letters or volumes than it holds.")
+    for volume in manifest["volumes"]:
+        name = volume.get("file") or f"volume {volume['volume']}"
+        mine = [one for one in letters if one["volume"] == volume["volume"]]
+        if len(mine) != volume["letters"]:
+            result.find(name, f"holds {len(mine)} letters, the manifest says {volume['letters']}.")
+        if not _covers(mine, volume["pages"]):
+            result.find(name, "has pages that no letter, or more than one, is said to stand on.")
+    known = {volume["volume"] for volume in manifest["volumes"]}
+    if not {one["volume"] for one in letters} <= known:
+        result.find(files.MANIFEST, "places letters in a volume that is not there.")
+    stated_pages = {one["name"]: one.get("pages") for one in manifest["files"]}
+    for volume in manifest["volumes"]:
+        if "file" in volume and stated_pages.get(volume["file"]) != volume["pages"]:
+            result.find(volume["file"], "has other pages as a file than as a volume.")
+
+
+def _covers(letters: list[dict[str, Any]], pages: int) -> bool:
+    """Whether letters follow each other without gap from page 1 to the last.
+
+    A card that shares its sheet with the one before has no page of its own.
+    """
+    last = 0
+    for letter in letters:
+        expected = last + 1 if letter["pages"] else last
+        if letter["first_page"] != expected or letter["pages"] < 0 or not expected:
+            return False
+        last += letter["pages"]
+    return last == pages
+
+
+def _check_lists(
+    archive: zipfile.ZipFile,
+    members: dict[str, zipfile.ZipInfo],
+    manifest: dict[str, Any],
+    result: Verified,
+) -> None:
+    numbers = [letter["number"] for letter in manifest["letters"]]
+    damaged = {finding.file for finding in result.findings}
+    for name, read in (
+        (files.SIGNATURES_CSV, _csv_numbers),
+        (files.SIGNATURES_XLSX, first_column),
+    ):
+        if name not in members or name in damaged:
+            continue
+        try:
+            found = list(islice(read(archive, members[name]), len(numbers) + 2))
+        except (WorkbookDamaged, zipfile.BadZipFile, csv.Error, UnicodeError) as problem:
+            result.find(name, f"cannot be read ({type(problem).__name__}).")
+            continue
+        if found[1:] != numbers:
+            result.find(name, f"does not hold a row for each of the {len(numbers)} letters.")
+
+
+def _csv_numbers(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[str]:
+    with archive.open(info) as raw:
+        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        for row in csv.reader(text):
+            yield row[0] if row else ""

@@ -1,0 +1,1 @@
+"""Urgent actions: campaigns, their editions, letter templates, targets and updates."""

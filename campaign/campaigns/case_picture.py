@@ -1,0 +1,68 @@
+"""The picture of a case: set, described in every language, cut around what matters, taken away."""
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import pictures
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid
+
+WIDE, SMALL = (1200, 800), (360, 240)
+"""Pixels of the picture on the case's page, and of that in a list."""
+
+
+def set_picture(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    alt: Mapping[str, str],
+    x: int,
+    y: int,
+    file: BinaryIO | None = None,
+    name: str = "",
+) -> None:
+    """Set the case's picture, or what is said of the one it has.
+
+    `x` and `y` say in percent where that is which matters. Raises Invalid: no picture, no picture
+    at all (`picture`), or not described in the language of a text (`alt_fr`).
+    """
+    if file is None and not campaign.picture:
+        raise Invalid(fields={"picture": "picture-missing"})
+    described = {code: words for code, words in alt.items() if words}
+    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
+    if silent := sorted(needed - set(described)):
+        raise Invalid(fields={f"alt_{code}": "picture-alt-missing" for code in silent})
+    if not (0 <= x <= 100 and 0 <= y <= 100):
+        raise Invalid(fields={"x": "not-a-percentage"})
+    key = campaign.picture if file is None else pictures.keep_picture(file, name=name)
+    before = _state(campaign)
+    if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):
+        campaign.picture_wide = pictures.keep_part(key, WIDE, x, y)
+        campaign.picture_small = pictures.keep_part(key, SMALL, x, y)
+    campaign.picture, campaign.picture_alt = key, described
+    campaign.picture_x, campaign.picture_y = x, y
+    if _state(campaign) != before:
+        record_change(unit, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
+
+
+def remove_picture(unit: Session, campaign: Campaign, *, actor: str) -> None:
+    """Show no picture; without one nothing changes."""
+    if not campaign.picture:
+        return
+    campaign.picture = campaign.picture_wide = campaign.picture_small = ""
+    campaign.picture_alt = {}
+    campaign.picture_x = campaign.picture_y = 50
+    record_change(unit, campaign, actor, "campaign.picture", picture="")
+
+
+def _state(campaign: Campaign) -> tuple[object, ...]:
+    return (
+        campaign.picture,
+        dict(campaign.picture_alt or {}),
+        campaign.picture_x,
+        campaign.picture_y,
+    )

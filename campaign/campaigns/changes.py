@@ -1,0 +1,79 @@
+"""Changes of a campaign: of what it says, and of where it stands; recorded, and shown at once."""
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.settings import Settings
+
+
+def record_change(
+    unit: Session, campaign: Campaign, actor: str, action: str, **detail: Any
+) -> None:
+    """Flush, move `changed_at` (what pages kept in memory go by) and leave an audit line.
+
+    Where a second person opens campaigns, one who changes what waits for its opening has written
+    last: somebody else must look at it again.
+    """
+    if lifecycle.is_rehearsal(campaign.status) and needs_second_person():
+        before = campaign.status
+        campaign.status = lifecycle.after_change(before, second_person=True)
+        if campaign.status is CampaignStatus.REVIEW:
+            campaign.submitted_by_id = staff_id(actor)
+        if campaign.status is not before:
+            note(unit, campaign, actor, "campaign.review", before=before.value)
+    _record(unit, campaign, actor, action, **detail)
+
+
+def check_move(unit: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:
+    """Wait for another move of this campaign to end, then raise Refused where this one may not be.
+
+    `campaign-status`, or `needs-review` and `second-person` where the settings ask for one.
+    """
+    # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
+    unit.refresh(campaign, with_for_update={"key_share": True})
+    lifecycle.check_move(campaign.status, after)
+    if needs_second_person():
+        writer = f"staff:{campaign.submitted_by_id}"
+        lifecycle.check_second_person(campaign.status, after, writer=writer, actor=actor)
+
+
+def move(
+    unit: Session, campaign: Campaign, after: CampaignStatus, actor: str, *, reason: str = ""
+) -> None:
+    """Put it into that status, with the reason that everybody reads, and leave an audit line."""
+    before, campaign.status = campaign.status, after
+    campaign.status_reason = reason.strip()
+    campaign.opening_missed_at = None
+    if after is not CampaignStatus.SCHEDULED:
+        campaign.open_at = None
+    if after is not CampaignStatus.DRAFT:
+        campaign.review_note = ""
+    _record(unit, campaign, actor, f"campaign.{after.value}", before=before.value)
+
+
+def needs_second_person() -> bool:
+    """Whether the settings want a second person to open what one has written."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.second_person_opens
+
+
+def staff_id(actor: str) -> int | None:
+    """The staff user behind an actor, as `accounts.guards.actor` names them."""
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "staff" and number.isdigit() else None
+
+
+def note(unit: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+    """Leave an audit line on the campaign."""
+    audit.record(unit, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
+
+
+def _record(unit: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+    campaign.changed_at = db.utcnow()
+    unit.flush()
+    note(unit, campaign, actor, action, **detail)

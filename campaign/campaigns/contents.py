@@ -1,0 +1,139 @@
+"""What a part of a campaign says, as plain data: to be kept, compared, merged and restored. Pure.
+
+Fields are flat. A letter's points stand each by their key, with their order beside them, so that
+two people who change two points do not meet.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from campaign.campaigns.models import Campaign, Edition, LetterFormat
+from campaign.campaigns.template_models import LetterTemplate
+
+Content = dict[str, Any]
+
+FACTS = ("reference", "index_number", "country", "format", "person_name", "person_pronouns",
+         "themes", "issued_on", "act_by", "timezone", "default_locale", "letter_locales",
+         "follows_id")  # fmt: skip
+EDITION = ("title", "summary", "asks", "background", "outcome")
+OPTIONS = ("forbidden_words", "full_text_edit", "print_translation")
+_DAYS = ("issued_on", "act_by")
+_POINT, _NEEDED = "point:", "needed:"
+
+
+def facts_content(campaign: Campaign) -> Content:
+    """What the campaign is, apart from its texts."""
+    return {name: _plain(getattr(campaign, name)) for name in FACTS}
+
+
+def plain_facts(facts: Mapping[str, Any]) -> Content:
+    """Facts as a form gives them, as a part's content."""
+    return {name: _plain(facts[name]) for name in FACTS if name in facts}
+
+
+def facts_from(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts, as the services take them."""
+    facts = {name: content[name] for name in FACTS if name in content}
+    for name in _DAYS:
+        if facts.get(name):
+            facts[name] = date.fromisoformat(facts[name])
+    if "format" in facts:
+        facts["format"] = LetterFormat(facts["format"])
+    return facts
+
+
+def edition_content(edition: Edition | None) -> Content:
+    """The text in one language; nothing where it is not written."""
+    if edition is None:
+        return {}
+    return {name: _plain(getattr(edition, name)) for name in EDITION}
+
+
+def edition_from(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts, as the services take them."""
+    return {name: content.get(name) or ([] if name == "asks" else "") for name in EDITION}
+
+
+def options_content(campaign: Campaign) -> Content:
+    """What supporters may do with the letter."""
+    return {name: _plain(getattr(campaign, name)) for name in OPTIONS}
+
+
+def targets_content(campaign: Campaign) -> Content:
+    """To whom letters go, in order: official, kind, mission."""
+    return targets_content_of(
+        (one.official.slug, one.kind.value, one.mission.slug if one.mission else "")
+        for one in campaign.targets
+    )
+
+
+def targets_content_of(rows: Iterable[tuple[str, str, str]]) -> Content:
+    """Official, kind and mission of each target, as data."""
+    listed = list(rows)
+    content: Content = {"order": [official for official, _, _ in listed]}
+    for official, kind, mission in listed:
+        content[f"{_POINT}{official}"] = f"{kind} {mission}".strip()
+    return content
+
+
+def targets_from(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Official, kind and mission of each target, in order."""
+    for slug in _order(content):
+        kind, _, mission = str(content[f"{_POINT}{slug}"]).partition(" ")
+        yield slug, kind, mission
+
+
+def letter_content(template: LetterTemplate | None) -> Content:
+    """A version of the letter; nothing where there is none."""
+    if template is None:
+        return {}
+    points = [(point.key, point.text, point.required) for point in template.points]
+    return letter_of(template.subject, template.opening, template.closing, points)
+
+
+def letter_of(
+    subject: str, opening: str, closing: str, points: list[tuple[str, str, bool]]
+) -> Content:
+    """A letter as data; points are key, text, and whether they are required."""
+    content: Content = {"subject": subject, "opening": opening}
+    content["order"] = [key for key, _, _ in points]
+    for key, text, needed in points:
+        content |= {f"{_POINT}{key}": text, f"{_NEEDED}{key}": needed}
+    return content | {"closing": closing}
+
+
+def points_from(content: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Key, text and need of each point, in order."""
+    for key in _order(content):
+        yield key, str(content[f"{_POINT}{key}"]), bool(content.get(f"{_NEEDED}{key}"))
+
+
+def key_of(name: str) -> str:
+    """The key of the point (or official of the target) that a field is about; else empty."""
+    for start in (_POINT, _NEEDED):
+        if name.startswith(start):
+            return name.removeprefix(start)
+    return ""
+
+
+def says_need(name: str) -> bool:
+    """Whether a field says that a point is required."""
+    return name.startswith(_NEEDED)
+
+
+def _order(content: Mapping[str, Any]) -> list[str]:
+    """The keys of what has a text: in their order, and those that it forgot at the end."""
+    there = [key for name in content if name.startswith(_POINT) and (key := key_of(name))
+             and content[name]]  # fmt: skip
+    order = [key for key in content.get("order") or () if key in there]
+    return list(dict.fromkeys([*order, *there]))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, list) else value

@@ -1,0 +1,106 @@
+"""A new draft made from a campaign: further information that continues it, or a clone."""
+
+from copy import deepcopy
+from typing import Any
+
+from sqlalchemy import insert, inspect, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import CampaignMember
+from campaign.campaigns.changes import note
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.models import Campaign, Edition, Target
+from campaign.campaigns.services import create_campaign
+from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
+
+_OF_ITS_OWN = frozenset(
+    {
+        "id", "public_id", "slug", "reference", "index_number", "status", "status_reason",
+        "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
+        "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
+        "owner_id", "created_at", "changed_at",
+    }
+)  # fmt: skip
+"""What a campaign does not take from another; all else is carried over, also what comes later."""
+_KEYS = frozenset({"id", "public_id", "campaign_id", "target_id", "template_id"})
+
+
+def continue_campaign(
+    unit: Session, earlier: Campaign, *, actor: str, created_by_id: int | None, reference: str
+) -> Campaign:
+    """Further information: a draft that continues `earlier`, linked to it, with the same team.
+
+    It has its texts, targets, letters and options; days are its own. Raises Invalid with the
+    field `reference` where another campaign has it.
+    """
+    made = _carry_over(unit, earlier, actor, created_by_id, reference)
+    made.follows_id = earlier.id
+    unit.flush()
+    unit.expire(earlier, ["followed_by"])
+    _take_team(unit, earlier, made)
+    note(unit, made, actor, "campaign.continue", earlier=earlier.id)
+    return made
+
+
+def clone_campaign(
+    unit: Session, other: Campaign, *, actor: str, created_by_id: int | None, reference: str
+) -> Campaign:
+    """A draft with the texts, targets, letters and options of another campaign, and no link.
+
+    Raises Invalid with the field `reference` where another campaign has it.
+    """
+    made = _carry_over(unit, other, actor, created_by_id, reference)
+    note(unit, made, actor, "campaign.clone", other=other.id)
+    return made
+
+
+def _carry_over(
+    unit: Session, source: Campaign, actor: str, created_by_id: int | None, reference: str
+) -> Campaign:
+    made = create_campaign(
+        unit,
+        actor=actor,
+        created_by_id=created_by_id,
+        **(_copied(source, _OF_ITS_OWN) | {"reference": reference}),
+    )
+    made.editions = [Edition(**_copied(one, _KEYS | {"outcome"})) for one in source.editions]
+    targets = {one.id: Target(**_copied(one, _KEYS)) for one in source.targets}
+    made.targets = list(targets.values())
+    unit.flush()
+    for old_id in (None, *targets):
+        own = targets[old_id].id if old_id is not None else None
+        for template in current_templates(source, old_id).values():
+            made.templates.append(_first_version(template, own, created_by_id))
+    unit.flush()
+    return made
+
+
+def _first_version(
+    template: LetterTemplate, target_id: int | None, created_by_id: int | None
+) -> LetterTemplate:
+    leave = _KEYS | {"version", "created_by_id", "created_at"}
+    return LetterTemplate(
+        **_copied(template, leave),
+        version=1,
+        target_id=target_id,
+        created_by_id=created_by_id,
+        points=[TalkingPoint(**_copied(point, _KEYS)) for point in template.points],
+    )
+
+
+def _copied(row: Any, leave: frozenset[str]) -> dict[str, Any]:
+    """The row's columns by name, but for those to `leave`."""
+    names = (column.key for column in inspect(type(row)).column_attrs)
+    return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
+
+
+def _take_team(unit: Session, earlier: Campaign, made: Campaign) -> None:
+    """Who worked on the earlier action goes on working on the case."""
+    on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == earlier.id)
+    people = {*unit.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
+    now = db.utcnow()
+    if rows := [
+        {"campaign_id": made.id, "staff_user_id": one, "added_at": now} for one in sorted(people)
+    ]:
+        unit.execute(insert(CampaignMember), rows)

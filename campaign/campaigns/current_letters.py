@@ -1,0 +1,34 @@
+"""The letters that a campaign proposes now: of each, the newest version. Pure."""
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.template_models import LetterTemplate
+
+
+def current_templates(
+    campaign: Campaign, target_id: int | None = None
+) -> dict[str, LetterTemplate]:
+    """The newest version per language of the template for that target, or for all (None)."""
+    newest: dict[str, LetterTemplate] = {}
+    for template in campaign.templates:
+        if template.target_id != target_id:
+            continue
+        known = newest.get(template.locale)
+        if known is None or template.version > known.version:
+            newest[template.locale] = template
+    return newest
+
+
+def newest_templates(campaign: Campaign) -> dict[tuple[str, int | None], LetterTemplate]:
+    """The newest version of every letter, by language and target; target None: for all."""
+    targets: dict[int | None, None] = dict.fromkeys(one.target_id for one in campaign.templates)
+    return {
+        (locale, target): template
+        for target in targets
+        for locale, template in current_templates(campaign, target).items()
+    }
+
+
+def texts_of(template: LetterTemplate) -> list[str]:
+    """Every text of a template that may hold placeholders."""
+    points = [point.text for point in template.points]
+    return [template.subject, template.opening, template.closing, *points]

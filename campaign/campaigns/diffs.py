@@ -1,0 +1,88 @@
+"""What differs between two states of a text, word by word. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+_PIECE = re.compile(r"\S+[^\S\n]*|\n+|[^\S\n]+")
+
+
+class Mark(StrEnum):
+    """What became of a stretch of text."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of text, and what became of it."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of which two states differ."""
+
+    name: str
+    stretches: tuple[Stretch, ...]
+
+
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """The fields that differ, in the order of `after`, those that are gone last."""
+    names = dict.fromkeys([*after, *before])
+    return [
+        Change(name, words_between(before.get(name, ""), after.get(name, "")))
+        for name in names
+        if before.get(name, "") != after.get(name, "")
+    ]
+
+
+def words_between(before: str, after: str) -> tuple[Stretch, ...]:
+    """The words of both texts in order: those that stayed, went and came.
+
+    Paragraphs are compared first, and words only within those that differ: twenty thousand
+    characters are compared in no time, and a moved paragraph does not tear others apart.
+    """
+    found: list[Stretch] = []
+    for old, new in _matched(_lines(before), _lines(after)):
+        if old == new:
+            _append(found, Mark.SAME, "".join(old))
+            continue
+        for gone, came in _matched(_pieces(old), _pieces(new)):
+            if gone == came:
+                _append(found, Mark.SAME, "".join(gone))
+                continue
+            _append(found, Mark.REMOVED, "".join(gone))
+            _append(found, Mark.ADDED, "".join(came))
+    return tuple(found)
+
+
+def _matched(
+    old: Sequence[str], new: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for _tag, low, high, start, end in matcher.get_opcodes():
+        yield old[low:high], new[start:end]
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _pieces(lines: Sequence[str]) -> list[str]:
+    return _PIECE.findall("".join(lines))
+
+
+def _append(found: list[Stretch], mark: Mark, text: str) -> None:
+    """Add a stretch; one of the same mark as the last is joined to it."""
+    if not text:
+        return
+    if found and found[-1].mark is mark:
+        text = found.pop().text + text
+    found.append(Stretch(mark, text))

@@ -1,0 +1,71 @@
+"""Editions: a campaign's text in one language."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import revisions
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.contents import edition_content
+from campaign.campaigns.models import Campaign, Edition
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.services import stays_ready
+from campaign.campaigns.watching import edition_words
+
+
+def find_edition(campaign: Campaign, locale: str) -> Edition | None:
+    """The text in that language, if there is one."""
+    return next((one for one in campaign.editions if one.locale == locale), None)
+
+
+def save_edition(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    locale: str,
+    title: str,
+    summary: str,
+    background: str,
+    asks: list[str],
+    outcome: str,
+    based_on: int | None = None,
+    risks_seen: bool = True,
+) -> Edition:
+    """Write or change the text in one language; the same text again changes nothing.
+
+    `based_on` is the revision that the editor saw (0: none). Raises Invalid where an open
+    campaign's edition would be left incomplete, RiskNamed where everybody would read what a flag
+    rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
+    """
+    texts: dict[str, Any] = {
+        "title": title,
+        "summary": summary,
+        "background": background,
+        "asks": asks,
+        "outcome": outcome,
+    }
+    revisions.check(unit, campaign, Part.EDITION, locale, based_on)
+    said = texts | {"asks": "\n".join(asks)}
+    refuse_named(campaign, edition_words(locale, **said), seen=risks_seen)
+    before = edition_content(find_edition(campaign, locale))
+    with stays_ready(campaign):
+        edition = find_edition(campaign, locale)
+        if edition is None:
+            edition = Edition(locale=locale, **texts)
+            campaign.editions.append(edition)
+            changed = list(texts)
+        else:
+            changed = [name for name, text in texts.items() if getattr(edition, name) != text]
+            for name in changed:
+                setattr(edition, name, texts[name])
+    if changed:
+        after = edition_content(edition)
+        revisions.keep(
+            unit, campaign, Part.EDITION, locale, before=before, after=after, actor=actor
+        )
+        record_change(
+            unit, campaign, actor, "campaign.edition", locale=locale, fields=sorted(changed)
+        )
+    return edition

@@ -1,0 +1,124 @@
+"""Whether a letter fits its page before anybody has signed it: with the longest name. Pure.
+
+The measure is that of `letters.room`, which signing goes by as well. It is kept by what the letter
+says, so that a desk page does not measure again what has not changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from campaign import i18n
+from campaign.campaigns.addressing import name_and_office
+from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.letters.placeholders import MissingPlaceholderValue, fill
+from campaign.letters.room import Room, card_room, letter_room
+
+LONGEST_NAME = ("Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
+                "Venkatanarasimharajuvaripeta von Hohenzollern")  # fmt: skip
+"""120 letters and spaces, as long as signing takes them."""
+_LONGEST_DAY = date(2000, 9, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a letter to one official stands on its page."""
+
+    locale: str
+    target: Target
+    template: LetterTemplate
+    room: Room
+
+
+def fits_of(
+    campaign: Campaign, templates: dict[tuple[str, int | None], LetterTemplate]
+) -> Iterator[Fit]:
+    """The room of the letter to each official in each language, where both are known.
+
+    `templates` are the newest by language and target; target None: for all.
+    """
+    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    for target in campaign.targets:
+        if target.kind is not TargetKind.TO or target.mission is None:
+            continue
+        for locale in campaign.letter_locales:
+            template = templates.get((locale, target.id)) or templates.get((locale, None))
+            if template is None:
+                continue
+            said = tuple(name_and_office(one, locale) for one in copies)
+            room = room_of(campaign, target, template, locale, said)
+            if room is not None:
+                yield Fit(locale, target, template, room)
+
+
+def room_of(
+    campaign: Campaign,
+    target: Target,
+    template: LetterTemplate,
+    locale: str,
+    copies: tuple[str, ...] = (),
+) -> Room | None:
+    """The room of one letter with every point and the longest name.
+
+    None where it asks for what the campaign does not have.
+    """
+    host = target.mission.host_country if target.mission else target.official.country
+    try:
+        context = _context(campaign, target, template, locale, copies)
+    except MissingPlaceholderValue:
+        return None
+    return _measured(context, layout_for(host).slug, campaign.format is LetterFormat.CARD)
+
+
+@lru_cache(maxsize=4096)
+def _measured(context: LetterContext, layout: str, card: bool) -> Room:
+    return (card_room if card else letter_room)(context, LAYOUTS[layout])
+
+
+def _context(
+    campaign: Campaign,
+    target: Target,
+    template: LetterTemplate,
+    locale: str,
+    copies: tuple[str, ...],
+) -> LetterContext:
+    official = target.official
+    office = i18n.words_in(official.office, locale)
+    values = {
+        "person_name": campaign.person_name,
+        "official_name": official.name or office,
+        "official_office": office,
+        "country": i18n.country_name(campaign.country, locale),
+        "reference": campaign.reference,
+        "supporter_name": LONGEST_NAME,
+    }
+    if campaign.act_by is not None:
+        values["deadline"] = i18n.say_date(campaign.act_by, locale)
+    return LetterContext(
+        key="",
+        number=None,
+        reference=campaign.reference,
+        locale=locale,
+        sender_lines=(LONGEST_NAME,),
+        place_and_date=f"X, {i18n.say_date(_LONGEST_DAY, locale)}",
+        addressee_lines=(),
+        subject=fill(template.subject, values),
+        salutation=i18n.words_in(official.salutation, locale),
+        opening=_paragraphs(fill(template.opening, values)),
+        points=tuple(fill(point.text, values) for point in template.points),
+        own_words=(),
+        closing=_paragraphs(fill(template.closing, values)),
+        complimentary_close=i18n.words_in(official.close, locale),
+        signature_name=LONGEST_NAME,
+        signature_locality="X",
+        copies_to=copies,
+    )
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    blocks = (" ".join(block.split("\n")).strip() for block in text.split("\n\n"))
+    return tuple(block for block in blocks if block)

@@ -1,0 +1,174 @@
+"""The life of a campaign, as rules. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+from campaign.campaigns.models import CampaignStatus, UpdateKind
+from campaign.errors import Refused
+from campaign.i18n import day_is_over
+
+HIDDEN = (CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED)
+"""Before it opens: known to the desk only; whoever signs it then, rehearses."""
+PUBLIC = (CampaignStatus.OPEN, CampaignStatus.CLOSED, CampaignStatus.STOPPED)
+"""From the opening on."""
+
+MOVES: Mapping[CampaignStatus, tuple[CampaignStatus, ...]] = MappingProxyType(
+    {
+        CampaignStatus.DRAFT: (
+            CampaignStatus.REVIEW,
+            CampaignStatus.SCHEDULED,
+            CampaignStatus.OPEN,
+        ),
+        CampaignStatus.REVIEW: (
+            CampaignStatus.DRAFT,
+            CampaignStatus.SCHEDULED,
+            CampaignStatus.OPEN,
+        ),
+        # What is changed after a second person has looked must be looked at again.
+        CampaignStatus.SCHEDULED: (
+            CampaignStatus.DRAFT,
+            CampaignStatus.REVIEW,
+            CampaignStatus.OPEN,
+        ),
+        CampaignStatus.OPEN: (CampaignStatus.CLOSED, CampaignStatus.STOPPED),
+        # A closed campaign can still hold letters for the next bundle: a stop must reach them.
+        CampaignStatus.CLOSED: (CampaignStatus.OPEN, CampaignStatus.STOPPED),
+        CampaignStatus.STOPPED: (),
+    }
+)
+"""From each status, those that can follow. A stop is final: more letters would do harm."""
+
+_ON_ITS_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.OPEN)
+"""What only a second person decides, where the settings ask for one."""
+
+
+def moves_by_hand(
+    status: CampaignStatus, *, second_person: bool, is_writer: bool = False
+) -> tuple[CampaignStatus, ...]:
+    """What the desk offers next. `is_writer`: the reader is who submitted it for review."""
+    if not second_person:
+        return tuple(one for one in MOVES[status] if one is not CampaignStatus.REVIEW)
+    if status is CampaignStatus.DRAFT:
+        return (CampaignStatus.REVIEW,)
+    if status is CampaignStatus.REVIEW and is_writer:
+        return (CampaignStatus.DRAFT,)
+    found = MOVES[status]
+    return tuple(one for one in found if one is not CampaignStatus.REVIEW)
+
+
+def check_second_person(
+    before: CampaignStatus, after: CampaignStatus, *, writer: str, actor: str
+) -> None:
+    """Where the settings ask for a second person: raise Refused unless one decides this.
+
+    `needs-review`: nobody was asked to look at the draft. `second-person`: who decides wrote last.
+    From `scheduled` on it has been decided.
+    """
+    if after not in _ON_ITS_WAY or before not in HIDDEN:
+        return
+    if before is CampaignStatus.DRAFT:
+        raise Refused("needs-review")
+    if before is CampaignStatus.REVIEW and (not actor.startswith("staff:") or actor == writer):
+        raise Refused("second-person")
+
+
+def after_change(status: CampaignStatus, *, second_person: bool) -> CampaignStatus:
+    """Where a campaign stands once its content was changed: what was approved is so no more."""
+    if second_person and status is CampaignStatus.SCHEDULED:
+        return CampaignStatus.REVIEW
+    return status
+
+
+def may_move(before: CampaignStatus, after: CampaignStatus) -> bool:
+    """Whether a campaign may go from one status to the other."""
+    return after in MOVES[before]
+
+
+def check_move(before: CampaignStatus, after: CampaignStatus) -> None:
+    """Raise Refused (`campaign-status`) where the move is none of its life."""
+    if not may_move(before, after):
+        raise Refused("campaign-status", before=before.value, after=after.value)
+
+
+def may_open(status: CampaignStatus, blockers: int) -> bool:
+    """Whether a campaign with so many blocking gaps may open now."""
+    return may_move(status, CampaignStatus.OPEN) and blockers == 0
+
+
+def takes_signatures(status: CampaignStatus, act_by: date | None, now: datetime) -> bool:
+    """Whether a letter can be signed now: open, and its last day not over everywhere on Earth."""
+    return status is CampaignStatus.OPEN and (act_by is None or not day_is_over(act_by, now))
+
+
+def takes_confirmations(
+    status: CampaignStatus, act_by: date | None, closed_at: datetime | None
+) -> bool:
+    """Whether a letter that was signed in time can still be confirmed, while its link holds.
+
+    Also after the calendar has closed the campaign: nobody is late who signed on the last day.
+    Not after somebody has closed it before. Before the opening there are rehearsal letters only.
+    """
+    if status is CampaignStatus.CLOSED:
+        in_time = act_by is not None and closed_at is not None
+        return in_time and day_is_over(act_by, closed_at)  # type: ignore[arg-type]
+    return status is not CampaignStatus.STOPPED
+
+
+def is_over(status: CampaignStatus, act_by: date | None, now: datetime) -> bool:
+    """Whether the calendar closes it now: its last day has ended everywhere on Earth."""
+    return status is CampaignStatus.OPEN and act_by is not None and day_is_over(act_by, now)
+
+
+def is_rehearsal(status: CampaignStatus) -> bool:
+    """Whether signatures of such a campaign are invented ones: it has not opened."""
+    return status in HIDDEN
+
+
+def is_news(
+    kind: UpdateKind | None, status: CampaignStatus, act_by: date | None, now: datetime
+) -> bool:
+    """Whether the network may be told: of an update of that kind, or (none) of a new action.
+
+    Nobody is asked to write to a case that takes no letters. Only good news may come after the
+    close; after a stop nothing does.
+    """
+    if kind is UpdateKind.GOOD_NEWS:
+        return status in {CampaignStatus.OPEN, CampaignStatus.CLOSED}
+    return kind in {None, UpdateKind.FURTHER_INFORMATION} and takes_signatures(status, act_by, now)
+
+
+def is_public(status: CampaignStatus) -> bool:
+    """Whether everybody may read the campaign."""
+    return status in PUBLIC
+
+
+_BECAUSE: Mapping[tuple[CampaignStatus, CampaignStatus], str] = MappingProxyType(
+    {
+        (CampaignStatus.DRAFT, CampaignStatus.REVIEW): "ask for a review",
+        (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED): "schedule",
+        (CampaignStatus.DRAFT, CampaignStatus.OPEN): "open",
+        (CampaignStatus.REVIEW, CampaignStatus.DRAFT): "send back, take back",
+        (CampaignStatus.REVIEW, CampaignStatus.SCHEDULED): "schedule (second person)",
+        (CampaignStatus.REVIEW, CampaignStatus.OPEN): "open (second person)",
+        (CampaignStatus.SCHEDULED, CampaignStatus.DRAFT): "take back, could not open",
+        (CampaignStatus.SCHEDULED, CampaignStatus.REVIEW): "changed after it was approved",
+        (CampaignStatus.SCHEDULED, CampaignStatus.OPEN): "its moment has come",
+        (CampaignStatus.OPEN, CampaignStatus.CLOSED): "close, last day over",
+        (CampaignStatus.OPEN, CampaignStatus.STOPPED): "stop",
+        (CampaignStatus.CLOSED, CampaignStatus.OPEN): "extend",
+        (CampaignStatus.CLOSED, CampaignStatus.STOPPED): "stop",
+    }
+)
+
+
+def drawing() -> str:
+    """The moves as a Mermaid state diagram, as `docs/life-cycle.md` has it."""
+    moves = [(before, after) for before, others in MOVES.items() for after in others]
+    lines = [
+        "stateDiagram-v2",
+        f"    [*] --> {CampaignStatus.DRAFT.value}",
+        *(f"    {one.value} --> {two.value}: {_BECAUSE[one, two]}" for one, two in moves),
+        f"    {CampaignStatus.STOPPED.value} --> [*]",
+    ]
+    return "\n".join(lines) + "\n"

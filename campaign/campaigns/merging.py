@@ -1,0 +1,174 @@
+"""Two changes of one text brought together: three-way, by paragraphs and lines. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import Any
+
+Value = Any
+"""A text, a list of texts, or a value that is taken whole."""
+_BREAK = "\n\n"
+
+
+class Choice(StrEnum):
+    """What stands where both have changed the same."""
+
+    MINE = "mine"
+    THEIRS = "theirs"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One field of a part: what it was, and what two people have made of it."""
+
+    name: str
+    base: Value
+    theirs: Value
+    mine: Value
+    merged: Value
+    """What comes of both, where they do not meet in the same paragraph; else None."""
+
+    @property
+    def conflict(self) -> bool:
+        """Whether somebody has to choose."""
+        return self.merged is None
+
+    @property
+    def offers_both(self) -> bool:
+        """Whether one can stand after the other: not for a title, or a day."""
+        whole = isinstance(self.mine, list) or (isinstance(self.mine, str) and "\n" in self.mine)
+        other = isinstance(self.theirs, list | str)
+        return whole and other
+
+
+def meet(
+    base: Mapping[str, Value], theirs: Mapping[str, Value], mine: Mapping[str, Value]
+) -> list[Meeting]:
+    """Every field in which mine differs from theirs, with what can be merged by itself."""
+    return [
+        Meeting(name, base.get(name), theirs.get(name), mine.get(name),
+                merged(base.get(name), theirs.get(name), mine.get(name)))
+        for name in dict.fromkeys([*mine, *theirs])
+        if mine.get(name) != theirs.get(name)
+    ]  # fmt: skip
+
+
+def settled(
+    theirs: Mapping[str, Value], meetings: Sequence[Meeting], choices: Mapping[str, Choice]
+) -> dict[str, Value]:
+    """The part as it is to be saved; where nothing was chosen, mine stands with theirs kept.
+
+    A text that nobody has chosen about is never lost: both stand.
+    """
+    made = dict(theirs)
+    for one in meetings:
+        made[one.name] = one.merged if not one.conflict else _chosen(one, choices.get(one.name))
+    return made
+
+
+def merged(base: Value, theirs: Value, mine: Value) -> Value:
+    """What comes of two changes; None where they meet in the same place."""
+    if theirs in (mine, base):
+        return mine
+    if mine == base:
+        return theirs
+    if isinstance(base, list) and isinstance(theirs, list) and isinstance(mine, list):
+        return _merged_lists(base, theirs, mine)
+    if not all(isinstance(one, str) for one in (base, theirs, mine)):
+        return None
+    found = _merged_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
+    return None if found is None else _BREAK.join(found)
+
+
+def joined(base: Value, theirs: Value, mine: Value, choice: Choice) -> Value:
+    """What comes of two changes, with that choice where they meet in the same place."""
+    lists = [isinstance(one, list) for one in (theirs, mine)]
+    if all(lists):
+        return _joined_lists(base if isinstance(base, list) else [], theirs, mine, choice)
+    if any(lists) or not all(isinstance(one, str) for one in (theirs, mine)):
+        return theirs if choice is Choice.THEIRS else mine
+    start = base.split(_BREAK) if isinstance(base, str) else []
+    found = _joined_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice)
+    return _BREAK.join(found)
+
+
+def _chosen(one: Meeting, choice: Choice | None) -> Value:
+    wanted = choice or (Choice.BOTH if one.offers_both else Choice.MINE)
+    if wanted is Choice.BOTH and not one.offers_both:
+        wanted = Choice.MINE
+    return joined(one.base, one.theirs, one.mine, wanted)
+
+
+def _merged_lists(base: list[Any], theirs: list[Any], mine: list[Any]) -> list[Any] | None:
+    made: list[Any] = []
+    for old, hers, own in _regions(base, theirs, mine):
+        settled_here = _settled_region(old, hers, own)
+        if settled_here is None:
+            return None
+        made += settled_here
+    return made
+
+
+def _joined_lists(base: list[Any], theirs: list[Any], mine: list[Any], choice: Choice) -> list[Any]:
+    made: list[Any] = []
+    for old, hers, own in _regions(base, theirs, mine):
+        settled_here = _settled_region(old, hers, own)
+        if settled_here is not None:
+            made += settled_here
+        elif choice is Choice.BOTH:
+            made += [*hers, *(one for one in own if one not in hers)]
+        else:
+            made += hers if choice is Choice.THEIRS else own
+    return made
+
+
+def _settled_region(old: list[Any], hers: list[Any], own: list[Any]) -> list[Any] | None:
+    """What stands where at most one has changed something; None where both have."""
+    if hers in (old, own):
+        return own
+    return hers if own == old else None
+
+
+def _regions(
+    base: list[Any], theirs: list[Any], mine: list[Any]
+) -> Iterator[tuple[list[Any], list[Any], list[Any]]]:
+    """The three side by side: stretches that all have, and what stands between them."""
+    at = (0, 0, 0)
+    for low, hers, own, size in _anchors(base, theirs, mine):
+        if (low, hers, own) != at:
+            yield base[at[0] : low], theirs[at[1] : hers], mine[at[2] : own]
+        same = base[low : low + size]
+        yield same, same, same
+        at = (low + size, hers + size, own + size)
+    if at != (len(base), len(theirs), len(mine)):
+        yield base[at[0] :], theirs[at[1] :], mine[at[2] :]
+
+
+def _anchors(
+    base: list[Any], theirs: list[Any], mine: list[Any]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Stretches of the base that both have kept: where they begin in each, and how long."""
+    hers, own = _matches(base, theirs), _matches(base, mine)
+    i = j = 0
+    while i < len(hers) and j < len(own):
+        low = max(hers[i].a, own[j].a)
+        high = min(hers[i].a + hers[i].size, own[j].a + own[j].size)
+        if low < high:
+            yield (
+                low,
+                hers[i].b + low - hers[i].a,
+                own[j].b + low - own[j].a,
+                high - low,
+            )
+        if hers[i].a + hers[i].size < own[j].a + own[j].size:
+            i += 1
+        else:
+            j += 1
+
+
+def _matches(base: list[Any], other: list[Any]) -> list[Any]:
+    left, right = ([repr(one) for one in side] for side in (base, other))
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    return [one for one in matcher.get_matching_blocks() if one.size]

@@ -1,0 +1,252 @@
+"""Campaigns: the case in each language, the letters it proposes, and whom it aims at."""
+
+import enum
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Slug, Words
+from campaign.officials.models import Mission, Official
+
+if TYPE_CHECKING:
+    from campaign.campaigns.revision_models import RiskFlag
+    from campaign.campaigns.template_models import LetterTemplate
+
+
+class CampaignStatus(enum.StrEnum):
+    """Where a campaign stands in its life."""
+
+    DRAFT = "draft"
+    REVIEW = "review"
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    CLOSED = "closed"
+    STOPPED = "stopped"
+
+
+class LetterFormat(enum.StrEnum):
+    """What the supporter signs: a letter of a page, or a card, four to a sheet."""
+
+    LETTER = "letter"
+    CARD = "card"
+
+
+class TargetKind(enum.StrEnum):
+    """Whether a letter is addressed to the official, or only names them as receiving a copy."""
+
+    TO = "to"
+    COPY = "copy"
+
+
+class UpdateKind(enum.StrEnum):
+    """What a dated post tells."""
+
+    FURTHER_INFORMATION = "further-information"
+    GOOD_NEWS = "good-news"
+    STOP = "stop"
+    DELIVERY = "delivery"
+    REPLY = "reply"
+    OUTCOME = "outcome"
+
+
+class Campaign(Base):
+    """One urgent action."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    slug: Mapped[Slug] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    """As people quote it: "UA 58/20"."""
+    index_number: Mapped[str] = mapped_column(String(40), default="")
+    country: Mapped[Country]
+    format: Mapped[LetterFormat] = mapped_column(default=LetterFormat.LETTER)
+    status: Mapped[CampaignStatus] = mapped_column(default=CampaignStatus.DRAFT, index=True)
+    status_reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it was closed or stopped, for everybody to read."""
+    themes: Mapped[list[str]] = mapped_column(default=list)
+    timezone: Mapped[str] = mapped_column(String(60))
+    issued_on: Mapped[date | None]
+    act_by: Mapped[date | None]
+    """Last day to write; it ends when it ends everywhere on Earth (UTC-12)."""
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    open_at: Mapped[datetime | None]
+    """When it is to open by itself, once it is scheduled."""
+    opening_missed_at: Mapped[datetime | None]
+    """When it was to open and could not; the desk says so until it is sent on its way again."""
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    """Who wrote last before a second person looks at it: anybody else may open it."""
+    review_note: Mapped[str] = mapped_column(Text, default="")
+    """Why it was sent back to be changed, for the desk."""
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
+    """The campaign to which this is further information."""
+    person_name: Mapped[str] = mapped_column(String(200))
+    """The person at risk, as the case sheet names them."""
+    person_pronouns: Mapped[str] = mapped_column(String(40), default="")
+    default_locale: Mapped[Locale]
+    """Language of the page for readers whose own has no edition."""
+    letter_locales: Mapped[list[str]] = mapped_column(default=list)
+    """Languages in which letters can be written, the targets' first."""
+    forbidden_words: Mapped[list[str]] = mapped_column(default=list)
+    """Words that must not stand in a letter, in any language: a witness's name, a place."""
+    full_text_edit: Mapped[bool] = mapped_column(default=False)
+    """Whether supporters may rewrite the whole letter; required points stay in."""
+    print_translation: Mapped[bool] = mapped_column(default=False)
+    """Whether a letter in a language that is not the targets' prints with its translation."""
+    embed_hosts: Mapped[list[str]] = mapped_column(default=list)
+    """Hosts whose pages may show the form in a frame: "example.org"."""
+    screening: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Which letters are looked at before they count (`ScreeningRules`); empty: the usual."""
+    embargo_until: Mapped[datetime | None]
+    """Nothing of the case is published before this moment."""
+    picture: Mapped[str] = mapped_column(String(120), default="")
+    """Key of the case's picture in the storage, whole; empty: none."""
+    picture_wide: Mapped[str] = mapped_column(String(120), default="")
+    """The same, cut to the page around what matters in it."""
+    picture_small: Mapped[str] = mapped_column(String(120), default="")
+    """The same for lists."""
+    picture_alt: Mapped[Words] = mapped_column(default=dict)
+    """What the picture shows, per language."""
+    picture_x: Mapped[int] = mapped_column(default=50)
+    """Where in the picture that is which matters: percent from the left."""
+    picture_y: Mapped[int] = mapped_column(default=50)
+    """Percent from the top."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    owner_id: Mapped[int | None] = mapped_column(
+        ForeignKey("staff_user.id"),
+        index=True,
+        default=lambda context: context.get_current_parameters().get("created_by_id"),
+    )
+    """Who answers for it; none: the admins, until they hand it over."""
+    created_at: Mapped[Created]
+    changed_at: Mapped[Created]
+    """Moves with every change of what the public sees."""
+
+    editions: Mapped[list["Edition"]] = relationship(
+        back_populates="campaign", cascade="all, delete-orphan", order_by="Edition.id"
+    )
+    templates: Mapped[list["LetterTemplate"]] = relationship(
+        back_populates="campaign", cascade="all, delete-orphan", order_by="LetterTemplate.id"
+    )
+    targets: Mapped[list["Target"]] = relationship(
+        back_populates="campaign", cascade="all, delete-orphan", order_by="Target.position"
+    )
+    updates: Mapped[list["Update"]] = relationship(
+        back_populates="campaign", cascade="all, delete-orphan", order_by="Update.happened_on"
+    )
+    risk_flags: Mapped[list["RiskFlag"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="RiskFlag.id"
+    )
+    follows: Mapped["Campaign | None"] = relationship(
+        back_populates="followed_by", remote_side="Campaign.id"
+    )
+    followed_by: Mapped[list["Campaign"]] = relationship(
+        back_populates="follows", order_by="Campaign.id"
+    )
+
+
+class Edition(Base):
+    """A campaign's text in one language."""
+
+    __tablename__ = "edition"
+    __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
+
+    id: Mapped[PrimaryKey]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    locale: Mapped[Locale]
+    title: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text)
+    """Three sentences."""
+    background: Mapped[str] = mapped_column(Text, default="")
+    """What happened, in Markdown."""
+    asks: Mapped[list[str]] = mapped_column(default=list)
+    """What the letter asks for, a line each."""
+    outcome: Mapped[str] = mapped_column(Text, default="")
+    """How it ended, or how such cases end, in Markdown."""
+
+    campaign: Mapped[Campaign] = relationship(back_populates="editions")
+
+
+class Target(Base):
+    """An official on a campaign, and the mission through which letters reach them."""
+
+    __tablename__ = "target"
+    __table_args__ = (UniqueConstraint("campaign_id", "official_id"),)
+
+    id: Mapped[PrimaryKey]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    official_id: Mapped[int] = mapped_column(ForeignKey("official.id"), index=True)
+    mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[TargetKind] = mapped_column(default=TargetKind.TO)
+
+    campaign: Mapped[Campaign] = relationship(back_populates="targets")
+    official: Mapped[Official] = relationship()
+    mission: Mapped[Mission | None] = relationship()
+
+
+class Update(Base):
+    """A dated post on a campaign."""
+
+    __tablename__ = "update"
+
+    id: Mapped[PrimaryKey]
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[UpdateKind]
+    happened_on: Mapped[date]
+    picture: Mapped[str] = mapped_column(String(120), default="")
+    """Key of a picture in the storage; empty: none."""
+    picture_alt: Mapped[Words] = mapped_column(default=dict)
+    """What the picture shows, per language."""
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
+    """The official whose answer it is: the case's page says so under their name."""
+    tell_network: Mapped[bool] = mapped_column(default=False)
+    """Whether its author wants the urgent-action network to be told of it."""
+    published_at: Mapped[Created]
+
+    campaign: Mapped[Campaign] = relationship(back_populates="updates")
+    editions: Mapped[list["UpdateEdition"]] = relationship(
+        back_populates="update", cascade="all, delete-orphan", order_by="UpdateEdition.id"
+    )
+
+
+class UpdateEdition(Base):
+    """An update in one language."""
+
+    __tablename__ = "update_edition"
+    __table_args__ = (UniqueConstraint("update_id", "locale"),)
+
+    id: Mapped[PrimaryKey]
+    update_id: Mapped[int] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
+    locale: Mapped[Locale]
+    title: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text, default="")
+
+    update: Mapped[Update] = relationship(back_populates="editions")
+
+
+class CampaignTally(Base):
+    """How many people have a confirmed letter on a campaign, as last counted.
+
+    A row of its own: signing never updates the campaign's row, a periodic job counts here.
+    """
+
+    __tablename__ = "campaign_tally"
+    __table_args__ = (CheckConstraint("confirmed >= 0", name="not_negative"),)
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    confirmed: Mapped[int] = mapped_column(default=0)
+    sent_by_self: Mapped[int] = mapped_column(default=0)
+    """Of these, who said that they also sent the letter themselves."""
+    on_paper: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Of these, who signed by hand on a sheet or a card."""
+    counted_at: Mapped[Created]

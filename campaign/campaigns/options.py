@@ -1,0 +1,62 @@
+"""What supporters may do with a campaign's letter, and what must not stand in it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import revisions
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.contents import options_content
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.texts import one_line
+from campaign.errors import Invalid
+
+MOST_WORDS = 200
+LONGEST_WORD = 80
+
+
+def set_letter_options(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    forbidden_words: Iterable[str],
+    full_text_edit: bool,
+    print_translation: bool,
+    based_on: int | None = None,
+) -> None:
+    """Set what holds for the letters that are written from now on.
+
+    The audit tells how many words were ruled out, not which: they may name a witness. Raises
+    Invalid with the field `forbidden_words`: too many of them, or one is no word; Refused
+    (`changed-meanwhile`) where somebody saved after revision `based_on`.
+    """
+    words = list(dict.fromkeys(filter(None, map(one_line, forbidden_words))))
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+        raise Invalid(fields={"forbidden_words": "words-too-many"})
+    if not all(any(map(str.isalnum, word)) for word in words):
+        raise Invalid(fields={"forbidden_words": "not-a-word"})
+    revisions.check(unit, campaign, Part.OPTIONS, "", based_on)
+    before = options_content(campaign)
+    wanted = (words, full_text_edit, print_translation)
+    if wanted == (
+        campaign.forbidden_words,
+        campaign.full_text_edit,
+        campaign.print_translation,
+    ):
+        return
+    campaign.forbidden_words = words
+    campaign.full_text_edit = full_text_edit
+    campaign.print_translation = print_translation
+    after = options_content(campaign)
+    revisions.keep(unit, campaign, Part.OPTIONS, "", before=before, after=after, actor=actor)
+    record_change(
+        unit,
+        campaign,
+        actor,
+        "campaign.letter-options",
+        forbidden_words=len(words),
+        full_text_edit=full_text_edit,
+        print_translation=print_translation,
+    )

@@ -1,0 +1,45 @@
+"""The desk's page on which a campaign is carried further: partners' pages, posters, sheets."""
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor
+from campaign.campaigns import reach
+from campaign.campaigns.desk import accepted, blueprint, desk_settings, done, load, page
+from campaign.campaigns.fields import DeskForm, TextField
+
+
+class ReachForm(DeskForm):
+    """Hosts that may embed, a line each."""
+
+    hosts = TextField(
+        _l("Partners' sites"),
+        limit=3000,
+        description=_l(
+            "One to a line, such as example.org. Only pages of these sites can show the form. "
+            "Write www.example.org as well where the site uses it."
+        ),
+    )
+
+
+@blueprint.route("/<slug>/reach", methods=["GET", "POST"])
+def edit_reach(slug: str) -> ResponseReturnValue:
+    """Who may embed the form, and what to paste there."""
+    unit, campaign = db.session(), load(slug)
+    form = ReachForm(data={"hosts": "\n".join(campaign.embed_hosts)})
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: reach.set_embed_hosts(
+            unit, campaign, actor=actor(), hosts=(form.hosts.data or "").splitlines()
+        ),
+    ):
+        return done(_("The sites are saved."), ".edit_reach", slug=slug)
+    return page(
+        "reach",
+        form,
+        campaign=campaign,
+        site=desk_settings().base_url.rstrip("/"),
+        site_languages=i18n.languages(),
+    )

@@ -1,0 +1,181 @@
+"""What a campaign lacks before it can open. Pure: reads a campaign that is loaded, asks nobody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaign.campaigns.addressing import addressing_of
+from campaign.campaigns.gaps import Gap
+from campaign.campaigns.letter_gaps import letter_gaps, said_official
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    Target,
+    TargetKind,
+    UpdateKind,
+)
+from campaign.campaigns.watching import Watch, texts_of_campaign
+from campaign.i18n import day_is_over
+from campaign.letters.checks import check_address, check_characters
+from campaign.letters.layouts import layout_for
+from campaign.officials.missions import STALE_AFTER_DAYS
+from campaign.officials.models import Mission
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The one next thing to do on a campaign; its sentence is in `campaigns/_next.html`."""
+
+    slug: str
+    gap: Gap | None = None
+
+
+def next_step(campaign: Campaign, found: list[Gap]) -> Step:
+    """What the desk shows first: mend what blocks, open, extend or close, tell how it ended."""
+    status = campaign.status
+    first = found[0] if found else None
+    if status in {CampaignStatus.CLOSED, CampaignStatus.STOPPED}:
+        told = any(update.kind is UpdateKind.OUTCOME for update in campaign.updates)
+        return Step("ended" if told else "tell-outcome")
+    if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in found):
+        return Step("close-or-extend")
+    if first is not None and first.blocking:
+        return Step("mend", first)
+    if status is CampaignStatus.DRAFT:
+        return Step("open")
+    if status in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED}:
+        return Step(status.value)
+    return Step("improve", first) if first else Step("runs")
+
+
+def later_gaps(campaign: Campaign, found: list[Gap], step: Step) -> list[Gap]:
+    """What else is to be mended, after the next step; nothing once the campaign has ended."""
+    if campaign.status in {CampaignStatus.CLOSED, CampaignStatus.STOPPED}:
+        return []
+    told = {step.gap} if step.slug != "close-or-extend" else {
+        gap for gap in found if gap.slug == "deadline-past"
+    }  # fmt: skip
+    return [gap for gap in found if gap not in told]
+
+
+def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
+    """Everything that is missing, what blocks first, each group in the order of the work."""
+    found = [
+        *_facts(campaign, now),
+        *_editions(campaign),
+        *letter_gaps(campaign),
+        *_targets(campaign, now),
+        *_elsewhere(campaign),
+        *_embargo(campaign, now),
+        *_picture(campaign),
+        *_risks(campaign),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda gap: not gap.blocking)
+
+
+def text_gaps(campaign: Campaign) -> list[Gap]:
+    """What is missing in texts and letters alone."""
+    return list(dict.fromkeys([*_editions(campaign), *letter_gaps(campaign), *_risks(campaign)]))
+
+
+def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
+    """What must be mended before the campaign can open, or stay open."""
+    return [gap for gap in gaps(campaign, now) if gap.blocking]
+
+
+def _elsewhere(campaign: Campaign) -> Iterator[Gap]:
+    """Nobody in the country of the case is written to: rarely meant."""
+    officials = [one.official for one in campaign.targets if one.kind is TargetKind.TO]
+    if officials and all(one.country != campaign.country for one in officials):
+        yield Gap("targets-elsewhere", "targets", blocking=False)
+
+
+def _facts(campaign: Campaign, now: datetime) -> Iterator[Gap]:
+    if campaign.act_by is None:
+        yield Gap("no-deadline", "facts", blocking=False)
+    elif day_is_over(campaign.act_by, now):
+        yield Gap("deadline-past", "facts")
+    if campaign.issued_on is None:
+        yield Gap("no-date-of-issue", "facts", blocking=False)
+    if not campaign.letter_locales:
+        yield Gap("no-letter-language", "facts")
+
+
+def _editions(campaign: Campaign) -> Iterator[Gap]:
+    written = {edition.locale for edition in campaign.editions}
+    if campaign.default_locale not in written:
+        yield Gap("edition-missing", "edition", locale=campaign.default_locale)
+    for edition in campaign.editions:
+        missing = _missing_parts(edition)
+        if missing:
+            yield Gap("edition-incomplete", "edition", True, edition.locale, ",".join(missing))
+    for locale in campaign.letter_locales:
+        if locale not in written and locale != campaign.default_locale:
+            yield Gap("page-missing", "edition", locale=locale)
+
+
+def _missing_parts(edition: Edition) -> list[str]:
+    parts = {"title": edition.title, "summary": edition.summary, "asks": edition.asks}
+    return [name for name, value in parts.items() if not value]
+
+
+def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
+    addressed = [one for one in campaign.targets if one.kind is TargetKind.TO]
+    if not addressed:
+        yield Gap("no-target", "targets")
+    for target in addressed:
+        yield from _target(campaign, target, now)
+
+
+def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
+    official = target.official
+    detail = said_official(official, campaign.default_locale)
+    mission = target.mission
+    if mission is None:
+        yield Gap("no-mission", "targets", True, "", official.slug, detail)
+    elif not any(line.strip() for line in (*mission.address, mission.locality)):
+        yield Gap("no-address", "targets", True, "", official.slug, detail)
+    else:
+        for locale in campaign.letter_locales:
+            if not _fits_envelope(target, locale, mission.host_country):
+                yield Gap("address-does-not-fit", "targets", True, locale, official.slug, detail)
+    if mission is not None and not _checked(mission, now):
+        yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
+    for locale in campaign.letter_locales:
+        if not official.salutation.get(locale) or not official.close.get(locale):
+            yield Gap("no-salutation", "official", True, locale, official.slug, detail)
+
+
+def _checked(mission: Mission, now: datetime) -> bool:
+    """Whether somebody has looked in the last year that the address still holds."""
+    last = mission.last_checked_on
+    return last is not None and last >= now.date() - timedelta(days=STALE_AFTER_DAYS)
+
+
+def _embargo(campaign: Campaign, now: datetime) -> Iterator[Gap]:
+    if campaign.embargo_until is not None and now < campaign.embargo_until:
+        yield Gap("embargo", "risks", detail={"until": campaign.embargo_until.isoformat()})
+
+
+def _picture(campaign: Campaign) -> Iterator[Gap]:
+    if not campaign.picture:
+        return
+    for edition in campaign.editions:
+        if not (campaign.picture_alt or {}).get(edition.locale):
+            yield Gap("picture-undescribed", "picture", locale=edition.locale)
+
+
+def _risks(campaign: Campaign) -> Iterator[Gap]:
+    """Texts that say what a flag rules out; the desk says what, at the place in the text."""
+    watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
+    for found in watch.findings(texts_of_campaign(campaign)) if watch else ():
+        yield Gap("risk-named", found.part, False, found.locale)
+
+
+def _fits_envelope(target: Target, locale: str, host_country: str) -> bool:
+    """Whether the press can print the address, as far as it is seen without laying it out."""
+    lines = addressing_of(target, locale, host_country=host_country).lines
+    return not (
+        check_address(lines, layout_for(host_country)) or check_characters({"address": lines})
+    )

@@ -1,0 +1,69 @@
+"""Rehearsal: what a campaign was signed and bundled with before it opened, and wiping it.
+
+Signatures of a campaign that has not opened are rehearsal ones: invented, never counted, never
+mailed. They and their bundles belong to higher layers; each says here how it removes its own, so
+that the wipe and the opening are one transaction: no invented letter is ever in an open campaign.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from campaign import audit, jobs
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign
+from campaign.errors import Refused
+
+MOST_SIGNATURES = 2000
+"""So many invented letters a rehearsal holds at most: four volumes show all there is to see."""
+
+Remover = Callable[[Session, Campaign], None]
+_removers: list[Remover] = []
+
+
+def removes_rehearsal(remover: Remover) -> Remover:
+    """Register a function that deletes what its feature keeps of a campaign's rehearsal."""
+    _removers.append(remover)
+    return remover
+
+
+def wipe(unit: Session, campaign: Campaign) -> None:
+    """Remove all of the rehearsal. The caller holds the campaign.
+
+    Features are imported from the lowest up, and what is made above leans on what is below.
+    """
+    for remover in reversed(_removers):
+        remover(unit, campaign)
+    unit.flush()
+
+
+def wipe_by_hand(unit: Session, campaign: Campaign, *, actor: str) -> None:
+    """Remove all of the rehearsal, on request. Raises Refused (`rehearsal-over`)."""
+    hold(unit, campaign)
+    wipe(unit, campaign)
+    _note(unit, campaign, actor, "campaign.rehearsal-wiped")
+
+
+def begin(unit: Session, campaign: Campaign, *, actor: str, signatures: int) -> None:
+    """Have so many invented people sign. Raises Refused (`rehearsal-over`)."""
+    hold(unit, campaign)
+    number = max(1, min(signatures, MOST_SIGNATURES))
+    _note(unit, campaign, actor, "campaign.rehearsal", signatures=number)
+    jobs.enqueue(unit, "demo.rehearse", campaign.id, number)
+
+
+def take_part(unit: Session, campaign: Campaign, *, actor: str) -> None:
+    """Hold it, for a letter that one of the team signs. Raises Refused (`rehearsal-over`)."""
+    hold(unit, campaign)
+    _note(unit, campaign, actor, "campaign.rehearsal", signatures=1)
+
+
+def hold(unit: Session, campaign: Campaign) -> None:
+    """Keep it from opening until this transaction ends. Raises Refused (`rehearsal-over`)."""
+    unit.refresh(campaign, with_for_update={"key_share": True})
+    if not lifecycle.is_rehearsal(campaign.status):
+        raise Refused("rehearsal-over", campaign=campaign.slug)
+
+
+def _note(unit: Session, campaign: Campaign, actor: str, action: str, **detail: int) -> None:
+    audit.record(unit, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)

@@ -1,0 +1,71 @@
+"""Before a campaign opens: a second person looks at it, and it may open by itself at a moment."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import lifecycle, readiness
+from campaign.campaigns.changes import check_move, move, staff_id
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Invalid, Refused
+
+
+def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
+    """Ask somebody else to look at the draft and to open it.
+
+    Raises Refused: `campaign-status`, or `campaign-not-ready` with the number of blocking gaps.
+    """
+    check_move(unit, campaign, CampaignStatus.REVIEW, actor)
+    _refuse_unready(campaign, now)
+    campaign.submitted_by_id = staff_id(actor)
+    move(unit, campaign, CampaignStatus.REVIEW, actor)
+
+
+def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
+    """Send what is in review back to its writer with a note, or take back what one submitted.
+
+    A scheduled one stays unopened, too. Raises Refused (`campaign-status`), or Invalid with the
+    field `reason` where somebody else sends it back without saying why.
+    """
+    check_move(unit, campaign, CampaignStatus.DRAFT, actor)
+    own = staff_id(actor) == campaign.submitted_by_id
+    if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
+        raise Invalid(fields={"reason": "note-missing"})
+    campaign.review_note = note.strip()
+    move(unit, campaign, CampaignStatus.DRAFT, actor)
+
+
+def schedule_campaign(
+    unit: Session, campaign: Campaign, *, actor: str, open_at: datetime, now: datetime
+) -> None:
+    """Let it open by itself at that moment.
+
+    Raises Invalid with the field `open_at` where that is not to come; Refused as opening does,
+    also where the last day to write will be over then.
+    """
+    check_move(unit, campaign, CampaignStatus.SCHEDULED, actor)
+    if open_at <= now:
+        raise Invalid(fields={"open_at": "moment-past"})
+    _refuse_unready(campaign, open_at)
+    campaign.open_at = open_at
+    move(unit, campaign, CampaignStatus.SCHEDULED, actor)
+
+
+def is_writer(campaign: Campaign, actor: str) -> bool:
+    """Whether that is who wrote last, so that somebody else decides."""
+    number = staff_id(actor)
+    return number is not None and number == campaign.submitted_by_id
+
+
+def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[CampaignStatus]:
+    """What the desk offers this person next."""
+    found = lifecycle.moves_by_hand(
+        campaign.status, second_person=second_person, is_writer=is_writer(campaign, actor)
+    )
+    return list(found)
+
+
+def _refuse_unready(campaign: Campaign, when: datetime) -> None:
+    missing = len(readiness.blockers(campaign, when))
+    if missing:
+        raise Refused("campaign-not-ready", missing=missing)

@@ -1,0 +1,182 @@
+"""Revisions: every state in which a part of a campaign was saved, with who and when.
+
+Letters have always had versions; theirs are read from there. Whoever saves says which revision
+they saw: where another came since, nothing is overwritten.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.changes import staff_id
+from campaign.campaigns.contents import Content, letter_content
+from campaign.campaigns.models import Campaign, Target
+from campaign.campaigns.revision_models import Part, Revision
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.errors import NotFound, Refused
+
+_SHOWN = 100
+CHANGED = "changed-meanwhile"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state that was saved."""
+
+    number: int
+    content: Content
+    saved_by_id: int | None
+    saved_at: datetime
+    restored_from: int | None = None
+
+
+def letter_place(locale: str, target: Target | None) -> str:
+    """Which of a campaign's letters it is."""
+    return f"{locale}:{target.official.slug}" if target else locale
+
+
+def list_kept(unit: Session, campaign: Campaign, part: Part, place: str) -> list[Kept]:
+    """The revisions of a part, the newest first."""
+    if part is Part.LETTER:
+        versions = _versions(campaign, place)
+        newest = LetterTemplate.version.desc()
+        return [_version(one) for one in unit.scalars(versions.order_by(newest).limit(_SHOWN))]
+    found = unit.scalars(
+        select(Revision)
+        .where(*_of(campaign, part, place))
+        .order_by(Revision.number.desc())
+        .limit(_SHOWN)
+    )
+    return [_kept(one) for one in found]
+
+
+def get_kept(unit: Session, campaign: Campaign, part: Part, place: str, number: int) -> Kept:
+    """One revision. Raises NotFound."""
+    if part is Part.LETTER:
+        version = unit.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
+        found = _version(version) if version else None
+    else:
+        row = unit.scalar(
+            select(Revision).where(*_of(campaign, part, place), Revision.number == number)
+        )
+        found = _kept(row) if row else None
+    if found is None:
+        raise NotFound("revision", number=number)
+    return found
+
+
+def base_of(unit: Session, campaign: Campaign, part: Part, place: str, number: int) -> Content:
+    """What somebody saw who based their text on that revision; nothing where none was there."""
+    try:
+        return get_kept(unit, campaign, part, place, number).content
+    except NotFound:
+        return {}
+
+
+def newest_number(unit: Session, campaign: Campaign, part: Part, place: str) -> int:
+    """The number of the newest revision; 0 where there is none."""
+    if part is Part.LETTER:
+        numbers = _versions(campaign, place).with_only_columns(func.max(LetterTemplate.version))
+        return unit.scalar(numbers) or 0
+    found = select(func.max(Revision.number)).where(*_of(campaign, part, place))
+    return unit.scalar(found) or 0
+
+
+def check(unit: Session, campaign: Campaign, part: Part, place: str, based_on: int | None) -> None:
+    """Wait for others who save this campaign; then raise Refused where one came in between.
+
+    `based_on` is the revision that the editor saw (0: none); None: nobody looked.
+    """
+    held = select(Campaign.id).where(Campaign.id == campaign.id)
+    unit.execute(held.with_for_update(key_share=True))
+    if based_on is not None and based_on != (now := newest_number(unit, campaign, part, place)):
+        raise Refused(CHANGED, number=now)
+
+
+def keep(
+    unit: Session,
+    campaign: Campaign,
+    part: Part,
+    place: str,
+    *,
+    before: Content,
+    after: Content,
+    actor: str,
+) -> None:
+    """Keep a state that was saved; with the first one also the state before it, as number 0."""
+    number = newest_number(unit, campaign, part, place)
+    if number == 0 and before:
+        first = _row(campaign, part, place, 0, before)
+        first.saved_by_id, first.saved_at = campaign.created_by_id, campaign.created_at
+        unit.add(first)
+    saved = _row(campaign, part, place, number + 1, after)
+    saved.saved_by_id = staff_id(actor)
+    unit.add(saved)
+    unit.flush()
+
+
+def note_restored(unit: Session, campaign: Campaign, part: Part, place: str, number: int) -> None:
+    """Say of the newest revision, which was just saved, that it restores that one."""
+    newest = newest_number(unit, campaign, part, place)
+    row = unit.scalar(
+        select(Revision).where(*_of(campaign, part, place), Revision.number == newest)
+    )
+    if row is not None:
+        row.restored_from = number
+        unit.flush()
+
+
+def places_of(unit: Session, campaign: Campaign) -> list[tuple[Part, str]]:
+    """The parts of which something is kept, besides letters."""
+    found = unit.execute(
+        select(Revision.part, Revision.place)
+        .where(Revision.campaign_id == campaign.id)
+        .distinct()
+        .order_by(Revision.part, Revision.place)
+    )
+    return [(part, place) for part, place in found]
+
+
+def _row(campaign: Campaign, part: Part, place: str, number: int, content: Content) -> Revision:
+    return Revision(
+        campaign_id=campaign.id,
+        part=part,
+        place=place,
+        number=number,
+        content=json.dumps(content, ensure_ascii=False),
+    )
+
+
+def _of(campaign: Campaign, part: Part, place: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Revision.campaign_id == campaign.id,
+        Revision.part == part,
+        Revision.place == place,
+    )
+
+
+def _kept(row: Revision) -> Kept:
+    content: Content = json.loads(row.content)
+    return Kept(row.number, content, row.saved_by_id, row.saved_at, row.restored_from)
+
+
+def _versions(campaign: Campaign, place: str) -> Select[LetterTemplate]:
+    """The versions of one letter. Raises NotFound where the official is no target."""
+    locale, _, official = place.partition(":")
+    target = next((one for one in campaign.targets if one.official.slug == official), None)
+    if official and target is None:
+        raise NotFound("target", official=official)
+    owner = LetterTemplate.target_id
+    return select(LetterTemplate).where(
+        LetterTemplate.campaign_id == campaign.id,
+        LetterTemplate.locale == locale,
+        owner == target.id if target else owner.is_(None),
+    )
+
+
+def _version(template: LetterTemplate) -> Kept:
+    content = letter_content(template)
+    return Kept(template.version, content, template.created_by_id, template.created_at)

@@ -1,0 +1,79 @@
+"""Risk flags of a campaign: what must stand in no text.
+
+Their words are sealed in the database and never in the audit.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.campaigns.texts import one_line
+from campaign.campaigns.watching import Finding, Watch, Words
+from campaign.errors import Invalid, Refused
+
+MOST_FLAGS = 100
+LONGEST = 120
+
+
+class RiskNamed(Invalid):
+    """A text that everybody would read at once says what a flag rules out; `found` says where."""
+
+    def __init__(self, found: Sequence[Finding]) -> None:
+        super().__init__("risk-named", fields={one.field: "risk-named" for one in found})
+        self.found = tuple(found)
+
+
+def watch_of(campaign: Campaign) -> Watch:
+    """The campaign's flags, ready to look through texts."""
+    return Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
+
+
+def set_flags(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    words: Iterable[tuple[RiskKind, str]],
+    embargo_until: datetime | None,
+) -> None:
+    """Make the flags exactly these.
+
+    The audit tells how many there are of a kind, never which. Raises Invalid: a line is too long
+    or no word; Refused (`embargo-too-late`) where the case is public already.
+    """
+    wanted = list(dict.fromkeys((kind, line) for kind, text in words if (line := one_line(text))))
+    for kind, line in wanted:
+        if len(line) > LONGEST or not any(map(str.isalnum, line)):
+            raise Invalid(fields={kind.value: "not-a-word"})
+    if len(wanted) > MOST_FLAGS:
+        raise Invalid(fields={wanted[0][0].value: "words-too-many"})
+    held = embargo_until is not None and embargo_until != campaign.embargo_until
+    if held and campaign.opened_at is not None:
+        raise Refused("embargo-too-late")
+    known = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
+    if set(known) == set(wanted) and embargo_until == campaign.embargo_until:
+        return
+    campaign.risk_flags = [
+        known.get((kind, line)) or RiskFlag(kind=kind, words=line) for kind, line in wanted
+    ]
+    campaign.embargo_until = embargo_until
+    counts = {kind.value: sum(one is kind for one, _ in wanted) for kind in RiskKind}
+    record_change(
+        unit, campaign, actor, "campaign.risks", flags=counts, embargo=embargo_until is not None
+    )
+
+
+def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:
+    """Ask once more before everybody reads what a flag rules out. Raises RiskNamed.
+
+    Not where its writer has `seen` the warning, nor on a draft, which only the desk reads: there
+    the warning stands beside the text.
+    """
+    if seen or campaign.status not in {CampaignStatus.OPEN, CampaignStatus.CLOSED}:
+        return
+    if found := watch_of(campaign).findings(texts):
+        raise RiskNamed(found)

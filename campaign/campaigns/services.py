@@ -1,0 +1,243 @@
+"""Campaigns: making, changing, finding, opening and ending them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone
+from typing import TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import StaffUser
+from campaign.accounts.sight import sees
+from campaign.campaigns import lifecycle, readiness, rehearsal, revisions
+from campaign.campaigns.chains import refuse_circle
+from campaign.campaigns.changes import check_move, move, note, record_change
+from campaign.campaigns.contents import facts_content
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    LetterFormat,
+    TargetKind,
+)
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.texts import slug_of
+from campaign.errors import Invalid, NotFound, Refused
+
+_ANYWHERE_ON_EARTH = timezone(timedelta(hours=-12))
+_RESERVED = {"new", "officials"}
+_NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
+
+
+class Facts(TypedDict, total=False):
+    """What a campaign is, apart from its texts."""
+
+    reference: str
+    index_number: str
+    country: str
+    format: LetterFormat
+    person_name: str
+    person_pronouns: str
+    themes: list[str]
+    issued_on: date | None
+    act_by: date | None
+    timezone: str
+    default_locale: str
+    letter_locales: list[str]
+    follows_id: int | None
+
+
+def create_campaign(
+    unit: Session, *, actor: str, created_by_id: int | None = None, **facts: Unpack[Facts]
+) -> Campaign:
+    """A new draft; its address is made from the reference.
+
+    Raises Invalid with the field `reference` where another campaign has it.
+    """
+    slug = _free_slug(unit, facts["reference"], None)
+    campaign = Campaign(slug=slug, created_by_id=created_by_id, **facts)
+    unit.add(campaign)
+    unit.flush()
+    note(unit, campaign, actor, "campaign.create")
+    return campaign
+
+
+def edit_campaign(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    based_on: int | None = None,
+    **facts: Unpack[Facts],
+) -> Campaign:
+    """Change facts. Until it opens its address follows the reference; then it stays.
+
+    Raises Invalid: the reference is taken, an open campaign would lack what it needs, or it would
+    be further information on itself in the end; Refused (`changed-meanwhile`) where somebody
+    saved after revision `based_on`.
+    """
+    revisions.check(unit, campaign, Part.FACTS, "", based_on)
+    before = facts_content(campaign)
+    if "reference" in facts:
+        slug = _free_slug(unit, facts["reference"], campaign)
+        if lifecycle.is_rehearsal(campaign.status):
+            campaign.slug = slug
+    refuse_circle(unit, campaign, facts.get("follows_id"))
+    with stays_ready(campaign):
+        changed = [name for name, value in facts.items() if getattr(campaign, name) != value]
+        for name in changed:
+            setattr(campaign, name, facts[name])  # type: ignore[literal-required]
+        order_letter_locales(campaign)
+    if changed:
+        after = facts_content(campaign)
+        revisions.keep(unit, campaign, Part.FACTS, "", before=before, after=after, actor=actor)
+        record_change(unit, campaign, actor, "campaign.edit", fields=sorted(changed))
+    return campaign
+
+
+def open_campaign(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    act_by: date | None = None,
+) -> None:
+    """Open a campaign, or a closed one again, with a new last day where one is given.
+
+    What it was rehearsed with is wiped. Raises Refused: `campaign-status` where it cannot open,
+    `needs-review` or `second-person` where somebody else decides, `campaign-not-ready` with the
+    number of its blocking gaps.
+    """
+    check_move(unit, campaign, CampaignStatus.OPEN, actor)
+    if act_by is not None:
+        campaign.act_by = act_by
+    missing = len(readiness.blockers(campaign, now))
+    if not lifecycle.may_open(campaign.status, missing):
+        raise Refused("campaign-not-ready", missing=missing)
+    if lifecycle.is_rehearsal(campaign.status):
+        rehearsal.wipe(unit, campaign)
+    first = campaign.opened_at is None
+    campaign.opened_at = campaign.opened_at or now
+    campaign.closed_at = None
+    move(unit, campaign, CampaignStatus.OPEN, actor)
+    jobs.enqueue(unit, "network.announce", campaign.id)
+    if first and campaign.follows_id is not None:
+        jobs.enqueue(unit, "following.continued", campaign.id)
+
+
+def close_campaign(
+    unit: Session, campaign: Campaign, *, actor: str, now: datetime, reason: str = ""
+) -> None:
+    """Take no more letters; those that are confirmed are delivered. Everybody reads `reason`."""
+    check_move(unit, campaign, CampaignStatus.CLOSED, actor)
+    campaign.closed_at = now
+    move(unit, campaign, CampaignStatus.CLOSED, actor, reason=reason)
+
+
+def stop_campaign(
+    unit: Session, campaign: Campaign, *, actor: str, now: datetime, reason: str
+) -> None:
+    """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reason`.
+
+    Raises Invalid with the field `reason` where none is given.
+    """
+    check_move(unit, campaign, CampaignStatus.STOPPED, actor)
+    if not reason.strip():
+        raise Invalid(fields={"reason": "reason-missing"})
+    campaign.closed_at = campaign.closed_at or now
+    campaign.stopped_at = now
+    move(unit, campaign, CampaignStatus.STOPPED, actor, reason=reason)
+    jobs.enqueue(unit, "following.campaign-stopped", campaign.id)
+
+
+def get_campaign(unit: Session, slug: str) -> Campaign:
+    """The campaign of that address, draft or not, whoever asks: for commands and jobs.
+
+    At the desk, `team.get_campaign_of` asks who may see it. Raises NotFound.
+    """
+    campaign = unit.scalar(select(Campaign).where(Campaign.slug == slug))
+    if campaign is None:
+        raise NotFound("campaign", campaign=slug)
+    return campaign
+
+
+def find_public_campaign(unit: Session, slug: str) -> Campaign | None:
+    """The campaign of that address if everybody may read it; a draft is not there."""
+    public = Campaign.status.in_(lifecycle.PUBLIC)
+    return unit.scalar(select(Campaign).where(Campaign.slug == slug, public))
+
+
+def list_open(unit: Session, now: datetime) -> Sequence[Campaign]:
+    """Campaigns that take letters now, the nearest last day first."""
+    statement = select(Campaign).where(_takes_signatures(now))
+    return unit.scalars(
+        statement.order_by(Campaign.act_by.is_(None), Campaign.act_by, Campaign.id.desc())
+    ).all()
+
+
+def _takes_signatures(now: datetime) -> ColumnElement[bool]:
+    """`lifecycle.takes_signatures` as a condition."""
+    today = now.astimezone(_ANYWHERE_ON_EARTH).date()
+    in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
+    return (Campaign.status == CampaignStatus.OPEN) & in_time
+
+
+def list_followable(
+    unit: Session, campaign: Campaign | None, *, by: StaffUser
+) -> Sequence[Campaign]:
+    """Campaigns to which this one (or a new one) can be further information, newest first.
+
+    Those that `by` sees, and the one that it follows already.
+    """
+    seen = sees(by, Campaign.id)
+    others = select(Campaign).where(seen)
+    if campaign is not None:
+        kept = or_(seen, Campaign.id == campaign.follows_id)
+        others = select(Campaign).where(kept, Campaign.id != campaign.id)
+    return unit.scalars(others.order_by(Campaign.id.desc()).limit(200)).all()
+
+
+@contextmanager
+def stays_ready(campaign: Campaign) -> Iterator[None]:
+    """Refuse a change after which an open campaign would lack what it needs to be open.
+
+    A closed one may lack what only new letters need, but not what its signed letters print with.
+    Raises Invalid, naming the field where the gap is known to belong to one.
+    """
+    now = db.utcnow()
+    before = set(readiness.blockers(campaign, now))
+    yield
+    if campaign.status not in {CampaignStatus.OPEN, CampaignStatus.CLOSED}:
+        return
+    new = [gap for gap in readiness.blockers(campaign, now) if gap not in before]
+    if campaign.status is CampaignStatus.CLOSED:
+        new = [gap for gap in new if gap.slug in _NEEDED_TO_PRINT]
+    if new:
+        raise Invalid("campaign-not-ready", fields={gap.form_field: gap.slug for gap in new})
+
+
+def order_letter_locales(campaign: Campaign) -> None:
+    """Put the languages that the targets read best first."""
+    preferred = [
+        one.official.preferred_locale for one in campaign.targets if one.kind is TargetKind.TO
+    ]
+    known = list(campaign.letter_locales)
+    ordered = sorted(known, key=lambda code: (code not in preferred, known.index(code)))
+    if ordered != known:
+        campaign.letter_locales = ordered
+
+
+def _free_slug(unit: Session, reference: str, own: Campaign | None) -> str:
+    slug = slug_of(reference)
+    if not slug:
+        raise Invalid(fields={"reference": "reference-empty"})
+    taken = select(Campaign.id).where(
+        or_(Campaign.slug == slug, func.lower(Campaign.reference) == reference.lower())
+    )
+    if own is not None:
+        taken = taken.where(Campaign.id != own.id)
+    if slug in _RESERVED or unit.scalar(taken.limit(1)) is not None:
+        raise Invalid(fields={"reference": "reference-taken"})
+    return slug

@@ -1,0 +1,88 @@
+"""Who holds an office now takes the place, on campaigns, of who held it before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import StaffUser
+from campaign.accounts.sight import sees
+from campaign.campaigns import revisions
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.contents import targets_content
+from campaign.campaigns.models import Campaign, CampaignStatus, Target
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.services import order_letter_locales, stays_ready
+from campaign.campaigns.targets import find_target
+from campaign.errors import Invalid, Refused
+from campaign.officials.models import Official
+
+_OVER = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)
+
+
+@dataclass(slots=True)
+class Replaced:
+    """What came of replacing an official on several campaigns."""
+
+    done: list[str] = field(default_factory=list)
+    """References of the campaigns that aim at the successor now."""
+    twice: list[str] = field(default_factory=list)
+    """Those that aim at the successor already: one of the two targets must go first."""
+    lacking: list[str] = field(default_factory=list)
+    """Open ones whose letters need words that the successor lacks."""
+
+
+def list_aimed(unit: Session, *, official: Official, by: StaffUser) -> Sequence[Target]:
+    """Targets of campaigns that are not over, as far as `by` sees them, that are this official."""
+    return unit.scalars(
+        select(Target)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            Target.official_id == official.id,
+            Campaign.status.not_in(_OVER),
+            sees(by, Campaign.id),
+        )
+        .order_by(Campaign.id)
+    ).all()
+
+
+def replace_official(unit: Session, *, target: Target, successor: Official, actor: str) -> None:
+    """Aim at the successor from now on; letters that are not in a bundle yet go there too.
+
+    Raises Refused (`target-already`) where the campaign aims at the successor, Invalid where an
+    open campaign would lack what its letters need.
+    """
+    campaign, before = target.campaign, target.official
+    if find_target(campaign, successor.slug) is not None:
+        raise Refused("target-already", campaign=campaign.reference)
+    revisions.check(unit, campaign, Part.TARGETS, "", None)
+    content = targets_content(campaign)
+    with stays_ready(campaign):
+        target.official, target.official_id = successor, successor.id
+        order_letter_locales(campaign)
+    unit.flush()
+    after = targets_content(campaign)
+    revisions.keep(unit, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
+    record_change(unit, campaign, actor, "campaign.successor", before=before.id, after=successor.id)
+
+
+def replace_everywhere(
+    unit: Session, *, targets: Sequence[Target], successor: Official, actor: str
+) -> Replaced:
+    """Do so on each of the campaigns; one that cannot is left as it is, and named."""
+    found = Replaced()
+    for target in targets:
+        reference = target.campaign.reference
+        try:
+            with unit.begin_nested():
+                replace_official(unit, target=target, successor=successor, actor=actor)
+        except Refused:
+            found.twice.append(reference)
+        except Invalid:
+            unit.refresh(target)
+            unit.refresh(target.campaign)
+            found.lacking.append(reference)
+        else:
+            found.done.append(reference)
+    return found

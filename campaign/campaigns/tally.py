@@ -1,0 +1,172 @@
+"""How many people have written, counted apart from signing.
+
+Signing never updates a campaign's row: with many signing at once they would wait for each other.
+A job counts once a minute and writes only where a number is no longer true.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import column, func, or_, select, table, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+
+# Signatures belong to a higher layer: they are counted by the table's name.
+_SIGNATURE = table(
+    "signature",
+    column("campaign_id"),
+    column("state"),
+    column("sent_by_self_at"),
+    column("origin"),
+)
+_CONFIRMED = "confirmed"
+_PAPER = "paper"
+Counts = tuple[int, int, int]
+"""Who signed; of these, who also sent their letter themselves; and who signed on paper."""
+_STILL_COUNTED = timedelta(days=30)
+"""After closing, late confirmations and withdrawals still move the number; later it stands, also
+when contact data is erased."""
+
+
+@jobs.job("campaigns.count", every_minutes=1)
+def count_signatures() -> None:
+    """Recount every campaign whose number can still change."""
+    now = db.utcnow()
+    with db.reading() as unit:
+        wrong = outdated(unit, now)
+    if wrong:
+        with db.transaction() as unit:
+            for campaign_id, counts in wrong.items():
+                _write(unit, campaign_id, counts, now)
+
+
+def recount(unit: Session, campaign: Campaign) -> int:
+    """Count one campaign now, also one that ended long ago; gives the number."""
+    counts = (0, 0, 0)
+    if not lifecycle.is_rehearsal(campaign.status):
+        counts = _counted(unit, [campaign.id]).get(campaign.id, (0, 0, 0))
+    _write(unit, campaign.id, counts, db.utcnow())
+    return counts[0]
+
+
+def count_of(unit: Session, campaign: Campaign) -> int:
+    """How many people have a confirmed letter, as last counted."""
+    return counts_of(unit, [campaign])[campaign.id]
+
+
+def counts_of(unit: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
+    """The same for several, by the campaign's id; those never counted have 0."""
+    ids = [campaign.id for campaign in campaigns]
+    rows = unit.execute(
+        select(CampaignTally.campaign_id, CampaignTally.confirmed).where(
+            CampaignTally.campaign_id.in_(ids)
+        )
+    )
+    return dict.fromkeys(ids, 0) | dict(rows.all())
+
+
+def sent_by_self(unit: Session, campaign: Campaign) -> int:
+    """How many also sent their letter themselves, as last counted."""
+    return (
+        unit.scalar(
+            select(CampaignTally.sent_by_self).where(CampaignTally.campaign_id == campaign.id)
+        )
+        or 0
+    )
+
+
+def on_paper(unit: Session, campaign: Campaign) -> int:
+    """How many of them signed on paper, as last counted."""
+    return (
+        unit.scalar(select(CampaignTally.on_paper).where(CampaignTally.campaign_id == campaign.id))
+        or 0
+    )
+
+
+def add_on_paper(unit: Session, campaign: Campaign, people: int, on_paper: int) -> None:
+    """Move the number of a campaign that is no longer counted: a sheet that came late.
+
+    While it is counted, the job does so.
+    """
+    now = db.utcnow()
+    if _is_counted(campaign, now):
+        return
+    unit.execute(
+        update(CampaignTally)
+        .where(CampaignTally.campaign_id == campaign.id)
+        .values(
+            confirmed=CampaignTally.confirmed + people,
+            on_paper=CampaignTally.on_paper + on_paper,
+            counted_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_counted(campaign: Campaign, now: datetime) -> bool:
+    if campaign.status is CampaignStatus.OPEN:
+        return True
+    return campaign.closed_at is not None and campaign.closed_at > now - _STILL_COUNTED
+
+
+def outdated(unit: Session, now: datetime) -> dict[int, Counts]:
+    """True numbers of the campaigns whose tally says another one, or nothing."""
+    rows = unit.execute(
+        select(
+            Campaign.id,
+            CampaignTally.confirmed,
+            CampaignTally.sent_by_self,
+            CampaignTally.on_paper,
+        )
+        .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
+        .where(
+            # Before it opens there are rehearsal letters only, and those are never counted.
+            Campaign.status.in_(lifecycle.PUBLIC),
+            or_(
+                Campaign.status == CampaignStatus.OPEN,
+                Campaign.closed_at > now - _STILL_COUNTED,
+                CampaignTally.campaign_id.is_(None),
+            ),
+        )
+    )
+    written = {one: (confirmed, sent, paper) for one, confirmed, sent, paper in rows}
+    counted = _counted(unit, list(written))
+    true = {one: counted.get(one, (0, 0, 0)) for one in written}
+    return {one: counts for one, counts in true.items() if written[one] != counts}
+
+
+def _counted(unit: Session, ids: list[int]) -> dict[int, Counts]:
+    query = (
+        select(_SIGNATURE.c.campaign_id, func.count())
+        .where(_SIGNATURE.c.campaign_id.in_(ids), _SIGNATURE.c.state == _CONFIRMED)
+        .group_by(_SIGNATURE.c.campaign_id)
+    )
+    # Each count has an index of its own; together they would read every row.
+    confirmed: dict[int, int] = dict(unit.execute(query).all())
+    sent: dict[int, int] = dict(
+        unit.execute(query.where(_SIGNATURE.c.sent_by_self_at.is_not(None))).all()
+    )
+    elsewhere = query.add_columns(_SIGNATURE.c.origin).where(_SIGNATURE.c.origin != "online")
+    paper: dict[int, int] = {
+        one: count
+        for one, count, origin in unit.execute(elsewhere.group_by(_SIGNATURE.c.origin))
+        if origin == _PAPER
+    }
+    return {one: (count, sent.get(one, 0), paper.get(one, 0)) for one, count in confirmed.items()}
+
+
+def _write(unit: Session, campaign_id: int, counts: Counts, now: datetime) -> None:
+    values = {
+        "confirmed": counts[0],
+        "sent_by_self": counts[1],
+        "on_paper": counts[2],
+        "counted_at": now,
+    }
+    unit.execute(
+        db.insert_into(unit, CampaignTally)
+        .values(campaign_id=campaign_id, **values)
+        .on_conflict_do_update(index_elements=[CampaignTally.campaign_id], set_=values)
+    )

@@ -1,0 +1,165 @@
+"""Targets: the officials a campaign writes to, and the missions through which it reaches them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import column, exists, select, table
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import revisions
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.contents import Content, targets_content, targets_content_of
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.services import order_letter_locales, stays_ready
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.officials.missions import best_mission
+from campaign.officials.models import Mission, Official
+
+# Letters belong to a higher layer: it is asked about by the table's name.
+_LETTER = table("letter", column("target_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One target as it should be."""
+
+    official: Official
+    kind: TargetKind = TargetKind.TO
+    mission: Mission | None = None
+
+
+def find_target(campaign: Campaign, official_slug: str) -> Target | None:
+    """The campaign's target that is this official."""
+    return next((one for one in campaign.targets if one.official.slug == official_slug), None)
+
+
+def get_target(campaign: Campaign, official_slug: str) -> Target:
+    """The campaign's target that is this official. Raises NotFound."""
+    target = find_target(campaign, official_slug)
+    if target is None:
+        raise NotFound("target", official=official_slug)
+    return target
+
+
+def add_target(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    official: Official,
+    kind: TargetKind = TargetKind.TO,
+    mission: Mission | None = None,
+) -> Target:
+    """Aim at one more official, last in the order. Raises Invalid where it is one already."""
+    aims = [Aim(one.official, one.kind, one.mission) for one in campaign.targets]
+    set_targets(unit, campaign, actor=actor, aims=[*aims, Aim(official, kind, mission)])
+    return get_target(campaign, official.slug)
+
+
+def remove_target(unit: Session, campaign: Campaign, *, actor: str, target: Target) -> None:
+    """Aim at one official less. Raises Refused where letters to them were written."""
+    aims = [
+        Aim(one.official, one.kind, one.mission) for one in campaign.targets if one is not target
+    ]
+    set_targets(unit, campaign, actor=actor, aims=aims)
+
+
+def set_targets(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    aims: Sequence[Aim],
+    based_on: int | None = None,
+) -> list[Target]:
+    """Make the targets exactly these, in this order.
+
+    Raises Invalid where an official is named twice or an open campaign would be left without a
+    target it can reach; Refused: `target-has-letters` where one goes to whom letters were written,
+    `changed-meanwhile` where somebody saved after revision `based_on`.
+    """
+    wanted = [aim.official.id for aim in aims]
+    if len(set(wanted)) < len(wanted):
+        raise Invalid(fields={"official": "target-twice"})
+    revisions.check(unit, campaign, Part.TARGETS, "", based_on)
+    before, content = [_state(one) for one in campaign.targets], targets_content(campaign)
+    for target in [one for one in campaign.targets if one.official_id not in wanted]:
+        _refuse_if_written_to(unit, target)
+        for post in (one for one in campaign.updates if one.target_id == target.id):
+            post.target_id = None
+    with stays_ready(campaign):
+        known = {one.official_id: one for one in campaign.targets}
+        campaign.targets = [
+            _placed(known.get(aim.official.id), aim, place) for place, aim in enumerate(aims)
+        ]
+        order_letter_locales(campaign)
+    if [_state(one) for one in campaign.targets] != before:
+        after = targets_content(campaign)
+        revisions.keep(unit, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
+        record_change(unit, campaign, actor, "campaign.targets", officials=wanted)
+    return list(campaign.targets)
+
+
+def content_of(aims: Sequence[Aim]) -> Content:
+    """Targets as they should be, as a part's content."""
+    return targets_content_of(
+        (aim.official.slug, aim.kind.value, aim.mission.slug if aim.mission else "") for aim in aims
+    )
+
+
+def has_letters(unit: Session, target: Target) -> bool:
+    """Whether anybody has written to this target."""
+    written = select(exists().where(_LETTER.c.target_id == target.id))
+    return bool(unit.scalar(written))
+
+
+def suggested_mission(
+    missions: Sequence[Mission], official: Official, host_country: str
+) -> Mission | None:
+    """The mission of the official's country in the country where the staff are, if there is one.
+
+    Which of several, `best_mission` of the directory says.
+    """
+    sent = [one for one in missions if one.sending_country == official.country]
+    return best_mission(sent, host_country)
+
+
+def list_missions(unit: Session) -> Sequence[Mission]:
+    """All missions, by country and town."""
+    return unit.scalars(
+        select(Mission).order_by(Mission.sending_country, Mission.host_country, Mission.locality)
+    ).all()
+
+
+def find_officials(unit: Session, slugs: Collection[str]) -> dict[str, Official]:
+    """Those of these officials who are in the directory, by slug."""
+    found = unit.scalars(select(Official).where(Official.slug.in_(slugs)))
+    return {one.slug: one for one in found}
+
+
+def find_missions(unit: Session, slugs: Collection[str]) -> dict[str, Mission]:
+    """Those of these missions that are in the directory, by slug."""
+    found = unit.scalars(select(Mission).where(Mission.slug.in_(slugs)))
+    return {one.slug: one for one in found}
+
+
+def missions_sent_by(unit: Session, countries: Collection[str]) -> Sequence[Mission]:
+    """The missions of these countries."""
+    return unit.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
+
+
+def _placed(known: Target | None, aim: Aim, place: int) -> Target:
+    target = known or Target(official=aim.official, official_id=aim.official.id)
+    target.kind, target.position, target.mission = aim.kind, place, aim.mission
+    target.mission_id = aim.mission.id if aim.mission else None
+    return target
+
+
+def _refuse_if_written_to(unit: Session, target: Target) -> None:
+    if has_letters(unit, target):
+        raise Refused("target-has-letters", official=target.official.slug)
+
+
+def _state(target: Target) -> tuple[int, TargetKind, int | None, int]:
+    return target.official_id, target.kind, target.mission_id, target.position

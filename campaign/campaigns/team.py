@@ -1,0 +1,166 @@
+"""The team of a campaign: its owner, who answers for it, and the members who work on it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.accounts.models import CampaignMember, Role, StaffUser
+from campaign.accounts.services import actor_name, list_staff_users
+from campaign.accounts.sight import sees
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound, Refused
+
+_WRITERS = {Role.ORGANIZER, Role.ADMIN}
+
+
+def get_campaign_of(unit: Session, slug: str, user: StaffUser) -> Campaign:
+    """The campaign of that address, draft or not, if `user` may see it.
+
+    Raises NotFound, the same for one of another team as for one that does not exist.
+    """
+    wanted = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
+    campaign = unit.scalar(wanted)
+    if campaign is None:
+        raise NotFound("campaign", campaign=slug)
+    return campaign
+
+
+def may_manage(user: StaffUser, campaign: Campaign) -> bool:
+    """Whether `user` decides who is on the team: its owner, and every admin."""
+    return user.role is Role.ADMIN or campaign.owner_id == user.id
+
+
+def owner_of(unit: Session, campaign: Campaign) -> StaffUser | None:
+    """Who answers for the campaign; None where the admins do."""
+    return None if campaign.owner_id is None else unit.get(StaffUser, campaign.owner_id)
+
+
+def list_members(unit: Session, campaign: Campaign) -> Sequence[StaffUser]:
+    """The members besides the owner, by name."""
+    on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
+    found = unit.scalars(select(StaffUser).where(StaffUser.id.in_(on_team)))
+    return sorted(found, key=lambda user: (user.name.casefold(), user.email))
+
+
+def list_writers(unit: Session) -> list[StaffUser]:
+    """Who can be on a team or take one over: active organizers and admins, by name."""
+    return [user for user in list_staff_users(unit) if _can_write(user)]
+
+
+def list_owned(unit: Session, user: StaffUser) -> Sequence[Campaign]:
+    """The campaigns that `user` answers for, the oldest first."""
+    wanted = select(Campaign).where(Campaign.owner_id == user.id).order_by(Campaign.id)
+    return unit.scalars(wanted).all()
+
+
+def add_member(unit: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
+    """Put somebody on the team; a second time changes nothing.
+
+    Raises Refused: `not-team-owner`, or `cannot-write` for who is disabled or has another role.
+    """
+    _refuse_others(campaign, by)
+    _refuse_idle(member)
+    if member.id != campaign.owner_id:
+        _join(unit, campaign, member, by)
+
+
+def remove_member(unit: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
+    """Take somebody off the team; members may leave by themselves. Raises Refused."""
+    if member.id != by.id:
+        _refuse_others(campaign, by)
+    if _drop(unit, campaign, member):
+        _record(unit, campaign, by, "campaign.team-remove", member)
+
+
+def hand_over(unit: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser) -> None:
+    """Give the campaign another owner; the one before stays on the team.
+
+    Raises Refused: `not-team-owner`, `cannot-write`.
+    """
+    _refuse_others(campaign, by)
+    _refuse_idle(to)
+    before = owner_of(unit, campaign)
+    if before is not None and before.id == to.id:
+        return
+    _give(unit, campaign, to, by)
+    if before is not None and _can_write(before):
+        _join(unit, campaign, before, by)
+
+
+def hand_over_all(unit: Session, *, owner: StaffUser, to: StaffUser, by: StaffUser) -> int:
+    """Give all campaigns of somebody who leaves to another; gives their number.
+
+    For admins. Raises Refused: `not-team-owner`, `cannot-write`, `same-owner`.
+    """
+    if by.role is not Role.ADMIN:
+        raise Refused("not-team-owner")
+    _refuse_idle(to)
+    if owner.id == to.id:
+        raise Refused("same-owner")
+    campaigns = list_owned(unit, owner)
+    for campaign in campaigns:
+        _give(unit, campaign, to, by)
+    return len(campaigns)
+
+
+def _join(unit: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -> None:
+    if unit.get(CampaignMember, (campaign.id, member.id)) is not None:
+        return
+    made = unit.scalar(
+        db.insert_into(unit, CampaignMember)
+        .values(campaign_id=campaign.id, staff_user_id=member.id, added_at=db.utcnow())
+        .on_conflict_do_nothing()
+        .returning(CampaignMember.staff_user_id)
+    )
+    if made is not None:
+        _record(unit, campaign, by, "campaign.team-add", member)
+
+
+def _give(unit: Session, campaign: Campaign, to: StaffUser, by: StaffUser) -> None:
+    before, campaign.owner_id = campaign.owner_id, to.id
+    _drop(unit, campaign, to)
+    _record(unit, campaign, by, "campaign.hand-over", to, before=before)
+
+
+def _drop(unit: Session, campaign: Campaign, member: StaffUser) -> bool:
+    gone = unit.scalar(
+        delete(CampaignMember)
+        .where(CampaignMember.campaign_id == campaign.id, CampaignMember.staff_user_id == member.id)
+        .returning(CampaignMember.staff_user_id)
+    )
+    return gone is not None
+
+
+def _can_write(user: StaffUser) -> bool:
+    return user.active and user.role in _WRITERS
+
+
+def _refuse_idle(user: StaffUser) -> None:
+    if not _can_write(user):
+        raise Refused("cannot-write")
+
+
+def _refuse_others(campaign: Campaign, by: StaffUser) -> None:
+    if not may_manage(by, campaign):
+        raise Refused("not-team-owner")
+
+
+def _record(
+    unit: Session,
+    campaign: Campaign,
+    by: StaffUser,
+    action: str,
+    about: StaffUser,
+    **detail: int | None,
+) -> None:
+    unit.flush()
+    audit.record(
+        unit,
+        actor=actor_name(by),
+        action=action,
+        subject=f"campaign:{campaign.id}",
+        staff=about.id,
+        **detail,
+    )

@@ -1,0 +1,209 @@
+"""Letter templates: every change makes a new version, so that what was signed stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import revisions
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Campaign, Target
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.services import stays_ready
+from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
+from campaign.campaigns.texts import slug_of
+from campaign.campaigns.watching import letter_words
+from campaign.errors import Invalid, NotFound
+from campaign.letters.placeholders import KNOWN, unknown_placeholders
+
+MAX_POINTS = 12
+_KEY_WORDS = 4
+_KEY_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A talking point as an organizer writes it; a key that is empty is made from the text."""
+
+    text: str
+    required: bool = False
+    key: str = ""
+
+
+class UnknownPlaceholders(Invalid):
+    """Texts hold what looks like a placeholder and is none; `found` names them per field."""
+
+    def __init__(self, found: dict[str, list[str]]) -> None:
+        super().__init__("placeholder-unknown", fields=dict.fromkeys(found, "placeholder-unknown"))
+        self.found = found
+        self.data.update(found=found, known=list(KNOWN))
+
+
+def current_template(
+    unit: Session, campaign: Campaign, locale: str, target: Target | None = None
+) -> LetterTemplate:
+    """The letter proposed now: the target's own where there is one, else the one for all.
+
+    Raises NotFound where there is none in that language.
+    """
+    template = find_template(unit, campaign, locale, target)
+    if template is None and target is not None:
+        template = find_template(unit, campaign, locale, None)
+    if template is None:
+        raise NotFound("letter-template", locale=locale)
+    return template
+
+
+def find_template(
+    unit: Session, campaign: Campaign, locale: str, target: Target | None
+) -> LetterTemplate | None:
+    """The newest version for exactly that target, or for all (None)."""
+    versions = list_versions(unit, campaign, locale, target, limit=1)
+    return versions[0] if versions else None
+
+
+def get_version(
+    unit: Session, campaign: Campaign, locale: str, target: Target | None, version: int
+) -> LetterTemplate:
+    """One version, also an old one. Raises NotFound."""
+    template = unit.scalar(
+        select(LetterTemplate).where(
+            *_of(campaign, locale, target), LetterTemplate.version == version
+        )
+    )
+    if template is None:
+        raise NotFound("letter-template", locale=locale, version=version)
+    return template
+
+
+def list_versions(
+    unit: Session, campaign: Campaign, locale: str, target: Target | None, limit: int = 50
+) -> Sequence[LetterTemplate]:
+    """The versions for exactly that target, or for all (None), the newest first."""
+    return unit.scalars(
+        select(LetterTemplate)
+        .where(*_of(campaign, locale, target))
+        .order_by(LetterTemplate.version.desc())
+        .limit(limit)
+    ).all()
+
+
+def points_to_translate(
+    unit: Session, campaign: Campaign, locale: str, target: Target | None
+) -> LetterTemplate | None:
+    """The letter in another language, whose talking points' keys a first version should share."""
+    newest = [
+        template
+        for code in (campaign.default_locale, *campaign.letter_locales)
+        if code != locale and (template := find_template(unit, campaign, code, target)) is not None
+    ]
+    return newest[0] if newest else None
+
+
+def save_template(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    locale: str,
+    subject: str,
+    opening: str,
+    closing: str,
+    points: Sequence[Point],
+    target: Target | None = None,
+    created_by_id: int | None = None,
+    based_on: int | None = None,
+    risks_seen: bool = True,
+) -> LetterTemplate:
+    """Save the letter as a new version; the same text again gives the one there is.
+
+    `based_on` is the version that the editor saw (0: none).
+
+    Raises UnknownPlaceholders, Invalid for doubled keys or too many points, RiskNamed where
+    everybody would read what a flag rules out and its editor has not seen the warning, Refused
+    (`changed-meanwhile`) where another version was saved since.
+    """
+    kept = with_keys(points)
+    check_placeholders(subject=subject, opening=opening, closing=closing, points=kept)
+    revisions.check(unit, campaign, Part.LETTER, revisions.letter_place(locale, target), based_on)
+    newest = find_template(unit, campaign, locale, target)
+    version = newest.version if newest else 0
+    draft = LetterTemplate(
+        locale=locale,
+        target_id=target.id if target else None,
+        version=version + 1,
+        subject=subject,
+        opening=opening,
+        closing=closing,
+        created_by_id=created_by_id,
+        points=[
+            TalkingPoint(key=point.key, position=place, required=point.required, text=point.text)
+            for place, point in enumerate(kept)
+        ],
+    )
+    if newest is not None and _words(newest) == _words(draft):
+        return newest
+    official = target.official.slug if target else ""
+    refuse_named(campaign, letter_words(locale, draft, official), seen=risks_seen)
+    with stays_ready(campaign):
+        campaign.templates.append(draft)
+    record_change(unit, campaign, actor, "campaign.letter", locale=locale, version=draft.version)
+    return draft
+
+
+def check_placeholders(
+    *, subject: str, opening: str, closing: str, points: Sequence[Point]
+) -> None:
+    """Raise UnknownPlaceholders where a text holds any; points are `points-0` and so on."""
+    texts = {"subject": subject, "opening": opening, "closing": closing}
+    texts |= {f"points-{place}": point.text for place, point in enumerate(points)}
+    found = {
+        name: unknown for name, text in texts.items() if (unknown := unknown_placeholders(text))
+    }
+    if found:
+        raise UnknownPlaceholders(found)
+
+
+def with_keys(points: Sequence[Point]) -> list[Point]:
+    """The points with a key each; those that have one keep it.
+
+    Raises Invalid where two have the same one, or there are more than MAX_POINTS.
+    """
+    if len(points) > MAX_POINTS:
+        raise Invalid(fields={"points": "points-too-many"})
+    taken = [point.key for point in points if point.key]
+    if len(set(taken)) < len(taken):
+        raise Invalid(fields={"points": "points-doubled"})
+    made: list[Point] = []
+    for point in points:
+        key = point.key or free_key(point.text, taken)
+        taken.append(key)
+        made.append(Point(point.text, point.required, key))
+    return made
+
+
+def free_key(text: str, taken: Sequence[str]) -> str:
+    """A key from the first words of `text` that none of `taken` is: "restore-both-escorts"."""
+    start = "-".join(slug_of(text).split("-")[:_KEY_WORDS])[:_KEY_LIMIT].strip("-") or "point"
+    key, number = start, 1
+    while key in taken:
+        number += 1
+        key = f"{start}-{number}"
+    return key
+
+
+def _of(campaign: Campaign, locale: str, target: Target | None) -> list[ColumnElement[bool]]:
+    return [
+        LetterTemplate.campaign_id == campaign.id,
+        LetterTemplate.locale == locale,
+        LetterTemplate.target_id.is_(None)
+        if target is None
+        else LetterTemplate.target_id == target.id,
+    ]
+
+
+def _words(template: LetterTemplate) -> tuple[object, ...]:
+    points = tuple((point.key, point.required, point.text) for point in template.points)
+    return template.subject, template.opening, template.closing, points

@@ -1,0 +1,47 @@
+"""What organizers type, made fit to keep: trimmed, in one spelling, nothing hidden. Pure."""
+
+import re
+import unicodedata
+
+_REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
+# Overrides and isolates of direction turn what is read away from what is stored.
+_REFUSED = set("\u2028\u2029\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MANY_MARKS = 5
+
+
+def one_line(text: str | None) -> str:
+    """`text` on one line: ends trimmed, runs of white space as one space, NFC."""
+    return re.sub(r"[ \t\r\n\xa0]+", " ", unicodedata.normalize("NFC", text or "")).strip()
+
+
+def paragraphs(text: str | None) -> str:
+    """`text` with line ends as LF, no space at the ends of lines, NFC."""
+    unified = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
+    lines = (line.replace("\t", "    ").rstrip() for line in unified.split("\n"))
+    return "\n".join(lines).strip("\n").strip()
+
+
+def lines(text: str | None) -> list[str]:
+    """The lines of `text` that say something, without the bullets that people type."""
+    found = (one_line(re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", one)) for one in
+             (text or "").splitlines())  # fmt: skip
+    return [line for line in found if line]
+
+
+def has_hidden_characters(text: str) -> bool:
+    """Whether `text` holds what nobody sees or types: controls, overrides, stacked marks."""
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        if character in _REFUSED or (category in _REFUSED_CATEGORIES and character != "\n"):
+            return True
+        marks = marks + 1 if category == "Mn" else 0
+        if marks >= _MANY_MARKS:
+            return True
+    return False
+
+
+def slug_of(text: str, limit: int = 80) -> str:
+    """`text` as part of an address: "UA 58/20" is `ua-58-20`; empty where nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-")

@@ -1,0 +1,112 @@
+"""What the calendar does to campaigns: opens those that are scheduled, closes those that ended."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, i18n, jobs
+from campaign.campaigns import lifecycle, readiness, services
+from campaign.campaigns.changes import note, record_change
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Invalid, Refused
+
+log = structlog.get_logger()
+
+_OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
+
+
+@jobs.job("campaigns.open-due", every_minutes=1)
+def open_due() -> None:
+    """Open what is to open by now."""
+    open_scheduled(db.utcnow())
+
+
+@jobs.job("campaigns.close-over", every_minutes=5)
+def close_over() -> None:
+    """Close what is over."""
+    close_ended(db.utcnow())
+
+
+def open_scheduled(now: datetime) -> None:
+    """Open every campaign whose moment has come, each by itself; say at the desk which cannot."""
+    due = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.open_at <= now)
+    with db.reading() as unit:
+        ids = unit.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
+    for campaign_id in ids:
+        with db.transaction() as unit:
+            campaign = _held(unit, campaign_id)
+            if campaign.status is CampaignStatus.SCHEDULED and _has_come(campaign.open_at, now):
+                _open_or_say(unit, campaign, now)
+
+
+def _has_come(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+def _open_or_say(unit: Session, campaign: Campaign, now: datetime) -> None:
+    """Open it, or make it a draft again that says that it could not."""
+    try:
+        services.open_campaign(unit, campaign, actor=_OPENS, now=now)
+    except Refused as problem:
+        gaps = sorted({gap.slug for gap in readiness.blockers(campaign, now)})
+        log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
+        campaign.status = CampaignStatus.DRAFT
+        campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
+        note(unit, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
+        unit.flush()
+
+
+def close_ended(now: datetime) -> None:
+    """Close every open campaign whose last day has ended everywhere on Earth."""
+    with db.reading() as unit:
+        rows = unit.execute(
+            select(Campaign.id, Campaign.act_by).where(
+                Campaign.status == CampaignStatus.OPEN, Campaign.act_by.is_not(None)
+            )
+        ).all()
+    for campaign_id, act_by in rows:
+        if lifecycle.is_over(CampaignStatus.OPEN, act_by, now):
+            with db.transaction() as unit:
+                campaign = _held(unit, campaign_id)
+                if lifecycle.is_over(campaign.status, campaign.act_by, now):
+                    services.close_campaign(unit, campaign, actor=_CLOSES, now=now)
+
+
+def extend_campaign(
+    unit: Session, campaign: Campaign, *, actor: str, act_by: date, now: datetime
+) -> None:
+    """Give an open campaign a later last day; a closed one opens again with it.
+
+    Raises Invalid with the field `act_by`: the day is over, or no later than the one it has.
+    Raises Refused (`campaign-status`), and as opening does.
+    """
+    if i18n.day_is_over(act_by, now):
+        raise Invalid(fields={"act_by": "deadline-past"})
+    unit.refresh(campaign, with_for_update={"key_share": True})
+    if campaign.status is not CampaignStatus.OPEN:
+        services.open_campaign(unit, campaign, actor=actor, now=now, act_by=act_by)
+        return
+    before = campaign.act_by
+    if before is not None and act_by <= before:
+        raise Invalid(fields={"act_by": "deadline-not-later"})
+    campaign.act_by = act_by
+    days = {"before": before.isoformat() if before else None, "act_by": act_by.isoformat()}
+    record_change(unit, campaign, actor, "campaign.extend", **days)
+
+
+def moment_in(zone: str, typed: datetime) -> datetime:
+    """A time as the clocks of `zone` show it; of an hour that comes twice, the first.
+
+    Raises Invalid with the field `open_at` where they skip it.
+    """
+    moment = typed.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != typed:
+        raise Invalid(fields={"open_at": "moment-skipped"})
+    return moment
+
+
+def _held(unit: Session, campaign_id: int) -> Campaign:
+    return unit.get_one(Campaign, campaign_id, with_for_update={"key_share": True})

@@ -1,0 +1,161 @@
+"""The desk's list of campaigns, one campaign, and its facts; the other pages join in below."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.campaigns import (
+    chains,
+    desk_list,
+    draft_views,
+    edition_views,
+    history_views,
+    merge_views,
+    option_views,
+    picture_views,
+    reach_views,
+    readiness,
+    reviewing,
+    risk_views,
+    services,
+    side_views,
+    status_views,
+    succession_views,
+    tally,
+    target_merging,
+    target_views,
+    team_views,
+    template_views,
+    update_views,
+)
+from campaign.campaigns.changes import needs_second_person
+from campaign.campaigns.contents import plain_facts
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.desk import (
+    accepted,
+    blueprint,
+    desk_settings,
+    done,
+    languages_of,
+    load,
+    page,
+)
+from campaign.campaigns.forms import FORMATS, FactsForm
+from campaign.campaigns.listing import Listing
+from campaign.campaigns.models import LetterFormat
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.saving import Desk, draft_kept, number_seen
+from campaign.campaigns.texts import slug_of
+
+__all__ = [
+    "blueprint",
+    "draft_views",
+    "edition_views",
+    "history_views",
+    "merge_views",
+    "option_views",
+    "picture_views",
+    "reach_views",
+    "risk_views",
+    "side_views",
+    "status_views",
+    "succession_views",
+    "target_merging",
+    "target_views",
+    "team_views",
+    "template_views",
+    "update_views",
+]
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """All campaigns; filter, order and page stand in the address."""
+    unit = db.session()
+    listing = Listing.of(request.args)
+    rows, total = desk_list.list_for_desk(unit, by=staff_user(), **listing.query())
+    counts = desk_list.count_by_status(unit, by=staff_user())
+    return page(
+        "index", rows=rows, listing=listing, pages=listing.pages(total), counts=counts, total=total
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def create() -> ResponseReturnValue:
+    """A new draft."""
+    unit = db.session()
+    form = FactsForm(services.list_followable(unit, None, by=staff_user()), data=_fresh())
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: services.create_campaign(
+            unit, actor=actor(), created_by_id=staff_user().id, **form.facts()
+        ),
+    ):
+        slug = slug_of(form.reference.data)
+        return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
+    return page("create", form)
+
+
+@blueprint.get("/<slug>")
+def show(slug: str) -> ResponseReturnValue:
+    """One campaign: the one next thing to do, and where everything stands."""
+    unit, campaign, now = db.session(), load(slug), db.utcnow()
+    gaps = readiness.gaps(campaign, now)
+    step = readiness.next_step(campaign, gaps)
+    earlier, later = chains.visible_neighbours(unit, campaign, by=staff_user())
+    return page(
+        "show",
+        campaign=campaign,
+        step=step,
+        others=readiness.later_gaps(campaign, gaps, step),
+        count=tally.count_of(unit, campaign),
+        sent_by_self=tally.sent_by_self(unit, campaign),
+        locales=languages_of(campaign),
+        editions={one.locale: one for one in campaign.editions},
+        templates=current_templates(campaign),
+        formats=FORMATS,
+        moves=reviewing.moves_for(campaign, actor(), second_person=needs_second_person()),
+        own=reviewing.is_writer(campaign, actor()),
+        conflicts=merge_views.conflict_links(campaign),
+        earlier=earlier,
+        later=later,
+        days_left=i18n.days_left(campaign.act_by, now) if campaign.act_by else None,
+    )
+
+
+@blueprint.route("/<slug>/facts", methods=["GET", "POST"])
+def edit_facts(slug: str) -> ResponseReturnValue:
+    """What the campaign is, apart from its texts."""
+    unit, campaign = db.session(), load(slug)
+    desk = Desk(campaign, Part.FACTS)
+    others = services.list_followable(unit, campaign, by=staff_user())
+    form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_facts", slug=slug)
+    if form.validate_on_submit():
+        saved = desk.save(
+            form,
+            lambda: plain_facts(form.facts()),
+            lambda: services.edit_campaign(
+                unit, campaign, actor=actor(), based_on=number_seen(form), **form.facts()
+            ),
+        )
+        if saved is True:
+            return done(_("The facts are saved."), ".show", slug=campaign.slug)
+        if saved is not False:
+            return saved
+    return page("edit_facts", form, campaign=campaign, **desk.words())
+
+
+def _fresh() -> dict[str, object]:
+    """What a new campaign starts with."""
+    settings = desk_settings()
+    return {
+        "format": LetterFormat.LETTER.value,
+        "timezone": settings.timezone,
+        "default_locale": settings.locales[0],
+        "letter_locales": settings.locales,
+    }

@@ -1,0 +1,133 @@
+"""Where the texts of a campaign say what a risk flag rules out. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import RiskKind
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.letters.phrases import Phrases, phrases_of
+
+_AROUND = 60
+"""Characters that are shown on each side of what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text of a campaign, and where it stands."""
+
+    part: str
+    """`edition`, `letter`, `update` or `picture`."""
+    locale: str
+    field: str
+    """The form's field: `summary`, or `points-1`."""
+    text: str
+    subject: str = ""
+    """The official whom a letter of its own goes to; the id of an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A place where a text says what it must not."""
+
+    kind: RiskKind
+    part: str
+    locale: str
+    field: str
+    before: str
+    found: str
+    """As it stands in the text."""
+    after: str
+    subject: str = ""
+
+
+class Watch:
+    """A campaign's flags, ready to look through texts."""
+
+    def __init__(self, flags: Iterable[tuple[RiskKind, str]]) -> None:
+        by_kind: dict[RiskKind, list[str]] = {}
+        for kind, words in flags:
+            by_kind.setdefault(kind, []).append(words)
+        self._phrases: list[tuple[RiskKind, Phrases]] = [
+            (kind, made) for kind, words in by_kind.items() if (made := phrases_of(words))
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._phrases)
+
+    def findings(self, texts: Iterable[Words]) -> list[Finding]:
+        """Each place in these texts that breaks a flag."""
+        return [finding for words in texts for finding in self._in(words)]
+
+    def _in(self, words: Words) -> Iterator[Finding]:
+        text = words.text
+        for kind, phrases in self._phrases:
+            for start, end in phrases.places(text):
+                yield Finding(
+                    kind=kind,
+                    part=words.part,
+                    locale=words.locale,
+                    field=words.field,
+                    before=_shortened(text[max(0, start - _AROUND) : start], start > _AROUND, 0),
+                    found=text[start:end],
+                    after=_shortened(text[end : end + _AROUND], end + _AROUND < len(text), -1),
+                    subject=words.subject,
+                )
+
+
+def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
+    """Every text of the campaign that people read: pages, newest letters, updates, the picture."""
+    for edition in campaign.editions:
+        yield from edition_words(
+            edition.locale,
+            title=edition.title,
+            summary=edition.summary,
+            asks="\n".join(edition.asks),
+            background=edition.background,
+            outcome=edition.outcome,
+        )
+    names: dict[int | None, str] = {one.id: one.official.slug for one in campaign.targets}
+    for target_id in dict.fromkeys([None, *names]):
+        for locale, template in current_templates(campaign, target_id).items():
+            yield from letter_words(locale, template, names.get(target_id, ""))
+    for update in campaign.updates:
+        for said in update.editions:
+            for name in ("title", "body"):
+                yield Words("update", said.locale, name, getattr(said, name), str(update.id))
+        for locale, alt in (update.picture_alt or {}).items():
+            yield Words("update", locale, "alt", alt, str(update.id))
+    for locale, alt in (campaign.picture_alt or {}).items():
+        yield Words("picture", locale, f"alt_{locale}", alt)
+
+
+def by_field(found: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Findings by the field in which they stand."""
+    fields: dict[str, list[Finding]] = {}
+    for one in found:
+        fields.setdefault(one.field, []).append(one)
+    return fields
+
+
+def edition_words(locale: str, **texts: str) -> Iterator[Words]:
+    """The texts of a page in one language, by the names of their fields."""
+    for name, text in texts.items():
+        yield Words("edition", locale, name, text)
+
+
+def letter_words(locale: str, template: LetterTemplate, official: str = "") -> Iterator[Words]:
+    """The texts of a letter in one language."""
+    for name in ("subject", "opening", "closing"):
+        yield Words("letter", locale, name, getattr(template, name), official)
+    for place, point in enumerate(template.points):
+        yield Words("letter", locale, f"points-{place}", point.text, official)
+
+
+def _shortened(text: str, cut: bool, side: int) -> str:
+    """A stretch of text, cut at a word where it was cut."""
+    flat = " ".join(text.split(" ")).replace("\n", " ")
+    if not cut:
+        return flat
+    if side == 0:
+        return "…" + flat.partition(" ")[2]
+    return flat.rpartition(" ")[0] + "…"

@@ -1,0 +1,66 @@
+"""The `campaign` command: its groups, and how failures end."""
+
+import os
+import sys
+
+import click
+
+from campaign.commands import (
+    audit,
+    backup,
+    bundle,
+    database,
+    demo,
+    doctor,
+    imports,
+    reply_mail,
+    serve,
+    settings,
+    staff,
+)
+from campaign.errors import DomainError, UnsafeSettings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="urgent-action-letters", prog_name="campaign")
+def campaign() -> None:
+    """Urgent-action letters: serve, staff, print, check.
+
+    CAMPAIGN_INSTANCE=DIR names the instance folder; ./instance otherwise.
+    """
+
+
+for command in (
+    serve.run,
+    serve.web,
+    serve.worker,
+    demo.demo,
+    demo.synth,
+    database.db,
+    staff.staff,
+    imports.import_,
+    reply_mail.reply_mail,
+    bundle.bundle,
+    bundle.verify,
+    doctor.doctor,
+    audit.audit,
+    settings.settings,
+    backup.backup,
+    backup.restore,
+):
+    campaign.add_command(command)
+
+
+def main() -> None:
+    """Run the command; an expected failure is one line on stderr and exit code 1."""
+    # Database, queue, files and mails are their owner's, also where the folder was made by hand.
+    os.umask(0o077)
+    try:
+        campaign(prog_name="campaign")
+    except (DomainError, UnsafeSettings) as problem:
+        click.echo(f"campaign: {problem}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

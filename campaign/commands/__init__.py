@@ -1,0 +1,1 @@
+"""The commands of `campaign`, one module a group."""

@@ -1,0 +1,125 @@
+"""`campaign audit`: whether the record of who did what is whole."""
+
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaign import anchoring, db
+from campaign import audit as chain
+from campaign.audit import Anchor, Fault
+from campaign.commands.instance import ready_app
+
+_QUIET_SECONDS = 2
+_SENTENCES = {
+    "edited": "Entry {entry} ({at}) was edited.",
+    "missing": "One entry or more is missing before entry {entry} ({at}).",
+    "cut": "The entries up to {entry} were cut off the end.",
+    "rewritten": "The chain up to entry {entry} is not the one that was there before.",
+}
+
+
+@click.group()
+def audit() -> None:
+    """Check the record of who did what."""
+
+
+@audit.command()
+@click.option("--anchor", "text", help="What an earlier run of this command printed.")
+@click.option(
+    "--backup",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A backup whose audit must be the beginning of this one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
+    """Check every entry of the audit against the one before it.
+
+    Each broken place is named on a line of its own; exits 0 only if there is none. Entries that
+    were cut off the end show against the anchor in the instance folder, against one that you kept
+    (--anchor), or against a backup (--backup).
+    """
+    app = ready_app()
+    with app.app_context(), db.reading() as unit:
+        anchors = [*_own_anchor(), *_given_anchor(text), *_anchor_of(backup)]
+        now = chain.head(unit)
+        with _bar(now.entries) as progress:
+            faults = list(chain.check(unit, anchors=anchors, progress=progress))
+    for fault in faults:
+        click.echo(_sentence(fault), err=True)
+    if as_json:
+        click.echo(json.dumps(_facts(now, anchors, faults)))
+    elif not faults:
+        click.echo(f"All {now.entries} entries hold. Keep this for the next time: {now}")
+    sys.exit(1 if faults else 0)
+
+
+def _own_anchor() -> list[Anchor]:
+    try:
+        return anchoring.known()
+    except anchoring.DamagedAnchor as problem:
+        raise click.ClickException(
+            "audit.anchor in the instance folder was changed, or sealed with another data.key."
+        ) from problem
+
+
+def _given_anchor(text: str | None) -> list[Anchor]:
+    if text is None:
+        return []
+    try:
+        return [Anchor.parse(text)]
+    except ValueError as problem:
+        raise click.BadParameter(
+            "it has the form 120.120.ab12…", param_hint="--anchor"
+        ) from problem
+
+
+def _anchor_of(backup: Path | None) -> list[Anchor]:
+    if backup is None:
+        return []
+    try:
+        with zipfile.ZipFile(backup) as archive:
+            sealed = json.loads(archive.read("manifest.json"))["audit"]
+        return [anchoring.opened(db.database().keyring, sealed)]
+    except (zipfile.BadZipFile, KeyError, ValueError, anchoring.DamagedAnchor) as problem:
+        raise click.ClickException(f"{backup.name} holds no anchor that can be read.") from problem
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], object]]:
+    """A progress bar on a terminal, once it has taken two seconds."""
+    started, bars = time.monotonic(), list[Any]()
+
+    def progress(done: int) -> None:
+        if not bars and sys.stderr.isatty() and time.monotonic() - started > _QUIET_SECONDS:
+            bars.append(click.progressbar(length=total, label="Entries", file=sys.stderr))
+        for bar in bars:
+            bar.update(done - bar.pos)
+
+    yield progress
+    for bar in bars:
+        bar.render_finish()
+
+
+def _sentence(fault: Fault) -> str:
+    at = fault.at.isoformat(timespec="seconds") if fault.at else ""
+    return _SENTENCES[fault.kind].format(entry=fault.entry, at=at)
+
+
+def _facts(now: Anchor, anchors: list[Anchor], faults: list[Fault]) -> dict[str, Any]:
+    return {
+        "ok": not faults,
+        "entries": now.entries,
+        "anchor": str(now),
+        "anchored": [one.entries for one in anchors],
+        "problems": [
+            {"kind": one.kind, "entry": one.entry, "at": one.at.isoformat() if one.at else None}
+            for one in faults
+        ],
+    }

@@ -1,0 +1,229 @@
+"""`campaign bundle` and `campaign verify`: a parcel of letters from the command line."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from campaign import db, storage
+from campaign.bundles import freezing, releasing, services
+from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.pressroom import print_here
+from campaign.bundles.verifying import verify_zip
+from campaign.bundles.zipping import digest_of, write_zip
+from campaign.commands.instance import ready_app
+from campaign.errors import NotFound, Refused
+from campaign.settings import Settings
+
+_ACTOR = "command"
+_SENTENCES = {
+    "nothing-to-print": "There is nothing new to print for {campaign} and {mission}.",
+    "stopped": "The campaign {campaign} is stopped: its letters are held back.",
+    "not-open": "The campaign {campaign} is a draft: it has no letters yet.",
+    "not-ready": "The bundle is not ready.",
+    "campaign": "There is no campaign {campaign}.",
+    "mission": "There is no mission {mission}.",
+    "bundle": "There is no bundle of that number for {campaign} and {mission}.",
+    "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
+    "letters-taken": "Another bundle took the letters at the same moment: run this again.",
+    "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
+    "nothing-printed": "None of the letters could be printed; the desk shows why.",
+    "totals-differ": "The totals of the bundle do not agree; nothing is handed out.",
+}
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--mission", required=True, help="Slug of the mission, such as mexico-ottawa.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that takes the ZIP; it is made where it is missing.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=min(2, os.cpu_count() or 1),
+    show_default=True,
+    help="Volumes printed side by side, each on a core of its own.",
+)
+@click.option("--locale", default="", help="Language of the cover letter and the lists.")
+@click.option(
+    "--number", type=click.IntRange(1), help="Write the ZIP of this earlier bundle again."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bundle(
+    campaign: str,
+    mission: str,
+    out: Path,
+    processes: int,
+    locale: str,
+    number: int | None,
+    as_json: bool,
+) -> None:
+    """Print every confirmed letter of CAMPAIGN that waits for a mission, into one ZIP.
+
+    A bundle that was begun and not finished is finished first. A worker that is running helps.
+    """
+    started = time.monotonic()
+    app = ready_app()
+    with app.app_context():
+        try:
+            bundle_id = _take(campaign, mission, locale, number, app.extensions["settings"])
+            _print(bundle_id, processes)
+            facts = _write(bundle_id, out)
+        except (NotFound, Refused) as problem:
+            sentence = _SENTENCES.get(problem.slug, problem.slug)
+            raise _failure(sentence.format(campaign=campaign, mission=mission)) from problem
+        except OSError as problem:
+            raise _failure(f"The ZIP could not be written: {problem.strerror}.") from problem
+    facts = {**facts, "seconds": round(time.monotonic() - started, 2)}
+    click.echo(json.dumps(facts) if as_json else _sentence(facts))
+
+
+def _take(
+    campaign_slug: str, mission_slug: str, locale: str, number: int | None, settings: Settings
+) -> int:
+    """Id of the bundle to make: an earlier one, or one frozen now."""
+    if locale and locale not in settings.locales:
+        raise click.BadParameter(
+            f"this site knows {', '.join(settings.locales)}.", param_hint="--locale"
+        )
+    with db.transaction() as unit:
+        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
+        earlier = services.find_bundle(unit, campaign=campaign, mission=mission, sequence=number)
+        if earlier is None and number is not None:
+            raise NotFound("bundle")
+        if earlier is not None:
+            _say_resumed(earlier)
+            return earlier.id
+        failed = releasing.find_failed(unit, campaign=campaign, mission=mission)
+        if failed is not None:
+            releasing.release(unit, failed, storage.storage(), actor=_ACTOR)
+            click.echo("An earlier bundle failed: its letters are taken again.", err=True)
+        made = freezing.freeze(
+            unit,
+            campaign=campaign,
+            mission=mission,
+            settings=settings,
+            locale=locale or settings.locales[0],
+            actor=_ACTOR,
+        )
+        return made.id
+
+
+def _say_resumed(earlier: Bundle) -> None:
+    if earlier.state in services.UNFINISHED:
+        click.echo(
+            f"Bundle {earlier.sequence:03d} was begun and not finished: finishing it first. "
+            "Run this again for letters confirmed since.",
+            err=True,
+        )
+
+
+def _print(bundle_id: int, processes: int) -> None:
+    with db.reading() as unit:
+        total = unit.get_one(Bundle, bundle_id).letter_count
+    label = "Printing letters"
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden) as bar:
+        state = print_here(
+            bundle_id, at_once=processes, progress=lambda done: bar.update(done - bar.pos)
+        )
+    if state is BundleState.FAILED:
+        with db.reading() as unit:
+            raise Refused(unit.get_one(Bundle, bundle_id).failure or "not-ready")
+
+
+def _write(bundle_id: int, out: Path) -> dict[str, Any]:
+    """Write the ZIP into `out`; the facts of it."""
+    out.mkdir(parents=True, exist_ok=True)
+    with db.transaction() as unit:
+        made = unit.get_one(Bundle, bundle_id)
+        facts = _facts(unit, made)
+        download = services.open_download(unit, made, storage.storage(), actor=_ACTOR)
+    path = out / download.name
+    for _ in write_zip(download.chunks, path):
+        pass
+    with path.open("rb") as file:
+        digest = digest_of(iter(lambda: file.read(1 << 20), b""))
+    return {**facts, "zip": str(path), "sha256": digest}
+
+
+def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
+    aside = services.count_set_aside(unit, made)
+    return {
+        "bundle": made.public_id,
+        "campaign": made.campaign.slug,
+        "mission": made.mission.slug,
+        "sequence": made.sequence,
+        "kind": made.kind.value,
+        "letters": made.letter_count - aside,
+        "set_aside": aside,
+        "volumes": len(made.volumes),
+        "pages": made.page_count,
+    }
+
+
+def _sentence(facts: dict[str, Any]) -> str:
+    aside = (
+        f" {facts['set_aside']} were set aside; the desk shows why." if facts["set_aside"] else ""
+    )
+    return (
+        f"{facts['letters']} letters on {facts['pages']} pages, in {_volumes(facts['volumes'])}: "
+        f"{facts['zip']}.{aside}"
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify(file: Path, as_json: bool) -> None:
+    """Check that all that the manifest of a bundle's ZIP says holds.
+
+    Exits 0 only then; otherwise each damaged file is named on a line of its own. It needs no
+    database: the ZIP alone is enough.
+    """
+    result = verify_zip(file)
+    for finding in result.findings:
+        click.echo(str(finding), err=True)
+    if as_json:
+        facts = {
+            "ok": result.ok,
+            "folder": result.folder,
+            "files": result.files,
+            "letters": result.letters,
+            "set_aside": result.set_aside,
+            "volumes": result.volumes,
+            "pages": result.pages,
+            "problems": [{"file": one.file, "problem": one.sentence} for one in result.findings],
+        }
+        click.echo(json.dumps(facts))
+    elif result.ok:
+        click.echo(
+            f"All of it holds: {result.letters} letters on {result.pages} pages, "
+            f"in {_volumes(result.volumes)}, {result.files} files."
+        )
+    sys.exit(0 if result.ok else 1)
+
+
+def _failure(sentence: str) -> click.ClickException:
+    return _Failed(sentence)
+
+
+class _Failed(click.ClickException):
+    """One line on stderr and exit code 1."""
+
+    def show(self, _file: Any = None) -> None:
+        """The sentence alone."""
+        click.echo(self.message, err=True)
+
+
+def _volumes(number: int) -> str:
+    return "1 volume" if number == 1 else f"{number} volumes"

@@ -1,0 +1,67 @@
+"""`campaign db`: the database's revisions."""
+
+import click
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import campaign.models  # noqa: F401 — every table must be known
+from campaign import jobs, migrations
+from campaign.commands.instance import ready_app
+from campaign.db import Base, make_engine
+from campaign.settings import load_settings
+
+
+@click.group()
+def db() -> None:
+    """Set up the database, move it between revisions, check it."""
+
+
+@db.command()
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Bring the database up to REVISION (the newest)."""
+    engine = make_engine(load_settings().sqlalchemy_url)
+    migrations.upgrade(engine, revision)
+    click.echo(f"The database stands at {migrations.current_revision(engine)}.")
+    engine.dispose()
+
+
+@db.command()
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do not ask: data of newer tables is lost.")
+def downgrade(revision: str, yes: bool) -> None:
+    """Take the database back to REVISION; `base` removes every table."""
+    if not yes:
+        click.confirm("Data that only newer tables hold is lost. Go on?", abort=True)
+    engine = make_engine(load_settings().sqlalchemy_url)
+    migrations.downgrade(engine, revision)
+    click.echo(f"The database stands at {migrations.current_revision(engine) or 'nothing'}.")
+    engine.dispose()
+
+
+@db.command()
+def check() -> None:
+    """Exit 0 if the database is at the newest revision and as the models say."""
+    engine = make_engine(load_settings().sqlalchemy_url)
+    revision, newest = migrations.current_revision(engine), migrations.newest_revision()
+    if revision != newest:
+        raise click.ClickException(
+            f"The database stands at {revision or 'nothing'}, this version needs {newest}. "
+            "Run: campaign db upgrade"
+        )
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    engine.dispose()
+    # The queue's own tables may lie in the same PostgreSQL database.
+    ours = [one for one in differences if "huey" not in str(one)]
+    if ours:
+        raise click.ClickException(f"{len(ours)} things differ from the models: {ours[0]}")
+    click.echo(f"The database is at {newest} and as it should be.")
+
+
+@db.command()
+def recount() -> None:
+    """Count the desk's figures of every campaign from nothing."""
+    with ready_app().app_context():
+        jobs.run_now("overview.recount")
+    click.echo("The figures of every campaign are counted anew.")

@@ -1,0 +1,46 @@
+"""`campaign demo` and `campaign synth`: invented people, for trying, rehearsing and load."""
+
+import json
+import sys
+
+import click
+
+from campaign.commands.instance import ready_app
+from campaign.demo import loading, synthesis
+
+
+@click.command()
+def demo() -> None:
+    """Load the demo; a second time changes nothing."""
+    app = ready_app(create=True)
+    with app.app_context():
+        added = loading.load_demo()
+        click.echo("The demo is loaded." if added else "The demo was there already.")
+        click.echo(loading.sign_in_sheet())
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--signatures", type=click.IntRange(1, 2_000_000), required=True)
+@click.option("--own-words", default=0.3, show_default=True, type=click.FloatRange(0, 1))
+@click.option("--locales", default="en,fr,es", show_default=True, help="Languages of the letters.")
+@click.option("--seed", default=7, show_default=True, type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def synth(
+    campaign: str, signatures: int, own_words: float, locales: str, seed: int, as_json: bool
+) -> None:
+    """Add confirmed, invented signatures to CAMPAIGN, for rehearsal and load."""
+    app = ready_app()
+    with app.app_context(), click.progressbar(length=signatures, file=sys.stderr) as bar:
+        made = synthesis.synthesise(
+            campaign,
+            signatures=signatures,
+            own_words=own_words,
+            locales=[code.strip() for code in locales.split(",") if code.strip()],
+            seed=seed,
+            progress=bar.update,
+        )
+    if as_json:
+        click.echo(json.dumps({"campaign": campaign, "signatures": made, "seed": seed}))
+    else:
+        click.echo(f"{made} invented people have signed {campaign}.")

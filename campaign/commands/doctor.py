@@ -1,0 +1,123 @@
+"""`campaign doctor`: what is wrong with an instance, and how to mend it."""
+
+import shutil
+import smtplib
+from collections.abc import Callable, Iterator
+
+import click
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations
+from campaign.letters import fonts, problems
+from campaign.mail.maildirs import is_maildir
+from campaign.mail.transports import Smtp
+from campaign.settings import Settings, load_settings
+
+_FONT_WORDS = {
+    problems.FONT_FILE_MISSING: "The file letters/fonts/{file} is missing. Install the application "
+    "again.",
+    problems.FONTCONFIG_MISSING: "fontconfig does not answer. Install it: apt install fontconfig",
+    problems.SCRIPT_MISSING: "No font for {script} ({example}). Install the Noto fonts: "
+    "apt install fonts-noto-core fonts-noto-cjk",
+}
+_ENOUGH_BYTES = 2 * 1024**3
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, database, fonts, queue and mail; say how to mend what is wrong."""
+    app = create_app(load_settings())
+    click.get_current_context().call_on_close(lambda: close_app(app))
+    wrong = 0
+    with app.app_context():
+        for name, check in _CHECKS.items():
+            found = list(check(app))
+            wrong += len(found)
+            click.echo(f"{name:<10} {'to mend' if found else 'ok'}")
+            for sentence in found:
+                click.echo(f"           {sentence}")
+    if wrong:
+        raise click.ClickException(f"{wrong} to mend." if wrong > 1 else "One thing to mend.")
+
+
+def _settings(app: Flask) -> Iterator[str]:
+    settings: Settings = app.extensions["settings"]
+    free = shutil.disk_usage(settings.folder).free
+    if free < _ENOUGH_BYTES:
+        yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free some."
+    logo = settings.organisation_logo
+    if logo and not (settings.folder / logo).is_file():
+        yield f"organisation_logo names {logo}, which is not in {settings.folder}."
+
+
+def _database(app: Flask) -> Iterator[str]:
+    engine = app.extensions["database"].engine
+    try:
+        revision = migrations.current_revision(engine)
+    except Exception as problem:
+        yield f"It does not answer ({type(problem).__name__}). Check database_url."
+        return
+    if revision != migrations.newest_revision():
+        yield f"It stands at {revision or 'nothing'}. Run: campaign db upgrade"
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            version = int(connection.scalar(text("SHOW server_version_num")) or 0)
+            if version < 150000:
+                yield f"PostgreSQL {version // 10000} is too old: 15 or newer."
+
+
+def _audit(_app: Flask) -> Iterator[str]:
+    try:
+        with db.reading() as unit:
+            first = next(audit.check(unit, anchors=anchoring.known()), None)
+    except SQLAlchemyError:
+        return  # the database's own check has said why
+    if first is not None:
+        yield f"The chain is broken at entry {first.entry}. For more: campaign audit verify"
+
+
+def _fonts(_app: Flask) -> Iterator[str]:
+    for problem in fonts.check():
+        yield _FONT_WORDS[problem.slug].format(**problem.detail)
+
+
+def _queue(_app: Flask) -> Iterator[str]:
+    try:
+        waiting = jobs.queue().waiting()
+    except Exception as problem:
+        yield f"It does not answer ({type(problem).__name__}). Check jobs_url."
+        return
+    if waiting > 1000:
+        yield f"{waiting} jobs wait. Is a worker running? Start one: campaign worker"
+
+
+def _mail(app: Flask) -> Iterator[str]:
+    settings: Settings = app.extensions["settings"]
+    if settings.bounce_maildir and not is_maildir(settings.folder / settings.bounce_maildir):
+        yield "bounce_maildir is no Maildir: a folder with cur, new and tmp in it."
+    if settings.reply_maildir and not is_maildir(settings.folder / settings.reply_maildir):
+        yield "reply_maildir is no Maildir: a folder with cur, new and tmp in it."
+    if settings.reply_maildir and not settings.reply_address:
+        yield "reply_maildir is set, but reply_address is not: no answer finds its campaign."
+    if settings.mail_transport == "files":
+        return
+    try:
+        with Smtp(settings).connect() as server:
+            server.noop()
+    except (OSError, smtplib.SMTPException) as problem:
+        yield (
+            f"{settings.smtp_host}:{settings.smtp_port} does not answer "
+            f"as it should ({type(problem).__name__}). Check the settings smtp_*."
+        )
+
+
+_CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
+    "settings": _settings,
+    "database": _database,
+    "audit": _audit,
+    "fonts": _fonts,
+    "queue": _queue,
+    "mail": _mail,
+}

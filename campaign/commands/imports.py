@@ -1,0 +1,195 @@
+"""`campaign import missions|officials`: from files, all of it or nothing."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaign import db
+from campaign.commands.instance import ready_app
+from campaign.db import utcnow
+from campaign.officials.files import MAX_BYTES, Shape, open_file
+from campaign.officials.import_models import Directory
+from campaign.officials.importing import ImportReport, import_missions, import_officials
+from campaign.officials.readings import UnreadableFile
+from campaign.officials.sources import Source, source_of
+from campaign.officials.territories import country_code, english_name
+
+_SHOWN_PROBLEMS = 50
+_QUIET_SECONDS = 2.0
+
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would change.")
+_SKIP_BAD = click.option("--skip-bad", is_flag=True, help="Import the good rows all the same.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring in missions and officials from files.
+
+    A second import of the same file changes nothing. An import fills in what is empty and never
+    overwrites what staff have checked. With a bad row nothing is imported, unless --skip-bad.
+    """
+
+
+@import_.command()
+@_FILE
+@click.option("--sending-country", metavar="COUNTRY", help="Whose missions a JSON list has.")
+@_DRY_RUN
+@_SKIP_BAD
+@_JSON
+def missions(
+    file: Path, sending_country: str | None, dry_run: bool, skip_bad: bool, as_json: bool
+) -> None:
+    """Import missions from FILE.
+
+    CSV (columns operator, country, type; and jurisdictions, city, address, phone, email, website,
+    QID), or the JSON list of one country's foreign ministry.
+    """
+    source = _source(file, Directory.MISSIONS)
+    choices = source.guesses(file.name)
+    if source.opened.shape is Shape.MINISTRY:
+        sending = _country(sending_country) or choices.fixed.get("sending_country")
+        if sending is None:
+            raise click.UsageError(
+                "The list does not say whose missions it has: add --sending-country COUNTRY."
+            )
+        _say(f"Missions of {english_name(sending)}.", quiet=as_json)
+        choices.fixed["sending_country"] = sending
+    source.refuse_incomplete(choices)
+    readings = source.readings(choices, today=utcnow().date())
+    _run(
+        import_missions, readings, "missions",
+        dry_run=dry_run, skip_bad=skip_bad, as_json=as_json,
+    )  # fmt: skip
+
+
+@import_.command()
+@_FILE
+@click.option("--country", metavar="COUNTRY", help="Of which country the officials are.")
+@_DRY_RUN
+@_SKIP_BAD
+@_JSON
+def officials(
+    file: Path, country: str | None, dry_run: bool, skip_bad: bool, as_json: bool
+) -> None:
+    """Import officials from FILE.
+
+    Popolo JSON with persons, posts and memberships; vCards; or CSV, its columns named for what
+    they hold (name, office, country, email …).
+    """
+    source = _source(file, Directory.OFFICIALS)
+    choices = source.guesses(file.name)
+    code = _country(country) or choices.fixed.get("country")
+    if code is None and "country" not in choices.mapping:
+        raise click.UsageError(
+            "The file does not say of which country its officials are: add --country COUNTRY."
+        )
+    if code:
+        _say(f"Officials of {english_name(code)}.", quiet=as_json)
+        choices.fixed["country"] = code
+    source.refuse_incomplete(choices)
+    readings = source.readings(choices, today=utcnow().date())
+    _run(
+        import_officials, readings, "officials",
+        dry_run=dry_run, skip_bad=skip_bad, as_json=as_json,
+    )  # fmt: skip
+
+
+def _run(
+    service: Callable[..., ImportReport],
+    readings: Iterable[Any],
+    what: str,
+    *,
+    dry_run: bool,
+    skip_bad: bool,
+    as_json: bool,
+) -> None:
+    rows = list(readings)
+    app = ready_app()
+    with closing(app.extensions["database"]), app.app_context(), _work(dry_run) as unit:
+        report = service(
+            unit, readings=rows, actor="command", dry_run=dry_run, skip_bad=skip_bad,
+            progress=_Progress(len(rows)),
+        )  # fmt: skip
+    if as_json:
+        problems = [
+            {"row": one.row, "field": one.field, "text": str(one.fault)} for one in report.problems
+        ]
+        facts = asdict(report) | {"problems": problems, "what": what, "dry_run": dry_run}
+        click.echo(json.dumps(facts))
+    else:
+        _tell(report, what, dry_run)
+    if report.problems and not skip_bad:
+        sys.exit(1)
+
+
+def _work(dry_run: bool) -> Any:
+    return db.reading() if dry_run else db.transaction()
+
+
+def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
+    for problem in report.problems[:_SHOWN_PROBLEMS]:
+        click.echo(str(problem), err=True)
+    further = len(report.problems) - _SHOWN_PROBLEMS
+    if further > 0:
+        click.echo(f"and {further} further rows; --json lists them all.", err=True)
+    counts = f"{report.added} added, {report.changed} changed, {report.left} left as they were"
+    if dry_run:
+        click.echo(f"Dry run, nothing written. {what.capitalize()}: {counts}.")
+    elif report.applied:
+        bad = f", {len(report.problems)} bad rows skipped" if report.problems else ""
+        click.echo(f"{what.capitalize()}: {counts}{bad}.")
+    else:
+        click.echo(
+            f"Nothing was imported: {len(report.problems)} bad rows. Mend them, or add --skip-bad.",
+            err=True,
+        )
+
+
+def _source(file: Path, directory: Directory) -> Source:
+    """The file; of one that is far too long only the beginning is read."""
+    with file.open("rb") as opened:
+        start = opened.read(MAX_BYTES)
+    try:
+        return source_of(open_file(start, size=file.stat().st_size), directory)
+    except UnreadableFile as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _country(name: str | None) -> str | None:
+    if name is None:
+        return None
+    code = country_code(name)
+    if code is None:
+        raise click.UsageError(f"“{name}” is no country: write its English name or two letters.")
+    return code
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    if not quiet:
+        click.echo(text)
+
+
+class _Progress:
+    """A count on the terminal, once the work has taken longer than two seconds."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._since = total, 0, time.monotonic()
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, rows: int) -> None:
+        self._done += rows
+        if self._shown and time.monotonic() - self._since > _QUIET_SECONDS:
+            part = round(40 * self._done / max(1, self._total))
+            bar = "#" * part + "-" * (40 - part)
+            click.echo(f"\r[{bar}] {self._done} of {self._total}", err=True, nl=False)
+            if self._done >= self._total:
+                click.echo("", err=True)

@@ -1,0 +1,33 @@
+"""What commands share: an application whose database is at the right revision."""
+
+import click
+from flask import Flask
+
+from campaign import close_app, create_app, db, migrations
+from campaign.settings import load_settings
+
+
+def ready_app(*, create: bool = False) -> Flask:
+    """The application of the instance, with its database ready.
+
+    An empty database is set up where `create` says so; an older one is never moved without being
+    asked. Raises click.ClickException with the command that mends it.
+    """
+    settings = load_settings()
+    engine = db.make_engine(settings.sqlalchemy_url)
+    try:
+        revision = migrations.current_revision(engine)
+        if revision is None and create:
+            migrations.upgrade(engine)
+        elif revision is None:
+            raise click.ClickException("The database is empty. Run: campaign db upgrade")
+        elif revision != migrations.newest_revision():
+            raise click.ClickException(
+                f"The database stands at {revision}, this version needs "
+                f"{migrations.newest_revision()}. Make a backup, then run: campaign db upgrade"
+            )
+    finally:
+        engine.dispose()
+    app = create_app(settings)
+    click.get_current_context().call_on_close(lambda: close_app(app))
+    return app

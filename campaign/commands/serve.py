@@ -1,0 +1,192 @@
+"""`campaign run`, `web`, `worker`: the processes of an instance."""
+
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from campaign import close_app, create_app, jobs
+from campaign.commands.instance import ready_app
+from campaign.demo import loading
+from campaign.settings import Settings, load_settings
+
+_GRACE_SECONDS = 10
+_SWITCH_SECONDS = 0.0005
+
+_host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+_port = click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+
+
+@click.command()
+@_host
+@_port
+@click.option("--demo", is_flag=True, help="Load the demo first and print its sign-ins.")
+def run(host: str, port: int, demo: bool) -> None:
+    """Web and worker in one; Ctrl-C ends both."""
+    _serve_under(host, port)
+    _refuse_taken(host, port)
+    app = ready_app(create=True)
+    if demo:
+        with app.app_context():
+            loading.load_demo()
+            click.echo(loading.sign_in_sheet())
+    settings: Settings = app.extensions["settings"]
+    close_app(app)
+    click.echo(f"Open {settings.base_url}/ — Ctrl-C ends it.")
+    with _children(
+        ["web", "--host", host, "--port", str(port)],
+        ["worker"],
+    ) as children:
+        _wait(children)
+
+
+@click.command()
+@_host
+@_port
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes [setting web_workers]")
+def web(host: str, port: int, workers: int | None) -> None:
+    """The web server alone."""
+    _serve_under(host, port)
+    app = ready_app()
+    settings: Settings = app.extensions["settings"]
+    close_app(app)
+    _Server(
+        {
+            "bind": f"{host}:{port}",
+            "workers": workers or settings.web_workers,
+            "worker_class": "gthread",
+            "threads": settings.web_threads,
+            "accesslog": None,
+            "loglevel": "warning",
+            "proc_name": "campaign web",
+            "graceful_timeout": _GRACE_SECONDS,
+            "control_socket_disable": True,
+            # What a proxy may say of a request is for `trusted_proxies` to decide, nobody else:
+            # a SCRIPT_NAME that gunicorn believed would stand in every address of a page.
+            "forwarder_headers": "",
+            "forwarded_allow_ips": "",
+            "secure_scheme_headers": {},
+        },
+        settings,
+    ).run()
+
+
+@click.command()
+@click.option("--threads", type=click.IntRange(1, 64), help="Jobs at once [setting worker_threads]")
+def worker(threads: int | None) -> None:
+    """The worker alone: mails, printing, counting. Any number of them may run."""
+    app = ready_app()
+    settings: Settings = app.extensions["settings"]
+    with app.app_context():
+        queue = jobs.queue()
+    # What was due while no worker ran is not left to the next full minute.
+    for name in jobs.periodic_jobs():
+        queue.send(name)
+    consumer = queue.huey.create_consumer(
+        workers=threads or settings.worker_threads,
+        worker_type="thread",
+        max_delay=1.0,
+        check_worker_health=True,
+    )
+    consumer.run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn, started from here instead of from its own command."""
+
+    def __init__(self, options: dict[str, Any], settings: Settings) -> None:
+        self.options = options
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        app = create_app(self.settings)
+        # What is there now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
+        # Who holds the database's lock goes on sooner; the others only prepare what they write.
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        return app
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say so now if another program listens there, instead of starting what cannot serve."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise click.ClickException(
+                f"{host}:{port} cannot be listened on ({problem.strerror}). Choose another port: "
+                "campaign run --port 5001, or make run PORT=5001"
+            ) from problem
+
+
+def _serve_under(host: str, port: int) -> None:
+    """In development the site's address follows --host and --port."""
+    settings = load_settings()
+    default = Settings.model_fields["base_url"].default
+    if settings.mode == "development" and settings.base_url == default:
+        shown = "localhost" if host in {"localhost", "::1"} else host
+        os.environ["CAMPAIGN_BASE_URL"] = f"http://{shown}:{port}"
+    # Development mode on an address that others can reach is refused here, by the settings.
+    load_settings()
+
+
+@contextmanager
+def _children(*commands: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Start `campaign` commands; end them all when the block is left."""
+    started = [
+        subprocess.Popen([sys.executable, "-m", "campaign", *arguments])  # noqa: S603
+        for arguments in commands
+    ]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    try:
+        yield started
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        for child in started:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+        for child in started:
+            try:
+                child.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+class _Ended(Exception):
+    """Somebody asked us to end."""
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise _Ended
+
+
+def _wait(children: list[subprocess.Popen[bytes]]) -> None:
+    """Until somebody ends us, or a child ends by itself, which is a failure."""
+    try:
+        while all(child.poll() is None for child in children):
+            time.sleep(0.2)
+    except _Ended:
+        return
+    raise click.ClickException("A process of the instance ended by itself; see its last lines.")

@@ -1,0 +1,262 @@
+"""The database: base class, column types, sessions, and the one place that commits.
+
+SQLite (WAL) and PostgreSQL behave alike here: foreign keys hold, times are UTC, a unit of work
+that writes takes its lock at the start, so that it waits for others instead of failing halfway.
+"""
+
+import enum
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, cast
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    LargeBinary,
+    MetaData,
+    String,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+from campaign.sealing import Keyring
+from campaign.settings import Settings
+from campaign.sqlite import make_engine as sqlite_engine
+
+_READING = {"GET", "HEAD", "OPTIONS"}
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, aware and in UTC on both databases; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: SQLite forgets the zone, which is UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Sealed(TypeDecorator[str]):
+    """Personal data: text in Python, AES-GCM in the column, bound to that column's name."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, place: str) -> None:
+        """`place` names the column (`signature.email`); a value moved elsewhere does not open."""
+        super().__init__()
+        self.place = place
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """To the database: sealed."""
+        return None if value is None else keyring_of(dialect).seal(value, self.place)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """From the database: opened."""
+        return None if value is None else keyring_of(dialect).open(bytes(value), self.place)
+
+
+def keyring_of(dialect: Dialect) -> Keyring:
+    """The keys of the database that `dialect` speaks to (`Database` put them there)."""
+    return cast(Keyring, dialect.campaign_keyring)  # type: ignore[attr-defined]
+
+
+def new_public_id() -> str:
+    """A random name for a row in addresses: 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+def utcnow() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
+PublicId = Annotated[str, mapped_column(String(22), unique=True, default=new_public_id)]
+Slug = Annotated[str, mapped_column(String(80))]
+Locale = Annotated[str, mapped_column(String(12))]
+Country = Annotated[str, mapped_column(String(2))]
+Created = Annotated[datetime, mapped_column(default=utcnow)]
+Words = dict[str, str]
+"""Short texts per language: {"en": "…", "fr": "…"}."""
+
+
+def _values(kind: type[enum.Enum]) -> list[str]:
+    return [str(member.value) for member in kind]
+
+
+class Base(DeclarativeBase):
+    """Base of every model; names of constraints are the same on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        enum.Enum: Enum(
+            enum.Enum,
+            native_enum=False,
+            create_constraint=True,
+            values_callable=_values,
+            length=24,
+        ),
+        dict[str, Any]: JSON,
+        Words: JSON,
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
+
+
+@dataclass(frozen=True)
+class Database:
+    """One instance's database: the engine, its sessions and its keys."""
+
+    engine: Engine
+    sessions: sessionmaker[Session]
+    keyring: Keyring
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Database":
+        """Connect to what the settings name."""
+        keyring = Keyring.of(settings.data_secret)
+        engine = make_engine(settings.sqlalchemy_url)
+        engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
+        return cls(engine, sessionmaker(engine, expire_on_commit=False), keyring)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with the behaviour that this module promises."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    engine = sqlite_engine(url)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT) when
+    # another wrote in between; one that takes the lock at the start waits its turn.
+    dbapi: Any = connection.connection.dbapi_connection
+    dbapi.begin(writing=_writing.get())
+
+
+def database() -> Database:
+    """The database of the current application."""
+    return cast(Database, current_app.extensions["database"])
+
+
+def session() -> Session:
+    """The session of this request (or other application context)."""
+    if "session" not in g:
+        if has_request_context() and request.method not in _READING:
+            _writing.set(True)
+        g.session = database().sessions()
+    return cast(Session, g.session)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A unit of work outside a request (job, command): commits when its block succeeds."""
+    token = _writing.set(True)
+    try:
+        with database().sessions() as unit, unit.begin():
+            yield unit
+    finally:
+        _writing.reset(token)
+    run_after_commit(unit)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session outside a request that only reads."""
+    token = _writing.set(False)
+    try:
+        with database().sessions() as unit:
+            yield unit
+    finally:
+        _writing.reset(token)
+
+
+def connection_of(unit: Session) -> Connection:
+    """The session's connection, without the search for it: for what every signature does."""
+    found: Connection | None = unit.info.get("connection")
+    if found is None or found.closed:
+        found = unit.info["connection"] = unit.connection()
+    return found
+
+
+def insert_into(unit: Session, model: type[Base]) -> Any:
+    """An INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
+    dialect = sqlite if unit.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(model)
+
+
+def after_commit(unit: Session, action: Callable[[], object]) -> None:
+    """Do `action` once the session's work is committed; never when it is rolled back."""
+    unit.info.setdefault("after_commit", []).append(action)
+
+
+def run_after_commit(unit: Session) -> None:
+    """Do what `after_commit` gathered."""
+    for action in unit.info.pop("after_commit", []):
+        action()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Connect, commit at the end of a request that succeeded, close the session."""
+    app.extensions["database"] = Database.of(settings)
+    app.after_request(_commit)
+    app.teardown_appcontext(_close)
+
+
+def _commit(response: Response) -> Response:
+    unit = g.get("session")
+    if unit is None or request.method in _READING:
+        return response
+    if response.status_code < 400:
+        unit.commit()
+        run_after_commit(unit)
+    else:
+        unit.rollback()
+    return response
+
+
+def _close(_problem: BaseException | None) -> None:
+    unit = g.pop("session", None)
+    if unit is not None:
+        unit.close()
+    _writing.set(False)

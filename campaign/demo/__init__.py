@@ -1,0 +1,1 @@
+"""The demo: four cases in three languages, and invented people who sign them."""

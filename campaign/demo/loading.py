@@ -1,0 +1,247 @@
+"""Loads the demo into an instance: officials, the embassy, four cases, staff, invented letters.
+
+A second time changes nothing: what is there already is left as it is.
+"""
+
+import os
+import secrets
+import tomllib
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.services import add_staff_user, set_password
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    LetterFormat,
+    Target,
+    TargetKind,
+    Update,
+    UpdateEdition,
+    UpdateKind,
+)
+from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
+from campaign.demo.synthesis import synthesise
+from campaign.errors import Refused
+from campaign.officials.models import Mission, MissionKind, Official
+from campaign.settings import Settings
+
+CASES = ("ua-58-20", "ayotzinapa", "mothers-day-cards", "coloradas-de-la-virgen")
+STAFF = {
+    "olivia@example.org": (Role.ORGANIZER, "Olivia Organizer"),
+    "samir@example.org": (Role.STAFF, "Samir Staff"),
+    "ada@example.org": (Role.ADMIN, "Ada Admin"),
+}
+_SEED = 58
+_WORDS = (
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbour", "inlet", "juniper",
+    "kelp", "larch", "meadow", "north", "orchard", "pebble",
+)  # fmt: skip
+
+
+def load_demo() -> bool:
+    """Load what is missing; tells whether anything was. Raises Refused in production."""
+    settings: Settings = current_app.extensions["settings"]
+    if settings.mode == "production":
+        raise Refused("the demo has no place on a site in production")
+    added = False
+    with db.transaction() as unit:
+        officials, missions = _load_officials(unit), _load_missions(unit)
+        _load_staff(unit)
+        new = [slug for slug in CASES if unit.scalar(_by_slug(Campaign, slug)) is None]
+        for slug in new:
+            _load_case(unit, content(slug), officials, missions, settings)
+            added = True
+    for slug in new:
+        synthesise(slug, signatures=content(slug)["signatures"], seed=_SEED, own_words=0.5)
+    if added:
+        jobs.run_now("campaigns.count")
+        jobs.run_now("overview.count")
+    return added
+
+
+def content(name: str) -> dict[str, Any]:
+    """One file of the demo's content."""
+    path = resources.files("campaign.demo").joinpath(f"content/{name}.toml")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def sign_in_sheet() -> str:
+    """Who can sign in to the demo, and how: to be printed at start."""
+    settings: Settings = current_app.extensions["settings"]
+    lines = [f"The desk is at {settings.base_url}/desk/ — sign in as"]
+    lines += [
+        f"  {email:<22} {role.value:<10} password {_password(settings)}"
+        for email, (role, _name) in STAFF.items()
+    ]
+    lines.append(f"Mails lie at {settings.base_url}/outbox/")
+    return "\n".join(lines)
+
+
+def _password(settings: Settings) -> str:
+    """The demo's password: made once, kept in the instance, different on every machine."""
+    path = settings.folder / "demo-password.txt"
+    if not path.exists():
+        chosen = "-".join(secrets.choice(_WORDS) for _ in range(4)) + f"-{secrets.randbelow(900)}"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(chosen)
+    return path.read_text().strip()
+
+
+def _by_slug(model: Any, slug: str) -> Any:
+    return select(model).where(model.slug == slug)
+
+
+def _load_staff(unit: Session) -> None:
+    settings: Settings = current_app.extensions["settings"]
+    if unit.scalar(select(StaffUser.id).limit(1)) is not None:
+        return
+    for email, (role, name) in STAFF.items():
+        user = add_staff_user(unit, email=email, role=role, name=name, locale="en")
+        set_password(unit, user=user, password=_password(settings))
+
+
+def _load_officials(unit: Session) -> dict[str, Official]:
+    found: dict[str, Official] = {}
+    for row in content("officials")["officials"]:
+        official = unit.scalar(_by_slug(Official, row["slug"])) or Official(**row)
+        unit.add(official)
+        found[official.slug] = official
+    unit.flush()
+    return found
+
+
+def _load_missions(unit: Session) -> dict[str, Mission]:
+    found: dict[str, Mission] = {}
+    for row in content("missions")["missions"]:
+        checked = date.today() + timedelta(days=row.pop("last_checked_in_days"))  # noqa: DTZ011
+        row["kind"] = MissionKind(row["kind"])
+        mission = unit.scalar(_by_slug(Mission, row["slug"])) or Mission(
+            **row, last_checked_on=checked
+        )
+        unit.add(mission)
+        found[mission.slug] = mission
+    unit.flush()
+    return found
+
+
+def _load_case(
+    unit: Session,
+    case: dict[str, Any],
+    officials: dict[str, Official],
+    missions: dict[str, Mission],
+    settings: Settings,
+) -> None:
+    now = datetime.now(UTC)
+    status = CampaignStatus(case["status"])
+    act_by = case.get("act_by") or now.date() + timedelta(days=case["act_by_in_days"])
+    closed_on = case.get("closed_on")
+    campaign = Campaign(
+        slug=case["slug"],
+        reference=case["reference"],
+        index_number=case["index_number"],
+        country=case["country"],
+        format=LetterFormat(case["format"]),
+        status=status,
+        themes=case["themes"],
+        timezone=settings.timezone,
+        issued_on=case["issued_on"],
+        act_by=act_by,
+        opened_at=_noon(case["issued_on"]),
+        closed_at=_noon(closed_on) if closed_on else None,
+        person_name=case["person"]["name"],
+        person_pronouns=case["person"]["pronouns"],
+        default_locale="en",
+        letter_locales=case["letter_locales"],
+        embed_hosts=case.get("embed_hosts", []),
+        owner_id=unit.scalar(select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)),
+        editions=[_edition(code, words) for code, words in case["editions"].items()],
+        templates=[
+            _template(code, words, case["points"]) for code, words in case["templates"].items()
+        ],
+        targets=[
+            Target(
+                official=officials[row["official"]],
+                mission=missions[row["mission"]],
+                kind=TargetKind(row["kind"]),
+                position=position,
+            )
+            for position, row in enumerate(case["targets"])
+        ],
+        updates=[_update(row) for row in case.get("updates", [])],
+    )
+    unit.add(campaign)
+    unit.flush()
+    for row in case.get("deliveries", []):
+        mission = campaign.targets[0].mission
+        assert mission is not None
+        unit.add(
+            DeliveryAttempt(
+                campaign_id=campaign.id,
+                mission_id=mission.id,
+                happened_on=row["on"],
+                place=row["place"],
+                received_by=row["received_by"],
+                messages=row["messages"],
+                outcome=DeliveryOutcome(row["outcome"]),
+                notes=row["notes"],
+            )
+        )
+    unit.flush()
+
+
+def _edition(code: str, words: dict[str, Any]) -> Edition:
+    return Edition(
+        locale=code,
+        title=words["title"],
+        summary=words["summary"].strip(),
+        background=words["background"].strip(),
+        asks=words["asks"],
+        outcome=words.get("outcome", "").strip(),
+    )
+
+
+def _template(code: str, words: dict[str, Any], points: list[dict[str, Any]]) -> LetterTemplate:
+    return LetterTemplate(
+        locale=code,
+        version=1,
+        subject=words["subject"],
+        opening=words["opening"].strip(),
+        closing=words["closing"].strip(),
+        points=[
+            TalkingPoint(
+                key=point["key"],
+                position=position,
+                required=point["required"],
+                text=point["text"][code],
+            )
+            for position, point in enumerate(points)
+        ],
+    )
+
+
+def _update(row: dict[str, Any]) -> Update:
+    languages = [code for code in ("en", "fr", "es", "ar") if code in row]
+    return Update(
+        kind=UpdateKind(row["kind"]),
+        happened_on=row["happened_on"],
+        published_at=_noon(row["happened_on"]),
+        editions=[
+            UpdateEdition(locale=code, title=row[code]["title"], body=row[code]["body"].strip())
+            for code in languages
+        ],
+    )
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)

@@ -1,0 +1,52 @@
+"""Invented people sign a campaign that has not opened, so that its team can rehearse."""
+
+import structlog
+from sqlalchemy import func, select
+
+from campaign import db, jobs
+from campaign.campaigns import rehearsal
+from campaign.campaigns.models import Campaign
+from campaign.demo.synthesis import synthesise
+from campaign.errors import DomainError
+from campaign.signing import judging
+from campaign.signing.models import Signature, SignatureState
+
+log = structlog.get_logger()
+
+_OWN_WORDS = 0.5
+"""Of a rehearsal, half the letters have own words: these are what is looked at."""
+
+
+@jobs.job("demo.rehearse")
+def rehearse(campaign_id: int, number: int) -> None:
+    """Have `number` invented people sign, or as many as the rehearsal has room for."""
+    with db.reading() as unit:
+        campaign = unit.get_one(Campaign, campaign_id)
+        slug, locales = campaign.slug, list(campaign.letter_locales)
+        mine = select(func.count(Signature.id)).where(Signature.campaign_id == campaign_id)
+        room = rehearsal.MOST_SIGNATURES - (unit.scalar(mine) or 0)
+    wanted = min(number, room)
+    if wanted <= 0:
+        return
+    try:
+        synthesise(slug, signatures=wanted, own_words=_OWN_WORDS, locales=locales)
+    except DomainError as problem:
+        # It has opened meanwhile, or lacks a letter: there is nobody to tell but the log.
+        log.warning("rehearsal not made", campaign=campaign_id, reason=problem.slug)
+        return
+    _screen(campaign_id)
+
+
+def _screen(campaign_id: int) -> None:
+    """Hold what the campaign's rules hold, as if each letter had been confirmed by a mail."""
+    with db.transaction() as unit:
+        campaign = unit.get_one(Campaign, campaign_id)
+        try:
+            rehearsal.hold(unit, campaign)
+        except DomainError:
+            return
+        invented = select(Signature).where(
+            Signature.campaign_id == campaign_id, Signature.state == SignatureState.CONFIRMED
+        )
+        for signature in unit.scalars(invented.order_by(Signature.id)).all():
+            judging.judge_again(unit, signature, db.utcnow())

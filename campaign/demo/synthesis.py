@@ -1,0 +1,183 @@
+"""Invented supporters with confirmed letters: for the demo, for rehearsal, for load.
+
+Addresses end in `example.org`, which belongs to nobody; no mail is ever sent to them, since their
+letters are confirmed from the start.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib import resources
+from random import Random
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns import lifecycle, rehearsal
+from campaign.campaigns.models import Campaign, TargetKind
+from campaign.campaigns.services import get_campaign
+from campaign.campaigns.templates import current_template
+from campaign.errors import Refused
+from campaign.settings import Settings
+from campaign.signing.consents import wording_for
+from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
+
+_BATCH = 2_000
+
+
+def synthesise(
+    slug: str,
+    *,
+    signatures: int,
+    own_words: float = 0.3,
+    locales: Sequence[str] = ("en", "fr", "es"),
+    seed: int = 7,
+    progress: Callable[[int], object] = lambda count: None,
+) -> int:
+    """Add `signatures` invented, confirmed signatures to a campaign; gives how many.
+
+    `own_words` is the share (0 to 1) of letters with own words. The same seed gives the same
+    people; a second run goes on with new ones. Commits in batches. Before the campaign opens they
+    are a rehearsal, wiped when it does. Raises Refused in production for one that has opened, and
+    (`rehearsal-over`) for one that opens meanwhile.
+    """
+    settings: Settings = current_app.extensions["settings"]
+    with db.reading() as unit:
+        found = get_campaign(unit, slug)
+        start, rehearsed = _count(unit, found), lifecycle.is_rehearsal(found.status)
+    if settings.mode == "production" and not rehearsed:
+        raise Refused("invented signatures have no place on a site in production")
+    made = 0
+    for numbers in batches(range(start, start + signatures)):
+        with db.transaction() as unit:
+            campaign = get_campaign(unit, slug)
+            if rehearsed:
+                rehearsal.hold(unit, campaign)
+            writer = _Inventor(unit, campaign, own_words, locales, seed)
+            made += writer.add(numbers)
+        progress(len(numbers))
+    return made
+
+
+def batches(numbers: range) -> Iterator[list[int]]:
+    """Numbers in lists of some thousands."""
+    for first in range(numbers.start, numbers.stop, _BATCH):
+        yield list(range(first, min(first + _BATCH, numbers.stop)))
+
+
+@lru_cache(maxsize=1)
+def people() -> dict[str, Any]:
+    """Invented names, real towns, and own words, per language (`content/names.toml`)."""
+    text = resources.files("campaign.demo").joinpath("content/names.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def _people_of(code: str) -> dict[str, Any]:
+    """Of a language in which nobody was invented yet, the English ones."""
+    found: dict[str, Any] = people().get(code) or people()["en"]
+    return found
+
+
+class _Inventor:
+    """Makes rows of one campaign."""
+
+    def __init__(
+        self,
+        unit: Session,
+        campaign: Campaign,
+        own_words: float,
+        locales: Sequence[str],
+        seed: int,
+    ) -> None:
+        self.unit = unit
+        self.campaign = campaign
+        self.own_words = own_words
+        self.seed = seed
+        self.locales = [code for code in locales if code in campaign.letter_locales]
+        if not self.locales:
+            raise Refused(f"{campaign.slug} takes letters in {', '.join(campaign.letter_locales)}")
+        self.targets = [one for one in campaign.targets if one.kind is TargetKind.TO]
+        self.templates = {
+            (target.id, code): current_template(unit, campaign, code, target)
+            for target in self.targets
+            for code in self.locales
+        }
+        self.wordings = {code: wording_for(unit, code).id for code in self.locales}
+        self.keyring = db.database().keyring
+        self.now = datetime.now(UTC)
+
+    def add(self, numbers: list[int]) -> int:
+        """Insert signatures and their letters."""
+        rows = [self._row(number) for number in numbers]
+        ids = self.unit.scalars(
+            insert(Signature).returning(Signature.id, sort_by_parameter_order=True), rows
+        ).all()
+        letters = [
+            {
+                "signature_id": signature_id,
+                "target_id": target.id,
+                "template_id": self.templates[target.id, row["letter_locale"]].id,
+            }
+            for signature_id, row in zip(ids, rows, strict=True)
+            for target in self.targets
+        ]
+        self.unit.execute(insert(Letter), letters)
+        return len(ids)
+
+    def _row(self, number: int) -> dict[str, Any]:
+        chance = Random(f"{self.seed}:{self.campaign.slug}:{number}")  # noqa: S311 — the same again
+        code = chance.choice(self.locales)
+        asked = not lifecycle.is_rehearsal(self.campaign.status)
+        given, family = self._name(chance, code)
+        town = chance.choice(people()["localities"])
+        email = f"person-{self.seed}-{number}@example.org"
+        template = self.templates[self.targets[0].id, code]
+        signed = self.now - timedelta(minutes=chance.randrange(5, 60 * 24 * 10))
+        said = _people_of(code)["own_words"]
+        own = chance.choice(said) if chance.random() < self.own_words else ""
+        return {
+            "campaign_id": self.campaign.id,
+            "state": SignatureState.CONFIRMED,
+            "given_name": given,
+            "family_name": family,
+            "email": email,
+            "email_hmac": self.keyring.fingerprint(email, "email"),
+            "seat": 1,
+            "locality": town["locality"],
+            "region": town["region"],
+            "postal_code": town["postal_code"],
+            "country": town["country"],
+            "locale": code,
+            "letter_locale": code,
+            "own_words": own,
+            "points": [
+                point.key for point in template.points if point.required or chance.random() < 0.7
+            ],
+            "disclosure": chance.choice(list(Disclosure)),
+            "consent_wording_id": self.wordings[code],
+            "consent_delivery_at": signed,
+            "consent_updates_at": signed if chance.random() < 0.5 and asked else None,
+            "consent_network_at": signed if chance.random() < 0.2 and asked else None,
+            "signed_at": signed,
+            "confirmed_at": signed + timedelta(minutes=chance.randrange(1, 5)),
+        }
+
+    def _name(self, chance: Random, code: str) -> tuple[str, str]:
+        if chance.random() < 0.05:
+            whole = chance.choice(people()["people"])
+            return whole["given_name"], whole["family_name"]
+        names = _people_of(code)
+        return chance.choice(names["given"]), chance.choice(names["family"])
+
+
+def _count(unit: Session, campaign: Campaign) -> int:
+    return (
+        unit.scalar(
+            select(func.count()).select_from(Signature).where(Signature.campaign_id == campaign.id)
+        )
+        or 0
+    )

@@ -1,0 +1,67 @@
+"""Failures that are expected, as types.
+
+A service raises one of these; `create_app` maps its kind to an HTTP status; the sentence that a
+person reads lives in a template (`templates/errors/_domain.html`), chosen by the slug. Pure.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """An expected failure: a slug that names it, and the data its wording needs."""
+
+    status: ClassVar[int] = 400
+
+    def __init__(self, slug: str, /, **data: object) -> None:
+        super().__init__(slug)
+        self.slug = slug
+        self.data = data
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self.data.items())
+        return f"{self.slug} ({facts})" if facts else self.slug
+
+
+class NotFound(DomainError):
+    """There is no such thing, or none that this person may know of."""
+
+    status = 404
+
+
+class Refused(DomainError):
+    """The state of things forbids it: a closed campaign, an empty bundle."""
+
+    status = 409
+
+
+class Gone(DomainError):
+    """It was there once: a used or expired link, a withdrawn letter."""
+
+    status = 410
+
+
+class Invalid(DomainError):
+    """What was typed cannot be taken; `fields` names each field with the slug of its problem."""
+
+    status = 422
+
+    def __init__(self, slug: str = "invalid", *, fields: dict[str, str] | None = None) -> None:
+        super().__init__(slug, fields=fields or {})
+        self.fields = fields or {}
+
+
+class TooMany(DomainError):
+    """A limit was reached; `seconds` says when to try again."""
+
+    status = 429
+
+    def __init__(self, slug: str, *, seconds: int) -> None:
+        super().__init__(slug, seconds=seconds)
+        self.seconds = seconds
+
+
+class UnsafeSettings(DomainError):
+    """A mix of settings that must not start; the message is a sentence for the operator."""
+
+    def __str__(self) -> str:
+        return self.slug

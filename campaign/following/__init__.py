@@ -1,0 +1,1 @@
+"""Following a letter: my letters, from signing to the embassy and what came of it."""

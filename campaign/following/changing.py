@@ -1,0 +1,186 @@
+"""Changing a letter until it is in a bundle: words, points, name, what officials see."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from flask import current_app
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from campaign import db, jobs
+from campaign.campaigns.models import CampaignStatus
+from campaign.following.holding import hold
+from campaign.following.marks import is_frozen
+from campaign.following.refusing import TooLate
+from campaign.settings import Settings
+from campaign.signing import journey, judging, similar
+from campaign.signing.composing import addressing_of, case_of, compose, proposal_of
+from campaign.signing.drafts import host_country, local_day, writer_of_signature
+from campaign.signing.journey import Posted, Sent
+from campaign.signing.measuring import drafts_of
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.plan import PlannedLetter, SigningPlan, get_plan
+from campaign.signing.points import arranged, moved
+from campaign.signing.prints import person_print
+from campaign.signing.validating import SignedForm
+
+EDITABLE = (
+    "given_name", "family_name", "locality", "region", "postal_code", "disclosure", "own_words",
+    "full_text", "points",
+)  # fmt: skip
+_MOVING = ("order", "move")
+"""What the page of points sends besides, for itself."""
+_CHANGEABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A changed letter as it came in, judged like a new one."""
+
+    posted: Posted
+    sent: Sent
+
+
+def refuse_unchangeable(signature: Signature) -> None:
+    """Raise TooLate where the letter can no longer be changed."""
+    if signature.campaign.status is CampaignStatus.STOPPED:
+        raise TooLate("letter-stopped")
+    if signature.shown_state not in _CHANGEABLE:
+        raise TooLate("letter-ended")
+    if is_frozen(signature):
+        raise TooLate("letter-frozen")
+
+
+def can_change(signature: Signature) -> bool:
+    """Whether the letter can still be changed."""
+    try:
+        refuse_unchangeable(signature)
+    except TooLate:
+        return False
+    return True
+
+
+def plan_for(unit: Session, signature: Signature, home: str) -> SigningPlan:
+    """The campaign's plan as it is for this letter: it stays in the words that were signed.
+
+    Whatever was written, ruled out or switched off since, its templates' versions are what it is
+    held to, what it says already may stay in it, and so may a text that was rewritten.
+    """
+    plan = get_plan(unit, signature.campaign.slug)
+    locale = signature.letter_locale
+    letters = tuple(PlannedLetter(one.target_id, one.template_id) for one in signature.letters)
+    points: dict[str, bool] = {}
+    for letter in signature.letters:
+        for point in letter.template.points:
+            points[point.key] = points.get(point.key, False) or point.required
+    pairs = [(one.target, one.template) for one in signature.letters]
+    drafts = drafts_of(signature.campaign, locale, pairs, home=home)
+    writer = writer_of_signature(signature)
+    fits = drafts is not None and drafts.room(writer, _day(signature)).fits
+    said = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
+    rewrites = bool(writer.full_text) or locale in plan.facts
+    return replace(
+        plan,
+        letters={locale: letters},
+        points={locale: tuple(points.items())},
+        drafts={locale: drafts} if drafts else {},
+        bounded=frozenset({locale} if fits else ()),
+        facts={locale: (drafts.facts() if drafts else None) or {}} if rewrites else {},
+        guard=plan.guard.allowing(said),
+    )
+
+
+def _day(signature: Signature) -> date:
+    return local_day(signature.campaign, signature.signed_at)
+
+
+def as_posted(signature: Signature) -> Posted:
+    """The letter as the form would have sent it."""
+    values = {
+        name: str(getattr(signature, name) or "")
+        for name in (
+            "given_name", "family_name", "email", "locality", "region", "postal_code", "country",
+            "own_words", "full_text", "letter_locale",
+        )
+    }  # fmt: skip
+    values["disclosure"] = signature.disclosure.value
+    return MultiDict([*values.items(), *(("points", key) for key in signature.points)])
+
+
+def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
+    """What a form would make of the letter: only what may be changed is taken from it."""
+    taken = [name for name in (*EDITABLE, *_MOVING) if name in form or name == "points"]
+    kept = as_posted(signature).items(multi=True)
+    posted = MultiDict(
+        [
+            *((name, value) for name, value in kept if name not in taken),
+            *((name, value) for name in taken for value in form.getlist(name)),
+        ]
+    )
+    settings: Settings = current_app.extensions["settings"]
+    plan = plan_for(unit, signature, settings.organisation_country)
+    limit = max(settings.own_words_limit, len(signature.own_words))
+    return Changed(posted, journey.judge(posted, plan, limit=limit))
+
+
+def offered_points(signature: Signature, home: str, posted: Posted) -> list[tuple[str, bool, str]]:
+    """Each point that can be taken or left: key, whether required, text.
+
+    In the letter's order, or in that of a form in which they were moved.
+    """
+    offered: dict[str, tuple[bool, str]] = {}
+    writer = replace(writer_of_signature(signature), full_text="")
+    for letter in signature.letters:
+        keys = [point.key for point in letter.template.points]
+        composed = compose(
+            key="",
+            number=None,
+            case=case_of(signature.campaign),
+            addressing=addressing_of(
+                letter.target,
+                signature.letter_locale,
+                host_country=host_country(letter.target, home),
+            ),
+            proposal=proposal_of(letter.template),
+            writer=replace(writer, points=tuple(keys)),
+            locale=signature.letter_locale,
+            written_on=_day(signature),
+        )
+        for point, text in zip(letter.template.points, composed.points, strict=True):
+            offered.setdefault(point.key, (point.required, text))
+    required = [(key, needed) for key, (needed, _) in offered.items()]
+    order = posted.getlist("order") or posted.getlist("points")
+    placed = moved(arranged(order, required), posted.get("move", ""))
+    return [(key, *offered[key]) for key in placed]
+
+
+def change(unit: Session, signature: Signature, form: SignedForm) -> None:
+    """Put the new words in the place of the old ones, and have them judged anew.
+
+    Raises TooLate where a bundle, a stop or a withdrawal came before.
+    """
+    hold(unit, signature)
+    refuse_unchangeable(signature)
+    signature.given_name = form.given_name
+    signature.family_name = form.family_name
+    signature.locality = form.locality
+    signature.region = form.region
+    signature.postal_code = form.postal_code
+    signature.person_hmac = person_print(
+        form.given_name,
+        form.family_name,
+        country=signature.country,
+        postal_code=form.postal_code,
+        locality=form.locality,
+    )
+    signature.own_words = form.own_words
+    signature.full_text = form.full_text or None
+    signature.points = list(form.points)
+    signature.disclosure = form.disclosure
+    similar.forget_words(unit, signature.id)
+    unit.flush()
+    was_confirmed = signature.state is SignatureState.CONFIRMED
+    judging.judge_again(unit, signature, db.utcnow())
+    if was_confirmed is not (signature.state is SignatureState.CONFIRMED):
+        jobs.enqueue(unit, "campaigns.count")
+    jobs.enqueue(unit, "signing.note-words", signature.id)

@@ -1,0 +1,126 @@
+"""Erasing everything that is held about a mailbox.
+
+What is printed in a bundle leaves a tombstone: the letter's number, its target, its day, and nobody
+to whom they belong. All else is deleted. A printed volume keeps the letter until it is remade.
+"""
+
+import os
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs
+from campaign.following.holding import hold
+from campaign.following.links import Mailbox, signatures_of
+from campaign.following.mails import send_letters_erased
+from campaign.following.marks import is_frozen
+from campaign.following.models import LettersLink, NoticeMail
+from campaign.mail import bad_addresses
+from campaign.mail.models import OutboxMail
+from campaign.network.models import NetworkMember
+from campaign.paper.keying import forget_twins
+from campaign.settings import Settings
+from campaign.signing.hold_models import Hold
+from campaign.signing.models import Disclosure, LinkEnd, Signature, SignatureState
+from campaign.signing.similar import forget_words
+from campaign.signing.waiting import spend_links
+
+
+def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
+    """Erase the mailbox, then mail to it that this was done."""
+    signatures = signatures_of(unit, mailbox)
+    hold(unit, *signatures)
+    printed = [one for one in signatures if is_frozen(one)]
+    others = [one for one in signatures if not is_frozen(one)]
+    for signature in signatures:
+        forget_words(unit, signature.id)
+    forget_twins(unit, [one.id for one in signatures])
+    spend_links(unit, [(one.token_digest, one.campaign_id) for one in others], LinkEnd.ERASED, now)
+    for signature in printed:
+        bury(signature)
+    unit.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
+    for signature in others:
+        unit.delete(signature)
+    unit.flush()
+    _forget_address(unit, mailbox)
+    audit.record(
+        unit,
+        actor="supporter",
+        action="mailbox.erase",
+        subject="mailbox",
+        deleted=len(others),
+        tombstones=len(printed),
+    )
+    _confirm(unit, mailbox, locale, kept=bool(printed))
+    jobs.enqueue(unit, "following.settle")
+
+
+def bury(signature: Signature) -> None:
+    """Empty every column about the person; the letter's place in its bundle stays.
+
+    The link's digest stays too: who opens the link reads that the letter was erased.
+    """
+    signature.state = SignatureState.ERASED
+    for column in (
+        "given_name", "family_name", "email", "locality", "region", "postal_code", "country",
+        "own_words", "source",
+    ):  # fmt: skip
+        setattr(signature, column, "")
+    signature.full_text = None
+    # The fingerprint would still tell, to who has the key, that an address signed.
+    signature.email_hmac = os.urandom(32)
+    signature.person_hmac = None
+    signature.points = []
+    signature.disclosure = Disclosure.NAME
+    signature.consent_updates_at = None
+    signature.consent_network_at = None
+    signature.token_expires_at = None
+    signature.reminded_at = None
+    signature.sent_by_self_at = None
+    signature.state_before = signature.invalidation_id = None
+    signature.trace = None
+    signature.address_mark = signature.network_mark = None
+    signature.domain_mark = signature.agent_mark = None
+
+
+def _forget_address(unit: Session, mailbox: Mailbox) -> None:
+    """What is held by address: links, membership, mails, marks."""
+    address = mailbox.fingerprint
+    links = unit.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
+    members = unit.scalars(select(NetworkMember).where(NetworkMember.email_hmac == address)).all()
+    for link in links:
+        if mailbox.owns(link.email):
+            unit.delete(link)
+    for member in members:
+        if member.email is None or mailbox.owns(member.email):
+            unit.delete(member)
+    unit.flush()
+    for mail in unit.scalars(select(OutboxMail).where(OutboxMail.recipient_hmac == address)).all():
+        if mail.recipient is None or mailbox.owns(mail.recipient):
+            unit.delete(mail)
+    unit.flush()
+    unit.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))
+    bad_addresses.clear(unit, address)
+
+
+def _confirm(unit: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
+    settings: Settings = current_app.extensions["settings"]
+    base = settings.base_url.rstrip("/")
+    send_letters_erased(
+        unit, to=mailbox.email, locale=locale, kept=kept, home_url=f"{base}/{locale}/"
+    )
+
+
+@jobs.job("following.settle")
+def settle() -> None:
+    """Have SQLite forget the erased pages of its log as well; its file was overwritten at once."""
+    engine = db.database().engine
+    if engine.dialect.name != "sqlite":
+        return  # PostgreSQL clears dead rows by its own clock (autovacuum)
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()

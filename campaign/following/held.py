@@ -1,0 +1,16 @@
+"""A letter that somebody looks at before it counts, as its writer sees it."""
+
+from sqlalchemy.orm import Session
+
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.models import Signature, SignatureState
+
+
+def note_for(unit: Session, signature: Signature) -> str:
+    """What the writer of a held letter is asked to change; empty: it is only being looked at."""
+    if signature.shown_state is not SignatureState.HELD:
+        return ""
+    hold = unit.get(Hold, signature.id)
+    if hold is None or hold.decision is not Decision.RETURNED:
+        return ""
+    return hold.note or ""

@@ -1,0 +1,192 @@
+"""Everything that is held about a mailbox, to be taken away: the data, and the letters as PDFs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from zipstream import ZipStream
+
+from campaign import db, i18n
+from campaign.bundles.models import Bundle, DeliveryAttempt
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import TooMany
+from campaign.following.links import Mailbox, signatures_of
+from campaign.following.models import LettersLink, Notice, NoticeMail
+from campaign.following.sending import plain_text
+from campaign.letters.problems import LetterRefused
+from campaign.mail.models import BadAddress, OutboxMail
+from campaign.network.models import NetworkMember
+from campaign.signing.drafts import Letters, layout_of, pdf_of, said_number, signed_letters
+from campaign.signing.models import ConsentWording, Letter, Signature, SignatureState
+
+log = structlog.get_logger()
+
+PER_HOUR = 10
+"""Downloads of one mailbox: each lays out all its letters."""
+_WRITTEN = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
+_INNER = ("_id", "_mark")
+"""Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What goes into the ZIP."""
+
+    data: dict[str, Any]
+    signature_ids: tuple[int, ...]
+    """Of letters that have a text."""
+
+
+def gather(unit: Session, mailbox: Mailbox, now: datetime) -> Holding:
+    """Every row about the mailbox."""
+    signatures = signatures_of(unit, mailbox)
+    address = mailbox.fingerprint
+    data = {
+        "made_at": now,
+        "email": mailbox.email,
+        "letters": [_signature(unit, one) for one in signatures],
+        "network": [
+            _columns(one)
+            for one in unit.scalars(
+                select(NetworkMember).where(NetworkMember.email_hmac == address)
+            )
+            if one.email is None or mailbox.owns(one.email)
+        ],
+        "mails": [
+            # What a waiting mail says is not shown: it may hold a link, and goes out anyway.
+            {name: told for name, told in _columns(one).items() if name != "context"}
+            for one in unit.scalars(select(OutboxMail).where(OutboxMail.recipient_hmac == address))
+            if one.recipient is None or mailbox.owns(one.recipient)
+        ],
+        "links_to_my_letters": [
+            _columns(one)
+            for one in unit.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
+            if mailbox.owns(one.email)
+        ],
+        "news_told": [
+            {"kind": kind, "at": at}
+            for kind, at in unit.execute(
+                select(Notice.kind, Notice.created_at)
+                .join(NoticeMail, NoticeMail.notice_id == Notice.id)
+                .where(NoticeMail.email_hmac == address)
+            )
+        ],
+        "mail_does_not_arrive": [
+            _columns(one)
+            for one in unit.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
+        ],
+    }
+    written = tuple(one.id for one in signatures if one.shown_state in _WRITTEN)
+    return Holding(data, written)
+
+
+def _signature(unit: Session, signature: Signature) -> dict[str, Any]:
+    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    consents = {
+        "delivery": (wording.delivery, signature.consent_delivery_at),
+        "updates": (wording.updates, signature.consent_updates_at),
+        "network": (wording.network, signature.consent_network_at),
+    }
+    return {
+        "case": {
+            "reference": signature.campaign.reference,
+            "person": signature.campaign.person_name,
+        },
+        **_columns(signature),
+        "state": signature.shown_state,
+        "consents": [
+            {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
+            for what, (words, at) in consents.items()
+        ],
+        "sent_to": [_letter(unit, one) for one in signature.letters],
+    }
+
+
+def _letter(unit: Session, letter: Letter) -> dict[str, Any]:
+    bundle = unit.get(Bundle, letter.bundle_id) if letter.bundle_id else None
+    trips = unit.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id == letter.bundle_id)
+        .order_by(DeliveryAttempt.happened_on)
+    )
+    official = letter.target.official
+    return {
+        "official": official.name or i18n.words_in(official.office, i18n.locale()),
+        "bundle": bundle.sequence if bundle else None,
+        "number": said_number(letter),
+        "set_aside": letter.set_aside,
+        "deliveries": [
+            {"on": one.happened_on, "outcome": one.outcome, "place": one.place} for one in trips
+        ]
+        if bundle
+        else [],
+    }
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    """Every column of a row, but for our own numbers of rows."""
+    return {
+        column.name: getattr(row, column.name)
+        for column in row.__table__.columns
+        if column.name == "public_id"
+        or not (column.name in {"id", "state_before"} or column.name.endswith(_INNER))
+    }
+
+
+def stream(holding: Holding, home: str) -> Iterator[bytes]:
+    """The ZIP, letter by letter as it is read."""
+    made = ZipStream()
+    body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_plain)
+    made.add(body.encode(), "everything.json")
+    yield from made.file()
+    for number, signature_id in enumerate(holding.signature_ids, start=1):
+        for name, content in _letter_files(signature_id, home, number):
+            made.add(content, name)
+            yield from made.file()
+    yield from made.finalize()
+
+
+def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
+    """A letter as text, and as a PDF where it can be printed."""
+    with db.reading() as unit:
+        signature = unit.get(Signature, signature_id)
+        if signature is None:
+            return
+        letters = signed_letters(signature, home=home)
+        name = f"{number:02d}-{signature.campaign.slug}"
+        layout = layout_of(signature.campaign, home)
+        word = _mark_of(signature)
+    yield f"{name}.txt", "\n\n\n".join(map(plain_text, letters)).encode()
+    if word:
+        marked = (replace(one, specimen=word) for one in letters)
+        letters = Letters(marked, cards=letters.cards, layout=letters.layout)
+    for _ in range(_TRIES):
+        try:
+            yield f"{name}.pdf", pdf_of(letters, layout)
+        except TooMany:
+            continue  # others print just now; each try waits for some seconds
+        except LetterRefused as problem:
+            log.warning("letter cannot be printed", problems=len(problem.problems))
+        return
+
+
+def _mark_of(signature: Signature) -> str:
+    """What stands across a letter that nobody prints, as on its pages; empty: it may be printed."""
+    if signature.campaign.status is CampaignStatus.STOPPED:
+        return str(gettext("Stopped"))
+    return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,148 @@
+"""The page of one letter: confirm it, keep it, send it, follow it. The secret is in the address."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from campaign import db, i18n
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import NotFound
+from campaign.following import own_sending
+from campaign.following.held import note_for
+from campaign.following.marks import marks_of
+from campaign.following.next_action import next_action
+from campaign.following.sending import posted_pdf, sendings_of
+from campaign.reading.case_page import case_page
+from campaign.reading.intake import private
+from campaign.reading.sharing import share_of
+from campaign.security import public
+from campaign.settings import Settings
+from campaign.signing import confirming
+from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.signing_views import pdf_response
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under `/<lang>/letter/<token>`."""
+    link = "/<lang>/letter/<token>"
+    blueprint.add_url_rule(link, view_func=letter)
+    blueprint.add_url_rule(link, view_func=confirm, methods=["POST"])
+    blueprint.add_url_rule(f"{link}/letter.pdf", view_func=letter_pdf)
+    blueprint.add_url_rule(f"{link}/post.pdf", view_func=post_pdf)
+    blueprint.add_url_rule(f"{link}/sent", view_func=sent, methods=["POST"])
+
+
+@public
+def letter(lang: str, token: str) -> ResponseReturnValue:
+    """The letter with its button, or how far it has come. Looking changes nothing."""
+    with db.reading() as unit:
+        signature = confirming.get_by_token(unit, token)
+        confirming.refuse_lost(signature, db.utcnow())
+        if signature.shown_state is SignatureState.PENDING:
+            confirming.refuse_stopped(signature.campaign)
+            return _confirm_page(signature, token)
+        return _thanks_page(unit, signature, token, again=False)
+
+
+@public
+def confirm(lang: str, token: str) -> ResponseReturnValue:
+    """The button. A second click says that the letter is confirmed already."""
+    unit = db.session()
+    signature, was_pending = confirming.confirm(unit, token=token, now=db.utcnow())
+    if was_pending:
+        return redirect(url_for("following.letter", lang=lang, token=token), 303)
+    return _thanks_page(unit, signature, token, again=True)
+
+
+@public
+def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
+    """The confirmed letter on paper; once its campaign is stopped, nobody prints it."""
+    with db.reading() as unit:
+        signature = _confirmed(unit, token)
+        letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
+        layout = layout_of(signature.campaign, _home())
+    return pdf_response(pdf_of(letters, layout), name)
+
+
+@public
+def post_pdf(lang: str, token: str) -> ResponseReturnValue:
+    """The letter with an addressed envelope, for who posts it as well."""
+    with db.reading() as unit:
+        signature = _confirmed(unit, token)
+        letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
+        body = posted_pdf(signature, letters, layout_of(signature.campaign, _home()), _home())
+    return pdf_response(body, f"post-{name}")
+
+
+@public
+def sent(lang: str, token: str) -> ResponseReturnValue:
+    """The supporter sent the letter themselves."""
+    unit = db.session()
+    own_sending.note(unit, _confirmed(unit, token), db.utcnow())
+    return redirect(url_for("following.letter", lang=lang, token=token, _anchor="send"), 303)
+
+
+def _confirmed(unit: Session, token: str) -> Signature:
+    """The confirmed letter of a link, while its campaign lets anything go out."""
+    signature = confirming.get_by_token(unit, token)
+    confirming.refuse_lost(signature, db.utcnow())
+    if signature.shown_state is not SignatureState.CONFIRMED:
+        raise NotFound("letter-link")
+    confirming.refuse_held_back(signature.campaign)
+    return signature
+
+
+def _confirm_page(signature: Signature, token: str) -> Response:
+    page = {
+        "token": token,
+        "signature": signature,
+        "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
+        "letters": signed_letters(signature, home=_home()),
+        "layout": layout_of(signature.campaign, _home()),
+    }
+    return _page("signing/confirm.html", page)
+
+
+def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool) -> Response:
+    count = confirming.count_for(unit, signature)
+    status, now = signature.campaign.status, db.utcnow()
+    letters = signed_letters(signature, home=_home())
+    case = case_page(signature.campaign, i18n.locale(), count=count, now=now)
+    page = {
+        "token": token,
+        "signature": signature,
+        "case": case,
+        "share": share_of(signature.campaign, case, i18n.locale()),
+        "marks": marks_of(unit, signature),
+        "stopped": status is CampaignStatus.STOPPED,
+        "printed": any(one.sequence for one in signature.letters),
+        "again": again,
+        "held": signature.shown_state is SignatureState.HELD,
+        "note": note_for(unit, signature),
+        "sendings": _sendings(signature, letters),
+        "sent_by_self": own_sending.count(unit, signature.campaign),
+        "next": next_action(unit, signature, i18n.locale(), now),
+    }
+    return _page("following/thanks.html", page)
+
+
+def _sendings(signature: Signature, letters: Letters) -> list[Any]:
+    """What a supporter can send now: nothing once the campaign takes no more letters."""
+    if signature.campaign.status is not CampaignStatus.OPEN:
+        return []
+    if signature.shown_state is not SignatureState.CONFIRMED:
+        return []
+    return sendings_of(signature, letters, _home())
+
+
+def _page(template: str, page: dict[str, object]) -> Response:
+    g.language_endpoint = request.endpoint if request.method == "GET" else "following.letter"
+    return private(Response(render_template(template, **page), mimetype="text/html"))
+
+
+def _home() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.organisation_country

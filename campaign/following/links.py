@@ -1,0 +1,150 @@
+"""The mailed link to all of one's letters: asked for with an address, good for a day.
+
+A mail goes to the addresses that letters were signed with, never to the one that was typed: two
+spellings may reach one mailbox, or two people. Each link opens the letters of its own spelling.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.addresses import canonical_email
+from campaign.errors import Gone, NotFound
+from campaign.following.mails import send_my_letters, send_no_letters
+from campaign.following.models import LettersLink
+from campaign.mail.messages import address_fingerprint
+from campaign.network.models import NetworkMember
+from campaign.settings import Settings
+from campaign.signing import tokens
+from campaign.signing.models import Signature, SignatureState
+
+_SHOWN = tuple(state for state in SignatureState if state is not SignatureState.ERASED)
+_REMEMBERED = timedelta(days=7)
+"""How long a link that has expired says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One person's mailbox, or a household's, as its own link opens it."""
+
+    email: str
+    fingerprint: bytes
+    expires_at: datetime
+
+    def owns(self, address: str | None) -> bool:
+        """Whether an address is another spelling of this very mailbox."""
+        return address is not None and spelling(address) == spelling(self.email)
+
+
+def spelling(address: str) -> str:
+    """Addresses of one spelling surely are one mailbox.
+
+    The canonical form goes further (it drops what follows a `+`), which is right for counting
+    people, and too trusting for opening somebody's letters: not every mail server takes `ana+x`
+    for `ana`. Gmail does, and says so.
+    """
+    canonical = canonical_email(address)
+    if canonical.endswith("@gmail.com"):
+        return canonical
+    return f"{address.strip().rpartition('@')[0].casefold()}@{canonical.rpartition('@')[2]}"
+
+
+def ask(unit: Session, *, email: str, locale: str, now: datetime) -> None:
+    """Mail a link to the letters of that address, or say that there are none.
+
+    The caller cannot tell these apart, nor whether the day's mails to the address are used up.
+    """
+    fingerprint = address_fingerprint(email)
+    held = _addresses(unit, fingerprint)
+    for address in held:
+        token = tokens.new_token()
+        if _mail(unit, address, locale, token):
+            unit.add(
+                LettersLink(
+                    email=address,
+                    email_hmac=fingerprint,
+                    locale=locale,
+                    token_digest=tokens.digest_of(token),
+                    created_at=now,
+                    expires_at=now + timedelta(hours=_settings().link_hours),
+                )
+            )
+    if not held:
+        base = _settings().base_url.rstrip("/")
+        send_no_letters(unit, to=email, locale=locale, home_url=f"{base}/{locale}/")
+    unit.flush()
+
+
+def _addresses(unit: Session, fingerprint: bytes) -> list[str]:
+    """The spellings under which something is held, the newest first."""
+    signed = unit.scalars(
+        select(Signature.email)
+        .where(Signature.email_hmac == fingerprint, Signature.state.in_(_SHOWN))
+        .order_by(Signature.id.desc())
+    ).all()
+    member = unit.scalar(select(NetworkMember.email).where(NetworkMember.email_hmac == fingerprint))
+    found: dict[str, str] = {}
+    for address in (*signed, member):
+        if address:
+            found.setdefault(spelling(address), address)
+    return list(found.values())
+
+
+def _mail(unit: Session, address: str, locale: str, token: str) -> bool:
+    settings = _settings()
+    link = f"{settings.base_url.rstrip('/')}/{locale}/my-letters/{token}"
+    return send_my_letters(unit, to=address, locale=locale, link=link, hours=settings.link_hours)
+
+
+def open_mailbox(unit: Session, token: str, now: datetime) -> Mailbox:
+    """The mailbox whose link holds `token`.
+
+    Raises NotFound or Gone (`letters-link`): there is none, or its time is over.
+    """
+    digest = tokens.digest_of(token)
+    link = unit.scalar(select(LettersLink).where(LettersLink.token_digest == digest))
+    if link is None or not tokens.matches(token, link.token_digest):
+        raise NotFound("letters-link")
+    if link.expires_at <= now:
+        raise Gone("letters-link")
+    return Mailbox(link.email, link.email_hmac, link.expires_at)
+
+
+def signatures_of(unit: Session, mailbox: Mailbox) -> list[Signature]:
+    """Everything signed from a mailbox, the newest first; what was erased is no longer there."""
+    found = unit.scalars(
+        select(Signature)
+        .where(Signature.email_hmac == mailbox.fingerprint, Signature.state.in_(_SHOWN))
+        .order_by(Signature.id.desc())
+    )
+    return [one for one in found if mailbox.owns(one.email)]
+
+
+def get_signature(unit: Session, mailbox: Mailbox, public_id: str) -> Signature:
+    """One of the mailbox's signatures. Raises NotFound, also for somebody else's."""
+    found = unit.scalar(
+        select(Signature).where(
+            Signature.public_id == public_id,
+            Signature.email_hmac == mailbox.fingerprint,
+            Signature.state.in_(_SHOWN),
+        )
+    )
+    if found is None or not mailbox.owns(found.email):
+        raise NotFound("letter")
+    return found
+
+
+@jobs.job("following.forget-links", every_minutes=60)
+def forget_links() -> None:
+    """Remove links whose time was over long ago."""
+    with db.transaction() as unit:
+        unit.execute(delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED))
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

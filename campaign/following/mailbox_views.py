@@ -1,0 +1,179 @@
+"""My letters: asking for the link, everything signed from a mailbox, one letter of it."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from campaign import db, i18n
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import NotFound
+from campaign.following import erasing, holdings, links
+from campaign.following.changing import can_change
+from campaign.following.marks import is_frozen, is_handed_over, marks_of
+from campaign.following.withdrawing import can_withdraw
+from campaign.reading.case_page import case_page
+from campaign.reading.intake import private
+from campaign.security import count_against_limit, network_of, public
+from campaign.settings import Settings
+from campaign.signing.confirming import refuse_held_back
+from campaign.signing.drafts import layout_of, pdf_of, signed_letters
+from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.signing.signing_views import pdf_response
+from campaign.signing.validating import Problem, check_email, check_line
+from campaign.signing.wording import say
+
+READABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
+"""States in which a letter's text is shown."""
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under `/<lang>/my-letters`."""
+    start = "/<lang>/my-letters"
+    blueprint.add_url_rule(start, view_func=ask, methods=["GET", "POST"])
+    blueprint.add_url_rule(f"{start}/sent", view_func=asked)
+    blueprint.add_url_rule(f"{start}/erased", view_func=erased)
+    blueprint.add_url_rule(f"{start}/<token>", view_func=mailbox)
+    blueprint.add_url_rule(f"{start}/<token>/everything.zip", view_func=download, methods=["POST"])
+    blueprint.add_url_rule(f"{start}/<token>/erase", view_func=erase, methods=["GET", "POST"])
+    blueprint.add_url_rule(f"{start}/<token>/<public_id>", view_func=mine)
+    blueprint.add_url_rule(f"{start}/<token>/<public_id>/letter.pdf", view_func=mine_pdf)
+
+
+@public
+def ask(lang: str) -> ResponseReturnValue:
+    """Which mailbox. What comes of it is told to the mailbox alone."""
+    if request.method != "POST":
+        return page("following/ask.html", email="", error="")
+    typed = request.form.get("email", "")
+    tidy = check_line(typed, limit=254, needed="give-email")
+    problem = tidy if isinstance(tidy, Problem) else check_email(tidy)
+    if problem is not None or isinstance(tidy, Problem):
+        error = say(problem) if problem else ""
+        return page("following/ask.html", 422, email=typed, error=error)
+    unit, network = db.session(), network_of(request.remote_addr or "")
+    count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
+    links.ask(unit, email=tidy, locale=lang, now=db.utcnow())
+    return redirect(url_for("following.asked", lang=lang), 303)
+
+
+@public
+def asked(lang: str) -> ResponseReturnValue:
+    """Look in your mailbox: the same for everybody."""
+    return page("following/asked.html", hours=_settings().link_hours)
+
+
+@public
+def mailbox(lang: str, token: str) -> ResponseReturnValue:
+    """Everything that was signed from the mailbox."""
+    with db.reading() as unit:
+        box = links.open_mailbox(unit, token, db.utcnow())
+        rows = [
+            {
+                "signature": one,
+                "case": case_page(one.campaign, lang, count=0, now=db.utcnow()),
+                "last": [mark for mark in marks_of(unit, one) if mark.state != "ahead"][-1],
+            }
+            for one in links.signatures_of(unit, box)
+        ]
+    return page("following/mailbox.html", token=token, mailbox=box, rows=rows)
+
+
+@public
+def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
+    """One letter: its text, how far it has come, what can be done with it."""
+    with db.reading() as unit:
+        box = links.open_mailbox(unit, token, db.utcnow())
+        signature = links.get_signature(unit, box, public_id)
+        home = _settings().organisation_country
+        stopped = signature.campaign.status is CampaignStatus.STOPPED
+        return page(
+            "following/mine.html",
+            token=token,
+            signature=signature,
+            case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
+            marks=marks_of(unit, signature),
+            letters=_letters(signature),
+            layout=layout_of(signature.campaign, home),
+            wording=unit.get_one(ConsentWording, signature.consent_wording_id),
+            stopped=stopped,
+            can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
+            can_change=can_change(signature),
+            can_withdraw=can_withdraw(unit, signature),
+            handed_over=is_handed_over(unit, signature),
+        )
+
+
+@public
+def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
+    """The confirmed letter on paper."""
+    with db.reading() as unit:
+        box = links.open_mailbox(unit, token, db.utcnow())
+        signature = links.get_signature(unit, box, public_id)
+        if signature.shown_state is not SignatureState.CONFIRMED:
+            raise NotFound("letter")
+        refuse_held_back(signature.campaign)
+        home = _settings().organisation_country
+        letters, name = signed_letters(signature, home=home), f"{signature.campaign.slug}.pdf"
+        layout = layout_of(signature.campaign, home)
+    return pdf_response(pdf_of(letters, layout), name)
+
+
+@public
+def download(lang: str, token: str) -> ResponseReturnValue:
+    """Everything that is held, as a ZIP: the data, and each letter as a PDF."""
+    unit, now = db.session(), db.utcnow()
+    box = links.open_mailbox(unit, token, now)
+    count_against_limit(unit, "everything", box.fingerprint.hex(), holdings.PER_HOUR)
+    holding = holdings.gather(unit, box, now)
+    chunks = holdings.stream(holding, _settings().organisation_country)
+    response = Response(stream_with_context(chunks), mimetype="application/zip")
+    response.headers["Content-Disposition"] = 'attachment; filename="my-letters.zip"'
+    return private(response)
+
+
+@public
+def erase(lang: str, token: str) -> ResponseReturnValue:
+    """What will be erased and what remains; then the button that does it."""
+    unit, now = db.session(), db.utcnow()
+    box = links.open_mailbox(unit, token, now)
+    if request.method == "POST":
+        erasing.erase(unit, box, locale=lang, now=now)
+        return redirect(url_for("following.erased", lang=lang), 303)
+    signatures = links.signatures_of(unit, box)
+    printed = [one for one in signatures if is_frozen(one)]
+    return page(
+        "following/erase.html", token=token, mailbox=box, signatures=signatures, printed=printed
+    )
+
+
+@public
+def erased(lang: str) -> ResponseReturnValue:
+    """It is done."""
+    return page("following/erased.html")
+
+
+def _letters(signature: Signature) -> Any:
+    if signature.shown_state not in READABLE:
+        return []
+    return signed_letters(signature, home=_settings().organisation_country)
+
+
+def page(template: str, status: int = 200, /, **facts: Any) -> Response:
+    """A page that nobody keeps."""
+    html = render_template(template, lang=i18n.locale(), **facts)
+    return private(Response(html, status, mimetype="text/html"))
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

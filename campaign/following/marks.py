@@ -1,0 +1,206 @@
+"""The way of a letter, as dated marks: signed, confirmed, in a bundle, handed over, answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import i18n
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.following.held import note_for
+from campaign.reading.case_page import mission_name
+from campaign.reading.posts import Picture, Post, posts_of
+from campaign.signing.drafts import local_day, said_number
+from campaign.signing.models import Letter, Signature, SignatureState
+
+GONE_OUT = frozenset(DeliveryOutcome) - {DeliveryOutcome.REFUSED}
+"""How a delivery can end so that the letters are out of our hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark on a letter's way; `state` is `done`, `now` or `ahead`."""
+
+    title: str
+    state: str
+    when: str = ""
+    iso: str = ""
+    text: str = ""
+    url: str = ""
+    lang: str = ""
+    """Language of the title, where it is not the page's."""
+    picture: Picture | None = None
+
+
+def marks_of(unit: Session, signature: Signature) -> list[Mark]:
+    """The way of a letter so far, and what is still ahead; a stop or a withdrawal ends it."""
+    campaign = signature.campaign
+    bundles = _bundles_of(unit, signature.letters)
+    trips = _trips_of(unit, list(bundles))
+    posts = posts_of(campaign, i18n.locale())
+    done = [
+        *_begun(unit, signature),
+        *_printed(signature, bundles),
+        *(_trip(one, posts) for one in trips),
+        *_came_of(campaign, posts, _signed_on(signature)),
+    ]
+    done.sort(key=lambda mark: mark.iso)  # stable: of one day, in the order of the way
+    if signature.state is SignatureState.WITHDRAWN:
+        return [*done, _withdrawn(signature)]
+    if signature.shown_state is SignatureState.REJECTED:
+        return done
+    if campaign.status is CampaignStatus.STOPPED:
+        return [*done, Mark(gettext("The action was stopped"), "done")]
+    return done + _ahead(signature, trips, posts)
+
+
+def is_handed_over(unit: Session, signature: Signature) -> bool:
+    """Whether a letter of the signature is out of our hands."""
+    bundles = [one.bundle_id for one in signature.letters if one.bundle_id is not None]
+    return any(trip.outcome in GONE_OUT for trip in _trips_of(unit, bundles))
+
+
+def is_frozen(signature: Signature) -> bool:
+    """Whether a letter of the signature is in a bundle: then its text stays."""
+    return any(one.bundle_id is not None for one in signature.letters)
+
+
+def _bundles_of(unit: Session, letters: Sequence[Letter]) -> dict[int, Bundle]:
+    ids = {one.bundle_id for one in letters if one.bundle_id is not None}
+    if not ids:
+        return {}
+    return {one.id: one for one in unit.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+
+
+def _trips_of(unit: Session, bundle_ids: Sequence[int]) -> Sequence[DeliveryAttempt]:
+    if not bundle_ids:
+        return ()
+    return unit.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id.in_(bundle_ids))
+        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+    ).all()
+
+
+def _begun(unit: Session, signature: Signature) -> list[Mark]:
+    marks = [_dated(gettext("Signed"), _signed_on(signature))]
+    if signature.confirmed_at:
+        marks.append(
+            _dated(gettext("Confirmed"), local_day(signature.campaign, signature.confirmed_at))
+        )
+    if signature.shown_state is SignatureState.HELD:
+        marks.append(_held(note_for(unit, signature), marks[-1].iso))
+    if signature.shown_state is SignatureState.REJECTED:
+        marks.append(Mark(gettext("Not taken"), "done", iso=marks[-1].iso))
+    return marks
+
+
+def _held(note: str, iso: str) -> Mark:
+    if note:
+        return Mark(gettext("We wait for your change"), "now", iso=iso, text=note)
+    words = gettext("One of us reads it before it is counted and printed.")
+    return Mark(gettext("We are looking at it"), "now", iso=iso, text=words)
+
+
+def _printed(signature: Signature, bundles: dict[int, Bundle]) -> list[Mark]:
+    several = len(signature.letters) > 1
+    marks = []
+    for letter in signature.letters:
+        bundle = bundles.get(letter.bundle_id or 0)
+        if bundle is None:
+            continue
+        title = gettext(
+            "In bundle no. %(bundle)s as letter %(number)s",
+            bundle=bundle.sequence,
+            number=said_number(letter),
+        )
+        mark = _dated(title, local_day(signature.campaign, bundle.created_at))
+        if letter.set_aside and signature.state is SignatureState.CONFIRMED:
+            words = gettext("It could not be printed as it is. We look at it.")
+            mark = replace(mark, state="now", text=words)
+        elif several:
+            mark = replace(mark, text=_official(letter))
+        marks.append(mark)
+    return marks
+
+
+def _official(letter: Letter) -> str:
+    official = letter.target.official
+    return official.name or i18n.words_in(official.office, i18n.locale())
+
+
+def _trip(trip: DeliveryAttempt, posts: Sequence[Post]) -> Mark:
+    """What happened at the gate, with the picture of the post that tells of it."""
+    iso = trip.happened_on.isoformat()
+    told = (one for one in posts if one.kind == UpdateKind.DELIVERY.value and one.iso == iso)
+    picture = next((one.picture for one in told if one.picture), None)
+    return replace(
+        _dated(_outcome(trip.outcome), trip.happened_on), text=trip.place, picture=picture
+    )
+
+
+def _outcome(outcome: DeliveryOutcome) -> str:
+    words: dict[DeliveryOutcome, str] = {
+        DeliveryOutcome.ACCEPTED: gettext("Handed over"),
+        DeliveryOutcome.REFUSED: gettext("Refused at the door"),
+        DeliveryOutcome.LEFT: gettext("Left at the door"),
+        DeliveryOutcome.POSTED: gettext("Sent by post"),
+        DeliveryOutcome.COURIER: gettext("Sent by courier"),
+    }
+    return words[outcome]
+
+
+def _came_of(campaign: Campaign, posts: Sequence[Post], since: date) -> list[Mark]:
+    """Answers and the outcome, from the day of signing on, the oldest first."""
+    kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
+    case = url_for("reading.case", lang=i18n.locale(), slug=campaign.slug)
+    return [
+        Mark(one.title, "done", one.when, one.iso, lang=one.lang, url=f"{case}#{one.anchor}")
+        for one in reversed(posts)
+        if one.kind in kinds and one.iso >= since.isoformat()
+    ]
+
+
+def _withdrawn(signature: Signature) -> Mark:
+    title = gettext("Withdrawn")
+    if signature.withdrawn_at is None:
+        return Mark(title, "done")
+    return _dated(title, local_day(signature.campaign, signature.withdrawn_at))
+
+
+def _ahead(
+    signature: Signature, trips: Sequence[DeliveryAttempt], posts: Sequence[Post]
+) -> list[Mark]:
+    marks = []
+    if signature.confirmed_at is None:
+        marks.append(Mark(gettext("Confirmed"), "ahead"))
+    if not is_frozen(signature):
+        marks.append(Mark(gettext("Printed in a bundle"), "ahead"))
+    if not any(trip.outcome in GONE_OUT for trip in trips):
+        marks.append(Mark(gettext("Handed over"), "ahead", text=_gate(signature.letters)))
+    kinds = {one.kind for one in posts if one.iso >= _signed_on(signature).isoformat()}
+    if UpdateKind.REPLY.value not in kinds:
+        marks.append(Mark(gettext("Answered"), "ahead"))
+    if UpdateKind.OUTCOME.value not in kinds:
+        marks.append(Mark(gettext("Outcome of the case"), "ahead"))
+    return marks
+
+
+def _gate(letters: Sequence[Letter]) -> str:
+    missions = {one.target.mission for one in letters if one.target.mission}
+    return "; ".join(
+        mission_name(one, i18n.locale()) for one in sorted(missions, key=lambda one: one.id)
+    )
+
+
+def _signed_on(signature: Signature) -> date:
+    return local_day(signature.campaign, signature.signed_at)
+
+
+def _dated(title: str, day: date) -> Mark:
+    return Mark(title, "done", when=i18n.say_date(day), iso=day.isoformat())

@@ -1,0 +1,80 @@
+"""Links to somebody's own letters, and the news that signers get."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+
+
+class LettersLink(Base):
+    """A mailed link to every letter of one mailbox."""
+
+    __tablename__ = "letters_link"
+
+    id: Mapped[PrimaryKey]
+    email: Mapped[str] = mapped_column(Sealed("letters_link.email"))
+    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    locale: Mapped[Locale]
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[Created]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class NoticeKind(enum.StrEnum):
+    """What signers are told."""
+
+    HANDED_OVER = "handed-over"
+    REPLY = "reply"
+    OUTCOME = "outcome"
+    STOP = "stop"
+    CONTINUED = "continued"
+
+
+class Notice(Base):
+    """News for the signers of a campaign who want it: a mailing that can be taken up again."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("delivery_id"),
+        UniqueConstraint("update_id"),
+        Index("uq_notice_next_id", "next_id", unique=True),
+        # Those have neither: a campaign is stopped once.
+        Index(
+            "uq_notice_campaign_id_stop",
+            "campaign_id",
+            unique=True,
+            sqlite_where=text("kind = 'stop'"),
+            postgresql_where=text("kind = 'stop'"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[NoticeKind]
+    delivery_id: Mapped[int | None] = mapped_column(
+        ForeignKey("delivery_attempt.id", ondelete="CASCADE")
+    )
+    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
+    next_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    """The action that continues this one, once it is open."""
+    last_signature_id: Mapped[int] = mapped_column(default=0)
+    """How far it has come: signatures are told in the order of their ids."""
+    created_at: Mapped[Created]
+    finished_at: Mapped[datetime | None]
+
+
+class NoticeMail(Base):
+    """Who was told: one mail to one mailbox, whatever happens in between."""
+
+    __tablename__ = "notice_mail"
+
+    notice_id: Mapped[int] = mapped_column(
+        ForeignKey("notice.id", ondelete="CASCADE"), primary_key=True
+    )
+    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)

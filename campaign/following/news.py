@@ -1,0 +1,91 @@
+"""News of a case by mail: switched off and on by its signers, also by a link that lasts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound
+from campaign.mail.messages import Context
+from campaign.settings import Settings
+from campaign.signing.links import opened_link, signed_link
+from campaign.signing.models import Signature, SignatureState
+
+_KIND = "case-news"
+_TOLD = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a link in a mail opens: one signature on one case.
+
+    Who shares its mailbox has a consent, and a link, of their own.
+    """
+
+    signature: Signature | None
+    """None where nothing is held any more."""
+
+    @property
+    def campaign(self) -> Campaign | None:
+        """The case."""
+        return self.signature.campaign if self.signature else None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether such mails still come."""
+        return self.signature is not None and self.signature.consent_updates_at is not None
+
+
+def unsubscribe_url(signature: Signature) -> str:
+    """Where news of the case is switched off, by a button or by a mail program's one click."""
+    settings: Settings = current_app.extensions["settings"]
+    link = signed_link(_KIND, signature.public_id)
+    return f"{settings.base_url.rstrip('/')}/news-off/{link}"
+
+
+def open_news(unit: Session, link: str) -> News:
+    """What such a link is about; nothing where the signature was erased.
+
+    Raises NotFound (`news-link`): the link was not made here.
+    """
+    public_id = opened_link(_KIND, link)
+    if public_id is None:
+        raise NotFound("news-link")
+    signature = unit.scalar(select(Signature).where(Signature.public_id == public_id))
+    if signature is None or signature.shown_state not in _TOLD:
+        return News(None)
+    return News(signature)
+
+
+def switch(unit: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
+    """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
+    if signature is None or signature.shown_state not in _TOLD:
+        return
+    if not on:
+        signature.consent_updates_at = None
+    elif signature.consent_updates_at is None:
+        signature.consent_updates_at = now
+    unit.flush()
+
+
+def still_wanted(unit: Session, context: Context) -> Context | None:
+    """A mail with news that waits, unless its reader has switched them off or withdrawn since.
+
+    Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
+    """
+    public_id = opened_link(_KIND, str(context["unsubscribe"]).rpartition("/")[2])
+    row = unit.execute(
+        select(Signature.campaign_id, Signature.email_hmac).where(Signature.public_id == public_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    wants = select(Signature.id).where(
+        Signature.campaign_id == row.campaign_id,
+        Signature.email_hmac == row.email_hmac,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.consent_updates_at.is_not(None),
+    )
+    return context if unit.scalar(wants.limit(1)) is not None else None

@@ -1,0 +1,72 @@
+"""The page that ends news of a case; its address stands in each such mail (RFC 8058).
+
+Mail providers end the news for their user, from their own machines: their POST has no origin of
+ours and knows no language, and it needs neither, for the address itself is the secret. So the one
+click has a blueprint of its own, outside of what other public forms are held to. Switching the
+news on again is for people, and stands behind the usual checks.
+"""
+
+from flask import Blueprint, abort, g, request
+from flask.typing import ResponseReturnValue
+
+from campaign import db, i18n
+from campaign.errors import NotFound
+from campaign.following import news
+from campaign.following.mailbox_views import page
+from campaign.reading.intake import not_found
+from campaign.security import public
+
+one_click = Blueprint("news_off", __name__, url_prefix="/news-off")
+one_click.register_error_handler(NotFound, not_found)
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the page for people under `/<lang>/news-off/<link>`."""
+    address = "/<lang>/news-off/<link>"
+    blueprint.add_url_rule(address, view_func=news_off, methods=["GET", "POST"])
+
+
+@public
+def news_off(lang: str, link: str) -> ResponseReturnValue:
+    """The page with its buttons. Looking changes nothing."""
+    if request.method != "POST":
+        return _shown(link)
+    return _switched(link, on=request.form.get("on") == "1")
+
+
+@one_click.get("/<link>")
+@public
+def ask(link: str) -> ResponseReturnValue:
+    """For people whose mail program opens the address: the button. Looking changes nothing."""
+    return _shown(link)
+
+
+@one_click.post("/<link>")
+@public
+def end(link: str) -> ResponseReturnValue:
+    """The click of a mail provider."""
+    if request.form.get("List-Unsubscribe") != "One-Click":
+        abort(400)
+    return _switched(link, on=False)
+
+
+def _shown(link: str) -> ResponseReturnValue:
+    with db.reading() as unit:
+        found = news.open_news(unit, link)
+        _speak_to(found)
+        return page("following/news.html", link=link, news=found, done=False)
+
+
+def _switched(link: str, *, on: bool) -> ResponseReturnValue:
+    unit = db.session()
+    found = news.open_news(unit, link)
+    _speak_to(found)
+    news.switch(unit, found.signature, on=on, now=db.utcnow())
+    return page("following/news.html", link=link, news=found, done=True)
+
+
+def _speak_to(found: news.News) -> None:
+    """An address without a language speaks that of the mail in which it stood."""
+    in_a_language = "lang" in (request.view_args or {})
+    if found.signature and not in_a_language and found.signature.locale in i18n.languages():
+        g.locale = found.signature.locale

@@ -1,0 +1,49 @@
+"""What somebody who has just written can do next: another open action."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import i18n
+from campaign.campaigns.services import list_open
+from campaign.reading.case_page import edition_for, other_language
+from campaign.reading.deadline import Deadline, deadline_of
+from campaign.signing.models import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """An open action in a few words."""
+
+    slug: str
+    reference: str
+    country: str
+    title: str
+    content_lang: str
+    """Language of the title, where it is not the page's."""
+    deadline: Deadline | None
+
+
+def next_action(
+    unit: Session, signature: Signature, locale: str, now: datetime
+) -> NextAction | None:
+    """The open action with the nearest last day that this mailbox has not signed."""
+    signed = set(
+        unit.scalars(
+            select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
+        )
+    )
+    found = next((one for one in list_open(unit, now) if one.id not in signed), None)
+    if found is None:
+        return None
+    edition = edition_for(found, locale)
+    return NextAction(
+        slug=found.slug,
+        reference=found.reference,
+        country=i18n.country_name(found.country, locale),
+        title=edition.title if edition else found.person_name,
+        content_lang=other_language(edition, locale),
+        deadline=deadline_of(found.act_by, locale, now),
+    )

@@ -1,0 +1,173 @@
+"""News that is due to signers: found in what was recorded, told by a job, once to a mailbox.
+
+Services below only say by a job's name that there is something to tell. Should that message be
+lost, `following.find-news` finds the same within minutes: the database is the ledger.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.audit import AuditEntry
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.following.marks import GONE_OUT
+from campaign.following.models import Notice, NoticeKind
+
+_LATELY = timedelta(days=2)
+"""How far back a lost message is looked for; what is older is no news."""
+_TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that signers of a campaign are told."""
+
+    campaign_id: int
+    kind: NoticeKind
+    delivery_id: int | None = None
+    update_id: int | None = None
+    next_id: int | None = None
+    """The campaign that continues it."""
+
+
+@jobs.job("following.delivery-recorded")
+def delivery_recorded(delivery_id: int) -> None:
+    """A delivery was recorded."""
+    with db.transaction() as unit:
+        _put_down(unit, _deliveries(unit, DeliveryAttempt.id == delivery_id))
+
+
+@jobs.job("following.update-posted")
+def update_posted(update_id: int) -> None:
+    """An update was posted."""
+    with db.transaction() as unit:
+        _put_down(unit, _updates(unit, Update.id == update_id))
+
+
+@jobs.job("following.campaign-stopped")
+def campaign_stopped(campaign_id: int) -> None:
+    """A campaign was stopped."""
+    with db.transaction() as unit:
+        _put_down(unit, _stops(unit, Campaign.id == campaign_id))
+
+
+@jobs.job("following.continued")
+def continued(next_id: int) -> None:
+    """A campaign that continues another one was opened."""
+    with db.transaction() as unit:
+        _put_down(unit, _continuations(unit, Campaign.id == next_id))
+
+
+@jobs.job("following.find-news", every_minutes=5)
+def find_news() -> None:
+    """Find what nobody was told yet, and go on with what was begun."""
+    since = db.utcnow() - _LATELY
+    with db.transaction() as unit:
+        events = [
+            *_deliveries(unit, DeliveryAttempt.created_at > since),
+            *_updates(unit, Update.published_at > since),
+            *_stops(unit, Campaign.id.in_(_stopped_since(unit, since))),
+            *_continuations(unit, Campaign.opened_at > since),
+        ]
+        _put_down(unit, events)
+        begun = unit.scalars(
+            select(Notice.id).where(Notice.finished_at.is_(None)).order_by(Notice.id)
+        ).all()
+        for notice_id in begun:
+            jobs.enqueue(unit, "following.tell", notice_id)
+
+
+def tell_nobody(unit: Session, campaign_id: int, kind: NoticeKind, update_id: int) -> None:
+    """Note that a post needs no mail: its signers were told before it was taken back."""
+    now = db.utcnow()
+    unit.add(
+        Notice(
+            campaign_id=campaign_id,
+            kind=kind,
+            update_id=update_id,
+            created_at=now,
+            finished_at=now,
+        )
+    )
+    unit.flush()
+
+
+def _put_down(unit: Session, events: list[Event]) -> None:
+    """A notice for each, and a job that tells it; of two who do so at once, one does."""
+    for event in events:
+        notice_id = unit.scalar(
+            db.insert_into(unit, Notice)
+            .values(
+                **asdict(event),
+                public_id=db.new_public_id(),
+                last_signature_id=0,
+                created_at=db.utcnow(),
+            )
+            .on_conflict_do_nothing()
+            .returning(Notice.id)
+        )
+        if notice_id is not None:
+            jobs.enqueue(unit, "following.tell", notice_id)
+
+
+def _deliveries(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    """Deliveries of our bundles that got rid of the letters; one that was refused is no news."""
+    rows = unit.execute(
+        select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
+            DeliveryAttempt.bundle_id.is_not(None),
+            DeliveryAttempt.outcome.in_(GONE_OUT),
+            ~exists().where(Notice.delivery_id == DeliveryAttempt.id),
+            *conditions,
+        )
+    )
+    return [Event(campaign, NoticeKind.HANDED_OVER, delivery_id=one) for campaign, one in rows]
+
+
+def _updates(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    rows = unit.execute(
+        select(Update.campaign_id, Update.kind, Update.id).where(
+            Update.kind.in_(_TOLD),
+            ~exists().where(Notice.update_id == Update.id),
+            *conditions,
+        )
+    )
+    return [Event(campaign, _TOLD[kind], update_id=one) for campaign, kind, one in rows]
+
+
+def _stops(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
+    rows = unit.scalars(
+        select(Campaign.id).where(Campaign.status == CampaignStatus.STOPPED, ~told, *conditions)
+    )
+    return [Event(one, NoticeKind.STOP) for one in rows]
+
+
+def _continuations(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    """Open campaigns that continue one whose signers were not told of it."""
+    rows = unit.execute(
+        select(Campaign.follows_id, Campaign.id).where(
+            Campaign.status == CampaignStatus.OPEN,
+            Campaign.follows_id.is_not(None),
+            ~exists().where(Notice.next_id == Campaign.id),
+            *conditions,
+        )
+    )
+    return [
+        Event(earlier, NoticeKind.CONTINUED, next_id=one)
+        for earlier, one in rows
+        if earlier is not None
+    ]
+
+
+def _stopped_since(unit: Session, since: datetime) -> list[int]:
+    """Campaigns that somebody stopped since then, as the audit has it."""
+    subjects = unit.scalars(
+        select(AuditEntry.subject).where(
+            AuditEntry.action == "campaign.stopped", AuditEntry.at > since
+        )
+    )
+    return [int(subject.partition(":")[2]) for subject in subjects]

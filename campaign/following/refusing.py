@@ -1,0 +1,49 @@
+"""What cannot be done with a letter any more, and pages that say so."""
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign import i18n
+from campaign.errors import Gone, NotFound, Refused
+from campaign.reading import intake
+
+
+class TooLate(Refused):
+    """The letter has gone too far for that.
+
+    Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`.
+    """
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the checks of public pages on a blueprint, and these pages of its failures."""
+    intake.init_blueprint(blueprint)
+    blueprint.register_error_handler(TooLate, _too_late)
+    blueprint.register_error_handler(Gone, _gone)
+    blueprint.register_error_handler(NotFound, _not_found)
+
+
+def _too_late(problem: TooLate) -> ResponseReturnValue:
+    values = request.view_args or {}
+    back = ""
+    if {"token", "public_id"} <= values.keys():
+        back = url_for("following.mine", **values)
+    return _page("following/too_late.html", problem=problem.slug, back=back), problem.status
+
+
+def _gone(problem: Gone) -> ResponseReturnValue:
+    if problem.slug == "letters-link":
+        return _page("following/link_gone.html", expired=True), problem.status
+    return intake.lost_letter(problem)
+
+
+def _not_found(problem: NotFound) -> ResponseReturnValue:
+    if problem.slug == "letters-link":
+        return _page("following/link_gone.html", expired=False), problem.status
+    return intake.not_found(problem)
+
+
+def _page(template: str, **words: object) -> Response:
+    lang = (request.view_args or {}).get("lang", i18n.locale())
+    page = render_template(template, lang=lang, **words)
+    return intake.private(Response(page, mimetype="text/html"))

@@ -1,0 +1,135 @@
+"""What supporters can do with a letter themselves: post it, or mail it from their own program."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from campaign import db, i18n
+from campaign.campaigns.addressing import addressing_of
+from campaign.campaigns.models import Target
+from campaign.letters.context import LetterContext
+from campaign.letters.envelopes import EnvelopeContext, with_envelopes
+from campaign.letters.layouts import Layout
+from campaign.officials.models import ContactDetail
+from campaign.signing.composing import sender_lines
+from campaign.signing.drafts import Letters, pdf_of, writer_of_signature
+from campaign.signing.models import Letter, Signature
+
+_LONGEST_MAILTO = 1900
+"""Characters of a mailto: address that mail programs take; a longer letter is copied instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One letter, as its supporter can send it."""
+
+    name: str
+    """To whom."""
+    text: str
+    """The letter as plain text, to be copied."""
+    email: str
+    """Where a mail gets to the official, or to the mission; empty: unknown."""
+    through_mission: bool
+    mailto: str
+    """Opens the supporter's mail program; empty: there is no address."""
+    whole: bool
+    """Whether the letter's text is in `mailto`; one that is too long must be pasted."""
+    country: str
+    """To which country the letter is posted, by name."""
+    abroad: bool
+    """Whether that is another country than the supporter's."""
+
+
+def sendings_of(signature: Signature, letters: Letters, home: str) -> list[Sending]:
+    """Each letter of a signature, in the order of its letters."""
+    return [
+        _sending(signature, letter, context, home)
+        for letter, context in zip(signature.letters, letters, strict=True)
+    ]
+
+
+def _sending(signature: Signature, letter: Letter, context: LetterContext, home: str) -> Sending:
+    target = letter.target
+    own = email_of(target.official.contacts)
+    address = own or (email_of(target.mission.contacts) if target.mission else "")
+    text = plain_text(context)
+    link, whole = mailto_of(address, context.subject, text)
+    country = _destination(target, home)
+    return Sending(
+        name=target.official.name or i18n.words_in(target.official.office, i18n.locale()),
+        text=text,
+        email=address,
+        through_mission=bool(address and not own),
+        mailto=link,
+        whole=whole,
+        country=i18n.country_name(country),
+        abroad=country != signature.country,
+    )
+
+
+def email_of(contacts: list[ContactDetail]) -> str:
+    """The mail address that holds today, or nothing."""
+    today = db.utcnow().date()
+    valid = (
+        one.value
+        for one in contacts
+        if one.type == "email"
+        and (one.valid_from is None or one.valid_from <= today)
+        and (one.valid_until is None or today <= one.valid_until)
+    )
+    return next(valid, "")
+
+
+def mailto_of(address: str, subject: str, text: str) -> tuple[str, bool]:
+    """An address for the mail program, and whether the text is in it."""
+    if not address:
+        return "", False
+    start = f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}"
+    body = quote(text.replace("\n", "\r\n"), safe="")
+    whole = f"{start}&body={body}"
+    return (whole, True) if len(whole) <= _LONGEST_MAILTO else (start, False)
+
+
+def plain_text(context: LetterContext) -> str:
+    """The letter as it stands in a mail: no addresses, all else."""
+    points = "\n".join(f"– {point}" for point in context.points)
+    name = "\n".join(filter(None, (context.signature_name, context.signature_locality)))
+    parts = (
+        context.salutation,
+        *context.opening,
+        points,
+        *context.own_words,
+        *context.closing,
+        context.complimentary_close,
+        name,
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str) -> bytes:
+    """The letters as they are printed, and an addressed envelope for each.
+
+    Raises what `pdf_of` raises.
+    """
+    writer = writer_of_signature(signature)
+    envelopes = [
+        EnvelopeContext(
+            locale=context.locale,
+            sender_lines=sender_lines(writer, context.locale),
+            addressee_lines=_envelope_lines(signature, letter, home),
+        )
+        for letter, context in zip(signature.letters, letters, strict=True)
+    ]
+    return with_envelopes(pdf_of(letters, layout), envelopes, letters.layout or layout)
+
+
+def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[str, ...]:
+    """The address, with the country last where the letter goes abroad, as the post wants it."""
+    country = _destination(letter.target, home)
+    lines = addressing_of(letter.target, signature.letter_locale, host_country=country).lines
+    if country == signature.country:
+        return lines
+    return (*lines, i18n.country_name(country, signature.locale).upper())
+
+
+def _destination(target: Target, home: str) -> str:
+    return target.mission.host_country if target.mission else target.official.country or home

@@ -1,0 +1,225 @@
+"""Telling signers the news: through all signatures by id, in batches, and on from where it was.
+
+`NoticeMail` is the guard: one row for a mailbox and a notice, put in the same transaction as the
+mail. So nobody is told twice, whoever dies in between.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from flask import current_app
+from flask_babel import force_locale
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from campaign import db, i18n, jobs
+from campaign.bundles.loading import number_of
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.following import mails
+from campaign.following.models import Notice, NoticeKind, NoticeMail
+from campaign.following.news import unsubscribe_url
+from campaign.mail import bad_addresses
+from campaign.officials.models import Mission
+from campaign.reading.case_page import edition_for, mission_name
+from campaign.reading.deadline import say_day
+from campaign.reading.posts import told_in
+from campaign.sealing import WrongKey
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Signature, SignatureState
+
+log = structlog.get_logger()
+
+_BATCH = 100
+_TRIED_FOR = timedelta(days=2)
+"""How long a mailbox is tried that had all its mails of a day already."""
+Send = Callable[[Session, Signature], bool]
+
+
+@jobs.job("following.tell")
+def tell(notice_id: int) -> None:
+    """Tell one notice to all who want it, from where it stands."""
+    while tell_batch(notice_id):
+        pass
+
+
+def tell_batch(notice_id: int) -> bool:
+    """Tell the next signers, in a transaction of their own; whether there may be more."""
+    with db.transaction() as unit:
+        notice = unit.get(Notice, notice_id, with_for_update=True)
+        if notice is None or notice.finished_at is not None:
+            return False
+        campaign = unit.get_one(Campaign, notice.campaign_id)
+        if campaign.status is CampaignStatus.STOPPED and notice.kind is not NoticeKind.STOP:
+            notice.finished_at = db.utcnow()  # a stop holds back all but its own mails
+            return False
+        if notice.next_id is not None and not _takes_letters(unit, notice.next_id):
+            notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken
+            return False
+        batch = _next(unit, notice)
+        send = _sender(unit, notice, campaign)
+        for signature_id in batch:
+            try:
+                _tell_one(unit, notice, signature_id, send)
+            except WrongKey:
+                # One that cannot be opened must hold up no other.
+                log.error("signature cannot be opened", signature=signature_id)
+        if batch:
+            notice.last_signature_id = batch[-1]
+            return True
+        _end(unit, notice)
+        return False
+
+
+def _takes_letters(unit: Session, campaign_id: int) -> bool:
+    campaign = unit.get_one(Campaign, campaign_id)
+    return takes_signatures(campaign.status, campaign.act_by, db.utcnow())
+
+
+def _next(unit: Session, notice: Notice, *, after: bool = True) -> Sequence[int]:
+    return unit.scalars(
+        select(Signature.id)
+        .where(Signature.id > (notice.last_signature_id if after else 0), *_wants(unit, notice))
+        .order_by(Signature.id)
+        .limit(_BATCH)
+        # Whoever is erased meanwhile waits, and then erases what was written here as well.
+        .with_for_update(read=True, of=Signature)
+    ).all()
+
+
+def _wants(unit: Session, notice: Notice) -> list[ColumnElement[bool]]:
+    """Who is to be told: those who asked for news, have a letter in it, and were not told yet."""
+    told = exists().where(
+        NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
+    )
+    conditions = [
+        Signature.campaign_id == notice.campaign_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.consent_updates_at.is_not(None),
+        ~bad_addresses.is_bad(Signature.email_hmac),
+        ~told,
+    ]
+    if notice.delivery_id is not None:
+        delivery = unit.get_one(DeliveryAttempt, notice.delivery_id)
+        conditions.append(
+            exists().where(
+                Letter.signature_id == Signature.id,
+                Letter.bundle_id == delivery.bundle_id,
+                Letter.set_aside.is_(None),
+            )
+        )
+    return conditions
+
+
+def _tell_one(unit: Session, notice: Notice, signature_id: int, send: Send) -> None:
+    """One mail to one mailbox. A mail that is not taken (too many today) leaves no mark."""
+    with unit.begin_nested() as step:
+        signature = unit.get_one(Signature, signature_id)
+        first = unit.scalar(
+            db.insert_into(unit, NoticeMail)
+            .values(notice_id=notice.id, email_hmac=signature.email_hmac)
+            .on_conflict_do_nothing()
+            .returning(NoticeMail.notice_id)
+        )
+        if first is None:
+            return
+        with force_locale(signature.locale):
+            taken = send(unit, signature)
+        if not taken:
+            step.rollback()
+
+
+def _end(unit: Session, notice: Notice) -> None:
+    """All were asked for: those whose mailbox was full today are asked for again later."""
+    now = db.utcnow()
+    notice.last_signature_id = 0
+    if now - notice.created_at > _TRIED_FOR or not _next(unit, notice, after=False):
+        notice.finished_at = now
+
+
+def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
+    """What mails the notice to one signature."""
+    if notice.delivery_id is not None:
+        delivery = unit.get_one(DeliveryAttempt, notice.delivery_id)
+        mission = unit.get_one(Mission, delivery.mission_id)
+        return lambda unit, one: mails.send_letter_handed_over(
+            unit,
+            numbers=_numbers(unit, one, delivery),
+            mission=mission_name(mission, one.locale),
+            day=i18n.say_date(delivery.happened_on, one.locale),
+            place=delivery.place,
+            outcome=delivery.outcome.value,
+            **_common(campaign, one),
+        )
+    if notice.update_id is not None:
+        update = unit.get_one(Update, notice.update_id)
+        return lambda unit, one: mails.send_case_update(
+            unit,
+            update_id=update.id,
+            **_told(campaign, update, one.locale),
+            **_common(campaign, one),
+        )
+    if notice.next_id is not None:
+        later = unit.get_one(Campaign, notice.next_id)
+        return lambda unit, one: mails.send_case_continued(
+            unit,
+            earlier_id=campaign.id,
+            **_further(later, one.locale),
+            **(_common(later, one) | {"reference": campaign.reference}),
+        )
+    return lambda unit, one: mails.send_case_stopped(
+        unit, reason=campaign.status_reason, **_common(campaign, one)
+    )
+
+
+def _numbers(unit: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
+    """Numbers of the mailbox's letters in the bundle: two of a household get one mail."""
+    sequences = unit.scalars(
+        select(Letter.sequence)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Letter.bundle_id == delivery.bundle_id,
+            Letter.set_aside.is_(None),
+            Signature.email_hmac == signature.email_hmac,
+            Signature.state == SignatureState.CONFIRMED,
+        )
+        .order_by(Letter.sequence)
+    )
+    return [number_of(one) for one in sequences if one]
+
+
+def _told(campaign: Campaign, update: Update, locale: str) -> dict[str, str]:
+    told = told_in(update, locale, campaign.default_locale)
+    assert told is not None  # none is posted without words
+    return {"what": update.kind.value, "title": told.title, "text": told.body, "lang": told.locale}
+
+
+def _further(later: Campaign, locale: str) -> dict[str, str]:
+    edition = edition_for(later, locale)
+    if edition is None:
+        return {"title": later.person_name, "text": "", "lang": locale, "deadline": ""}
+    day = say_day(later.act_by, locale, db.utcnow()) if later.act_by else ""
+    return {
+        "title": edition.title,
+        "text": edition.summary,
+        "lang": edition.locale,
+        "deadline": day,
+    }
+
+
+def _common(campaign: Campaign, signature: Signature) -> dict[str, Any]:
+    settings: Settings = current_app.extensions["settings"]
+    base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
+    return {
+        "to": signature.email,
+        "locale": signature.locale,
+        "campaign_id": campaign.id,
+        "unsubscribe": unsubscribe_url(signature),
+        "person_name": campaign.person_name,
+        "reference": campaign.reference,
+        "case_url": f"{base}/actions/{campaign.slug}",
+        "letters_url": f"{base}/my-letters",
+    }

@@ -1,0 +1,12 @@
+"""Following: the page of a letter, all of one's letters, and what can still be done with them."""
+
+from flask import Blueprint
+
+from campaign.following import change_views, letter_views, mailbox_views, news_views, refusing
+
+blueprint = Blueprint("following", __name__)
+refusing.register(blueprint)
+letter_views.register(blueprint)
+mailbox_views.register(blueprint)
+change_views.register(blueprint)
+news_views.register(blueprint)

@@ -1,0 +1,50 @@
+"""Taking a letter back, as long as it is in our hands."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from campaign.following.holding import hold
+from campaign.following.marks import is_handed_over
+from campaign.following.refusing import TooLate
+from campaign.signing.hold_models import Hold
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.similar import forget_words
+
+_TAKEN_BACK = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
+
+
+def refuse_unwithdrawable(unit: Session, signature: Signature) -> None:
+    """Raise TooLate where the letter was handed over, or is none any more."""
+    if signature.shown_state not in _TAKEN_BACK:
+        raise TooLate("letter-ended")
+    if is_handed_over(unit, signature):
+        raise TooLate("letter-handed-over")
+
+
+def can_withdraw(unit: Session, signature: Signature) -> bool:
+    """Whether the letter can still be taken back."""
+    try:
+        refuse_unwithdrawable(unit, signature)
+    except TooLate:
+        return False
+    return True
+
+
+def withdraw(unit: Session, signature: Signature, now: datetime) -> None:
+    """Take the letter back. In a bundle its row stays, as the record of what is to be taken out.
+
+    The name stays, so that the same person can sign again; their words do not.
+    """
+    hold(unit, signature)
+    refuse_unwithdrawable(unit, signature)
+    signature.state = SignatureState.WITHDRAWN
+    signature.state_before = signature.invalidation_id = None
+    signature.withdrawn_at = now
+    signature.own_words = ""
+    signature.full_text = None
+    signature.consent_updates_at = None
+    forget_words(unit, signature.id)
+    unit.execute(delete(Hold).where(Hold.signature_id == signature.id))
+    unit.flush()

@@ -1,0 +1,212 @@
+"""Languages: which one a page is in, its direction, dates and countries as people say them."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from babel import Locale as BabelLocale
+from babel.dates import format_date, format_time
+from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask_babel import get_locale
+
+from campaign.extensions import babel
+from campaign.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+_ANYWHERE_ON_EARTH = timezone(timedelta(hours=-12))
+TRANSLATIONS = "translations"
+
+
+class Language(NamedTuple):
+    """An entry of the language switch."""
+
+    code: str
+    name: str
+    url: str
+    current: bool
+
+
+def languages() -> list[str]:
+    """Codes of the languages in which pages come, the default first."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.locales
+
+
+def locale() -> str:
+    """Code of the language of this page or mail."""
+    chosen = get_locale()
+    return _code_of(chosen) if chosen else languages()[0]
+
+
+def negotiated() -> str:
+    """The language that the reader's browser asks for, as far as we have it."""
+    return request.accept_languages.best_match(languages()) or languages()[0]
+
+
+def localised(view: F) -> F:
+    """For pages whose address has no language: take the browser's."""
+
+    @wraps(view)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        g.locale = negotiated()
+        return view(*args, **kwargs)
+
+    return cast(F, inner)
+
+
+def direction(code: str) -> str:
+    """`rtl` or `ltr`."""
+    return _parsed(code).text_direction
+
+
+def language_name(code: str, in_language: str | None = None) -> str:
+    """A language's name, in itself unless said otherwise."""
+    parsed = _parsed(code)
+    return parsed.get_display_name(in_language or code) or code
+
+
+def comma(code: str) -> str:
+    """What stands between the items of a list."""
+    return "، " if code.partition("-")[0] == "ar" else ", "
+
+
+def country_name(code: str, in_language: str | None = None) -> str:
+    """A country's name (ISO 3166-1 alpha-2) in the page's language, or the one given."""
+    names = _parsed(in_language or locale()).territories
+    return str(names.get(code, code))
+
+
+def countries(in_language: str | None = None) -> list[tuple[str, str]]:
+    """All countries as (code, name), in the order of the names."""
+    names = _parsed(in_language or locale()).territories
+    pairs = [
+        (code, name)
+        for code, name in names.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+    ]
+    return sorted(pairs, key=lambda pair: _sortable(pair[1]))
+
+
+_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
+
+
+def _sortable(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(one for one in letters if not unicodedata.combining(one)).casefold()
+
+
+def say_date(day: date, in_language: str | None = None) -> str:
+    """A day as people write it: "20 April 2020"."""
+    return _long_date(day, in_language or locale())
+
+
+@lru_cache(maxsize=2048)
+def _long_date(day: date, language: str) -> str:
+    return ordinal(format_date(day, "long", locale=_parsed(language)), day, language)
+
+
+def say_weekday(day: date, in_language: str | None = None) -> str:
+    """A day with its weekday: "Friday, 4 December 2026"."""
+    language = in_language or locale()
+    # In the middle of a sentence, where these words stand, Spanish has no comma.
+    pattern = "EEEE d 'de' MMMM 'de' y" if language.startswith("es") else "full"
+    return ordinal(format_date(day, pattern, locale=_parsed(language)), day, language)
+
+
+def ordinal(said: str, day: date, language: str) -> str:
+    """A day in words as French has the first of a month; CLDR's patterns have no ordinal."""
+    if day.day == 1 and language.startswith("fr"):
+        return re.sub(r"\b1\b", "1er", said, count=1)
+    return said
+
+
+def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
+    """A moment in the given time zone (the organisation's otherwise)."""
+    settings: Settings = current_app.extensions["settings"]
+    tz = ZoneInfo(zone or settings.timezone)
+    there, language = moment.astimezone(tz), _babel(in_language)
+    return f"{format_date(there, 'long', language)}, {format_time(there, 'short', locale=language)}"
+
+
+def day_is_over(day: date, now: datetime) -> bool:
+    """Whether `day` has ended everywhere on Earth (UTC-12)."""
+    return now >= end_of_day(day)
+
+
+def end_of_day(day: date) -> datetime:
+    """The moment at which `day` ends everywhere on Earth."""
+    return datetime.combine(day + timedelta(days=1), time(), _ANYWHERE_ON_EARTH)
+
+
+def days_left(day: date, now: datetime) -> int:
+    """Whole days until `day` is over; 0 on the last day itself."""
+    return (day - now.astimezone(_ANYWHERE_ON_EARTH).date()).days
+
+
+def latest_day(now: datetime) -> date:
+    """The day that it is where days begin first (UTC+14); a later one is still to come anywhere."""
+    return now.astimezone(timezone(timedelta(hours=14))).date()
+
+
+def words_in(words: dict[str, str], *wanted: str) -> str:
+    """The text in the first of the languages `wanted` that has one, else any, else nothing."""
+    for code in (*wanted, "en"):
+        if words.get(code):
+            return words[code]
+    return next((text for text in words.values() if text), "")
+
+
+def language_switch() -> list[Language]:
+    """This page in each language; empty where its address has none, or a language we lack."""
+    here = (request.view_args or {}).get("lang")
+    # Who may not enter a page of the desk is not told that it is there (`accounts.guards`).
+    if here not in languages() or request.endpoint is None or g.get("kept_out"):
+        return []
+    # A page that was posted cannot be asked for again in another language: go to where it began.
+    return [
+        Language(code, language_name(code), _here_in(code), code == here) for code in languages()
+    ]
+
+
+def _here_in(code: str) -> str:
+    assert request.endpoint is not None
+    endpoint = request.endpoint
+    if request.method != "GET":
+        endpoint = getattr(g, "language_endpoint", endpoint)
+    asked = getattr(g, "language_query", {})
+    return url_for(endpoint, **{**asked, **(request.view_args or {}), "lang": code})
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Choose languages per page."""
+    app.config["BABEL_DEFAULT_LOCALE"] = settings.locales[0]
+    app.config["BABEL_DEFAULT_TIMEZONE"] = settings.timezone
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = TRANSLATIONS
+    babel.init_app(app, locale_selector=_select)
+
+
+def _select() -> str:
+    if not has_request_context():
+        return languages()[0]
+    chosen = getattr(g, "locale", None)
+    if chosen in languages():
+        return cast(str, chosen)
+    return negotiated()
+
+
+def _babel(in_language: str | None) -> BabelLocale:
+    return _parsed(in_language or locale())
+
+
+@lru_cache(maxsize=64)
+def _code_of(chosen: BabelLocale) -> str:
+    return str(chosen).replace("_", "-")
+
+
+@lru_cache(maxsize=64)
+def _parsed(code: str) -> BabelLocale:
+    return BabelLocale.parse(code, sep="-")

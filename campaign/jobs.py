@@ -1,0 +1,181 @@
+"""Work that is done apart from a request: the queue, `@job`, periodic jobs.
+
+Huey delivers at most once, so the queue is only the courier: every job reads what is due from the
+database, and a periodic job finds what a lost message left behind. A message holds a job's name
+and ids, as JSON; never a name or an address.
+"""
+
+import json
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import structlog
+from flask import Flask, current_app
+from huey import Huey, PostgresHuey, RedisHuey, crontab
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.storage import SqliteStorage
+from sqlalchemy.orm import Session
+
+from campaign import db, logs
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+
+JobFunction = Callable[..., None]
+_jobs: dict[str, JobFunction] = {}
+_periodic: dict[str, int] = {}
+
+
+def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction], JobFunction]:
+    """Register a function as the job `name`; with `every_minutes`, also as a periodic one.
+
+    It runs in an application context and opens its own transactions (`db.transaction`): a long
+    job must not hold the database's lock while it computes.
+    """
+
+    def register(function: JobFunction) -> JobFunction:
+        if name in _jobs:
+            raise ValueError(f"two jobs are called {name}")
+        _jobs[name] = function
+        if every_minutes is not None:
+            _periodic[name] = every_minutes
+        return function
+
+    return register
+
+
+def enqueue(unit: Session, name: str, *ids: int) -> None:
+    """Have the job `name` done once `unit` is committed."""
+    if not all(isinstance(one, int) for one in ids):
+        raise TypeError("a job takes ids only: personal data has no place in the queue")
+    if name not in _jobs:
+        raise LookupError(f"there is no job {name}: is its module imported?")
+    courier = queue()
+    db.after_commit(unit, lambda: courier.send(name, ids))
+
+
+def periodic_jobs() -> list[str]:
+    """Names of the jobs that are done again and again."""
+    return list(_periodic)
+
+
+def run_now(name: str, *ids: int) -> None:
+    """Do the job `name` here, without the queue: commands and tests."""
+    _jobs[name](*ids)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The courier of one instance."""
+
+    huey: Huey
+    _send: Callable[..., Any]
+
+    def send(self, name: str, ids: tuple[int, ...] = ()) -> None:
+        """Put a job in the queue now."""
+        self._send(name, *ids)
+
+    def waiting(self) -> int:
+        """How many messages wait to be fetched."""
+        return cast(int, self.huey.pending_count())
+
+    def close(self) -> None:
+        """Leave the queue; it is joined again by the next use."""
+        self.huey.storage.close()
+
+
+def queue() -> Queue:
+    """The queue of the current application."""
+    return cast(Queue, current_app.extensions["queue"])
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Connect to the queue that the settings name, and teach it our jobs."""
+    huey = _courier(settings)
+
+    def run_job(name: str, *ids: int) -> None:
+        with app.app_context():
+            _run(name, ids)
+
+    send = huey.task(name="run_job")(run_job)
+    for name, minutes in _periodic.items():
+        _register_periodic(huey, app, name, minutes)
+    app.extensions["queue"] = Queue(huey, send)
+
+
+def _courier(settings: Settings) -> Huey:
+    url = settings.jobs_url
+    shared = {"results": False, "serializer": JsonSerializer()}
+    if url.startswith("redis"):
+        return RedisHuey("campaign", url=url, **shared)
+    if url.startswith("postgres"):
+        return PostgresHuey("campaign", dsn=url, **shared)
+    path = url.removeprefix("sqlite:///") or str(settings.folder / "jobs.sqlite")
+    return Huey("campaign", storage_class=_QueueFile, filename=path, **shared)
+
+
+class _QueueFile(SqliteStorage):  # type: ignore[misc]
+    """The queue's file. What a power cut takes is found again: no message waits for the disk."""
+
+    def _create_connection(self) -> Any:
+        connection = super()._create_connection()
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+
+def _register_periodic(huey: Huey, app: Flask, name: str, minutes: int) -> None:
+    def periodic() -> None:
+        with app.app_context():
+            _run(name, ())
+
+    when = crontab(minute=f"*/{minutes}") if minutes < 60 else crontab(minute="7")
+    huey.periodic_task(when, name=f"periodic:{name}")(periodic)
+
+
+def _run(name: str, ids: tuple[int, ...]) -> None:
+    try:
+        _jobs[name](*ids)
+    except Exception as problem:
+        # The message of an exception may quote a row: its kind and place must do.
+        log.error(
+            "job failed",
+            job=name,
+            ids=ids,
+            problem=type(problem).__name__,
+            place=logs.place_of(problem),
+        )
+        if current_app.testing:
+            raise
+        if current_app.extensions["settings"].mode == "development":
+            traceback.print_exc()
+
+
+class JsonSerializer(Serializer):  # type: ignore[misc]
+    """Messages as JSON: a queue that somebody else can write to must not run pickles."""
+
+    def _serialize(self, data: Any) -> bytes:
+        if isinstance(data, Message):
+            return json.dumps({"message": _to_json(data)}).encode()
+        return json.dumps({"value": data}).encode()
+
+    def _deserialize(self, data: bytes) -> Any:
+        parsed = json.loads(bytes(data))
+        if "message" not in parsed:
+            return parsed["value"]
+        fields = parsed["message"]
+        for name in ("eta", "expires_resolved"):
+            if fields[name] is not None:
+                fields[name] = datetime.fromisoformat(fields[name])
+        return Message(**{**fields, "args": tuple(fields["args"])})
+
+
+def _to_json(message: Message) -> dict[str, Any]:
+    fields = cast(dict[str, Any], message._asdict())
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in fields.items()
+    }

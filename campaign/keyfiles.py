@@ -1,0 +1,38 @@
+"""The instance's keys: files of 32 random bytes that nobody but their owner can read."""
+
+import base64
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from campaign.errors import UnsafeSettings
+
+KEY_BYTES = 32
+
+
+def read_key(path: Path) -> bytes:
+    """The key in `path`, made at the first start; refuse one that others can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        _make_key(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UnsafeSettings(f"{path} can be read by others: chmod 600 {path}.")
+    key = base64.b64decode(path.read_bytes())
+    if len(key) != KEY_BYTES:
+        raise UnsafeSettings(f"{path} is damaged: it must hold 32 bytes in base64.")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key; of several processes that start at once, one wins and none reads half."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

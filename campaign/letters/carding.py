@@ -1,0 +1,116 @@
+"""The foundry's work on cards: four letters to a sheet, each cut to a card."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from campaign.letters import html, measuring, renderer
+from campaign.letters.checks import check_characters, check_empty, texts_of
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import LAYOUTS, Box, Layout
+from campaign.letters.problems import CARD_TOO_LONG, LetterRefused, Problem
+from campaign.letters.typesetting import decode, encode_refused
+
+PER_SHEET = 4
+"""Cards on one sheet, two by two."""
+_SAFE = 8.0
+"""mm kept free along each edge of a card, so that cutting takes no letter away."""
+_FOOT = 8.0
+"""mm above that where the reference stands."""
+
+
+def typeset_cards(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Lays out a chunk's cards; those that a check refuses are left out.
+
+    Report: as for letters; the first card of a sheet takes the page, the others none.
+    """
+    layout = LAYOUTS[job["layout"]]
+    contexts = decode(LetterContext, job["items"])
+    refused = {i: found for i, one in enumerate(contexts) if (found := _check(one))}
+    good = [i for i in range(len(contexts)) if i not in refused]
+    # A card whose text is too long is found only when laid out; the others then close ranks.
+    while good:
+        with renderer.laid_out(
+            _document([contexts[i] for i in good], layout), "card.css", layout
+        ) as document:
+            long = {
+                good[n]: [Problem(CARD_TOO_LONG)] for n in _too_long(document, len(good), layout)
+            }
+            if not long:
+                Path(job["out"]).write_bytes(renderer.write_pdf(document))
+                break
+        refused.update(long)
+        good = [i for i in good if i not in refused]
+    return {
+        "letters": [[i, int(n % PER_SHEET == 0)] for n, i in enumerate(good)],
+        "refused": encode_refused(refused),
+    }
+
+
+def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
+    """The cards as a PDF, in this process.
+
+    :raises LetterRefused: a card fails a check; the details say which by its "key".
+    """
+    problems = [(one, problem) for one in contexts for problem in _check(one)]
+    if not problems:
+        with renderer.laid_out(_document(contexts, layout), "card.css", layout) as document:
+            long = _too_long(document, len(contexts), layout)
+            if not long:
+                return renderer.write_pdf(document)
+        problems = [(contexts[n], Problem(CARD_TOO_LONG)) for n in long]
+    raise LetterRefused(
+        Problem(problem.slug, {**problem.detail, "key": one.key}) for one, problem in problems
+    )
+
+
+def _check(context: LetterContext) -> list[Problem]:
+    return [*check_empty(context), *check_characters(texts_of(context))]
+
+
+def _document(contexts: Sequence[LetterContext], layout: Layout) -> str:
+    cards = [
+        html.card_fragment(one, n % PER_SHEET, html.letter_id(n)) for n, one in enumerate(contexts)
+    ]
+    sheets = (
+        Markup('<section class="cards">{}</section>').format(
+            Markup("").join(cards[first : first + PER_SHEET])
+        )
+        for first in range(0, len(cards), PER_SHEET)
+    )
+    return str(
+        html.render(
+            "document.html",
+            locale=contexts[0].locale,
+            title=html.title_of(contexts),
+            body=Markup("\n").join(sheets),
+        )
+    )
+
+
+def card_box(slot: int, layout: Layout) -> Box:
+    """Where the text of the card in `slot` (0 to 3, row by row) may stand, in mm."""
+    width, height = layout.paper.width / 2, layout.paper.height / 2
+    row, column = divmod(slot, 2)
+    return Box(column * width + _SAFE, row * height + _SAFE, width - 2 * _SAFE, height - 2 * _SAFE)
+
+
+def _text_box(slot: int, layout: Layout) -> Box:
+    """Where its words may stand: above the line with the reference."""
+    box = card_box(slot, layout)
+    return Box(box.x, box.y, box.width, box.height - _FOOT)
+
+
+def _too_long(document: Any, count: int, layout: Layout) -> list[int]:
+    """The cards whose text runs out of its box."""
+    return [
+        n
+        for n in range(count)
+        if not measuring.stands_within(
+            document.pages[n // PER_SHEET],
+            f"card-text-{n % PER_SHEET}",
+            _text_box(n % PER_SHEET, layout),
+        )
+    ]

@@ -1,0 +1,194 @@
+"""The foundry's fast work on letters: segments laid out once, pages put together of them."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+from weasyprint import Document
+
+from campaign.letters import renderer, segments
+from campaign.letters.cells import PX_PER_MM, Cell, match, measure
+from campaign.letters.checks import check_before, texts_of
+from campaign.letters.context import LetterContext
+from campaign.letters.galley import Galley, NotSimple, is_simple, specimen
+from campaign.letters.layouts import LAYOUTS, Layout
+from campaign.letters.problems import Problem
+from campaign.letters.segments import Segment
+from campaign.letters.typesetting import Job, Report, decode, encode_refused
+
+_MOST_CHARACTERS = 6000
+"""A letter with more would not fit a page; it isn't even tried."""
+_PT_PER_PX = 0.75
+_PT_PER_MM = 72 / 25.4
+_CLEARANCE = 0.5
+"""Pixels that must be left at the foot of the page, so that rounding decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A cell on a letter's page, moved by so many CSS pixels from where it was laid out."""
+
+    cell: Cell
+    dx: float
+    dy: float
+
+
+def compose_letters(job: Job) -> Report:
+    """Lays out the segments of the letters and puts the pages together.
+
+    Report: as for letters laid out whole, and `left`: the indices of letters that take another
+    way, as they run to a second page or can't be cut.
+    """
+    layout = LAYOUTS[job["layout"]]
+    contexts = decode(LetterContext, job["items"])
+    refused: dict[int, Sequence[Problem]] = {}
+    cuts: dict[int, list[Segment]] = {}
+    for i, context in enumerate(contexts):
+        if found := check_before(context, layout):
+            refused[i] = found
+        elif _is_for_cutting(context):
+            cuts[i] = segments.cut(context, layout)
+    pages: dict[int, list[Placed]] = {}
+    if cuts:
+        with _laid_out(cuts.values(), layout) as (document, cells):
+            for i, parts in cuts.items():
+                if found := _problems(parts, cells):
+                    refused[i] = found
+                elif page := _place(parts, cells, layout):
+                    pages[i] = page
+            if pages:
+                pdf = renderer.write_forms(document)
+        if pages:
+            write(pdf, list(pages.values()), layout, Path(job["out"]))
+    return {
+        "letters": [[i, 1] for i in pages],
+        "refused": encode_refused(refused),
+        "left": [i for i in range(len(contexts)) if i not in pages and i not in refused],
+    }
+
+
+@contextmanager
+def _laid_out(
+    cuts: Iterable[Sequence[Segment]], layout: Layout
+) -> Iterator[tuple[Document, dict[Segment, Cell]]]:
+    """The document that segments were laid out in, and their cells; some may have none."""
+    parts = list(dict.fromkeys(part for parts in cuts for part in parts))
+    simple = [part for part in parts if is_simple(part)]
+    set_here = set(simple)
+    specimens = list(dict.fromkeys(specimen(part.kind, part.style) for part in simple))
+    rest = (part for part in parts if part not in set_here)
+    groups = segments.arrange([*specimens, *rest])
+    html = segments.document(groups)
+    with renderer.laid_out(html, "segments.css", layout, xml=True) as document:
+        boxes = match(document, groups)
+        galley = Galley(document)
+        cells = {part: measure(part, form, box, layout) for part, (form, box) in boxes.items()}
+        for part in specimens:
+            galley.learn(part, boxes[part][1])
+        for part in simple:
+            with suppress(NotSimple):
+                cells[part] = galley.set(part)
+        yield document, cells
+
+
+def _is_for_cutting(context: LetterContext) -> bool:
+    characters = sum(len(part) for parts in texts_of(context).values() for part in parts)
+    plain = not context.specimen and context.translation is None
+    return plain and characters <= _MOST_CHARACTERS
+
+
+def _problems(parts: Sequence[Segment], cells: Mapping[Segment, Cell]) -> list[Problem]:
+    return [
+        problem
+        for kind in ("address", "sender")
+        for part in parts
+        if part.kind == kind and part in cells
+        for problem in cells[part].problems
+    ]
+
+
+def _place(parts: Sequence[Segment], cells: Mapping[Segment, Cell], layout: Layout) -> list[Placed]:
+    """Where a letter's segments stand on its page, in reading order; nothing if they don't fit."""
+    if any(part not in cells for part in parts):
+        return []
+    body = (layout.margin_left, layout.body_top, layout.paper.height - layout.margin_bottom)
+    sender = layout.sender_rtl if parts[0].style.direction == "rtl" else layout.sender
+    stacks = {
+        "sender": _Stack.at(sender.x, sender.y, layout.printable.bottom),
+        "address": _Stack.at(layout.address.x, layout.address.y, layout.paper.height),
+        "body": _Stack.at(*body),
+    }
+    placed = []
+    for part in parts:
+        if part.kind == "foot":
+            placed.append(_foot(cells[part], layout))
+        else:
+            placed.append(stacks[part.kind if part.kind in stacks else "body"].add(cells[part]))
+    if any(stack.y > stack.bottom for stack in stacks.values()):
+        return []
+    return placed
+
+
+@dataclass(slots=True)
+class _Stack:
+    """A column of cells, in CSS pixels."""
+
+    x: float
+    y: float
+    """Where the next cell stands."""
+    bottom: float
+    """What the last cell must not reach."""
+
+    @classmethod
+    def at(cls, x: float, y: float, bottom: float) -> "_Stack":
+        """A column of which the lengths are given in mm."""
+        return cls(x * PX_PER_MM, y * PX_PER_MM, bottom * PX_PER_MM - _CLEARANCE)
+
+    def add(self, cell: Cell) -> Placed:
+        """The cell's place at the end of the column."""
+        placed = Placed(cell, self.x - cell.x, self.y - cell.y)
+        self.y += cell.height
+        return placed
+
+
+def _foot(cell: Cell, layout: Layout) -> Placed:
+    """The place of the foot, in the lower margin; its text is set against the right one."""
+    top = (layout.paper.height - layout.foot_rise) * PX_PER_MM - cell.height
+    return Placed(cell, layout.margin_left * PX_PER_MM - cell.x, top - cell.y)
+
+
+def write(sheets: bytes, pages: Sequence[Sequence[Placed]], layout: Layout, out: Path) -> None:
+    """Writes a PDF of `pages`, made of the Form XObjects of the PDF `sheets`."""
+    paper = layout.paper
+    with pikepdf.open(io.BytesIO(sheets)) as pdf:
+        forms = pdf.pages[0].Resources.XObject
+        fonts = pdf.pages[0].Resources.Font
+        laid_out = len(pdf.pages)
+        box = pikepdf.Array([0, 0, paper.width * _PT_PER_MM, paper.height * _PT_PER_MM])
+        for page in pages:
+            pdf.add_blank_page()
+            made = pdf.pages[-1]
+            made.obj.MediaBox = box
+            made.obj.Resources = pikepdf.Dictionary(
+                XObject=pikepdf.Dictionary(
+                    {form: forms[form] for placed in page if (form := placed.cell.form)}
+                ),
+                Font=fonts,
+            )
+            made.obj.Contents = pdf.make_stream(_content(page, layout))
+        del pdf.pages[:laid_out]
+        pdf.save(out)
+
+
+def _content(page: Sequence[Placed], layout: Layout) -> bytes:
+    """A page's operators; the forms are drawn in CSS pixels, y downwards."""
+    top = layout.paper.height * _PT_PER_MM
+    lines = [
+        f"q .75 0 0 -.75 {placed.dx * _PT_PER_PX:.5f} {top - placed.dy * _PT_PER_PX:.5f} cm "
+        f"{placed.cell.operators} Q"
+        for placed in page
+    ]
+    return "\n".join(lines).encode()

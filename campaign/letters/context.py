@@ -1,0 +1,237 @@
+"""What each printed document needs to be told, as plain frozen data.
+
+Paragraphs are tuples of strings, one string a paragraph; a line break inside a string stays a
+line break. Texts are plain text, never HTML: the templates escape them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A letter in a language that its reader knows, on a page of its own after the letter."""
+
+    locale: str
+    mark: str
+    """What stands over it: "Translation"."""
+    subject: str
+    salutation: str
+    opening: tuple[str, ...]
+    points: tuple[str, ...]
+    note: str
+    """Says in which language the own words are, which print as they are; may be empty."""
+    own_words: tuple[str, ...]
+    closing: tuple[str, ...]
+    complimentary_close: str
+    signature_name: str
+    signature_locality: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterContext:
+    """One letter from one supporter to one official."""
+
+    key: str
+    """The caller's opaque id; comes back in results and is never printed."""
+    number: str | None
+    """Number within the bundle, such as "00123", small in the foot; None before the freeze."""
+    reference: str
+    """The campaign's reference, such as "UA 58/20", small in the foot."""
+    locale: str
+    """BCP 47 or POSIX tag of the letter's language, such as "en", "fr" or "es_MX"."""
+    sender_lines: tuple[str, ...]
+    """Who writes, as far as the supporter lets officials see; may be empty."""
+    place_and_date: str
+    """Such as "Ottawa, 4 December 2026"; may be empty."""
+    addressee_lines: tuple[str, ...]
+    """The address behind the envelope's window, from the name to the last address line."""
+    subject: str
+    """The subject line; may be empty."""
+    salutation: str
+    """Such as "Dear Governor,"."""
+    opening: tuple[str, ...]
+    """Paragraphs before the talking points."""
+    points: tuple[str, ...]
+    """The talking points the supporter kept, one short paragraph each."""
+    own_words: tuple[str, ...]
+    """The supporter's own paragraphs, printed between the points and the closing."""
+    closing: tuple[str, ...]
+    """Paragraphs after the own words."""
+    complimentary_close: str
+    """Such as "Yours sincerely,"."""
+    signature_name: str
+    """The supporter's name under the letter."""
+    signature_locality: str
+    """The supporter's town under the name; may be empty."""
+    copies_to: tuple[str, ...] = ()
+    """Lines under the signature that say who gets a copy, the lead-in word included."""
+    specimen: str = ""
+    """A word such as "Preview" printed faintly across the sheet; empty on a real letter."""
+    translation: Translation | None = None
+    """What follows on a page of its own, if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """One line of a signature list; a field the supporter does not disclose is empty."""
+
+    number: str
+    """The letter's number in the bundle, such as "00123"."""
+    name: str
+    """The supporter's name as officials may see it."""
+    locality: str
+    """Town."""
+    region: str
+    """Province, state or department."""
+    country: str
+    """Country, in the list's language."""
+    address: str
+    """Full postal address in one string."""
+    signed_on: str
+    """Date of signing, already formatted."""
+    target: str
+    """Whom the letter goes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLabels:
+    """The words at the head of the signature list's columns."""
+
+    number: str
+    """Head of the column of letter numbers."""
+    name: str
+    """Head of the column of names."""
+    locality: str
+    """Head of the column of town, region and country."""
+    address: str
+    """Head of the column of addresses; the column is left out when this is empty."""
+    signed_on: str
+    """Head of the column of dates."""
+    target: str
+    """Head of the column of officials; the column is left out when this is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListContext:
+    """What stands around the rows of a signature list."""
+
+    title: str
+    """Title on the first page and in every page's head."""
+    reference: str
+    """The campaign's reference."""
+    locale: str
+    """Language of the list."""
+    mission_lines: tuple[str, ...]
+    """The mission the list is handed to, under the title."""
+    column_labels: ColumnLabels
+    """Words at the head of the columns."""
+    page_label: str
+    """Pattern such as "Page {page} of {pages}"."""
+    total_label: str
+    """Word before the number of rows, such as "Letters"."""
+    mark: str = ""
+    """A word such as "Rehearsal" in every page's head; empty on a real list."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One line of the counts in a cover letter: what, and how many."""
+
+    label: str
+    """What is counted, such as an official's name."""
+    number: str
+    """How many, already formatted for the locale."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverContext:
+    """The organisation's letter on top of a bundle."""
+
+    locale: str
+    """Language of the letter."""
+    reference: str
+    """The campaign's reference, in the foot."""
+    sender_lines: tuple[str, ...]
+    """The organisation's name and address."""
+    addressee_lines: tuple[str, ...]
+    """The head of mission and the mission's address, behind the window."""
+    place_and_date: str
+    """Place and date line."""
+    subject: str
+    """Subject line."""
+    salutation: str
+    """Salutation of the head of mission."""
+    paragraphs: tuple[str, ...]
+    """The text before the counts."""
+    counts: tuple[CountRow, ...]
+    """Letters per official; the last row may be the total."""
+    closing: tuple[str, ...]
+    """The text after the counts; may be empty."""
+    complimentary_close: str
+    """Such as "Yours sincerely,"."""
+    signature_lines: tuple[str, ...]
+    """Name and office of who signs for the organisation."""
+    mark: str = ""
+    """A word such as "Rehearsal" printed faintly across the sheet; empty on a real letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsContext:
+    """A set of address labels."""
+
+    title: str
+    """Title in the PDF's metadata; not printed."""
+    locale: str
+    """Language of the labels, for the PDF's metadata and line breaking."""
+    labels: tuple[tuple[str, ...], ...]
+    """The lines of each label, in printing order."""
+    mark: str = ""
+    """A word such as "Rehearsal" on each label; empty on real ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One line of the table of facts in a bundle's README."""
+
+    label: str
+    """What, such as "Mission"."""
+    value: str
+    """The fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of a bundle as its README lists it."""
+
+    name: str
+    """File name in the bundle's folder; also the link."""
+    description: str
+    """What it is."""
+    pages: str
+    """Number of pages, formatted; empty for what has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadmeContext:
+    """The page that tells staff what lies in a bundle and how to print it."""
+
+    locale: str
+    """Language of the page."""
+    title: str
+    """The bundle's title."""
+    introduction: tuple[str, ...]
+    """Paragraphs under the title."""
+    facts_heading: str
+    """Heading over the facts."""
+    facts: tuple[FactRow, ...]
+    """The facts, in order."""
+    files_heading: str
+    """Heading over the files."""
+    file_labels: tuple[str, str, str]
+    """Column heads: file, what it is, pages."""
+    files: tuple[FileRow, ...]
+    """The files, in the order staff use them."""
+    printing_heading: str
+    """Heading over the instructions."""
+    printing: tuple[str, ...]
+    """How to print, one step a string."""

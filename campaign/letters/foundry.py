@@ -1,0 +1,128 @@
+"""Where chunks are laid out: processes of their own, with limits on memory and time.
+
+`Foundry` starts a Python of its own that runs `foundry_process.main`. It loads the renderer, then
+forks a child for each job, which is how a chunk starts in milliseconds and can
+be killed without harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic
+processes (as Huey's workers are) and runs the caller's main module again.
+
+Jobs and reports are lines of JSON; nothing is ever unpickled.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from campaign.letters.printing import Limits
+
+# `campaign/__init__.py` holds create_app and so imports everything. The foundry, which handles
+# texts of strangers, gets an empty package of that name instead: no Flask, no database, no keys,
+# and it starts in a third of the time.
+_START = """
+import sys, types
+package = types.ModuleType("campaign")
+package.__path__ = [sys.argv[1]]
+sys.modules["campaign"] = package
+from campaign.letters.foundry_process import main
+main()
+"""
+_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+
+
+def _needed(name: str) -> bool:
+    """Whether the foundry is given this variable of the environment; secrets it never is."""
+    return name in _ENVIRONMENT or name.startswith(("FONTCONFIG_", "XDG_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended."""
+
+    report: dict[str, Any] | None
+    """What the job reports; None if it failed."""
+    slug: str = ""
+    """Why it failed: "out-of-memory", "took-too-long", "renderer-warning", "renderer-failed"."""
+    detail: str = ""
+    """More on why it failed; contains no text of a letter's."""
+    peak_memory: int = 0
+    """The process's largest resident size, in bytes."""
+
+
+class FoundryStopped(RuntimeError):
+    """The foundry's process itself ended: a fault of the machine, not of a letter."""
+
+
+class Foundry:
+    """A running foundry; a context manager. Not to be shared between threads."""
+
+    def __init__(self) -> None:
+        package = str(Path(__file__).resolve().parent.parent)
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", _START, package],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if _needed(name)},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
+        """Runs one job in a process of its own and waits for it.
+
+        :param work: the kind of job, a name in `typesetting.WORK`.
+        :param size: letters or pages in it, for the time limit.
+        :raises FoundryStopped: the foundry's process is gone.
+        """
+        order = {
+            "work": work,
+            "job": job,
+            "memory": limits.memory,
+            "seconds": limits.seconds_for(size),
+        }
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise FoundryStopped("the foundry has no pipes")
+        try:
+            stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.flush()
+            line = stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            raise FoundryStopped(f"the foundry ended with {self._process.wait()}")
+        return Outcome(**json.loads(line))
+
+    def is_alive(self) -> bool:
+        """Whether its process still runs."""
+        return self._process.poll() is None
+
+    def abandon(self) -> None:
+        """In a forked child: lets go of the parent's foundry without ending it."""
+        self._process.returncode = 0  # it is not our child to wait for
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def close(self) -> None:
+        """Ends the foundry's process."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,137 @@
+"""The foundry's process: reads orders from stdin, forks a child for each, answers on stdout."""
+
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from typing import Any, NoReturn
+
+from weasyprint.urls import FatalURLFetchingError
+
+from campaign.letters import fonts, html, renderer
+from campaign.letters.carding import typeset_cards
+from campaign.letters.composing import compose_letters
+from campaign.letters.listing import typeset_list
+from campaign.letters.problems import (
+    OUT_OF_MEMORY,
+    RENDERER_FAILED,
+    RENDERER_WARNING,
+    TOOK_TOO_LONG,
+)
+from campaign.letters.typesetting import typeset_letters
+
+WORK = {
+    "letters": typeset_letters,
+    "segments": compose_letters,
+    "cards": typeset_cards,
+    "list": typeset_list,
+}
+"""Kinds of work, by name."""
+
+# How C code of the renderer ends when memory can't be had: GLib aborts, others crash.
+_STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
+# Of the memory limit: a child that used so much and ended without an answer couldn't get more.
+_NEARLY = 0.7
+
+
+_IDLE_SECONDS = 60.0
+"""Without an order for so long, the process ends; twice what `foundries` waits before it asks."""
+
+
+def main() -> None:
+    """Serves orders until stdin ends, or no more come."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else prints must not get between the answers
+    _load()
+    # An order is one line, and the next one comes after the answer: nothing waits in the buffer.
+    while select.select([0], [], [], _IDLE_SECONDS)[0] and (line := sys.stdin.buffer.readline()):
+        answers.write(json.dumps(_serve(json.loads(line))).encode() + b"\n")
+        answers.flush()
+
+
+def _load() -> None:
+    """Loads what every child needs, so that children share it.
+
+    No document may be laid out here: Pango then starts a thread, which a fork doesn't copy, and
+    the child would wait for it for ever.
+    """
+    fonts.own_characters()
+    fonts.arabic_characters()
+    fonts.system_characters()
+    html.load_templates()
+    renderer.load_types()
+    gc.collect()
+    gc.freeze()
+
+
+def _serve(order: dict[str, Any]) -> dict[str, Any]:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _work(order, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb", buffering=0) as pipe:
+        answer = _read(pipe.fileno(), time.monotonic() + order["seconds"])
+    if answer is None:
+        os.kill(child, signal.SIGKILL)
+    _, status, usage = os.wait4(child, 0)
+    peak = usage.ru_maxrss * 1024
+    if answer is None:
+        detail = f"{order['seconds']:g} s"
+        return {"report": None, "slug": TOOK_TOO_LONG, "detail": detail, "peak_memory": peak}
+    if os.WIFSIGNALED(status) or not answer:
+        return _without_answer(status, peak, order["memory"])
+    return {**json.loads(answer), "peak_memory": peak}
+
+
+def _without_answer(status: int, peak: int, memory: int) -> dict[str, Any]:
+    """Why a child ended without a word: nearly always for want of memory."""
+    if os.WIFSIGNALED(status):
+        ended = signal.Signals(os.WTERMSIG(status))
+        starved, detail = ended in _STARVED, ended.name
+    else:
+        starved, detail = peak > _NEARLY * memory, f"exit {os.waitstatus_to_exitcode(status)}"
+    slug = OUT_OF_MEMORY if starved else RENDERER_FAILED
+    return {"report": None, "slug": slug, "detail": detail, "peak_memory": peak}
+
+
+def _read(descriptor: int, deadline: float) -> bytes | None:
+    """What the child writes until it ends; None if that's after the deadline."""
+    parts: list[bytes] = []
+    while (left := deadline - time.monotonic()) > 0:
+        if select.select([descriptor], [], [], left)[0]:
+            part = os.read(descriptor, 65536)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+    return None
+
+
+def _work(order: dict[str, Any], writer: int) -> NoReturn:
+    """The child: does the work within the limits, reports, and ends without cleaning up."""
+    resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Layout makes millions of small objects that live to the end: look for garbage seldom.
+    gc.set_threshold(100_000, 50, 100)
+    answer: dict[str, Any]
+    try:
+        answer = {"report": WORK[order["work"]](order["job"])}
+    except MemoryError:
+        answer = {"report": None, "slug": OUT_OF_MEMORY, "detail": f"{order['memory']} bytes"}
+    except renderer.RendererWarning:
+        answer = {"report": None, "slug": RENDERER_WARNING, "detail": ""}
+    except FatalURLFetchingError:
+        answer = {"report": None, "slug": RENDERER_FAILED, "detail": "refused address"}
+    except BaseException as error:
+        answer = {"report": None, "slug": RENDERER_FAILED, "detail": type(error).__name__}
+    try:
+        data = json.dumps(answer).encode()
+        while data:
+            data = data[os.write(writer, data) :]
+    finally:
+        os._exit(0)

@@ -1,0 +1,101 @@
+"""Joining PDFs into one, and putting files in place whole."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF that was written."""
+
+    path: Path
+    pages: int
+    bytes: int
+    sha256: str
+    """Of the file, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some pages of a PDF, such as one letter's."""
+
+    path: Path
+    first: int
+    """Index of the first page in that PDF, from 0."""
+    pages: int
+
+
+@contextlib.contextmanager
+def in_place_of(out: Path) -> Iterator[Path]:
+    """A temporary path beside `out` that takes its place when the block ends well.
+
+    The data is on the disk before the name is: a crash leaves the old file or the new one.
+    """
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+    os.close(handle)
+    path = Path(name)
+    try:
+        yield path
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        path.chmod(0o644 & ~_umask())
+        path.replace(out)
+        folder = os.open(out.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def join(parts: Sequence[Path | Piece], out: Path, *, title: str, language: str) -> Document:
+    """Joins PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
+
+    :param title: title in the metadata, shown by viewers instead of the file's name.
+    :param language: BCP 47 tag of the document's language.
+    """
+    with ExitStack() as stack:
+        pdf = stack.enter_context(pikepdf.new())
+        # Pages of one file must come from it opened once, or they would not share their fonts.
+        sources: dict[Path, pikepdf.Pdf] = {}
+        for part in parts:
+            path = part.path if isinstance(part, Piece) else part
+            if path not in sources:
+                sources[path] = stack.enter_context(pikepdf.open(path))
+            pages = sources[path].pages
+            pdf.pages.extend(
+                pages[part.first : part.first + part.pages] if isinstance(part, Piece) else pages
+            )
+        pdf.docinfo["/Title"] = title
+        pdf.Root.Lang = pikepdf.String(language)
+        pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+        count = len(pdf.pages)
+        with in_place_of(out) as path:
+            pdf.save(
+                path,
+                deterministic_id=True,
+                object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            )
+    return describe(out, count)
+
+
+def describe(path: Path, pages: int) -> Document:
+    """A finished file's size and digest."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Document(path, pages, path.stat().st_size, digest)

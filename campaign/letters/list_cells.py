@@ -1,0 +1,98 @@
+"""The cells of a signature list: which size of type holds a text whole, and in which lines."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from campaign.letters import fonts
+from campaign.letters.context import SignatureRow
+from campaign.letters.html import MM_PER_PT
+from campaign.letters.list_type import Typeface
+from campaign.letters.sheets import ListSheet, Setting
+
+_BREAKS = re.compile("[\\x00-\\x20\\x7f-\\x9f\u2028\u2029]+")
+# Where a line may end: after a space, and after a hyphen before a letter.
+_ENDS = re.compile(r"(?<= )|(?<=[^ ]-)(?=[^\W\d])")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A text as a column holds it."""
+
+    index: int
+    """Which of the sheet's settings."""
+    setting: Setting
+    lines: tuple[str, ...]
+
+
+def cells(row: SignatureRow, sheet: ListSheet) -> list[str]:
+    """A row's texts, column by column; town, region and country share one."""
+    place = ", ".join(filter(None, (row.locality, row.region, row.country)))
+    return [
+        clean(place if column.name == "locality" else getattr(row, column.name))
+        for column in sheet.columns
+    ]
+
+
+def clean(text: str) -> str:
+    """The text in one line, with nothing in it that could stop the list."""
+    return _SURROGATES.sub("\u25a1", _BREAKS.sub(" ", text)).strip(" ")
+
+
+def printable(text: str) -> str:
+    """The text with a mark for each character that no font has."""
+    return text.translate(dict.fromkeys(map(ord, fonts.missing_glyphs(text)), "\u25a1"))
+
+
+class Fitter:
+    """Fits texts into columns."""
+
+    def __init__(self, face: Typeface, settings: tuple[Setting, ...]) -> None:
+        self._face = face
+        self._settings = settings
+        self.fit = lru_cache(maxsize=8192)(self._fit)
+
+    def _fit(self, text: str, width: float) -> Fitted:
+        """The text in the largest setting that holds it.
+
+        What no setting holds is set in the last one, with as many lines as it needs: it may then
+        run over the row's edge, but nothing is lost.
+        """
+        lines: tuple[str, ...] = (text,)
+        for index, setting in enumerate(self._settings):
+            room = width / (setting.size * MM_PER_PT)
+            lines = tuple(_broken(text, room, self._face.width))
+            if len(lines) <= setting.lines:
+                return Fitted(index, setting, lines)
+        return Fitted(len(self._settings) - 1, self._settings[-1], lines)
+
+
+def _broken(text: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """The text in lines no wider than `room`, broken at spaces and hyphens, else anywhere."""
+    if width(text) <= room:
+        return [text]
+    lines: list[str] = []
+    line = ""
+    for piece in _ENDS.split(text):
+        if width((line + piece).rstrip(" ")) <= room:
+            line += piece
+            continue
+        if line:
+            lines.append(line)
+        *whole, line = _chopped(piece, room, width)
+        lines += whole
+    return [one.rstrip(" ") for one in (*lines, line)]
+
+
+def _chopped(word: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """A word in pieces no wider than `room`."""
+    pieces = [""]
+    for character in word:
+        mark = unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"}
+        if pieces[-1] and not mark and width((pieces[-1] + character).rstrip(" ")) > room:
+            pieces.append("")
+        pieces[-1] += character
+    return pieces

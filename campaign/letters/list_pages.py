@@ -1,0 +1,129 @@
+"""The pages of a signature list, as PDF operators, row by row.
+
+Cells that need a shaper are left for the renderer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaign.letters import html
+from campaign.letters.html import MM_PER_PT
+from campaign.letters.list_cells import Fitter, printable
+from campaign.letters.list_type import Typeface
+from campaign.letters.sheets import Column, ListSheet
+
+# The renderer centres ascender and descender in a line's height; the baseline lies so far below
+# the line's middle, in em.
+_BELOW_MIDDLE = 1.0 - (1.0 + 0.326) / 2
+_FOOT_SIZE = 8.5
+_INK, _QUIET, _RULE = "0 g", "0.365 0.357 0.337 rg", "0.737 0.725 0.702 RG 0.25 w"
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A cell for the renderer."""
+
+    text: str
+    """Its lines."""
+    column: Column
+    setting: int
+    """Which of the sheet's settings."""
+    top: float
+    """Where it begins, mm below the top margin."""
+    direction: str
+
+
+@dataclass(slots=True)
+class ListPage:
+    """A page in the making."""
+
+    number: int
+    label: str
+    operators: list[str] = field(default_factory=list)
+    """Of its content stream."""
+    shaped: list[Shaped] = field(default_factory=list)
+    shaped_label: str = ""
+    """The page's number in words, if it needs a shaper."""
+
+    def content(self, forms: Mapping[str, Any]) -> bytes:
+        """The content stream, with the forms it shows before the rows."""
+        shown = [f"/{name} Do" for name in forms]
+        return "\n".join((*shown, *self.operators)).encode()
+
+
+class PageWriter:
+    """Writes rows into pages."""
+
+    def __init__(self, sheet: ListSheet, face: Typeface) -> None:
+        self._face = face
+        self._sheet = sheet
+        self._fitter = Fitter(face, sheet.settings)
+        self._direction = "rtl" if sheet.rtl else "ltr"
+        self._left = sheet.margin / MM_PER_PT
+        self._top = (sheet.paper.height - sheet.margin) / MM_PER_PT
+
+    def page(self, values: Mapping[str, Any]) -> ListPage:
+        """A page with its rows, rules and number."""
+        page = ListPage(values["number"], values["label"])
+        top = self._sheet.rows_top(page.number)
+        page.operators += ["BT", _INK]
+        for place, row in enumerate(values["rows"]):
+            for text, column in zip(row, self._sheet.columns, strict=True):
+                if text:
+                    self._cell(page, text, column, top + place * self._sheet.row)
+        self._number(page)
+        page.operators += ["ET", _RULE, *self._rules(top, len(values["rows"])), "S"]
+        return page
+
+    def _cell(self, page: ListPage, text: str, column: Column, top: float) -> None:
+        plain = self._is_plain(text)
+        text = text if plain else printable(text)
+        fitted = self._fitter.fit(text, column.width)
+        size, leading = fitted.setting.size, fitted.setting.leading
+        top += (self._sheet.row - len(fitted.lines) * leading) / 2
+        if not plain:
+            direction = html.text_direction(text, self._direction)
+            page.shaped.append(
+                Shaped("\n".join(fitted.lines), column, fitted.index, top, direction)
+            )
+            return
+        for line in fitted.lines:
+            left, right = column.left, column.left + column.width
+            page.operators.append(self._line(line, size, left, right, top + leading / 2))
+            top += leading
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether the text can be set without a shaper, its characters in order."""
+        if not self._face.is_plain(text):
+            return False
+        return text.isdigit() or html.text_direction(text, self._direction) == "ltr"
+
+    def _line(
+        self, text: str, size: float, left: float, right: float, middle: float, *, end: bool = False
+    ) -> str:
+        """A line at the start (or end) of the space between `left` and `right`, in mm."""
+        line = self._face.line(text)
+        x = left / MM_PER_PT
+        if end != self._sheet.rtl:
+            x = right / MM_PER_PT - line.width * size
+        y = self._top - middle / MM_PER_PT - _BELOW_MIDDLE * size
+        return f"/T {size:g} Tf 1 0 0 1 {self._left + x:.3f} {y:.3f} Tm {line.operand} TJ"
+
+    def _number(self, page: ListPage) -> None:
+        """The page's number in its foot."""
+        if not self._is_plain(page.label):
+            page.shaped_label = printable(page.label)
+            return
+        width, middle = self._sheet.text_width, self._sheet.text_height - 1.8
+        page.operators += [
+            _QUIET,
+            self._line(page.label, _FOOT_SIZE, 0, width, middle, end=True),
+        ]
+
+    def _rules(self, top: float, rows: int) -> list[str]:
+        right = self._left + self._sheet.text_width / MM_PER_PT
+        heights = (
+            self._top - (top + place * self._sheet.row) / MM_PER_PT for place in range(1, rows + 1)
+        )
+        return [f"{self._left:.3f} {y:.3f} m {right:.3f} {y:.3f} l" for y in heights]

@@ -1,0 +1,162 @@
+"""Lines of the signature list in Source Sans 3, without a layout engine.
+
+For Latin, Cyrillic and Greek letters, shaping is three things: the glyph of each character, the
+ligatures, and kerning. All three are read from the font here; a test holds the result against the
+renderer's. Anything else (other scripts, combining marks) is `is_plain` false: for the renderer.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+from fontTools.ttLib import TTFont
+
+from campaign import resources
+
+FILE = "SourceSans3-Regular.ttf"
+# Spaces and punctuation, Latin with all its accents, Greek and Cyrillic as written today, dashes
+# and quotes, currencies. Of these, U+00B7 and U+00AD need a shaper.
+_PLAIN = (
+    (0x0020, 0x007E), (0x00A0, 0x00AC), (0x00AE, 0x00B6), (0x00B8, 0x024F), (0x0386, 0x0386),
+    (0x0388, 0x03CE), (0x0400, 0x045F), (0x0490, 0x0491), (0x1E00, 0x1EFF), (0x2010, 0x2027),
+    (0x2030, 0x203A), (0x20A0, 0x20BF), (0x2116, 0x2116),
+)  # fmt: skip
+# Languages for which the font has forms of its own.
+_OWN_FORMS = frozenset({"bg", "mk", "sr", "nv", "sms", "chp", "den"})
+# What characters of other scripts take, in em: more than they do on the average of a name.
+_GUESSES = ((0x0590, 0x08FF, 0.68), (0x0E00, 0x0EFF, 0.72))
+_GUESS = 0.95
+_WIDE = 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of type."""
+
+    width: float
+    """em"""
+    operand: str
+    """What PDF's TJ shows: an array of glyphs and kerning."""
+
+
+class Typeface:
+    """Our sans serif; remembers which glyphs it was asked for, as the font to embed needs them."""
+
+    def __init__(self, language: str) -> None:
+        """A typeface for texts in a document of this language (a BCP 47 tag)."""
+        self.path = resources.folder("letters") / "fonts" / FILE
+        self._font = TTFont(BytesIO(self.path.read_bytes()), lazy=True)
+        self._units: int = self._font["head"].unitsPerEm
+        self._glyphs: dict[int, str] = self._font.getBestCmap()
+        self._widths: dict[str, tuple[int, int]] = self._font["hmtx"].metrics
+        self._ligatures = dict(_ligatures(self._font))
+        self._kerning = list(_subtables(self._font["GPOS"].table, "kern"))
+        self._pairs: dict[tuple[str, str], int] = {}
+        self.used: dict[tuple[str, str], int] = {}
+        """The number (CID) of each glyph in use, by the glyph's name and the text it stands for."""
+        own_forms = language.split("-", maxsplit=1)[0].lower() in _OWN_FORMS
+        self._plain = frozenset() if own_forms else self._plain_characters()
+        self.line = lru_cache(maxsize=8192)(self._line)
+
+    def _plain_characters(self) -> frozenset[str]:
+        return frozenset(
+            chr(code)
+            for first, last in _PLAIN
+            for code in range(first, last + 1)
+            if code in self._glyphs and unicodedata.category(chr(code))[0] not in "CM"
+        )
+
+    def is_plain(self, text: str) -> bool:
+        """Whether `line` can set this text."""
+        return self._plain.issuperset(text)
+
+    def _line(self, text: str) -> Line:
+        parts: list[str] = []
+        width = 0
+        last = ""
+        for name, characters in self._shape(text):
+            if last and (kern := self._kern(last, name)):
+                parts.append(f">{-kern * 1000 / self._units:g}<")
+                width += kern
+            number = self.used.setdefault((name, characters), len(self.used) + 1)
+            parts.append(f"{number:04x}")
+            width += self._widths[name][0]
+            last = name
+        return Line(width / self._units, f"[<{''.join(parts)}>]")
+
+    def _shape(self, text: str) -> Iterator[tuple[str, str]]:
+        """Glyphs and the characters each stands for, longest ligatures first."""
+        at = 0
+        while at < len(text):
+            for length in (3, 2):
+                piece = text[at : at + length]
+                if piece in self._ligatures:
+                    yield self._ligatures[piece], piece
+                    at += length
+                    break
+            else:
+                yield self._glyphs[ord(text[at])], text[at]
+                at += 1
+
+    def _kern(self, left: str, right: str) -> int:
+        pair = left, right
+        if pair not in self._pairs:
+            self._pairs[pair] = _kerning(self._kerning, left, right)
+        return self._pairs[pair]
+
+    def width(self, text: str) -> float:
+        """The text's width in em; for what isn't plain, a safe guess."""
+        return self.line(text).width if self.is_plain(text) else sum(map(self._guess, text))
+
+    def _guess(self, character: str) -> float:
+        if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+            return 0
+        if unicodedata.east_asian_width(character) in "WF":
+            return _WIDE
+        if name := self._glyphs.get(code := ord(character)):
+            return self._widths[name][0] / self._units + 0.02
+        return next((guess for first, last, guess in _GUESSES if first <= code <= last), _GUESS)
+
+    def advance(self, name: str) -> float:
+        """A glyph's width in thousandths of an em."""
+        return self._widths[name][0] * 1000 / self._units
+
+
+def _subtables(table: Any, feature: str) -> Iterator[Any]:
+    """The subtables of a feature's lookups, for Latin; the font has the same for all scripts."""
+    script = next(one for one in table.ScriptList.ScriptRecord if one.ScriptTag == "latn")
+    for index in script.Script.DefaultLangSys.FeatureIndex:
+        record = table.FeatureList.FeatureRecord[index]
+        if record.FeatureTag == feature:
+            for lookup in record.Feature.LookupListIndex:
+                for subtable in table.LookupList.Lookup[lookup].SubTable:
+                    yield getattr(subtable, "ExtSubTable", subtable)
+
+
+def _ligatures(font: TTFont) -> Iterator[tuple[str, str]]:
+    """The ligatures of ordinary text: the letters, and the glyph."""
+    letters = {name: chr(code) for code, name in font.getBestCmap().items()}
+    for subtable in _subtables(font["GSUB"].table, "liga"):
+        for first, ligatures in subtable.ligatures.items():
+            for one in ligatures:
+                yield "".join(letters[name] for name in (first, *one.Component)), one.LigGlyph
+
+
+def _kerning(subtables: list[Any], left: str, right: str) -> int:
+    """What a pair's first subtable says that knows it (OpenType, pair adjustment)."""
+    for subtable in subtables:
+        if left not in subtable.Coverage.glyphs:
+            continue
+        if subtable.Format == 1:
+            pairs = subtable.PairSet[subtable.Coverage.glyphs.index(left)].PairValueRecord
+            for pair in pairs:
+                if pair.SecondGlyph == right:
+                    return getattr(pair.Value1, "XAdvance", 0)
+        elif second := subtable.ClassDef2.classDefs.get(right, 0):
+            first = subtable.ClassDef1.classDefs.get(left, 0)
+            value = subtable.Class1Record[first].Class2Record[second].Value1
+            return getattr(value, "XAdvance", 0)
+    return 0

@@ -1,0 +1,119 @@
+"""The foundry's work on signature lists: pages of rows.
+
+What stands around the rows, and cells in scripts that need a shaper, the renderer lays out; its
+pages become forms (Form XObjects) that pages of the list show. Plain cells, nearly all, are
+written straight into the page, row by row, as lines of our own typeface.
+"""
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+import pikepdf
+from pikepdf import Dictionary
+
+from campaign.letters import html, renderer
+from campaign.letters.context import ColumnLabels, ListContext
+from campaign.letters.html import MM_PER_PT
+from campaign.letters.layouts import PAPERS
+from campaign.letters.list_font import embed
+from campaign.letters.list_pages import ListPage, PageWriter
+from campaign.letters.list_type import Typeface
+from campaign.letters.sheets import ListSheet, list_sheet
+
+_SHAPED_PAGES = 20
+"""Pages of cells that need a shaper, in one document of the renderer's."""
+
+
+def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Lays out some pages of a signature list. Report: `pages`, how many there are."""
+    context = _context(job["context"])
+    direction = html.direction_of(context.locale)
+    sheet = list_sheet(PAPERS[job["paper"]], context.column_labels, direction)
+    face = Typeface(html.language_tag(context.locale))
+    writer = PageWriter(sheet, face)
+    pages = [writer.page(values) for values in job["pages"]]
+    with pikepdf.new() as pdf:
+        head = _heads(pdf, context, sheet, job["total"])
+        shaped = dict(_shaped(pdf, context, sheet, pages))
+        font = embed(pdf, face)
+        for index, page in enumerate(pages):
+            forms = {"Head": head[page.number > 1]}
+            if index in shaped:
+                forms["Shaped"] = shaped[index]
+            _add_page(pdf, sheet, page, forms, font)
+        pdf.save(job["out"], deterministic_id=True)
+        return {"pages": len(pdf.pages)}
+
+
+def _add_page(
+    pdf: pikepdf.Pdf,
+    sheet: ListSheet,
+    page: ListPage,
+    forms: Mapping[str, pikepdf.Object],
+    font: pikepdf.Object,
+) -> None:
+    made = pdf.add_blank_page(
+        page_size=(sheet.paper.width / MM_PER_PT, sheet.paper.height / MM_PER_PT)
+    )
+    made.Contents = pdf.make_stream(page.content(forms))
+    made.Resources = Dictionary(
+        Font=Dictionary(T=font),
+        XObject=Dictionary({f"/{name}": form for name, form in forms.items()}),
+    )
+
+
+def _heads(
+    pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, total: int
+) -> list[pikepdf.Object]:
+    """What stands above the rows on the first page and on the others."""
+    body = html.render(
+        "list.html",
+        context=context,
+        total=total,
+        columns=sheet.columns,
+        direction=html.direction_of(context.locale),
+    )
+    return _forms(pdf, context, sheet, body, 2)
+
+
+def _shaped(
+    pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, pages: Sequence[ListPage]
+) -> Iterator[tuple[int, pikepdf.Object]]:
+    """The cells of each page that need a shaper, some pages at a time."""
+    needing = [i for i, page in enumerate(pages) if page.shaped or page.shaped_label]
+    for at in range(0, len(needing), _SHAPED_PAGES):
+        some = needing[at : at + _SHAPED_PAGES]
+        body = html.render("list-shaped.html", pages=[pages[i] for i in some])
+        yield from zip(some, _forms(pdf, context, sheet, body, len(some)), strict=True)
+        gc.collect()
+
+
+def _forms(
+    pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, body: str, count: int
+) -> list[pikepdf.Object]:
+    """The pages that the renderer makes of `body`, as forms."""
+    whole = html.render("document.html", locale=context.locale, title="", body=body)
+    with renderer.laid_out(str(whole), "list.css", sheet) as document:
+        data = renderer.write_pdf(document)
+    with pikepdf.open(BytesIO(data)) as source:
+        if len(source.pages) != count:
+            raise ValueError("the renderer made another number of pages")
+        forms = []
+        for page in source.pages:
+            form = page.as_form_xobject()
+            if "/Group" in form:
+                del form["/Group"]
+            forms.append(pdf.copy_foreign(form))
+        return forms
+
+
+def _context(values: Mapping[str, Any]) -> ListContext:
+    return ListContext(
+        **{
+            **values,
+            "mission_lines": tuple(values["mission_lines"]),
+            "column_labels": ColumnLabels(**values["column_labels"]),
+        }
+    )

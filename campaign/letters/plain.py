@@ -1,0 +1,51 @@
+"""The plain way of printing: every letter laid out whole, some hundred in a document."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from campaign.letters.context import LetterContext
+from campaign.letters.foundries import borrowed
+from campaign.letters.layouts import Layout
+from campaign.letters.printing import DEFAULT_LIMITS, Limits, Printed, Progress
+from campaign.letters.runs import Run
+
+
+class PlainPress:
+    """Lays every letter out whole. Slow, simple, and what a faster press is measured by."""
+
+    def print_letters(
+        self,
+        contexts: Sequence[LetterContext],
+        layout: Layout,
+        out: Path,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        chunk: int = 250,
+        progress: Progress | None = None,
+    ) -> Printed:
+        """Prints the letters, in order, into the PDF `out`; see `press.print_letters`."""
+        return run("letters", contexts, layout, out, limits=limits, chunk=chunk, progress=progress)
+
+
+def run(
+    work: str,
+    contexts: Sequence[LetterContext],
+    layout: Layout,
+    out: Path,
+    *,
+    limits: Limits,
+    chunk: int,
+    progress: Progress | None,
+) -> Printed:
+    """Prints `contexts` by the foundry's work of that name and joins the chunks into `out`.
+
+    :raises ValueError: there are no letters.
+    :raises FoundryStopped: the machine failed, not a letter.
+    """
+    if not contexts:
+        raise ValueError("no letters to print")
+    with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
+        made = Run(contexts, layout, limits, Path(folder), foundry, progress)
+        made.work(work, range(len(contexts)), chunk)
+        return made.finish(out)

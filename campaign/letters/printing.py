@@ -1,0 +1,93 @@
+"""What a print run is given and what it gives back, and what a way of printing looks like."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import Layout
+from campaign.letters.problems import Problem
+
+Progress = Callable[[int], None]
+"""Told, now and then, how many letters are done (printed or set aside)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a process that lays out a chunk may use."""
+
+    memory: int = 600_000_000
+    """Bytes of private memory, the Python interpreter's and the fonts' included."""
+    seconds: float = 20.0
+    """Wall-clock seconds for any chunk, and"""
+    seconds_per_letter: float = 0.5
+    """more seconds for each letter or page in it."""
+
+    def seconds_for(self, letters: int) -> float:
+        """Wall-clock seconds that a chunk of so many letters may take."""
+        return self.seconds + self.seconds_per_letter * letters
+
+
+DEFAULT_LIMITS = Limits()
+"""Enough for any 250 letters of a page or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedLetter:
+    """Where a letter stands in a PDF."""
+
+    key: str
+    """The context's key."""
+    first_page: int
+    """Page of this PDF on which it begins, from 1."""
+    pages: int
+    """How many pages it takes; 0 for a card that shares its sheet with the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A letter that was not printed, and why."""
+
+    key: str
+    """The context's key."""
+    slug: str
+    """The problem's slug, such as "missing-glyph" or "took-too-long"."""
+    detail: dict[str, str] = field(default_factory=dict)
+    """The problem's detail."""
+    more: tuple[Problem, ...] = ()
+    """Further problems of the same letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A PDF of letters."""
+
+    path: Path
+    pages: int
+    bytes: int
+    sha256: str
+    """Of the file, in hexadecimal."""
+    letters: tuple[PrintedLetter, ...]
+    """The printed letters, in the order they were given."""
+    set_aside: tuple[SetAside, ...]
+    """The others, in the order they were given."""
+    peak_memory: int = 0
+    """The largest resident size of a process that laid letters out, in bytes."""
+
+
+class Press(Protocol):
+    """A way of printing letters."""
+
+    def print_letters(
+        self,
+        contexts: Sequence[LetterContext],
+        layout: Layout,
+        out: Path,
+        *,
+        limits: Limits = ...,
+        chunk: int = ...,
+        progress: Progress | None = None,
+    ) -> Printed:
+        """Prints the letters, in order, into the PDF `out`."""
+        ...

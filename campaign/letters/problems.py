@@ -1,0 +1,39 @@
+"""What can be wrong with a letter, as data: a slug and what its wording needs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+MISSING_GLYPH = "missing-glyph"
+CONTROL_CHARACTER = "control-character"
+EMPTY_FIELD = "empty-field"
+ADDRESS_TOO_LONG = "address-too-long"
+ADDRESS_TOO_WIDE = "address-too-wide"
+ADDRESS_OUTSIDE_WINDOW = "address-outside-window"
+OUTSIDE_PAPER = "outside-paper"
+SENDER_OVER_WINDOW = "sender-over-window"
+CARD_TOO_LONG = "card-too-long"
+RENDERER_WARNING = "renderer-warning"
+RENDERER_FAILED = "renderer-failed"
+OUT_OF_MEMORY = "out-of-memory"
+TOOK_TOO_LONG = "took-too-long"
+FONT_FILE_MISSING = "font-file-missing"
+SCRIPT_MISSING = "script-missing"
+FONTCONFIG_MISSING = "fontconfig-missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a letter can't be printed as it is, or what this machine lacks."""
+
+    slug: str
+    """Which kind: one of this module's constants. Its wording is the caller's."""
+    detail: Mapping[str, str] = field(default_factory=dict)
+    """What the wording needs, such as {"character": "U+1F600", "name": "GRINNING FACE"}."""
+
+
+class LetterRefused(Exception):
+    """A letter isn't printed, for the reasons in `problems`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(problem.slug for problem in self.problems))

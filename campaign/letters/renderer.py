@@ -1,0 +1,152 @@
+"""Laying out documents with WeasyPrint, safely and the same way each time.
+
+The only module that calls WeasyPrint to print. One document at a time in a process: Pango's font
+map isn't safe between threads.
+"""
+
+import functools
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import cssselect2  # type: ignore[import-untyped]
+import pydyf  # type: ignore[import-untyped]
+from weasyprint import CSS, HTML, Document
+from weasyprint.text.ffi import ffi
+from weasyprint.text.fonts import FontConfiguration
+
+from campaign.letters.fetcher import LettersFetcher
+from campaign.letters.html import print_css
+
+_LOCK = threading.RLock()
+_C_TYPES = (
+    "FcChar8 **", "FcResult *", "PangoFcFontMap *", "PangoLogAttr[]", "PangoRectangle *",
+    "char[4]", "char[]", "hb_tag_t[100]", "unsigned int *",
+)  # fmt: skip
+_LOGGER = logging.getLogger("weasyprint")
+
+
+class RendererWarning(Exception):
+    """WeasyPrint logged a warning or an error: what it would print isn't what was meant."""
+
+
+class _Listener(logging.Handler):
+    """Collects what WeasyPrint says in this thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self.messages.append(record.getMessage())
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Turns what WeasyPrint logs within the block into a `RendererWarning`."""
+    listener = _Listener()
+    _LOGGER.addHandler(listener)
+    try:
+        yield
+    finally:
+        _LOGGER.removeHandler(listener)
+    if listener.messages:
+        raise RendererWarning("; ".join(listener.messages)[:500])
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What all documents of a process share."""
+
+    fetcher: LettersFetcher
+    fonts: FontConfiguration
+    faces: CSS
+
+
+@functools.cache
+def _tools() -> _Tools:
+    fetcher = LettersFetcher()
+    fonts = FontConfiguration()
+    faces = CSS(url="letters:fonts.css", url_fetcher=fetcher, font_config=fonts)
+    return _Tools(fetcher, fonts, faces)
+
+
+@functools.lru_cache(maxsize=64)
+def _stylesheet(name: str, geometry: Any) -> CSS:
+    tools = _tools()
+    return CSS(string=print_css(name, geometry), url_fetcher=tools.fetcher, font_config=tools.fonts)
+
+
+def load_types() -> None:
+    """Has cffi read the declarations that the renderer will ask for; it reads C with a parser."""
+    for name in _C_TYPES:
+        ffi.typeof(name)
+
+
+class _Tree(HTML):  # type: ignore[misc]  # WeasyPrint has no types
+    """XHTML of our own templates, read by expat: its HTML parser takes longer than the layout."""
+
+    def __init__(self, xhtml: str, fetcher: LettersFetcher) -> None:
+        # The parent's would read HTML; this sets all that it sets.
+        root = ET.fromstring(xhtml)  # noqa: S314 - autoescaped, and without a document type
+        self.base_url = None
+        self.url_fetcher = fetcher
+        self.media_type = "print"
+        self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, None)
+        self.etree_element = self.wrapper_element.etree_element
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
+        return [_stylesheet("agent.css", None)]
+
+
+@contextmanager
+def laid_out(html: str, stylesheet: str, geometry: Any, *, xml: bool = False) -> Iterator[Document]:
+    """The document `html`, laid out with `stylesheet` filled from `geometry`.
+
+    :param xml: it is XHTML without entities and namespaces, which is read faster.
+    :raises RendererWarning: WeasyPrint had something to say, here or while the PDF was written.
+    """
+    with _LOCK, no_warnings():
+        tools = _tools()
+        page = _Tree(html, tools.fetcher) if xml else HTML(string=html, url_fetcher=tools.fetcher)
+        yield page.render(
+            font_config=tools.fonts, stylesheets=[tools.faces, _stylesheet(stylesheet, geometry)]
+        )
+
+
+def write_pdf(document: Document) -> bytes:
+    """The document as a PDF; the same bytes for the same document."""
+    return bytes(document.write_pdf())
+
+
+def write_forms(document: Document) -> bytes:
+    """The document as a PDF to take Form XObjects from: lightened, and not compressed."""
+    return bytes(document.write_pdf(finisher=_lighten, uncompressed_pdf=True))
+
+
+def _lighten(_: Document, pdf: pydyf.PDF) -> None:
+    """Takes the transparency groups from the forms, and lets equal resources be one object.
+
+    Without its group a form is drawn as if its operators stood in the page: fully opaque.
+    """
+    shared: dict[tuple[str, ...], bytes] = {}
+    for form in pdf.objects:
+        extra = getattr(form, "extra", {})
+        if extra.get("Subtype") != "/Form":
+            continue
+        del extra["Group"]
+        number = int(extra["Resources"].split()[0])
+        resources = pdf.objects[number]
+        if any(resources[kind] for kind in ("XObject", "Pattern", "Shading")):
+            continue
+        # Its states are named by what they say; fonts and colours are the document's.
+        key = tuple(sorted(resources["ExtGState"]))
+        if shared.setdefault(key, extra["Resources"]) != extra["Resources"]:
+            extra["Resources"] = shared[key]
+            resources.free = "f"

@@ -1,0 +1,220 @@
+"""How much of its page a letter fills, without laying it out.
+
+Lines are broken by the advance widths of our own fonts, a little wider than they print, so that a
+letter that is said to fit does fit. It takes a fraction of a millisecond, any number at once; the
+renderer would take a tenth of a second, one at a time. Heights are those of `sheet.css` and
+`card.css`; tests hold them to the real layout.
+"""
+
+import functools
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fontTools.ttLib import TTFont
+
+from campaign import resources
+from campaign.letters import html
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import Layout
+
+PT_PER_MM = 72 / 25.4
+_SAFETY = 1.006
+"""So much wider than by their advances texts are taken to be: kerning, hanging marks, rounding."""
+_CLEARANCE = 1.0
+"""Points left at the foot of the page, as the press leaves a hair."""
+_CARD_WIDTH_GONE, _CARD_HEIGHT_GONE = 24.0, 28.0
+"""mm of a quarter sheet in which the text of a card does not stand (`card.css`, `carding`)."""
+# Widths, in em, of what our own fonts do not have: at least what the system's fonts take.
+_WIDE, _OTHER, _JOINED = 1.0, 0.75, 0.45
+_TALLER = 1.16
+"""A line with characters of the system's fonts is so much higher, at most (Devanagari)."""
+_ROOMY, _ARABIC_TALLER = 1.43, 1.1
+"""Type with so much lead, that of Arabic letters, grows less."""
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+_PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
+_CACHED = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How a letter stands on its page."""
+
+    filled: float
+    """Share of the page's text that is taken; beyond 1 there would have to be a second page."""
+    lines_over: int
+    """Lines too many; 0 where it fits."""
+    lines_left: int
+    """Lines that are still free."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is one page, or one card."""
+        return self.lines_over == 0
+
+    @property
+    def percent(self) -> int:
+        """The share as people say it; 100 only where the page is full."""
+        return max(1, math.ceil(self.filled * 100)) if self.fits else math.floor(self.filled * 100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """The sizes of one way of setting a text, in pt."""
+
+    size: float
+    leading: float
+    after: float
+    """Space after a paragraph."""
+    weight: str = "Regular"
+
+    def height(self, text: str, width: float) -> float:
+        taller = _ARABIC_TALLER if self.leading >= self.size * _ROOMY else _TALLER
+        leading = self.leading if _is_ours(text) else self.leading * taller
+        return count_lines(text, width, self.size, self.weight) * leading + self.after
+
+
+def letter_room(context: LetterContext, layout: Layout) -> Room:
+    """How much of its first page a letter fills."""
+    close_set = html.is_close_set(context, layout)
+    body = _body(context, close_set=close_set)
+    width = layout.text.width * PT_PER_MM
+    size, leading = body.size, body.leading
+    height = 0.0
+    if context.place_and_date:
+        height += _Face(size, leading, 11).height(context.place_and_date, width)
+    if context.subject:
+        height += _Face(size, leading, 11, "Semibold").height(context.subject, width)
+    height += body.height(context.salutation, width)
+    height += sum(body.height(text, width) for text in context.opening)
+    if context.points:
+        point = _Face(size, leading, 2.5)
+        height += sum(point.height(text, width - 13) for text in context.points)
+        height += 3 if close_set else 4
+    height += sum(body.height(text, width) for text in (*context.own_words, *context.closing))
+    close = _Face(size, leading, (3.5 if close_set else 2.5) + 25)
+    height += close.height(context.complimentary_close, width)
+    name = _Face(size, leading, 0)
+    height += sum(name.height(one, width) for one in _name_lines(context))
+    if context.copies_to:
+        copies = _Face(10.5, 15.5, 0) if _is_rtl(context) else _Face(9.5, 12.5, 0)
+        height += 10 + sum(copies.height(one, width) for one in context.copies_to)
+    available = layout.paper.height - layout.margin_bottom - layout.body_top
+    return _room(height, available * PT_PER_MM - _CLEARANCE, leading)
+
+
+def _body(context: LetterContext, *, close_set: bool) -> _Face:
+    if _is_rtl(context):
+        return _Face(11, 15.8, 5.5) if close_set else _Face(12, 18, 6.5)
+    return _Face(10, 12.8, 5.5) if close_set else _Face(11, 14.5, 6.5)
+
+
+def _is_rtl(context: LetterContext) -> bool:
+    return html.direction_of(context.locale) == "rtl"
+
+
+def card_room(context: LetterContext, layout: Layout) -> Room:
+    """How much of a card its text fills."""
+    card = html.card_parts(context)
+    size, leading, gap = (8.0, 10.25, 3.0) if card.dense else (9.5, 12.5, 5.0)
+    small = _Face(7, 8.5, 0) if card.dense else _Face(8, 10, 0)
+    width = (layout.paper.width / 2 - _CARD_WIDTH_GONE) * PT_PER_MM
+    text, point = _Face(size, leading, gap), _Face(size, leading, 0)
+    height = sum(small.height(line, width) for line in context.addressee_lines)
+    height += 6 if card.dense else 9
+    height += 12.5 + gap if context.specimen else 0
+    blocks = (context.salutation, *context.opening, *context.own_words, *card.closing, card.close)
+    height += sum(text.height(one, width) for one in blocks if one)
+    if context.points:
+        height += sum(point.height(one, width - 1.1 * size) for one in context.points) + gap
+    # The margin above the name takes in the one below what stands before it.
+    height += 10 - gap
+    height += sum(point.height(one, width) for one in _name_lines(context))
+    available = (layout.paper.height / 2 - _CARD_HEIGHT_GONE) * PT_PER_MM
+    return _room(height, available - _CLEARANCE, leading)
+
+
+def count_lines(text: str, width: float, size: float, weight: str = "Regular") -> int:
+    """Lines that a paragraph takes in a column of `width` pt."""
+    return _count(text, round(width / size, 3), weight)
+
+
+def _name_lines(context: LetterContext) -> Sequence[str]:
+    return [one for one in (context.signature_name, context.signature_locality) if one]
+
+
+def _room(height: float, available: float, leading: float) -> Room:
+    over = math.ceil((height - available) / leading) if height > available else 0
+    return Room(height / available, over, max(0, math.floor((available - height) / leading)))
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _count(text: str, ems: float, weight: str) -> int:
+    """Lines of a paragraph in a column so many times as wide as its type is high."""
+    return sum(_broken(line, ems, weight) for line in text.split("\n"))
+
+
+def _broken(line: str, ems: float, weight: str) -> int:
+    lines, filled = 1, 0.0
+    space = _width(" ", weight)
+    for piece, spaced in _pieces(line):
+        wide = _width(piece, weight)
+        gap = space if spaced and filled else 0.0
+        if filled + gap + wide <= ems:
+            filled += gap + wide
+            continue
+        if filled:
+            lines += 1
+        # What is wider than the column is broken wherever it must be.
+        more = max(0, math.ceil(wide / ems) - 1)
+        lines += more
+        filled = wide - more * ems
+    return lines
+
+
+def _pieces(line: str) -> Iterable[tuple[str, bool]]:
+    """What a line may be broken between, and whether a space stands before it."""
+    for word in line.split():
+        spaced = True
+        parts = _PIECE.findall(word) if len(word) > 1 else [word]
+        for part in parts:
+            for piece in list(part) if _UNSPACED.search(part) else [part]:
+                yield piece, spaced
+                spaced = False
+
+
+def _width(text: str, weight: str) -> float:
+    known = _advances(weight)
+    return sum(
+        known[code] if (code := ord(character)) in known else _stranger(character)
+        for character in text
+    ) * _SAFETY  # fmt: skip
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _is_ours(text: str) -> bool:
+    """Whether our own font has every character of a text."""
+    return text.isascii() or all(ord(one) in _advances("Regular") or one == "\n" for one in text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _stranger(character: str) -> float:
+    """The width of a character that our fonts do not have."""
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0.0
+    if unicodedata.east_asian_width(character) in {"W", "F"}:
+        return _WIDE
+    return _JOINED if unicodedata.bidirectional(character) in {"AL", "R"} else _OTHER
+
+
+@functools.cache
+def _advances(weight: str) -> dict[int, float]:
+    """Advance width of each character of our serif, in em."""
+    path = resources.folder("letters") / "fonts" / f"SourceSerif4-{weight}.ttf"
+    with TTFont(path, lazy=True) as font:
+        units, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}

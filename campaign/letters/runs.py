@@ -1,0 +1,105 @@
+"""A print run: chunks of letters through the foundry, and at the end one PDF of them all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from campaign.letters.context import LetterContext
+from campaign.letters.foundry import Foundry
+from campaign.letters.html import language_tag, title_of
+from campaign.letters.joining import Piece, join
+from campaign.letters.layouts import Layout
+from campaign.letters.printing import Limits, Printed, PrintedLetter, Progress, SetAside
+from campaign.letters.problems import Problem
+from campaign.letters.typesetting import encode
+
+
+@dataclass(slots=True)
+class Run:
+    """What a print run has come to. Letters are named by their index in it."""
+
+    contexts: Sequence[LetterContext]
+    layout: Layout
+    limits: Limits
+    folder: Path
+    """Where the chunks' PDFs are kept."""
+    foundry: Foundry
+    progress: Progress | None = None
+    pieces: dict[int, Piece] = field(default_factory=dict)
+    """Where each printed letter's pages are."""
+    refused: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
+    peak_memory: int = 0
+
+    def work(self, work: str, letters: Sequence[int], chunk: int, least: int = 0) -> list[int]:
+        """Has the foundry do `work` on the letters, `chunk` of them in a process.
+
+        A chunk that fails is done again in halves, so that one bad text costs one letter.
+
+        :param least: a chunk of so few letters or fewer that fails isn't halved but left.
+        :return: the letters left for another way, in order: those, and the ones the work leaves.
+        """
+        left: list[int] = []
+        todo = [letters[i : i + chunk] for i in range(0, len(letters), chunk)][::-1]
+        while todo:
+            some = todo.pop()
+            part = self.folder / f"{work}-{some[0]:06d}.pdf"
+            outcome = self.foundry.run(work, self._job(some, part), self.limits, len(some))
+            self.peak_memory = max(self.peak_memory, outcome.peak_memory)
+            if outcome.report is not None:
+                left += self._take(some, outcome.report, part)
+            elif len(some) <= least:
+                left += some
+            elif len(some) > 1:
+                middle = len(some) // 2
+                todo += [some[middle:], some[:middle]]
+                continue
+            else:
+                reason = {"reason": outcome.detail} if outcome.detail else {}
+                self.refused[some[0]] = (Problem(outcome.slug, reason),)
+            if self.progress is not None:
+                self.progress(len(self.pieces) + len(self.refused))
+        return left
+
+    def _job(self, some: Sequence[int], part: Path) -> dict[str, Any]:
+        return {
+            "layout": self.layout.slug,
+            "items": encode([self.contexts[i] for i in some]),
+            "out": str(part),
+        }
+
+    def _take(self, some: Sequence[int], report: dict[str, Any], part: Path) -> list[int]:
+        """Adds a chunk's report to the run; gives what it leaves for another way."""
+        for index, problems in report["refused"]:
+            self.refused[some[index]] = tuple(Problem(slug, detail) for slug, detail in problems)
+        first = 0
+        for index, pages in report["letters"]:
+            self.pieces[some[index]] = Piece(part, first, pages)
+            first += pages
+        return [some[index] for index in report.get("left", ())]
+
+    def finish(self, out: Path) -> Printed:
+        """Joins the chunks into `out` and says where each letter stands."""
+        title, language = title_of(self.contexts), language_tag(self.contexts[0].locale)
+        order = sorted(self.pieces)
+        pieces = [self.pieces[i] for i in order]
+        document = join(pieces, out, title=title, language=language) if pieces else None
+        letters = []
+        page = 1
+        for index, piece in zip(order, pieces, strict=True):
+            # A card that shares its sheet with the card before it takes no page of its own.
+            first = page if piece.pages else page - 1
+            letters.append(PrintedLetter(self.contexts[index].key, first, piece.pages))
+            page += piece.pages
+        return Printed(
+            path=out,
+            pages=document.pages if document else 0,
+            bytes=document.bytes if document else 0,
+            sha256=document.sha256 if document else "",
+            letters=tuple(letters),
+            set_aside=tuple(
+                SetAside(self.contexts[i].key, found[0].slug, dict(found[0].detail), found[1:])
+                for i, found in sorted(self.refused.items())
+            ),
+            peak_memory=self.peak_memory,
+        )

@@ -1,0 +1,108 @@
+"""Letters cut into segments, so that what many letters share is laid out once.
+
+A letter is a stack of segments. Sender, address and foot have fixed places on the sheet; the
+others follow each other from `Layout.body_top` down. Two segments of the same texts, language and
+size of type are the same segment, whichever letters they come from. So the fewer words a segment
+has, the more letters share it: sender and name are cut into lines, of which town and country are
+many letters'.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from campaign.letters import html
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import Layout
+
+FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sender": ("sender_lines",),
+        "address": ("addressee_lines",),
+        "date": ("place_and_date",),
+        "plea": ("subject", "salutation", "opening", "points"),
+        "own": ("own_words",),
+        "close": ("closing", "complimentary_close"),
+        "name": ("signature_name", "signature_locality"),
+        "copies": ("copies_to",),
+        "foot": ("reference", "number"),
+    }
+)
+"""The kinds of segments in reading order, each with the context's fields that are its text."""
+
+PLACED = frozenset({"sender", "address", "foot"})
+"""Kinds with a place of their own on the sheet; the others are stacked."""
+_SEVERAL_ELEMENTS = frozenset({"plea", "own", "close"})
+_MAY_BE_MISSING = frozenset({"sender", "date", "own", "copies"})
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What segments of one group have in common."""
+
+    locale: str
+    close_set: bool
+    """Set a size smaller."""
+
+    @property
+    def direction(self) -> str:
+        """The direction of the language, "ltr" or "rtl"."""
+        return html.direction_of(self.locale)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of one letter or of many."""
+
+    kind: str
+    """A key of `FIELDS`."""
+    style: Style
+    texts: tuple[Any, ...]
+    """The values of the kind's fields."""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The texts by field name, for the template."""
+        return dict(zip(FIELDS[self.kind], self.texts, strict=True))
+
+    @property
+    def in_a_row(self) -> bool:
+        """Whether it is several elements in a row, which the template must hold together."""
+        return self.kind in _SEVERAL_ELEMENTS
+
+
+def cut(context: LetterContext, layout: Layout) -> list[Segment]:
+    """The letter's segments, in reading order; what the letter doesn't have is left out."""
+    body = Style(context.locale, html.is_close_set(context, layout))
+    # Type with sizes of its own is the same in letters of either size.
+    plain = Style(context.locale, close_set=False)
+    segments = []
+    for kind, names in FIELDS.items():
+        texts = tuple(getattr(context, name) for name in names)
+        if kind == "sender" and _reads_by_line(plain, *texts):
+            segments += [Segment(kind, plain, ((line,),)) for line in context.sender_lines]
+        elif kind == "name" and _reads_by_line(body, texts):
+            segments += [Segment(kind, body, (line, "")) for line in texts]
+        elif any(texts) or kind not in _MAY_BE_MISSING:
+            segments.append(Segment(kind, plain if kind in PLACED else body, texts))
+    return segments
+
+
+def _reads_by_line(style: Style, lines: tuple[str, ...]) -> bool:
+    """Whether each line reads for itself in the direction that all read in together."""
+    direction = style.direction
+    return all(line.strip() and html.text_direction(line, direction) == direction for line in lines)
+
+
+def arrange(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
+    """The distinct segments, grouped by style, in the order they are laid out."""
+    groups: dict[Style, list[Segment]] = {}
+    for segment in dict.fromkeys(segments):
+        groups.setdefault(segment.style, []).append(segment)
+    return list(groups.items())
+
+
+def document(groups: Sequence[tuple[Style, list[Segment]]]) -> str:
+    """The XHTML of the sheets on which the segments stand, one below the other."""
+    return str(html.render("segments.html", groups=groups, close_set=html.CLOSE_SET, line_end="\n"))

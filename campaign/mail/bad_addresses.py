@@ -1,0 +1,55 @@
+"""Addresses to which mail does not get: marked by what servers answer, cleared by a confirmation.
+
+A bad address gets no reminders and no news. What somebody asks for (a link, a confirmation) still
+goes there: the mailbox may have been mended.
+"""
+
+import re
+
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from campaign import db
+from campaign.mail.models import BadAddress, OutboxMail
+
+_STATUS = re.compile(r"5\.(\d{1,3})\.\d{1,3}")
+_ABOUT_THE_ADDRESS = {"0", "1", "2", "4"}
+"""Subjects of RFC 3463: undefined, address, mailbox, routing. The others (the server, the protocol,
+the content, policy) are about the mail or its sender: another mail may get through."""
+
+
+def tells_of_the_address(status: str) -> bool:
+    """Whether a status code says, for good, that mail does not get to that address."""
+    found = _STATUS.fullmatch(status)
+    return found is not None and found.group(1) in _ABOUT_THE_ADDRESS
+
+
+def mark(unit: Session, fingerprint: bytes, status: str) -> bool:
+    """Mark the address of that fingerprint, if the status tells of it; gives whether it does."""
+    if not tells_of_the_address(status):
+        return False
+    now = db.utcnow()
+    unit.execute(
+        db.insert_into(unit, BadAddress)
+        .values(email_hmac=fingerprint, status=status, marked_at=now)
+        .on_conflict_do_update(
+            index_elements=[BadAddress.email_hmac], set_={"status": status, "marked_at": now}
+        )
+    )
+    return True
+
+
+def mark_recipient(unit: Session, mail_id: int, status: str) -> bool:
+    """Mark the address to which that mail of the outbox went."""
+    fingerprint = unit.scalar(select(OutboxMail.recipient_hmac).where(OutboxMail.id == mail_id))
+    return fingerprint is not None and mark(unit, fingerprint, status)
+
+
+def clear(unit: Session, fingerprint: bytes) -> None:
+    """A mail got there: somebody pressed the button that it led to."""
+    unit.execute(delete(BadAddress).where(BadAddress.email_hmac == fingerprint))
+
+
+def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
+    """The condition that a row's address is marked."""
+    return exists().where(BadAddress.email_hmac == fingerprint)

@@ -1,0 +1,111 @@
+"""Delivery-status mails (RFC 3464) in a Maildir folder: which address mail does not get to.
+
+The folder is the mailbox of `mail_from`. A report is believed where it quotes the Message-ID of a
+mail of ours, which nobody can guess; or names an address to which we did send lately.
+"""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message, MIMEPart
+
+import structlog
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.mail import bad_addresses
+from campaign.mail.maildirs import empty, is_maildir
+from campaign.mail.models import OutboxMail
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+
+_MOST_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a delivery-status mail says of one recipient."""
+
+    message_id: str
+    """The part before the `@` of the Message-ID that it quotes; may be empty."""
+    status: str
+
+
+class NoReport(Exception):
+    """The mail is none that reports on a delivery."""
+
+
+@jobs.job("mail.read-bounces", every_minutes=10)
+def read_bounces() -> None:
+    """Mark addresses by the reports that have come, and remove these. Other mails stay."""
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.bounce_maildir:
+        return
+    path = settings.folder / settings.bounce_maildir
+    if not is_maildir(path):
+        log.error("bounces cannot be read: bounce_maildir is no Maildir folder")
+        return
+    left = empty(path, _read, most_bytes=_MOST_BYTES)
+    if left:
+        log.warning("mails that report on no delivery were left", count=left)
+
+
+def _read(raw: bytes) -> bool:
+    """Take in one mail; tells whether it was a report."""
+    try:
+        reports = list(reports_in(raw))
+    except NoReport:
+        return False
+    with db.transaction() as unit:
+        for report in reports:
+            take_in(unit, report)
+    return True
+
+
+def take_in(unit: Session, report: Report) -> bool:
+    """Mark the address of which a report says that mail does not get there, if it is believed.
+
+    Only one that quotes the id of our mail is: anybody can send a report that names an address.
+    """
+    fingerprint = unit.scalar(
+        select(OutboxMail.recipient_hmac).where(OutboxMail.public_id == report.message_id)
+    )
+    return fingerprint is not None and bad_addresses.mark(unit, fingerprint, report.status)
+
+
+def reports_in(raw: bytes) -> Iterator[Report]:
+    """What a mail reports, recipient by recipient; only failures. Raises NoReport."""
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    if mail.get_content_type() != "multipart/report":
+        raise NoReport
+    parts = list(mail.iter_parts())
+    status = next(
+        (one for one in parts if one.get_content_type() == "message/delivery-status"), None
+    )
+    if status is None or not isinstance(status.get_payload(), list):
+        raise NoReport
+    message_id = next((found for part in parts if (found := _quoted_id(part))), "")
+    for block in status.get_payload():
+        assert isinstance(block, Message)
+        if str(block.get("Action", "")).strip().casefold() != "failed":
+            continue
+        status_code = str(block.get("Status", "")).split()[:1]
+        yield Report(message_id, "".join(status_code))
+
+
+def _quoted_id(part: MIMEPart) -> str:
+    """The Message-ID in the part of a report that gives our mail back, whole or its head."""
+    kind = part.get_content_type()
+    if kind == "message/rfc822":
+        inner = part.get_payload(0) if part.is_multipart() else None
+        value = inner.get("Message-ID") if isinstance(inner, Message) else None
+    elif kind == "text/rfc822-headers":
+        head = part.get_payload(decode=True)
+        value = email.message_from_bytes(head).get("Message-ID") if head else None  # type: ignore[arg-type]
+    else:
+        return ""
+    return str(value or "").strip().strip("<>").partition("@")[0][:22]

@@ -1,0 +1,158 @@
+"""`@message`: how a feature says which mails it sends.
+
+    @message("confirm-letter")
+    def send_confirm_letter(*, person_name: str, link: str) -> Context:
+        return {"person_name": person_name, "link": link}
+
+    send_confirm_letter(unit, to=address, locale="fr", person_name=…, link=…)
+
+puts a row in the outbox; the sender job renders `templates/mail/confirm-letter.subject.txt`,
+`.txt` and `.html` in that language and sends it.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import lru_cache, wraps
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    Integer,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.addresses import canonical_email
+from campaign.mail.models import MailState, OutboxMail
+from campaign.settings import Settings
+
+Context = dict[str, Any]
+_DAY = timedelta(days=1)
+_OUTBOX = OutboxMail.metadata.tables["outbox_mail"]
+_PUT = insert(_OUTBOX).returning(_OUTBOX.c.id)
+# Of two mails to one person at once, one waits until the other is there to be counted. SQLite has
+# one writer at a time anyway.
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
+
+kinds: dict[str, Callable[..., Context]] = {}
+"""Every kind of message, by name: a test renders each in each language."""
+rechecks: dict[str, Callable[[Session, Context], Context | None]] = {}
+"""Kinds whose context is looked at again just before they go out."""
+limited_kinds: set[str] = set()
+"""Kinds of which one address gets only so many in a day."""
+told_of_stops: set[str] = set()
+"""Kinds that go out although their campaign is stopped: those that say so."""
+
+
+def message(
+    name: str,
+    *,
+    limited: bool = True,
+    tells_of_stop: bool = False,
+    recheck: Callable[[Session, Context], Context | None] | None = None,
+) -> Callable[[Callable[..., Context]], Callable[..., bool]]:
+    """Make a function that gives a mail's context into one that puts the mail in the outbox.
+
+    The made function takes the session first and `to` and `locale` besides the context's own
+    arguments, and tells whether the mail was taken: `limited` ones are not, beyond the number
+    that one address may get in a day. With `campaign_id` the mail is about that campaign: once
+    the campaign is stopped, it no longer goes out, unless the kind `tells_of_stop`. With
+    `unsubscribe`, the address of a page whose button ends such mails, mail programs can press
+    that button themselves (RFC 8058); the templates have it by that name.
+
+    A mail about several campaigns may wait long: `recheck` gives its context anew when it is sent,
+    or None where it is not to be sent any more.
+    """
+
+    def decorate(function: Callable[..., Context]) -> Callable[..., bool]:
+        kinds[name] = function
+        if limited:
+            limited_kinds.add(name)
+        if tells_of_stop:
+            told_of_stops.add(name)
+        if recheck is not None:
+            rechecks[name] = recheck
+
+        @wraps(function)
+        def send(
+            unit: Session,
+            *,
+            to: str,
+            locale: str,
+            campaign_id: int | None = None,
+            unsubscribe: str | None = None,
+            **facts: Any,
+        ) -> bool:
+            fingerprint = address_fingerprint(to)
+            context = function(**facts)
+            if unsubscribe is not None:
+                context["unsubscribe"] = unsubscribe
+            now = db.utcnow()
+            row = {
+                "public_id": db.new_public_id(),
+                "kind": name,
+                "campaign_id": campaign_id,
+                "recipient": to,
+                "recipient_hmac": fingerprint,
+                "locale": locale,
+                "context": json.dumps(context),
+                "state": MailState.WAITING,
+                "attempts": 0,
+                "due_at": now,
+                "created_at": now,
+            }
+            mail_id = _put_within_limit(unit, row) if limited else unit.scalar(_PUT, row)
+            if mail_id is None:
+                return False
+            jobs.enqueue(unit, "mail.send", mail_id)
+            return True
+
+        return send
+
+    return decorate
+
+
+def address_fingerprint(address: str) -> bytes:
+    """How mails to one person are counted: HMAC of the canonical address."""
+    return db.database().keyring.fingerprint(canonical_email(address), "email")
+
+
+def _put_within_limit(unit: Session, row: dict[str, Any]) -> int | None:
+    """Put a mail in the outbox, unless its reader has had those of a day; gives its id."""
+    settings: Settings = current_app.extensions["settings"]
+    connection = db.connection_of(unit)
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"key": int.from_bytes(row["recipient_hmac"][:8]) >> 1})
+    limits = {"since": row["created_at"] - _DAY, "most": settings.mails_per_address_per_day}
+    statement = _put_unless_full(tuple(row), tuple(sorted(limited_kinds)))
+    mail_id: int | None = connection.scalar(statement, row | limits)
+    return mail_id
+
+
+@lru_cache(maxsize=4)
+def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Executable:
+    """Count and insert in one step. Built once: a mail goes with every signature."""
+    given = {name: bindparam(name, type_=_OUTBOX.c[name].type) for name in names}
+    had = (
+        select(func.count())
+        .select_from(_OUTBOX)
+        .where(
+            _OUTBOX.c.recipient_hmac == given["recipient_hmac"],
+            _OUTBOX.c.created_at > bindparam("since", type_=_OUTBOX.c.created_at.type),
+            # News that somebody has subscribed to must not use up what confirms a letter.
+            _OUTBOX.c.kind.in_([literal_column(f"'{kind}'") for kind in limited]),
+        )
+        .scalar_subquery()
+    )
+    values = select(*given.values()).where(had < bindparam("most", type_=Integer))
+    return (
+        insert(_OUTBOX).from_select(names, values, include_defaults=False).returning(_OUTBOX.c.id)
+    )

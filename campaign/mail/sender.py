@@ -1,0 +1,207 @@
+"""The sender: takes mails from the outbox, renders them in their language, hands them over.
+
+A mail is claimed by a conditional UPDATE, so that two workers never send it twice; one whose
+worker died is found again when its time is over. Its words are opened only after that: one that
+cannot be read or rendered is an attempt that failed, and holds up no other.
+"""
+
+import json
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+import idna
+import structlog
+from flask import current_app, render_template
+from flask_babel import force_locale
+from sqlalchemy import column, delete, select, table, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.mail import bad_addresses
+from campaign.mail.headers import POLICY
+from campaign.mail.messages import rechecks, told_of_stops
+from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.transports import MailNotTaken, Transport, transport_of
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+
+RETRY_MINUTES = (1, 5, 15, 60, 180, 720, 1440)
+"""Minutes to wait after each failed attempt; after the last, the mail has failed."""
+_LEASE = timedelta(minutes=5)
+_REMEMBERED = timedelta(days=30)
+"""How long it is known that a mail went out: as long as its server may send it back."""
+_SWEEP = 200
+_STOPPED = "stopped"
+_HIDDEN = ("draft", "review", "scheduled")
+_CAMPAIGN = table("campaign", column("id"), column("status"))
+"""Mails lie below campaigns: of one, no more is known here than whether it may be mailed about."""
+
+
+@jobs.job("mail.send")
+def send_mail(mail_id: int) -> None:
+    """Send one mail, if it is still due."""
+    if not _claim(mail_id):
+        return
+    settings: Settings = current_app.extensions["settings"]
+    transport: Transport = current_app.extensions.get("mail_transport") or transport_of(settings)
+    try:
+        with db.reading() as unit:
+            mail = unit.get_one(OutboxMail, mail_id)
+            wanted = _is_still_wanted(unit, mail)
+        if wanted:
+            transport.send(render(mail, settings))
+    except MailNotTaken as problem:
+        _put_back(mail_id, problem)
+    except Exception as problem:
+        # Its message may quote an address: the kind must do.
+        kind = type(problem).__name__
+        log.error("mail cannot be made", mail=mail_id, problem=kind)
+        _put_back(mail_id, MailNotTaken(kind, permanent=False))
+    else:
+        with db.transaction() as unit:
+            if wanted:
+                _finish(unit, mail_id, state=MailState.SENT)
+            else:
+                _finish(unit, mail_id, state=MailState.FAILED, failure="no longer wanted")
+
+
+@jobs.job("mail.sweep", every_minutes=1)
+def sweep() -> None:
+    """Send what is due: retries, and mails whose message was lost with a worker."""
+    with db.reading() as unit:
+        due = unit.scalars(
+            select(OutboxMail.id)
+            .where(
+                OutboxMail.state.in_([MailState.WAITING, MailState.SENDING]),
+                OutboxMail.due_at <= db.utcnow(),
+            )
+            .order_by(OutboxMail.due_at)
+            .limit(_SWEEP)
+        ).all()
+    for mail_id in due:
+        try:
+            send_mail(mail_id)
+        except Exception as problem:
+            log.error("mail not sent", mail=mail_id, problem=type(problem).__name__)
+
+
+@jobs.job("mail.forget", every_minutes=60)
+def forget() -> None:
+    """Remove what is left of mails that were sent, or failed, long ago."""
+    with db.transaction() as unit:
+        unit.execute(
+            delete(OutboxMail).where(
+                OutboxMail.state.in_([MailState.SENT, MailState.FAILED]),
+                OutboxMail.sent_at < db.utcnow() - _REMEMBERED,
+            )
+        )
+
+
+def render(mail: OutboxMail, settings: Settings) -> EmailMessage:
+    """The mail as it goes out: text and HTML parts, in the language of its reader."""
+    context = json.loads(mail.context or "{}")
+    with force_locale(mail.locale):
+        subject = " ".join(render_template(f"mail/{mail.kind}.subject.txt", **context).split())
+        text = render_template(f"mail/{mail.kind}.txt", **context, subject=subject)
+        html = render_template(f"mail/{mail.kind}.html", **context, subject=subject)
+    message = EmailMessage(policy=POLICY)
+    message["From"] = formataddr((settings.organisation_name, settings.mail_from))
+    message["To"] = _ascii_address(mail.recipient or "")
+    message["Subject"] = subject
+    message["Date"] = format_datetime(db.utcnow())
+    message["Message-ID"] = f"<{mail.public_id}@{settings.mail_from.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = mail.locale
+    if unsubscribe := context.get("unsubscribe"):
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def _is_still_wanted(unit: Session, mail: OutboxMail) -> bool:
+    """Let the kind look again at what the mail says, which may have changed while it waited."""
+    recheck = rechecks.get(mail.kind)
+    if recheck is None:
+        return True
+    unit.expunge(mail)
+    context = recheck(unit, json.loads(mail.context or "{}"))
+    mail.context = json.dumps(context)
+    return context is not None
+
+
+def _ascii_address(address: str) -> str:
+    """The address with its domain as mail servers know it, without letters beyond ASCII."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+
+
+def _claim(mail_id: int) -> bool:
+    """Take a mail that is due, to send it; one that its campaign holds back has failed instead."""
+    now = db.utcnow()
+    with db.transaction() as unit:
+        claimed = unit.scalar(
+            update(OutboxMail)
+            .where(
+                OutboxMail.id == mail_id,
+                OutboxMail.state.in_([MailState.WAITING, MailState.SENDING]),
+                OutboxMail.due_at <= now,
+            )
+            .values(
+                state=MailState.SENDING,
+                attempts=OutboxMail.attempts + 1,
+                due_at=now + _LEASE,
+            )
+            .returning(OutboxMail.id)
+        )
+        if claimed is None:
+            return False
+        if reason := _held_back(unit, mail_id):
+            _finish(unit, mail_id, state=MailState.FAILED, failure=reason)
+            return False
+    return True
+
+
+def _held_back(unit: Session, mail_id: int) -> str:
+    """Why the mail's campaign holds it back: a stop, or a rehearsal; empty where it does not."""
+    row = unit.execute(
+        select(_CAMPAIGN.c.status, OutboxMail.kind)
+        .join(OutboxMail, OutboxMail.campaign_id == _CAMPAIGN.c.id)
+        .where(OutboxMail.id == mail_id)
+    ).one_or_none()
+    if row is None:
+        return ""
+    if row.status in _HIDDEN:
+        return "campaign not open"
+    return "campaign stopped" if row.status == _STOPPED and row.kind not in told_of_stops else ""
+
+
+def _put_back(mail_id: int, problem: MailNotTaken) -> None:
+    reason = str(problem)
+    with db.transaction() as unit:
+        # Only this column: the row may hold what cannot be opened.
+        attempts = unit.scalar(select(OutboxMail.attempts).where(OutboxMail.id == mail_id)) or 0
+        if problem.permanent or attempts > len(RETRY_MINUTES):
+            log.warning("mail failed", mail=mail_id, reason=reason)
+            if problem.recipient_status:
+                bad_addresses.mark_recipient(unit, mail_id, problem.recipient_status)
+            _finish(unit, mail_id, state=MailState.FAILED, failure=reason)
+            return
+        wait = timedelta(minutes=RETRY_MINUTES[max(attempts, 1) - 1])
+        unit.execute(
+            update(OutboxMail)
+            .where(OutboxMail.id == mail_id)
+            .values(state=MailState.WAITING, due_at=db.utcnow() + wait, failure=reason)
+        )
+
+
+def _finish(unit: Session, mail_id: int, *, state: MailState, failure: str | None = None) -> None:
+    facts = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
+    if failure is not None:
+        facts["failure"] = failure
+    unit.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**facts))

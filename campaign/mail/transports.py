@@ -1,0 +1,107 @@
+"""How a mail leaves: through a mail server, or into a folder where it can be read."""
+
+import re
+import smtplib
+import ssl
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+from campaign.settings import Settings
+
+_TIMEOUT_SECONDS = 30
+_STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+
+
+class MailNotTaken(Exception):
+    """The mail was not taken; `permanent` says that trying again is of no use.
+
+    `recipient_status` is the status code (RFC 3463) where the server refused the address for good.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool, recipient_status: str = "") -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+        self.recipient_status = recipient_status
+
+
+class Transport(Protocol):
+    """Something that takes mails."""
+
+    def send(self, mail: EmailMessage) -> None:
+        """Hand over one mail; raises MailNotTaken."""
+
+
+class Files:
+    """Writes each mail as an `.eml` file: for development and rehearsal."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is made when the first mail comes."""
+        self.folder = folder
+
+    def send(self, mail: EmailMessage) -> None:
+        """Keep the mail under its message id."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        (self.folder / f"{name}.eml").write_bytes(bytes(mail))
+
+
+class Smtp:
+    """Speaks to a mail server, encrypted as the settings say."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Reads `smtp_*` of the settings."""
+        self.settings = settings
+
+    def send(self, mail: EmailMessage) -> None:
+        """Deliver one mail; an answer 5xx is final, anything else may pass."""
+        try:
+            with self.connect() as server:
+                server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as problem:
+            code, answer = next(iter(problem.recipients.values()))
+            raise MailNotTaken(
+                f"recipient refused: {code}",
+                permanent=code >= 500,
+                recipient_status=status_of(code, answer),
+            ) from problem
+        except smtplib.SMTPResponseException as problem:
+            code = problem.smtp_code
+            raise MailNotTaken(f"server answered {code}", permanent=code >= 500) from problem
+        except (OSError, smtplib.SMTPException) as problem:
+            raise MailNotTaken(type(problem).__name__, permanent=False) from problem
+
+    def connect(self) -> smtplib.SMTP:
+        """A connection as the settings want it, encrypted and signed in; `with` ends it."""
+        chosen = self.settings
+        if chosen.smtp_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                chosen.smtp_host,
+                chosen.smtp_port,
+                timeout=_TIMEOUT_SECONDS,
+                context=ssl.create_default_context(),
+            )
+        else:
+            server = smtplib.SMTP(chosen.smtp_host, chosen.smtp_port, timeout=_TIMEOUT_SECONDS)
+        if chosen.smtp_security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if chosen.smtp_user:
+            server.login(chosen.smtp_user, chosen.smtp_password.get_secret_value())
+        return server
+
+
+def status_of(code: int, answer: bytes | str) -> str:
+    """The status code of an answer that refused a recipient for good; else empty.
+
+    A server that gives none beside its 5xx has said `5.0.0`: "not possible", and no more.
+    """
+    if code < 500:
+        return ""
+    text = answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer
+    found = _STATUS.match(text)
+    return found.group() if found else "5.0.0"
+
+
+def transport_of(settings: Settings) -> Transport:
+    """The transport that the settings name."""
+    return Smtp(settings) if settings.mail_transport == "smtp" else Files(settings.outbox)

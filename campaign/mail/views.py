@@ -1,0 +1,78 @@
+"""`/outbox`: the mails that were written to files, to be read while developing."""
+
+import email
+import email.policy
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from flask import Blueprint, abort, current_app, render_template
+from flask.typing import ResponseReturnValue
+
+from campaign.i18n import localised
+from campaign.security import public
+from campaign.settings import Settings
+
+blueprint = Blueprint("outbox", __name__, url_prefix="/outbox")
+_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class FiledMail:
+    """One mail of the folder."""
+
+    name: str
+    to: str
+    subject: str
+    at: datetime
+    text: str
+    html: str
+
+
+@blueprint.get("/")
+@public
+@localised
+def index() -> ResponseReturnValue:
+    """All mails, the newest first."""
+    return render_template("outbox/index.html", mails=list_mails(_folder()))
+
+
+@blueprint.get("/<name>")
+@public
+@localised
+def show(name: str) -> ResponseReturnValue:
+    """One mail: its text, with links that can be followed."""
+    mails = {mail.name: mail for mail in list_mails(_folder())}
+    if name not in mails:
+        abort(404)
+    return render_template("outbox/show.html", mail=mails[name])
+
+
+def list_mails(folder: Path) -> list[FiledMail]:
+    """The mails of `folder`, the newest first, 200 at most."""
+    paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [_read(path) for path in paths[:_SHOWN]]
+
+
+def _read(path: Path) -> FiledMail:
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    return FiledMail(
+        name=path.stem,
+        to=str(mail["To"]),
+        subject=str(mail["Subject"]),
+        at=parsedate_to_datetime(str(mail["Date"])),
+        text=_part(mail, "plain"),
+        html=_part(mail, "html"),
+    )
+
+
+def _part(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    return str(part.get_content()) if part else ""
+
+
+def _folder() -> Path:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.outbox

@@ -1,0 +1,48 @@
+"""The desk's side: how many members heard of a campaign, and telling them by hand."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, guard
+from campaign.accounts.models import Role
+from campaign.campaigns.desk import load
+from campaign.campaigns.lifecycle import is_news
+from campaign.campaigns.models import Campaign
+from campaign.errors import Refused
+from campaign.network import mailings
+
+blueprint = Blueprint("network_desk", __name__, url_prefix="/desk/campaigns")
+guard(blueprint, Role.ORGANIZER)
+
+
+@blueprint.post("/<slug>/network")
+def tell(slug: str) -> ResponseReturnValue:
+    """Tell the network of an action of which it has not heard."""
+    unit = db.session()
+    campaign = load(slug)
+    try:
+        mailings.tell_network(unit, campaign, actor=actor(), now=db.utcnow())
+    except Refused as problem:
+        told = problem.slug == "network-told"
+        flash(
+            _("The network was told before. Nobody gets a second mail.")
+            if told
+            else _("The action takes no letters now. The network was not told."),
+            "alarm",
+        )
+    else:
+        flash(_("The mails to the network are on their way."))
+    return redirect(url_for("campaigns.show", slug=slug), 303)
+
+
+@blueprint.app_template_global()
+def network_of_campaign(campaign: Campaign) -> dict[str, Any]:
+    """What the campaign's page on the desk shows of the network."""
+    reaches = mailings.reaches(db.session(), campaign)
+    is_told = any(one.update is None for one in reaches)
+    may_tell = is_news(None, campaign.status, campaign.act_by, db.utcnow())
+    return {"reaches": reaches, "may_tell": may_tell and not is_told}

@@ -1,0 +1,193 @@
+"""The form by which somebody joins the network, and later changes what comes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, EmailField, Form, RadioField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from campaign import i18n
+from campaign.campaigns.fields import Filled
+from campaign.campaigns.lifecycle import PUBLIC
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.themes import themes_by_name
+from campaign.network.memberships import Preferences
+from campaign.network.models import Frequency, NetworkMember
+from campaign.signing.validating import EMAIL_LIMIT, Problem, check_email, check_line
+
+ALL, SOME = "all", "some"
+
+
+def consent_wording() -> str:
+    """The sentence that is agreed to, in the language of the page."""
+    words: str = gettext(
+        "I agree that you keep my address and what I chose here, to write to me about urgent "
+        "actions. I can leave at any time, by a link in every mail."
+    )
+    return words
+
+
+class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+    """Several choices, a checkbox each; what is not among them is refused in our words."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(label, choices=[], validate_choice=False, **kwargs)
+
+    def pre_validate(self, form: Form) -> None:
+        """Refuse what is not offered."""
+        if not set(self.data or []) <= {choice.value for choice in self.choices}:
+            raise StopValidation(gettext("One of these is no longer offered. Choose again."))
+
+
+def _scope(label: Any, everything: Any, only: Any) -> RadioField:
+    return RadioField(
+        label,
+        default=ALL,
+        validate_choice=False,
+        choices=[SelectChoice(ALL, everything), SelectChoice(SOME, only)],
+    )
+
+
+class PreferencesForm(Form):  # type: ignore[misc]
+    """What a member wants to get."""
+
+    country_scope = _scope(_l("Countries"), _l("All countries"), _l("Only the countries I tick"))
+    countries = CheckboxesField(_l("Countries"))
+    theme_scope = _scope(_l("Themes"), _l("All themes"), _l("Only the themes I tick"))
+    themes = CheckboxesField(_l("Themes"))
+    languages = CheckboxesField(
+        _l("Languages in which you can write"),
+        description=_l(
+            "You hear of actions whose letter comes in one of them. Tick none to hear of all."
+        ),
+    )
+    frequency = RadioField(
+        _l("How often"),
+        default=Frequency.EACH.value,
+        validate_choice=False,
+        choices=[
+            SelectChoice(Frequency.EACH.value, _l("At once, a mail for each action")),
+            SelectChoice(Frequency.WEEKLY.value, _l("Once a week at most, all in one mail")),
+            SelectChoice(Frequency.MONTHLY.value, _l("Once a month at most, all in one mail")),
+        ],
+    )
+
+    def validate_frequency(self, field: RadioField) -> None:
+        """One of the three."""
+        if field.data not in set(Frequency):
+            raise StopValidation(gettext("Choose how often we write to you."))
+
+    def validate_countries(self, field: CheckboxesField) -> None:
+        """At least one, where only some are wanted."""
+        if self.country_scope.data == SOME and not field.data:
+            raise StopValidation(gettext("Tick at least one country, or choose all countries."))
+
+    def validate_themes(self, field: CheckboxesField) -> None:
+        """The same for themes."""
+        if self.theme_scope.data == SOME and not field.data:
+            raise StopValidation(gettext("Tick at least one theme, or choose all themes."))
+
+    def preferences(self) -> Preferences:
+        """What was chosen."""
+        return Preferences(
+            countries=list(self.countries.data or []) if self.country_scope.data == SOME else [],
+            themes=list(self.themes.data or []) if self.theme_scope.data == SOME else [],
+            languages=list(self.languages.data or []),
+            frequency=Frequency(self.frequency.data),
+        )
+
+    def offer(self, unit: Session, member: NetworkMember | None = None) -> None:
+        """Fill the choices: countries and languages that actions have had, and the member's own."""
+        countries = set(unit.scalars(select(Campaign.country).where(Campaign.status.in_(PUBLIC))))
+        spoken = [*i18n.languages(), *_letter_languages(unit)]
+        if member is not None:
+            countries |= set(member.countries)
+            spoken += member.languages
+        self.countries.choices = _choices(
+            [pair for pair in i18n.countries() if pair[0] in countries]
+        )
+        self.themes.choices = _choices(themes_by_name())
+        self.languages.choices = _choices(
+            [(code, _capital(i18n.language_name(code, i18n.locale()))) for code in _unique(spoken)]
+        )
+
+
+class JoinForm(PreferencesForm):
+    """Joining: with the address and the consent."""
+
+    email = EmailField(
+        _l("E-mail address"),
+        [Filled(_l("Give your e-mail address. We send you the link that confirms it."))],
+    )
+    consent = BooleanField()
+
+    def validate_email(self, field: EmailField) -> None:
+        """A complete address, tidied."""
+        checked = check_line(field.data, limit=EMAIL_LIMIT)
+        if isinstance(checked, Problem) or check_email(checked):
+            raise StopValidation(
+                gettext("This is not a complete e-mail address. It looks like name@example.org.")
+            )
+        field.data = checked
+
+    def validate_consent(self, field: BooleanField) -> None:
+        """Nobody joins without having said so."""
+        if not field.data:
+            raise StopValidation(gettext("Tick this box to join: without it we may not write."))
+
+
+class ChangeForm(PreferencesForm):
+    """Changing what comes: with the language of the mails."""
+
+    locale = RadioField(_l("Language of the mails"), validate_choice=False)
+
+    def offer(self, unit: Session, member: NetworkMember | None = None) -> None:
+        """Fill the choices."""
+        super().offer(unit, member)
+        self.locale.choices = _choices(
+            [(code, i18n.language_name(code)) for code in i18n.languages()]
+        )
+
+    def validate_locale(self, field: RadioField) -> None:
+        """One that we have."""
+        if field.data not in i18n.languages():
+            raise StopValidation(gettext("Choose the language of the mails."))
+
+
+def typed_of(member: NetworkMember) -> dict[str, Any]:
+    """A member's choices, as the form holds them."""
+    return {
+        "country_scope": SOME if member.countries else ALL,
+        "countries": member.countries,
+        "theme_scope": SOME if member.themes else ALL,
+        "themes": member.themes,
+        "languages": member.languages,
+        "frequency": member.frequency.value,
+        "locale": member.locale,
+    }
+
+
+def _letter_languages(unit: Session) -> list[str]:
+    listed = unit.scalars(select(Campaign.letter_locales).where(Campaign.status.in_(PUBLIC)))
+    return sorted({code for codes in listed for code in codes})
+
+
+def _unique(codes: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(codes))
+
+
+def _choices(pairs: Sequence[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(code, name) for code, name in pairs]
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

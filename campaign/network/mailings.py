@@ -1,0 +1,127 @@
+"""Mailings: a row for each thing of which the network is told, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs
+from campaign.campaigns.lifecycle import is_news
+from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.errors import Refused
+from campaign.network.matching import Subject
+from campaign.network.models import Mailing, MailingMember
+
+_FOUND_AGAIN = timedelta(days=2)
+"""For so long an announcement whose message was lost is made up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A mailing as the desk sees it: how many, never who."""
+
+    update: Update | None
+    started_at: datetime
+    finished_at: datetime | None
+    members: int
+
+
+def announce(unit: Session, campaign: Campaign, *, now: datetime) -> None:
+    """Tell the network of a new action; a second time changes nothing."""
+    if is_news(None, campaign.status, campaign.act_by, now):
+        _make(unit, campaign.id, None)
+
+
+def announce_update(unit: Session, posted: Update, *, now: datetime) -> None:
+    """Tell the network of an update whose author asked for it; a second time changes nothing."""
+    campaign = posted.campaign
+    if posted.tell_network and is_news(posted.kind, campaign.status, campaign.act_by, now):
+        _make(unit, campaign.id, posted.id)
+
+
+def tell_network(unit: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
+    """Tell the network by hand of an action that opened before there was one.
+
+    Raises Refused (`network-told`, `network-not-now`).
+    """
+    if is_told(unit, campaign):
+        raise Refused("network-told")
+    if not is_news(None, campaign.status, campaign.act_by, now):
+        raise Refused("network-not-now")
+    announce(unit, campaign, now=now)
+    audit.record(unit, actor=actor, action="network.tell", subject=f"campaign:{campaign.id}")
+
+
+def is_told(unit: Session, campaign: Campaign) -> bool:
+    """Whether there is a mailing of the action itself."""
+    made = select(Mailing.id).where(Mailing.campaign_id == campaign.id, Mailing.update_id.is_(None))
+    return unit.scalar(made) is not None
+
+
+def subject_of(campaign: Campaign) -> Subject:
+    """What members' wishes go by."""
+    return Subject(campaign.country, campaign.themes, campaign.letter_locales)
+
+
+def update_of(unit: Session, mailing: Mailing) -> Update | None:
+    """The update that a mailing tells of; none where it tells of a new action."""
+    return None if mailing.update_id is None else unit.get_one(Update, mailing.update_id)
+
+
+def reaches(unit: Session, campaign: Campaign) -> list[Reach]:
+    """The campaign's mailings, the newest first, with how many members each has reached."""
+    told = (
+        select(MailingMember.mailing_id, func.count().label("members"))
+        .group_by(MailingMember.mailing_id)
+        .subquery()
+    )
+    rows = unit.execute(
+        select(Mailing, Update, func.coalesce(told.c.members, 0))
+        .outerjoin(Update, Update.id == Mailing.update_id)
+        .outerjoin(told, told.c.mailing_id == Mailing.id)
+        .where(Mailing.campaign_id == campaign.id)
+        .order_by(Mailing.id.desc())
+    )
+    return [
+        Reach(posted, mailing.created_at, mailing.finished_at, members)
+        for mailing, posted, members in rows
+    ]
+
+
+def announce_missed(unit: Session, *, now: datetime) -> None:
+    """Announce what was opened or posted lately and whose message was lost on its way."""
+    since = now - _FOUND_AGAIN
+    opened = select(Campaign).where(
+        Campaign.status == CampaignStatus.OPEN,
+        Campaign.opened_at > since,
+        ~select(Mailing.id)
+        .where(Mailing.campaign_id == Campaign.id, Mailing.update_id.is_(None))
+        .exists(),
+    )
+    for campaign in unit.scalars(opened):
+        announce(unit, campaign, now=now)
+    posted = select(Update).where(
+        Update.tell_network,
+        Update.published_at > since,
+        ~select(Mailing.id).where(Mailing.update_id == Update.id).exists(),
+    )
+    for update in unit.scalars(posted):
+        announce_update(unit, update, now=now)
+
+
+def unfinished(unit: Session) -> list[int]:
+    """Mailings that have not reached everybody yet, the oldest first."""
+    waiting = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
+    return list(unit.scalars(waiting))
+
+
+def _make(unit: Session, campaign_id: int, update_id: int | None) -> None:
+    made = unit.scalar(
+        db.insert_into(unit, Mailing)
+        .values(campaign_id=campaign_id, update_id=update_id)
+        .on_conflict_do_nothing()
+        .returning(Mailing.id)
+    )
+    if made is not None:
+        jobs.enqueue(unit, "network.send", made)

@@ -1,0 +1,149 @@
+"""The network's mails, and what they tell of a case."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import i18n
+from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.mail.messages import Context, message
+from campaign.network import addresses
+from campaign.network.models import Frequency, MemberState, NetworkMember
+from campaign.reading.case_page import edition_for
+from campaign.reading.deadline import say_day
+from campaign.reading.posts import told_in
+from campaign.signing.links import opened_link
+
+News = dict[str, Any]
+"""One case or update as a mail tells it, in the language of its reader."""
+NEW = "new"
+
+
+@message("network-confirm")
+def send_network_confirm(*, link: str, days: int) -> Context:
+    """The link that leads to the button which confirms a membership."""
+    return {"link": link, "days": days}
+
+
+@message("network-already")
+def send_network_already(*, preferences_url: str, leave_url: str) -> Context:
+    """Tells a member who joins again that nothing was changed, and where it can be."""
+    return {"preferences_url": preferences_url, "leave_url": leave_url}
+
+
+def still_member(unit: Session, context: Context) -> Context | None:
+    """A mail that waits, unless its reader has left the network since."""
+    link = str(context["unsubscribe"]).rpartition("/")[2]
+    state = unit.scalar(
+        select(NetworkMember.state).where(
+            NetworkMember.public_id == opened_link(addresses.LEAVING, link)
+        )
+    )
+    return context if state is MemberState.ACTIVE else None
+
+
+@message("network-action", limited=False, recheck=still_member)
+def send_network_action(*, news: News, preferences_url: str, leave_url: str) -> Context:
+    """A new action, or news of one, at once."""
+    return {"news": news, "preferences_url": preferences_url, "leave_url": leave_url}
+
+
+def without_stopped(unit: Session, context: Context) -> Context | None:
+    """The digest without cases that were stopped while it waited; None where nothing is left."""
+    if still_member(unit, context) is None:
+        return None
+    ids = [news["campaign"] for news in context["items"]]
+    stopped = set(
+        unit.scalars(
+            select(Campaign.id).where(
+                Campaign.id.in_(ids), Campaign.status == CampaignStatus.STOPPED
+            )
+        )
+    )
+    left = [news for news in context["items"] if news["campaign"] not in stopped]
+    return context | {"items": left} if left else None
+
+
+@message("network-digest", limited=False, recheck=without_stopped)
+def send_network_digest(
+    *, items: list[News], frequency: str, preferences_url: str, leave_url: str
+) -> Context:
+    """What was new since the last such mail."""
+    return {
+        "items": items,
+        "frequency": frequency,
+        "preferences_url": preferences_url,
+        "leave_url": leave_url,
+    }
+
+
+def mail_action(
+    unit: Session, member: NetworkMember, address: str, campaign: Campaign, news: News
+) -> None:
+    """Tell one member of one thing."""
+    send_network_action(
+        unit,
+        to=address,
+        locale=member.locale,
+        campaign_id=campaign.id,
+        unsubscribe=addresses.unsubscribe_url(member),
+        news=news,
+        **_own_links(member),
+    )
+
+
+def mail_digest(
+    unit: Session, member: NetworkMember, address: str, items: list[News], frequency: Frequency
+) -> None:
+    """Tell one member of all that has gathered."""
+    ids = {news["campaign"] for news in items}
+    send_network_digest(
+        unit,
+        to=address,
+        locale=member.locale,
+        campaign_id=ids.pop() if len(ids) == 1 else None,
+        unsubscribe=addresses.unsubscribe_url(member),
+        items=items,
+        frequency=frequency.value,
+        **_own_links(member),
+    )
+
+
+def _own_links(member: NetworkMember) -> dict[str, str]:
+    return {
+        "preferences_url": addresses.preferences_url(member),
+        "leave_url": addresses.leave_url(member),
+    }
+
+
+def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetime) -> News:
+    """The case, with what happened where it is an update, in that language as far as it goes."""
+    edition = edition_for(campaign, locale)
+    news = {
+        "kind": NEW,
+        "campaign": campaign.id,
+        "country": i18n.country_name(campaign.country, locale),
+        "reference": campaign.reference,
+        "person_name": campaign.person_name,
+        "title": edition.title if edition else campaign.person_name,
+        "text": edition.summary if edition else "",
+        "lang": edition.locale if edition else locale,
+        "deadline": say_day(campaign.act_by, locale, now) if campaign.act_by else "",
+        "url": addresses.case_url(locale, campaign.slug),
+    }
+    return news if update is None else news | _told(campaign, update, locale)
+
+
+def _told(campaign: Campaign, update: Update, locale: str) -> News:
+    told = told_in(update, locale, campaign.default_locale)
+    assert told is not None  # none is posted without words
+    said = {
+        "kind": update.kind.value,
+        "title": told.title,
+        "text": told.body,
+        "lang": told.locale,
+    }
+    # Good news asks for nothing: a last day would.
+    return said | ({"deadline": ""} if update.kind is UpdateKind.GOOD_NEWS else {})

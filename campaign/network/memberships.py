@@ -1,0 +1,288 @@
+"""Memberships: asking for one, confirming it, changing and ending it.
+
+One address has one row, by its fingerprint; the unique constraint decides whatever happens at
+once. A person who has left keeps the row without the address: that is how we know not to write.
+"""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.errors import Gone, NotFound
+from campaign.mail import bad_addresses
+from campaign.mail.messages import address_fingerprint
+from campaign.mail.models import MailState, OutboxMail
+from campaign.network import addresses
+from campaign.network.mails import send_network_already, send_network_confirm
+from campaign.network.models import Frequency, MemberState, NetworkMember
+from campaign.settings import Settings
+from campaign.signing import tokens
+from campaign.signing.links import opened_link
+from campaign.signing.models import ConsentWording, Signature, SignatureState
+
+_TRIES = 3
+_WORDING_LENGTH = 600
+_OUTBOX_KINDS = ("network-action", "network-digest")
+_LEFT: dict[str, Any] = {
+    "state": MemberState.LEFT,
+    "email": None,
+    "countries": [],
+    "themes": [],
+    "languages": [],
+    "token_digest": None,
+    "token_expires_at": None,
+}
+"""What remains of somebody who has left: that they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a member wants to get; empty lists ask for all."""
+
+    countries: list[str] = field(default_factory=list)
+    themes: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    frequency: Frequency = Frequency.EACH
+
+
+def join(
+    unit: Session,
+    *,
+    email: str,
+    locale: str,
+    preferences: Preferences,
+    wording: str,
+    now: datetime,
+) -> None:
+    """Take what somebody asks for, and mail the link that confirms it.
+
+    Who is a member already gets a mail that says so; the caller cannot tell the difference.
+    """
+    token = tokens.new_token()
+    values = asdict(preferences) | {
+        "state": MemberState.PENDING,
+        "email": email,
+        "locale": locale,
+        "consent_wording": wording[:_WORDING_LENGTH],
+        "token_digest": tokens.digest_of(token),
+        "token_expires_at": now + timedelta(days=_settings().confirm_days),
+        "joined_at": now,
+    }
+    fingerprint = address_fingerprint(email)
+    for _ in range(_TRIES):
+        if _insert(unit, values | {"email_hmac": fingerprint}):
+            _send_link(unit, email, locale, token)
+            return
+        member = _locked(unit, NetworkMember.email_hmac == fingerprint)
+        if member is not None:
+            _join_again(unit, member, values, token)
+            return
+
+
+def _join_again(unit: Session, member: NetworkMember, values: dict[str, Any], token: str) -> None:
+    if member.state is MemberState.ACTIVE:
+        # To the address that was confirmed: the links in this mail are its owner's.
+        send_network_already(
+            unit,
+            to=member.email or "",
+            locale=values["locale"],
+            preferences_url=addresses.preferences_url(member),
+            leave_url=addresses.leave_url(member),
+        )
+        return
+    # Without a mail the new link would reach nobody: then the old one stays good.
+    if _send_link(unit, values["email"], values["locale"], token):
+        _set(unit, member, values)
+
+
+def confirm(unit: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:
+    """Confirm the membership of that link; tells whether this was the click that did.
+
+    Raises NotFound (`network-link`) or Gone (`network-expired`).
+    """
+    member = get_by_token(unit, token)
+    refuse_expired(member, now)
+    done = unit.scalar(
+        update(NetworkMember)
+        .where(
+            NetworkMember.id == member.id,
+            NetworkMember.token_digest == tokens.digest_of(token),
+            NetworkMember.state == MemberState.PENDING,
+        )
+        .values(state=MemberState.ACTIVE, confirmed_at=now, told_at=None, left_at=None)
+        .returning(NetworkMember.id)
+        .execution_options(synchronize_session=False)
+    )
+    unit.refresh(member)
+    if done is not None:
+        bad_addresses.clear(unit, member.email_hmac)
+    elif not tokens.matches(token, member.token_digest):
+        raise NotFound("network-link")  # while we waited, a newer link replaced this one
+    return member, done is not None
+
+
+def get_by_token(unit: Session, token: str) -> NetworkMember:
+    """The membership that the mailed `token` confirms. Raises NotFound (`network-link`)."""
+    digest = tokens.digest_of(token)
+    member = unit.scalar(select(NetworkMember).where(NetworkMember.token_digest == digest))
+    if member is None or not tokens.matches(token, member.token_digest):
+        raise NotFound("network-link")
+    return member
+
+
+def refuse_expired(member: NetworkMember, now: datetime) -> None:
+    """Raise Gone (`network-expired`) where a membership waited too long to be confirmed."""
+    expires = member.token_expires_at
+    if member.state is MemberState.PENDING and (expires is None or expires <= now):
+        raise Gone("network-expired")
+
+
+def get_by_link(unit: Session, kind: str, token: str) -> NetworkMember:
+    """The member whose mail holds the lasting link `token`. Raises NotFound (`network-link`)."""
+    public_id = opened_link(kind, token)
+    member = unit.scalar(select(NetworkMember).where(NetworkMember.public_id == public_id))
+    if public_id is None or member is None:
+        raise NotFound("network-link")
+    return member
+
+
+def refuse_left(member: NetworkMember) -> None:
+    """Raise Gone (`network-left`) where there is nothing to change: they are no member."""
+    if member.state is not MemberState.ACTIVE:
+        raise Gone("network-left")
+
+
+def change(unit: Session, member: NetworkMember, *, locale: str, preferences: Preferences) -> None:
+    """Change what a member gets, and in which language. Raises Gone (`network-left`)."""
+    held = _locked(unit, NetworkMember.id == member.id)
+    if held is None:
+        raise Gone("network-left")
+    refuse_left(held)
+    _set(unit, held, asdict(preferences) | {"locale": locale})
+
+
+def leave(unit: Session, member: NetworkMember, *, now: datetime) -> None:
+    """End a membership; a second time changes nothing.
+
+    The address is deleted, here and in mails that wait; its fingerprint stays, so that a mailing
+    that is under way does not reach it.
+    """
+    left = unit.scalar(
+        update(NetworkMember)
+        .where(NetworkMember.id == member.id, NetworkMember.state != MemberState.LEFT)
+        .values(**_LEFT, left_at=now)
+        .returning(NetworkMember.id)
+        .execution_options(synchronize_session=False)
+    )
+    if left is None:
+        return
+    unit.execute(
+        update(OutboxMail)
+        .where(
+            OutboxMail.recipient_hmac == member.email_hmac,
+            OutboxMail.kind.in_(_OUTBOX_KINDS),
+            OutboxMail.state == MailState.WAITING,
+        )
+        .values(
+            state=MailState.FAILED,
+            failure="left the network",
+            recipient=None,
+            context=None,
+            sent_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    unit.refresh(member)
+
+
+def join_signer(unit: Session, signature: Signature, *, now: datetime) -> None:
+    """Make a member of somebody who asked for it when signing, and has confirmed the letter.
+
+    Nobody comes back who left after they ticked that box.
+    """
+    asked_at = signature.consent_network_at
+    if signature.state is not SignatureState.CONFIRMED or asked_at is None:
+        return
+    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    values = asdict(Preferences()) | {
+        "state": MemberState.ACTIVE,
+        "email": signature.email,
+        "locale": signature.locale,
+        "consent_wording": wording.network[:_WORDING_LENGTH],
+        "token_digest": None,
+        "token_expires_at": None,
+        "joined_at": asked_at,
+        "confirmed_at": now,
+        "told_at": None,
+        "left_at": None,
+    }
+    if _insert(unit, values | {"email_hmac": signature.email_hmac}):
+        return
+    unit.execute(
+        update(NetworkMember)
+        .where(
+            NetworkMember.email_hmac == signature.email_hmac,
+            NetworkMember.state != MemberState.ACTIVE,
+            or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at),
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_unconfirmed(unit: Session, *, now: datetime) -> None:
+    """Delete what nobody confirmed in time; who had left before has left still."""
+    over = (NetworkMember.state == MemberState.PENDING, NetworkMember.token_expires_at <= now)
+    unit.execute(
+        update(NetworkMember)
+        .where(*over, NetworkMember.left_at.is_not(None))
+        .values(**_LEFT)
+        .execution_options(synchronize_session=False)
+    )
+    unit.execute(delete(NetworkMember).where(*over).execution_options(synchronize_session=False))
+
+
+def _insert(unit: Session, values: dict[str, Any]) -> bool:
+    """Make a row, unless the address has one."""
+    made = unit.scalar(
+        db.insert_into(unit, NetworkMember)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=[NetworkMember.email_hmac])
+        .returning(NetworkMember.id)
+    )
+    return made is not None
+
+
+def _locked(unit: Session, condition: Any) -> NetworkMember | None:
+    return unit.scalar(
+        select(NetworkMember)
+        .where(condition)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _set(unit: Session, member: NetworkMember, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(member, name, value)
+    unit.flush()
+
+
+def _send_link(unit: Session, email: str, locale: str, token: str) -> bool:
+    return send_network_confirm(
+        unit,
+        to=email,
+        locale=locale,
+        link=addresses.confirm_url(locale, token),
+        days=_settings().confirm_days,
+    )
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

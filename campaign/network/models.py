@@ -1,0 +1,99 @@
+"""Network members, and the mailings that reach them."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+
+
+class MemberState(enum.StrEnum):
+    """Where a membership stands."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    LEFT = "left"
+
+
+class Frequency(enum.StrEnum):
+    """How often a member wants mail."""
+
+    EACH = "each"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class NetworkMember(Base):
+    """A person who wants to hear of new urgent actions."""
+
+    __tablename__ = "network_member"
+    __table_args__ = (Index("ix_network_member_state_frequency", "state", "frequency"),)
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    state: Mapped[MemberState] = mapped_column(default=MemberState.PENDING)
+    email: Mapped[str | None] = mapped_column(Sealed("network_member.email"))
+    """None once the member has left."""
+    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    locale: Mapped[Locale]
+    """Language of the mails."""
+    countries: Mapped[list[str]] = mapped_column(default=list)
+    """Only cases of these countries; empty: of all."""
+    themes: Mapped[list[str]] = mapped_column(default=list)
+    """Only cases of these themes; empty: of all."""
+    languages: Mapped[list[str]] = mapped_column(default=list)
+    """Languages in which the member can write; empty: any."""
+    frequency: Mapped[Frequency] = mapped_column(default=Frequency.EACH)
+    consent_wording: Mapped[str] = mapped_column(String(600))
+    """The sentence that was agreed to, as it stood on the page."""
+    token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    """SHA-256 of the token in the mail that confirms the membership."""
+    token_expires_at: Mapped[datetime | None]
+    joined_at: Mapped[Created]
+    confirmed_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """When the last weekly or monthly mail went out."""
+
+
+class Mailing(Base):
+    """News of one action for the network: sent in the order of the members' ids."""
+
+    __tablename__ = "mailing"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "update_id"),
+        Index(
+            "uq_mailing_campaign_id_new",
+            "campaign_id",
+            unique=True,
+            sqlite_where=text("update_id IS NULL"),
+            postgresql_where=text("update_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
+    )
+    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
+    """The update that it tells of; none: the action is new."""
+    last_member_id: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Created]
+    finished_at: Mapped[datetime | None]
+
+
+class MailingMember(Base):
+    """Who was told of a mailing, at once or in a digest: never twice."""
+
+    __tablename__ = "mailing_member"
+
+    mailing_id: Mapped[int] = mapped_column(
+        ForeignKey("mailing.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("network_member.id", ondelete="CASCADE"), primary_key=True
+    )
+    told_at: Mapped[Created]

@@ -1,0 +1,121 @@
+"""Telling the members who want to hear at once. It can be killed anywhere and taken up again.
+
+A batch is one transaction: rows of MailingMember, mails in the outbox, and how far we have come.
+The primary key (mailing, member) keeps anybody from being told twice, whatever runs at once.
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
+
+from campaign import db, jobs
+from campaign.campaigns.lifecycle import is_news
+from campaign.campaigns.models import Campaign
+from campaign.mail.bad_addresses import is_bad
+from campaign.network.mailings import subject_of, update_of
+from campaign.network.mails import News, mail_action, news_of
+from campaign.network.matching import Wishes, matches
+from campaign.network.models import (
+    Frequency,
+    Mailing,
+    MailingMember,
+    MemberState,
+    NetworkMember,
+)
+from campaign.sealing import WrongKey
+
+log = structlog.get_logger()
+
+BATCH = 100
+"""Members looked at in one transaction."""
+
+
+@jobs.job("network.send")
+def send(mailing_id: int) -> None:
+    """Tell everybody whom a mailing concerns, from where it was left."""
+    while send_batch(mailing_id):
+        pass
+
+
+def send_batch(mailing_id: int) -> bool:
+    """Tell the next members; gives whether there may be more."""
+    now = db.utcnow()
+    with db.transaction() as unit:
+        # Of two workers at once, one waits and then goes on behind the other.
+        mailing = unit.scalar(
+            select(Mailing)
+            .where(Mailing.id == mailing_id, Mailing.finished_at.is_(None))
+            .with_for_update(key_share=True)
+        )
+        if mailing is None:
+            return False
+        members = _next_members(unit, mailing, now)
+        if not members:
+            mailing.finished_at = now
+            return False
+        _tell(unit, mailing, members, now)
+        mailing.last_member_id = members[-1].id
+    return True
+
+
+def _next_members(unit: Session, mailing: Mailing, now: datetime) -> list[NetworkMember]:
+    """The next in the order of ids; nobody where the campaign has ended meanwhile."""
+    campaign, posted = unit.get_one(Campaign, mailing.campaign_id), update_of(unit, mailing)
+    if not is_news(posted.kind if posted else None, campaign.status, campaign.act_by, now):
+        return []
+    statement = (
+        select(NetworkMember)
+        .where(
+            NetworkMember.id > mailing.last_member_id,
+            NetworkMember.state == MemberState.ACTIVE,
+            NetworkMember.frequency == Frequency.EACH,
+            ~is_bad(NetworkMember.email_hmac),
+        )
+        .order_by(NetworkMember.id)
+        .limit(BATCH)
+        .options(defer(NetworkMember.email, raiseload=True))
+        # Who leaves at this moment waits, and then finds the mail in the outbox to take it back.
+        .with_for_update(read=True)
+    )
+    return list(unit.scalars(statement))
+
+
+def _tell(unit: Session, mailing: Mailing, members: list[NetworkMember], now: datetime) -> None:
+    campaign, posted = unit.get_one(Campaign, mailing.campaign_id), update_of(unit, mailing)
+    subject, said = subject_of(campaign), dict[str, News]()
+    for member in members:
+        if not matches(wishes_of(member), subject) or not mark_told(unit, mailing.id, member.id):
+            continue
+        address = address_of(unit, member)
+        if address is None:
+            continue
+        if member.locale not in said:
+            said[member.locale] = news_of(campaign, posted, member.locale, now)
+        mail_action(unit, member, address, campaign, said[member.locale])
+
+
+def wishes_of(member: NetworkMember) -> Wishes:
+    """What the member wants to hear of."""
+    return Wishes(member.countries, member.themes, member.languages)
+
+
+def mark_told(unit: Session, mailing_id: int, member_id: int) -> bool:
+    """Note that a member is told of a mailing; False where that was done before."""
+    marked = unit.scalar(
+        db.insert_into(unit, MailingMember)
+        .values(mailing_id=mailing_id, member_id=member_id)
+        .on_conflict_do_nothing()
+        .returning(MailingMember.member_id)
+    )
+    return marked is not None
+
+
+def address_of(unit: Session, member: NetworkMember) -> str | None:
+    """The member's address; None where it cannot be opened, which must hold up no other."""
+    try:
+        return unit.scalar(select(NetworkMember.email).where(NetworkMember.id == member.id))
+    except WrongKey:
+        log.error("address cannot be opened", member=member.id)
+        return None

@@ -1,0 +1,54 @@
+"""One click: mail providers end a membership for their user (RFC 8058), from their own machines.
+
+Their POST has no origin of ours, and it needs none: the address itself is the secret. So this
+route stands outside the check of origins that every other public form is held to.
+"""
+
+from flask import Blueprint, Response, abort, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign import db, i18n
+from campaign.errors import NotFound
+from campaign.network import addresses, memberships
+from campaign.network.models import MemberState, NetworkMember
+from campaign.network.views import lost
+from campaign.reading.intake import private
+from campaign.security import public
+
+blueprint = Blueprint("unsubscribing", __name__, url_prefix="/network/unsubscribe")
+blueprint.register_error_handler(NotFound, lost)
+
+
+@blueprint.get("/<token>")
+@public
+def ask(token: str) -> ResponseReturnValue:
+    """For people whose mail program opens the address: the button. Looking changes nothing."""
+    with db.reading() as unit:
+        member = memberships.get_by_link(unit, addresses.LEAVING, token)
+        _speak_to(member)
+        if member.state is MemberState.LEFT:
+            return _page("network/left.html", again=True)
+    return _page("network/leave.html", action=url_for(".leave", token=token))
+
+
+@blueprint.post("/<token>")
+@public
+def leave(token: str) -> ResponseReturnValue:
+    """The click, of a provider or of the button above."""
+    if request.form.get("List-Unsubscribe") != "One-Click":
+        abort(400)
+    unit = db.session()
+    member = memberships.get_by_link(unit, addresses.LEAVING, token)
+    _speak_to(member)
+    memberships.leave(unit, member, now=db.utcnow())
+    return _page("network/left.html", again=False)
+
+
+def _speak_to(member: NetworkMember) -> None:
+    """The page is in the language of the mails: its address has none."""
+    if member.locale in i18n.languages():
+        g.locale = member.locale
+
+
+def _page(template: str, **context: object) -> Response:
+    return private(Response(render_template(template, **context), mimetype="text/html"))

@@ -1,0 +1,1 @@
+"""Officials who can act, and the missions through which letters reach them."""

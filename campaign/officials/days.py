@@ -1,0 +1,36 @@
+"""Days as files write them, and today."""
+
+import calendar
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from campaign.officials.readings import N_, UnreadableRow
+
+_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
+
+
+def read_day(column: str, text: str, *, last: bool = False) -> date | None:
+    """The day that `text` names; of a year or month alone the first, or with `last` the last.
+
+    Nothing for an empty text. Raises UnreadableRow where the calendar has no such day.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    found = _DAY.fullmatch(text)
+    year, month, day = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    try:
+        month = month or (12 if last else 1)
+        return date(year, month, day or (calendar.monthrange(year, month)[1] if last else 1))
+    except ValueError as problem:
+        raise UnreadableRow(
+            column,
+            N_("“%(value)s” is no day of the calendar; write year, month and day: 2026-11-24."),
+            value=text,
+        ) from problem
+
+
+def today_in(zone: str) -> date:
+    """This day in that time zone."""
+    return datetime.now(ZoneInfo(zone)).date()

@@ -1,0 +1,272 @@
+"""Forms of officials and missions.
+
+Words per language and rows of contacts are plain fields, `office_fr` and `contact_2_value`: they
+work without scripts, and every error stands by its field.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, Field, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from campaign import i18n
+from campaign.officials.contacts import VALUE_LENGTH, clean_value
+from campaign.officials.drafts import CONTACT_TYPES, Contact
+from campaign.officials.postal import address_problems
+from campaign.officials.text import has_forbidden_characters, split_lines
+
+F = TypeVar("F", bound="AddressForm")
+EMPTY_ROWS = 2
+_MAX_ROWS = 30
+_MAX_LINES = 6
+_LINE_LENGTH = 100
+_ROW = re.compile(r"contact_([0-9]{1,2})_value")
+CONTACT_LABELS = {
+    "email": _l("E-mail"),
+    "voice": _l("Telephone"),
+    "fax": _l("Fax"),
+    "url": _l("Web page"),
+    "twitter": _l("X handle"),
+}
+
+
+def stripped(value: object) -> object:
+    """A text without blanks around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def one_line(_form: object, field: Field) -> None:
+    """Refuse what no line of an address holds."""
+    _refuse_hidden(field, lines=False)
+
+
+def some_lines(_form: object, field: Field) -> None:
+    """Refuse what no address holds, in several lines."""
+    _refuse_hidden(field, lines=True)
+
+
+def _refuse_hidden(field: Field, *, lines: bool) -> None:
+    if has_forbidden_characters(field.data or "", lines=lines):
+        raise ValidationError(
+            _("There are characters in it that cannot be seen. Type it again instead of pasting.")
+        )
+
+
+def text_field(label: object, length: int, *, required: object = None, **kwargs: Any) -> Any:
+    """A line of text, stripped and clean, of at most `length` characters."""
+    needed = [InputRequired(required)] if required else [Optional(strip_whitespace=True)]
+    long = Length(max=length, message=_l("Shorten this to %(max)d characters.", max=length))
+    return StringField(label, [*needed, long, one_line], filters=[stripped], **kwargs)
+
+
+def country_field(label: object, *, required: object = None) -> Any:
+    """A choice of countries; may stay empty unless `required` says what to do."""
+    needed = [InputRequired(required)] if required else [Optional()]
+    return SelectField(
+        label,
+        needed,
+        validate_choice=True,
+        choices=lambda: [SelectChoice(*pair) for pair in (("", ""), *i18n.countries())],
+    )
+
+
+class AddressForm(FlaskForm):  # type: ignore[misc]
+    """The fields of an address, and rows of contacts added by `form_with`."""
+
+    address = TextAreaField(
+        _l("Street, in up to six lines"), [Optional(), some_lines], filters=[stripped]
+    )
+    locality = text_field(_l("City or town"), 100)
+    region = text_field(_l("Region, state or province"), 100)
+    postal_code = text_field(_l("Postal code"), 20)
+    address_country: ClassVar[str]
+    """Name of the field with the country in which the address is."""
+    contact_numbers: tuple[int, ...] = ()
+    word_fields: tuple[str, ...] = ()
+    locales: tuple[str, ...] = ()
+
+    def validate_address(self, field: Field) -> None:
+        """Six lines at most: an envelope's window shows no more."""
+        lines = split_lines(field.data or "")
+        if len(lines) > _MAX_LINES:
+            raise ValidationError(_("Use six lines at most: the window shows no more."))
+        if any(len(line) > _LINE_LENGTH for line in lines):
+            raise ValidationError(_("Shorten each line to 100 characters."))
+
+    def validate_postal_code(self, field: Field) -> None:
+        """Refuse a code that the country surely does not have."""
+        for problem in address_problems(
+            country=self[self.address_country].data or "",
+            street=[],
+            locality="",
+            region="",
+            postal_code=field.data or "",
+        ):
+            if problem.certain and problem.example:
+                raise ValidationError(
+                    _(
+                        "This is no postal code of the country chosen. One looks like this: "
+                        "%(example)s.",
+                        example=problem.example,
+                    )
+                )
+            if problem.certain:
+                raise ValidationError(_("This is no postal code of the country chosen."))
+
+    def contact_rows(self) -> list[dict[str, Any]]:
+        """The fields of each row, for the page."""
+        names = ("type", "value", "note", "from", "until")
+        return [
+            {"number": number} | {name: self[f"contact_{number}_{name}"] for name in names}
+            for number in self.contact_numbers
+        ]
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """What the rows say; an empty one says nothing."""
+        found = []
+        for row in self.contact_rows():
+            value = clean_value(row["type"].data, row["value"].data or "")
+            if value:
+                found.append(
+                    Contact(
+                        row["type"].data,
+                        value,
+                        row["note"].data or "",
+                        row["from"].data,
+                        row["until"].data,
+                    )
+                )
+        return tuple(found)
+
+    def words(self, name: str) -> dict[str, str]:
+        """What was said per language, an empty text included: it removes that language's."""
+        return {code: self[f"{name}_{_key(code)}"].data or "" for code in self.locales}
+
+    def word_rows(self) -> list[tuple[str, list[Field]]]:
+        """Each language with its fields, for the page."""
+        return [
+            (code, [self[f"{name}_{_key(code)}"] for name in self.word_fields])
+            for code in self.locales
+        ]
+
+    def address_parts(self) -> dict[str, Any]:
+        """Street lines, locality, region and postal code, as drafts have them."""
+        return {
+            "address": split_lines(self.address.data or ""),
+            "locality": self.locality.data or "",
+            "region": self.region.data or "",
+            "postal_code": (self.postal_code.data or "").upper(),
+        }
+
+
+def form_with(
+    base: type[F],
+    *,
+    words: dict[str, Callable[[], Any]],
+    kept: Any = None,
+) -> F:
+    """A form of `base` with words per language and rows of contacts, filled from the draft `kept`.
+
+    `words` gives for each name the function that makes its field.
+    """
+    locales = tuple(i18n.languages())
+    numbers = _row_numbers(len(kept.contacts) if kept else 0)
+    fields: dict[str, Any] = {
+        "locales": locales,
+        "word_fields": tuple(words),
+        "contact_numbers": numbers,
+    }
+    for name, make in words.items():
+        fields |= {f"{name}_{_key(code)}": make() for code in locales}
+    for number in numbers:
+        fields |= _contact_fields(number)
+    data = _filled(kept, words, locales) if kept else None
+    form: F = type(base.__name__, (base,), fields)(data=data)
+    for code in locales[1:]:
+        for name in words:
+            # What a field is for is said once, with the first language.
+            form[f"{name}_{_key(code)}"].description = ""
+    return form
+
+
+def _filled(kept: Any, words: dict[str, Callable[[], Any]], locales: Any) -> dict[str, Any]:
+    data = {name: getattr(kept, name) for name in kept.__slots__}
+    data["address"] = "\n".join(kept.address)
+    for name in words:
+        said = getattr(kept, name)
+        data |= {f"{name}_{_key(code)}": said.get(code, "") for code in locales}
+    for number, one in enumerate(kept.contacts, 1):
+        row = (one.type, one.value, one.note, one.valid_from, one.valid_until)
+        names = ("type", "value", "note", "from", "until")
+        data |= {f"contact_{number}_{name}": value for name, value in zip(names, row, strict=True)}
+    return data
+
+
+def _row_numbers(kept: int) -> tuple[int, ...]:
+    """As many rows as were sent, or as there are contacts and some empty ones."""
+    sent = [int(found[1]) for name in request.form if (found := _ROW.fullmatch(name))]
+    count = max(sent) if sent else kept + EMPTY_ROWS
+    return tuple(range(1, min(count, _MAX_ROWS) + 1))
+
+
+def _contact_fields(number: int) -> dict[str, Any]:
+    start = f"contact_{number}"
+    choices = [SelectChoice(kind, CONTACT_LABELS[kind]) for kind in CONTACT_TYPES]
+    day = _l("Give the day as year, month and day: 2026-11-24.")
+    return {
+        f"{start}_type": SelectField(_l("Kind"), choices=choices, default=CONTACT_TYPES[0]),
+        f"{start}_value": text_field(_l("Address or number"), VALUE_LENGTH),
+        f"{start}_note": text_field(_l("Note"), 300),
+        f"{start}_from": DayField(_l("Valid from"), day),
+        f"{start}_until": DayField(_l("Valid until"), day),
+        f"validate_{start}_value": _check_contact(number),
+        f"validate_{start}_until": _check_days(number),
+    }
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day that may stay empty, with our words where it is none."""
+
+    def __init__(self, label: object, message: object, **kwargs: Any) -> None:
+        super().__init__(label, [Optional()], **kwargs)
+        self._message = message
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day; an empty field is none."""
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            super().process_formdata([valuelist[0].strip()])
+        except ValueError as problem:
+            raise ValueError(str(self._message)) from problem
+
+
+def _check_contact(number: int) -> Callable[[Any, Field], None]:
+    def check(form: Any, field: Field) -> None:
+        if field.data and clean_value(form[f"contact_{number}_type"].data, field.data) is None:
+            raise ValidationError(
+                _("This is not complete, or not of the kind chosen beside it. Correct it.")
+            )
+
+    return check
+
+
+def _check_days(number: int) -> Callable[[Any, Field], None]:
+    def check(form: Any, field: Field) -> None:
+        start = form[f"contact_{number}_from"].data
+        if start and field.data and field.data < start:
+            raise ValidationError(_("The last day comes before the first. Correct one of them."))
+
+    return check
+
+
+def _key(code: str) -> str:
+    return code.replace("-", "_").lower()

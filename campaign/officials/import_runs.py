@@ -1,0 +1,226 @@
+"""Dry run and import of an upload, as jobs: what was shown is done, all of it or nothing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, i18n, jobs
+from campaign.errors import Refused
+from campaign.officials import uploads
+from campaign.officials.days import today_in
+from campaign.officials.import_models import (
+    Directory,
+    DirectoryImport,
+    ImportRow,
+    ImportState,
+    Verdict,
+)
+from campaign.officials.importing import apply_plan, plan_of_missions, plan_of_officials
+from campaign.officials.listing import Listing, page_of
+from campaign.officials.models import Mission, Official
+from campaign.officials.plans import Plan
+from campaign.officials.readings import N_, Fault, UnreadableFile
+from campaign.officials.sources import Choices
+
+LEASE = timedelta(minutes=10)
+_CHUNK = 1000
+_BUSY = {ImportState.REHEARSING, ImportState.APPLYING}
+_BROKEN = Fault(
+    N_("Something went wrong that is our fault. Nothing was imported. Try again, or tell who runs "
+       "this site.")
+)  # fmt: skip
+
+
+def ask_rehearsal(unit: Session, *, kept: DirectoryImport, choices: Choices, actor: str) -> None:
+    """Have a dry run made of the upload, read as `choices` say. Raises Invalid, Refused."""
+    if not uploads.may_change(kept):
+        raise Refused("import-busy")
+    source = uploads.source_of_upload(kept, encoding=choices.encoding)
+    if source.table is not None and len(choices.mapping) != len(source.table.columns):
+        # In another encoding or with another heading the columns are others.
+        choices.mapping = source.guesses(kept.file_name).mapping
+    uploads.refuse_unmapped(source, choices)
+    kept.options = asdict(choices)
+    _hand_over(unit, kept, ImportState.REHEARSING, "officials.rehearse-import")
+    audit.record(unit, actor=actor, action="imports.rehearse", subject=_subject(kept))
+
+
+def ask_import(unit: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
+    """Have done what the dry run showed.
+
+    Raises Refused: there was none (`import-not-ready`), rows are refused and nobody said to leave
+    them out (`import-has-bad-rows`), or nothing would change (`import-empty`).
+    """
+    if kept.state is not ImportState.READY:
+        raise Refused("import-not-ready")
+    if kept.counts.get("refused") and not skip_bad:
+        raise Refused("import-has-bad-rows")
+    if not kept.counts.get("added") and not kept.counts.get("changed"):
+        raise Refused("import-empty")
+    _hand_over(unit, kept, ImportState.APPLYING, "officials.apply-import")
+    audit.record(unit, actor=actor, action="imports.start", subject=_subject(kept))
+
+
+def rows_of(
+    unit: Session, *, kept: DirectoryImport, verdict: Verdict, page: int
+) -> tuple[Listing[ImportRow], list[dict[str, Any]]]:
+    """A page of the dry run's rows of one verdict, and what each says."""
+    query = select(ImportRow).where(ImportRow.import_id == kept.id, ImportRow.verdict == verdict)
+    total = int(kept.counts.get(verdict.value, 0))
+    listing = page_of(unit, query.order_by(ImportRow.id), page, total=total)
+    return listing, [json.loads(row.detail) | {"row": row.row} for row in listing.rows]
+
+
+def refused_rows(unit: Session, *, kept: DirectoryImport) -> list[dict[str, Any]]:
+    """All refused rows, for a file to mend them by."""
+    query = (
+        select(ImportRow)
+        .where(ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.REFUSED)
+        .order_by(ImportRow.id)
+    )
+    return [json.loads(row.detail) | {"row": row.row} for row in unit.scalars(query)]
+
+
+@jobs.job("officials.rehearse-import")
+def rehearse(import_id: int) -> None:
+    """Compare a file with the directory, and keep what would change."""
+    _do(import_id, ImportState.REHEARSING, _rehearse)
+
+
+@jobs.job("officials.apply-import")
+def apply_import(import_id: int) -> None:
+    """Write what the dry run showed, in one transaction."""
+    _do(import_id, ImportState.APPLYING, _apply)
+
+
+@jobs.job("officials.tend-imports", every_minutes=5)
+def tend_imports() -> None:
+    """Take up again what a worker left behind; throw away what has expired."""
+    now = db.utcnow()
+    with db.reading() as unit:
+        left = unit.execute(
+            select(DirectoryImport.id, DirectoryImport.state).where(
+                DirectoryImport.state.in_(_BUSY), _free(now)
+            )
+        ).all()
+    for import_id, state in left:
+        (rehearse if state is ImportState.REHEARSING else apply_import)(import_id)
+    with db.transaction() as unit:
+        expired = select(DirectoryImport).where(DirectoryImport.expires_at <= now, _free(now))
+        for kept in unit.scalars(expired).all():
+            uploads.forget_file(unit, kept)
+            unit.delete(kept)
+
+
+def _do(import_id: int, state: ImportState, work: Callable[[DirectoryImport], None]) -> None:
+    """Claim the import in that state and do the work; what fails is said on its page."""
+    with db.transaction() as unit:
+        claimed = unit.scalar(
+            update(DirectoryImport)
+            .where(
+                DirectoryImport.id == import_id, DirectoryImport.state == state,
+                _free(db.utcnow()),
+            )
+            .values(lease_until=db.utcnow() + LEASE)
+            .returning(DirectoryImport.id)
+        )  # fmt: skip
+    if claimed is None:
+        return
+    with db.reading() as unit:
+        kept = unit.get_one(DirectoryImport, import_id)
+    try:
+        work(kept)
+    except UnreadableFile as problem:
+        _fail(import_id, problem.fault)
+    except Exception:
+        _fail(import_id, _BROKEN)
+        raise
+
+
+def _rehearse(kept: DirectoryImport) -> None:
+    readings = _readings(kept)
+    with db.reading() as unit:
+        plan = _plan(unit, kept, readings)
+    with db.transaction() as unit:
+        _keep_plan(unit, kept.id, plan)
+
+
+def _apply(kept: DirectoryImport) -> None:
+    readings = _readings(kept)
+    with db.transaction() as unit:
+        plan = _plan(unit, kept, readings)
+        if plan.digest() != kept.digest:
+            # Somebody changed the directory in between: nobody has seen this yet.
+            _keep_plan(unit, kept.id, plan, again=True)
+            return
+        model = Mission if kept.directory is Directory.MISSIONS else Official
+        apply_plan(unit, plan, model, actor=f"staff:{kept.owner_id}")
+        mine = unit.get_one(DirectoryImport, kept.id)
+        mine.state, mine.lease_until = ImportState.APPLIED, None
+        uploads.forget_file(unit, mine)
+
+
+def _readings(kept: DirectoryImport) -> list[Any]:
+    """The file, read before the database's lock is taken."""
+    source = uploads.source_of_upload(kept)
+    settings = current_app.extensions["settings"]
+    return list(
+        source.readings(
+            uploads.choices_of(kept), today=today_in(settings.timezone),
+            languages=tuple(i18n.languages()),
+        )
+    )  # fmt: skip
+
+
+def _plan(unit: Session, kept: DirectoryImport, readings: list[Any]) -> Plan:
+    replace = uploads.choices_of(kept).replace
+    make = plan_of_missions if kept.directory is Directory.MISSIONS else plan_of_officials
+    return make(unit, readings, replace=replace)
+
+
+def _keep_plan(unit: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:
+    unit.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
+    rows = [
+        {
+            "import_id": import_id,
+            "verdict": item.verdict,
+            "row": item.row,
+            "detail": json.dumps(item.detail(), ensure_ascii=False),
+        }
+        for item in plan.items
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        unit.execute(insert(ImportRow), rows[start : start + _CHUNK])
+    mine = unit.get_one(DirectoryImport, import_id)
+    mine.counts = plan.counts() | ({"again": 1} if again else {})
+    mine.digest, mine.failure = plan.digest(), None
+    mine.state, mine.lease_until = ImportState.READY, None
+
+
+def _fail(import_id: int, fault: Fault) -> None:
+    with db.transaction() as unit:
+        mine = unit.get(DirectoryImport, import_id)
+        if mine is not None:
+            mine.state, mine.lease_until = ImportState.FAILED, None
+            mine.failure = json.dumps(asdict(fault), ensure_ascii=False)
+
+
+def _hand_over(unit: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
+    kept.state, kept.lease_until, kept.failure = state, None, None
+    unit.flush()
+    jobs.enqueue(unit, job, kept.id)
+
+
+def _free(now: Any) -> Any:
+    lease = DirectoryImport.lease_until
+    return or_(lease.is_(None), lease < now)
+
+
+def _subject(kept: DirectoryImport) -> str:
+    return f"import:{kept.public_id}"

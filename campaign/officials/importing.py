@@ -1,0 +1,193 @@
+"""Imports: what a file says is compared with what is kept, then all of it is applied, or nothing.
+
+An import adds and fills in; it never removes. What staff have checked (missions) or typed
+(officials) is theirs and stays, so that an old file cannot undo a correction; unless somebody who
+has seen old beside new says `replace`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session, selectinload
+
+from campaign import audit
+from campaign.officials import usage
+from campaign.officials.drafts import contact_details
+from campaign.officials.import_models import Verdict
+from campaign.officials.mission_plans import plan_missions
+from campaign.officials.models import ContactDetail, Membership, Mission, Official
+from campaign.officials.official_plans import plan_officials
+from campaign.officials.plans import Item, Plan
+from campaign.officials.posts import find_post, note_held
+from campaign.officials.readings import MissionRecord, OfficialRecord, RowProblem
+from campaign.officials.wording import name_key, search_text
+
+Progress = Callable[[int], object]
+_CHUNK = 500
+"""Rows written at once."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did, or would do."""
+
+    added: int = 0
+    changed: int = 0
+    left: int = 0
+    problems: list[RowProblem] = field(default_factory=list)
+    applied: bool = False
+    """Whether anything was written: not in a dry run, not with bad rows that nobody skips."""
+
+
+def plan_of_missions(
+    unit: Session, readings: Iterable[MissionRecord | RowProblem], *, replace: bool = False
+) -> Plan:
+    """What the missions of a file would change here."""
+    query = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
+    return plan_missions(list(unit.scalars(query)), readings, replace=replace)
+
+
+def plan_of_officials(
+    unit: Session, readings: Iterable[OfficialRecord | RowProblem], *, replace: bool = False
+) -> Plan:
+    """What the officials of a file would change here."""
+    query = select(Official).options(
+        selectinload(Official.contacts), selectinload(Official.memberships)
+    )
+    return plan_officials(list(unit.scalars(query)), readings, replace=replace)
+
+
+def import_missions(
+    unit: Session,
+    *,
+    readings: Iterable[MissionRecord | RowProblem],
+    actor: str,
+    dry_run: bool = False,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Keep the missions that a file has; a second import of the same file changes nothing.
+
+    With a bad row nothing is written unless `skip_bad`. `progress` hears of rows as they are done.
+    """
+    plan = plan_of_missions(unit, readings)
+    return _report(unit, plan, Mission, actor, dry_run, skip_bad, progress)
+
+
+def import_officials(
+    unit: Session,
+    *,
+    readings: Iterable[OfficialRecord | RowProblem],
+    actor: str,
+    dry_run: bool = False,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Keep the officials that a file has; a second import of the same file changes nothing."""
+    plan = plan_of_officials(unit, readings)
+    return _report(unit, plan, Official, actor, dry_run, skip_bad, progress)
+
+
+def apply_plan(
+    unit: Session,
+    plan: Plan,
+    model: type[Mission | Official],
+    *,
+    actor: str,
+    progress: Progress | None = None,
+) -> None:
+    """Write all that a plan says, its refused rows left out; one audit entry says how much."""
+    for item in plan.items:
+        if item.verdict is Verdict.CHANGED:
+            _change(unit, item)
+    fresh = [item for item in plan.items if item.verdict is Verdict.ADDED]
+    for start in range(0, len(fresh), _CHUNK):
+        chunk = fresh[start : start + _CHUNK]
+        _insert(unit, model, chunk)
+        if progress:
+            progress(len(chunk))
+    unit.flush()
+    counts = plan.counts()
+    if counts["added"] or counts["changed"]:
+        what = "missions" if model is Mission else "officials"
+        audit.record(
+            unit, actor=actor, action=f"{what}.import", subject=what, added=counts["added"],
+            changed=counts["changed"], left=counts["left"], bad=counts["refused"],
+        )  # fmt: skip
+
+
+def _report(
+    unit: Session,
+    plan: Plan,
+    model: type[Mission | Official],
+    actor: str,
+    dry_run: bool,
+    skip_bad: bool,
+    progress: Progress | None,
+) -> ImportReport:
+    """Count, and write unless it is a rehearsal or a row is bad."""
+    counts, problems = plan.counts(), plan.problems()
+    report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
+    if not dry_run and (skip_bad or not problems):
+        apply_plan(unit, plan, model, actor=actor, progress=progress)
+        report.applied = True
+    return report
+
+
+def _change(unit: Session, item: Item) -> None:
+    row = item.known
+    for name, value in item.values.items():
+        setattr(row, name, value)
+    gone = {(one.type, one.value) for one in item.dropped}
+    if gone:
+        row.contacts = [one for one in row.contacts if (one.type, one.value) not in gone]
+    row.contacts.extend(contact_details(item.contacts))
+    for held in item.held:
+        note_held(unit, row, held)
+    column = "mission_id" if isinstance(row, Mission) else "official_id"
+    usage.show_change(unit, column, row.id)
+
+
+def _insert(unit: Session, model: type[Mission | Official], chunk: list[Item]) -> None:
+    """Rows and their contacts by two statements, not by two thousand."""
+    ids = unit.scalars(
+        insert(model).returning(model.id, sort_by_parameter_order=True),
+        [one.values | _words(model, one.values) for one in chunk],
+    ).all()
+    owner = "mission_id" if model is Mission else "official_id"
+    contacts = [
+        {"type": contact.type, "value": contact.value, owner: row_id}
+        for row_id, one in zip(ids, chunk, strict=True)
+        for contact in one.contacts
+    ]
+    if contacts:
+        unit.execute(insert(ContactDetail), contacts)
+    held = [
+        {
+            "official_id": row_id,
+            "post_id": find_post(unit, country=one.values["country"], label=office.label).id,
+            "started_on": office.started_on,
+            "ended_on": office.ended_on,
+        }
+        for row_id, one in zip(ids, chunk, strict=True)
+        for office in one.held
+    ]
+    if held:
+        unit.execute(insert(Membership), held)
+
+
+def _words(model: type[Mission | Official], values: dict[str, Any]) -> dict[str, str]:
+    """What the model's own listener would note, had it been asked."""
+    if model is Mission:
+        texts = (values["locality"], values["head_of_mission"])
+        countries = [values["sending_country"], values["host_country"]]
+        said = search_text(values["slug"], *texts, words=values["name"], countries=countries)
+        return {"search": said}
+    texts = tuple(values[name] for name in ("name", "given_name", "family_name", "locality"))
+    office, countries = values["office"], [values["country"]]
+    return {
+        "name_key": name_key(values["name"], office, values["slug"]),
+        "search": search_text(values["slug"], *texts, words=office, countries=countries),
+    }

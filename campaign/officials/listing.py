@@ -1,0 +1,55 @@
+"""Long lists, a page at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from campaign.officials.text import fold
+
+T = TypeVar("T")
+PAGE_SIZE = 50
+"""Rows of one page."""
+MOST_FOUND = 20
+"""Rows of a search while one types."""
+MOST_WORDS = 8
+"""Words of a search that count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One page of a list."""
+
+    rows: Sequence[T]
+    total: int
+    page: int
+    pages: int
+
+
+def page_of(unit: Session, query: Select[T], page: int, *, total: int | None = None) -> Listing[T]:
+    """The page `page` (from 1) of what `query` gives; the last one where there are fewer.
+
+    `total` is how many there are, where that is known.
+    """
+    if total is None and page <= 1:
+        # A search that finds little is counted by what it finds, not by looking a second time.
+        rows: Sequence[Any] = unit.scalars(query.limit(PAGE_SIZE + 1)).all()
+        if len(rows) <= PAGE_SIZE:
+            return Listing(rows, len(rows), 1, 1)
+    if total is None:
+        total = unit.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = min(max(page, 1), pages)
+    wanted = query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    rows = unit.scalars(wanted).all()
+    return Listing(rows, total, page, pages)
+
+
+def says(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+    """That each of the first words of `query` is in the folded text of `column`."""
+    words = fold(query).split()[:MOST_WORDS]
+    if query.strip() and not words:
+        return [false()]
+    return [column.contains(word, autoescape=True) for word in words]

@@ -1,0 +1,140 @@
+"""Pages of duplicates on the desk: suggestions, two side by side, one of them."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor
+from campaign.errors import NotFound, Refused
+from campaign.officials import duplicates, merging, missions, services
+from campaign.officials.desk import blueprint
+from campaign.officials.forms import CONTACT_LABELS
+from campaign.officials.import_models import Directory
+from campaign.officials.import_views import both
+from campaign.officials.import_words import field_label
+from campaign.officials.mission_form import KIND_LABELS
+from campaign.officials.models import Mission, MissionKind, Official
+from campaign.officials.plans import in_words
+
+__all__ = ["blueprint"]
+_MODELS: dict[Directory, Any] = {Directory.OFFICIALS: Official, Directory.MISSIONS: Mission}
+
+
+@both("/duplicates")
+def show_duplicates(directory: str) -> str:
+    """Pairs that may be one."""
+    part = Directory(directory)
+    pairs = duplicates.find_duplicates(db.session(), _MODELS[part])
+    return render_template(
+        "officials/duplicates.html", directory=part, pairs=pairs, title=title_of, place=place_of
+    )
+
+
+@both("/duplicates/two", "POST")
+def tell_apart(directory: str) -> ResponseReturnValue:
+    """Note that two that look like one are two."""
+    first, second = (_load(directory, request.form.get(name, "")) for name in ("first", "second"))
+    duplicates.tell_apart(db.session(), first=first, second=second, actor=actor())
+    flash(_("Noted: they are two. They are not suggested again."))
+    return redirect(url_for("officials.show_duplicates", directory=directory), 303)
+
+
+@both("/merge", "GET", "POST")
+def merge(directory: str) -> ResponseReturnValue:
+    """Two side by side, a choice per field, and what depends on each; then one of them."""
+    unit, part = db.session(), Directory(directory)
+    first = _load(directory, request.values.get("first", ""))
+    if not request.values.get("second"):
+        return _choose(part, first)
+    second = _load(directory, request.values["second"])
+    refused: Refused | None = None
+    if request.method == "POST":
+        take = [n for n in merging.fields_of(first) if request.form.get(n) == "second"]
+        try:
+            merging.merge(unit, kept=first, gone=second, take=take, actor=actor())
+        except Refused as problem:
+            unit.rollback()
+            first, second = (_load(directory, one.slug) for one in (first, second))
+            refused = problem
+        else:
+            flash(_("The two are one now."))
+            return redirect(_page_of(first), 303)
+    return _side_by_side(part, first, second, refused), 409 if refused else 200
+
+
+def title_of(row: Official | Mission) -> str:
+    """What a row is called on this page."""
+    if isinstance(row, Official):
+        return row.name or i18n.words_in(row.office, i18n.locale()) or row.slug
+    return i18n.words_in(row.name, i18n.locale()) or row.slug
+
+
+def place_of(row: Official | Mission) -> str:
+    """What tells it from its namesakes, in one line."""
+    if isinstance(row, Official):
+        office = i18n.words_in(row.office, i18n.locale()) if row.name else ""
+        parts = (office, i18n.country_name(row.country), row.locality)
+    else:
+        parts = (i18n.country_name(row.host_country), row.locality, row.head_of_mission)
+    return " · ".join(part for part in parts if part)
+
+
+def _choose(part: Directory, first: Any) -> ResponseReturnValue:
+    """Which other one it is: found by words."""
+    words = request.args.get("q", "").strip()
+    listing = services.list_officials if part is Directory.OFFICIALS else missions.list_missions
+    found = listing(db.session(), query=words).rows[:20] if words else []
+    hits = [one for one in found if one.id != first.id]
+    return render_template(
+        "officials/merge_choose.html", directory=part, first=first, words=words, hits=hits,
+        title=title_of, place=place_of, page=_page_of(first),
+    )  # fmt: skip
+
+
+def _side_by_side(part: Directory, first: Any, second: Any, refused: Refused | None) -> str:
+    unit = db.session()
+    fields = [
+        {
+            "name": name, "label": field_label(name), "first": _shown(first, name),
+            "second": _shown(second, name), "same": merging.same(first, second, name),
+            "take": merging.better(first, second, name),
+        }
+        for name in merging.fields_of(first)
+        if getattr(first, name) or getattr(second, name)
+    ]  # fmt: skip
+    rows = [(one, merging.dependants(unit, one)) for one in (first, second)]
+    return render_template(
+        "officials/merge.html", directory=part, first=first, second=second, fields=fields,
+        rows=rows, title=title_of, refused=refused, contact_labels=CONTACT_LABELS,
+        page=_page_of(first),
+    )  # fmt: skip
+
+
+def _shown(row: Any, name: str) -> str:
+    value = getattr(row, name)
+    if name == "address":
+        parts = (*row.address, row.locality, row.region, row.postal_code)
+        return ", ".join(part for part in parts if part)
+    if name == "accredited_to":
+        return ", ".join(i18n.country_name(code) for code in value)
+    if isinstance(value, MissionKind):
+        return str(KIND_LABELS[value])
+    if name.endswith("country"):
+        return i18n.country_name(value)
+    return in_words(value)
+
+
+def _page_of(row: Official | Mission) -> str:
+    name = "edit" if isinstance(row, Official) else "edit_mission"
+    return url_for(f"officials.{name}", slug=row.slug)
+
+
+def _load(directory: str, slug: str) -> Any:
+    if not slug:
+        raise NotFound("official" if directory == Directory.OFFICIALS else "mission", slug=slug)
+    if directory == Directory.OFFICIALS:
+        return services.get_official(db.session(), slug=slug)
+    return missions.get_mission(db.session(), slug=slug)

@@ -1,0 +1,146 @@
+"""Two rows of the directory become one: the chosen words, and all that depends on either.
+
+The features that use officials and missions stand above this one. Whoever has rules beyond "the
+reference follows" registers them with `moves`; everybody else's tables are found by their foreign
+keys.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sqlalchemy import Column, Table, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.db import Base
+from campaign.errors import Refused
+from campaign.officials import usage
+from campaign.officials.drafts import contacts_of
+from campaign.officials.models import Mission, Official
+
+Mover = Callable[[Session, int, int, str], None]
+_movers: dict[tuple[str, str], Mover] = {}
+_OWN = {"contact_detail", "membership"}
+_PLACE = ("address", "locality", "region", "postal_code")
+OFFICIAL_FIELDS = ("name", "given_name", "family_name", "office", "salutation", "close",
+                   "country", "preferred_locale", "address", "source_id")  # fmt: skip
+MISSION_FIELDS = ("kind", "name", "sending_country", "host_country", "accredited_to",
+                  "head_of_mission", "hours", "door_notes", "address", "last_checked_on",
+                  "source_id")  # fmt: skip
+
+
+def moves(table: str, owner: str) -> Callable[[Mover], Mover]:
+    """Register how rows of `table` come from one `owner` (official, mission) to the other.
+
+    The function is given the session, the id that is kept, the one that goes, and the actor.
+    """
+
+    def register(mover: Mover) -> Mover:
+        _movers[table, owner] = mover
+        return mover
+
+    return register
+
+
+def dependants(unit: Session, row: Official | Mission) -> dict[str, int]:
+    """How many rows of each table refer to it."""
+    found: dict[str, int] = {}
+    for table, column in _references(row.__tablename__):
+        count = unit.scalar(select(func.count()).select_from(table).where(column == row.id))
+        if count:
+            found[table.name] = found.get(table.name, 0) + count
+    return found
+
+
+def merge(
+    unit: Session,
+    *,
+    kept: Official | Mission,
+    gone: Official | Mission,
+    take: Collection[str],
+    actor: str,
+) -> None:
+    """Make the two one: `kept` stays, with the fields `take` of `gone`, who goes.
+
+    Contacts of both are kept, each once; words in a language that only one has are kept too.
+    Raises Refused where it is one row already, or letters to both were printed in one campaign.
+    """
+    if kept.id == gone.id or type(kept) is not type(gone):
+        raise Refused("merge-same")
+    moved = dependants(unit, gone)
+    for table, column in _references(kept.__tablename__):
+        mover = _movers.get((table.name, kept.__tablename__))
+        if mover is not None:
+            mover(unit, kept.id, gone.id, actor)
+        else:
+            unit.execute(update(table).where(column == gone.id).values({column: kept.id}))
+    _take_words(kept, gone, take)
+    _take_contacts(kept, gone)
+    if isinstance(kept, Official) and isinstance(gone, Official):
+        _take_posts(kept, gone)
+    unit.flush()
+    usage.show_change(unit, f"{kept.__tablename__}_id", kept.id)
+    unit.expire(gone)
+    audit.record(
+        unit, actor=actor, action=f"{kept.__tablename__}s.merge",
+        subject=f"{kept.__tablename__}:{kept.public_id}", gone=gone.public_id,
+        taken=sorted(take), moved=moved,
+    )  # fmt: skip
+    unit.delete(gone)
+    unit.flush()
+
+
+def fields_of(row: Official | Mission) -> tuple[str, ...]:
+    """The fields between which one chooses."""
+    return OFFICIAL_FIELDS if isinstance(row, Official) else MISSION_FIELDS
+
+
+def same(first: Any, second: Any, name: str) -> bool:
+    """Whether the two say the same in that field; an address is compared whole."""
+    names = _PLACE if name == "address" else (name,)
+    return all((getattr(first, one) or "") == (getattr(second, one) or "") for one in names)
+
+
+def better(first: Any, second: Any, name: str) -> bool:
+    """Whether the second says something where the first says nothing."""
+    return bool(getattr(second, name)) and not getattr(first, name)
+
+
+def _take_words(kept: Any, gone: Any, take: Collection[str]) -> None:
+    for name in fields_of(kept):
+        chosen = name in take
+        old, new = getattr(kept, name), getattr(gone, name)
+        if isinstance(old, dict):
+            setattr(kept, name, {**old, **new} if chosen else {**new, **old})
+        elif chosen and name == "address":
+            for one in _PLACE:
+                setattr(kept, one, getattr(gone, one))
+        elif chosen:
+            setattr(kept, name, new)
+
+
+def _take_contacts(kept: Any, gone: Any) -> None:
+    known = {(one.type, one.value) for one in contacts_of(kept.contacts)}
+    for detail in list(gone.contacts):
+        if (detail.type, detail.value) not in known:
+            gone.contacts.remove(detail)
+            kept.contacts.append(detail)
+
+
+def _take_posts(kept: Official, gone: Official) -> None:
+    known = {(one.post_id, one.started_on) for one in kept.memberships}
+    for membership in list(gone.memberships):
+        if (membership.post_id, membership.started_on) not in known:
+            gone.memberships.remove(membership)
+            kept.memberships.append(membership)
+
+
+def _references(name: str) -> list[tuple[Table, Column[Any]]]:
+    """Tables outside the directory that refer to it, and by which column."""
+    return [
+        (table, column)
+        for table in Base.metadata.sorted_tables
+        if table.name not in _OWN
+        for column in table.columns
+        if any(key.target_fullname == f"{name}.id" for key in column.foreign_keys)
+    ]

@@ -1,0 +1,153 @@
+"""The form of a mission, and of the list of missions."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional, ValidationError
+
+from campaign import i18n
+from campaign.letters.checks import check_address
+from campaign.letters.layouts import layout_for
+from campaign.officials.desk import today
+from campaign.officials.drafts import MissionDraft
+from campaign.officials.forms import (
+    AddressForm,
+    DayField,
+    country_field,
+    form_with,
+    some_lines,
+    stripped,
+    text_field,
+)
+from campaign.officials.models import MissionKind
+from campaign.officials.postal import address_lines
+from campaign.officials.territories import country_code
+from campaign.officials.text import split_lines
+
+KIND_LABELS = {
+    MissionKind.EMBASSY: _l("Embassy"),
+    MissionKind.HIGH_COMMISSION: _l("High commission"),
+    MissionKind.CONSULATE: _l("Consulate"),
+    MissionKind.PERMANENT_MISSION: _l("Permanent mission"),
+}
+
+
+class MissionForm(AddressForm):
+    """All that staff can say of a mission."""
+
+    address_country = "host_country"
+    kind = SelectField(
+        _l("Kind"), choices=[SelectChoice(kind.value, label) for kind, label in KIND_LABELS.items()]
+    )
+    sending_country = country_field(
+        _l("Sending country"), required=_l("Choose the country that sends the mission.")
+    )
+    host_country = country_field(
+        _l("Host country"), required=_l("Choose the country in which the mission is.")
+    )
+    accredited = TextAreaField(
+        _l("Further countries for which it is responsible"),
+        [Optional(), some_lines],
+        filters=[stripped],
+        description=_l("One country on each line."),
+    )
+    head_of_mission = text_field(_l("Head of mission"), 200)
+    hours = text_field(
+        _l("Hours"), 300, description=_l("When somebody is there: “Monday to Friday, 9 to 12”.")
+    )
+    door_notes = TextAreaField(
+        _l("Who opens the door"),
+        [
+            Optional(),
+            some_lines,
+            Length(max=2000, message=_l("Shorten this to %(max)d characters.", max=2000)),
+        ],
+        filters=[stripped],
+        description=_l("What colleagues should know before they go. It is kept sealed."),
+    )
+    last_checked_on = DayField(
+        _l("Last checked on"), _l("Give the day as year, month and day: 2026-11-24.")
+    )
+
+    def validate_address(self, field: Field) -> None:
+        """It stands below official, office and mission, all in an envelope's window."""
+        layout = layout_for(self.host_country.data or "")
+        name = max(self.words("name").values(), key=len, default="")
+        parts = self.address_parts()
+        lines = address_lines(
+            country=self.host_country.data or "",
+            street=parts["address"],
+            locality=parts["locality"],
+            region=parts["region"],
+            postal_code=parts["postal_code"],
+        )
+        if check_address(("", "", name, *lines), layout):
+            raise ValidationError(
+                _("Below the names this does not fit the window of an envelope. Shorten it.")
+            )
+
+    def validate_accredited(self, field: Field) -> None:
+        """Every line must be a country's name, in English or the page's language."""
+        for name in split_lines(field.data or ""):
+            if country_code(name, i18n.locale()) is None:
+                raise ValidationError(
+                    _("“%(name)s” is not a country we know. Write its name as the list of "
+                      "countries has it, or its two letters.", name=name[:80])
+                )  # fmt: skip
+
+    def validate_last_checked_on(self, field: Field) -> None:
+        """Nobody has checked anything tomorrow."""
+        if field.data and field.data > today():
+            raise ValidationError(_("This day is still to come. Give today or a day before."))
+
+    def draft(self) -> MissionDraft:
+        """What was typed."""
+        names = split_lines(self.accredited.data or "")
+        codes = {country_code(name, i18n.locale()) for name in names}
+        host = self.host_country.data
+        return MissionDraft(
+            kind=MissionKind(self.kind.data),
+            name=self.words("name"),
+            sending_country=self.sending_country.data,
+            host_country=host,
+            accredited_to=sorted(code for code in codes if code and code != host),
+            head_of_mission=self.head_of_mission.data or "",
+            hours=self.hours.data or "",
+            door_notes=self.door_notes.data or "",
+            last_checked_on=self.last_checked_on.data,
+            contacts=self.contacts(),
+            **self.address_parts(),
+        )
+
+
+class MissionFilter(FlaskForm):  # type: ignore[misc]
+    """What the list of missions shows; it lives in the address."""
+
+    class Meta:
+        """A form that only asks needs no token."""
+
+        csrf = False
+
+    q = StringField(_l("Name, city or head"), filters=[stripped])
+    sending = SelectField(_l("Sending country"), validate_choice=False)
+    host = SelectField(_l("Host country"), validate_choice=False)
+    stale = BooleanField(_l("Not checked for a year"))
+
+
+def mission_form(kept: MissionDraft | None = None) -> MissionForm:
+    """The form, with what is kept."""
+    form = form_with(
+        MissionForm,
+        words={
+            "name": lambda: text_field(
+                _l("Name of the mission"), 200, description=_l("“Embassy of Mexico in Ottawa”")
+            )
+        },
+        kept=kept,
+    )
+    if kept and not form.is_submitted():
+        form.accredited.data = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
+        form.kind.data = kept.kind.value
+    return form

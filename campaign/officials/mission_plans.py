@@ -1,0 +1,111 @@
+"""What an import of missions would do. Pure: it compares records with rows that are loaded."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from campaign.officials.drafts import contacts_of
+from campaign.officials.import_models import Verdict
+from campaign.officials.matching import MissionIndex
+from campaign.officials.missions import mission_slug
+from campaign.officials.models import Mission
+from campaign.officials.plans import (
+    Item,
+    Plan,
+    changes_of,
+    contact_changes,
+    in_words,
+    new_contacts,
+    new_words,
+    refused,
+)
+from campaign.officials.readings import MissionRecord, RowProblem
+from campaign.officials.text import free_slug
+
+_PLACES = ("address", "locality", "region", "postal_code")
+_NEW = ("kind", "name", "sending_country", "host_country", "accredited_to", "head_of_mission",
+        "hours", "last_checked_on", *_PLACES)  # fmt: skip
+
+
+def plan_missions(
+    kept: list[Mission], readings: Iterable[MissionRecord | RowProblem], *, replace: bool = False
+) -> Plan:
+    """What becomes of each row.
+
+    A mission is found again by its source id, else by country, kind and city where that is sure.
+    """
+    index, slugs = MissionIndex(kept), {mission.slug for mission in kept}
+    plan = Plan()
+    for reading in readings:
+        if isinstance(reading, RowProblem):
+            plan.items.append(refused(reading))
+        elif (known := index.find(reading)) is None:
+            plan.items.append(_added(reading, slugs))
+        else:
+            plan.items.append(_compared(known, reading, replace))
+    return plan
+
+
+def _added(record: MissionRecord, slugs: set[str]) -> Item:
+    draft = record.draft
+    wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
+    slug = free_slug(wanted, slugs)
+    slugs.add(slug)
+    values = {name: getattr(draft, name) for name in _NEW}
+    values |= {"slug": slug, "source_id": record.source_id}
+    title = draft.name.get("en") or next(iter(draft.name.values()), slug)
+    return Item(record.row, Verdict.ADDED, title, slug, values=values, contacts=draft.contacts)
+
+
+def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
+    values = _changed_values(mission, record, replace)
+    checked = mission.last_checked_on is not None
+    added, dropped = new_contacts(
+        contacts_of(mission.contacts), record.draft.contacts, replace=replace, only_kinds=checked
+    )
+    changes = (*changes_of(mission, values), *contact_changes(added, dropped))
+    verdict = Verdict.CHANGED if values or added or dropped else Verdict.LEFT
+    title = mission.name.get("en") or in_words(mission.name) or mission.slug
+    return Item(
+        record.row, verdict, title, mission.slug, changes, known=mission, values=values,
+        contacts=added, dropped=dropped,
+    )  # fmt: skip
+
+
+def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> dict[str, Any]:
+    """New values of the columns that an import changes.
+
+    What came from this source and nobody has checked since follows the source, as all does with
+    `replace`; else it is only filled in where it is empty. An address changes as a whole: half of
+    one and half of another reaches nobody.
+    """
+    draft = record.draft
+    checked = mission.last_checked_on is not None
+    follows = replace or (mission.source_id == record.source_id and not checked)
+    values: dict[str, Any] = {}
+    if not mission.source_id:
+        values["source_id"] = record.source_id
+    names = new_words(mission.name, draft.name, replace=replace and _says_more(mission, draft.name))
+    if names != mission.name:
+        values["name"] = names
+    candidates: list[str] = ["head_of_mission", "accredited_to", "hours"]
+    if draft.address and (follows or not mission.address):
+        values |= {
+            place: getattr(draft, place)
+            for place in _PLACES
+            if getattr(mission, place) != getattr(draft, place)
+        }
+    else:
+        candidates.append("locality")
+    for name in candidates:
+        new, old = getattr(draft, name), getattr(mission, name)
+        if new and new != old and (follows or not old):
+            values[name] = new
+    new_day, old_day = draft.last_checked_on, mission.last_checked_on
+    if new_day and (old_day is None or new_day > old_day):
+        values["last_checked_on"] = new_day
+    return values
+
+
+def _says_more(mission: Mission, name: dict[str, str]) -> bool:
+    """Whether the file names the mission itself, beyond the name that we make of kind and city."""
+    return set(name) - {"en"} != set() or not mission.name.get("en")

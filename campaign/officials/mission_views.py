@@ -1,0 +1,104 @@
+"""Pages of missions on the desk."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.errors import Refused
+from campaign.officials import missions as services
+from campaign.officials import usage
+from campaign.officials.desk import blueprint, today
+from campaign.officials.mission_form import KIND_LABELS, MissionFilter, MissionForm, mission_form
+from campaign.officials.models import Mission
+from campaign.officials.showing import address_shown, country_choices, listing_url
+
+
+@blueprint.get("/desk/missions")
+def missions() -> str:
+    """The list of missions; what it shows lives in the address."""
+    unit = db.session()
+    form = MissionFilter(request.args)
+    sort = request.args.get("sort", "sending")
+    listing = services.list_missions(
+        unit,
+        query=form.q.data or "",
+        sending=form.sending.data or "",
+        host=form.host.data or "",
+        stale_on=today() if form.stale.data else None,
+        sort=sort,
+        page=request.args.get("page", 1, type=int),
+    )
+    rows = [(mission, services.is_stale(mission, today())) for mission in listing.rows]
+    shown = {"form": form, "listing": listing, "rows": rows, "sort": sort, "url": listing_url}
+    if "HX-Request" in request.headers:
+        return render_template("officials/_missions.html", kinds=KIND_LABELS, **shown)
+    sending, host = services.countries_of_missions(unit)
+    form.sending.choices, form.host.choices = country_choices(sending), country_choices(host)
+    unchecked = services.count_stale_in_use(unit, today())
+    return render_template(
+        "officials/missions.html", kinds=KIND_LABELS, unchecked=unchecked, **shown
+    )
+
+
+@blueprint.route("/desk/missions/new", methods=["GET", "POST"])
+def create_mission() -> ResponseReturnValue:
+    """A new mission."""
+    form = mission_form()
+    if form.validate_on_submit():
+        mission = services.create_mission(db.session(), draft=form.draft(), actor=actor())
+        flash(_("The mission is saved. Check the address as it will be printed."))
+        return redirect(url_for("officials.edit_mission", slug=mission.slug))
+    return render_template("officials/create_mission.html", form=form), 422 if form.errors else 200
+
+
+@blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
+def edit_mission(slug: str) -> ResponseReturnValue:
+    """A mission, with the address as it will be printed; saved, and also checked today."""
+    unit, by = db.session(), actor()
+    mission = services.get_mission(unit, slug=slug)
+    form = mission_form(services.draft_of(mission))
+    if form.validate_on_submit():
+        services.update_mission(unit, mission=mission, draft=form.draft(), actor=by)
+        if "checked" in request.form:
+            services.check_mission(unit, mission=mission, on=today(), actor=by)
+            flash(_("The changes are saved, and noted: checked today."))
+        else:
+            flash(_("The changes are saved."))
+        return redirect(url_for("officials.edit_mission", slug=slug))
+    return _edit_page(mission, form), 422 if form.errors else 200
+
+
+@blueprint.route("/desk/missions/<slug>/delete", methods=["GET", "POST"])
+def delete_mission(slug: str) -> ResponseReturnValue:
+    """Ask, and delete a mission that nothing uses."""
+    unit = db.session()
+    mission = services.get_mission(unit, slug=slug)
+    status = 200
+    if request.method == "POST":
+        try:
+            services.delete_mission(unit, mission=mission, actor=actor())
+        except Refused:
+            status = 409
+        else:
+            flash(_("The mission is deleted."))
+            return redirect(url_for("officials.missions"))
+    uses = usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user())
+    return render_template("officials/delete_mission.html", mission=mission, uses=uses), status
+
+
+def _edit_page(mission: Mission, form: MissionForm) -> str:
+    unit = db.session()
+    head = [i18n.words_in(mission.name, i18n.locale())]
+    shown = address_shown(
+        mission, country=mission.host_country, head=head, locale=i18n.locale(), abroad=False
+    )
+    return render_template(
+        "officials/edit_mission.html",
+        mission=mission,
+        form=form,
+        stale=services.is_stale(mission, today()),
+        uses=usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user()),
+        **shown,
+    )

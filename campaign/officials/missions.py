@@ -1,0 +1,236 @@
+"""Missions: kept, found, listed, and the one that a letter goes through."""
+
+import enum
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, String, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.errors import NotFound, Refused
+from campaign.officials import usage
+from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
+from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
+from campaign.officials.models import Mission, MissionKind
+from campaign.officials.territories import slug_name
+from campaign.officials.text import fold, free_slug, slugify
+
+STALE_AFTER_DAYS = 365
+"""After so many days an address must be checked again: embassies move, ambassadors change."""
+SORTS = ("sending", "host", "city", "checked")
+_PLAIN = (
+    "kind", "sending_country", "host_country", "accredited_to", "head_of_mission", "address",
+    "locality", "region", "postal_code", "last_checked_on", "hours", "door_notes",
+)  # fmt: skip
+_FIRST_CHOICE = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
+_SLUG_ENDS = {
+    MissionKind.CONSULATE: "consulate",
+    MissionKind.PERMANENT_MISSION: "permanent-mission",
+}
+
+
+def get_mission(unit: Session, *, slug: str) -> Mission:
+    """The mission of that slug; raises NotFound."""
+    mission = find_mission(unit, slug=slug)
+    if mission is None:
+        raise NotFound("mission", slug=slug)
+    return mission
+
+
+def find_mission(unit: Session, *, slug: str) -> Mission | None:
+    """The mission of that slug, or None."""
+    return unit.scalar(select(Mission).where(Mission.slug == slug))
+
+
+def list_missions(
+    unit: Session,
+    *,
+    query: str = "",
+    sending: str = "",
+    host: str = "",
+    stale_on: date | None = None,
+    sort: str = "sending",
+    page: int = 1,
+) -> Listing[Mission]:
+    """A page of missions.
+
+    `host` is the country that they are in or also accredited to; with `stale_on`, those not
+    checked in the year before that day.
+    """
+    found = select(Mission).where(*says(query, Mission.search))
+    if sending:
+        found = found.where(Mission.sending_country == sending)
+    if host:
+        responsible = cast(Mission.accredited_to, String).contains(f'"{host}"', autoescape=True)
+        found = found.where(or_(Mission.host_country == host, responsible))
+    if stale_on:
+        found = found.where(_stale(stale_on))
+    orders = {
+        "sending": (Mission.sending_country, Mission.host_country),
+        "host": (Mission.host_country, Mission.sending_country),
+        "city": (Mission.locality,),
+        "checked": (Mission.last_checked_on.is_not(None), Mission.last_checked_on),
+    }
+    order = orders.get(sort, orders["sending"])
+    return page_of(unit, found.order_by(*order, Mission.slug), page)
+
+
+def search_missions(unit: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
+    """The first missions that a search finds; nothing for a query without words."""
+    if not fold(query):
+        return []
+    found = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
+    return unit.scalars(found.limit(most)).all()
+
+
+def count_stale_in_use(unit: Session, today: date) -> int:
+    """How many missions that campaigns go through nobody has checked within a year."""
+    found = select(func.count(Mission.id)).where(_stale(today), usage.is_gone_through())
+    return unit.scalar(found) or 0
+
+
+def countries_of_missions(unit: Session) -> tuple[list[str], list[str]]:
+    """Codes of the countries that send missions, and of those that host them."""
+    sending = unit.scalars(select(Mission.sending_country).distinct())
+    host = unit.scalars(select(Mission.host_country).distinct())
+    return sorted(sending), sorted(host)
+
+
+def create_mission(unit: Session, *, draft: MissionDraft, actor: str) -> Mission:
+    """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
+    wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
+    taken = set(unit.scalars(select(Mission.slug).where(Mission.slug.startswith(wanted))))
+    mission = Mission(slug=free_slug(wanted, taken), source_id="")
+    _take(mission, draft)
+    unit.add(mission)
+    unit.flush()
+    audit.record(unit, actor=actor, action="missions.create", subject=_subject(mission))
+    return mission
+
+
+def update_mission(unit: Session, *, mission: Mission, draft: MissionDraft, actor: str) -> Mission:
+    """Keep what the draft says; the slug stays, since addresses and scripts rely on it."""
+    changed = _take(mission, draft)
+    unit.flush()
+    if changed:
+        usage.show_change(unit, "mission_id", mission.id)
+        audit.record(
+            unit, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
+        )
+    return mission
+
+
+def check_mission(unit: Session, *, mission: Mission, on: date, actor: str) -> Mission:
+    """Note that somebody checked the mission's address and people on that day."""
+    mission.last_checked_on = on
+    unit.flush()
+    audit.record(
+        unit, actor=actor, action="missions.check", subject=_subject(mission), on=on.isoformat()
+    )
+    return mission
+
+
+def delete_mission(unit: Session, *, mission: Mission, actor: str) -> None:
+    """Remove a mission that nothing uses; raises Refused("mission-in-use", uses=[…])."""
+    uses = uses_of_mission(unit, mission=mission)
+    if uses:
+        raise Refused("mission-in-use", uses=uses)
+    audit.record(unit, actor=actor, action="missions.delete", subject=_subject(mission))
+    unit.delete(mission)
+    unit.flush()
+
+
+def uses_of_mission(unit: Session, *, mission: Mission) -> list[str]:
+    """References of the campaigns whose letters go through the mission."""
+    return usage.uses_of(unit, "mission", mission.id)
+
+
+class Reach(enum.StrEnum):
+    """How a mission reaches the people of a country."""
+
+    HERE = "here"
+    ACCREDITED = "accredited"
+    CONSULATE = "consulate"
+    ELSEWHERE = "elsewhere"
+
+
+def best_mission(missions: list[Mission], host_country: str) -> Mission | None:
+    """Of a country's missions the one for people in `host_country`; None where none is for them.
+
+    An embassy or high commission comes first, in the country before one accredited to it from
+    elsewhere; then a consulate in the country. A permanent mission speaks to an organisation,
+    not to a country's people, and is never the one. Among equals one with an address, then the
+    one checked last.
+    """
+    able = [one for one in missions if reach_of(one, host_country) is not Reach.ELSEWHERE]
+    return ranked(able, host_country)[0] if able else None
+
+
+def ranked(missions: list[Mission], host_country: str) -> list[Mission]:
+    """A country's missions, the best for people in `host_country` first."""
+
+    def preference(mission: Mission) -> tuple[bool, bool, bool, bool, int, str]:
+        checked = mission.last_checked_on or date.min
+        return (
+            reach_of(mission, host_country) is Reach.ELSEWHERE,
+            mission.kind not in _FIRST_CHOICE,
+            mission.host_country != host_country,
+            not (mission.address and mission.locality),
+            -checked.toordinal(),
+            mission.slug,
+        )
+
+    return sorted(missions, key=preference)
+
+
+def reach_of(mission: Mission, host_country: str) -> Reach:
+    """How the mission reaches people in `host_country`."""
+    near = host_country in {mission.host_country, *mission.accredited_to}
+    if not near or mission.kind is MissionKind.PERMANENT_MISSION:
+        return Reach.ELSEWHERE
+    if mission.kind not in _FIRST_CHOICE:
+        return Reach.CONSULATE
+    return Reach.HERE if mission.host_country == host_country else Reach.ACCREDITED
+
+
+def is_stale(mission: Mission, today: date) -> bool:
+    """Whether nobody has checked the mission within a year."""
+    checked = mission.last_checked_on
+    return checked is None or checked < today - timedelta(days=STALE_AFTER_DAYS)
+
+
+def mission_slug(kind: MissionKind, sending: str, host: str, locality: str) -> str:
+    """The slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
+    place = locality or slug_name(host)
+    return slugify(slug_name(sending), place, _SLUG_ENDS.get(kind, ""))
+
+
+def draft_of(mission: Mission) -> MissionDraft:
+    """What is kept, as a draft."""
+    plain = {name: getattr(mission, name) for name in _PLAIN}
+    plain["door_notes"] = mission.door_notes or ""
+    return MissionDraft(name=dict(mission.name), **plain, contacts=contacts_of(mission.contacts))
+
+
+def _stale(today: date) -> ColumnElement[bool]:
+    checked = Mission.last_checked_on
+    return or_(checked.is_(None), checked < today - timedelta(days=STALE_AFTER_DAYS))
+
+
+def _take(mission: Mission, draft: MissionDraft) -> list[str]:
+    """Put the draft into the row; gives the names of the fields that changed."""
+    values = {name: getattr(draft, name) for name in _PLAIN}
+    values["door_notes"] = draft.door_notes or None
+    values["name"] = merge_words(mission.name or {}, draft.name)
+    changed = [name for name, value in values.items() if getattr(mission, name) != value]
+    for name in changed:
+        setattr(mission, name, values[name])
+    if contacts_of(mission.contacts) != draft.contacts:
+        mission.contacts = contact_details(draft.contacts)
+        changed.append("contacts")
+    return sorted(changed)
+
+
+def _subject(mission: Mission) -> str:
+    return f"mission:{mission.public_id}"

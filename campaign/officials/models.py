@@ -1,0 +1,195 @@
+"""Officials, missions and how each is reached."""
+
+import enum
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.db import Base, Country, Created, PrimaryKey, PublicId, Sealed, Slug, Words
+from campaign.officials.wording import name_key, search_text
+
+
+class MissionKind(enum.StrEnum):
+    """What sort of mission it is."""
+
+    EMBASSY = "embassy"
+    HIGH_COMMISSION = "high-commission"
+    CONSULATE = "consulate"
+    PERMANENT_MISSION = "permanent-mission"
+
+
+class Official(Base):
+    """A person or an office that can act (Popolo: person and post)."""
+
+    __tablename__ = "official"
+    __table_args__ = (Index("ix_official_country_name_key", "country", "name_key"),)
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    slug: Mapped[Slug] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    """Full name with titles, as an envelope has it; empty where the office alone is known."""
+    given_name: Mapped[str] = mapped_column(String(100), default="")
+    family_name: Mapped[str] = mapped_column(String(100), default="")
+    office: Mapped[Words]
+    """What the official is, per language: "Governor of Yucatán"."""
+    salutation: Mapped[Words]
+    """First line of a letter, per language: "Excellency:"."""
+    close: Mapped[Words]
+    """Last line before the signature, per language: "Yours sincerely,"."""
+    country: Mapped[Country]
+    preferred_locale: Mapped[str] = mapped_column(String(12), default="en")
+    address: Mapped[list[str]] = mapped_column(default=list)
+    locality: Mapped[str] = mapped_column(String(100), default="")
+    region: Mapped[str] = mapped_column(String(100), default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+    left_on: Mapped[date | None]
+    """When they left the office that letters name; campaigns that aim at them are shown."""
+    source_id: Mapped[str] = mapped_column(String(60), default="", index=True)
+    """Where it was imported from: a Wikidata QID, or the country and the file's own id."""
+    name_key: Mapped[str] = mapped_column(String(200), default="", index=True)
+    """Name (or office) without accents and capitals: order of lists, and namesakes."""
+    search: Mapped[str] = mapped_column(Text, default="")
+    """All that a search finds it by, folded; kept by `_note_words`."""
+    created_at: Mapped[Created]
+
+    contacts: Mapped[list["ContactDetail"]] = relationship(
+        back_populates="official", cascade="all, delete-orphan", order_by="ContactDetail.id"
+    )
+    memberships: Mapped[list["Membership"]] = relationship(
+        back_populates="official", cascade="all, delete-orphan", order_by="Membership.id"
+    )
+
+
+class Mission(Base):
+    """An embassy, high commission, consulate or permanent mission."""
+
+    __tablename__ = "mission"
+    __table_args__ = (
+        Index("ix_mission_sending_country_host_country", "sending_country", "host_country", "slug"),
+        Index("ix_mission_host_country_sending_country", "host_country", "sending_country", "slug"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    slug: Mapped[Slug] = mapped_column(unique=True)
+    kind: Mapped[MissionKind]
+    name: Mapped[Words]
+    """Per language: "Embassy of Mexico"."""
+    sending_country: Mapped[Country]
+    host_country: Mapped[Country]
+    accredited_to: Mapped[list[str]] = mapped_column(default=list)
+    """Further countries for which it is responsible."""
+    head_of_mission: Mapped[str] = mapped_column(String(200), default="")
+    hours: Mapped[str] = mapped_column(String(300), default="")
+    """When somebody is there: "Monday to Friday, 9 to 12"."""
+    door_notes: Mapped[str | None] = mapped_column(Sealed("mission.door_notes"))
+    """Who opens the door, and how it went; it may name people, so it is sealed."""
+    address: Mapped[list[str]] = mapped_column(default=list)
+    locality: Mapped[str] = mapped_column(String(100), default="")
+    region: Mapped[str] = mapped_column(String(100), default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+    last_checked_on: Mapped[date | None]
+    source_id: Mapped[str] = mapped_column(String(40), default="", index=True)
+    """Where it was imported from, such as a Wikidata QID; a second import finds it again."""
+    search: Mapped[str] = mapped_column(Text, default="")
+    """All that a search finds it by, folded; kept by `_note_words`."""
+    created_at: Mapped[Created]
+
+    contacts: Mapped[list["ContactDetail"]] = relationship(
+        back_populates="mission", cascade="all, delete-orphan", order_by="ContactDetail.id"
+    )
+
+
+class ContactDetail(Base):
+    """One way to reach an official or a mission (Popolo), with the days for which it holds."""
+
+    __tablename__ = "contact_detail"
+    __table_args__ = (
+        CheckConstraint("(official_id IS NULL) <> (mission_id IS NULL)", name="one_owner"),
+        Index("ix_contact_detail_type_value", "type", "value"),
+    )
+
+    id: Mapped[PrimaryKey]
+    official_id: Mapped[int | None] = mapped_column(
+        ForeignKey("official.id", ondelete="CASCADE"), index=True
+    )
+    mission_id: Mapped[int | None] = mapped_column(
+        ForeignKey("mission.id", ondelete="CASCADE"), index=True
+    )
+    type: Mapped[str] = mapped_column(String(20))
+    """Popolo's word: `email`, `voice`, `fax`, `url`, `twitter`."""
+    value: Mapped[str] = mapped_column(String(300))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+
+    official: Mapped[Official | None] = relationship(back_populates="contacts")
+    mission: Mapped[Mission | None] = relationship(back_populates="contacts")
+
+
+class Post(Base):
+    """An office that people hold one after another (Popolo): "Governor of Yucatán"."""
+
+    __tablename__ = "post"
+    __table_args__ = (UniqueConstraint("country", "key"),)
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    country: Mapped[Country]
+    key: Mapped[str] = mapped_column(String(250))
+    """Its label without accents and capitals: the same office of two files is one post."""
+    label: Mapped[Words]
+    created_at: Mapped[Created]
+
+
+class Membership(Base):
+    """That an official holds, or held, a post (Popolo), and from when until when."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[PrimaryKey]
+    official_id: Mapped[int] = mapped_column(
+        ForeignKey("official.id", ondelete="CASCADE"), index=True
+    )
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), index=True)
+    started_on: Mapped[date | None]
+    ended_on: Mapped[date | None]
+
+    official: Mapped[Official] = relationship(back_populates="memberships")
+    post: Mapped[Post] = relationship(lazy="joined")
+
+
+class ToldApart(Base):
+    """Two officials or missions that look like one, of whom somebody said that they are two."""
+
+    __tablename__ = "told_apart"
+    __table_args__ = (UniqueConstraint("first", "second"),)
+
+    id: Mapped[PrimaryKey]
+    first: Mapped[str] = mapped_column(String(22))
+    """Public ids, the lower first."""
+    second: Mapped[str] = mapped_column(String(22))
+    said_at: Mapped[Created]
+
+
+@event.listens_for(Official, "before_insert")
+@event.listens_for(Official, "before_update")
+def _note_words(_mapper: object, _connection: object, official: Official) -> None:
+    """Keep what lists are ordered and searched by."""
+    official.name_key = name_key(official.name, official.office or {}, official.slug)
+    official.search = search_text(
+        official.slug, official.name, official.given_name, official.family_name,
+        official.locality, words=official.office or {}, countries=[official.country],
+    )  # fmt: skip
+
+
+@event.listens_for(Mission, "before_insert")
+@event.listens_for(Mission, "before_update")
+def _note_mission_words(_mapper: object, _connection: object, mission: Mission) -> None:
+    """Keep what the list is searched by."""
+    mission.search = search_text(
+        mission.slug, mission.locality, mission.head_of_mission, words=mission.name or {},
+        countries=[mission.sending_country, mission.host_country],
+    )  # fmt: skip

@@ -1,0 +1,91 @@
+"""An address in one line, taken apart as far as that is sure. Pure."""
+
+import re
+from dataclasses import dataclass, field
+
+from campaign.officials.postal import code_pattern, regions_of
+from campaign.officials.territories import country_code
+from campaign.officials.text import fold
+
+_LINE_LENGTH = 45
+"""Characters of a printed line: what an envelope's window shows."""
+
+
+@dataclass(slots=True)
+class Place:
+    """The parts of an address."""
+
+    street: list[str] = field(default_factory=list)
+    locality: str = ""
+    region: str = ""
+    postal_code: str = ""
+
+
+def parse_one_line(address: str, country: str, city: str = "", city_hint: str = "") -> Place:
+    """The parts of `address`, "345 Park Avenue, New York NY 10154, USA".
+
+    `city` is known from elsewhere; `city_hint` is its name without spaces and accents, as web
+    addresses have it. Postal code, region and city are taken from the last two parts, and only
+    where the city is then what `city` or the hint says; otherwise the whole text stays in the
+    street lines, since a line printed twice is worse than one not taken apart.
+    """
+    parts = [part for part in (piece.strip(" .") for piece in re.split(r"[,\n|]", address)) if part]
+    if parts and country_code(parts[-1]) == country:
+        parts.pop()
+    place = _tail(parts, country, {_run(city), _run(city_hint)} - {""})
+    if place is None:
+        return Place(street=_join(parts), locality=city)
+    return place
+
+
+def _tail(parts: list[str], country: str, names: set[str]) -> Place | None:
+    """Street and the rest, where the last two parts end in a city of one of `names`."""
+    for length in (1, 2, 3):
+        words = " ".join(parts[-length:]).split() if len(parts) >= length else []
+        code, words = _take_code(words, country)
+        region, words = _take_region(words, country, names)
+        city = " ".join(words).strip(" -–")
+        if _run(city) in names:
+            return Place(_join(parts[:-length]), city, region, code)
+        for at in range(1, len(words)):
+            # "2234 Massachusetts Ave, NW Washington DC 20008": the street runs into the city.
+            if length == 1 and _run(" ".join(words[at:])) in names:
+                street = [*parts[:-1], " ".join(words[:at])]
+                return Place(_join(street), " ".join(words[at:]), region, code)
+    return None
+
+
+def _take_code(words: list[str], country: str) -> tuple[str, list[str]]:
+    """The postal code at either end of `words` (one or two words), and what is left."""
+    pattern = code_pattern(country)
+    if pattern is None:
+        return "", words
+    for span in (words[-2:], words[:2], words[-1:], words[:1]):
+        bare = re.sub(r"^[A-Z]{1,3}-(?=\d)", "", " ".join(span))
+        if span and len(words) > len(span) and pattern.fullmatch(bare.upper()):
+            left = words[: -len(span)] if words[-len(span) :] == span else words[len(span) :]
+            return bare, left
+    return "", words
+
+
+def _take_region(words: list[str], country: str, names: set[str]) -> tuple[str, list[str]]:
+    """The region at the end of `words`, and what is left."""
+    known = {region.casefold() for region in regions_of(country)}
+    if len(words) > 1 and words[-1].casefold() in known and _run(" ".join(words)) not in names:
+        return words[-1], words[:-1]
+    return "", words
+
+
+def _join(parts: list[str]) -> list[str]:
+    """The parts as lines, short ones together, none longer than a window shows where it can be."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 2 <= _LINE_LENGTH:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def _run(text: str) -> str:
+    return fold(text).replace(" ", "")

@@ -1,0 +1,151 @@
+"""What an import would do, row by row: added, changed (old and new), left, refused. Pure."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from campaign.officials.drafts import Contact
+from campaign.officials.import_models import Verdict
+from campaign.officials.readings import Held, RowProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, as it is and as it would be, in words."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
+class Item:
+    """One row of a file, and what becomes of it."""
+
+    row: int
+    verdict: Verdict
+    title: str = ""
+    slug: str = ""
+    changes: tuple[Change, ...] = ()
+    fault: RowProblem | None = None
+    known: Any = None
+    """The row of the database that it means."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """New values of columns."""
+    contacts: tuple[Contact, ...] = ()
+    """Contacts to be added."""
+    dropped: tuple[Contact, ...] = ()
+    """Contacts that others replace."""
+    held: tuple[Held, ...] = ()
+    """Offices to be noted."""
+
+    def detail(self) -> dict[str, Any]:
+        """What the dry run keeps to show."""
+        said: dict[str, Any] = {"title": self.title, "slug": self.slug}
+        if self.changes:
+            said["changes"] = [[one.field, one.old, one.new] for one in self.changes]
+        if self.fault:
+            said |= {"field": self.fault.field, "fault": asdict(self.fault.fault)}
+        return said
+
+
+@dataclass(slots=True)
+class Plan:
+    """All rows of a file."""
+
+    items: list[Item] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """Rows per verdict."""
+        found = Counter(item.verdict.value for item in self.items)
+        return {verdict.value: found[verdict.value] for verdict in Verdict}
+
+    def problems(self) -> list[RowProblem]:
+        """The rows that cannot be imported."""
+        return [item.fault for item in self.items if item.fault]
+
+    def digest(self) -> str:
+        """Of all that it says: two plans with the same do the same."""
+        body = hashlib.sha256()
+        for item in self.items:
+            said = [item.row, item.verdict.value, item.detail()]
+            body.update(json.dumps(said, sort_keys=True).encode())
+        return body.hexdigest()
+
+
+def refused(problem: RowProblem) -> Item:
+    """The item of a row that cannot be imported."""
+    return Item(problem.row, Verdict.REFUSED, fault=problem)
+
+
+def in_words(value: Any) -> str:
+    """A column's value as a dry run shows it."""
+    if isinstance(value, dict):
+        return "; ".join(f"{code}: {text}" for code, text in value.items() if text)
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def changes_of(row: Any, values: dict[str, Any]) -> list[Change]:
+    """What is new about `row` with these values, in words."""
+    return [
+        Change(name, in_words(getattr(row, name)), in_words(value))
+        for name, value in values.items()
+    ]
+
+
+def contact_changes(added: Iterable[Contact], dropped: Iterable[Contact]) -> list[Change]:
+    """Contacts that come and go, in words."""
+    return [
+        *(Change(one.type, one.value, "") for one in dropped),
+        *(Change(one.type, "", one.value) for one in added),
+    ]
+
+
+def held_changes(held: Iterable[Held]) -> list[Change]:
+    """Offices that are noted, in words."""
+    found = []
+    for one in held:
+        days = "–".join(day.isoformat() if day else "…" for day in (one.started_on, one.ended_on))
+        words = next(iter(one.label.values()), "")
+        known = one.started_on or one.ended_on
+        found.append(Change("post", "", f"{words} ({days})" if known else words))
+    return found
+
+
+def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> dict[str, str]:
+    """The words that would be kept: what is said is filled in, or with `replace` put in place."""
+    if replace:
+        return {**kept, **{code: text for code, text in said.items() if text}}
+    return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
+
+
+def new_contacts(
+    kept: tuple[Contact, ...],
+    said: tuple[Contact, ...],
+    *,
+    replace: bool,
+    only_kinds: bool = False,
+) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
+    """Contacts to add, and with `replace` those of the same kinds to drop.
+
+    `only_kinds` adds only what is of a kind not kept.
+    """
+    known = {(one.type, one.value) for one in kept}
+    kinds = {one.type for one in kept} if only_kinds and not replace else set()
+    added = tuple(
+        one for one in said if (one.type, one.value) not in known and one.type not in kinds
+    )
+    wanted = {(one.type, one.value) for one in said}
+    theirs = {one.type for one in added} if replace else set()
+    dropped = tuple(
+        one for one in kept if one.type in theirs and (one.type, one.value) not in wanted
+    )
+    return added, dropped

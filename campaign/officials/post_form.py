@@ -1,0 +1,85 @@
+"""Forms of posts: from when until when, and who comes after."""
+
+from datetime import date
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms.validators import InputRequired
+
+from campaign.officials.drafts import OfficialDraft
+from campaign.officials.forms import DayField
+from campaign.officials.models import Membership, Official
+from campaign.officials.official_form import OfficialForm, official_form
+from campaign.officials.successions import of_the_office
+
+_DAY = _l("Give the day as year, month and day: 2026-11-24.")
+
+
+class DaysForm(FlaskForm):  # type: ignore[misc]
+    """From when until when somebody held each post; `days_form` adds two fields a post."""
+
+    numbers: tuple[int, ...] = ()
+
+    def days(self) -> dict[int, tuple[date | None, date | None]]:
+        """The days of each membership."""
+        return {
+            number: (self[f"from_{number}"].data, self[f"until_{number}"].data)
+            for number in self.numbers
+        }
+
+    def refuse(self, fields: dict[str, str]) -> None:
+        """Say by each field that its days do not follow each other."""
+        for name in fields:
+            said = _("The last day comes before the first. Correct one of them.")
+            self[name].errors = [*self[name].errors, said]
+
+
+def days_form(memberships: list[Membership]) -> DaysForm:
+    """The form of these posts."""
+    fields: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    for one in memberships:
+        fields[f"from_{one.id}"] = DayField(_l("In office since"), _DAY)
+        fields[f"until_{one.id}"] = DayField(_l("In office until"), _DAY)
+        data |= {f"from_{one.id}": one.started_on, f"until_{one.id}": one.ended_on}
+    form = cast("DaysForm", type("PostDaysForm", (DaysForm,), fields)(data=data))
+    form.numbers = tuple(one.id for one in memberships)
+    return form
+
+
+class NeededDay(DayField):
+    """A day that must be given."""
+
+    def __init__(self, label: object, **kwargs: Any) -> None:
+        super().__init__(label, _DAY, **kwargs)
+        self.validators = [InputRequired(_l("Give the day on which the office passes."))]
+
+
+class SuccessorDay(FlaskForm):  # type: ignore[misc]
+    """When somebody who is in the directory takes over."""
+
+    on = NeededDay(_l("Takes over on"))
+
+    def day(self) -> date:
+        """The day, which validation made sure of."""
+        return cast("date", self.on.data)
+
+
+class SuccessorForm(OfficialForm):
+    """Who comes after, and when."""
+
+    on = NeededDay(_l("Takes over on"))
+
+    def day(self) -> date:
+        """The day, which validation made sure of."""
+        return cast("date", self.on.data)
+
+
+def successor_form(predecessor: Official, draft: OfficialDraft, today: date) -> SuccessorForm:
+    """The form of a new person in that office: what belongs to the office is filled in."""
+    form = official_form(of_the_office(predecessor, draft), form=SuccessorForm)
+    if not form.is_submitted():
+        form.on.data = today
+    return cast("SuccessorForm", form)

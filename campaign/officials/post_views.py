@@ -1,0 +1,117 @@
+"""Pages of posts on the desk: who held them, and who comes after."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.errors import Invalid
+from campaign.officials import posts, services, successions
+from campaign.officials.desk import blueprint, today
+from campaign.officials.merge_views import place_of, title_of
+from campaign.officials.models import Official
+from campaign.officials.post_form import SuccessorDay, SuccessorForm, days_form, successor_form
+
+__all__ = ["blueprint"]
+
+
+@blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
+def edit_posts(slug: str) -> ResponseReturnValue:
+    """From when until when the official held each post."""
+    unit = db.session()
+    official = services.get_official(unit, slug=slug)
+    form = days_form(official.memberships)
+    if form.validate_on_submit():
+        try:
+            posts.save_days(unit, official=official, days=form.days(), today=today(), actor=actor())
+        except Invalid as problem:
+            form.refuse(problem.fields)
+        else:
+            flash(_("The days are saved."))
+            return redirect(url_for("officials.edit", slug=slug), 303)
+    return _posts_page(official, form), 422 if form.errors else 200
+
+
+@blueprint.post("/desk/officials/<slug>/left")
+def leave_office(slug: str) -> ResponseReturnValue:
+    """The official has left the office today; who comes after is not known."""
+    official = services.get_official(db.session(), slug=slug)
+    posts.end_office(db.session(), official=official, on=today(), actor=actor())
+    flash(_("Noted: the office is left today. Campaigns that aim at them are shown."))
+    return redirect(url_for("officials.edit", slug=slug), 303)
+
+
+@blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
+def new_successor(slug: str) -> ResponseReturnValue:
+    """The office passes to a new person."""
+    unit = db.session()
+    official = services.get_official(unit, slug=slug)
+    form = successor_form(official, services.draft_of(official), today())
+    if form.validate_on_submit() and (successor := _passed(official, form)):
+        return _after(official, successor)
+    words = request.args.get("q", "").strip()
+    found = services.list_officials(unit, query=words).rows[:20] if words else []
+    page = render_template(
+        "officials/successor.html", official=official, form=form, words=words, day=SuccessorDay(),
+        hits=[one for one in found if one.id != official.id], title=title_of, place=place_of,
+        today=today(),
+    )  # fmt: skip
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/desk/officials/<slug>/successor/known")
+def known_successor(slug: str) -> ResponseReturnValue:
+    """The office passes to somebody who is in the directory."""
+    unit, form = db.session(), SuccessorDay()
+    official = services.get_official(unit, slug=slug)
+    successor = services.get_official(unit, slug=request.form.get("successor", ""))
+    if form.validate_on_submit():
+        try:
+            successions.pass_to(
+                unit, predecessor=official, successor=successor, on=form.day(), actor=actor()
+            )
+        except Invalid:
+            flash(_("This day comes before the one on which they took office."), "error")
+        else:
+            return _after(official, successor)
+    else:
+        flash(_("Give the day on which the office passes."), "error")
+    unit.rollback()
+    return redirect(url_for("officials.new_successor", slug=slug, q=request.form.get("q", "")), 303)
+
+
+def _passed(official: Official, form: SuccessorForm) -> Official | None:
+    """The successor; None where the day was refused, which is said on the form."""
+    try:
+        return successions.pass_to_new(
+            db.session(), predecessor=official, draft=form.draft(), on=form.day(), actor=actor()
+        )
+    except Invalid:
+        db.session().rollback()
+        said = _("This day comes before the one on which they took office.")
+        form.on.errors = [*form.on.errors, said]
+        return None
+
+
+def _after(official: Official, successor: Official) -> ResponseReturnValue:
+    """Where campaigns aim at the one who left, these come next."""
+    flash(_("The office has passed to %(name)s.", name=title_of(successor)))
+    if services.uses_of_official(db.session(), official=successor):
+        said = _(
+            "Campaigns aim at %(name)s already. Their letters name the new office now: look at "
+            "them.",
+            name=title_of(successor),
+        )
+        flash(said, "warning")
+    if services.uses_of_official(db.session(), official=official):
+        return redirect(
+            url_for("campaigns.aimed_at", official=official.slug, successor=successor.slug), 303
+        )
+    return redirect(url_for("officials.edit", slug=successor.slug), 303)
+
+
+def _posts_page(official: Official, form: object) -> str:
+    return render_template(
+        "officials/posts.html", official=official, form=form, title=title_of, today=today()
+    )

@@ -1,0 +1,149 @@
+"""Posts and who held them (Popolo): from when until when, and who came after."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, i18n
+from campaign.errors import Invalid, NotFound
+from campaign.officials.models import Membership, Official, Post
+from campaign.officials.readings import Held
+from campaign.officials.text import fold
+
+_KEY_LENGTH = 250
+
+
+def post_key(label: dict[str, str]) -> str:
+    """A post's label without accents and capitals, by which it is found again. Pure."""
+    return fold(i18n.words_in(label, "en"))[:_KEY_LENGTH]
+
+
+def find_post(unit: Session, *, country: str, label: dict[str, str]) -> Post:
+    """The post of that name in a country, made where there is none."""
+    key = post_key(label)
+    same = select(Post).where(Post.country == country, Post.key == key)
+    post = unit.scalar(same)
+    if post is None:
+        statement = db.insert_into(unit, Post).values(
+            public_id=db.new_public_id(), country=country, key=key, label=label,
+            created_at=db.utcnow(),
+        )  # fmt: skip
+        unit.execute(statement.on_conflict_do_nothing(index_elements=["country", "key"]))
+        post = unit.scalars(same).one()
+    return post
+
+
+def note_held(unit: Session, official: Official, held: Held) -> Membership:
+    """Note an office that the official holds or held; one that is noted as going on ends."""
+    post = find_post(unit, country=official.country, label=held.label)
+    for known in official.memberships:
+        if known.post_id == post.id and known.started_on in {held.started_on, None}:
+            known.started_on = known.started_on or held.started_on
+            known.ended_on = known.ended_on or held.ended_on
+            return known
+    membership = Membership(post=post, started_on=held.started_on, ended_on=held.ended_on)
+    official.memberships.append(membership)
+    return membership
+
+
+def current_membership(unit: Session, official: Official) -> Membership | None:
+    """The official's membership in the post that letters name; made where none is noted yet.
+
+    None where the official has no office.
+    """
+    if not official.office:
+        return None
+    key = post_key(official.office)
+    named = [one for one in official.memberships if one.post.key == key]
+    for known in named:
+        if known.ended_on is None:
+            return known
+    if named:
+        return named[-1]
+    return note_held(unit, official, Held(dict(official.office)))
+
+
+def save_days(
+    unit: Session,
+    *,
+    official: Official,
+    days: dict[int, tuple[date | None, date | None]],
+    today: date,
+    actor: str,
+) -> None:
+    """Keep from when until when the official held each post (by membership id).
+
+    Who has left the office that letters name is noted as gone; who has not, is not. Raises
+    Invalid where a last day comes before the first, NotFound for another's membership.
+    """
+    known = {one.id: one for one in official.memberships}
+    wrong = {
+        f"until_{number}": "before-first"
+        for number, (start, end) in days.items()
+        if start and end and end < start
+    }
+    if wrong:
+        raise Invalid(fields=wrong)
+    for number, (start, end) in days.items():
+        if number not in known:
+            raise NotFound("membership")
+        known[number].started_on, known[number].ended_on = start, end
+    _note_leaving(official, today)
+    unit.flush()
+    audit.record(
+        unit, actor=actor, action="officials.posts", subject=f"official:{official.public_id}",
+        posts=sorted(days),
+    )  # fmt: skip
+
+
+def end_office(unit: Session, *, official: Official, on: date, actor: str) -> Membership | None:
+    """Note that the official left the office that letters name."""
+    membership = current_membership(unit, official)
+    if membership is not None:
+        membership.ended_on = on
+    official.left_on = on
+    unit.flush()
+    audit.record(
+        unit, actor=actor, action="officials.leave", subject=f"official:{official.public_id}",
+        on=on.isoformat(),
+    )  # fmt: skip
+    return membership
+
+
+def begin_office(unit: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
+    """Note that the official took over a post; letters name it from now on."""
+    official.memberships.append(Membership(post=post, started_on=on))
+    official.left_on = None
+    unit.flush()
+    audit.record(
+        unit, actor=actor, action="officials.take-over", on=on.isoformat(),
+        subject=f"official:{official.public_id}", post=post.public_id,
+    )  # fmt: skip
+
+
+def successors(unit: Session, official: Official) -> list[Official]:
+    """Who holds now a post that the official has left, the latest first."""
+    left = [one.post_id for one in official.memberships if one.ended_on]
+    if not left:
+        return []
+    query = (
+        select(Official)
+        .join(Membership, Membership.official_id == Official.id)
+        .where(
+            Membership.post_id.in_(left), Membership.ended_on.is_(None),
+            Official.id != official.id, Official.left_on.is_(None),
+        )
+        .order_by(Membership.started_on.desc(), Membership.id.desc())
+        .limit(20)
+    )  # fmt: skip
+    return list(dict.fromkeys(unit.scalars(query).all()))
+
+
+def _note_leaving(official: Official, today: date) -> None:
+    key = post_key(official.office) if official.office else ""
+    named = [one for one in official.memberships if one.post.key == key]
+    holds = any(one.ended_on is None or one.ended_on > today for one in named)
+    ends = [one.ended_on for one in named if one.ended_on]
+    if named:
+        official.left_on = None if holds else max(ends, default=None)

@@ -1,0 +1,262 @@
+"""Missions from files: tables such as the CSV of Wikidata, and a foreign ministry's JSON. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from campaign.officials.days import read_day
+from campaign.officials.drafts import MissionDraft
+from campaign.officials.import_models import Directory
+from campaign.officials.meanings import MappedRow, guess, rows_of
+from campaign.officials.models import MissionKind
+from campaign.officials.one_line import parse_one_line
+from campaign.officials.parts import contacts, contacts_of_row, country, place_of
+from campaign.officials.readings import (
+    N_,
+    MissionRecord,
+    RowProblem,
+    UnreadableFile,
+    UnreadableRow,
+    refuse_unfit,
+)
+from campaign.officials.tables import Table, table_of_csv
+from campaign.officials.territories import country_code, english_name
+from campaign.officials.text import fold
+
+_NEEDED = {"sending_country": "operator", "host_country": "country", "kind": "type"}
+_KIND_WORDS = (
+    ("permanent", MissionKind.PERMANENT_MISSION),
+    ("assistant high commission", MissionKind.CONSULATE),
+    ("high commission", MissionKind.HIGH_COMMISSION),
+    ("consul", MissionKind.CONSULATE),
+    ("embassy", MissionKind.EMBASSY),
+    ("ambassade", MissionKind.EMBASSY),
+    ("embajada", MissionKind.EMBASSY),
+    ("haut commissariat", MissionKind.HIGH_COMMISSION),
+    ("nunciature", MissionKind.EMBASSY),
+    ("interests section", MissionKind.EMBASSY),
+    ("liaison office", MissionKind.EMBASSY),
+    ("representative office", MissionKind.EMBASSY),
+    ("government office", MissionKind.EMBASSY),
+    ("diplomatic mission", MissionKind.EMBASSY),
+)
+"""What a type says, the first match counting; de facto embassies do an embassy's work."""
+_OWN_NAMES = {
+    "consulate general": "Consulate General",
+    "honorary consulate": "Honorary Consulate",
+    "apostolic nunciature": "Apostolic Nunciature",
+    "consulate": "Consulate",
+}
+_PLAIN_NAMES = {
+    MissionKind.EMBASSY: "Embassy",
+    MissionKind.HIGH_COMMISSION: "High Commission",
+    MissionKind.CONSULATE: "Consulate",
+    MissionKind.PERMANENT_MISSION: "Permanent Mission",
+}
+
+
+def read_csv(text: str) -> Iterator[MissionRecord | RowProblem]:
+    """Missions of a CSV file, its columns understood by their names.
+
+    Columns: operator (the sending country), country, type; and where there are jurisdictions,
+    city, address, phone, email, website, twitter, QID. Raises UnreadableFile without the first
+    three, or where one of those that are read is there twice.
+    """
+    table = table_of_csv(text)
+    mapping = guess(table, Directory.MISSIONS)
+    refuse_incomplete(table, mapping)
+    yield from read_table(table, mapping, {})
+
+
+def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[str] = ()) -> None:
+    """Raise UnreadableFile where what every mission needs has no column, or a column is twice."""
+    missing = [
+        column for meaning, column in _NEEDED.items()
+        if meaning not in mapping and meaning not in fixed
+    ]  # fmt: skip
+    if missing:
+        raise UnreadableFile(
+            N_("The first line must name the columns operator, country, type; %(missing)s not "
+               "found."), missing=", ".join(missing),
+        )  # fmt: skip
+    table.refuse_twice(mapping)
+
+
+def read_table(
+    table: Table, mapping: Sequence[str], fixed: dict[str, str], *, today: date | None = None
+) -> Iterator[MissionRecord | RowProblem]:
+    """Missions of a table's rows; `fixed` has what holds for all of them."""
+    numbers: Counter[str] = Counter()
+    yield from table.problems
+    for row in rows_of(table, mapping, fixed):
+        try:
+            yield _with_id(_from_row(row, today), numbers)
+        except UnreadableRow as problem:
+            yield RowProblem.of(row.number, problem)
+
+
+def read_json(items: Sequence[Any], sending: str) -> Iterator[MissionRecord | RowProblem]:
+    """Missions of one country, as its foreign ministry lists them.
+
+    An item has type_of, name (the host country of an embassy, the city of a consulate), address,
+    tel, website, head_of_mission, and an embassy its consulates. What is listed twice counts
+    once; a consulate outside its embassy's list is found by the country in its address.
+    """
+    seen: set[object] = set()
+    flat = [(row, item, host) for row, top in enumerate(items, 1) for item, host in _nested(top)]
+    for row, item, host in sorted(flat, key=lambda entry: entry[2] is None):
+        same = (str(item.get("name")), str(item.get("address"))) if isinstance(item, dict) else row
+        if host is None and same in seen:
+            continue
+        try:
+            record = _from_item(row, item, sending, host)
+        except UnreadableRow as problem:
+            yield RowProblem.of(row, problem)
+            continue
+        if record.source_id not in seen:
+            seen.update((record.source_id, same))
+            yield record
+
+
+def sending_country_of(items: Sequence[Any]) -> str | None:
+    """The country whose missions a list has, by the country code that most web addresses end in."""
+    ends = Counter(_web_end(item.get("website")) for item in items if isinstance(item, dict))
+    (end, count), *_ = ends.most_common(1) or [("", 0)]
+    code = {"uk": "GB"}.get(end) or (country_code(end) if len(end) == 2 else None)
+    return code if count * 2 > len(items) else None
+
+
+def kind_of(words: str, column: str = "type") -> MissionKind:
+    """The kind that a type such as "consulate general" is; raises UnreadableRow."""
+    folded = fold(words)
+    for part, kind in _KIND_WORDS:
+        if part in folded:
+            return kind
+    raise UnreadableRow(
+        column,
+        N_("“%(value)s” is not known; write embassy, high commission, consulate or permanent "
+           "mission."), value=words,
+    )  # fmt: skip
+
+
+def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
+    sending = country(row.one("sending_country"), row.column("sending_country"))
+    host = country(row.one("host_country"), row.column("host_country"))
+    kind = kind_of(row.one("kind"), row.column("kind"))
+    checked = read_day(row.column("last_checked_on"), row.one("last_checked_on"))
+    if checked and today and checked > today:
+        raise UnreadableRow(
+            row.column("last_checked_on"),
+            N_("“%(value)s” is still to come; write the day on which somebody looked."),
+            value=checked.isoformat(),
+        )
+    place = place_of(row, host)
+    further = (
+        country_code(name, "fr", "es", "ar")
+        for _column, text in row.several("accredited")
+        for name in text.replace(";", "|").split("|")
+    )
+    named = _name(kind, row.one("kind"), sending, place.locality, host)
+    draft = MissionDraft(
+        kind=kind,
+        name={"en": named} | row.words("name"),
+        sending_country=sending,
+        host_country=host,
+        # Jurisdictions that are regions or organisations say nothing that a letter needs.
+        accredited_to=sorted({code for code in further if code and code != host}),
+        head_of_mission=row.one("head_of_mission"),
+        hours=row.one("hours"),
+        last_checked_on=checked,
+        address=place.street,
+        locality=place.locality,
+        region=place.region,
+        postal_code=place.postal_code,
+        contacts=contacts_of_row(row),
+    )
+    refuse_unfit(draft, {name: row.column(name) for name in ("locality", "region", "postal_code")})
+    return MissionRecord(row.number, row.one("source_id").rpartition("/")[2][:40], draft)
+
+
+def _with_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
+    """The record, with an id of its own where the file has none, the same at every reading."""
+    if record.source_id:
+        return record
+    draft = record.draft
+    made = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{fold(draft.locality)}"
+    made = made[:36].strip("- ")
+    numbers[made] += 1
+    number = f"-{numbers[made]}" if numbers[made] > 1 else ""
+    return MissionRecord(record.row, f"{made}{number}", draft)
+
+
+def _nested(top: Any) -> Iterator[tuple[Any, str | None]]:
+    """An item and the country it is in, as far as the list says; then its consulates."""
+    if not isinstance(top, dict) or fold(str(top.get("type_of", ""))) == "consulate":
+        yield top, None
+        return
+    host = str(top.get("name", ""))
+    yield top, host
+    consulates = top.get("consulates") or []
+    for item in consulates if isinstance(consulates, list) else []:
+        yield item, host
+
+
+def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> MissionRecord:
+    if not isinstance(item, dict):
+        raise UnreadableRow("", N_("is no object; write {…} with type_of, name and address."))
+    words = {
+        name: " ".join(value.split()) for name, value in item.items() if isinstance(value, str)
+    }
+    type_of, address = words.get("type_of", ""), words.get("address", "")
+    kind = kind_of(type_of, "type_of")
+    host = country(host_name or _last_country(address), "name")
+    nested = kind is MissionKind.CONSULATE
+    hint = words.get("name", "") if nested else _last_step(words.get("website", ""))
+    place = parse_one_line(address, host, "", hint)
+    draft = MissionDraft(
+        kind=kind,
+        name={"en": _name(kind, type_of, sending, place.locality, host)},
+        sending_country=sending,
+        host_country=host,
+        head_of_mission=words.get("head_of_mission", ""),
+        address=place.street,
+        locality=place.locality,
+        region=place.region,
+        postal_code=place.postal_code,
+        contacts=(
+            *contacts("voice", "tel", words.get("tel", "")),
+            *contacts("email", "email", words.get("email", "")),
+            *contacts("url", "website", words.get("website", "")),
+        ),
+    )
+    refuse_unfit(draft)
+    own = fold(words.get("name", "")) if nested else ""
+    return MissionRecord(row, f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40], draft)
+
+
+def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:
+    title = _OWN_NAMES.get(fold(words), _PLAIN_NAMES[kind])
+    place = city or english_name(host)
+    if title == "Apostolic Nunciature":
+        return f"{title} in {place}"
+    return f"{title} of {english_name(sending)} in {place}"
+
+
+def _last_country(address: str) -> str:
+    return address.rpartition(",")[2].strip()
+
+
+def _last_step(website: str) -> str:
+    try:
+        return urlsplit(website).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return ""
+
+
+def _web_end(website: object) -> str:
+    try:
+        return (urlsplit(str(website or "")).hostname or "").rpartition(".")[2]
+    except ValueError:
+        return ""

@@ -1,0 +1,110 @@
+"""Officials from tables: CSV, lists of objects, vCards. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from campaign.officials.days import read_day
+from campaign.officials.drafts import OfficialDraft
+from campaign.officials.meanings import MappedRow, rows_of
+from campaign.officials.parts import contacts_of_row, country, place_of
+from campaign.officials.readings import (
+    N_,
+    Held,
+    OfficialRecord,
+    RowProblem,
+    UnreadableRow,
+    refuse_unfit,
+)
+from campaign.officials.tables import Table
+
+CLOSE = "Yours sincerely,"
+
+
+def read_table(
+    table: Table,
+    mapping: Sequence[str],
+    fixed: dict[str, str],
+    *,
+    today: date | None = None,
+    languages: Sequence[str] = (),
+) -> Iterator[OfficialRecord | RowProblem]:
+    """Officials of a table's rows; `fixed` has what holds for all of them.
+
+    `languages` are those in which officials can be written to; a language beyond them is ignored.
+    """
+    yield from table.problems
+    for row in rows_of(table, mapping, fixed):
+        try:
+            yield _from_row(row, today, languages)
+        except UnreadableRow as problem:
+            yield RowProblem.of(row.number, problem)
+
+
+def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> OfficialRecord:
+    plain, name = _names(row)
+    office = _office(row)
+    if not name and not office:
+        raise UnreadableRow(
+            row.column("full_name"), N_("has neither a name nor an office; write one of them.")
+        )
+    home = country(row.needed("country"), row.column("country"))
+    place = place_of(row, home)
+    started = read_day(row.column("started_on"), row.one("started_on"))
+    ended = read_day(row.column("ended_on"), row.one("ended_on"), last=True)
+    if started and ended and ended < started:
+        raise UnreadableRow(
+            row.column("ended_on"), N_("“%(value)s” comes before the first day; correct one."),
+            value=ended.isoformat(),
+        )  # fmt: skip
+    spoken = row.one("language").casefold()[:2]
+    draft = OfficialDraft(
+        name=name,
+        given_name=row.one("given_name"),
+        family_name=row.one("family_name"),
+        office=office,
+        salutation=({"en": f"Dear {plain}:"} if plain else {}) | row.words("salutation"),
+        close={"en": CLOSE} | row.words("close"),
+        country=home,
+        preferred_locale=spoken if spoken in languages else "en",
+        address=place.street,
+        locality=place.locality,
+        region=place.region,
+        postal_code=place.postal_code,
+        contacts=contacts_of_row(row),
+    )
+    refuse_unfit(draft, {"name": row.column("full_name"), "office": row.column("office:en")})
+    held = (Held(office, started, ended),) if office and (started or ended) else ()
+    return OfficialRecord(
+        row.number, plain or office.get("en") or next(iter(office.values())), draft,
+        source_id=_source(row, home), held=held,
+        left_on=ended if ended and (today is None or ended <= today) else None,
+    )  # fmt: skip
+
+
+def _names(row: MappedRow) -> tuple[str, str]:
+    """The name without and with its titles."""
+    parts = (row.one("given_name"), row.one("family_name"))
+    plain = row.one("full_name") or " ".join(part for part in parts if part)
+    prefix = row.one("prefix")
+    return plain, plain if not plain or plain.startswith(prefix) else f"{prefix} {plain}"
+
+
+def _office(row: MappedRow) -> dict[str, str]:
+    """Office and organization side by side, per language: "Minister, Ministry of Justice"."""
+    offices, houses = row.words("office"), row.words("organization")
+    found = {}
+    for code in dict.fromkeys((*offices, *houses)):
+        parts = (offices.get(code) or offices.get("en"), houses.get(code) or houses.get("en"))
+        found[code] = ", ".join(dict.fromkeys(part for part in parts if part))
+    return found
+
+
+def _source(row: MappedRow, home: str) -> str:
+    return scoped(row.one("source_id").rpartition("/")[2], home)
+
+
+def scoped(identifier: str, home: str) -> str:
+    """An id that no other file's can be: a Wikidata QID as it is, others with the country."""
+    if not identifier or (identifier[:1] == "Q" and identifier[1:].isdigit()):
+        return identifier
+    return f"{home}/{identifier}"[:60]

@@ -1,0 +1,219 @@
+"""Officials from Popolo JSON: persons, the posts they hold, and how to reach them. Pure."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from campaign.officials.contacts import clean_value, contact_type
+from campaign.officials.days import read_day
+from campaign.officials.drafts import Contact, OfficialDraft
+from campaign.officials.read_official_tables import CLOSE, scoped
+from campaign.officials.readings import (
+    N_,
+    Held,
+    OfficialRecord,
+    RowProblem,
+    UnreadableFile,
+    UnreadableRow,
+    refuse_unfit,
+)
+from campaign.officials.territories import country_code
+
+Words = dict[str, str]
+_PLAIN = "en"
+"""Language of a text that names none."""
+
+
+def read_popolo(
+    data: Any, country: str, *, language: str = _PLAIN, today: date | None = None
+) -> Iterator[OfficialRecord | RowProblem]:
+    """The persons of a Popolo file who hold an office, as officials of `country`.
+
+    A person who has died, or whose memberships have all ended, holds no office: the record says
+    when they left, for who is kept already. Names may be given per language ({"lang:es": …}); an
+    envelope has the one in `language`. The name is the honorific prefix that the file has, and
+    the name; a gender is never guessed, so the salutation is the name too. Raises UnreadableFile
+    where there are no persons.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("persons"), list):
+        raise UnreadableFile(
+            N_("This is no Popolo file: it needs an object with a list “persons”.")
+        )
+    names = {kind: _labels(data.get(kind)) for kind in ("posts", "organizations", "areas")}
+    held = _memberships(data.get("memberships"))
+    for row, person in enumerate(data["persons"], 1):
+        try:
+            record = _from_person(row, person, country, held, names, language, today)
+        except UnreadableRow as problem:
+            yield RowProblem.of(row, problem)
+            continue
+        yield record
+
+
+def country_of(data: Any, file_name: str) -> str | None:
+    """The country that a Popolo file is about, by its areas' ids or its name: `ep_kenya.json`."""
+    areas = data.get("areas") if isinstance(data, dict) else None
+    for area in areas if isinstance(areas, list) else []:
+        _, found, rest = str(area.get("id", "") if isinstance(area, dict) else "").partition(
+            "country:"
+        )
+        if found and (code := country_code(rest[:2])):
+            return code
+    words = file_name.rpartition(".")[0].replace("-", "_").split("_")
+    for length in range(len(words), 0, -1):
+        for at in range(len(words) - length + 1):
+            name = " ".join(words[at : at + length])
+            # Two letters in a file's name are as likely anything else.
+            if len(name) > 2 and (code := country_code(name)):
+                return code
+    return None
+
+
+def languages_of(data: Any) -> list[str]:
+    """Languages in which the persons of a file have names."""
+    persons = data.get("persons") if isinstance(data, dict) else None
+    found: dict[str, None] = {}
+    for person in (persons if isinstance(persons, list) else [])[:200]:
+        if isinstance(person, dict):
+            found |= dict.fromkeys(_names_of(person))
+    return list(found)
+
+
+def _from_person(
+    row: int,
+    person: Any,
+    country: str,
+    held: dict[str, list[dict[str, Any]]],
+    names: dict[str, dict[str, Words]],
+    language: str,
+    today: date | None,
+) -> OfficialRecord:
+    said = _names_of(person) if isinstance(person, dict) else {}
+    plain = said.get(language) or said.get(_PLAIN) or next(iter(said.values()), "")
+    if not plain:
+        raise UnreadableRow("name", N_("has no name; write “name”."))
+    offices = [_held(one, names) for one in held.get(str(person.get("id")), [])]
+    current = [one for one in offices if one.ended_on is None or (today and one.ended_on > today)]
+    office = current[-1].label if current else words_of(person, "role")
+    draft = OfficialDraft(
+        name=_full_name(person, plain),
+        given_name=_in(words_of(person, "given_name"), language),
+        family_name=_in(words_of(person, "family_name"), language),
+        office=office,
+        salutation={"en": f"Dear {plain}:"},
+        close={"en": CLOSE},
+        country=country,
+        contacts=_contacts(person),
+    )
+    refuse_unfit(draft)
+    died = read_day("death_date", str(person.get("death_date") or ""))
+    ended = max((one.ended_on for one in offices if one.ended_on), default=None)
+    return OfficialRecord(
+        row, plain, draft, source_id=_source_id(person, country),
+        held=tuple(one for one in offices if one.label),
+        left_on=died or (ended if offices and not current else None),
+    )  # fmt: skip
+
+
+def words_of(thing: dict[str, Any], name: str) -> Words:
+    """A text, or the texts per language: {"lang:es": …, "lang:fr_CA": …}."""
+    value = thing.get(name)
+    if isinstance(value, str):
+        text = " ".join(value.split())
+        return {_PLAIN: text} if text else {}
+    found: Words = {}
+    for key, text in value.items() if isinstance(value, dict) else ():
+        code = str(key).removeprefix("lang:").replace("_", "-").partition("-")[0].casefold()
+        if isinstance(text, str) and text.strip() and code.isalpha() and len(code) in {2, 3}:
+            found.setdefault(code, " ".join(text.split()))
+    return found
+
+
+def _names_of(person: dict[str, Any]) -> Words:
+    """The name per language, the file's own first; other names where they say their language."""
+    found = words_of(person, "name")
+    others = person.get("other_names")
+    for other in others if isinstance(others, list) else []:
+        if isinstance(other, dict) and other.get("lang") and isinstance(other.get("name"), str):
+            code = str(other["lang"]).replace("_", "-").partition("-")[0].casefold()
+            if code != _PLAIN and other["name"].strip():
+                found.setdefault(code, " ".join(other["name"].split()))
+    return found
+
+
+def _in(words: Words, language: str) -> str:
+    return words.get(language) or words.get(_PLAIN) or next(iter(words.values()), "")
+
+
+def _full_name(person: dict[str, Any], name: str) -> str:
+    prefix = _in(words_of(person, "honorific_prefix"), _PLAIN)
+    return name if name.startswith(prefix) else f"{prefix} {name}"
+
+
+def _held(membership: dict[str, Any], names: dict[str, dict[str, Words]]) -> Held:
+    """An office with its days; parts side by side: "Member, National Assembly, Kandara"."""
+    role = (
+        names["posts"].get(str(membership.get("post_id")))
+        or words_of(membership, "label")
+        or words_of(membership, "role")
+    )
+    organization = names["organizations"].get(str(membership.get("organization_id")), {})
+    area = names["areas"].get(str(membership.get("area_id")), {})
+    label = {}
+    for code in role or organization or area:
+        parts = [_in(part, code) for part in (role, organization, area) if part]
+        parts[0] = parts[0][:1].upper() + parts[0][1:]
+        label[code] = ", ".join(dict.fromkeys(part for part in parts if part))
+    return Held(
+        {code: text for code, text in label.items() if text},
+        read_day("start_date", str(membership.get("start_date") or "")),
+        read_day("end_date", str(membership.get("end_date") or ""), last=True),
+    )
+
+
+def _contacts(person: dict[str, Any]) -> tuple[Contact, ...]:
+    details = person.get("contact_details") or []
+    given = [
+        (str(one.get("type", "")), str(one.get("value", "")))
+        for one in (details if isinstance(details, list) else [])
+        if isinstance(one, dict)
+    ]
+    given.append(("email", _in(words_of(person, "email"), _PLAIN)))
+    found = []
+    for word, value in given:
+        kind = contact_type(word)
+        if kind is None or not value.strip():
+            continue
+        clean = clean_value(kind, value)
+        if clean is None:
+            raise UnreadableRow(
+                word, N_("“%(value)s” cannot be right; correct or remove it."), value=value
+            )
+        found.append(Contact(kind, clean))
+    return tuple(dict.fromkeys(found))
+
+
+def _source_id(person: dict[str, Any], country: str) -> str:
+    identifiers = person.get("identifiers")
+    for one in identifiers if isinstance(identifiers, list) else []:
+        if isinstance(one, dict) and one.get("scheme") == "wikidata":
+            return scoped(str(one.get("identifier") or "").rpartition("/")[2], country)
+    return scoped(str(person.get("id") or ""), country)
+
+
+def _memberships(items: Any) -> dict[str, list[dict[str, Any]]]:
+    held: dict[str, list[dict[str, Any]]] = {}
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            held.setdefault(str(item.get("person_id")), []).append(item)
+    for offices in held.values():
+        offices.sort(key=lambda office: str(office.get("start_date") or ""))
+    return held
+
+
+def _labels(items: Any) -> dict[str, Words]:
+    return {
+        str(item.get("id")): words_of(item, "label") or words_of(item, "name")
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, dict)
+    }

@@ -1,0 +1,169 @@
+"""What readers of files give: a record, or a row with what is wrong about it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from campaign.errors import DomainError
+from campaign.officials.drafts import MissionDraft, OfficialDraft
+from campaign.officials.text import has_forbidden_characters
+
+_LIMITS = {
+    "name": 200, "given_name": 100, "family_name": 100, "head_of_mission": 200, "locality": 100,
+    "region": 100, "postal_code": 20, "hours": 300, "source_id": 60,
+}  # fmt: skip
+"""Characters that the columns of `models` hold."""
+_QUOTED = 80
+"""Characters of a file's text that a sentence quotes."""
+Values = Mapping[str, str | int]
+
+
+def N_(sentence: str) -> str:  # noqa: N802 — the name that gatherers of messages know
+    """Marks a sentence that is translated where it is shown."""
+    return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong and how to mend it: an English sentence to be translated, and its values."""
+
+    sentence: str
+    values: dict[str, str | int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.sentence % self.values if self.values else self.sentence
+
+
+def fault(sentence: str, values: Values) -> Fault:
+    """A fault whose values are short enough to be quoted."""
+    return Fault(
+        sentence,
+        {
+            name: value if isinstance(value, int) else str(value)[:_QUOTED]
+            for name, value in values.items()
+        },
+    )
+
+
+class UnreadableFile(DomainError):
+    """A file that cannot be read as a whole; `fault` says how to mend it."""
+
+    def __init__(self, sentence: str, /, **values: str | int) -> None:
+        self.fault = fault(sentence, values)
+        super().__init__("unreadable-file", why=str(self.fault))
+
+    def __str__(self) -> str:
+        return str(self.fault)
+
+
+class UnreadableRow(Exception):
+    """Raised by a reader for one row: which field, what is wrong and how to mend it."""
+
+    def __init__(self, field_name: str, sentence: str, /, **values: str | int) -> None:
+        super().__init__(sentence)
+        self.field = field_name
+        self.fault = fault(sentence, values)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """A row that cannot be imported."""
+
+    row: int
+    """As a person counts: line of a CSV file (its heading is row 1), item of a JSON list."""
+    field: str
+    """The column, as the file calls it; empty: the row as a whole."""
+    fault: Fault
+
+    @classmethod
+    def of(cls, row: int, problem: UnreadableRow) -> "RowProblem":
+        """What a reader raised for that row."""
+        return cls(row, problem.field[:_QUOTED], problem.fault)
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {' '.join(filter(None, (self.field, str(self.fault))))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """That somebody holds or held an office, as a file says it."""
+
+    label: dict[str, str]
+    started_on: date | None = None
+    ended_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissionRecord:
+    """A mission from a file."""
+
+    row: int
+    source_id: str
+    draft: MissionDraft
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialRecord:
+    """An official from a file."""
+
+    row: int
+    plain_name: str
+    """The name without titles, for the slug."""
+    draft: OfficialDraft
+    source_id: str = ""
+    held: tuple[Held, ...] = ()
+    left_on: date | None = None
+    """When they left the last of their offices; such a person is not added, only noted."""
+
+
+def refuse_unfit(
+    draft: MissionDraft | OfficialDraft, columns: Mapping[str, str] | None = None
+) -> None:
+    """Raise UnreadableRow where a text is longer than its column or holds what no text does.
+
+    `columns` gives the file's word for a field of the draft.
+    """
+    for name, value in _texts(draft):
+        shown = (columns or {}).get(name, name)
+        limit = _LIMITS.get(name, 200)
+        if len(value) > limit:
+            raise UnreadableRow(
+                shown, N_("has %(count)d characters; shorten it to %(limit)d."),
+                count=len(value), limit=limit,
+            )  # fmt: skip
+        if has_forbidden_characters(value, lines=name == "door_notes"):
+            raise UnreadableRow(shown, N_("holds control characters; type it anew."))
+        if "\ufffd" in value:
+            raise UnreadableRow(
+                shown, N_("“%(value)s” has lost letters (�); save the file anew as UTF-8."),
+                value=value,
+            )  # fmt: skip
+        if mended := twice_encoded(value):
+            raise UnreadableRow(
+                shown,
+                N_("“%(value)s” was saved in the wrong encoding and should read “%(mended)s”; "
+                   "save the file anew as UTF-8."),
+                value=value, mended=mended,
+            )  # fmt: skip
+
+
+def twice_encoded(text: str) -> str:
+    """What `text` should read where it is UTF-8 read as Windows-1252 ("MÃ©xico"); else nothing."""
+    if not any(mark in text for mark in "ÃÂâ"):
+        return ""
+    try:
+        mended = text.encode("cp1252").decode()
+    except UnicodeError:
+        return ""
+    return mended if mended != text else ""
+
+
+def _texts(draft: MissionDraft | OfficialDraft) -> Iterable[tuple[str, str]]:
+    for name in draft.__slots__:
+        value = getattr(draft, name)
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, dict):
+            yield from ((name, text) for text in value.values())
+        elif isinstance(value, list):
+            yield from ((name, text) for text in value)

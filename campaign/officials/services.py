@@ -1,0 +1,174 @@
+"""Officials: kept, found, listed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, i18n
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.officials import usage
+from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
+from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
+from campaign.officials.models import Official
+from campaign.officials.text import fold, free_slug, slugify
+
+_WORDS = ("office", "salutation", "close")
+_ADDRESSED = ("salutation", "close")
+_PLAIN = (
+    "name", "given_name", "family_name", "country", "preferred_locale", "address", "locality",
+    "region", "postal_code",
+)  # fmt: skip
+SORTS = ("name", "country")
+
+
+def get_official(unit: Session, *, slug: str) -> Official:
+    """The official of that slug; raises NotFound."""
+    official = find_official(unit, slug=slug)
+    if official is None:
+        raise NotFound("official", slug=slug)
+    return official
+
+
+def find_official(unit: Session, *, slug: str) -> Official | None:
+    """The official of that slug, or None."""
+    return unit.scalar(select(Official).where(Official.slug == slug))
+
+
+def list_officials(
+    unit: Session,
+    *,
+    query: str = "",
+    country: str = "",
+    left: bool = False,
+    sort: str = "name",
+    page: int = 1,
+) -> Listing[Official]:
+    """A page of officials; every word of `query` is in name, office, place or country.
+
+    With `left`, those who have left their office while a campaign still aims at them.
+    """
+    found = select(Official).where(*says(query, Official.search))
+    if country:
+        found = found.where(Official.country == country)
+    if left:
+        found = found.where(Official.left_on.is_not(None), usage.is_aimed_at())
+    order = (Official.country, Official.name_key) if sort == "country" else (Official.name_key,)
+    return page_of(unit, found.order_by(*order, Official.id), page)
+
+
+def countries_of_officials(unit: Session) -> list[str]:
+    """Codes of the countries that have officials here."""
+    return list(unit.scalars(select(Official.country).distinct().order_by(Official.country)))
+
+
+def search_officials(
+    unit: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
+) -> Sequence[Official]:
+    """The first officials that a search finds while one types; those whose name begins so first.
+
+    Nothing for a query without words.
+    """
+    start = fold(query)
+    if not start:
+        return []
+    first = case((Official.name_key.startswith(start, autoescape=True), 0), else_=1)
+    found = select(Official).where(*says(query, Official.search), Official.id.not_in(without))
+    return unit.scalars(found.order_by(first, Official.name_key, Official.id).limit(most)).all()
+
+
+def count_left(unit: Session) -> int:
+    """How many have left their office while a campaign still aims at them."""
+    query = select(func.count(Official.id)).where(
+        Official.left_on.is_not(None), usage.is_aimed_at()
+    )
+    return unit.scalar(query) or 0
+
+
+def create_official(unit: Session, *, draft: OfficialDraft, actor: str) -> Official:
+    """Keep a new official; its slug is made from the name, or the office where none is known."""
+    wanted = slugify(draft.name or i18n.words_in(draft.office, "en"))
+    official = Official(slug=free_slug(wanted, _slugs_like(unit, wanted)))
+    _take(official, draft)
+    unit.add(official)
+    unit.flush()
+    audit.record(unit, actor=actor, action="officials.create", subject=_subject(official))
+    return official
+
+
+def update_official(
+    unit: Session, *, official: Official, draft: OfficialDraft, actor: str
+) -> Official:
+    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
+
+    Raises Invalid: an open campaign would lack a form of address in a language of its letters.
+    """
+    before = {name: dict(getattr(official, name)) for name in _ADDRESSED}
+    changed = _take(official, draft)
+    _refuse_unaddressed(unit, official, before)
+    unit.flush()
+    if changed:
+        usage.show_change(unit, "official_id", official.id)
+        audit.record(
+            unit, actor=actor, action="officials.edit", subject=_subject(official), fields=changed
+        )
+    return official
+
+
+def delete_official(unit: Session, *, official: Official, actor: str) -> None:
+    """Remove an official whom nothing uses; raises Refused("official-in-use", uses=[…])."""
+    uses = uses_of_official(unit, official=official)
+    if uses:
+        raise Refused("official-in-use", uses=uses)
+    audit.record(unit, actor=actor, action="officials.delete", subject=_subject(official))
+    unit.delete(official)
+    unit.flush()
+
+
+def uses_of_official(unit: Session, *, official: Official) -> list[str]:
+    """References of the campaigns that use the official."""
+    return usage.uses_of(unit, "official", official.id)
+
+
+def draft_of(official: Official) -> OfficialDraft:
+    """What is kept, as a draft."""
+    values: dict[str, Any] = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
+    return OfficialDraft(**values, contacts=contacts_of(official.contacts))
+
+
+def _take(official: Official, draft: OfficialDraft) -> list[str]:
+    """Put the draft into the row; gives the names of the fields that changed."""
+    values = {name: getattr(draft, name) for name in _PLAIN}
+    for name in _WORDS:
+        values[name] = merge_words(getattr(official, name) or {}, getattr(draft, name))
+    changed = [name for name, value in values.items() if getattr(official, name) != value]
+    for name in changed:
+        setattr(official, name, values[name])
+    if contacts_of(official.contacts) != draft.contacts:
+        official.contacts = contact_details(draft.contacts)
+        changed.append("contacts")
+    return sorted(changed)
+
+
+def _refuse_unaddressed(
+    unit: Session, official: Official, before: dict[str, dict[str, str]]
+) -> None:
+    """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
+    missing = {
+        f"{name}_{locale}": "in-use"
+        for locale in usage.languages_written_in(unit, official.id)
+        for name in _ADDRESSED
+        if before[name].get(locale) and not getattr(official, name).get(locale)
+    }
+    if missing:
+        unit.refresh(official)
+        raise Invalid("official-in-use", fields=missing)
+
+
+def _slugs_like(unit: Session, wanted: str) -> set[str]:
+    return set(unit.scalars(select(Official.slug).where(Official.slug.startswith(wanted))))
+
+
+def _subject(official: Official) -> str:
+    return f"official:{official.public_id}"

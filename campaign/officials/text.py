@@ -1,0 +1,55 @@
+"""Texts as people and files give them: cleaned, folded for look-ups, made into slugs. Pure."""
+
+import re
+import unicodedata
+
+_BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_SLUG_LENGTH = 72
+"""Characters; a number and a hyphen still fit in the column's 80."""
+_SPELLED = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d",
+     "Đ": "d", "ð": "d", "þ": "th", "ı": "i", "œ": "oe", "Œ": "oe", "’": None, "'": None}
+)  # fmt: skip
+RESERVED = {"new", "imports", "duplicates", "search", "merge"}
+"""Words of addresses that no official or mission can be."""
+
+
+def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
+    """Whether `text` holds what no name or address does: controls, lone surrogates, bidi marks.
+
+    `lines` lets line ends through.
+    """
+    for character in text:
+        if lines and character in "\r\n":
+            continue
+        if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}:
+            return True
+    return False
+
+
+def fold(text: str) -> str:
+    """`text` without accents, capitals and punctuation, for comparing: "Saint Lucia!" and so on."""
+    plain = unicodedata.normalize("NFKD", text.translate(_SPELLED)).casefold()
+    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"\w+", kept.replace("&", " and ")))
+
+
+def slugify(*parts: str) -> str:
+    """A slug of ASCII letters, figures and hyphens, 72 characters at most; "x" of nothing."""
+    ascii_only = fold(" ".join(parts)).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:_SLUG_LENGTH].strip("-")
+    return slug or "x"
+
+
+def free_slug(wanted: str, taken: set[str]) -> str:
+    """`wanted`, or with the first number from 2 that is not `taken`."""
+    number, slug = 1, wanted
+    while slug in taken or slug in RESERVED:
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of `text` that say something, trimmed."""
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -1,0 +1,144 @@
+"""Files that staff upload: kept sealed, each for its owner alone, and thrown away after a while."""
+
+import secrets
+from dataclasses import asdict
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.officials.files import MAX_BYTES
+from campaign.officials.import_models import Directory, DirectoryImport, ImportState
+from campaign.officials.meanings import NEEDED, complaints
+from campaign.officials.sources import Choices, Source, open_source
+from campaign.storage import storage
+
+KEPT_FOR = timedelta(days=3)
+_FOLDER = "imports"
+_PLACE = "directory_import.file"
+_NAME_LENGTH = 120
+_ASKED = {ImportState.UPLOADED, ImportState.READY, ImportState.FAILED}
+"""States in which the mapping can be changed."""
+
+
+def keep_upload(
+    unit: Session,
+    *,
+    owner_id: int,
+    directory: Directory,
+    file_name: str,
+    data: bytes,
+    actor: str,
+) -> DirectoryImport:
+    """Keep a file, with our guess of what is in it.
+
+    Raises UnreadableFile where it is no list that can be read.
+    """
+    source = open_source(data, directory)
+    key = f"{_FOLDER}/{secrets.token_hex(16)}"
+    with storage().writing(key) as path:
+        path.write_bytes(db.database().keyring.seal_bytes(data, f"{_PLACE}:{key}"))
+    kept = DirectoryImport(
+        directory=directory,
+        owner_id=owner_id,
+        file_name=file_name[-_NAME_LENGTH:],
+        storage_key=key,
+        options=asdict(source.guesses(file_name)),
+        expires_at=db.utcnow() + KEPT_FOR,
+    )
+    unit.add(kept)
+    unit.flush()
+    audit.record(unit, actor=actor, action="imports.upload", subject=f"import:{kept.public_id}")
+    return kept
+
+
+def get_upload(
+    unit: Session, *, public_id: str, owner_id: int, directory: Directory
+) -> DirectoryImport:
+    """The upload, if it is theirs and has not expired. Raises NotFound."""
+    kept = unit.scalar(
+        select(DirectoryImport).where(
+            DirectoryImport.public_id == public_id,
+            DirectoryImport.owner_id == owner_id,
+            DirectoryImport.directory == directory,
+            DirectoryImport.expires_at > db.utcnow(),
+        )
+    )
+    if kept is None:
+        raise NotFound("import")
+    return kept
+
+
+def list_uploads(unit: Session, *, owner_id: int, directory: Directory) -> list[DirectoryImport]:
+    """What this person uploaded and is still kept, the latest first."""
+    query = (
+        select(DirectoryImport)
+        .where(
+            DirectoryImport.owner_id == owner_id,
+            DirectoryImport.directory == directory,
+            DirectoryImport.expires_at > db.utcnow(),
+        )
+        .order_by(DirectoryImport.id.desc())
+        .limit(50)
+    )
+    return list(unit.scalars(query))
+
+
+def source_of_upload(kept: DirectoryImport, *, encoding: str | None = None) -> Source:
+    """The file, opened. Raises Refused where it is gone, UnreadableFile in another encoding."""
+    if not kept.storage_key:
+        raise Refused("import-done")
+    with storage().open(kept.storage_key) as file:
+        sealed = file.read(2 * MAX_BYTES)
+    data = db.database().keyring.open_bytes(sealed, f"{_PLACE}:{kept.storage_key}")
+    wanted = choices_of(kept).encoding if encoding is None else encoding
+    return open_source(data, kept.directory, encoding=wanted)
+
+
+def choices_of(kept: DirectoryImport) -> Choices:
+    """What the mapping page was told, or our guess."""
+    return Choices(**kept.options)
+
+
+def discard(unit: Session, *, kept: DirectoryImport, actor: str) -> None:
+    """Throw the upload away, with what it would have changed."""
+    if kept.state in {ImportState.APPLYING, ImportState.REHEARSING}:
+        raise Refused("import-busy")
+    forget_file(unit, kept)
+    unit.delete(kept)
+    unit.flush()
+    audit.record(unit, actor=actor, action="imports.discard", subject=f"import:{kept.public_id}")
+
+
+def forget_file(unit: Session, kept: DirectoryImport) -> None:
+    """Delete the file once the work is committed."""
+    key, kept.storage_key = kept.storage_key, ""
+    if key:
+        files = storage()
+        db.after_commit(unit, lambda: files.delete(key))
+
+
+def refuse_unmapped(source: Source, choices: Choices) -> None:
+    """Raise Invalid where the mapping lacks what every row needs, or says something twice."""
+    fields: dict[str, str] = {}
+    if source.table is None:
+        needed = "country" if source.directory is Directory.OFFICIALS else "sending_country"
+        if not choices.fixed.get(needed):
+            fields[f"fixed_{needed}"] = "needed"
+    else:
+        for meaning in NEEDED[source.directory]:
+            if meaning not in choices.mapping and not choices.fixed.get(meaning):
+                fields[f"fixed_{meaning}"] = "needed"
+        twice = complaints(choices.mapping, source.directory)
+        for at, meaning in enumerate(choices.mapping):
+            if meaning in twice and meaning in choices.mapping[:at]:
+                fields[f"column_{at}"] = "twice"
+    if fields:
+        raise Invalid(fields=fields)
+
+
+def may_change(kept: DirectoryImport) -> bool:
+    """Whether the mapping can still be changed."""
+    return kept.state in _ASKED

@@ -1,0 +1,106 @@
+"""Pages of officials on the desk."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.errors import Invalid, Refused
+from campaign.officials import (
+    import_views,
+    merge_views,
+    mission_views,
+    post_views,
+    posts,
+    services,
+    usage,
+)
+from campaign.officials.desk import blueprint
+from campaign.officials.models import Official
+from campaign.officials.official_form import OfficialFilter, OfficialForm, official_form
+from campaign.officials.showing import address_shown, country_choices, listing_url
+
+__all__ = ["blueprint", "import_views", "merge_views", "mission_views", "post_views"]
+
+
+@blueprint.get("/desk/officials")
+def index() -> str:
+    """The list of officials; what it shows lives in the address."""
+    unit = db.session()
+    form = OfficialFilter(request.args)
+    sort = request.args.get("sort", "name")
+    listing = services.list_officials(
+        unit,
+        query=form.q.data or "",
+        country=form.country.data or "",
+        left=bool(form.left.data),
+        sort=sort,
+        page=request.args.get("page", 1, type=int),
+    )
+    shown = {"form": form, "listing": listing, "sort": sort, "url": listing_url}
+    if "HX-Request" in request.headers:
+        return render_template("officials/_officials.html", **shown)
+    form.country.choices = country_choices(services.countries_of_officials(unit))
+    return render_template("officials/index.html", left=services.count_left(unit), **shown)
+
+
+@blueprint.route("/desk/officials/new", methods=["GET", "POST"])
+def create() -> ResponseReturnValue:
+    """A new official."""
+    form = official_form()
+    if form.validate_on_submit():
+        official = services.create_official(db.session(), draft=form.draft(), actor=actor())
+        flash(_("The official is saved. Check the address as it will be printed."))
+        return redirect(url_for("officials.edit", slug=official.slug))
+    return render_template("officials/create.html", form=form), 422 if form.errors else 200
+
+
+@blueprint.route("/desk/officials/<slug>", methods=["GET", "POST"])
+def edit(slug: str) -> ResponseReturnValue:
+    """An official, with the address as it will be printed."""
+    official = services.get_official(db.session(), slug=slug)
+    form = official_form(services.draft_of(official))
+    if form.validate_on_submit():
+        try:
+            services.update_official(
+                db.session(), official=official, draft=form.draft(), actor=actor()
+            )
+        except Invalid as problem:
+            form.refuse(problem.fields)
+        else:
+            flash(_("The changes are saved."))
+            return redirect(url_for("officials.edit", slug=slug))
+    return _edit_page(official, form), 422 if form.errors else 200
+
+
+@blueprint.route("/desk/officials/<slug>/delete", methods=["GET", "POST"])
+def delete(slug: str) -> ResponseReturnValue:
+    """Ask, and delete an official whom nothing uses."""
+    unit = db.session()
+    official = services.get_official(unit, slug=slug)
+    status = 200
+    if request.method == "POST":
+        try:
+            services.delete_official(unit, official=official, actor=actor())
+        except Refused:
+            status = 409
+        else:
+            flash(_("The official is deleted."))
+            return redirect(url_for("officials.index"))
+    uses = usage.said_to(unit, services.uses_of_official(unit, official=official), staff_user())
+    return render_template("officials/delete.html", official=official, uses=uses), status
+
+
+def _edit_page(official: Official, form: OfficialForm) -> str:
+    unit = db.session()
+    locale = official.preferred_locale
+    head = [official.name, i18n.words_in(official.office, locale)]
+    return render_template(
+        "officials/edit.html",
+        official=official,
+        form=form,
+        uses=usage.said_to(unit, services.uses_of_official(unit, official=official), staff_user()),
+        after=posts.successors(unit, official) if official.left_on else [],
+        **address_shown(official, country=official.country, head=head, locale=locale),
+    )

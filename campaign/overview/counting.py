@@ -1,0 +1,117 @@
+"""Counting the signatures and letters of one block. Only reads."""
+
+from collections import Counter, defaultdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import LargeBinary, case, func, select, type_coerce
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles.waiting_counts import BLOCK
+from campaign.campaigns.models import Campaign
+from campaign.officials.postal import region_code
+from campaign.overview.figures import ONLINE, Counts, delay_of, key_of
+from campaign.sealing import Keyring, WrongKey
+from campaign.signing.models import Letter, Signature, SignatureState
+
+_PLACE = "signature.region"
+_COLUMNS = (
+    Signature.campaign_id,
+    Signature.state,
+    Signature.country,
+    type_coerce(Signature.region, LargeBinary).label("region"),
+    func.length(type_coerce(Signature.own_words, LargeBinary)).label("own_length"),
+    Signature.full_text.is_not(None).label("rewritten"),
+    Signature.source,
+    Signature.locale,
+    Signature.letter_locale,
+    Signature.signed_at,
+    Signature.confirmed_at,
+    Signature.sent_by_self_at,
+    Signature.origin,
+)
+
+
+def count_block(unit: Session, block: int) -> dict[int, Counts]:
+    """What there is in the block, by campaign."""
+    found: dict[int, Counts] = defaultdict(Counter)
+    rows = unit.execute(select(*_COLUMNS).where(*_in_block(Signature.id, block))).all()
+    zones = _zones(unit, {row.campaign_id for row in rows})
+    keyring = db.keyring_of(unit.get_bind().dialect)
+    nothing = len(keyring.seal("", _PLACE))
+    for row in rows:
+        count = found[row.campaign_id]
+        origin = row.origin.value
+        count[key_of("state", row.state.value, origin)] += 1
+        if row.confirmed_at is not None and origin == ONLINE:
+            count[key_of("ever")] += 1
+            count[key_of("delay", delay_of(row.confirmed_at - row.signed_at))] += 1
+        if row.state is SignatureState.CONFIRMED:
+            day = (row.confirmed_at or row.signed_at).astimezone(zones[row.campaign_id]).date()
+            for key in _keys(row, origin, row.own_length > nothing):
+                count[key] += 1
+            count[key_of("day", day, origin)] += 1
+            count[key_of("place", row.country, _region(row, keyring))] += 1
+    for campaign_id, key, n in _letters(unit, block):
+        found[campaign_id][key] += n
+    return found
+
+
+def _in_block(column: Any, block: int) -> tuple[Any, ...]:
+    return column >= block * BLOCK, column < (block + 1) * BLOCK
+
+
+def _keys(row: Any, origin: str, own: bool) -> list[str]:
+    keys = [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
+    if origin == ONLINE:
+        keys.append(key_of("source", row.source))
+    if own or row.rewritten:
+        keys.append(key_of("own"))
+    if row.rewritten:
+        keys.append(key_of("rewritten"))
+    if row.sent_by_self_at is not None:
+        keys.append(key_of("self"))
+    return keys
+
+
+def _region(row: Any, keyring: Keyring) -> str:
+    """The region's code where the post knows it: what people typed stays sealed."""
+    try:
+        return region_code(row.country, keyring.open(bytes(row.region), _PLACE))
+    except WrongKey:
+        return ""
+
+
+def _zones(unit: Session, ids: set[int]) -> dict[int, ZoneInfo]:
+    rows = unit.execute(select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(ids)))
+    return {campaign_id: ZoneInfo(zone) for campaign_id, zone in rows}
+
+
+def _letters(unit: Session, block: int) -> list[tuple[int, str, int]]:
+    """Confirmed letters by target and by bundle."""
+    kinds = (Signature.campaign_id, Signature.state, Letter.target_id, Letter.bundle_id)
+    rows = unit.execute(
+        select(
+            *kinds,
+            func.count(),
+            func.sum(case((Letter.bundle_id.is_(None), 1), else_=0)),
+            func.sum(case((Letter.set_aside.is_not(None), 1), else_=0)),
+        )
+        .join(Signature, Signature.id == Letter.signature_id)
+        # By id alone: a condition on the state would have SQLite read all that are confirmed.
+        .where(*_in_block(Letter.signature_id, block), *_in_block(Signature.id, block))
+        .group_by(*kinds)
+    )
+    found = []
+    for campaign_id, state, target_id, bundle_id, n, waiting, aside in rows:
+        if state is not SignatureState.CONFIRMED:
+            continue
+        found += [
+            (campaign_id, key_of("target", target_id, "all"), n),
+            (campaign_id, key_of("target", target_id, "waiting"), int(waiting)),
+            (campaign_id, key_of("target", target_id, "aside"), int(aside)),
+        ]
+        if bundle_id is not None:
+            found.append((campaign_id, key_of("bundle", bundle_id), n))
+    return found

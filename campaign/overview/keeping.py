@@ -1,0 +1,175 @@
+"""Keeping the figures true: what changed is counted again, each minute, a block at a time.
+
+Triggers write down in which block of signatures something changed (`figures_due`). A block is
+counted anew as a whole, and the sums of the campaigns in it change by the difference: the sums are
+those of the blocks, always. Besides, a few of the blocks that were counted longest ago are counted
+again each time, so that within a day whatever no trigger saw is mended as well.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.bundles.waiting_counts import BLOCK, keep_block
+from campaign.campaigns.models import Campaign
+from campaign.overview.counting import count_block
+from campaign.overview.figures import Counts, Figures, added, from_json, to_json
+from campaign.overview.models import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun
+from campaign.signing.models import Signature
+
+_AT_ONCE = 4
+"""Blocks of one transaction: on SQLite nobody signs while it lasts, some tenths of a second."""
+_MINUTES_A_DAY = 1440
+_RECENT = timedelta(days=35)
+
+
+@jobs.job("overview.count", every_minutes=1)
+def count() -> None:
+    """Count again what changed, and some of what was counted longest ago."""
+    with db.transaction() as unit:
+        hold(unit)
+        _mark_moved_zones(unit)
+        _mark_oldest(unit)
+    while _count_due():
+        pass
+    with db.transaction() as unit:
+        hold(unit).counted_at = db.utcnow()
+
+
+@jobs.job("overview.recount")
+def recount() -> None:
+    """Count everything from nothing."""
+    with db.transaction() as unit:
+        hold(unit)
+        last = unit.scalar(select(func.max(Signature.id))) or 0
+        unit.execute(delete(FiguresBlock))
+        for row in unit.scalars(select(CampaignFigures)):
+            _write(row, Counter(), db.utcnow())
+        unit.add_all(FiguresDue(block=block) for block in range(last // BLOCK + 1))
+    count()
+
+
+def run_of(unit: Session) -> FiguresRun | None:
+    """When was counted last."""
+    return unit.get(FiguresRun, 1)
+
+
+def figures_of(unit: Session, campaign: Campaign) -> tuple[Figures, CampaignFigures | None]:
+    """The campaign's figures, and the row that keeps them."""
+    row = unit.get(CampaignFigures, campaign.id)
+    return Figures(from_json(row.counts) if row else Counter()), row
+
+
+def hold(unit: Session) -> FiguresRun:
+    """One worker counts at a time: the others wait here."""
+    unit.execute(db.insert_into(unit, FiguresRun).values(id=1).on_conflict_do_nothing())
+    return unit.get_one(FiguresRun, 1, with_for_update=True, populate_existing=True)
+
+
+def _mark_moved_zones(unit: Session) -> None:
+    """Days of a campaign that has another time zone now are found anew."""
+    moved = unit.execute(
+        select(Campaign.id, Campaign.timezone)
+        .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(CampaignFigures.timezone != Campaign.timezone)
+    ).all()
+    for campaign_id, zone in moved:
+        ids = unit.execute(
+            select(func.min(Signature.id), func.max(Signature.id)).where(
+                Signature.campaign_id == campaign_id
+            )
+        ).one()
+        if ids[0] is not None:
+            blocks = range(ids[0] // BLOCK, ids[1] // BLOCK + 1)
+            unit.add_all(FiguresDue(block=one) for one in blocks)
+        unit.get_one(CampaignFigures, campaign_id).timezone = zone
+
+
+def _mark_oldest(unit: Session) -> None:
+    blocks = unit.scalar(select(func.count()).select_from(FiguresBlock)) or 0
+    oldest = unit.scalars(
+        select(FiguresBlock.block)
+        .order_by(FiguresBlock.counted_at)
+        .limit(-(-blocks // _MINUTES_A_DAY))
+    )
+    unit.add_all(FiguresDue(block=block) for block in oldest.all())
+
+
+def _count_due() -> bool:
+    """Count some of the blocks that are due; tells whether there were any."""
+    with db.transaction() as unit:
+        hold(unit)
+        due = select(FiguresDue.block).distinct().order_by(FiguresDue.block.desc()).limit(_AT_ONCE)
+        blocks = unit.scalars(due).all()
+        # Before counting: what is changed from here on writes a row of its own.
+        unit.execute(delete(FiguresDue).where(FiguresDue.block.in_(blocks)))
+        now, changes = db.utcnow(), defaultdict[int, Counts](Counter)
+        for block in blocks:
+            for campaign_id, difference in _count_anew(unit, block, now).items():
+                changes[campaign_id].update(difference)
+        _add(unit, changes, now)
+    return bool(blocks)
+
+
+def _count_anew(unit: Session, block: int, now: datetime) -> dict[int, Counts]:
+    """Count a block and keep it; gives what is different now, by campaign."""
+    row = unit.get(FiguresBlock, block)
+    before = _of_json(row.counts) if row else {}
+    after = count_block(unit, block)
+    difference: dict[int, Counts] = {}
+    for campaign_id in before.keys() | after.keys():
+        change = Counter(after.get(campaign_id, Counter()))
+        change.subtract(before.get(campaign_id, Counter()))
+        if any(change.values()):
+            difference[campaign_id] = change
+    if row is None:
+        row = FiguresBlock(block=block)
+        unit.add(row)
+    if row.counts is None or difference:
+        row.counts = _to_json(after)
+        keep_block(unit, block)
+    row.counted_at = now
+    return difference
+
+
+def _add(unit: Session, changes: Mapping[int, Counts], now: datetime) -> None:
+    """Move the sums of these campaigns."""
+    campaigns = unit.execute(
+        select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(list(changes)))
+    )
+    kept = {
+        row.campaign_id: row
+        for row in unit.scalars(
+            select(CampaignFigures).where(CampaignFigures.campaign_id.in_(list(changes)))
+        )
+    }
+    for campaign_id, zone in campaigns:
+        row = kept.get(campaign_id)
+        if row is None:
+            row = CampaignFigures(campaign_id=campaign_id, counts="{}")
+            unit.add(row)
+        row.timezone = zone
+        _write(row, added(from_json(row.counts), changes[campaign_id]), now)
+
+
+def _write(row: CampaignFigures, counts: Counts, now: datetime) -> None:
+    figures, since = Figures(counts), (now - _RECENT).date()
+    row.counts = to_json(counts)
+    row.recent = {day.isoformat(): n for day, n in figures.daily().items() if day >= since}
+    row.confirmed = figures.confirmed
+    row.pending = figures.in_state("pending")
+    row.held = figures.in_state("held")
+    row.waiting = figures.waiting
+
+
+def _to_json(found: Mapping[int, Counts]) -> str:
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _of_json(text: str) -> dict[int, Counts]:
+    return {int(one): Counter(counts) for one, counts in json.loads(text).items()}

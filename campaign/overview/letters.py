@@ -1,0 +1,79 @@
+"""How a campaign's letters stand: by official, by mission, and what came of their bundles."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, TargetKind
+from campaign.officials.models import Mission
+from campaign.overview.figures import Figures
+from campaign.overview.tables import MissionRow, TargetRow
+
+_STILL_HERE = {DeliveryOutcome.REFUSED}
+
+
+def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
+    """Letters to each official who is written to."""
+    return [
+        TargetRow(
+            target,
+            figures.letters(target.id),
+            figures.letters(target.id, "waiting"),
+            figures.letters(target.id, "aside"),
+        )
+        for target in campaign.targets
+        if target.kind is TargetKind.TO
+    ]
+
+
+def attempts_of(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+    """What happened at the gates, the newest first."""
+    return unit.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.campaign_id == campaign.id)
+        .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
+    ).all()
+
+
+def mission_rows(unit: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
+    """Letters through each mission: of the targets now, and of bundles made before."""
+    waiting: dict[int | None, int] = defaultdict(int)
+    missions: dict[int | None, Mission | None] = {}
+    for row in target_rows(campaign, figures):
+        missions[row.target.mission_id] = row.target.mission
+        waiting[row.target.mission_id] += row.waiting
+    printed: dict[int | None, int] = defaultdict(int)
+    over: dict[int | None, int] = defaultdict(int)
+    attempts = attempts_of(unit, campaign)
+    last = {one.bundle_id: one for one in reversed(attempts)}
+    newest = {one.mission_id: one for one in reversed(attempts)}
+    for bundle in _bundles(unit, campaign):
+        attempt = last.get(bundle.id)
+        here = attempt is None or attempt.outcome in _STILL_HERE
+        (printed if here else over)[bundle.mission_id] += figures.one("bundle", bundle.id)
+        missions.setdefault(bundle.mission_id, bundle.mission)
+    return [
+        MissionRow(mission, waiting[key], printed[key], over[key], newest.get(key or 0))
+        for key, mission in missions.items()
+    ]
+
+
+def _bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
+    return unit.scalars(
+        select(Bundle)
+        .where(Bundle.campaign_id == campaign.id)
+        .options(joinedload(Bundle.mission))
+        .order_by(Bundle.id)
+    ).all()
+
+
+def first_day(figures: Figures, campaign: Campaign, today: date) -> date:
+    """Where the time axis begins: with the first signature, or the opening."""
+    days = [*figures.days()]
+    if campaign.opened_at is not None and campaign.status.value == "open":
+        days.append(campaign.opened_at.date())
+    return min([*days, today])

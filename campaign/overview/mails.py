@@ -1,0 +1,81 @@
+"""Mails of campaigns that did not arrive, and letters that waited in vain: counted apart."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.mail.models import BadAddress, MailState, OutboxMail
+from campaign.overview.keeping import hold
+from campaign.overview.models import CampaignFigures, FiguresRun
+from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
+
+_SETTLED = timedelta(minutes=5)
+"""By then every transaction that ended a letter's waiting is committed."""
+_NOT_WANTED = "no longer wanted"
+"""What the sender notes of a mail that it held back: nothing failed."""
+_COUNTED = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
+
+
+@jobs.job("overview.count-mails", every_minutes=10)
+def count_mails() -> None:
+    """Count bounces, mails that failed or wait, and expired letters, for every campaign."""
+    now = db.utcnow()
+    with db.reading() as unit:
+        found = {
+            "bad_addresses": _bad_addresses(unit),
+            "mails_failed": _mails(
+                unit,
+                and_(OutboxMail.state == MailState.FAILED, OutboxMail.failure != _NOT_WANTED),
+            ),
+            "mails_waiting": _mails(
+                unit, OutboxMail.state.in_([MailState.WAITING, MailState.SENDING])
+            ),
+        }
+    with db.transaction() as unit:
+        run = hold(unit)
+        expired = _expired(unit, run, now - _SETTLED)
+        for row in unit.scalars(select(CampaignFigures)):
+            for name, counts in found.items():
+                if getattr(row, name) != counts.get(row.campaign_id, 0):
+                    setattr(row, name, counts.get(row.campaign_id, 0))
+            row.expired += expired.pop(row.campaign_id, 0)
+        for campaign_id, n in expired.items():
+            unit.add(CampaignFigures(campaign_id=campaign_id, timezone="", counts="{}", expired=n))
+        run.expired_to, run.mails_at = now - _SETTLED, now
+
+
+def _bad_addresses(unit: Session) -> dict[int, int]:
+    """Signatures whose address mail does not get to."""
+    return _counts(
+        unit,
+        select(Signature.campaign_id, func.count())
+        .join(BadAddress, BadAddress.email_hmac == Signature.email_hmac)
+        .where(Signature.state.in_(_COUNTED))
+        .group_by(Signature.campaign_id),
+    )
+
+
+def _mails(unit: Session, condition: ColumnElement[bool]) -> dict[int, int]:
+    return _counts(
+        unit,
+        select(OutboxMail.campaign_id, func.count())
+        .where(condition, OutboxMail.campaign_id.is_not(None))
+        .group_by(OutboxMail.campaign_id),
+    )
+
+
+def _expired(unit: Session, run: FiguresRun, until: datetime) -> dict[int, int]:
+    """Letters that expired since the last count; what is left of them is forgotten one day."""
+    query = select(SpentLink.campaign_id, func.count()).where(
+        SpentLink.end == LinkEnd.EXPIRED, SpentLink.ended_at <= until
+    )
+    if run.expired_to is not None:
+        query = query.where(SpentLink.ended_at > run.expired_to)
+    return _counts(unit, query.group_by(SpentLink.campaign_id))
+
+
+def _counts(unit: Session, query: Any) -> dict[int, int]:
+    return dict(unit.execute(query).all())

@@ -1,0 +1,72 @@
+"""Figures of campaigns as last counted: by blocks of signatures, and the sums per campaign."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.db import Base, Created, PrimaryKey, Sealed
+
+
+class FiguresDue(Base):
+    """A block of signatures in which something changed since it was counted.
+
+    Triggers of the database write here, whoever changes a signature or a letter. They only ever
+    add rows: people who sign at once never wait for each other.
+    """
+
+    __tablename__ = "figures_due"
+
+    id: Mapped[PrimaryKey]
+    block: Mapped[int] = mapped_column(index=True)
+
+
+class FiguresBlock(Base):
+    """What was counted among the signatures of one block (ids in a row)."""
+
+    __tablename__ = "figures_block"
+
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    counts: Mapped[str] = mapped_column(Sealed("figures_block.counts"))
+    """Per campaign, as JSON; sealed, since a count of one in a region tells of a person."""
+    counted_at: Mapped[Created] = mapped_column(index=True)
+
+
+class CampaignFigures(Base):
+    """The sums of all blocks for one campaign."""
+
+    __tablename__ = "campaign_figures"
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    timezone: Mapped[str] = mapped_column(String(60))
+    """In which a signature's day was found; another one of the campaign means counting again."""
+    counts: Mapped[str] = mapped_column(Sealed("campaign_figures.counts"))
+    recent: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Confirmed per day, lately: for the small charts of a list."""
+    confirmed: Mapped[int] = mapped_column(default=0)
+    pending: Mapped[int] = mapped_column(default=0)
+    held: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+    """Letters that wait to be printed."""
+    expired: Mapped[int] = mapped_column(default=0)
+    """Letters that waited for their confirmation in vain; counted on, for they are erased."""
+    bad_addresses: Mapped[int] = mapped_column(default=0)
+    """Signatures whose address mail does not get to."""
+    mails_failed: Mapped[int] = mapped_column(default=0)
+    mails_waiting: Mapped[int] = mapped_column(default=0)
+
+
+class FiguresRun(Base):
+    """When was counted last; there is one row."""
+
+    __tablename__ = "figures_run"
+
+    id: Mapped[PrimaryKey]
+    counted_at: Mapped[datetime | None]
+    """At this moment nothing was due."""
+    mails_at: Mapped[datetime | None]
+    expired_to: Mapped[datetime | None]
+    """Up to which moment expired letters are in the sums."""

@@ -1,0 +1,31 @@
+"""Numbers as people of the page's language write them; a page of figures has hundreds."""
+
+from functools import lru_cache
+
+from babel import Locale
+from babel.numbers import format_decimal, format_percent
+
+from campaign import i18n
+
+
+def say_number(number: int) -> str:
+    """A whole number."""
+    return _number(number, i18n.locale())
+
+
+def say_share(share: float) -> str:
+    """A part of a whole, 0 to 1, in percent; what is not all is not said to be."""
+    hundredths = round(share * 100)
+    if share < 1:
+        hundredths = min(hundredths, 99)
+    return _percent(hundredths, i18n.locale())
+
+
+@lru_cache(maxsize=20_000)
+def _number(number: int, locale: str) -> str:
+    return str(format_decimal(number, locale=Locale.parse(locale, sep="-")))
+
+
+@lru_cache(maxsize=1_000)
+def _percent(hundredths: int, locale: str) -> str:
+    return str(format_percent(hundredths / 100, locale=Locale.parse(locale, sep="-")))

@@ -1,0 +1,155 @@
+"""What the page on one campaign shows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from campaign import i18n
+from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.overview import keeping, letters, tables
+from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
+from campaign.overview.figures import Figures
+from campaign.overview.models import CampaignFigures
+from campaign.overview.numbers import say_number
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The figures of one campaign, and the tables made of them."""
+
+    campaign: Campaign
+    figures: Figures
+    kept: CampaignFigures
+    today: date
+    mirrored: bool
+
+    @classmethod
+    def of(cls, unit: Session, campaign: Campaign, now: datetime) -> "Sheet":
+        """As last counted."""
+        figures, kept = keeping.figures_of(unit, campaign)
+        today = now.astimezone(ZoneInfo(campaign.timezone)).date()
+        mirrored = i18n.direction(i18n.locale()) == "rtl"
+        return cls(campaign, figures, kept or empty_row(campaign), today, mirrored)
+
+    @cached_property
+    def last(self) -> date:
+        """Where the days end: today, or with the campaign."""
+        ended = self.campaign.stopped_at or self.campaign.closed_at
+        if self.campaign.status is CampaignStatus.OPEN or ended is None:
+            return self.today
+        zone = ZoneInfo(self.campaign.timezone)
+        return max([ended.astimezone(zone).date(), *self.figures.days()])
+
+    def ranked(self, kind: str) -> list[tables.Row]:
+        """A kind of count with one part to its keys, the most first."""
+        counts = {parts[0]: n for parts, n in self.figures.of(kind).items()}
+        return tables.ranked(counts, mirrored=self.mirrored)
+
+    def countries(self) -> list[tables.Row]:
+        """By country."""
+        return tables.ranked(self.figures.countries(), mirrored=self.mirrored)
+
+    def regions(self) -> list[tuple[str, list[tables.Row]]]:
+        """By region, in the countries whose regions the post knows."""
+        found = []
+        for row in self.countries():
+            counts = self.figures.regions(row.key)
+            if row.key and set(counts) - {""}:
+                found.append((row.key, tables.ranked(counts, mirrored=self.mirrored)))
+        return found
+
+    def origins(self) -> list[tables.Row]:
+        """Online, on paper, from a file."""
+        counts = [(one, self.figures.in_state("confirmed", origin=one))
+                  for one in self.figures.origins]  # fmt: skip
+        return tables.rows_of(counts, mirrored=self.mirrored)
+
+    def delays(self) -> list[tables.Row]:
+        """How long confirming took."""
+        rows = [(str(most), n) for most, n in self.figures.delays()]
+        return tables.rows_of(rows, mirrored=self.mirrored)
+
+    @property
+    def settled(self) -> int:
+        """Letters that no longer wait for their confirmation: confirmed, or expired."""
+        return self.figures.one("ever") + self.kept.expired
+
+    def chart(self, size: Size) -> ColumnChart:
+        """Signatures by day."""
+        act_by = self.campaign.act_by if self.campaign.status is CampaignStatus.OPEN else None
+        last = self.last
+        ahead = act_by if act_by and (act_by - last).days <= _MOST_AHEAD else last
+        first = letters.first_day(self.figures, self.campaign, last)
+        return column_chart(
+            self.figures.daily(),
+            first=first,
+            last=last,
+            until=max(last, ahead),
+            marks=self._marks(),
+            size=size,
+            mirrored=self.mirrored,
+            say_day=say_tick,
+            say_number=say_number,
+        )
+
+    @cached_property
+    def charts(self) -> list[tuple[str, ColumnChart]]:
+        """For wide screens and paper, and for narrow ones."""
+        return [("wide", self.chart(WIDE)), ("narrow", self.chart(NARROW))]
+
+    @cached_property
+    def updates(self) -> list[tuple[str, Update]]:
+        """The updates within the days of the chart, by their numbers in it."""
+        first = letters.first_day(self.figures, self.campaign, self.last)
+        found = [one for one in self.campaign.updates if first <= one.happened_on <= self.last]
+        return [(say_number(n), one) for n, one in enumerate(found, 1)]
+
+    def _marks(self) -> list[Mark]:
+        marks = [Mark(update.happened_on, number) for number, update in self.updates]
+        if self.campaign.act_by is not None:
+            marks.append(Mark(self.campaign.act_by, _("Last day to write"), "deadline"))
+        return marks
+
+
+_MOST_AHEAD = 60
+"""Days: a last day that is further off would leave the columns no room."""
+
+
+def say_tick(day: date, is_month: bool) -> str:
+    """A day or a month under the time axis."""
+    if is_month:
+        return str(format_date(day, "MMM yyyy" if day.month == 1 else "MMM"))
+    return str(format_date(day, "d MMM"))
+
+
+def empty_row(campaign: Campaign) -> CampaignFigures:
+    """The row of a campaign of which nothing was counted yet; not to be kept."""
+    names = ("confirmed", "pending", "held", "waiting", "expired",
+             "bad_addresses", "mails_failed", "mails_waiting")  # fmt: skip
+    return CampaignFigures(campaign_id=campaign.id, recent={}, **dict.fromkeys(names, 0))
+
+
+def csv_rows(unit: Session, sheet: Sheet, table: str) -> Any:
+    """The lines of a table's CSV; None: there is no such table."""
+    figures = sheet.figures
+    makers = {
+        "days": lambda: tables.days_csv(figures, sheet.last),
+        "places": lambda: tables.places_csv(figures),
+        "origins": lambda: tables.counts_csv("origin", sheet.origins()),
+        "sources": lambda: tables.counts_csv("source", sheet.ranked("source")),
+        "languages": lambda: tables.counts_csv("language", sheet.ranked("letter")),
+        "states": lambda: tables.states_csv(figures, sheet.kept.expired),
+        "delays": lambda: tables.delays_csv(figures),
+        "mails": lambda: tables.mails_csv(sheet.kept),
+        "missions": lambda: tables.missions_csv(
+            letters.mission_rows(unit, sheet.campaign, figures)
+        ),
+        "targets": lambda: tables.targets_csv(letters.target_rows(sheet.campaign, figures)),
+    }
+    return makers[table]() if table in makers else None

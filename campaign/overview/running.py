@@ -1,0 +1,79 @@
+"""The list of running campaigns, with the numbers that move. Only reads."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import StaffUser
+from campaign.accounts.sight import sees
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.overview.bars import SmallColumn, spark
+from campaign.overview.models import CampaignFigures
+from campaign.overview.tables import Cells
+
+PER_PAGE = 25
+_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A line of the list."""
+
+    campaign: Campaign
+    kept: CampaignFigures | None
+    week: int
+    """Confirmed in the last seven days."""
+    spark: Sequence[SmallColumn]
+
+
+def running(
+    unit: Session, *, by: StaffUser, today: date, page: int, mirrored: bool
+) -> tuple[list[Running], int]:
+    """One page of the open campaigns that `by` sees, the nearest last day first; their number."""
+    condition = (sees(by, Campaign.id), Campaign.status == CampaignStatus.OPEN)
+    rows = unit.execute(
+        select(Campaign, CampaignFigures)
+        .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(*condition)
+        .order_by(Campaign.act_by.is_(None), Campaign.act_by, Campaign.id)
+        .limit(PER_PAGE)
+        .offset((page - 1) * PER_PAGE)
+    )
+    total = unit.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
+    return [_line(one, kept, today, mirrored) for one, kept in rows], total
+
+
+def _line(campaign: Campaign, kept: CampaignFigures | None, today: date, mirrored: bool) -> Running:
+    days = lately(kept.recent if kept else {}, today)
+    return Running(campaign, kept, sum(days[-7:]), spark(days, mirrored=mirrored))
+
+
+def lately(recent: dict[str, int], today: date) -> list[int]:
+    """Confirmed on each of the last days, today last."""
+    first = today - timedelta(days=_DAYS - 1)
+    return [recent.get((first + timedelta(days=n)).isoformat(), 0) for n in range(_DAYS)]
+
+
+def campaigns_csv(unit: Session, *, by: StaffUser) -> Iterator[Cells]:
+    """Every campaign that `by` sees, with its sums."""
+    names = (
+        "confirmed", "pending", "held", "waiting", "expired", "bad_addresses", "mails_failed",
+    )  # fmt: skip
+    yield ("reference", "country", "status", "last_day", *names)
+    rows = unit.execute(
+        select(
+            Campaign.reference,
+            Campaign.country,
+            Campaign.status,
+            Campaign.act_by,
+            *(func.coalesce(getattr(CampaignFigures, name), 0) for name in names),
+        )
+        .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(sees(by, Campaign.id))
+        .order_by(Campaign.id)
+    )
+    for reference, country, status, act_by, *numbers in rows:
+        yield (reference, country, status.value, act_by or "", *numbers)

@@ -1,0 +1,144 @@
+"""The tables of a campaign's figures: for the page, and as rows of a CSV file. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from campaign.overview.bars import Bar, bar
+from campaign.overview.figures import Figures, filled
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table with bars."""
+
+    key: str
+    """What it is of, as a code: `CA`, `poster`."""
+    value: int
+    share: float
+    bar: Bar
+
+
+def ranked(counts: Mapping[str, int], *, mirrored: bool) -> list[Row]:
+    """The most first; what has no name (the empty key) last."""
+    order = sorted(counts, key=lambda key: (not key, -counts[key], key))
+    return rows_of([(key, counts[key]) for key in order if counts[key]], mirrored=mirrored)
+
+
+def rows_of(pairs: Sequence[tuple[str, int]], *, mirrored: bool) -> list[Row]:
+    """Rows in the order given."""
+    total = sum(n for _key, n in pairs)
+    most = max((n for _key, n in pairs), default=0)
+    return [
+        Row(key, n, n / total if total else 0.0, bar(n, most, mirrored=mirrored))
+        for key, n in pairs
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MissionRow:
+    """How letters through one mission stand; no mission: those that go by post."""
+
+    mission: Any
+    waiting: int
+    """Confirmed, in no bundle yet."""
+    printed: int
+    """In a bundle that was not handed over."""
+    handed_over: int
+    attempt: Any = None
+    """The last delivery attempt."""
+
+    @property
+    def to_deliver(self) -> int:
+        """All that waits for delivery."""
+        return self.waiting + self.printed
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """How letters to one official stand."""
+
+    target: Any
+    letters: int
+    waiting: int
+    aside: int
+
+    @property
+    def bundled(self) -> int:
+        """In a bundle, and printed or being printed."""
+        return self.letters - self.waiting
+
+
+Cells = tuple[object, ...]
+"""One line of a CSV file."""
+
+
+def days_csv(figures: Figures, last: date) -> Iterator[Cells]:
+    """By day, from the first signature to `last`, and how many there were by then."""
+    days, origins, together = figures.days(), figures.origins, 0
+    yield ("day", *origins, "total", "total_so_far")
+    for day, n in filled(figures.daily(), min(days, default=last), last):
+        together += n
+        yield (day, *(days.get(day, {}).get(one, 0) for one in origins), n, together)
+
+
+def places_csv(figures: Figures) -> Iterator[Cells]:
+    """By country and region, as codes; an empty region is one that the post does not know."""
+    yield ("country", "region", "signatures")
+    places = figures.of("place")
+    for place in sorted(places, key=lambda one: (-places[one], one)):
+        yield (*place, places[place])
+
+
+def counts_csv(head: str, rows: Sequence[Row]) -> Iterator[Cells]:
+    """What is counted by one thing."""
+    yield (head, "signatures", "share")
+    for row in rows:
+        yield (row.key, row.value, f"{row.share:.4f}")
+
+
+def states_csv(figures: Figures, expired: int) -> Iterator[Cells]:
+    """By state and origin; of those who waited in vain only the number is left."""
+    yield ("state", "origin", "signatures")
+    states = figures.of("state")
+    for state, origin in sorted(states):
+        yield (state, origin, states[state, origin])
+    yield ("expired", "online", expired)
+
+
+def delays_csv(figures: Figures) -> Iterator[Cells]:
+    """How long confirming took."""
+    yield ("within_minutes", "letters")
+    for most, n in figures.delays():
+        yield (most or "more", n)
+
+
+def missions_csv(rows: Sequence[MissionRow]) -> Iterator[Cells]:
+    """How letters stand, mission by mission."""
+    yield ("mission", "waiting", "in_bundles", "handed_over", "last_attempt", "outcome")
+    for row in rows:
+        attempt = row.attempt
+        yield (
+            row.mission.slug if row.mission else "",
+            row.waiting,
+            row.printed,
+            row.handed_over,
+            attempt.happened_on if attempt else "",
+            attempt.outcome.value if attempt else "",
+        )
+
+
+def targets_csv(rows: Sequence[TargetRow]) -> Iterator[Cells]:
+    """Letters by official."""
+    yield ("official", "letters", "waiting", "in_bundles", "set_aside")
+    for row in rows:
+        official = row.target.official.slug
+        yield (official, row.letters, row.waiting, row.bundled, row.aside)
+
+
+def mails_csv(kept: Any) -> Iterator[Cells]:
+    """Mails that do not arrive."""
+    yield ("what", "number")
+    for name in ("bad_addresses", "mails_failed", "mails_waiting"):
+        yield (name, getattr(kept, name))

@@ -1,0 +1,222 @@
+"""What there is to do today, over all campaigns of a staff user. Only reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from campaign import i18n
+from campaign.accounts.models import StaffUser
+from campaign.accounts.sight import sees
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns import readiness
+from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.officials.missions import STALE_AFTER_DAYS
+from campaign.officials.models import Mission
+from campaign.overview.models import CampaignFigures
+from campaign.replies.models import Reply, ReplyState
+
+_NEAR = 7
+"""Days before the last one on which it stands here."""
+_MOST = 8
+"""Campaigns named under each thing to do; the others are counted."""
+_DRAFTS = 8
+"""Drafts that are looked through, the newest first: each is measured as it would print."""
+_LATELY = timedelta(days=60)
+"""A campaign that ended longer ago is no work of today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A campaign or a mission that waits for something."""
+
+    subject: Any
+    number: int = 0
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One kind of thing to do; its sentence is in `overview/_todo.html`."""
+
+    slug: str
+    items: Sequence[Item]
+    total: int
+    """Of all, also of those that are not named."""
+
+    @property
+    def more(self) -> int:
+        """How many are not named."""
+        return self.total - len(self.items)
+
+
+def todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """What waits for `by`, the most pressing first; what waits for nobody is left out."""
+    mine = sees(by, Campaign.id)
+    today = i18n.latest_day(now)
+    found = [
+        *_deadlines(unit, mine, now),
+        _held(unit, mine),
+        _replies(unit, mine),
+        *_beginnings(unit, mine, now),
+        _waiting(unit, mine),
+        _refused(unit, mine, today),
+        _stale(unit, mine, today),
+        _untold(unit, mine, now),
+    ]
+    return [one for one in found if one.total]
+
+
+def _deadlines(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
+    soon = i18n.latest_day(now) + timedelta(days=_NEAR)
+    rows = unit.scalars(
+        select(Campaign)
+        .where(mine, Campaign.status == CampaignStatus.OPEN, Campaign.act_by <= soon)
+        .order_by(Campaign.act_by, Campaign.id)
+    ).all()
+    over = [one for one in rows if one.act_by and i18n.day_is_over(one.act_by, now)]
+    near = [one for one in rows if one not in over]
+    return [
+        _todo("deadline-over", [Item(one, day=one.act_by) for one in over]),
+        _todo("deadline-near", [Item(one, day=one.act_by) for one in near]),
+    ]
+
+
+def _todo(slug: str, items: Sequence[Item]) -> Todo:
+    return Todo(slug, items[:_MOST], len(items))
+
+
+def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -> Todo:
+    """Campaigns with a number of letters that wait for something, the most first."""
+    found = (
+        select(Campaign, column, func.count().over())
+        .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(mine, column > 0, Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]))
+        .order_by(column.desc(), Campaign.id)
+        .limit(_MOST)
+    )
+    rows = unit.execute(found).all()
+    items = [Item(campaign, number) for campaign, number, _total in rows]
+    return Todo(slug, items, rows[0][2] if rows else 0)
+
+
+def _held(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    return _counted(unit, mine, CampaignFigures.held, "held")
+
+
+def _waiting(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    return _counted(unit, mine, CampaignFigures.waiting, "waiting")
+
+
+def _replies(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    """Drafts of replies that nobody has published."""
+    rows = unit.execute(
+        select(Campaign, func.count(Reply.id))
+        .join(Reply, Reply.campaign_id == Campaign.id)
+        .where(mine, Reply.state == ReplyState.DRAFT)
+        .group_by(Campaign.id)
+        .order_by(func.min(Reply.created_at))
+    )
+    return _todo("replies", [Item(campaign, number) for campaign, number in rows])
+
+
+def _beginnings(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
+    """Drafts: those that could not open, wait for a second person, or lack nothing."""
+    missed = unit.scalars(
+        select(Campaign)
+        .where(
+            mine,
+            Campaign.status == CampaignStatus.DRAFT,
+            Campaign.opening_missed_at.is_not(None),
+        )
+        .order_by(Campaign.opening_missed_at)
+    ).all()
+    review = unit.scalars(
+        select(Campaign)
+        .where(mine, Campaign.status == CampaignStatus.REVIEW)
+        .order_by(Campaign.changed_at)
+    ).all()
+    return [
+        _todo("opening-missed", [Item(one) for one in missed]),
+        _todo("review", [Item(one) for one in review]),
+        _todo("ready", [Item(one) for one in _ready(unit, mine, now)]),
+    ]
+
+
+def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
+    """Of the drafts that were changed last, those from which nothing keeps them closed."""
+    targets = selectinload(Campaign.targets)
+    drafts = unit.scalars(
+        select(Campaign)
+        .where(mine, Campaign.status == CampaignStatus.DRAFT, Campaign.opening_missed_at.is_(None))
+        .order_by(Campaign.changed_at.desc(), Campaign.id)
+        .limit(_DRAFTS)
+        .options(
+            selectinload(Campaign.editions),
+            selectinload(Campaign.risk_flags),
+            selectinload(Campaign.templates).selectinload(LetterTemplate.points),
+            targets.selectinload(Target.official),
+            targets.selectinload(Target.mission),
+        )
+    )
+    return [one for one in drafts if not readiness.blockers(one, now)]
+
+
+def _refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+    """Bundles whose last attempt was refused."""
+    newest = (
+        select(func.max(DeliveryAttempt.id))
+        .where(DeliveryAttempt.bundle_id.is_not(None))
+        .group_by(DeliveryAttempt.bundle_id)
+    )
+    rows = unit.execute(
+        select(Campaign, func.count(), func.max(DeliveryAttempt.happened_on))
+        .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
+        .where(
+            mine,
+            Campaign.status != CampaignStatus.STOPPED,
+            DeliveryAttempt.id.in_(newest),
+            DeliveryAttempt.outcome == DeliveryOutcome.REFUSED,
+            DeliveryAttempt.happened_on > today - 3 * _LATELY,
+        )
+        .group_by(Campaign.id)
+    )
+    return _todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
+
+
+def _stale(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+    """Missions of running campaigns that nobody checked within a year."""
+    checked, limit = Mission.last_checked_on, today - timedelta(days=STALE_AFTER_DAYS)
+    rows = unit.scalars(
+        select(Mission)
+        .where(
+            Mission.id.in_(
+                select(Target.mission_id)
+                .join(Campaign, Campaign.id == Target.campaign_id)
+                .where(mine, Campaign.status == CampaignStatus.OPEN)
+            ),
+            or_(checked.is_(None), checked < limit),
+        )
+        .order_by(checked.is_not(None), checked, Mission.id)
+    ).all()
+    return _todo("missions", [Item(one, day=one.last_checked_on) for one in rows])
+
+
+def _untold(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+    """Campaigns that ended lately, and whose writers have not heard what came of it."""
+    told = select(Update.campaign_id).where(Update.kind == UpdateKind.OUTCOME)
+    rows = unit.scalars(
+        select(Campaign)
+        .where(
+            mine,
+            Campaign.status == CampaignStatus.CLOSED,
+            Campaign.closed_at > now - _LATELY,
+            Campaign.id.not_in(told),
+        )
+        .order_by(Campaign.closed_at)
+    ).all()
+    return _todo("tell-outcome", [Item(one) for one in rows])

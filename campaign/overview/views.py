@@ -1,0 +1,102 @@
+"""The desk's first page of organizers and admins, and the figures of each campaign."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from campaign import db, i18n
+from campaign.accounts.guards import guard, staff_user
+from campaign.accounts.models import Role
+from campaign.campaigns import readiness
+from campaign.campaigns.desk import load, mend_url
+from campaign.officials.postal import region_name
+from campaign.overview import keeping, letters, todo_links
+from campaign.overview.numbers import say_number, say_share
+from campaign.overview.parts import Sheet, csv_rows
+from campaign.overview.running import PER_PAGE, campaigns_csv, running
+from campaign.overview.spreadsheet import csv_file
+from campaign.overview.today import todos
+from campaign.reading.deadline import deadline_of
+
+blueprint = Blueprint("overview", __name__, url_prefix="/desk")
+guard(blueprint, Role.ORGANIZER)
+
+
+@blueprint.get("/today")
+def index() -> ResponseReturnValue:
+    """What waits today, and how the running campaigns stand."""
+    unit, now, user = db.session(), db.utcnow(), staff_user()
+    page = max(1, request.args.get("page", 1, type=int))
+    rows, total = running(unit, by=user, today=_today(now), page=min(page, 10_000),
+                          mirrored=_mirrored())  # fmt: skip
+    return _page(
+        "index",
+        todos=todos(unit, by=user, now=now),
+        rows=rows,
+        total=total,
+        page=page,
+        pages=-(-total // PER_PAGE),
+        deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now),
+        run=keeping.run_of(unit),
+        link=todo_links.link_of,
+    )
+
+
+@blueprint.get("/today/campaigns.csv")
+def campaigns_file() -> ResponseReturnValue:
+    """The sums of every campaign."""
+    return csv_file("campaigns", list(campaigns_csv(db.session(), by=staff_user())))
+
+
+@blueprint.get("/campaigns/<slug>/figures")
+def show(slug: str) -> ResponseReturnValue:
+    """The figures of one campaign."""
+    unit, campaign, now = db.session(), load(slug), db.utcnow()
+    sheet = Sheet.of(unit, campaign, now)
+    gaps = readiness.gaps(campaign, now)
+    return _page(
+        "show",
+        campaign=campaign,
+        sheet=sheet,
+        figures=sheet.figures,
+        kept=sheet.kept,
+        missions=letters.mission_rows(unit, campaign, sheet.figures),
+        targets=letters.target_rows(campaign, sheet.figures),
+        attempts=letters.attempts_of(unit, campaign),
+        deadline=deadline_of(campaign.act_by, i18n.locale(), now),
+        step=readiness.next_step(campaign, gaps),
+        gaps=gaps,
+        run=keeping.run_of(unit),
+    )
+
+
+@blueprint.get("/campaigns/<slug>/figures/<table>.csv")
+def table_file(slug: str, table: str) -> ResponseReturnValue:
+    """One table of a campaign's figures."""
+    unit, campaign = db.session(), load(slug)
+    rows = csv_rows(unit, Sheet.of(unit, campaign, db.utcnow()), table)
+    if rows is None:
+        abort(404)
+    return csv_file(f"{campaign.slug}-{table}", rows)
+
+
+def _mirrored() -> bool:
+    return i18n.direction(i18n.locale()) == "rtl"
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(ZoneInfo(current_app.extensions["settings"].timezone)).date()
+
+
+def _page(name: str, **context: object) -> str:
+    return render_template(
+        f"overview/{name}.html",
+        number=say_number,
+        percent=say_share,
+        mend_url=mend_url,
+        region_name=region_name,
+        may_enter=todo_links.may_enter,
+        **context,
+    )

@@ -1,0 +1,1 @@
+"""Signatures on sheets and cards that staff key in."""

@@ -1,0 +1,104 @@
+"""The desk's pages on paper: sheets, their rows and scans, files of signatures.
+
+For staff: whoever keys in sees who signed (docs/adr/0004).
+"""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_number
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, guard, staff_user
+from campaign.accounts.models import Role
+from campaign.campaigns.desk import accepted, load
+from campaign.errors import Invalid, Refused
+from campaign.paper import import_views, row_views, scan_views, scans, sheets
+from campaign.paper.forms import SheetForm
+from campaign.paper.models import PaperSheet
+from campaign.security import takes_file
+from campaign.settings import Settings
+
+blueprint = Blueprint("paper", __name__, url_prefix="/desk/paper")
+guard(blueprint, Role.STAFF)
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Sheets, the newest first."""
+    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    rows, total = sheets.list_sheets(db.session(), page=number)
+    pages = max(1, -(-total // sheets.PAGE))
+    return render_template(
+        "paper/index.html", rows=rows, total=total, page=number, pages=pages, number=format_number
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@takes_file(scans.MAX_BYTES)
+def create() -> ResponseReturnValue:
+    """A sheet or a pile of cards, with its scan."""
+    form = SheetForm.for_new(sheets.list_takers(db.session()), request.args.get("campaign", ""))
+    if not form.country.data:
+        form.country.data = _settings().organisation_country
+    made: list[PaperSheet] = []
+    if form.validate_on_submit() and accepted(form, lambda: made.append(_made(form))):
+        return redirect(url_for(".show", public_id=made[0].public_id), 303)
+    return _page("create", form)
+
+
+@blueprint.route("/<public_id>/about", methods=["GET", "POST"])
+def edit(public_id: str) -> ResponseReturnValue:
+    """What is known of a sheet as a whole, and its scans."""
+    unit = db.session()
+    sheet = sheets.get_sheet(unit, public_id)
+    form = SheetForm.of(sheet)
+    if form.validate_on_submit() and accepted(
+        form, lambda: sheets.edit_sheet(unit, sheet, actor=actor(), **form.facts())
+    ):
+        flash(_("The sheet is saved."))
+        return redirect(url_for(".show", public_id=public_id), 303)
+    found = scans.scans_of_sheet(unit, sheet)
+    return _page("about", form, sheet=sheet, scans=found, totals=sheets.totals_of(unit, sheet))
+
+
+@blueprint.post("/<public_id>/delete")
+def delete(public_id: str) -> ResponseReturnValue:
+    """Delete a sheet on which nobody stands."""
+    unit = db.session()
+    try:
+        sheets.delete_sheet(unit, sheets.get_sheet(unit, public_id), actor=actor())
+    except Refused:
+        flash(_("The sheet has rows. Take them out first."), "error")
+        return redirect(url_for(".show", public_id=public_id), 303)
+    flash(_("The sheet is deleted."))
+    return redirect(url_for(".index"), 303)
+
+
+def _made(form: SheetForm) -> PaperSheet:
+    unit = db.session()
+    campaign = load(form.campaign.data)
+    try:
+        sheet = sheets.make_sheet(
+            unit, campaign, actor=actor(), staff_id=staff_user().id, **form.facts()
+        )
+    except Refused as problem:
+        raise Invalid(fields={"campaign": problem.slug}) from problem
+    if form.scan.data:
+        scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
+    return sheet
+
+
+def _page(name: str, form: SheetForm, **context: object) -> ResponseReturnValue:
+    body = render_template(f"paper/{name}.html", form=form, **context)
+    return body, 422 if form.problems() else 200
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+row_views.register(blueprint)
+scan_views.register(blueprint)
+import_views.register(blueprint)

@@ -1,0 +1,115 @@
+"""Who signed twice: a row of a sheet, and somebody who is counted on the campaign already."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign.addresses import canonical_email
+from campaign.db import database
+from campaign.paper.details import Details
+from campaign.paper.models import PaperRow
+from campaign.signing.models import Origin, Signature, SignatureState
+from campaign.signing.prints import person_print
+
+COUNTS = (SignatureState.CONFIRMED, SignatureState.HELD)
+"""States in which somebody has signed; whoever never confirmed has not."""
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """By what a row finds its double."""
+
+    person: bytes
+    email: bytes | None
+
+
+def prints_of(details: Details) -> Prints:
+    """The fingerprints of a row."""
+    person = person_print(
+        details.given_name,
+        details.family_name,
+        country=details.country,
+        postal_code=details.postal_code,
+        locality=details.locality,
+    )
+    return Prints(person, email_print(details.email) if details.email else None)
+
+
+def email_print(address: str) -> bytes:
+    """The fingerprint of an address, as signatures have it."""
+    return database().keyring.fingerprint(canonical_email(address), "email")
+
+
+def take_turn(unit: Session, prints: Prints) -> None:
+    """Of two who key in one person at once, one waits until the other is there to be found."""
+    if unit.get_bind().dialect.name == "postgresql":
+        for mark in filter(None, (prints.person, prints.email)):
+            lock = {"key": int.from_bytes(mark[:8]) >> 1}
+            unit.execute(text("SELECT pg_advisory_xact_lock(:key)"), lock)
+
+
+def find_twin(
+    unit: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+) -> Signature | None:
+    """Who is counted on the campaign and looks like the same person; `besides` a signature.
+
+    The same address, or the same name, country and postal code (or else town).
+    """
+    found = {one for _mark, one in _counted(unit, campaign_id, [prints]) if one != besides}
+    return unit.get(Signature, min(found)) if found else None
+
+
+def known_prints(unit: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
+    """Which of these prints are counted on the campaign already, with the signature's id."""
+    return dict(_counted(unit, campaign_id, wanted))
+
+
+def online_prints(unit: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
+    """Which of these prints signed online, with the signature's id."""
+    return dict(_on_signatures(unit, campaign_id, wanted, online_alone=True))
+
+
+def _counted(
+    unit: Session, campaign_id: int, wanted: Sequence[Prints]
+) -> Iterator[tuple[bytes, int]]:
+    yield from _on_signatures(unit, campaign_id, wanted)
+    # Of an address on a sheet only the fingerprint is kept, beside the row.
+    for part in _parts([one.email for one in wanted if one.email is not None]):
+        rows = unit.execute(
+            select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
+            .join(Signature, PaperRow.signature_id == Signature.id)
+            .where(PaperRow.email_hmac.in_(part))
+        )
+        for mark, signature_id, state, campaign in rows:
+            if campaign == campaign_id and state in COUNTS and mark is not None:
+                yield bytes(mark), signature_id
+
+
+def _on_signatures(
+    unit: Session, campaign_id: int, wanted: Sequence[Prints], *, online_alone: bool = False
+) -> Iterator[tuple[bytes, int]]:
+    """Found by the index of the fingerprint; the state is looked at afterwards.
+
+    With the state in the query, SQLite takes the index of the states and reads the whole campaign.
+    """
+    people = [one.person for one in wanted]
+    addresses = [one.email for one in wanted if one.email is not None]
+    for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
+        for part in _parts(values):
+            rows = unit.execute(
+                select(column, Signature.id, Signature.state, Signature.origin).where(
+                    Signature.campaign_id == campaign_id, column.in_(part)
+                )
+            )
+            for mark, signature_id, state, origin in rows:
+                known = origin is Origin.ONLINE or not online_alone
+                if known and state in COUNTS and mark is not None:
+                    yield bytes(mark), signature_id
+
+
+def _parts(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]

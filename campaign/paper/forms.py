@@ -1,0 +1,161 @@
+"""Forms of sheets and of files of signatures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import IntegerField, RadioField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from campaign import i18n
+from campaign.campaigns.fields import DayField, DeskForm, LineField, choices
+from campaign.campaigns.models import Campaign
+from campaign.paper.models import PaperSheet, SheetKind
+
+KINDS = {
+    SheetKind.SHEET: _l("A sheet that several people signed"),
+    SheetKind.CARD: _l("Cards, one for each person"),
+}
+_WORDS = {
+    "no-paper-now": _l("This campaign takes no signatures on paper now."),
+    "day-to-come": _l("This day is still to come."),
+    "scan-too-big": _l("The scan is too big: 12 MB and 60 million points at most."),
+    "not-a-scan": _l("This is neither a picture (JPEG, PNG, WebP, TIFF) nor a PDF."),
+    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
+    "scans-too-many": _l("Twelve scans can be attached at most."),
+    "scan-missing": _l("Choose a file."),
+    "meaning-twice": _l("Two columns have the same meaning. Leave one of them out."),
+    "name-twice": _l("Take either the whole name, or given name and family name."),
+    "name-missing": _l("Say which column has the name."),
+    "place-missing": _l("Say which column has the town or the postal code."),
+}
+
+
+class PaperForm(DeskForm):
+    """A form with the words of this package."""
+
+    def refuse(self, fields: Any) -> None:
+        """Put the sentence for each slug by its field."""
+        for name, slug in fields.items():
+            if not slug:
+                continue  # it was said already
+            if slug not in _WORDS:
+                super().refuse({name: slug})
+            elif name in self:
+                self[name].errors = [*self[name].errors, _WORDS[slug]]
+            else:
+                self.form_errors.append(_WORDS[slug])
+
+
+class SheetForm(PaperForm):
+    """A sheet, or a pile of cards."""
+
+    campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
+    kind = RadioField(
+        _l("What lies before you"),
+        choices=choices((kind.value, words) for kind, words in KINDS.items()),
+        default=SheetKind.SHEET.value,
+    )
+    collected_on = DayField(_l("Day on which people signed"), needed=_l("Give the day."))
+    place = LineField(
+        _l("Where they signed"), limit=200, description=_l("Such as: table at the market, Hull.")
+    )
+    country = SelectField(
+        _l("Country"), description=_l("New rows start with it."), validate_choice=True
+    )
+    rows_by_hand = IntegerField(
+        _l("Signatures counted by hand"),
+        [Optional(), NumberRange(0, 5000, _l("Give a number from 0 to 5,000."))],
+        description=_l("Keying in then says how many are left."),
+    )
+    scan = FileField(
+        _l("Scan"),
+        description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed."),
+    )
+
+    @classmethod
+    def for_new(cls, takers: Sequence[Campaign], chosen: str) -> "SheetForm":
+        """An empty one, with the campaigns that take sheets."""
+        form = cls(data={"campaign": chosen, "kind": SheetKind.SHEET.value})
+        form.campaign.choices = choices(
+            [("", _l("Choose")), *((one.slug, _label(one)) for one in takers)]
+        )
+        form.country.choices = choices(i18n.countries())
+        return form
+
+    @classmethod
+    def of(cls, sheet: PaperSheet) -> "SheetForm":
+        """With what is known of a sheet; its campaign stays."""
+        form = cls(
+            data={
+                "kind": sheet.kind.value,
+                "collected_on": sheet.collected_on,
+                "place": sheet.place,
+                "country": sheet.country,
+                "rows_by_hand": sheet.rows_by_hand,
+            }
+        )
+        del form.campaign, form.scan
+        form.country.choices = choices(i18n.countries())
+        return form
+
+    def facts(self) -> dict[str, Any]:
+        """What services take."""
+        return {
+            "kind": SheetKind(self.kind.data),
+            "collected_on": self.collected_on.data,
+            "place": self.place.data,
+            "country": self.country.data,
+            "rows_by_hand": self.rows_by_hand.data,
+        }
+
+
+class ScanForm(PaperForm):
+    """A scan for a sheet or a reply."""
+
+    scan = FileField(
+        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
+    )
+
+
+class UploadForm(PaperForm):
+    """A file of signatures."""
+
+    campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
+    file = FileField(_l("File"), description=_l("CSV, up to 12 MB and 20,000 rows."))
+
+    def say_fault(self, sentence: str) -> None:
+        """Say by the file what is wrong with it."""
+        self.file.errors = [*self.file.errors, sentence]
+
+    @classmethod
+    def with_campaigns(cls, takers: Sequence[Campaign], chosen: str) -> "UploadForm":
+        """With the campaigns that take signatures."""
+        form = cls(data={"campaign": chosen})
+        form.campaign.choices = choices(
+            [("", _l("Choose")), *((one.slug, _label(one)) for one in takers)]
+        )
+        return form
+
+
+class MappingForm(PaperForm):
+    """What holds for all rows of a file; the meanings of columns are read beside it."""
+
+    on_paper = RadioField(
+        _l("Where these signatures come from"),
+        choices=choices(
+            [
+                ("paper", _l("From paper: the sheets or cards lie here")),
+                ("elsewhere", _l("From elsewhere: another site, or a list without paper")),
+            ]
+        ),
+        default="paper",
+    )
+    collected_on = DayField(_l("Day on which people signed"), needed=_l("Give the day."))
+    place = LineField(_l("Where they signed"), limit=200)
+    country = SelectField(_l("Country"), description=_l("For rows that name none."))
+
+
+def _label(campaign: Campaign) -> str:
+    return f"{campaign.reference} · {campaign.person_name}"

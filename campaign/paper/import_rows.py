@@ -1,0 +1,89 @@
+"""The rows of a file: what would become of each, and how they are put on a sheet."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from campaign.paper import doubles, rows
+from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
+from campaign.paper.reading_files import Reading
+from campaign.signing.models import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What would become of the rows of a file."""
+
+    counted: list[tuple[Any, doubles.Prints, bool]]
+    """Details, fingerprints, and whether mails go there."""
+    twins: list[tuple[Any, doubles.Prints, int]]
+    """Rows that double a signature, with its id."""
+    within: int
+    """Rows that double an earlier row of the file."""
+
+    def counts(self, reading: Reading) -> dict[str, int]:
+        """As numbers, to be shown and compared."""
+        return {
+            "rows": len(reading.rows),
+            "counted": len(self.counted),
+            "doubles": len(self.twins),
+            "within": self.within,
+            "faults": len({fault.row for fault in reading.faults}),
+            "again": 0,
+        }
+
+
+def judge(unit: Session, campaign_id: int, reading: Reading) -> Judged:
+    """What would become of the rows, as things stand now."""
+    prints = [doubles.prints_of(details) for _row, details in reading.rows]
+    known = doubles.known_prints(unit, campaign_id, prints)
+    told = rows.told_addresses(unit, campaign_id)
+    met: set[bytes] = set()
+    judged, within = Judged([], [], 0), 0
+    for (_row, details), one in zip(reading.rows, prints, strict=True):
+        marks = {one.person} | ({one.email} if one.email else set())
+        twin = next((known[mark] for mark in marks if mark in known), None)
+        if met & marks:
+            within += 1
+            continue
+        met |= marks
+        if twin is not None:
+            judged.twins.append((details, one, twin))
+            continue
+        tell = rows.wants_news(details) and one.email not in told
+        judged.counted.append((details, one, tell))
+    return Judged(judged.counted, judged.twins, within)
+
+
+def insert_rows(unit: Session, sheet: PaperSheet, judged: Judged, staff_id: int) -> None:
+    """Put them on the sheet: signatures, and doubles of such."""
+    common = rows.common_columns(unit, sheet)
+    shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
+    ids: list[int] = []
+    if judged.counted:
+        values = [
+            common | rows.own_columns(common, details, prints, told=told)
+            for details, prints, told in judged.counted
+        ]
+        statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
+        ids = list(unit.scalars(statement, values))
+    made: list[dict[str, Any]] = [
+        shared | {
+            "position": at, "verdict": RowVerdict.COUNTED, "signature_id": signature_id,
+            "email_hmac": prints.email, "twin_id": None, "details": None,
+        }
+        for at, (signature_id, (_details, prints, _told)) in enumerate(
+            zip(ids, judged.counted, strict=True), start=1
+        )
+    ]  # fmt: skip
+    made += [
+        shared | {
+            "position": at, "verdict": RowVerdict.DOUBLE, "signature_id": None,
+            "email_hmac": prints.email, "twin_id": twin, "details": details.to_json(),
+        }
+        for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
+    ]  # fmt: skip
+    if made:
+        unit.execute(insert(PaperRow), made)

@@ -1,0 +1,132 @@
+"""A file of signatures: uploaded, its columns mapped, rehearsed, taken in."""
+
+from datetime import date
+from typing import cast
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import staff_user
+from campaign.campaigns.desk import accepted, load
+from campaign.campaigns.fields import choices
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid, Refused
+from campaign.officials.files import MAX_BYTES
+from campaign.officials.readings import UnreadableFile
+from campaign.paper import importing, sheets
+from campaign.paper.forms import MappingForm, UploadForm
+from campaign.paper.models import PaperImport, PaperSheet
+from campaign.paper.reading_files import MEANINGS
+from campaign.paper.wording import say_fault
+from campaign.security import takes_file
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages beside the sheets."""
+    add = blueprint.add_url_rule
+    add("/imports/new", "upload", upload, methods=["GET", "POST"])
+    add("/imports/<public_id>", "show_import", show_import, methods=["GET", "POST"])
+    add("/imports/<public_id>/apply", "apply_import", apply_import, methods=["POST"])
+
+
+@takes_file(MAX_BYTES)
+def upload() -> ResponseReturnValue:
+    """Choose a file."""
+    takers = sheets.list_takers(db.session())
+    form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
+    made: list[PaperImport] = []
+    if form.validate_on_submit() and accepted(form, lambda: made.append(_uploaded(form))):
+        return redirect(url_for("paper.show_import", public_id=made[0].public_id), 303)
+    body = render_template("paper/upload.html", form=form)
+    return body, 422 if form.problems() else 200
+
+
+def show_import(public_id: str) -> ResponseReturnValue:
+    """Map the columns; then what the file would do."""
+    unit = db.session()
+    made = importing.get_import(unit, public_id, owner_id=staff_user().id)
+    table = importing.table_of(made) if made.storage_key else None
+    form = _mapping_form(made)
+    if form.validate_on_submit() and table is not None:
+        chosen = {at: _meaning(at) for at in range(len(table.columns))}
+        if accepted(form, lambda: _choose(made, form, chosen)):
+            return redirect(url_for("paper.show_import", public_id=public_id), 303)
+        made.options = {**made.options, "meanings": {str(at): one for at, one in chosen.items()}}
+    sheet = unit.get(PaperSheet, made.sheet_id) if made.sheet_id else None
+    body = render_template(
+        "paper/import.html",
+        made=made,
+        campaign=unit.get_one(Campaign, made.campaign_id),
+        table=table,
+        form=form,
+        meanings=MEANINGS,
+        faults=[(one, say_fault(one)) for one in importing.faults_of(made)],
+        failure=importing.failure_of(made),
+        sheet=sheet,
+    )
+    return body, 422 if form.problems() else 200
+
+
+def apply_import(public_id: str) -> ResponseReturnValue:
+    """Take in what the dry run showed."""
+    unit = db.session()
+    made = importing.get_import(unit, public_id, owner_id=staff_user().id)
+    try:
+        importing.apply(unit, made)
+    except Refused:
+        words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
+        flash(words, "error")
+    return redirect(url_for("paper.show_import", public_id=public_id), 303)
+
+
+def _uploaded(form: UploadForm) -> PaperImport:
+    if not form.file.data:
+        raise Invalid(fields={"file": "scan-missing"})
+    try:
+        return importing.upload(
+            db.session(),
+            load(form.campaign.data),
+            data=form.file.data.stream.read(),
+            file_name=form.file.data.filename or "",
+            staff_id=staff_user().id,
+        )
+    except Refused as problem:
+        raise Invalid(fields={"campaign": problem.slug}) from problem
+    except UnreadableFile as problem:
+        form.say_fault(_(problem.fault.sentence) % problem.fault.values)
+        raise Invalid(fields={"file": ""}) from problem
+
+
+def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str]) -> None:
+    importing.choose(
+        db.session(),
+        made,
+        meanings=chosen,
+        on_paper=form.on_paper.data == "paper",
+        collected_on=cast("date", form.collected_on.data),
+        place=form.place.data,
+        country=form.country.data,
+    )
+
+
+def _meaning(at: int) -> str:
+    said = request.form.get(f"meaning-{at}", "")
+    return said if said in MEANINGS else ""
+
+
+def _mapping_form(made: PaperImport) -> MappingForm:
+    said = made.options
+    form = MappingForm(
+        data={
+            "on_paper": "paper" if said.get("on_paper", True) else "elsewhere",
+            "collected_on": date.fromisoformat(said["collected_on"])
+            if said.get("collected_on")
+            else None,
+            "place": said.get("place", ""),
+            "country": said.get("country", ""),
+        }
+    )
+    form.country.choices = choices([("", _("None")), *i18n.countries()])
+    return form

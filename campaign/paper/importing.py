@@ -1,0 +1,229 @@
+"""Files of signatures: kept sealed, rehearsed by a job, then taken in whole or not at all."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs
+from campaign.campaigns.models import Campaign
+from campaign.errors import DomainError, Invalid, NotFound, Refused
+from campaign.officials.readings import UnreadableFile
+from campaign.officials.tables import Table
+from campaign.paper import keying, reading_files, sheets
+from campaign.paper.import_rows import Judged, insert_rows, judge
+from campaign.paper.models import (
+    PaperImport,
+    PaperImportState,
+    SheetKind,
+)
+from campaign.paper.reading_files import Fault, Reading
+from campaign.signing.models import Origin
+from campaign.storage import storage
+
+_KEPT = timedelta(days=3)
+MOST_FAULTS = 200
+"""Faults that are shown; the rest is counted."""
+_BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
+
+
+def upload(
+    unit: Session, campaign: Campaign, *, data: bytes, file_name: str, staff_id: int
+) -> PaperImport:
+    """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
+    sheets.refuse_closed(campaign)
+    table = reading_files.open_table(data)
+    guessed = reading_files.guess(table.columns)
+    made = PaperImport(
+        campaign_id=campaign.id,
+        owner_id=staff_id,
+        file_name=file_name[:200],
+        storage_key=f"imports/{secrets.token_hex(16)}",
+        options={"meanings": {str(at): meaning for at, meaning in guessed.items()}},
+        expires_at=db.utcnow() + _KEPT,
+    )
+    sealed = db.database().keyring.seal_bytes(data, made.storage_key)
+    with storage().writing(made.storage_key) as path:
+        path.write_bytes(sealed)
+    unit.add(made)
+    unit.flush()
+    _note(unit, made, "paper.import-upload")
+    return made
+
+
+def get_import(unit: Session, public_id: str, *, owner_id: int) -> PaperImport:
+    """A file of one's own. Raises NotFound, also for another's and one whose time is over."""
+    found = unit.scalar(
+        select(PaperImport).where(
+            PaperImport.public_id == public_id,
+            PaperImport.owner_id == owner_id,
+            PaperImport.expires_at > db.utcnow(),
+        )
+    )
+    if found is None:
+        raise NotFound("import")
+    return found
+
+
+def table_of(made: PaperImport) -> Table:
+    """The file as a table. Raises NotFound once it is applied."""
+    if not made.storage_key:
+        raise NotFound("import")
+    with storage().open(made.storage_key) as file:
+        data = db.database().keyring.open_bytes(file.read(), made.storage_key)
+    return reading_files.open_table(data)
+
+
+def choose(
+    unit: Session,
+    made: PaperImport,
+    *,
+    meanings: Mapping[int, str],
+    on_paper: bool,
+    collected_on: date,
+    place: str,
+    country: str,
+) -> None:
+    """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
+    if made.state in _BUSY or made.state is PaperImportState.APPLIED:
+        raise Refused("import-busy")
+    if slug := reading_files.mapping_problem(meanings):
+        raise Invalid(fields={"meanings": slug})
+    sheets.check_day(collected_on)
+    made.options = {
+        "meanings": {str(at): meaning for at, meaning in meanings.items() if meaning},
+        "on_paper": on_paper,
+        "collected_on": collected_on.isoformat(),
+        "place": place,
+        "country": country,
+    }
+    made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None
+    unit.flush()
+    _note(unit, made, "paper.import-rehearse")
+    jobs.enqueue(unit, "paper.rehearse-import", made.id)
+
+
+def apply(unit: Session, made: PaperImport) -> None:
+    """Have what the dry run showed taken in. Raises Refused where that cannot be."""
+    if made.state is not PaperImportState.READY or made.counts.get("faults"):
+        raise Refused("import-not-ready")
+    sheets.refuse_closed(unit.get_one(Campaign, made.campaign_id))
+    made.state = PaperImportState.APPLYING
+    unit.flush()
+    _note(unit, made, "paper.import-apply")
+    jobs.enqueue(unit, "paper.apply-import", made.id)
+
+
+@jobs.job("paper.rehearse-import")
+def rehearse_import(import_id: int) -> None:
+    """Say what a file would do; nothing is written but that."""
+    with db.reading() as unit:
+        made = unit.get(PaperImport, import_id)
+        if made is None or made.state is not PaperImportState.REHEARSING:
+            return
+        try:
+            reading = _read(made)
+            counts = judge(unit, made.campaign_id, reading).counts(reading)
+            findings = json.dumps([one.to_json() for one in reading.faults[:MOST_FAULTS]])
+            state = PaperImportState.READY
+        except (UnreadableFile, DomainError) as problem:
+            counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
+    with db.transaction() as unit:
+        made = unit.get_one(PaperImport, import_id)
+        made.counts, made.findings, made.state = counts, findings, state
+
+
+@jobs.job("paper.apply-import")
+def apply_import(import_id: int) -> None:
+    """Take a file in, in one transaction: all of it, or nothing."""
+    with db.reading() as unit:
+        made = unit.get(PaperImport, import_id)
+        if made is None or made.state is not PaperImportState.APPLYING:
+            return
+        reading = _read(made)
+    with db.transaction() as unit:
+        made = unit.get_one(PaperImport, import_id, with_for_update=True)
+        if made.state is not PaperImportState.APPLYING:
+            return
+        judged = judge(unit, made.campaign_id, reading)
+        counts = judged.counts(reading)
+        if counts != made.counts | {"again": 0}:
+            # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
+            made.counts = counts | {"again": 1}
+            made.state = PaperImportState.READY
+            return
+        _write(unit, made, judged)
+
+
+@jobs.job("paper.resume-imports", every_minutes=10)
+def resume_imports() -> None:
+    """Take up what a lost message left behind, and forget files whose time is over."""
+    now = db.utcnow()
+    with db.transaction() as unit:
+        for made in unit.scalars(select(PaperImport).where(PaperImport.state.in_(_BUSY))):
+            word = "apply" if made.state is PaperImportState.APPLYING else "rehearse"
+            jobs.enqueue(unit, f"paper.{word}-import", made.id)
+        for made in unit.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
+            _forget_file(unit, made)
+            unit.delete(made)
+
+
+def faults_of(made: PaperImport) -> list[Fault]:
+    """The faults that the dry run found, as far as they are shown."""
+    if not made.findings or made.state is PaperImportState.FAILED:
+        return []
+    return [Fault.of_json(one) for one in json.loads(made.findings)]
+
+
+def failure_of(made: PaperImport) -> str:
+    """Why the dry run failed; empty if it did not."""
+    if made.state is not PaperImportState.FAILED or not made.findings:
+        return ""
+    return str(json.loads(made.findings)[0])
+
+
+def _read(made: PaperImport) -> Reading:
+    meanings = {int(at): meaning for at, meaning in made.options["meanings"].items()}
+    return reading_files.read_table(table_of(made), meanings, made.options["country"])
+
+
+def _write(unit: Session, made: PaperImport, judged: Judged) -> None:
+    campaign, actor = unit.get_one(Campaign, made.campaign_id), f"staff:{made.owner_id}"
+    on_paper = bool(made.options["on_paper"])
+    sheet = sheets.make_sheet(
+        unit,
+        campaign,
+        actor=actor,
+        kind=SheetKind.SHEET,
+        collected_on=date.fromisoformat(made.options["collected_on"]),
+        country=made.options["country"],
+        place=made.options["place"],
+        origin=Origin.PAPER if on_paper else Origin.IMPORT,
+        staff_id=made.owner_id,
+    )
+    insert_rows(unit, sheet, judged, made.owner_id)
+    keying.move_number(unit, sheet, len(judged.counted))
+    _forget_file(unit, made)
+    made.storage_key, made.sheet_id, made.state = "", sheet.id, PaperImportState.APPLIED
+    counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
+    sheets.note(unit, sheet, actor, "paper.import", **counts)
+
+
+def _note(unit: Session, made: PaperImport, action: str) -> None:
+    subject = f"paper-import:{made.id}"
+    audit.record(
+        unit,
+        actor=f"staff:{made.owner_id}",
+        action=action,
+        subject=subject,
+        campaign=made.campaign_id,
+    )
+
+
+def _forget_file(unit: Session, made: PaperImport) -> None:
+    keep_in, key = storage(), made.storage_key
+    if key:
+        db.after_commit(unit, lambda: keep_in.delete(key))

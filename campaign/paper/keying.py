@@ -1,0 +1,220 @@
+"""Rows of a sheet: keyed in, corrected, found double, removed and put back.
+
+A row that counts is a confirmed signature without letters: the sheet itself is carried to the
+mission. Whoever keyed it in answers for it. No mail goes to these people, but to those who
+ticked news and gave an address.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import db
+from campaign.campaigns import tally
+from campaign.errors import NotFound, Refused
+from campaign.paper import doubles, rows, sheets
+from campaign.paper.details import Details
+from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
+from campaign.signing.models import Origin, Signature, SignatureState
+
+KEPT_DAYS = 7
+"""How long a removed row can be put back."""
+
+
+def list_rows(
+    unit: Session, sheet: PaperSheet, *, first: int = 0, most: int = 50
+) -> Sequence[PaperRow]:
+    """Rows of the sheet, the newest first."""
+    return unit.scalars(
+        select(PaperRow)
+        .where(PaperRow.sheet_id == sheet.id)
+        .options(joinedload(PaperRow.signature), joinedload(PaperRow.twin))
+        .order_by(PaperRow.position.desc())
+        .offset(first)
+        .limit(most)
+    ).all()
+
+
+def get_row(unit: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
+    """A row of that sheet. Raises NotFound, also for another's."""
+    row = unit.scalar(
+        select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
+    )
+    if row is None:
+        raise NotFound("row")
+    return row
+
+
+def details_of(row: PaperRow) -> Details | None:
+    """What the row says; None where its person was erased."""
+    if row.details is not None:
+        return Details.of_json(row.details)
+    signature = row.signature
+    if signature is None or signature.state is SignatureState.ERASED:
+        return None
+    return Details(
+        given_name=signature.given_name,
+        family_name=signature.family_name,
+        locality=signature.locality,
+        region=signature.region,
+        postal_code=signature.postal_code,
+        country=signature.country,
+        email=signature.email,
+        news=signature.consent_updates_at is not None,
+        network=signature.consent_network_at is not None,
+    )
+
+
+def add_row(
+    unit: Session, sheet: PaperSheet, details: Details, *, actor: str, staff_id: int | None = None
+) -> PaperRow:
+    """Key in one more row: a signature, or a double of one that is counted already.
+
+    Raises Refused where the campaign takes no sheets.
+    """
+    sheets.refuse_closed(sheet.campaign)
+    row = PaperRow(
+        sheet=sheet,
+        position=_next_position(unit, sheet),
+        verdict=RowVerdict.DOUBLE,
+        keyed_by_id=staff_id,
+    )
+    unit.add(row)
+    _settle(unit, row, details)
+    _note(unit, row, actor, "paper.row-add")
+    return row
+
+
+def correct_row(unit: Session, row: PaperRow, details: Details, *, actor: str) -> None:
+    """Key in the row anew, in its place; whether it is a double is looked at anew."""
+    sheets.refuse_closed(row.sheet.campaign)
+    row.told_apart = False
+    _take_out(unit, row)
+    _settle(unit, row, details)
+    _note(unit, row, actor, "paper.row-edit")
+
+
+def count_row(unit: Session, row: PaperRow, *, actor: str) -> None:
+    """Count a double after all: the keyer says that it is another person."""
+    sheets.refuse_closed(row.sheet.campaign)
+    details = _needed(row, RowVerdict.DOUBLE)
+    row.told_apart = True
+    _settle(unit, row, details)
+    _note(unit, row, actor, "paper.row-count")
+
+
+def remove_row(unit: Session, row: PaperRow, *, actor: str) -> None:
+    """Take a row out, for some days so that it can be put back; a double of it counts instead."""
+    details = details_of(row)
+    if row.verdict is RowVerdict.REMOVED:
+        raise Refused("row-removed")
+    _take_out(unit, row)
+    row.verdict, row.twin_id = RowVerdict.REMOVED, None
+    row.details = details.to_json() if details else None
+    row.email_hmac, row.keyed_at = None, db.utcnow()
+    unit.flush()
+    _note(unit, row, actor, "paper.row-remove")
+
+
+def put_back(unit: Session, row: PaperRow, *, actor: str) -> None:
+    """Put a removed row back in its place. Raises Refused."""
+    sheets.refuse_closed(row.sheet.campaign)
+    _settle(unit, row, _needed(row, RowVerdict.REMOVED))
+    _note(unit, row, actor, "paper.row-restore")
+
+
+def make_double(unit: Session, row: PaperRow, twin_id: int) -> None:
+    """Count a row no more: its person has signed online since."""
+    details = details_of(row)
+    _take_out(unit, row, heirs=False)
+    row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
+    row.details = details.to_json() if details else None
+    unit.flush()
+
+
+def forget_twins(unit: Session, signature_ids: Sequence[int]) -> None:
+    """Erase what rows say that double these signatures: their people are being erased."""
+    for row in unit.scalars(select(PaperRow).where(PaperRow.twin_id.in_(signature_ids))):
+        row.details, row.email_hmac = None, None
+    for row in unit.scalars(select(PaperRow).where(PaperRow.signature_id.in_(signature_ids))):
+        row.email_hmac = None
+    unit.flush()
+
+
+def forget_removed(unit: Session) -> None:
+    """Delete rows that were removed long ago."""
+    over = db.utcnow() - timedelta(days=KEPT_DAYS)
+    unit.execute(
+        delete(PaperRow)
+        .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _settle(unit: Session, row: PaperRow, details: Details) -> None:
+    """Make the row a signature, or the double of one."""
+    prints = doubles.prints_of(details)
+    doubles.take_turn(unit, prints)
+    twin = None
+    if not row.told_apart:
+        twin = doubles.find_twin(unit, row.sheet.campaign_id, prints, besides=row.signature_id)
+    row.email_hmac = prints.email
+    if twin is not None:
+        row.verdict, row.twin, row.details = RowVerdict.DOUBLE, twin, details.to_json()
+        unit.flush()
+        return
+    told = rows.wants_news(details) and not rows.gets_news(unit, row.sheet.campaign_id, prints)
+    common = rows.common_columns(unit, row.sheet)
+    signature = Signature(**common, **rows.own_columns(common, details, prints, told=told))
+    unit.add(signature)
+    row.verdict, row.signature, row.twin, row.details = RowVerdict.COUNTED, signature, None, None
+    unit.flush()
+    move_number(unit, row.sheet, 1)
+
+
+def _take_out(unit: Session, row: PaperRow, *, heirs: bool = True) -> None:
+    """Delete the row's signature, if it is one; the first double of it takes its place."""
+    signature = row.signature
+    if signature is None:
+        return
+    waiting = unit.scalars(
+        select(PaperRow).where(PaperRow.twin_id == signature.id).order_by(PaperRow.id)
+    ).all()
+    row.signature = None
+    unit.flush()
+    for double in waiting:
+        double.twin = None
+    counted = signature.state in doubles.COUNTS
+    unit.delete(signature)
+    unit.flush()
+    if counted:
+        move_number(unit, row.sheet, -1)
+    if heirs:
+        for double in waiting:
+            if double.details is not None and double.verdict is RowVerdict.DOUBLE:
+                _settle(unit, double, Details.of_json(double.details))
+
+
+def _next_position(unit: Session, sheet: PaperSheet) -> int:
+    # Two who key in one sheet take turns.
+    unit.refresh(sheet, with_for_update=True)
+    last = unit.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
+    return (last or 0) + 1
+
+
+def _needed(row: PaperRow, verdict: RowVerdict) -> Details:
+    if row.verdict is not verdict or row.details is None:
+        raise Refused("row-gone")
+    return Details.of_json(row.details)
+
+
+def move_number(unit: Session, sheet: PaperSheet, people: int) -> None:
+    """Move the number of a campaign that is no longer counted."""
+    on_paper = people if sheet.origin is Origin.PAPER else 0
+    tally.add_on_paper(unit, sheet.campaign, people, on_paper)
+
+
+def _note(unit: Session, row: PaperRow, actor: str, action: str) -> None:
+    sheets.note(unit, row.sheet, actor, action, row=row.position, verdict=row.verdict.value)

@@ -1,0 +1,99 @@
+"""What goes on by itself: who signed on paper and then online is one person, and so on."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs
+from campaign.network import memberships
+from campaign.paper import doubles, keying
+from campaign.paper.models import PaperRow, RowVerdict
+from campaign.signing.models import Signature
+
+_BATCH = 500
+_ACTOR = "job:paper.match"
+_SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
+"""A tick becomes a membership after this long: by then a slip of the keyer is mended."""
+
+
+@jobs.job("paper.match", every_minutes=15)
+def match() -> None:
+    """Count those once who signed a sheet and then online: the letter is what counts."""
+    last = 0
+    while True:
+        with db.reading() as unit:
+            rows = _rows_after(unit, last)
+            pairs = _twins_of(unit, rows)
+        if pairs:
+            with db.transaction() as unit:
+                _make_doubles(unit, pairs)
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1].id
+
+
+def _rows_after(unit: Session, last: int) -> Sequence[Any]:
+    """The next rows that count, with their fingerprints."""
+    return unit.execute(
+        select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
+        .join(Signature, Signature.id == PaperRow.signature_id)
+        .where(
+            PaperRow.id > last,
+            PaperRow.verdict == RowVerdict.COUNTED,
+            PaperRow.told_apart.is_(False),
+        )
+        .order_by(PaperRow.id)
+        .limit(_BATCH)
+    ).all()
+
+
+def _twins_of(unit: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
+    """Rows whose person has signed online, with that signature."""
+    pairs = []
+    for campaign_id in {row.campaign_id for row in rows}:
+        mine = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
+        wanted = [doubles.Prints(row.person_hmac, row.email_hmac) for row in mine]
+        online = doubles.online_prints(unit, campaign_id, wanted)
+        for row in mine:
+            twin = online.get(row.person_hmac) or online.get(row.email_hmac)
+            if twin is not None:
+                pairs.append((row.id, twin))
+    return pairs
+
+
+def _make_doubles(unit: Session, pairs: Sequence[tuple[int, int]]) -> None:
+    for row_id, twin_id in pairs:
+        row = unit.get(PaperRow, row_id, with_for_update=True)
+        if row is not None and row.verdict is RowVerdict.COUNTED:
+            keying.make_double(unit, row, twin_id)
+    audit.record(unit, actor=_ACTOR, action="paper.match", subject="paper", rows=len(pairs))
+
+
+@jobs.job("paper.join-network", every_minutes=60)
+def join_network() -> None:
+    """Make members of those who ticked it on a sheet."""
+    now = db.utcnow()
+    with db.reading() as unit:
+        waiting = unit.scalars(
+            select(Signature.id)
+            .join(PaperRow, PaperRow.signature_id == Signature.id)
+            .where(
+                Signature.consent_network_at.is_not(None),
+                Signature.confirmed_at.between(now - _LATELY, now - _SETTLED),
+            )
+        ).all()
+    for signature_id in waiting:
+        with db.transaction() as unit:
+            signature = unit.get(Signature, signature_id)
+            if signature is not None:
+                memberships.join_signer(unit, signature, now=now)
+
+
+@jobs.job("paper.forget", every_minutes=60)
+def forget() -> None:
+    """Delete rows that were removed long ago."""
+    with db.transaction() as unit:
+        keying.forget_removed(unit)

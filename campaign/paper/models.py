@@ -1,0 +1,160 @@
+"""Sheets and cards on which people signed by hand, their rows, their scans, and files of them."""
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.campaigns.models import Campaign
+from campaign.db import Base, Country, Created, PrimaryKey, PublicId, Sealed
+from campaign.signing.models import Origin, Signature
+
+
+class SheetKind(enum.StrEnum):
+    """What lies on the desk: a list that many signed, or cards, one a person."""
+
+    SHEET = "sheet"
+    CARD = "card"
+
+
+class RowVerdict(enum.StrEnum):
+    """What became of a row."""
+
+    COUNTED = "counted"
+    DOUBLE = "double"
+    """The person has signed online or on another sheet: counted there, and only there."""
+    REMOVED = "removed"
+    """Keyed in by mistake; it can be put back for some days."""
+
+
+class ScanKind(enum.StrEnum):
+    """What was scanned, judged by content."""
+
+    IMAGE = "image"
+    PDF = "pdf"
+
+
+class PaperImportState(enum.StrEnum):
+    """How far a file of signatures has come."""
+
+    UPLOADED = "uploaded"
+    REHEARSING = "rehearsing"
+    READY = "ready"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    FAILED = "failed"
+
+
+class PaperSheet(Base):
+    """One sheet, or one pile of cards, of one campaign."""
+
+    __tablename__ = "paper_sheet"
+    __table_args__ = (
+        CheckConstraint("rows_by_hand >= 0", name="rows_by_hand"),
+        Index("ix_paper_sheet_campaign_id", "campaign_id", "id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    kind: Mapped[SheetKind]
+    origin: Mapped[Origin] = mapped_column(default=Origin.PAPER)
+    """`import` where the file says nothing of paper."""
+    place: Mapped[str] = mapped_column(String(200), default="")
+    """Where it lay to be signed."""
+    collected_on: Mapped[date]
+    country: Mapped[Country]
+    """What a new row starts with."""
+    rows_by_hand: Mapped[int | None]
+    """How many rows somebody counted on it, to check against those keyed in."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    campaign: Mapped[Campaign] = relationship()
+
+
+class PaperRow(Base):
+    """A row of a sheet: a signature, or the mark that it was counted elsewhere."""
+
+    __tablename__ = "paper_row"
+    __table_args__ = (UniqueConstraint("sheet_id", "position"), UniqueConstraint("signature_id"))
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("paper_sheet.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    """From 1, in the order in which they were keyed in."""
+    verdict: Mapped[RowVerdict]
+    told_apart: Mapped[bool] = mapped_column(default=False)
+    """Whether the keyer said that this is another person than the one who looks the same."""
+    signature_id: Mapped[int | None] = mapped_column(
+        ForeignKey("signature.id", ondelete="SET NULL")
+    )
+    """The signature that it is; none: a double, or erased."""
+    twin_id: Mapped[int | None] = mapped_column(
+        ForeignKey("signature.id", ondelete="SET NULL"), index=True
+    )
+    """The signature that it doubles."""
+    email_hmac: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    """Fingerprint of the address on the sheet: the address itself is kept for news alone."""
+    details: Mapped[str | None] = mapped_column(Sealed("paper_row.details"))
+    """What a row says that is no signature (JSON), so that it can become one after all."""
+    keyed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    keyed_at: Mapped[Created]
+
+    sheet: Mapped[PaperSheet] = relationship()
+    signature: Mapped[Signature | None] = relationship(foreign_keys=[signature_id])
+    twin: Mapped[Signature | None] = relationship(foreign_keys=[twin_id])
+
+
+class Scan(Base):
+    """A scan of a sheet or of a reply; its files lie sealed in the storage."""
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        CheckConstraint("(sheet_id IS NULL) <> (reply_id IS NULL)", name="one_owner"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    sheet_id: Mapped[int | None] = mapped_column(
+        ForeignKey("paper_sheet.id", ondelete="CASCADE"), index=True
+    )
+    reply_id: Mapped[int | None] = mapped_column(
+        ForeignKey("reply.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[ScanKind]
+    folder: Mapped[str] = mapped_column(String(40))
+    """Where its files lie: `page-1` … as pictures, and `original` of a PDF."""
+    pages: Mapped[int]
+    """Pages that are shown; 0: it could be kept, not drawn."""
+    byte_count: Mapped[int]
+    created_at: Mapped[Created]
+
+
+class PaperImport(Base):
+    """A file of signatures that a staff user uploaded. It is theirs alone, and goes after days."""
+
+    __tablename__ = "paper_import"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    owner_id: Mapped[int] = mapped_column(
+        ForeignKey("staff_user.id", ondelete="CASCADE"), index=True
+    )
+    file_name: Mapped[str] = mapped_column(Sealed("paper_import.file_name"))
+    storage_key: Mapped[str] = mapped_column(String(60), default="")
+    """Where the sealed file lies; empty once it is applied."""
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Meanings of columns, and what holds for all rows: what the mapping page was told."""
+    state: Mapped[PaperImportState] = mapped_column(default=PaperImportState.UPLOADED)
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    findings: Mapped[str | None] = mapped_column(Sealed("paper_import.findings"))
+    """Faults by row and field, and why it failed (JSON)."""
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("paper_sheet.id", ondelete="SET NULL"))
+    """The sheet that it became."""
+    created_at: Mapped[Created]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,153 @@
+"""A CSV file of signatures: what its columns mean, and its rows found right or wrong. Pure.
+
+The file itself (encoding, delimiter, quotation marks) is read as those of the directory are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaign.officials.files import Shape, open_file
+from campaign.officials.readings import N_, UnreadableFile
+from campaign.officials.tables import Table, table_of_csv
+from campaign.officials.territories import country_code
+from campaign.officials.text import fold
+from campaign.paper.details import Details, check
+from campaign.signing.tidying import Problem
+
+MAX_ROWS = 20_000
+"""All rows go in at once or not at all, and people sign meanwhile: more would make them wait."""
+MEANINGS = (
+    "given_name", "family_name", "name", "locality", "region", "postal_code", "country", "email",
+    "news", "network",
+)  # fmt: skip
+_KNOWN = {
+    "given_name": "given name|first name|forename|prenom|nombre|nombre de pila",
+    "family_name": "family name|last name|surname|nom|nom de famille|apellido|apellidos",
+    "name": "name|full name|name in clear letters|nom complet|nombre completo|nombre y apellidos",
+    "locality": "town|city|locality|place|ville|localite|commune|ciudad|localidad|municipio",
+    "region": "region|province|state|departement|provincia|estado",
+    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp",
+    "country": "country|pays|pais",
+    "email": "email|e mail|e mail address|email address|mail|courriel|adresse e mail|adresse"
+             " electronique|correo|correo electronico",
+    "news": "news|news of this case|updates|nouvelles|noticias",
+    "network": "network|new urgent actions|reseau|red|nouvelles actions urgentes",
+}  # fmt: skip
+_GUESS = {word: name for name, words in _KNOWN.items() for word in words.split("|")}
+_FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
+_NO = {"", "0", "-", "n", "no", "non", "false", "faux", "falso"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row: its number, the column, and the problem's slug or sentence."""
+
+    row: int
+    column: str
+    slug: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
+
+    def to_json(self) -> list[Any]:
+        """As a sealed column keeps it."""
+        return [self.row, self.column, self.slug, dict(self.data), self.sentence]
+
+    @classmethod
+    def of_json(cls, parts: Sequence[Any]) -> "Fault":
+        """The same again."""
+        return cls(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows of a file."""
+
+    rows: list[tuple[int, Details]]
+    faults: list[Fault]
+
+
+def open_table(data: bytes) -> Table:
+    """The file as a table. Raises UnreadableFile with how to mend it."""
+    opened = open_file(data, guess=True)
+    if opened.shape is not Shape.TABLE:
+        raise UnreadableFile(
+            N_("Save the list as CSV (UTF-8): signatures are read from nothing else.")
+        )
+    table = table_of_csv(opened.text)
+    if len(table.columns) < 2 or not (table.rows or table.problems):
+        raise UnreadableFile(
+            N_("The file needs a first line that names its columns, and a row for each person.")
+        )
+    if len(table.rows) > MAX_ROWS:
+        raise UnreadableFile(
+            N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
+        )
+    return table
+
+
+def guess(columns: Sequence[str]) -> dict[int, str]:
+    """What each column seems to mean, the first of two that mean the same."""
+    found: dict[int, str] = {}
+    for at, name in enumerate(columns):
+        meaning = _GUESS.get(fold(name), "")
+        if meaning and meaning not in found.values():
+            found[at] = meaning
+    if "given_name" not in found.values() and "family_name" in found.values():
+        return {at: "name" if one == "family_name" else one for at, one in found.items()}
+    return found
+
+
+def mapping_problem(meanings: Mapping[int, str]) -> str:
+    """The slug of what is wrong with a mapping; empty if nothing is."""
+    chosen = [one for one in meanings.values() if one]
+    if len(set(chosen)) < len(chosen):
+        return "meaning-twice"
+    if "name" in chosen and {"given_name", "family_name"} & set(chosen):
+        return "name-twice"
+    if not {"name", "given_name", "family_name"} & set(chosen):
+        return "name-missing"
+    if not {"locality", "postal_code"} & set(chosen):
+        return "place-missing"
+    return ""
+
+
+def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Reading:
+    """Each row found right, or what is wrong with it; `country` where a row names none."""
+    reading = Reading([], [])
+    for problem in table.problems:
+        said = problem.fault
+        reading.faults.append(
+            Fault(problem.row, problem.field, data=said.values, sentence=said.sentence)
+        )
+    names = {meaning: table.columns[at] for at, meaning in meanings.items() if meaning}
+    for number, cells in table.rows:
+        values = {meaning: cells[at].strip() for at, meaning in meanings.items() if meaning}
+        details, problems = _judge(values, country)
+        if details is not None:
+            reading.rows.append((number, details))
+        reading.faults.extend(
+            Fault(number, names.get(name, names.get("name", name)), one.slug, dict(one.data))
+            for name, one in problems.items()
+        )
+    reading.faults.sort(key=lambda fault: fault.row)
+    return reading
+
+
+def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
+    active = {
+        name: Problem("formula") for name, text in values.items() if text.startswith(_FORMULA)
+    }
+    if active:
+        return None, active
+    name = values.pop("name", "")
+    if name:
+        values["given_name"] = name
+    for tick in ("news", "network"):
+        if values.get(tick, "").casefold() in _NO:
+            values[tick] = ""
+    said = values.get("country", "")
+    code = country_code(said, "fr", "es") if said else country
+    if not code:
+        return None, {"country": Problem("country-unknown")}
+    return check({**values, "country": code})

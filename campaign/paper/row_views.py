@@ -1,0 +1,151 @@
+"""Keying in: the page of a sheet, row after row, and the correction of one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_number
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.errors import DomainError
+from campaign.paper import keying, scans, sheets
+from campaign.paper.details import FIELDS, TICKS, Details, check, is_blank, with_dittos
+from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
+from campaign.paper.wording import say
+
+ROWS = 5
+"""Rows of the form: without scripts as many are keyed in before they are sent."""
+SHOWN = 25
+
+
+@dataclass(slots=True)
+class Typed:
+    """A row of the form as it was typed, and what is wrong with it."""
+
+    values: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    details: Details | None = None
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the pages under a sheet's address."""
+    add = blueprint.add_url_rule
+    add("/<public_id>", "show", show)
+    add("/<public_id>", "key_in", key_in, methods=["POST"])
+    add("/<public_id>/rows/<row>", "correct", correct, methods=["GET", "POST"])
+    add("/<public_id>/rows/<row>/<deed>", "decide", decide, methods=["POST"])
+
+
+def show(public_id: str) -> ResponseReturnValue:
+    """A sheet: its scan, the row to key in, the rows so far."""
+    unit = db.session()
+    sheet = sheets.get_sheet(unit, public_id)
+    return _page(sheet, _blank(sheet, _values_above(sheet)))
+
+
+def key_in(public_id: str) -> ResponseReturnValue:
+    """Take the rows that were keyed in: all of them, or none and what is wrong."""
+    unit = db.session()
+    sheet = sheets.get_sheet(unit, public_id)
+    typed = _typed(_values_above(sheet))
+    if any(one.errors for one in typed):
+        return _page(sheet, (typed + _blank(sheet, typed[-1].values))[:ROWS]), 422
+    for one in typed:
+        assert one.details is not None
+        keying.add_row(unit, sheet, one.details, actor=actor(), staff_id=staff_user().id)
+    return redirect(url_for("paper.show", public_id=public_id), 303)
+
+
+def correct(public_id: str, row: str) -> ResponseReturnValue:
+    """Correct one row in its place."""
+    unit = db.session()
+    sheet = sheets.get_sheet(unit, public_id)
+    found = keying.get_row(unit, sheet, row)
+    details = keying.details_of(found)
+    if request.method == "POST":
+        one = (_typed(_values_of(details)) or [Typed({}, {"given_name": say_needed()})])[0]
+        if one.details is not None:
+            keying.correct_row(unit, found, one.details, actor=actor())
+            flash(_("Row %(number)s is corrected.", number=found.position))
+            return redirect(url_for("paper.show", public_id=public_id), 303)
+        return _page(sheet, [one], row=found), 422
+    return _page(sheet, [Typed(_values_of(details))], row=found)
+
+
+def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
+    """Count a double after all, take a row out, or put it back."""
+    unit = db.session()
+    sheet = sheets.get_sheet(unit, public_id)
+    found = keying.get_row(unit, sheet, row)
+    deeds = {
+        "count": (keying.count_row, _("Row %(number)s counts.", number=found.position)),
+        "remove": (keying.remove_row, _("Row %(number)s is taken out.", number=found.position)),
+        "restore": (keying.put_back, _("Row %(number)s is back.", number=found.position)),
+    }
+    if deed not in deeds:
+        raise DomainError("row-gone")
+    action, words = deeds[deed]
+    action(unit, found, actor=actor())
+    flash(words)
+    return redirect(url_for("paper.show", public_id=public_id), 303)
+
+
+def say_needed() -> str:
+    """What stands by the name of a row that was emptied."""
+    return str(_("Key in the name, or take the row out."))
+
+
+def _typed(above: Mapping[str, str]) -> list[Typed]:
+    """The rows that name somebody, each ditto mark replaced."""
+    typed = []
+    for at in range(ROWS):
+        values = {name: request.form.get(f"{name}-{at}", "") for name in (*FIELDS, *TICKS)}
+        if is_blank(values):
+            continue
+        values = with_dittos(values, above)
+        details, problems = check(values)
+        errors = {name: say(problem) for name, problem in problems.items()}
+        typed.append(Typed(values, errors, details))
+        above = values
+    return typed
+
+
+def _blank(sheet: PaperSheet, above: Mapping[str, str]) -> list[Typed]:
+    carried = {"locality": above.get("locality", ""), "country": above.get("country", "")}
+    carried["country"] = carried["country"] or sheet.country
+    return [Typed(dict(carried)) for _at in range(ROWS)]
+
+
+def _values_above(sheet: PaperSheet) -> dict[str, str]:
+    rows = keying.list_rows(db.session(), sheet, most=1)
+    return _values_of(keying.details_of(rows[0]) if rows else None)
+
+
+def _values_of(details: Details | None) -> dict[str, str]:
+    if details is None:
+        return {}
+    values = {name: str(getattr(details, name)) for name in FIELDS}
+    return values | {name: "y" if getattr(details, name) else "" for name in TICKS}
+
+
+def _page(sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None) -> str:
+    unit = db.session()
+    first = max(0, request.args.get("from", 0, type=int))
+    rows = keying.list_rows(unit, sheet, first=first, most=SHOWN + 1)
+    return render_template(
+        "paper/sheet.html",
+        sheet=sheet,
+        typed=typed,
+        row=row,
+        rows=[(one, keying.details_of(one)) for one in rows[:SHOWN]],
+        first=first,
+        more=first + SHOWN if len(rows) > SHOWN else None,
+        scans=scans.scans_of_sheet(unit, sheet),
+        totals=sheets.totals_of(unit, sheet),
+        countries=i18n.countries(),
+        verdicts=RowVerdict,
+        number=format_number,
+    )

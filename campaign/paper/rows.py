@@ -1,0 +1,105 @@
+"""From a row of a sheet to the columns of a signature."""
+
+import os
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from flask_babel import force_locale, gettext
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from campaign import db, i18n
+from campaign.paper.details import Details
+from campaign.paper.doubles import Prints
+from campaign.paper.models import PaperSheet
+from campaign.reading.handouts import sheet_statement
+from campaign.settings import Settings
+from campaign.signing.consents import Sentences, record_of
+from campaign.signing.models import Disclosure, Origin, Signature, SignatureState
+
+PAPER_SEAT = 3
+"""One mailbox gets news of a campaign for one row of paper; the seats of online signers stay."""
+Columns = dict[str, Any]
+
+
+def common_columns(unit: Session, sheet: PaperSheet) -> Columns:
+    """What all signatures of a sheet share: signed on its day, confirmed now by the keyer."""
+    campaign, ours = sheet.campaign, i18n.languages()
+    locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
+    signed = datetime.combine(sheet.collected_on, time(12), ZoneInfo(campaign.timezone))
+    return {
+        "campaign_id": campaign.id,
+        "state": SignatureState.CONFIRMED,
+        "origin": sheet.origin,
+        "seat": PAPER_SEAT,
+        "locale": locale,
+        "letter_locale": (campaign.letter_locales or [locale])[0],
+        "own_words": "",
+        "points": [],
+        # What the printed sheet promises: officials see name and town.
+        "disclosure": Disclosure.TOWN,
+        "consent_wording_id": _wording_id(unit, locale),
+        "consent_delivery_at": signed,
+        "source": "sheet",
+        "signed_at": signed,
+        "confirmed_at": db.utcnow(),
+    }
+
+
+def own_columns(common: Columns, details: Details, prints: Prints, *, told: bool) -> Columns:
+    """What is the person's own; `told` says whether mails go to the address."""
+    asked = common["consent_delivery_at"] if told else None
+    return {
+        "given_name": details.given_name,
+        "family_name": details.family_name,
+        # An address is kept for news alone; without one the fingerprint is a random one.
+        "email": details.email if told else "",
+        "email_hmac": prints.email if told else os.urandom(32),
+        "person_hmac": prints.person,
+        "locality": details.locality,
+        "region": details.region,
+        "postal_code": details.postal_code,
+        "country": details.country,
+        "consent_updates_at": asked if details.news else None,
+        "consent_network_at": asked if details.network else None,
+    }
+
+
+def wants_news(details: Details) -> bool:
+    """Whether the person ticked something for which mails are sent."""
+    return bool(details.email) and (details.news or details.network)
+
+
+def gets_news(unit: Session, campaign_id: int, prints: Prints) -> bool:
+    """Whether a row of paper already gets this mailbox the news."""
+    taken = exists().where(
+        Signature.campaign_id == campaign_id,
+        Signature.email_hmac == prints.email,
+        Signature.seat == PAPER_SEAT,
+    )
+    return bool(unit.scalar(select(taken)))
+
+
+def told_addresses(unit: Session, campaign_id: int) -> set[bytes]:
+    """Fingerprints of all mailboxes that get the news for a row of paper."""
+    found = unit.scalars(
+        select(Signature.email_hmac).where(
+            Signature.campaign_id == campaign_id,
+            Signature.origin != Origin.ONLINE,
+        )
+    )
+    return {bytes(one) for one in found}
+
+
+def _wording_id(unit: Session, locale: str) -> int:
+    """The record of what the printed sheet says in that language."""
+    settings: Settings = current_app.extensions["settings"]
+    with force_locale(locale):
+        words = Sentences(
+            delivery=sheet_statement(settings.organisation_name),
+            updates=gettext("News of this case"),
+            network=gettext("New urgent actions"),
+        )
+    return record_of(unit, locale, words).id

@@ -1,0 +1,84 @@
+"""Scans of sheets: attached, looked at, removed. Only the desk ever sees them."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.guards import actor, fresh
+from campaign.errors import Invalid
+from campaign.paper import scans, sheets
+from campaign.paper.forms import ScanForm
+from campaign.paper.models import PaperSheet, Scan
+from campaign.security import takes_file
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put them under a sheet's address."""
+    add = blueprint.add_url_rule
+    add("/<public_id>/scans", "attach", attach, methods=["GET", "POST"])
+    add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
+    add("/<public_id>/scans/<scan>/download", "scan_download", scan_download, methods=["POST"])
+    add("/<public_id>/scans/<scan>/remove", "detach", detach, methods=["POST"])
+
+
+@takes_file(scans.MAX_BYTES)
+def attach(public_id: str) -> ResponseReturnValue:
+    """Attach a scan to a sheet."""
+    sheet = sheets.get_sheet(db.session(), public_id)
+    form = ScanForm()
+    if form.validate_on_submit() and _kept(sheet, form):
+        flash(_("The scan is attached."))
+        return redirect(url_for("paper.show", public_id=public_id), 303)
+    body = render_template("paper/attach.html", sheet=sheet, form=form)
+    return body, 422 if form.problems() else 200
+
+
+def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
+    """A page of a scan as a picture."""
+    unit = db.session()
+    found = _scan(unit, public_id, scan)
+    return Response(scans.page_bytes(found, number), mimetype="image/jpeg")
+
+
+@fresh(back="paper.edit")
+def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
+    """A PDF as it came, to be kept as a file."""
+    unit = db.session()
+    return pdf_file(scans.hand_out(unit, _scan(unit, public_id, scan), actor=actor()))
+
+
+def pdf_file(body: bytes) -> Response:
+    """A stranger's PDF: to be saved, never shown on a page of ours."""
+    return Response(
+        body,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": 'attachment; filename="scan.pdf"'},
+    )
+
+
+def detach(public_id: str, scan: str) -> ResponseReturnValue:
+    """Remove a scan from a sheet."""
+    unit = db.session()
+    scans.remove(unit, _scan(unit, public_id, scan), actor=actor())
+    flash(_("The scan is removed."))
+    return redirect(url_for("paper.edit", public_id=public_id), 303)
+
+
+def _scan(unit: Session, public_id: str, scan: str) -> Scan:
+    return scans.get_scan(unit, scan, sheet_id=sheets.get_sheet(unit, public_id).id)
+
+
+def _kept(sheet: PaperSheet, form: ScanForm) -> bool:
+    unit = db.session()
+    full = len(scans.scans_of_sheet(unit, sheet)) >= scans.MAX_SCANS
+    if full or not form.scan.data:
+        form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
+        return False
+    try:
+        scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        return False
+    return True

@@ -1,0 +1,204 @@
+"""Scans of sheets and replies: judged by content, drawn anew, kept sealed.
+
+Nothing of them is ever public; what a reply shows of its scan is a picture of its own.
+"""
+
+import io
+import secrets
+import warnings
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.errors import Invalid, NotFound
+from campaign.letters.drawing import SIDE, CannotDraw, draw
+from campaign.paper.models import PaperSheet, Scan, ScanKind
+from campaign.storage import storage
+
+MAX_BYTES = 12 * 1024 * 1024
+MAX_PAGES = 20
+"""Pages of one PDF that are drawn."""
+MAX_SCANS = 12
+"""Of one sheet or reply."""
+_MOST_PIXELS = 60_000_000
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+
+
+def read(file: BinaryIO) -> bytes:
+    """The bytes of an upload. Raises Invalid with the field `scan`: it is too big."""
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Invalid(fields={"scan": "scan-too-big"})
+    return data
+
+
+def keep(
+    unit: Session,
+    data: bytes,
+    *,
+    actor: str,
+    sheet_id: int | None = None,
+    reply_id: int | None = None,
+    must_draw: bool = True,
+) -> Scan:
+    """Keep a scan of a sheet or a reply.
+
+    Raises Invalid with the field `scan`: it is neither picture nor PDF, has too many pixels, or
+    cannot be drawn. With `must_draw` off, a PDF that cannot be drawn is kept all the same.
+    """
+    kind = kind_of(data)
+    pages = _pages(data, kind, must_draw=must_draw)
+    scan = Scan(
+        sheet_id=sheet_id,
+        reply_id=reply_id,
+        kind=kind,
+        folder=secrets.token_hex(16),
+        pages=len(pages),
+        byte_count=len(data) if kind is ScanKind.PDF else len(pages[0]),
+    )
+    unit.add(scan)
+    unit.flush()
+    for number, page in enumerate(pages, start=1):
+        _seal(scan, f"page-{number}", page)
+    if kind is ScanKind.PDF:
+        _seal(scan, "original", data)
+    audit.record(unit, actor=actor, action="scan.add", subject=_owner(scan), pages=len(pages))
+    return scan
+
+
+def kind_of(data: bytes) -> ScanKind:
+    """What it is, by its first bytes and by what opens it. Raises Invalid."""
+    if data.lstrip()[:5] == b"%PDF-":
+        return ScanKind.PDF
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS):
+            return ScanKind.IMAGE
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError,
+            Image.DecompressionBombError) as problem:  # fmt: skip
+        raise Invalid(fields={"scan": "not-a-scan"}) from problem
+
+
+def _pages(data: bytes, kind: ScanKind, *, must_draw: bool) -> list[bytes]:
+    if kind is ScanKind.IMAGE:
+        return [redrawn(data)]
+    try:
+        return draw(data, most=MAX_PAGES)
+    except CannotDraw as problem:
+        if not must_draw:
+            return []
+        raise Invalid(fields={"scan": "pdf-not-drawn"}) from problem
+
+
+def redrawn(data: bytes) -> bytes:
+    """A picture made anew from its pixels, as JPEG. Raises Invalid."""
+    out = io.BytesIO()
+    opened(data).save(out, "JPEG", quality=80, optimize=True)
+    return out.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    """The pixels of a picture, upright and of a bounded size. Raises Invalid."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise Invalid(fields={"scan": "scan-too-big"})
+            picture.load()
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError,
+            Image.DecompressionBombError) as problem:  # fmt: skip
+        raise Invalid(fields={"scan": "not-a-scan"}) from problem
+    upright.thumbnail((SIDE, SIDE))
+    upright.info.clear()  # a comment would ride along
+    return upright
+
+
+def scans_of_sheet(unit: Session, sheet: PaperSheet) -> Sequence[Scan]:
+    """A sheet's scans, in the order in which they came."""
+    return unit.scalars(select(Scan).where(Scan.sheet_id == sheet.id).order_by(Scan.id)).all()
+
+
+def scans_of_reply(unit: Session, reply_id: int) -> Sequence[Scan]:
+    """A reply's scans, in the order in which they came."""
+    return unit.scalars(select(Scan).where(Scan.reply_id == reply_id).order_by(Scan.id)).all()
+
+
+def get_scan(
+    unit: Session, public_id: str, *, sheet_id: int | None = None, reply_id: int | None = None
+) -> Scan:
+    """A scan of that sheet, or of that reply. Raises NotFound, also for another's."""
+    owner = Scan.sheet_id == sheet_id if sheet_id else Scan.reply_id == reply_id
+    scan = unit.scalar(select(Scan).where(Scan.public_id == public_id, owner))
+    if scan is None:
+        raise NotFound("scan")
+    return scan
+
+
+def page_bytes(scan: Scan, number: int) -> bytes:
+    """A page as JPEG. Raises NotFound."""
+    if not 1 <= number <= scan.pages:
+        raise NotFound("scan")
+    return _open(scan, f"page-{number}")
+
+
+def hand_out(unit: Session, scan: Scan, *, actor: str) -> bytes:
+    """A PDF as it came; leaves a line in the audit. Raises NotFound."""
+    if scan.kind is not ScanKind.PDF:
+        raise NotFound("scan")
+    body = _open(scan, "original")
+    audit.record(unit, actor=actor, action="scan.download", subject=_owner(scan))
+    return body
+
+
+def remove(unit: Session, scan: Scan, *, actor: str) -> None:
+    """Remove a scan, and its files once that is committed."""
+    forget_files(unit, scan)
+    owner = _owner(scan)
+    unit.delete(scan)
+    unit.flush()
+    audit.record(unit, actor=actor, action="scan.remove", subject=owner)
+
+
+def _owner(scan: Scan) -> str:
+    return f"paper-sheet:{scan.sheet_id}" if scan.sheet_id else f"reply:{scan.reply_id}"
+
+
+def forget_files(unit: Session, *scans: Scan) -> None:
+    """Delete the files of these scans once the session's work is committed."""
+    keep_in = storage()
+    names = [
+        name
+        for scan in scans
+        for name in (
+            *(_name(scan, f"page-{number}") for number in range(1, scan.pages + 1)),
+            _name(scan, "original"),
+        )
+    ]
+
+    def delete() -> None:
+        for name in names:
+            keep_in.delete(name)
+
+    db.after_commit(unit, delete)
+
+
+def _name(scan: Scan, part: str) -> str:
+    return f"scans/{scan.folder}/{part}"
+
+
+def _seal(scan: Scan, part: str, data: bytes) -> None:
+    name = _name(scan, part)
+    sealed = db.database().keyring.seal_bytes(data, name)
+    with storage().writing(name) as path:
+        path.write_bytes(sealed)
+
+
+def _open(scan: Scan, part: str) -> bytes:
+    name = _name(scan, part)
+    with storage().open(name) as file:
+        return db.database().keyring.open_bytes(file.read(), name)

@@ -1,0 +1,177 @@
+"""Sheets: what lies on the desk, and how far it is keyed in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, db
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.i18n import latest_day
+from campaign.paper import scans
+from campaign.paper.models import PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.signing.models import Origin
+
+_TAKEN = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
+"""Sheets come in after the last day too; a draft's would be a rehearsal, a stop holds all back."""
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is keyed in of a sheet, against what was counted by hand."""
+
+    counted: int
+    doubles: int
+    by_hand: int | None
+
+    @property
+    def keyed(self) -> int:
+        """Rows of the sheet."""
+        return self.counted + self.doubles
+
+    @property
+    def missing(self) -> int:
+        """Rows still to key in; below 0: more than there should be."""
+        return 0 if self.by_hand is None else self.by_hand - self.keyed
+
+
+def refuse_closed(campaign: Campaign) -> None:
+    """Raise Refused (`no-paper-now`) where the campaign takes no sheets."""
+    if campaign.status not in _TAKEN:
+        raise Refused("no-paper-now", campaign=campaign.slug, status=campaign.status.value)
+
+
+def list_takers(unit: Session) -> Sequence[Campaign]:
+    """Campaigns whose sheets can be keyed in, the newest first."""
+    return unit.scalars(
+        select(Campaign).where(Campaign.status.in_(_TAKEN)).order_by(Campaign.id.desc())
+    ).all()
+
+
+def list_sheets(unit: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
+    """A page of sheets with their totals, the newest first, and how many sheets there are."""
+    total = unit.scalar(select(func.count(PaperSheet.id))) or 0
+    found = unit.scalars(
+        select(PaperSheet)
+        .options(joinedload(PaperSheet.campaign))
+        .order_by(PaperSheet.id.desc())
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    counts = _counts(unit, [one.id for one in found])
+    return [(one, _totals(one, counts.get(one.id, {}))) for one in found], total
+
+
+def totals_of(unit: Session, sheet: PaperSheet) -> Totals:
+    """What is keyed in of one sheet."""
+    return _totals(sheet, _counts(unit, [sheet.id]).get(sheet.id, {}))
+
+
+def get_sheet(unit: Session, public_id: str) -> PaperSheet:
+    """The sheet of that address. Raises NotFound."""
+    sheet = unit.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
+    if sheet is None:
+        raise NotFound("sheet")
+    return sheet
+
+
+def make_sheet(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    kind: SheetKind,
+    collected_on: date,
+    country: str,
+    place: str = "",
+    rows_by_hand: int | None = None,
+    origin: Origin = Origin.PAPER,
+    staff_id: int | None = None,
+) -> PaperSheet:
+    """A sheet to key in. Raises Refused, or Invalid where the day is still to come."""
+    refuse_closed(campaign)
+    check_day(collected_on)
+    sheet = PaperSheet(
+        campaign=campaign,
+        kind=kind,
+        origin=origin,
+        place=place,
+        collected_on=collected_on,
+        country=country,
+        rows_by_hand=rows_by_hand,
+        created_by_id=staff_id,
+    )
+    unit.add(sheet)
+    unit.flush()
+    note(unit, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
+    return sheet
+
+
+def edit_sheet(
+    unit: Session,
+    sheet: PaperSheet,
+    *,
+    actor: str,
+    kind: SheetKind,
+    collected_on: date,
+    country: str,
+    place: str,
+    rows_by_hand: int | None,
+) -> None:
+    """Change what is known of the sheet as a whole. Raises Invalid."""
+    check_day(collected_on)
+    sheet.kind, sheet.place, sheet.country = kind, place, country
+    sheet.collected_on, sheet.rows_by_hand = collected_on, rows_by_hand
+    unit.flush()
+    note(unit, sheet, actor, "paper.sheet-edit")
+
+
+def delete_sheet(unit: Session, sheet: PaperSheet, *, actor: str) -> None:
+    """Delete a sheet without rows, and its scans. Raises Refused (`sheet-has-rows`)."""
+    if totals_of(unit, sheet).keyed:
+        raise Refused("sheet-has-rows")
+    scans.forget_files(unit, *scans.scans_of_sheet(unit, sheet))
+    note(unit, sheet, actor, "paper.sheet-delete")
+    unit.delete(sheet)
+    unit.flush()
+
+
+def note(unit: Session, sheet: PaperSheet, actor: str, action: str, **detail: object) -> None:
+    """Leave an audit line on the sheet."""
+    audit.record(
+        unit,
+        actor=actor,
+        action=action,
+        subject=f"paper-sheet:{sheet.id}",
+        campaign=sheet.campaign_id,
+        **detail,
+    )
+
+
+def check_day(day: date) -> None:
+    """Raise Invalid where the day is still to come, everywhere."""
+    if day > latest_day(db.utcnow()):
+        raise Invalid(fields={"collected_on": "day-to-come"})
+
+
+def _counts(unit: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
+    found: dict[int, dict[RowVerdict, int]] = {}
+    for sheet_id, verdict, count in unit.execute(
+        select(PaperRow.sheet_id, PaperRow.verdict, func.count())
+        .where(PaperRow.sheet_id.in_(ids))
+        .group_by(PaperRow.sheet_id, PaperRow.verdict)
+    ):
+        found.setdefault(sheet_id, {})[verdict] = count
+    return found
+
+
+def _totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:
+    return Totals(
+        counted=counts.get(RowVerdict.COUNTED, 0),
+        doubles=counts.get(RowVerdict.DOUBLE, 0),
+        by_hand=sheet.rows_by_hand,
+    )

@@ -1,0 +1,37 @@
+"""The sentences for what is wrong with a row, in the language of the page."""
+
+from collections.abc import Callable
+
+from flask_babel import gettext
+
+from campaign.paper.reading_files import Fault
+from campaign.signing import wording
+from campaign.signing.tidying import Problem
+
+_OWN: dict[str, Callable[[], str]] = {
+    "give-name": lambda: gettext("Key in the name. A row without one is not counted."),
+    "place-missing": lambda: gettext("Key in the town or the postal code."),
+    "news-needs-email": lambda: gettext(
+        "Somebody who wants news needs an e-mail address. Key it in, or clear the tick."
+    ),
+    "choose-country": lambda: gettext("Choose the country."),
+    "country-unknown": lambda: gettext(
+        "This is no country. Write its name or its code of two letters."
+    ),
+    "formula": lambda: gettext(
+        "This begins as a formula of a spreadsheet does. Take the sign away at its start."
+    ),
+}
+
+
+def say_fault(fault: Fault) -> str:
+    """What is wrong with a row of a file."""
+    if fault.sentence:
+        return str(gettext(fault.sentence)) % dict(fault.data)
+    return say(Problem(fault.slug, fault.data))
+
+
+def say(problem: Problem) -> str:
+    """What stands by the field."""
+    own = _OWN.get(problem.slug)
+    return own() if own else wording.say(problem)

@@ -1,0 +1,1 @@
+"""The public pages that only read: actions, the case, updates, feeds, posters."""

@@ -1,0 +1,137 @@
+"""What the lists of cases show: every public case in a line, ready to be filtered. Pure."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from campaign import i18n
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.themes import theme_name
+from campaign.reading.case_page import edition_for, other_language
+from campaign.reading.deadline import Deadline, deadline_of
+from campaign.reading.endings import ending_of
+from campaign.reading.posts import Picture, Post, case_picture, posts_of
+from campaign.reading.progress import Progress, progress_of
+
+# Letters that Unicode does not take apart, as people type them who have no such key.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
+                        "ı": "i", "ħ": "h", "ـ": "", "ة": "ه", "ى": "ي"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case in a list."""
+
+    slug: str
+    public_id: str
+    reference: str
+    person_name: str
+    country_code: str
+    country: str
+    title: str
+    summary: str
+    content_lang: str
+    issued_on: date | None
+    opened_at: datetime | None
+    changed_at: datetime
+    deadline: Deadline | None
+    act_by: date | None
+    status: str
+    takes_letters: bool
+    count: int
+    progress: Progress | None
+    themes: tuple[str, ...]
+    letter_locales: tuple[str, ...]
+    ending: str
+    """How it ended, in a line; empty for one that goes on, or where nobody has told yet."""
+    has_outcome: bool
+    posts: tuple[Post, ...]
+    picture: Picture | None
+    found_by: str
+    """All that a search looks at, folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All public cases in one language."""
+
+    current: tuple[CaseRow, ...]
+    """Those that take letters, the nearest last day first."""
+    ended: tuple[CaseRow, ...]
+    """The others, the newest first."""
+    dated: tuple[tuple[CaseRow, Post], ...]
+    """Every post with its case, the newest first."""
+
+
+def board_of(
+    campaigns: Iterable[Campaign], counts: Mapping[int, int], locale: str, now: datetime
+) -> Board:
+    """The board of loaded campaigns."""
+    rows = [case_row(one, locale, count=counts[one.id], now=now) for one in campaigns]
+    rows.reverse()  # of two with the same day, the one that was made later stands first
+    current = [row for row in rows if row.takes_letters]
+    ended = [row for row in rows if not row.takes_letters]
+    posts = [(row, post) for row in rows for post in row.posts]
+    return Board(
+        tuple(sorted(current, key=lambda row: row.act_by or date.max)),
+        tuple(sorted(ended, key=lambda row: row.issued_on or date.min, reverse=True)),
+        tuple(sorted(posts, key=lambda pair: (pair[1].iso, pair[1].anchor), reverse=True)),
+    )
+
+
+def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
+    """The case in a line of a list."""
+    edition = edition_for(campaign, locale)
+    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
+    posts = posts_of(campaign, locale)
+    return CaseRow(
+        slug=campaign.slug,
+        public_id=campaign.public_id,
+        reference=campaign.reference,
+        person_name=campaign.person_name,
+        country_code=campaign.country,
+        country=i18n.country_name(campaign.country, locale),
+        title=edition.title if edition else campaign.person_name,
+        summary=edition.summary if edition else "",
+        content_lang=other_language(edition, locale),
+        issued_on=campaign.issued_on,
+        opened_at=campaign.opened_at,
+        changed_at=campaign.changed_at,
+        deadline=deadline_of(campaign.act_by, locale, now),
+        act_by=campaign.act_by,
+        status=campaign.status.value,
+        takes_letters=takes_letters,
+        count=count,
+        progress=progress_of(count, takes_letters=takes_letters),
+        themes=tuple(campaign.themes),
+        letter_locales=tuple(campaign.letter_locales),
+        ending="" if takes_letters else ending_of(campaign, edition, posts),
+        has_outcome=bool(edition and edition.outcome),
+        posts=posts,
+        picture=case_picture(campaign, campaign.picture_small, locale),
+        found_by=_found_by(campaign, locale),
+    )
+
+
+def fold(text: str) -> str:
+    """`text` as a search compares it: without case, accents, vowel signs or doubled spaces."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(one for one in parts if unicodedata.category(one) != "Mn")
+    return " ".join(bare.translate(_PLAIN).split())
+
+
+def searching(words: str) -> Callable[[CaseRow], bool]:
+    """Whether a case has every one of the words, in any order."""
+    wanted = fold(words).split()
+    return lambda row: all(word in row.found_by for word in wanted)
+
+
+def _found_by(campaign: Campaign, locale: str) -> str:
+    texts = [campaign.person_name, campaign.reference, campaign.index_number]
+    texts.append(i18n.country_name(campaign.country, locale))
+    texts += [theme_name(key) for key in campaign.themes]
+    for edition in campaign.editions:
+        texts += [edition.title, edition.summary]
+    return fold(" ".join(filter(None, texts)))

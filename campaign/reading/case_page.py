@@ -1,0 +1,189 @@
+"""What the public pages of a case show, built from a loaded campaign. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign import i18n
+from campaign.campaigns.chains import public_neighbours
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.models import Campaign, CampaignStatus, Edition, Target, TargetKind
+from campaign.officials.models import Mission
+from campaign.reading.deadline import Deadline, deadline_of
+from campaign.reading.endings import ending_of
+from campaign.reading.posts import Picture, Post, case_picture, posts_of
+from campaign.reading.progress import Progress, progress_of
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An official whom the letter goes to, or who gets a copy."""
+
+    name: str
+    office: str
+    mission: str
+    """The mission through which it goes, with its city; may be empty."""
+    copy: bool
+    answers: tuple[Post, ...] = ()
+    """What they answered, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """All that `reading/case.html` and `reading/outcome.html` show."""
+
+    slug: str
+    reference: str
+    country: str
+    """Its name in the page's language."""
+    person_name: str
+    title: str
+    summary: str
+    background: str
+    asks: tuple[str, ...]
+    outcome: str
+    """Markdown; empty: there is no such page."""
+    content_lang: str
+    """Language of the texts above, where the page's own has no edition; else empty."""
+    issued_on: str
+    deadline: Deadline | None
+    takes_letters: bool
+    progress: Progress | None
+    status: str
+    reason: str
+    """Why it was closed or stopped, as the organizers wrote it."""
+    ending: str
+    """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
+    recipients: tuple[Recipient, ...]
+    posts: tuple[Post, ...]
+    """The newest first."""
+    count: int
+    letter_languages: tuple[str, ...]
+    """Names, in the page's language, of the languages in which one can write."""
+    sent_by_self: int = 0
+    """How many of those say that they also sent their letter themselves."""
+    on_paper: int = 0
+    """How many of those signed by hand on a sheet or a card."""
+    earlier: "Neighbour | None" = None
+    """The action on which this is further information."""
+    later: "tuple[Neighbour, ...]" = ()
+    """The actions that continue this one."""
+    picture: Picture | None = None
+    whole_picture: str = ""
+    """Key of the picture as it was before it was cut; empty without one."""
+    focus: tuple[int, int] = (50, 50)
+    """Where in it that is which matters, in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An action that this one continues, or that continues this one."""
+
+    slug: str
+    reference: str
+    title: str
+    lang: str
+    """Language of the title, where it is not the page's; else empty."""
+    takes_letters: bool
+
+
+def case_page(
+    campaign: Campaign,
+    locale: str,
+    *,
+    count: int,
+    now: datetime,
+    sent_by_self: int = 0,
+    on_paper: int = 0,
+) -> CasePage:
+    """The case in the language of the page, as far as there is an edition."""
+    edition = edition_for(campaign, locale)
+    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
+    posts = posts_of(campaign, locale)
+    earlier, later = public_neighbours(campaign)
+    return CasePage(
+        slug=campaign.slug,
+        reference=campaign.reference,
+        country=i18n.country_name(campaign.country, locale),
+        person_name=campaign.person_name,
+        title=edition.title if edition else campaign.person_name,
+        summary=edition.summary if edition else "",
+        background=edition.background if edition else "",
+        asks=tuple(edition.asks) if edition else (),
+        outcome=edition.outcome if edition else "",
+        content_lang=other_language(edition, locale),
+        issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
+        deadline=deadline_of(campaign.act_by, locale, now),
+        takes_letters=takes_letters,
+        progress=progress_of(count, takes_letters=takes_letters),
+        status=campaign.status.value,
+        reason=campaign.status_reason,
+        ending="" if takes_letters else ending_of(campaign, edition, posts),
+        recipients=tuple(_recipient(target, locale, posts) for target in campaign.targets),
+        posts=posts,
+        count=count,
+        letter_languages=tuple(
+            i18n.language_name(code, locale) for code in campaign.letter_locales
+        ),
+        sent_by_self=sent_by_self,
+        on_paper=on_paper,
+        picture=case_picture(campaign, campaign.picture_wide, locale),
+        whole_picture=campaign.picture,
+        focus=(campaign.picture_x, campaign.picture_y),
+        earlier=_neighbour(earlier, locale, now) if earlier else None,
+        later=tuple(_neighbour(one, locale, now) for one in later),
+    )
+
+
+def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:
+    edition = edition_for(campaign, locale)
+    return Neighbour(
+        slug=campaign.slug,
+        reference=campaign.reference,
+        title=edition.title if edition else campaign.person_name,
+        lang=other_language(edition, locale),
+        takes_letters=takes_signatures(campaign.status, campaign.act_by, now),
+    )
+
+
+def edition_for(campaign: Campaign, locale: str) -> Edition | None:
+    """The text in that language, else in the campaign's default one, else in any."""
+    by_locale = {edition.locale: edition for edition in campaign.editions}
+    wanted = (locale, campaign.default_locale, *by_locale)
+    return next((by_locale[code] for code in wanted if code in by_locale), None)
+
+
+def is_ended(status: str) -> bool:
+    """Whether organizers ended it, rather than the calendar."""
+    return status in {CampaignStatus.CLOSED.value, CampaignStatus.STOPPED.value}
+
+
+def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ...]:
+    """Those whom the letter itself goes to."""
+    return tuple(_recipient(one, locale) for one in targets if one.kind is TargetKind.TO)
+
+
+def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recipient:
+    mission = target.mission
+    return Recipient(
+        name=target.official.name,
+        office=i18n.words_in(target.official.office, locale),
+        mission=mission_name(mission, locale) if mission else "",
+        copy=target.kind is TargetKind.COPY,
+        answers=tuple(one for one in posts if one.target_id and one.target_id == target.id),
+    )
+
+
+def mission_name(mission: Mission, locale: str) -> str:
+    """A mission and its city, unless the name says where it is: "Embassy of Mexico, Ottawa"."""
+    name = i18n.words_in(mission.name, locale)
+    # Where the name in one language holds the city, so does the one in another script.
+    said = " ".join(mission.name.values()).casefold()
+    if not mission.locality or mission.locality.casefold() in said:
+        return name
+    return f"{name}{i18n.comma(locale)}{mission.locality}"
+
+
+def other_language(edition: Edition | None, locale: str) -> str:
+    """Language of the edition where it is not the page's; else empty."""
+    return edition.locale if edition is not None and edition.locale != locale else ""

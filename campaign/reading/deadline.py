@@ -1,0 +1,85 @@
+"""The last day to write, as people say it: "nine days left", "until Friday 4 December". Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from babel import Locale as BabelLocale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from flask_babel import gettext, ngettext
+
+from campaign import i18n
+
+NEAR_DAYS = 3
+"""From so many days before the last one on, the deadline stands out."""
+_ANYWHERE_ON_EARTH = timezone(timedelta(hours=-12))
+_DAY_PATTERNS = {
+    "en": "EEEE, MMMM d",
+    "fr": "EEEE d MMMM",
+    "es": "EEEE d 'de' MMMM",
+    "ar": "EEEE d MMMM",
+}
+# One to twelve, as they stand before "days": babel has figures in words for no language.
+_NUMBERS = {
+    "en": "one two three four five six seven eight nine ten eleven twelve",
+    "fr": "un deux trois quatre cinq six sept huit neuf dix onze douze",
+    "es": "un dos tres cuatro cinco seis siete ocho nueve diez once doce",
+    "ar": "واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة أحد_عشر اثنا_عشر",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The last day to write."""
+
+    when: str
+    """As people say it: "Friday, December 4"."""
+    iso: str
+    near: bool
+    past: bool
+    left: str = ""
+    """How many days are left, in words; empty when it is over."""
+
+
+def deadline_of(act_by: date | None, locale: str, now: datetime) -> Deadline | None:
+    """The last day, in words."""
+    if act_by is None:
+        return None
+    left = i18n.days_left(act_by, now)
+    return Deadline(
+        when=say_day(act_by, locale, now),
+        iso=act_by.isoformat(),
+        near=0 <= left <= NEAR_DAYS,
+        past=left < 0,
+        left=say_days_left(left, locale) if left >= 0 else "",
+    )
+
+
+def say_day(day: date, locale: str, now: datetime) -> str:
+    """A day as people say it; the year only where it is not this one."""
+    today = now.astimezone(_ANYWHERE_ON_EARTH).date()
+    pattern = _DAY_PATTERNS.get(_language(locale))
+    if pattern is None or day.year != today.year:
+        return i18n.say_weekday(day, locale)
+    said = format_date(day, pattern, locale=BabelLocale.parse(locale, sep="-"))
+    return i18n.ordinal(said, day, locale)
+
+
+def say_days_left(days: int, locale: str) -> str:
+    """How long one can still write: "Nine days left"; on the last day itself it says that."""
+    if days == 0:
+        return str(gettext("This is the last day"))
+    words = str(ngettext("%(days)s day left", "%(days)s days left", days, days=_said(days, locale)))
+    return words[:1].upper() + words[1:]
+
+
+def _said(number: int, locale: str) -> str:
+    """A small number as a word, a bigger one in figures."""
+    words = _NUMBERS.get(_language(locale), "").split()
+    if 0 < number <= len(words):
+        return words[number - 1].replace("_", " ")
+    return str(format_decimal(number, locale=BabelLocale.parse(locale, sep="-")))
+
+
+def _language(locale: str) -> str:
+    return locale.partition("-")[0]

@@ -1,0 +1,20 @@
+"""The form for a frame on a partner's page: only for the hosts that the campaign names."""
+
+from flask import render_template
+
+from campaign.errors import NotFound
+from campaign.reading import pages
+from campaign.reading.page_cache import Made
+from campaign.security import framed_by
+
+
+def render_embed(lang: str, slug: str) -> Made:
+    """A case in a few lines, with a button that opens the letter on our own site.
+
+    Raises NotFound: no such case, a draft, or nobody may embed it.
+    """
+    campaign = pages.public_campaign(slug)
+    if not campaign.embed_hosts:
+        raise NotFound("embed")
+    body = render_template("reading/embed.html", case=pages.public_case(lang, slug))
+    return Made(body, headers=tuple(framed_by(campaign.embed_hosts).items()))

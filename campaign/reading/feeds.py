@@ -1,0 +1,150 @@
+"""What machines read: the Atom feed, the map of the site, and what robots may look at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from xml.etree import ElementTree as ET
+
+from flask_babel import gettext
+
+from campaign import i18n, pages
+from campaign.reading.board import CaseRow
+from campaign.reading.home import current_board
+from campaign.reading.page_cache import Made
+from campaign.reading.posts import Post
+from campaign.reading.sharing import settings, whole_url
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_XHTML = "http://www.w3.org/1999/xhtml"
+_MOST = 50
+"""Entries of a feed."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the feed."""
+
+    url: str
+    title: str
+    html: str
+    published: datetime
+    updated: datetime
+    lang: str
+    category: str
+
+
+def atom_feed(lang: str) -> Made:
+    """Open cases and what came of all, the newest first; a draft never."""
+    board = current_board(lang)
+    entries = [
+        *(_case_entry(row, lang) for row in board.current),
+        *(_post_entry(row, post, lang) for row, post in board.dated),
+    ]
+    entries.sort(key=lambda one: one.updated, reverse=True)
+    feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
+    own = whole_url("reading.feed", lang=lang)
+    _add(feed, "id", own)
+    _add(feed, "title", f"{gettext('Urgent actions')} – {settings().organisation_name}")
+    _add(feed, "updated", _stamp(max((one.updated for one in entries), default=_LONG_AGO)))
+    _link(feed, "self", own, "application/atom+xml")
+    _link(feed, "alternate", whole_url("reading.home", lang=lang), "text/html")
+    _add(ET.SubElement(feed, "author"), "name", settings().organisation_name)
+    for entry in entries[:_MOST]:
+        _add_entry(feed, entry)
+    return Made(_document(feed), "application/atom+xml")
+
+
+def sitemap() -> Made:
+    """Every public page in each of its languages."""
+    root = ET.Element("urlset", {"xmlns": _SITEMAP, "xmlns:xhtml": _XHTML})
+    for endpoint, values, changed in _pages():
+        there = {
+            code: whole_url(endpoint, lang=code, **values) for code in i18n.languages()
+        }  # fmt: skip
+        for address in there.values():
+            url = ET.SubElement(root, "url")
+            _add(url, "loc", address)
+            if changed:
+                _add(url, "lastmod", changed.date().isoformat())
+            for code, other in (*there.items(), ("x-default", there[i18n.languages()[0]])):
+                ET.SubElement(
+                    url, "xhtml:link", {"rel": "alternate", "hreflang": code, "href": other}
+                )
+    return Made(_document(root), "application/xml")
+
+
+def robots() -> Made:
+    """Case pages are for everybody; the desk and supporters' own pages for no robot."""
+    lines = ["User-agent: *", "Disallow: /desk/", "Disallow: /outbox/"]
+    lines += [f"Disallow: /{code}/letter/" for code in i18n.languages()]
+    lines += ["", f"Sitemap: {whole_url('reading.sitemap')}", ""]
+    return Made("\n".join(lines), "text/plain")
+
+
+def _pages() -> Iterator[tuple[str, dict[str, str], datetime | None]]:
+    board = current_board(i18n.languages()[0])
+    for endpoint in ("reading.home", "reading.archive", "reading.updates"):
+        yield endpoint, {}, None
+    for row in (*board.current, *board.ended):
+        yield "reading.case", {"slug": row.slug}, row.changed_at
+        if row.has_outcome:
+            yield "reading.outcome", {"slug": row.slug}, row.changed_at
+
+
+def _case_entry(row: CaseRow, lang: str) -> _Entry:
+    start = row.opened_at or _morning(row) or row.changed_at
+    return _Entry(
+        url=whole_url("reading.case", lang=lang, slug=row.slug),
+        title=row.title,
+        html=str(pages.markdown(row.summary)),
+        published=start,
+        updated=start,
+        lang=row.content_lang,
+        category=gettext("Urgent action"),
+    )
+
+
+def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
+    when = post.published_at or _LONG_AGO
+    return _Entry(
+        url=f"{whole_url('reading.case', lang=lang, slug=row.slug)}#{post.anchor}",
+        title=f"{row.person_name}: {post.title}",
+        html=str(pages.markdown(post.body)),
+        published=when,
+        updated=when,
+        lang=post.lang,
+        category=gettext("Update"),
+    )
+
+
+def _morning(row: CaseRow) -> datetime | None:
+    return datetime.combine(row.issued_on, time(), UTC) if row.issued_on else None
+
+
+def _add_entry(feed: ET.Element, entry: _Entry) -> None:
+    element = ET.SubElement(feed, "entry", {"xml:lang": entry.lang} if entry.lang else {})
+    _add(element, "id", entry.url)
+    _add(element, "title", entry.title)
+    _link(element, "alternate", entry.url, "text/html")
+    _add(element, "published", _stamp(entry.published))
+    _add(element, "updated", _stamp(entry.updated))
+    ET.SubElement(element, "category", {"term": entry.category})
+    ET.SubElement(element, "content", {"type": "html"}).text = entry.html
+
+
+def _add(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = text
+
+
+def _link(parent: ET.Element, relation: str, address: str, kind: str) -> None:
+    ET.SubElement(parent, "link", {"rel": relation, "href": address, "type": kind})
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _document(root: ET.Element) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'

@@ -1,0 +1,180 @@
+"""The first page, the archive and the updates: what is asked for stands in the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+
+from campaign import db, i18n
+from campaign.campaigns.public import list_public
+from campaign.campaigns.tally import counts_of
+from campaign.campaigns.themes import theme_name
+from campaign.reading.board import Board, CaseRow, board_of, fold, searching
+from campaign.reading.page_cache import PageCache
+
+PER_PAGE = 30
+_LONGEST = 100
+"""Characters of a search that are looked at."""
+FILTERS = ("country", "theme", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader asks of a list of cases."""
+
+    country: str = ""
+    theme: str = ""
+    language: str = ""
+    words: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str]) -> "Wish":
+        """From an address; what it says wrongly finds nothing, as it should."""
+        number = arguments.get("page", "")
+        plain = number.isascii() and number.isdigit() and len(number) < 6
+        return cls(
+            country=arguments.get("country", "")[:2].upper(),
+            theme=arguments.get("theme", "")[:40],
+            language=arguments.get("language", "")[:12],
+            words=" ".join(arguments.get("q", "")[:_LONGEST].split()),
+            page=max(1, int(number)) if plain else 1,
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.country or self.theme or self.language or self.words)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the page as everybody sees it first."""
+        return self == Wish()
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """For an address of the same list; empty ones are left out."""
+        state = {
+            "country": self.country,
+            "theme": self.theme,
+            "language": self.language,
+            "q": self.words,
+            "page": self.page if self.page > 1 else "",
+        }
+        return {name: value for name, value in (state | changes).items() if value}
+
+    def among(self, rows: tuple[CaseRow, ...]) -> list[CaseRow]:
+        """Those that are asked for, in their order."""
+        has_words = searching(self.words)
+        return [
+            row
+            for row in rows
+            if self.country in {"", row.country_code}
+            and (not self.theme or self.theme in row.themes)
+            and (not self.language or self.language in row.letter_locales)
+            and has_words(row)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be filtered by: only what some case has, by name."""
+
+    countries: tuple[tuple[str, str], ...]
+    themes: tuple[tuple[str, str], ...]
+    languages: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, rows: tuple[CaseRow, ...], locale: str) -> "Choices":
+        """Of these rows."""
+        countries = {row.country_code: row.country for row in rows}
+        themes = {key: theme_name(key) for row in rows for key in row.themes}
+        codes = {code for row in rows for code in row.letter_locales}
+        languages = {code: i18n.language_name(code, locale) for code in codes}
+        return cls(*(_by_name(named) for named in (countries, themes, languages)))
+
+
+def current_board(lang: str) -> Board:
+    """All public cases in that language, from memory while nothing has changed."""
+    cache: PageCache = current_app.extensions["page_cache"]
+    return cache.recall(("board", lang), lambda: _load(lang))
+
+
+def home_page(lang: str, wish: Wish) -> dict[str, Any] | None:
+    """What `reading/home.html` shows; None where there is no such page."""
+    board = current_board(lang)
+    listed = _listed("reading.home", lang, board.current, wish)
+    if listed is None:
+        return None
+    also = len(wish.among(board.ended)) if wish.is_filtered else 0
+    return listed | {
+        "in_archive": also,
+        "archive_url": url_for("reading.archive", lang=lang, **wish.arguments(page="")),
+        "any_ended": bool(board.ended),
+        "newest": board.dated[:3] if wish.is_plain else (),
+    }
+
+
+def archive_page(lang: str, wish: Wish) -> dict[str, Any] | None:
+    """What `reading/archive.html` shows; None where there is no such page."""
+    return _listed("reading.archive", lang, current_board(lang).ended, wish)
+
+
+def updates_page(lang: str, page: int) -> dict[str, Any] | None:
+    """What `reading/updates.html` shows; None where there is no such page."""
+    dated = current_board(lang).dated
+    pages = max(1, -(-len(dated) // PER_PAGE))
+    if page > pages:
+        return None
+    return {
+        "dated": dated[(page - 1) * PER_PAGE : page * PER_PAGE],
+        "page": page,
+        "pages": pages,
+        "page_url": lambda number: url_for(
+            "reading.updates", lang=lang, **({"page": number} if number > 1 else {})
+        ),
+    }
+
+
+def _listed(
+    endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish
+) -> dict[str, Any] | None:
+    found = wish.among(rows)
+    pages = max(1, -(-len(found) // PER_PAGE))
+    if wish.page > pages:
+        return None
+    start = (wish.page - 1) * PER_PAGE
+    return {
+        "cases": found[start : start + PER_PAGE],
+        "total": len(found),
+        "wish": wish,
+        "choices": Choices.of(rows, lang),
+        "pages": pages,
+        "page_url": lambda number: url_for(
+            endpoint, lang=lang, **wish.arguments(page=number if number > 1 else "")
+        ),
+        "narrowings": _narrowings(endpoint, lang, rows, wish),
+    }
+
+
+def _narrowings(
+    endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish
+) -> list[tuple[str, int, str]]:
+    """For each thing asked for: its name, how many cases come without it, and that address."""
+    asked = wish.arguments(page="")
+    wider = []
+    for name in asked if len(asked) > 1 else ():
+        rest = Wish.of({key: value for key, value in asked.items() if key != name})
+        if count := len(rest.among(rows)):
+            wider.append((name, count, url_for(endpoint, lang=lang, **rest.arguments())))
+    return wider
+
+
+def _load(lang: str) -> Board:
+    with db.reading() as unit:
+        campaigns = list_public(unit)
+        return board_of(campaigns, counts_of(unit, campaigns), lang, db.utcnow())
+
+
+def _by_name(named: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(named.items(), key=lambda pair: fold(pair[1])))

@@ -1,0 +1,174 @@
+"""Public pages served from memory: ready bytes with an ETag, made anew when the data changed.
+
+Every process asks the database at most once a second, in one small query, whether anything that
+the public sees has changed. What this query cannot see (an official's new name) shows after a
+minute at the latest, as the pages' own `max-age` does.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+from flask import Response, current_app, request
+from sqlalchemy import func, select
+
+from campaign import compressing, db
+from campaign.campaigns.models import Campaign, CampaignTally
+
+MAX_AGE = 60
+"""Seconds for which browsers and proxies may keep a page."""
+_MOST = 1000
+_VERSION = select(
+    select(func.count(Campaign.id)).scalar_subquery(),
+    select(func.max(Campaign.changed_at)).scalar_subquery(),
+    select(func.max(CampaignTally.counted_at)).scalar_subquery(),
+    select(func.sum(CampaignTally.confirmed)).scalar_subquery(),
+)
+
+Key = tuple[str, ...]
+Version = tuple[object, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a page was rendered to, where it is not HTML or has headers of its own."""
+
+    body: str
+    mimetype: str = "text/html"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPage:
+    """A page as it goes out, plain and compressed."""
+
+    body: bytes
+    zipped: bytes
+    mimetype: str
+    etag: str
+    zipped_etag: str
+    headers: tuple[tuple[str, str], ...]
+    made_at: float
+
+    def response(self) -> Response:
+        """The page, or 304 where the reader has it."""
+        headers = list(self.headers)
+        body, etag = self.body, self.etag
+        if compressing.takes_gzip():
+            body, etag = self.zipped, self.zipped_etag
+            headers.append(("Content-Encoding", "gzip"))
+        headers.append(("ETag", etag))
+        if etag in request.headers.get("If-None-Match", ""):
+            return Response(status=304, headers=headers)
+        return Response(body, headers=headers, mimetype=self.mimetype)
+
+
+class PageCache:
+    """The pages of one process."""
+
+    def __init__(
+        self, recheck_seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.recheck_seconds = recheck_seconds
+        self._clock = clock
+        self._pages: OrderedDict[Key, CachedPage] = OrderedDict()
+        self._things: dict[Key, tuple[float, Any]] = {}
+        self._version: Version = ()
+        self._checked_at = float("-inf")
+        self._lock = Lock()
+        self._checking = Lock()
+
+    def serve(
+        self,
+        key: Key,
+        render: Callable[[], str | Made],
+        edit: Callable[[bytes], bytes] | None = None,
+    ) -> Response:
+        """The page of that key, from memory or from `render`.
+
+        `edit` changes the bytes for this one answer: what it makes is not kept.
+        """
+        self._refresh()
+        page = self._pages.get(key)
+        if page is None or self._clock() - page.made_at > MAX_AGE:
+            page = self._make(key, render)
+        if edit is not None and (body := edit(page.body)) != page.body:
+            page = _page(body, page.mimetype, page.headers, page.made_at)
+        return page.response()
+
+    def recall(self, key: Key, make: Callable[[], T]) -> T:
+        """Something that pages are made from, kept as long as a page would be.
+
+        Keys must be few: nothing is put out but by time and by a change.
+        """
+        self._refresh()
+        found = self._things.get(key)
+        if found is not None and self._clock() - found[0] <= MAX_AGE:
+            return cast(T, found[1])
+        version, made_at = self._version, self._clock()
+        thing = make()
+        with self._lock:
+            if version == self._version:
+                self._things[key] = (made_at, thing)
+        return thing
+
+    def recheck_now(self) -> None:
+        """Ask the database again at the next page: something was changed in this process."""
+        self._checked_at = float("-inf")
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def _make(self, key: Key, render: Callable[[], str | Made]) -> CachedPage:
+        version = self._version
+        made = render()
+        if isinstance(made, str):
+            made = Made(made)
+        headers = (
+            ("Cache-Control", f"public, max-age={MAX_AGE}, must-revalidate"),
+            ("Vary", "Accept-Encoding"),
+            *made.headers,
+        )
+        page = _page(made.body.encode(), made.mimetype, headers, self._clock())
+        with self._lock:
+            if version == self._version:  # else it may show what was before the change
+                self._pages[key] = page
+            while len(self._pages) > _MOST:
+                self._pages.popitem(last=False)
+        return page
+
+    def _refresh(self) -> None:
+        if self._clock() - self._checked_at < self.recheck_seconds:
+            return
+        if not self._checking.acquire(blocking=False):
+            return  # another thread is asking: what we have is at most as old as its question
+        try:
+            with db.reading() as unit:
+                version = tuple(unit.execute(_VERSION).one())
+            if version != self._version:
+                with self._lock:
+                    self._version = version
+                    self._pages.clear()
+                    self._things.clear()
+            self._checked_at = self._clock()
+        finally:
+            self._checking.release()
+
+
+def _page(
+    body: bytes, mimetype: str, headers: tuple[tuple[str, str], ...], made_at: float
+) -> CachedPage:
+    digest = hashlib.sha256(body).hexdigest()[:24]
+    zipped = compressing.zipped(body)
+    return CachedPage(body, zipped, mimetype, f'"{digest}"', f'"{digest}-gz"', headers, made_at)
+
+
+def page_cache() -> PageCache:
+    """The pages of this application in this process."""
+    cache: PageCache = current_app.extensions["page_cache"]
+    return cache

@@ -1,0 +1,77 @@
+"""The pages that are kept in memory, rendered."""
+
+from typing import Any
+
+from flask import render_template
+
+from campaign import db
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import find_public_campaign
+from campaign.campaigns.tally import count_of, on_paper, sent_by_self
+from campaign.errors import NotFound
+from campaign.reading import home, sharing
+from campaign.reading.case_page import CasePage, case_page
+from campaign.reading.home import Wish
+
+
+def render_home(lang: str, wish: Wish) -> str:
+    """The first page, or what a reader filters and searches for. Raises NotFound."""
+    return _list("reading/home.html", home.home_page(lang, wish))
+
+
+def render_archive(lang: str, wish: Wish) -> str:
+    """The cases that have ended. Raises NotFound."""
+    return _list("reading/archive.html", home.archive_page(lang, wish))
+
+
+def render_updates(lang: str, page: int) -> str:
+    """What has come of all cases. Raises NotFound."""
+    return _list("reading/updates.html", home.updates_page(lang, page))
+
+
+def render_case(lang: str, slug: str) -> str:
+    """A case. Raises NotFound."""
+    campaign = public_campaign(slug)
+    case = _page_of(campaign, lang)
+    return render_template(
+        "reading/case.html", case=case, share=sharing.share_of(campaign, case, lang)
+    )
+
+
+def render_outcome(lang: str, slug: str) -> str:
+    """How a case ended. Raises NotFound where there is nothing to tell."""
+    case = public_case(lang, slug)
+    if not case.outcome:
+        raise NotFound("outcome", slug=slug)
+    return render_template("reading/outcome.html", case=case)
+
+
+def public_case(lang: str, slug: str) -> CasePage:
+    """What the page of a public case shows. Raises NotFound."""
+    return _page_of(public_campaign(slug), lang)
+
+
+def public_campaign(slug: str) -> Campaign:
+    """A campaign that everybody may read. Raises NotFound."""
+    campaign = find_public_campaign(db.session(), slug)
+    if campaign is None:
+        raise NotFound("campaign")
+    return campaign
+
+
+def _page_of(campaign: Campaign, lang: str) -> CasePage:
+    unit = db.session()
+    return case_page(
+        campaign,
+        lang,
+        count=count_of(unit, campaign),
+        now=db.utcnow(),
+        sent_by_self=sent_by_self(unit, campaign),
+        on_paper=on_paper(unit, campaign),
+    )
+
+
+def _list(template: str, page: dict[str, Any] | None) -> str:
+    if page is None:
+        raise NotFound("page")
+    return render_template(template, **page)

@@ -1,0 +1,119 @@
+"""What carries a case further: picture, poster, sheet, calendar entry, frame, pictures of posts."""
+
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign import db
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.pictures import read_public
+from campaign.errors import NotFound, Refused
+from campaign.reading import calendars, handouts, pages
+from campaign.reading.case_page import CasePage
+from campaign.reading.embeds import render_embed
+from campaign.reading.handouts import Handout
+from campaign.reading.page_cache import page_cache
+from campaign.reading.sharing import calendar_words, settings, whole_url
+from campaign.reading.sources import clean_source, with_source
+from campaign.security import public
+
+_HOUR, _DAY = 3600, 86_400
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these under `/<lang>/actions/<slug>/`."""
+    case = "/<lang>/actions/<slug>"
+    blueprint.add_url_rule(f"{case}/share.png", view_func=share_picture)
+    blueprint.add_url_rule(f"{case}/poster.pdf", view_func=poster)
+    blueprint.add_url_rule(f"{case}/sheet.pdf", view_func=sheet)
+    blueprint.add_url_rule(f"{case}/deadline.ics", view_func=deadline)
+    blueprint.add_url_rule(f"{case}/embed", view_func=embed)
+    blueprint.add_url_rule("/pictures/<name>", view_func=picture)
+
+
+@public
+def share_picture(lang: str, slug: str) -> ResponseReturnValue:
+    """What other sites show of the case."""
+    made = handouts.share_picture(pages.public_case(lang, slug), lang)
+    response = _file(made, "image/png", _DAY)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@public
+def poster(lang: str, slug: str) -> ResponseReturnValue:
+    """A poster with a code, on `paper`."""
+    paper = handouts.paper_named(request.args.get("paper", ""))
+    campaign, case = _open_case(lang, slug)
+    made = handouts.poster(campaign, case, lang, paper)
+    return _file(made, "application/pdf", _HOUR, f"{slug}-poster-{lang}-{paper.slug}.pdf")
+
+
+@public
+def sheet(lang: str, slug: str) -> ResponseReturnValue:
+    """A sheet with blank rows, on `paper`."""
+    paper = handouts.paper_named(request.args.get("paper", ""))
+    campaign, case = _open_case(lang, slug)
+    made = handouts.sign_on_sheet(campaign, case, lang, paper)
+    return _file(made, "application/pdf", _HOUR, f"{slug}-sheet-{lang}-{paper.slug}.pdf")
+
+
+@public
+def deadline(lang: str, slug: str) -> ResponseReturnValue:
+    """The last day to write, for a calendar."""
+    campaign, case = _open_case(lang, slug)
+    if campaign.act_by is None:
+        raise NotFound("deadline")
+    title, text = calendar_words(case)
+    body = calendars.deadline_ics(
+        uid=f"{campaign.public_id}@{settings().host}",
+        day=campaign.act_by,
+        title=title,
+        text=text,
+        url=whole_url("reading.case", lang=lang, slug=slug),
+        changed_at=campaign.changed_at,
+        lang=lang,
+    )
+    response = Response(body, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}.ics"'
+    response.headers["Cache-Control"] = f"public, max-age={_HOUR}"
+    return response
+
+
+@public
+def embed(lang: str, slug: str) -> ResponseReturnValue:
+    """The case in a frame on a partner's page."""
+    link = url_for("signing.write", lang=lang, slug=slug)
+    source = clean_source(request.args.get("from", ""))
+    return page_cache().serve(
+        ("embed", lang, slug),
+        lambda: render_embed(lang, slug),
+        (lambda page: with_source(page, link, source)) if source else None,
+    )
+
+
+@public
+def picture(name: str) -> ResponseReturnValue:
+    """A picture of a post that everybody may read."""
+    with db.reading() as unit:
+        body = read_public(unit, name)
+    return _file(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)
+
+
+def _open_case(lang: str, slug: str) -> tuple[Campaign, CasePage]:
+    """A case that takes letters: a poster for another would lead people nowhere, or do harm."""
+    campaign = pages.public_campaign(slug)
+    if not takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
+        status, reason = campaign.status.value, campaign.status_reason
+        raise Refused("campaign-ended", slug=slug, status=status, reason=reason)
+    return campaign, pages.public_case(lang, slug)
+
+
+def _file(made: Handout, kind: str, seconds: int, name: str = "") -> Response:
+    response = Response(made.body, mimetype=kind)
+    if name:
+        response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    response.set_etag(made.etag)
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,149 @@
+"""How a case is passed on: addresses to share, what other sites show of it, its picture."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import current_app, url_for
+from flask_babel import gettext
+
+from campaign import i18n
+from campaign.campaigns.models import Campaign
+from campaign.letters.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
+from campaign.reading.case_page import CasePage
+from campaign.settings import Settings
+
+_OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
+"""Open Graph wants a country; these are the ones that its readers know."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """A plain link that opens another service with the address in it."""
+
+    name: str
+    """"whatsapp", "email", "x" or "facebook"."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a case page says of itself to those who pass it on."""
+
+    address: str
+    """The page's whole address."""
+    links: tuple[ShareLink, ...]
+    picture: str
+    """Whole address of its picture."""
+    width: int
+    height: int
+    og_locale: str
+    linked_data: dict[str, Any]
+    """schema.org, as JSON-LD."""
+
+
+def share_of(campaign: Campaign, case: CasePage, lang: str) -> Share:
+    """Of a public case."""
+    address = whole_url("reading.case", lang=lang, slug=case.slug)
+    version = fingerprint("share", share_context(case, lang))[:8]
+    picture = whole_url("reading.share_picture", lang=lang, slug=case.slug, v=version)
+    return Share(
+        address=address,
+        links=_links(case.title, address),
+        picture=picture,
+        width=SHARE_WIDTH,
+        height=SHARE_HEIGHT,
+        og_locale=_OG_LOCALES.get(lang.partition("-")[0], ""),
+        linked_data=_linked_data(campaign, case, lang, address, picture),
+    )
+
+
+def share_context(case: CasePage, lang: str) -> ShareContext:
+    """Words of the picture. No number stands in it: where it is shown, it would soon be old."""
+    ask = gettext("Write a letter. We print it and carry it to the embassy.")
+    return ShareContext(
+        locale=lang,
+        kicker=" · ".join((gettext("Urgent action"), case.country, case.reference)),
+        title=case.title,
+        title_locale=case.content_lang or lang,
+        ask=ask if case.takes_letters else gettext("See what came of it."),
+        site=" · ".join((settings().organisation_name, shown(settings().base_url))),
+        picture=case.whole_picture,
+        focus=case.focus,
+    )
+
+
+def calendar_words(case: CasePage) -> tuple[str, str]:
+    """Title and text of the calendar's entry for the last day."""
+    title = gettext("Last day to write for %(name)s", name=case.person_name)
+    return title, case.summary
+
+
+def whole_url(endpoint: str, **values: Any) -> str:
+    """An address that holds outside our pages; built from the settings, not from the request."""
+    return settings().base_url.rstrip("/") + url_for(endpoint, **values)
+
+
+def shown(url: str) -> str:
+    """An address as people read it, without what their browser adds."""
+    return url.partition("://")[2].rstrip("/")
+
+
+def settings() -> Settings:
+    """The settings of this instance."""
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def _links(title: str, address: str) -> tuple[ShareLink, ...]:
+    both = f"{title} {address}"
+    mail = urlencode({"subject": title, "body": f"{title}\n\n{address}"}, quote_via=quote)
+    return (
+        ShareLink("whatsapp", "https://wa.me/?" + urlencode({"text": both}, quote_via=quote)),
+        ShareLink("email", f"mailto:?{mail}"),
+        ShareLink(
+            "x",
+            "https://x.com/intent/post?"
+            + urlencode({"text": title, "url": address}, quote_via=quote),
+        ),
+        ShareLink("facebook", "https://www.facebook.com/sharer/sharer.php?"
+                  + urlencode({"u": address}, quote_via=quote)),
+    )  # fmt: skip
+
+
+def _linked_data(
+    campaign: Campaign, case: CasePage, lang: str, address: str, picture: str
+) -> dict[str, Any]:
+    organisation = {
+        "@type": "Organization",
+        "name": settings().organisation_name,
+        "url": settings().organisation_website or settings().base_url,
+    }
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "@id": address,
+        "url": address,
+        "headline": case.title,
+        "description": case.summary,
+        "inLanguage": case.content_lang or lang,
+        "image": {"@type": "ImageObject", "url": picture,
+                  "width": SHARE_WIDTH, "height": SHARE_HEIGHT},
+        "dateModified": campaign.changed_at.isoformat(timespec="seconds"),
+        "author": organisation,
+        "publisher": organisation,
+        "about": {"@type": "Person", "name": case.person_name},
+        "contentLocation": {
+            "@type": "Country",
+            "name": i18n.country_name(campaign.country, lang),
+        },
+    }  # fmt: skip
+    if campaign.issued_on:
+        data["datePublished"] = campaign.issued_on.isoformat()
+    if case.takes_letters:
+        data["potentialAction"] = {
+            "@type": "WriteAction",
+            "name": gettext("Write a letter"),
+            "target": whole_url("signing.write", lang=lang, slug=case.slug),
+        }
+    return data

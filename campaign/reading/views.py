@@ -1,0 +1,58 @@
+"""The public pages that only read: for everybody, the same for everyone, without a cookie."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign import db, i18n
+from campaign.reading import intake, list_views, page_cache, reach_views
+from campaign.reading.page_cache import PageCache
+from campaign.reading.pages import render_case, render_outcome
+from campaign.reading.sources import clean_source, with_source
+from campaign.security import public
+
+blueprint = Blueprint("reading", __name__)
+intake.init_blueprint(blueprint)
+blueprint.record_once(lambda state: state.app.extensions.setdefault("page_cache", PageCache()))
+
+
+@blueprint.before_app_request
+def _show_changes_at_once() -> None:
+    """What the desk has changed is on the public page when its author looks there next."""
+    if request.method == "POST" and request.blueprint not in {"signing", "following"}:
+        db.after_commit(db.session(), page_cache.page_cache().recheck_now)
+
+
+@blueprint.get("/")
+@public
+def index() -> ResponseReturnValue:
+    """To the first page in the reader's language."""
+    response = redirect(url_for("reading.home", lang=i18n.negotiated()))
+    response.vary.add("Accept-Language")
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@blueprint.get("/<lang>/actions/<slug>")
+@public
+def case(lang: str, slug: str) -> ResponseReturnValue:
+    """One case. What led here (`from`) goes on with the link to the letter; nothing keeps it."""
+    link = url_for("signing.write", lang=lang, slug=slug)
+    source = clean_source(request.args.get("from", ""))
+    return page_cache.page_cache().serve(
+        ("case", lang, slug),
+        lambda: render_case(lang, slug),
+        (lambda page: with_source(page, link, source)) if source else None,
+    )
+
+
+@blueprint.get("/<lang>/actions/<slug>/outcome")
+@public
+def outcome(lang: str, slug: str) -> ResponseReturnValue:
+    """How a case ended, or how such cases end."""
+    return page_cache.page_cache().serve(
+        ("outcome", lang, slug), lambda: render_outcome(lang, slug)
+    )
+
+
+list_views.register(blueprint)
+reach_views.register(blueprint)

@@ -1,0 +1,1 @@
+"""What officials and missions answered: logged, redacted, published."""

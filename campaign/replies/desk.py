@@ -1,0 +1,143 @@
+"""The desk's pages on replies: logged, redacted, published, taken back."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, guard, staff_user
+from campaign.accounts.models import Role
+from campaign.campaigns.desk import accepted, load
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid
+from campaign.paper import scans
+from campaign.replies import inbox, publish_views, scan_views, services
+from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
+from campaign.replies.models import Reply, ReplyState
+from campaign.security import takes_file
+
+blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
+guard(blueprint, Role.ORGANIZER)
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Replies to all campaigns that one sees: drafts first."""
+    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    rows, total = services.list_replies(db.session(), staff_user(), page=number)
+    return render_template(
+        "replies/index.html",
+        rows=rows,
+        page=number,
+        pages=max(1, -(-total // services.PAGE)),
+        channels=CHANNELS,
+    )
+
+
+@blueprint.get("/campaigns/<slug>")
+def of_campaign(slug: str) -> ResponseReturnValue:
+    """Replies to one campaign, and its address for more."""
+    campaign = load(slug)
+    rows, _total = services.list_replies(db.session(), staff_user(), campaign=campaign)
+    return render_template(
+        "replies/campaign.html",
+        campaign=campaign,
+        rows=rows,
+        channels=CHANNELS,
+        address=inbox.address_of(campaign),
+    )
+
+
+@blueprint.route("/campaigns/<slug>/new", methods=["GET", "POST"])
+@takes_file(scans.MAX_BYTES)
+def create(slug: str) -> ResponseReturnValue:
+    """Log an answer."""
+    unit, campaign = db.session(), load(slug)
+    deliveries = services.list_deliveries(unit, campaign)
+    form = reply_form(campaign, deliveries, titles=_usual_titles(campaign))
+    made: list[Reply] = []
+
+    def log() -> None:
+        reply = services.log_reply(
+            unit, campaign, form.facts(campaign, deliveries), actor=actor(),
+            staff_id=staff_user().id,
+        )  # fmt: skip
+        _keep_scan(reply, form)
+        made.append(reply)
+
+    if form.validate_on_submit() and accepted(form, log):
+        flash(_("The reply is kept as a draft. Only the desk sees it."))
+        return redirect(url_for(".edit", public_id=made[0].public_id), 303)
+    return _page("create", form, campaign=campaign, reply=None)
+
+
+@blueprint.route("/<public_id>", methods=["GET", "POST"])
+@takes_file(scans.MAX_BYTES)
+def edit(public_id: str) -> ResponseReturnValue:
+    """Work a draft over; one that is published is shown as it is."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
+    deliveries = services.list_deliveries(unit, campaign)
+    form = reply_form(campaign, deliveries, found, reply, titles=_usual_titles(campaign))
+
+    def change() -> None:
+        reply.shown_page = form.shown_page.data or ""
+        services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        _keep_scan(reply, form)
+
+    if reply.state is not ReplyState.PUBLISHED and form.validate_on_submit() and accepted(
+        form, change
+    ):  # fmt: skip
+        flash(_("The reply is saved."))
+        return redirect(url_for(_next(), public_id=public_id), 303)
+    return _page("edit", form, campaign=campaign, reply=reply, scans=found)
+
+
+@blueprint.post("/<public_id>/delete")
+def delete(public_id: str) -> ResponseReturnValue:
+    """Delete a draft with all that came with it."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    slug = reply.campaign.slug
+    services.delete_reply(unit, reply, actor=actor())
+    flash(_("The draft is deleted."))
+    return redirect(url_for(".of_campaign", slug=slug), 303)
+
+
+def _next() -> str:
+    """Where the button that was pressed leads."""
+    said = request.form.get("then", "")
+    return {"publish": ".publish", "bars": ".edit_bars"}.get(said, ".edit")
+
+
+def _keep_scan(reply: Reply, form: ReplyForm) -> None:
+    if not form.scan.data:
+        return
+    unit = db.session()
+    if len(scans.scans_of_reply(unit, reply.id)) >= scans.MAX_SCANS:
+        raise Invalid(fields={"scan": "scans-too-many"})
+    kept = scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
+    reply.shown_page = reply.shown_page or f"{kept.public_id}/1"
+
+
+def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
+    """A title to begin with, in each language of the site."""
+    titles = {}
+    for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
+        with force_locale(code):
+            titles[code] = _("An answer has come")
+    return titles
+
+
+def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
+    context = {"scans": (), "channels": CHANNELS} | context
+    body = render_template(f"replies/{name}.html", form=form, **context)
+    return body, 422 if form.problems() else 200
+
+
+publish_views.register(blueprint)
+scan_views.register(blueprint)

@@ -1,0 +1,193 @@
+"""Forms of replies: what came, what is blacked out, what is published."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import BooleanField, SelectField
+from wtforms.validators import InputRequired
+
+from campaign import i18n
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.fields import DayField, LineField, TextField, choices
+from campaign.campaigns.models import Campaign
+from campaign.paper.forms import PaperForm
+from campaign.paper.models import Scan
+from campaign.reading.case_page import mission_name
+from campaign.replies.models import Channel, Reply
+from campaign.replies.redaction import LONGEST
+from campaign.replies.services import Facts
+
+CHANNELS = {
+    Channel.LETTER: _l("Letter"),
+    Channel.EMAIL: _l("E-mail"),
+    Channel.PHONE: _l("Telephone"),
+    Channel.MEETING: _l("Meeting"),
+    Channel.POST: _l("Post on a network"),
+}
+_WORDS = {
+    "marks-unpaired": _l("Each [[ needs a ]] after it, and none may stand within another."),
+    "reply-empty": _l("There is nothing to publish: type the words, or choose a page of the scan."),
+    "page-gone": _l("This page is there no more. Choose another one."),
+}
+_LANGUAGES = (
+    "am", "ar", "az", "be", "bg", "bn", "bs", "cs", "da", "de", "el", "en", "es", "et", "fa",
+    "fi", "fr", "he", "hi", "hr", "hu", "hy", "id", "it", "ja", "ka", "kk", "km", "ko", "lo",
+    "lt", "lv", "mk", "mn", "ms", "my", "ne", "nl", "no", "pl", "ps", "pt", "ro", "ru", "si",
+    "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "th", "ti", "tr", "uk", "ur", "uz", "vi",
+    "zh",
+)  # fmt: skip
+
+
+class ReplyForm(PaperForm):
+    """An answer; `reply_form` adds a title and a translation per language."""
+
+    who = SelectField(_l("Who answered"))
+    received_on = DayField(_l("Day"), needed=_l("Give the day on which it came."))
+    channel = SelectField(
+        _l("How it came"), choices=choices((kind.value, words) for kind, words in CHANNELS.items())
+    )
+    language = SelectField(_l("Language"))
+    delivery = SelectField(_l("It answers this delivery"))
+    sender = LineField(
+        _l("Signed by"), limit=300, description=_l("As the answer says. It is not published.")
+    )
+    text = TextField(_l("The answer"), limit=LONGEST)
+    notes = TextField(
+        _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
+    )
+    shown_page = SelectField(_l("Page of the scan to publish"))
+    scan = FileField(
+        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
+    )
+    locales: Sequence[str] = ()
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field."""
+        for name, slug in fields.items():
+            if slug in _WORDS and name in self:
+                self[name].errors = [*self[name].errors, _WORDS[slug]]
+            elif slug in _WORDS:
+                self.form_errors.append(_WORDS[slug])
+            else:
+                super().refuse({name: slug})
+
+    def facts(self, campaign: Campaign, deliveries: Sequence[DeliveryAttempt]) -> Facts:
+        """What the service takes."""
+        kind, _colon, key = self.who.data.partition(":")
+        missions = {one.mission.slug: one.mission for one in campaign.targets if one.mission}
+        targets = {one.official.slug: one for one in campaign.targets}
+        return Facts(
+            received_on=cast(Any, self.received_on.data),
+            channel=Channel(self.channel.data),
+            locale=self.language.data,
+            target=targets.get(key) if kind == "target" else None,
+            mission=missions.get(key) if kind == "mission" else None,
+            delivery=next((one for one in deliveries if one.public_id == self.delivery.data), None),
+            sender=self.sender.data,
+            text=self.text.data,
+            notes=self.notes.data,
+            translations={code: self[f"text_{code}"].data for code in self.locales},
+            titles={code: self[f"title_{code}"].data for code in self.locales},
+        )
+
+
+def reply_form(
+    campaign: Campaign,
+    deliveries: Sequence[DeliveryAttempt],
+    scans: Sequence[Scan] = (),
+    reply: Reply | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> ReplyForm:
+    """The form, with the languages of the site and the campaign's."""
+    locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
+    fields: dict[str, Any] = {"locales": tuple(locales)}
+    for code in locales:
+        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
+        fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
+    made = type("LocalisedReplyForm", (ReplyForm,), fields)
+    form = cast("ReplyForm", made(data=_data(campaign, reply, deliveries, titles or {})))
+    form.who.choices = choices(_senders(campaign))
+    form.language.choices = choices(_languages(campaign, reply))
+    form.delivery.choices = choices([("", _l("Not known")), *_deliveries(deliveries)])
+    form.shown_page.choices = choices([("", _l("None: words alone")), *_pages(scans)])
+    return form
+
+
+class PublishForm(PaperForm):
+    """The last look before everybody reads it."""
+
+    checked = BooleanField(
+        _l("I have read all of it, and nothing in it can harm anybody."),
+        [InputRequired(_l("Read it through, and say so."))],
+    )
+    risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
+
+    refuse = ReplyForm.refuse
+
+
+def _data(
+    campaign: Campaign,
+    reply: Reply | None,
+    deliveries: Sequence[DeliveryAttempt],
+    titles: Mapping[str, str],
+) -> dict[str, Any]:
+    if reply is None:
+        return {
+            "delivery": "",
+            "shown_page": "",
+            "channel": Channel.LETTER.value,
+            "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
+            **{f"title_{code}": title for code, title in titles.items()},
+        }
+    who = f"target:{reply.target.official.slug}" if reply.target else ""
+    if not who and reply.mission:
+        who = f"mission:{reply.mission.slug}"
+    delivery = next((one.public_id for one in deliveries if one.id == reply.delivery_id), "")
+    return {
+        "who": who,
+        "received_on": reply.received_on,
+        "channel": reply.channel.value,
+        "language": reply.locale,
+        "delivery": delivery,
+        "sender": reply.sender,
+        "text": reply.text,
+        "notes": reply.notes,
+        "shown_page": reply.shown_page,
+        **{f"text_{one.locale}": one.text for one in reply.translations},
+        **{f"title_{code}": title for code, title in (reply.titles or titles).items()},
+    }
+
+
+def _senders(campaign: Campaign) -> list[tuple[str, Any]]:
+    here = i18n.locale()
+    found: dict[str, Any] = {}
+    for target in campaign.targets:
+        name = target.official.name or i18n.words_in(target.official.office, here)
+        found[f"target:{target.official.slug}"] = name
+    for target in campaign.targets:
+        if target.mission:
+            found[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
+    return [*found.items(), ("", _l("Somebody else, or not known"))]
+
+
+def _languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]:
+    more = [*campaign.letter_locales, *i18n.languages(), *([reply.locale] if reply else [])]
+    names = {code: i18n.language_name(code, i18n.locale()) for code in {*_LANGUAGES, *more}}
+    return sorted(names.items(), key=lambda pair: pair[1].casefold())
+
+
+def _deliveries(deliveries: Sequence[DeliveryAttempt]) -> list[tuple[str, Any]]:
+    return [
+        (one.public_id, f"{i18n.say_date(one.happened_on)}{f' · {one.place}' if one.place else ''}")
+        for one in deliveries
+    ]
+
+
+def _pages(scans: Sequence[Scan]) -> list[tuple[str, Any]]:
+    return [
+        (f"{scan.public_id}/{number}", _l("Scan %(scan)s, page %(page)s", scan=at, page=number))
+        for at, scan in enumerate(scans, start=1)
+        for number in range(1, scan.pages + 1)
+    ]

@@ -1,0 +1,176 @@
+"""Officials' mails to a campaign's address: each becomes a draft that somebody looks at.
+
+Anybody can write there in anybody's name. Nothing is published by itself, nothing is answered.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+
+import structlog
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.addresses import canonical_email
+from campaign.campaigns.models import Campaign, Target
+from campaign.errors import DomainError, Invalid
+from campaign.mail import maildirs
+from campaign.officials.models import ContactDetail, Mission
+from campaign.paper import scans
+from campaign.replies import services
+from campaign.replies.mime import MAX_BYTES, Mail, Unreadable, one_line, read
+from campaign.replies.models import Channel, Reply
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+
+_ACTOR = "job:replies.read-mail"
+_TOKEN = re.compile(r"[a-z2-7]{16}")
+
+
+class NotTaken(DomainError):
+    """A mail that becomes no draft: `mail-automatic`, `mail-known`, or no campaign has it."""
+
+
+def address_of(campaign: Campaign) -> str:
+    """The campaign's own address; empty where the settings name no mailbox."""
+    local, at, domain = _settings().reply_address.rpartition("@")
+    return f"{local}+{_token(campaign.public_id)}@{domain}" if at else ""
+
+
+def take_in(unit: Session, raw: bytes, *, recipient: str = "") -> Reply:
+    """Make a draft of a mail; `recipient` is the address that the mail server says it is for.
+
+    Raises NotTaken.
+    """
+    try:
+        mail = read(raw)
+    except Unreadable as problem:
+        raise NotTaken(str(problem)) from problem
+    campaign = _campaign_of(unit, [recipient, *mail.recipients])
+    if campaign is None:
+        raise NotTaken("mail-for-nobody")
+    if mail.is_automatic:
+        raise NotTaken("mail-automatic")
+    digest = _digest(campaign, mail, raw)
+    if unit.scalar(select(Reply.id).where(Reply.message_digest == digest)) is not None:
+        raise NotTaken("mail-known")
+    reply = _draft(campaign, mail)
+    reply.message_digest = digest
+    unit.add(reply)
+    unit.flush()
+    kept = _keep_files(unit, reply, mail.files)
+    services.note(
+        unit, reply, _ACTOR, "reply.mail",
+        known=reply.sender_known, files=kept, left=len(mail.files) - kept,
+    )  # fmt: skip
+    return reply
+
+
+@jobs.job("replies.read-mail", every_minutes=5)
+def read_mail() -> None:
+    """Take in the mails that have come. What no campaign has stays where it is."""
+    settings = _settings()
+    if not (settings.reply_maildir and settings.reply_address):
+        return
+    path = settings.folder / settings.reply_maildir
+    if not maildirs.is_maildir(path):
+        log.error("answers cannot be read: reply_maildir is no Maildir folder")
+        return
+    left = maildirs.empty(path, _read_one, most_bytes=MAX_BYTES + 1)
+    if left:
+        log.warning("mails to no campaign were left", count=left)
+
+
+def _read_one(raw: bytes) -> bool:
+    try:
+        with db.transaction() as unit:
+            take_in(unit, raw)
+    except NotTaken as problem:
+        return problem.slug in {"mail-automatic", "mail-known"}
+    return True
+
+
+def _draft(campaign: Campaign, mail: Mail) -> Reply:
+    target, mission = _sender(campaign, mail.sender_address)
+    today = db.utcnow().date()
+    locale = target.official.preferred_locale if target else campaign.default_locale
+    said = f"{mail.sender_name} <{mail.sender_address}>".strip()
+    return Reply(
+        campaign=campaign,
+        target=target,
+        mission=mission,
+        received_on=min(mail.sent_on or today, today),
+        channel=Channel.EMAIL,
+        locale=locale,
+        sender=one_line(said, 300),
+        subject=mail.subject,
+        text=mail.text,
+        from_mail=True,
+        sender_known=target is not None or mission is not None,
+    )
+
+
+def _sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
+    """The target or mission whose address in the directory this is."""
+    wanted = canonical_email(address)
+    for target in campaign.targets:
+        if _has_address(target.official.contacts, wanted):
+            return target, None
+    for target in campaign.targets:
+        if target.mission is not None and _has_address(target.mission.contacts, wanted):
+            return None, target.mission
+    return None, None
+
+
+def _has_address(contacts: Iterable[ContactDetail], wanted: str) -> bool:
+    return any(one.type == "email" and canonical_email(one.value) == wanted for one in contacts)
+
+
+def _keep_files(unit: Session, reply: Reply, files: Iterable[bytes]) -> int:
+    """Keep what is a picture or a PDF, judged by content; a PDF is not drawn by itself."""
+    kept = 0
+    for body in files:
+        try:
+            with unit.begin_nested():
+                scans.keep(unit, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
+        except Invalid:
+            continue
+        kept += 1
+    return kept
+
+
+def _campaign_of(unit: Session, recipients: Iterable[str]) -> Campaign | None:
+    local, at, domain = _settings().reply_address.casefold().rpartition("@")
+    if not at:
+        return None
+    asked = {
+        name.removeprefix(f"{local}+")
+        for name, _at, host in (one.strip().casefold().rpartition("@") for one in recipients)
+        if host == domain and name.startswith(f"{local}+")
+    }
+    tokens = {one for one in asked if _TOKEN.fullmatch(one)}
+    if not tokens:
+        return None
+    for campaign_id, public_id in unit.execute(select(Campaign.id, Campaign.public_id)):
+        if _token(public_id) in tokens:
+            return unit.get(Campaign, campaign_id)
+    return None
+
+
+def _token(public_id: str) -> str:
+    """What stands in the address: it can be made anew from the key, and guessed by nobody."""
+    mark = db.database().keyring.fingerprint(public_id, "reply-address")
+    return base64.b32encode(mark[:10]).decode().casefold()
+
+
+def _digest(campaign: Campaign, mail: Mail, raw: bytes) -> bytes:
+    ident = mail.message_id or raw.decode("latin-1")
+    return db.database().keyring.fingerprint(f"{campaign.id}|{ident}", "message-id")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -1,0 +1,229 @@
+"""What a stranger's mail says, taken out of it safely: text, and files to be judged later. Pure.
+
+Nothing in it is executed, fetched or believed: the sender's name is what the mail says it is.
+"""
+
+import email
+import email.policy
+import email.utils
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date
+from email.message import EmailMessage, Message
+from html.parser import HTMLParser
+
+from campaign.replies.redaction import LONGEST
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_FILES = 10
+MAX_FILE_BYTES = 12 * 1024 * 1024
+_MAX_PARTS = 200
+_MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
+_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
+
+
+class Unreadable(Exception):
+    """It is no mail that can be read; the slug says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail, as far as a reply needs it."""
+
+    recipients: tuple[str, ...]
+    """Addresses that it was sent to, in small letters."""
+    sender_name: str
+    sender_address: str
+    subject: str
+    sent_on: date | None
+    text: str
+    files: tuple[bytes, ...]
+    """What came along, up to ten of 12 MB."""
+    message_id: str
+    """Empty where it has none."""
+    is_automatic: bool
+    """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
+
+
+def read(raw: bytes) -> Mail:
+    """The mail. Raises Unreadable."""
+    if len(raw) > MAX_BYTES:
+        raise Unreadable("mail-too-big")
+    try:
+        mail = email.message_from_bytes(raw, policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        parts = _parts(mail)
+    except Exception as problem:  # whatever strangers send
+        raise Unreadable("mail-broken") from problem
+    name, address = email.utils.parseaddr(_header(mail, "From"))
+    return Mail(
+        recipients=tuple(
+            found.casefold()
+            for _name, found in email.utils.getaddresses(
+                [value for header in _TO for value in _headers(mail, header)]
+            )
+            if found
+        ),
+        sender_name=one_line(name, 200),
+        sender_address=one_line(address, 254),
+        subject=one_line(_header(mail, "Subject"), 200),
+        sent_on=_day(_header(mail, "Date")),
+        text=_text(parts),
+        files=_files(parts),
+        message_id=_header(mail, "Message-ID").strip()[:500],
+        is_automatic=_is_automatic(mail, address),
+    )
+
+
+def clean(text: str, limit: int = LONGEST) -> str:
+    """Without control characters, marks that turn the text around, and towers of empty lines."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    kept = "".join(one for one in lines if one in "\n\t" or not _is_hidden(one))
+    tidy = "\n".join(line.rstrip() for line in kept.replace("\t", " ").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", tidy).strip()[:limit].strip()
+
+
+def one_line(text: str, limit: int) -> str:
+    """The same on one line."""
+    return " ".join(clean(text, 10 * limit).split())[:limit].strip()
+
+
+def plain(html: str) -> str:
+    """What HTML says: without what is not shown, and with the lines that it has."""
+    reader = _Reader()
+    try:
+        reader.feed(html)
+        reader.close()
+    except Exception:  # the parser gives up on some broken markup: what was read stands
+        return "".join(reader.said)
+    return "".join(reader.said)
+
+
+class _Reader(HTMLParser):
+    _LINES = {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "hr"}  # noqa: RUF012
+    _UNSEEN = {"script", "style", "head", "title", "template", "noscript", "object"}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A tag begins."""
+        if tag in self._UNSEEN:
+            self._hidden += 1
+        elif tag in self._LINES:
+            self.said.append("\n\n" if tag == "p" else "\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """A tag ends."""
+        if tag in self._UNSEEN:
+            self._hidden = max(0, self._hidden - 1)
+        elif tag == "p":
+            self.said.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        """Words between tags."""
+        if not self._hidden:
+            self.said.append(re.sub(r"\s+", " ", data))
+
+
+def _parts(mail: EmailMessage) -> list[Message]:
+    """Its leaves, in order; a mail within it is one of its files, not of its words."""
+    found: list[Message] = []
+    waiting: list[Message] = [mail]
+    while waiting and len(found) < _MAX_PARTS:
+        part = waiting.pop(0)
+        inner = part.get_payload() if part.is_multipart() else None
+        if isinstance(inner, list) and part.get_content_maintype() == "multipart":
+            waiting[:0] = [one for one in inner[:_MAX_PARTS] if isinstance(one, Message)]
+        else:
+            found.append(part)
+    return found
+
+
+def _text(parts: list[Message]) -> str:
+    """The plain words, else those of the HTML."""
+    for kind, take in (("text/plain", str), ("text/html", plain)):
+        words = [
+            take(_decoded(part))
+            for part in parts
+            if part.get_content_type() == kind and not _is_file(part)
+        ]
+        if text := clean("\n\n".join(words)):
+            return text
+    return ""
+
+
+def _files(parts: list[Message]) -> tuple[bytes, ...]:
+    files = []
+    for part in parts:
+        kind = part.get_content_maintype()
+        if not (_is_file(part) or kind == "image" or part.get_content_type() == "application/pdf"):
+            continue
+        body = _bytes(part)
+        if body and len(body) <= MAX_FILE_BYTES:
+            files.append(body)
+        if len(files) == MAX_FILES:
+            break
+    return tuple(files)
+
+
+def _is_file(part: Message) -> bool:
+    try:
+        return part.get_content_disposition() == "attachment" or bool(part.get_filename())
+    except Exception:
+        return True
+
+
+def _bytes(part: Message) -> bytes:
+    try:
+        body = part.get_payload(decode=True)
+    except Exception:
+        return b""
+    return body if isinstance(body, bytes) else b""
+
+
+def _decoded(part: Message) -> str:
+    body = _bytes(part)
+    try:
+        return body.decode(part.get_content_charset() or "utf-8", "replace")
+    except (LookupError, UnicodeError, ValueError):
+        return body.decode("utf-8", "replace")
+
+
+def _header(mail: Message, name: str) -> str:
+    return next(iter(_headers(mail, name)), "")
+
+
+def _headers(mail: Message, name: str) -> list[str]:
+    try:
+        return [str(value) for value in mail.get_all(name, [])]
+    except Exception:  # a header that even its parser cannot take
+        return []
+
+
+def _day(value: str) -> date | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+        return moment.astimezone(UTC).date()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _is_automatic(mail: Message, address: str) -> bool:
+    return (
+        _header(mail, "Auto-Submitted").strip().casefold().partition(";")[0].strip()
+        not in {"", "no"}
+        or mail.get_content_type() == "multipart/report"
+        or _header(mail, "Return-Path").strip() == "<>"
+        or _header(mail, "Precedence").strip().casefold() == "auto_reply"
+        or bool(_header(mail, "X-Autoreply"))
+        or address.partition("@")[0].casefold() in _MACHINES
+        or not address
+    )
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}

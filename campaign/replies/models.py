@@ -1,0 +1,104 @@
+"""What officials and missions answered."""
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.campaigns.models import Campaign, Target, Update
+from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.officials.models import Mission
+
+
+class Channel(enum.StrEnum):
+    """How an answer came."""
+
+    LETTER = "letter"
+    EMAIL = "email"
+    PHONE = "phone"
+    MEETING = "meeting"
+    POST = "post"
+    """A post on a network."""
+
+
+class ReplyState(enum.StrEnum):
+    """Where a reply stands."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    TAKEN_BACK = "taken-back"
+    """It was published, and is no more."""
+
+
+class Reply(Base):
+    """An answer to a campaign. What is published of it is an update; this stays sealed."""
+
+    __tablename__ = "reply"
+    __table_args__ = (UniqueConstraint("update_id"), UniqueConstraint("message_digest"))
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
+    )
+    target_id: Mapped[int | None] = mapped_column(
+        ForeignKey("target.id", ondelete="SET NULL"), index=True
+    )
+    mission_id: Mapped[int | None] = mapped_column(
+        ForeignKey("mission.id", ondelete="SET NULL"), index=True
+    )
+    delivery_id: Mapped[int | None] = mapped_column(
+        ForeignKey("delivery_attempt.id", ondelete="SET NULL")
+    )
+    """The attempt that it answers, where that is known."""
+    received_on: Mapped[date]
+    channel: Mapped[Channel]
+    locale: Mapped[Locale]
+    """Language of the text."""
+    sender: Mapped[str] = mapped_column(Sealed("reply.sender"), default="")
+    """Who signed it, or what a mail says of that: anybody can write that."""
+    subject: Mapped[str] = mapped_column(Sealed("reply.subject"), default="")
+    text: Mapped[str] = mapped_column(Sealed("reply.text"), default="")
+    """The whole, with [[ ]] around what is not published."""
+    notes: Mapped[str] = mapped_column(Sealed("reply.notes"), default="")
+    """For colleagues."""
+    titles: Mapped[Words] = mapped_column(default=dict)
+    """What the public post is called, per language."""
+    bars: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """What is painted over in the published picture: scan, page, and a rectangle in percent."""
+    shown_page: Mapped[str] = mapped_column(String(40), default="")
+    """The page of a scan that is published, as `scan/number`; empty: none."""
+    state: Mapped[ReplyState] = mapped_column(default=ReplyState.DRAFT)
+    from_mail: Mapped[bool] = mapped_column(default=False)
+    sender_known: Mapped[bool] = mapped_column(default=False)
+    """Whether the mail names an address that the directory has for a target or its mission."""
+    message_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Fingerprint of the mail's Message-ID: the same mail makes one draft."""
+    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="SET NULL"))
+    """The post that shows it."""
+    published_at: Mapped[datetime | None]
+    """When it was first published: signers are told that once."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    campaign: Mapped[Campaign] = relationship()
+    target: Mapped[Target | None] = relationship()
+    mission: Mapped[Mission | None] = relationship()
+    update: Mapped[Update | None] = relationship()
+    translations: Mapped[list["ReplyTranslation"]] = relationship(
+        cascade="all, delete-orphan", order_by="ReplyTranslation.id"
+    )
+
+
+class ReplyTranslation(Base):
+    """A reply's text in another language, with the same marks."""
+
+    __tablename__ = "reply_translation"
+    __table_args__ = (UniqueConstraint("reply_id", "locale"),)
+
+    id: Mapped[PrimaryKey]
+    reply_id: Mapped[int] = mapped_column(ForeignKey("reply.id", ondelete="CASCADE"))
+    locale: Mapped[Locale]
+    text: Mapped[str] = mapped_column(Sealed("reply_translation.text"))

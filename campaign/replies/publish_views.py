@@ -1,0 +1,77 @@
+"""What everybody will read of a reply: looked at once more, published, taken back."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.campaigns.risks import RiskNamed
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.replies import publishing, services
+from campaign.replies.forms import PublishForm
+from campaign.replies.models import Reply
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under a reply's address."""
+    add = blueprint.add_url_rule
+    add("/<public_id>/publish", "publish", publish, methods=["GET", "POST"])
+    add("/<public_id>/shown.jpg", "shown", shown)
+    add("/<public_id>/take-back", "take_back", take_back, methods=["POST"])
+
+
+def publish(public_id: str) -> ResponseReturnValue:
+    """The post as it will be, in each language, and the button that publishes it."""
+    reply = services.get_reply(db.session(), public_id, staff_user())
+    form = PublishForm()
+    if form.validate_on_submit() and _published(reply, form):
+        flash(_("The reply is on the case’s page."))
+        return redirect(url_for("replies.edit", public_id=public_id), 303)
+    try:
+        preview = publishing.shown_in(reply)
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        preview = []
+    body = render_template("replies/publish.html", reply=reply, form=form, preview=preview)
+    return body, 422 if form.problems() else 200
+
+
+def shown(public_id: str) -> ResponseReturnValue:
+    """The picture as everybody would see it: its bars are painted in."""
+    unit = db.session()
+    try:
+        picture = publishing.painted(unit, services.get_reply(unit, public_id, staff_user()))
+    except Invalid as problem:
+        raise NotFound("scan") from problem
+    if picture is None:
+        raise NotFound("scan")
+    return Response(picture, mimetype="image/jpeg")
+
+
+def take_back(public_id: str) -> ResponseReturnValue:
+    """Take the post away from the case's page."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    publishing.take_back(unit, reply, actor=actor())
+    flash(_("The reply is no longer on the case’s page. Mails that were sent stay sent."))
+    return redirect(url_for("replies.edit", public_id=public_id), 303)
+
+
+def _published(reply: Reply, form: PublishForm) -> bool:
+    try:
+        publishing.publish(
+            db.session(), reply, actor=actor(), risks_seen=bool(form.risks_seen.data)
+        )
+    except RiskNamed:
+        form.refuse({"risks_seen": "risk-named"})
+        return False
+    except Refused:
+        form.form_errors.append(
+            _("The case is not public, or the reply is published already: nothing was posted.")
+        )
+        return False
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        return False
+    return True

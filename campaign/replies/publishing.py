@@ -1,0 +1,178 @@
+"""From a sealed reply to what everybody reads: a post with its passages blacked out, and back.
+
+The post is made of the redacted text alone. What is left out is in no column of it, and so in no
+page, mail or feed.
+"""
+
+import io
+from dataclasses import dataclass
+
+from flask_babel import force_locale, gettext
+from PIL import Image, ImageDraw
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns import lifecycle
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Update, UpdateKind
+from campaign.campaigns.pictures import keep_picture
+from campaign.campaigns.updates import post_update
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.following.models import NoticeKind
+from campaign.following.notices import tell_nobody
+from campaign.i18n import language_name
+from campaign.paper import scans
+from campaign.replies import services
+from campaign.replies.models import Reply, ReplyState
+from campaign.replies.redaction import BadMarks, as_markdown, quoted, redacted
+from campaign.storage import storage
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What would be published in one language."""
+
+    locale: str
+    title: str
+    body: str
+    """Markdown, without a word that is left out."""
+
+
+def shown_in(reply: Reply) -> list[Shown]:
+    """What would be published, in each language that has a title.
+
+    Raises Invalid with the field of a text whose marks do not stand in pairs.
+    """
+    original = _redacted(reply.text, "text")
+    translations = {one.locale: one.text for one in reply.translations}
+    found = []
+    for code, title in sorted(reply.titles.items(), key=lambda pair: _order(reply, pair[0])):
+        translation = _redacted(translations.get(code, ""), f"text_{code}")
+        with force_locale(code):
+            body = _body(reply, code, original, translation)
+        found.append(Shown(code, title, body))
+    return found
+
+
+def painted(unit: Session, reply: Reply) -> bytes | None:
+    """The page that is shown, with its bars painted into the pixels; None where none is."""
+    if not reply.shown_page:
+        return None
+    scan_id, _slash, number = reply.shown_page.partition("/")
+    try:
+        scan = scans.get_scan(unit, scan_id, reply_id=reply.id)
+        page = scans.page_bytes(scan, int(number))
+    except (NotFound, ValueError) as problem:
+        raise Invalid(fields={"shown_page": "page-gone"}) from problem
+    with Image.open(io.BytesIO(page)) as opened:
+        picture = opened.convert("RGB")
+    draw = ImageDraw.Draw(picture)
+    for bar in reply.bars:
+        if (bar["scan"], str(bar["page"])) == (scan_id, number):
+            draw.rectangle(_pixels(bar, picture.size), fill="black")
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False) -> Update:
+    """Post it on the case's page; those who want news are told, the first time.
+
+    Raises Invalid where a mark is not closed, a title or all words are missing, or what
+    `post_update` finds; Refused where it is published, or the campaign is no public one.
+    """
+    services.refuse_published(reply)
+    campaign = reply.campaign
+    if campaign.status not in lifecycle.PUBLIC:
+        raise Refused("reply-not-public")
+    shown = shown_in(reply)
+    picture = painted(unit, reply)
+    if not reply.text.strip() and picture is None:
+        raise Invalid(fields={"text": "reply-empty"})
+    update = post_update(
+        unit,
+        campaign,
+        actor=actor,
+        kind=UpdateKind.REPLY,
+        happened_on=reply.received_on,
+        words={one.locale: (one.title, one.body) for one in shown},
+        picture=keep_picture(io.BytesIO(picture)) if picture else "",
+        picture_alt={one.locale: _alt(one.locale) for one in shown} if picture else None,
+        risks_seen=risks_seen,
+    )
+    update.target_id = reply.target_id
+    unit.flush()
+    if reply.published_at is not None:
+        tell_nobody(unit, campaign.id, NoticeKind.REPLY, update.id)
+    reply.update, reply.state = update, ReplyState.PUBLISHED
+    reply.published_at = reply.published_at or db.utcnow()
+    unit.flush()
+    services.note(unit, reply, actor, "reply.publish", update=update.id)
+    return update
+
+
+def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
+    """Take the post away; mails that wait are not sent. Raises Refused where there is none."""
+    if reply.state is not ReplyState.PUBLISHED:
+        raise Refused("reply-not-published")
+    update, reply.update = reply.update, None
+    reply.state = ReplyState.TAKEN_BACK
+    unit.flush()
+    if update is not None:
+        _forget_picture(unit, update)
+        reply.campaign.updates.remove(update)
+    record_change(unit, reply.campaign, actor, "reply.take-back", reply=reply.id)
+
+
+def _order(reply: Reply, code: str) -> tuple[bool, str]:
+    return code != reply.campaign.default_locale, code
+
+
+def _redacted(text: str, field: str) -> str:
+    try:
+        return as_markdown(redacted(text))
+    except BadMarks as problem:
+        raise Invalid(fields={field: "marks-unpaired"}) from problem
+
+
+def _body(reply: Reply, code: str, original: str, translation: str) -> str:
+    """The words in the reader's language first, then the original where it is another."""
+    if not original:
+        return translation
+    if code == reply.locale:
+        return original
+    language = language_name(reply.locale, code)
+    if not translation:
+        lead = gettext("The answer is in this language: %(language)s.", language=language)
+        return f"{lead}\n\n{quoted(original)}"
+    lead = gettext("Translated by us. The answer in its own language (%(language)s):",
+                   language=language)  # fmt: skip
+    return f"{translation}\n\n{lead}\n\n{quoted(original)}"
+
+
+def _alt(code: str) -> str:
+    with force_locale(code):
+        return str(gettext("Picture of the answer; what we do not publish is blacked out."))
+
+
+def _pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """A rectangle in percent as pixels, a pixel larger on each side."""
+    width, height = size
+    return (
+        int(bar["x"] * width / 100) - 1,
+        int(bar["y"] * height / 100) - 1,
+        int((bar["x"] + bar["w"]) * width / 100) + 1,
+        int((bar["y"] + bar["h"]) * height / 100) + 1,
+    )
+
+
+def _forget_picture(unit: Session, update: Update) -> None:
+    """Delete the picture's file, unless another post shows the same."""
+    key = update.picture
+    if not key:
+        return
+    others = select(func.count(Update.id)).where(Update.picture == key, Update.id != update.id)
+    if not unit.scalar(others):
+        keep_in = storage()
+        db.after_commit(unit, lambda: keep_in.delete(key))

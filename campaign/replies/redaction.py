@@ -1,0 +1,63 @@
+"""Passages between [[ and ]] are never published: what stands for them tells nothing. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from campaign.pages import BAR
+
+_MARK = re.compile(r"\[\[|\]\]")
+_ACTIVE = re.compile(r"[\\`*_\[\]<&~]")
+_AT_START = re.compile(r"^(\s*)([#>=+-]|\d{1,9}[.)])(?=\s|$|[=+-])", re.MULTILINE)
+LONGEST = 30_000
+
+
+class BadMarks(Exception):
+    """A mark is not closed, not opened, or stands within another: nothing may be published."""
+
+
+def parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in passages, each with whether it is left out. Raises BadMarks."""
+    at, hidden = 0, False
+    for mark in _MARK.finditer(text):
+        if (mark[0] == "[[") == hidden:
+            raise BadMarks
+        yield text[at : mark.start()], hidden
+        at, hidden = mark.end(), not hidden
+    if hidden:
+        raise BadMarks
+    yield text[at:], False
+
+
+def redacted(text: str) -> str:
+    """What may be read: a bar of one length for each passage, however long that was.
+
+    Raises BadMarks.
+    """
+    return "".join(BAR if hidden else shown for shown, hidden in parts(text))
+
+
+def is_marked(text: str) -> bool:
+    """Whether something is left out. Raises BadMarks."""
+    return any(hidden for _, hidden in parts(text))
+
+
+def as_markdown(text: str) -> str:
+    """Plain text so that Markdown shows it as it stands, line by line."""
+    quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
+    quiet = _AT_START.sub(_disarmed, quiet)
+    paragraphs = re.split(r"\n\s*\n", quiet)
+    return "\n\n".join(
+        "\\\n".join(line.strip() for line in paragraph.split("\n")) for paragraph in paragraphs
+    )
+
+
+def quoted(markdown: str) -> str:
+    """A quotation of it."""
+    return "\n".join(f"> {line}".rstrip() for line in markdown.split("\n"))
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    sign = found[2]
+    if sign[0].isdigit():
+        return f"{found[1]}{sign[:-1]}\\{sign[-1]}"
+    return f"{found[1]}\\{sign}"

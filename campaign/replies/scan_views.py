@@ -1,0 +1,98 @@
+"""Scans of a reply: looked at, blacked out in part, removed. The original stays sealed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, fresh, staff_user
+from campaign.paper import scans
+from campaign.paper.models import Scan
+from campaign.paper.scan_views import pdf_file
+from campaign.replies import services
+from campaign.replies.bars import FRESH, MOST, bars_from
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put them under a reply's address."""
+    add = blueprint.add_url_rule
+    add("/<public_id>/bars", "edit_bars", edit_bars, methods=["GET", "POST"])
+    add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
+    add("/<public_id>/scans/<scan>/download", "scan_download", scan_download, methods=["POST"])
+    add("/<public_id>/scans/<scan>/remove", "detach", detach, methods=["POST"])
+
+
+def edit_bars(public_id: str) -> ResponseReturnValue:
+    """Rectangles over the pages: drawn with the pointer, or given as numbers."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    found = scans.scans_of_reply(unit, reply.id)
+    lines, wrong = _lines(reply.bars), 0
+    if request.method == "POST":
+        try:
+            bars = bars_from(request.form, _pages(found))
+        except ValueError as problem:
+            wrong, lines = int(problem.args[0]), _typed()
+        else:
+            services.set_bars(unit, reply, bars, actor=actor())
+            flash(_("The bars are saved. This is how everybody will see the page."))
+            return redirect(url_for("replies.publish", public_id=public_id), 303)
+    body = render_template(
+        "replies/bars.html", reply=reply, scans=found, lines=lines, wrong=wrong, pages=_pages(found)
+    )
+    return body, 422 if wrong else 200
+
+
+def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
+    """A page of a scan as a picture, whole."""
+    return Response(scans.page_bytes(_scan(public_id, scan), number), mimetype="image/jpeg")
+
+
+@fresh(back="replies.edit")
+def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
+    """A PDF as it came, to be kept as a file."""
+    return pdf_file(scans.hand_out(db.session(), _scan(public_id, scan), actor=actor()))
+
+
+def detach(public_id: str, scan: str) -> ResponseReturnValue:
+    """Remove a scan from a draft."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    services.refuse_published(reply)
+    found = scans.get_scan(unit, scan, reply_id=reply.id)
+    reply.bars = [one for one in reply.bars if one["scan"] != scan]
+    if reply.shown_page.startswith(f"{scan}/"):
+        reply.shown_page = ""
+    scans.remove(unit, found, actor=actor())
+    flash(_("The scan is removed."))
+    return redirect(url_for("replies.edit", public_id=public_id), 303)
+
+
+def _scan(public_id: str, scan: str) -> Scan:
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    return scans.get_scan(unit, scan, reply_id=reply.id)
+
+
+def _pages(found: Sequence[Scan]) -> list[str]:
+    return [f"{scan.public_id}/{number}" for scan in found for number in range(1, scan.pages + 1)]
+
+
+def _lines(bars: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    kept = [
+        {"page": f"{bar['scan']}/{bar['page']}", **{n: f"{bar[n]:g}" for n in ("x", "y", "w", "h")}}
+        for bar in bars
+    ]
+    empty = {"page": "", "x": "", "y": "", "w": "", "h": ""}
+    return (kept + [dict(empty) for _ in range(FRESH)])[:MOST]
+
+
+def _typed() -> list[dict[str, str]]:
+    return [
+        {name: request.form.get(f"{name}-{at}", "") for name in ("page", "x", "y", "w", "h")}
+        for at in range(MOST)
+        if f"x-{at}" in request.form
+    ]

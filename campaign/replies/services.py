@@ -1,0 +1,159 @@
+"""Replies: logged, worked over, kept sealed. What is published of them: `publishing`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, db
+from campaign.accounts.models import StaffUser
+from campaign.accounts.sight import sees
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.models import Campaign, Target
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.i18n import latest_day
+from campaign.officials.models import Mission
+from campaign.paper import scans
+from campaign.replies.models import Channel, Reply, ReplyState, ReplyTranslation
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What somebody at the desk says of a reply."""
+
+    received_on: date
+    channel: Channel
+    locale: str
+    target: Target | None = None
+    mission: Mission | None = None
+    delivery: DeliveryAttempt | None = None
+    sender: str = ""
+    text: str = ""
+    notes: str = ""
+    translations: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+def log_reply(
+    unit: Session, campaign: Campaign, facts: Facts, *, actor: str, staff_id: int | None = None
+) -> Reply:
+    """Log an answer as a draft. Raises Invalid where the day is still to come."""
+    reply = Reply(campaign=campaign, created_by_id=staff_id)
+    _fill(reply, facts)
+    unit.add(reply)
+    unit.flush()
+    note(unit, reply, actor, "reply.log", channel=facts.channel.value)
+    return reply
+
+
+def edit_reply(unit: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
+    """Change a draft. Raises Invalid, or Refused (`reply-published`): it is taken back first."""
+    refuse_published(reply)
+    _fill(reply, facts)
+    unit.flush()
+    note(unit, reply, actor, "reply.edit")
+
+
+def delete_reply(unit: Session, reply: Reply, *, actor: str) -> None:
+    """Delete a draft with all that came with it. Raises Refused."""
+    refuse_published(reply)
+    scans.forget_files(unit, *scans.scans_of_reply(unit, reply.id))
+    note(unit, reply, actor, "reply.delete")
+    unit.delete(reply)
+    unit.flush()
+
+
+def get_reply(unit: Session, public_id: str, user: StaffUser) -> Reply:
+    """The reply of that address. Raises NotFound, also for one of another team's campaign."""
+    reply = unit.scalar(
+        select(Reply).where(Reply.public_id == public_id, sees(user, Reply.campaign_id))
+    )
+    if reply is None:
+        raise NotFound("reply")
+    return reply
+
+
+def list_replies(
+    unit: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
+) -> tuple[Sequence[Reply], int]:
+    """A page of replies, drafts first, then the newest; and how many there are."""
+    seen = [sees(user, Reply.campaign_id)]
+    if campaign is not None:
+        seen.append(Reply.campaign_id == campaign.id)
+    total = unit.scalar(select(func.count(Reply.id)).where(*seen)) or 0
+    found = unit.scalars(
+        select(Reply)
+        .where(*seen)
+        .options(
+            joinedload(Reply.campaign),
+            joinedload(Reply.target).joinedload(Target.official),
+            joinedload(Reply.mission),
+        )
+        .order_by(case((Reply.state == ReplyState.DRAFT, 0), else_=1), Reply.id.desc())
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    return found, total
+
+
+def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+    """What the reply can be the answer to, the newest first."""
+    return unit.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.campaign_id == campaign.id)
+        .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
+        .limit(50)
+    ).all()
+
+
+def set_bars(unit: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str) -> None:
+    """Say what is painted over in the published picture. Raises Refused."""
+    refuse_published(reply)
+    reply.bars = [dict(one) for one in bars]
+    unit.flush()
+    note(unit, reply, actor, "reply.edit", bars=len(bars))
+
+
+def refuse_published(reply: Reply) -> None:
+    """Raise Refused where everybody reads it."""
+    if reply.state is ReplyState.PUBLISHED:
+        raise Refused("reply-published")
+
+
+def note(unit: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
+    """Leave an audit line on the reply."""
+    audit.record(
+        unit,
+        actor=actor,
+        action=action,
+        subject=f"reply:{reply.id}",
+        campaign=reply.campaign_id,
+        **detail,
+    )
+
+
+def _fill(reply: Reply, facts: Facts) -> None:
+    if facts.received_on > latest_day(db.utcnow()):
+        raise Invalid(fields={"received_on": "day-to-come"})
+    reply.received_on, reply.channel, reply.locale = facts.received_on, facts.channel, facts.locale
+    reply.target, reply.mission = facts.target, facts.mission
+    reply.delivery_id = facts.delivery.id if facts.delivery else None
+    reply.sender, reply.text, reply.notes = facts.sender, facts.text, facts.notes
+    reply.titles = {code: title for code, title in facts.titles.items() if title}
+    known = {one.locale: one for one in reply.translations}
+    wanted = {code: text for code, text in facts.translations.items() if text}
+    wanted.pop(facts.locale, None)
+    reply.translations = [
+        _translated(known.get(code) or ReplyTranslation(locale=code), text)
+        for code, text in wanted.items()
+    ]
+
+
+def _translated(translation: ReplyTranslation, text: str) -> ReplyTranslation:
+    translation.text = text
+    return translation

@@ -1,0 +1,1 @@
+"""Letters held for a look, floods of false signatures, invalidation."""

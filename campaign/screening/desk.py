@@ -1,0 +1,68 @@
+"""The desk of screening. Staff and admins: here stands who signed, which organizers do not see."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_number
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from campaign import db
+from campaign.accounts.guards import guard
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign
+from campaign.errors import DomainError, Invalid
+from campaign.settings import Settings
+
+blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
+guard(blueprint, Role.STAFF)
+
+WORDS: Mapping[str, Any] = {
+    "note-missing": _l("Say why: choose a sentence, or write one of your own."),
+    "note-too-long": _l("Keep the reason to 1,000 characters at most."),
+    "nothing-held": _l("Somebody else decided about this letter before, or its writer changed it."),
+    "cannot-mail": _l("The mailbox had its mails of the day. Send the letter back tomorrow."),
+    "nothing-to-undo": _l("There is nothing to undo any more."),
+    "reason-missing": _l("Say why these signatures are false: the audit keeps it."),
+    "reason-too-long": _l("Keep the reason to 1,000 characters at most."),
+    "invalidation-moved": _l("Somebody moved this on meanwhile. This is how it stands now."),
+    "not-done": _l("It set nothing aside, so there is nothing to undo."),
+    "no-condition": _l("Name at least one condition. Without any, everybody would be found."),
+}
+"""Sentences for what the services refuse, by slug."""
+
+
+def page(name: str, status: int = 200, /, **context: object) -> ResponseReturnValue:
+    """The desk page `screening/<name>.html`."""
+    return render_template(f"screening/{name}.html", number=format_number, **context), status
+
+
+def say_refused(problem: DomainError) -> None:
+    """Say on the next page why something was not done."""
+    slugs = list(problem.fields.values()) if isinstance(problem, Invalid) else [problem.slug]
+    for slug in slugs or [problem.slug]:
+        flash(str(WORDS.get(slug, slug)), "error")
+
+
+def back(endpoint: str, **values: Any) -> ResponseReturnValue:
+    """To the page that comes next, with the filters kept."""
+    return redirect(url_for(endpoint, **{name: one for name, one in values.items() if one}), 303)
+
+
+def chosen_campaign() -> Campaign | None:
+    """The campaign that the address or the form names; None: all."""
+    slug = request.values.get("campaign", "")
+    if not slug:
+        return None
+    found = db.session().scalar(select(Campaign).where(Campaign.slug == slug))
+    if found is None:
+        abort(404)  # a filter that is not understood must not stand for everything
+    return found
+
+
+def desk_settings() -> Settings:
+    """The settings of this instance."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings

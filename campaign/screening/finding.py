@@ -1,0 +1,117 @@
+"""Which signatures fit conditions: a slice of the table at a time, by key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.signing.conditions import Conditions, wanted_bands
+from campaign.signing.models import Signature, SignatureState, WordsPrint
+from campaign.signing.similar_words import are_alike
+
+LIVE = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
+"""What can be found false. What was withdrawn, rejected or erased is out of the way already."""
+_OPENED = (
+    Signature.given_name,
+    Signature.family_name,
+    Signature.email,
+    Signature.trace,
+    Signature.own_words,
+    Signature.full_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A signature that fits."""
+
+    id: int
+    public_id: str
+    campaign_id: int
+    state: SignatureState
+
+
+def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
+    """In which states a signature can be found."""
+    return (SignatureState.PENDING,) if conditions.unconfirmed else LIVE
+
+
+def find(
+    unit: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
+) -> list[Match]:
+    """Those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
+    opened = conditions.reads or bool(conditions.domains)
+    columns = (Signature.id, Signature.public_id, Signature.campaign_id, Signature.state)
+    rows = unit.execute(
+        select(*columns, *(_OPENED if opened else ()))
+        .where(
+            Signature.id > after,
+            Signature.id <= upto,
+            *_filters(conditions, campaign_id),
+        )
+        .order_by(Signature.id)
+    ).all()
+    if opened:
+        alike = _alike(unit, conditions, [row.id for row in rows])
+        rows = [row for row in rows if _fits(row, conditions, alike)]
+    return [Match(row.id, row.public_id, row.campaign_id, row.state) for row in rows]
+
+
+def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:
+    """What the database can tell by itself."""
+    found: list[ColumnElement[bool]] = [unindexed(Signature.state).in_(states_of(conditions))]
+    if campaign_id is not None:
+        found.append(unindexed(Signature.campaign_id) == campaign_id)
+    if conditions.since is not None:
+        found.append(unindexed(Signature.signed_at) >= conditions.since)
+    if conditions.until is not None:
+        found.append(unindexed(Signature.signed_at) < conditions.until)
+    for name, marks in conditions.marks(db.database().keyring).items():
+        column = getattr(Signature, name)
+        if name == "domain_mark":
+            # Signed before marks were kept: the address itself tells.
+            found.append(or_(column.in_(marks), column.is_(None)))
+        else:
+            found.append(column.in_(marks))
+    return found
+
+
+def unindexed(column: Any) -> Any:
+    """A column whose index the database leaves alone: what the ids name is much less.
+
+    SQLite would rather read every signature of a state than look up twenty-five by their ids.
+    """
+    return func.coalesce(column, column)
+
+
+def _alike(unit: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
+    """Of letters whose words have a print: whether they are alike the text looked for."""
+    if not conditions.similar_to or not ids:
+        return {}
+    wanted = wanted_bands(conditions.similar_to, db.database().keyring)
+    prints: dict[int, list[int]] = {}
+    for signature_id, value in unit.execute(
+        select(WordsPrint.signature_id, WordsPrint.value)
+        .where(WordsPrint.signature_id.between(ids[0], ids[-1]))
+        .order_by(WordsPrint.signature_id, WordsPrint.band)
+    ):
+        prints.setdefault(signature_id, []).append(value)
+    return {one: are_alike(wanted, values) for one, values in prints.items()}
+
+
+def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
+    """What only the opened row tells."""
+    one: Signature = row  # type: ignore[assignment]
+    if not conditions.fit_origin(one.email, one.trace):
+        return False
+    if not conditions.fit_name(f"{one.given_name} {one.family_name}".strip()):
+        return False
+    if not conditions.similar_to:
+        return True
+    if one.id in alike:
+        return alike[one.id]
+    text = one.full_text or one.own_words
+    return bool(text) and conditions.fit_words(text, db.database().keyring)

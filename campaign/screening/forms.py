@@ -1,0 +1,146 @@
+"""The form of conditions: a line each, combined."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, Form, SelectField, StringField
+from wtforms.validators import StopValidation
+from wtforms.widgets import DateTimeLocalInput
+
+from campaign.campaigns.fields import DeskForm, LineField, TextField
+from campaign.signing.conditions import (
+    MOST_VALUES,
+    Conditions,
+    tidy_address,
+    tidy_domain,
+    tidy_network,
+)
+from campaign.signing.traces import make_trace
+
+Tidy = Callable[[str], str | None]
+
+
+class LinesField(TextField):
+    """Values of one kind, a line each, tidied; those that are none are named."""
+
+    def __init__(self, label: Any, *, tidy: Tidy, **kwargs: Any) -> None:
+        super().__init__(label, limit=20_000, **kwargs)
+        self.tidy = tidy
+        self.values: tuple[str, ...] = ()
+
+    def pre_validate(self, form: Form) -> None:
+        """Read the lines."""
+        lines = [one.strip() for one in (self.data or "").splitlines() if one.strip()]
+        read = {one: self.tidy(one) for one in lines}
+        wrong = [one for one, value in read.items() if value is None]
+        if wrong:
+            named = ", ".join(wrong[:3])
+            raise StopValidation(_("This cannot be read: %(lines)s", lines=named))
+        if len(read) > MOST_VALUES:
+            raise StopValidation(_("Keep to 200 lines at most."))
+        self.values = tuple(dict.fromkeys(value for value in read.values() if value))
+
+
+class MomentField(StringField):  # type: ignore[misc]
+    """A day and a time in the site's time zone; may stay empty."""
+
+    widget = DateTimeLocalInput()
+    moment: datetime | None = None
+
+    def pre_validate(self, form: Form) -> None:
+        """Read the moment."""
+        text = (self.data or "").strip()
+        if not text:
+            return
+        try:
+            local = datetime.fromisoformat(text)
+            local = local if local.tzinfo else local.replace(tzinfo=ZoneInfo(form.zone))
+            self.moment = local.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise StopValidation(_("Write day and time as 2026-12-04 18:30.")) from None
+
+
+class ConditionsForm(DeskForm):
+    """What a signature must have to be found: all that is filled in, at once."""
+
+    zone = "UTC"
+    campaign = SelectField(_l("Campaign"), validate_choice=True)
+    networks = LinesField(
+        _l("Networks"),
+        tidy=tidy_network,
+        description=_l("A line each, such as 203.0.113.0/24 or 2001:db8:5::/48."),
+    )
+    addresses = LinesField(
+        _l("Network addresses"),
+        tidy=tidy_address,
+        description=_l("A line each. Of an IPv6 address its /64 counts as one."),
+    )
+    domains = LinesField(
+        _l("Mail domains"), tidy=tidy_domain, description=_l("A line each, such as example.org.")
+    )
+    agents = LinesField(
+        _l("Browsers"),
+        tidy=lambda text: make_trace("", text).agent or None,
+        description=_l("As they name themselves, a line each; * stands for any characters."),
+    )
+    since = MomentField(_l("Signed from"))
+    until = MomentField(_l("Signed before"))
+    name = LineField(
+        _l("Name"),
+        limit=200,
+        description=_l("The whole name; * stands for any characters: “x* test”."),
+    )
+    similar_to = TextField(
+        _l("Own words that say nearly this"),
+        limit=5000,
+        description=_l("At least four words. Paste the text that comes again and again."),
+    )
+    unconfirmed = BooleanField(_l("Only those that were never confirmed"))
+
+    def validate_until(self, field: MomentField) -> None:
+        """A window has a beginning before its end."""
+        since = self.since.moment
+        if since and field.moment and since >= field.moment:
+            raise StopValidation(_("The end must lie after the beginning."))
+
+    def validate_similar_to(self, field: TextField) -> None:
+        """Too few words are alike by nature."""
+        if field.data and len(field.data.split()) < 4:
+            raise StopValidation(_("Give at least four words."))
+
+    def conditions(self) -> Conditions:
+        """What was asked for."""
+        return Conditions(
+            domains=self.domains.values,
+            networks=self.networks.values,
+            addresses=self.addresses.values,
+            agents=self.agents.values,
+            since=self.since.moment,
+            until=self.until.moment,
+            name=self.name.data or "",
+            similar_to=self.similar_to.data or "",
+            unconfirmed=bool(self.unconfirmed.data),
+        )
+
+
+def as_typed(conditions: Conditions, zone: str) -> dict[str, Any]:
+    """Conditions as the form would hold them."""
+
+    def moment(one: datetime | None) -> str:
+        return one.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if one else ""
+
+    return {
+        "domains": "\n".join(conditions.domains),
+        "networks": "\n".join(conditions.networks),
+        "addresses": "\n".join(conditions.addresses),
+        "agents": "\n".join(conditions.agents),
+        "since": moment(conditions.since),
+        "until": moment(conditions.until),
+        "name": conditions.name,
+        "similar_to": conditions.similar_to,
+        "unconfirmed": conditions.unconfirmed,
+    }

@@ -1,0 +1,208 @@
+"""Invalidation: a dry run that only counts, the deed, its cancellation and its undoing.
+
+What a signature was is kept in its own row (`state_before`), so that an undo restores exactly
+that, and so that its writer's pages go on as if nothing had been done. The work itself, in
+batches, is `working.py`; here somebody decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, jobs
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.screening.models import Invalidation, InvalidationState
+from campaign.signing.conditions import Conditions
+from campaign.signing.models import Signature, SignatureState
+
+REASON_LIMIT = 1000
+_COUNTED = 5000
+"""So many are counted for a page at most."""
+AT_WORK = (InvalidationState.COUNTING, InvalidationState.RUNNING, InvalidationState.UNDOING)
+_BEGUN = (InvalidationState.RUNNING, InvalidationState.CANCELLED, InvalidationState.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an invalidation does to one campaign's public number."""
+
+    campaign: Campaign
+    found: int
+    """Signatures that fit, confirmed or not."""
+    before: int
+    after: int
+
+
+def begin_count(
+    unit: Session,
+    *,
+    conditions: Conditions,
+    campaign: Campaign | None,
+    by: StaffUser,
+    now: datetime,
+) -> Invalidation:
+    """Start a dry run. Raises Invalid (`no-condition`) where everybody would be found."""
+    if conditions.are_empty:
+        raise Invalid(fields={"": "no-condition"})
+    made = Invalidation(
+        campaign_id=campaign.id if campaign else None,
+        conditions=conditions.to_json(),
+        reason="",
+        created_by_id=by.id,
+        created_at=now,
+        worked_at=now,
+        last_id=_newest_id(unit),
+    )
+    unit.add(made)
+    _record(unit, made, by, "invalidation.count")
+    jobs.enqueue(unit, "screening.work", made.id)
+    return made
+
+
+def get_invalidation(unit: Session, public_id: str) -> Invalidation:
+    """One by its public id. Raises NotFound (`invalidation`)."""
+    found = unit.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
+    if found is None:
+        raise NotFound("invalidation")
+    return found
+
+
+def list_invalidations(unit: Session, *, limit: int = 100) -> Sequence[Invalidation]:
+    """The newest first."""
+    query = select(Invalidation).order_by(Invalidation.id.desc()).limit(limit)
+    return unit.scalars(query).all()
+
+
+def run(
+    unit: Session,
+    invalidation: Invalidation,
+    *,
+    reason: str,
+    standing: bool,
+    by: StaffUser,
+    now: datetime,
+) -> None:
+    """Set aside what fits, and with `standing` also those who come from now on.
+
+    Raises Invalid (`reason`: `reason-missing`, `reason-too-long`); Refused (`invalidation-moved`):
+    no dry run came first, or somebody has begun.
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LIMIT:
+        slug = "reason-too-long" if reason else "reason-missing"
+        raise Invalid(fields={"reason": slug})
+    _move(unit, invalidation, (InvalidationState.COUNTED,), InvalidationState.RUNNING, now)
+    invalidation.reason = reason
+    invalidation.standing = standing
+    invalidation.last_id = _newest_id(unit)
+    _record(unit, invalidation, by, "invalidation.run", found=invalidation.found, standing=standing)
+    jobs.enqueue(unit, "screening.work", invalidation.id)
+
+
+def cancel(unit: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
+    """End the count, or the deed half-way. Raises Refused (`invalidation-moved`)."""
+    before = invalidation.state
+    at_work = (InvalidationState.COUNTING, InvalidationState.RUNNING)
+    _move(unit, invalidation, at_work, InvalidationState.CANCELLED, now)
+    invalidation.standing = False
+    invalidation.ended_at = now
+    _record(unit, invalidation, by, "invalidation.cancel", state=before.value)
+    jobs.enqueue(unit, "campaigns.count")
+
+
+def undo(unit: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
+    """Restore what it set aside, also what came since. Raises Refused."""
+    if not invalidation.reason:
+        raise Refused("not-done")
+    _move(unit, invalidation, _BEGUN, InvalidationState.UNDOING, now)
+    invalidation.standing = False
+    invalidation.ended_at = None
+    _record(unit, invalidation, by, "invalidation.undo", done=invalidation.done)
+    jobs.enqueue(unit, "screening.work", invalidation.id)
+
+
+def end_standing(unit: Session, invalidation: Invalidation, *, by: StaffUser) -> None:
+    """Take those that come from now on as they come again."""
+    if not invalidation.standing:
+        return
+    invalidation.standing = False
+    _record(unit, invalidation, by, "invalidation.standing-ended")
+
+
+def effects_of(unit: Session, invalidation: Invalidation) -> list[Effect]:
+    """How each campaign's public number would change, the hardest hit first."""
+    counts = {int(one): states for one, states in invalidation.counts.items()}
+    campaigns = unit.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
+    confirmed = SignatureState.CONFIRMED.value
+    now = tally.counts_of(unit, campaigns)
+    found = [
+        Effect(
+            one,
+            sum(counts[one.id].values()),
+            now[one.id],
+            max(0, now[one.id] - counts[one.id].get(confirmed, 0)),
+        )
+        for one in campaigns
+    ]
+    return sorted(found, key=lambda one: (-one.found, one.campaign.reference))
+
+
+def sample_of(unit: Session, invalidation: Invalidation) -> Sequence[Signature]:
+    """A few of those that were found."""
+    return unit.scalars(
+        select(Signature)
+        .where(
+            Signature.public_id.in_(invalidation.sample),
+            Signature.state != SignatureState.ERASED,
+        )
+        .order_by(Signature.id)
+    ).all()
+
+
+def count_aside(unit: Session, invalidation: Invalidation) -> int:
+    """How many it keeps aside now, with those that came since; of very many, what the work told."""
+    mine = select(Signature.id).where(Signature.invalidation_id == invalidation.id)
+    some = mine.limit(_COUNTED).subquery()
+    count = unit.scalar(select(func.count()).select_from(some)) or 0
+    return count if count < _COUNTED else max(count, invalidation.done - invalidation.restored)
+
+
+def _move(
+    unit: Session,
+    invalidation: Invalidation,
+    before: tuple[InvalidationState, ...],
+    after: InvalidationState,
+    now: datetime,
+) -> None:
+    """From one of these states to another; of two at once one is refused."""
+    unit.refresh(invalidation, with_for_update=True)
+    if invalidation.state not in before:
+        raise Refused("invalidation-moved", state=invalidation.state.value)
+    invalidation.state = after
+    invalidation.position = 0
+    invalidation.worked_at = now
+
+
+def _newest_id(unit: Session) -> int:
+    return unit.scalar(select(func.max(Signature.id))) or 0
+
+
+def _record(
+    unit: Session, invalidation: Invalidation, by: StaffUser, action: str, **detail: object
+) -> None:
+    unit.flush()
+    audit.record(
+        unit,
+        actor=actor_name(by),
+        action=action,
+        subject=f"invalidation:{invalidation.id}",
+        campaign=invalidation.campaign_id,
+        **detail,
+    )

@@ -1,0 +1,162 @@
+"""Invalidations on the desk: conditions, dry run, deed, undo."""
+
+from typing import Any
+
+from flask import abort, flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from campaign import db
+from campaign.accounts.guards import staff_user
+from campaign.campaigns.fields import choices
+from campaign.campaigns.models import Campaign
+from campaign.errors import DomainError, Invalid
+from campaign.screening import invalidating, working
+from campaign.screening.desk import (
+    WORDS,
+    back,
+    blueprint,
+    chosen_campaign,
+    desk_settings,
+    page,
+    say_refused,
+)
+from campaign.screening.forms import ConditionsForm, as_typed
+from campaign.screening.models import Invalidation, TrendCount, TrendKind
+from campaign.screening.trends import value_of
+from campaign.signing.conditions import Conditions
+from campaign.signing.models import Signature
+
+_FIELDS = {
+    TrendKind.ADDRESS: "addresses",
+    TrendKind.NETWORK: "networks",
+    TrendKind.DOMAIN: "domains",
+    TrendKind.AGENT: "agents",
+}
+
+
+@blueprint.get("/invalidations")
+def invalidations() -> ResponseReturnValue:
+    """All there were, the newest first."""
+    unit = db.session()
+    found = invalidating.list_invalidations(unit)
+    names = dict(unit.execute(select(Campaign.id, Campaign.reference)).all())
+    return page("invalidations", found=found, names=names)
+
+
+@blueprint.route("/invalidations/new", methods=["GET", "POST"])
+def new_invalidation() -> ResponseReturnValue:
+    """The conditions; posted, their dry run begins."""
+    unit, zone = db.session(), desk_settings().timezone
+    form = ConditionsForm(data=_proposed(zone))
+    form.zone = zone
+    rows = unit.execute(select(Campaign.slug, Campaign.reference).order_by(Campaign.reference))
+    every = [("", _("Every campaign")), *((slug, reference) for slug, reference in rows)]
+    form.campaign.choices = choices(every)
+    if form.validate_on_submit():
+        try:
+            made = invalidating.begin_count(
+                unit,
+                conditions=form.conditions(),
+                campaign=chosen_campaign(),
+                by=staff_user(),
+                now=db.utcnow(),
+            )
+        except Invalid as problem:
+            form.form_errors += [WORDS[slug] for slug in problem.fields.values()]
+        else:
+            return back(".invalidation", public_id=made.public_id)
+    return page("new_invalidation", 422 if form.errors else 200, form=form, zone=zone)
+
+
+@blueprint.get("/invalidations/<public_id>")
+def invalidation(public_id: str) -> ResponseReturnValue:
+    """What it found, what it would change, how far it has come."""
+    found = invalidating.get_invalidation(db.session(), public_id)
+    return page("invalidation", **_facts(found))
+
+
+@blueprint.get("/invalidations/<public_id>/progress")
+def invalidation_progress(public_id: str) -> ResponseReturnValue:
+    """The part of the page that moves."""
+    found = invalidating.get_invalidation(db.session(), public_id)
+    return page("_invalidation", **_facts(found))
+
+
+@blueprint.post("/invalidations/<public_id>/<deed>")
+def move_invalidation(public_id: str, deed: str) -> ResponseReturnValue:
+    """Run it, cancel it, undo it, or end that it takes newcomers."""
+    unit, by, now = db.session(), staff_user(), db.utcnow()
+    found = invalidating.get_invalidation(unit, public_id)
+    try:
+        if deed == "run":
+            reason, standing = request.form.get("reason", ""), "standing" in request.form
+            invalidating.run(unit, found, reason=reason, standing=standing, by=by, now=now)
+        elif deed == "cancel":
+            invalidating.cancel(unit, found, by=by, now=now)
+        elif deed == "undo":
+            invalidating.undo(unit, found, by=by, now=now)
+        elif deed == "end-standing":
+            invalidating.end_standing(unit, found, by=by)
+            flash(_("Those who come from now on are taken as they come."))
+        else:
+            abort(404)
+    except DomainError as problem:
+        unit.rollback()
+        say_refused(problem)
+    return back(".invalidation", public_id=public_id)
+
+
+def _facts(found: Invalidation) -> dict[str, Any]:
+    unit, now = db.session(), db.utcnow()
+    done, total = working.progress_of(found)
+    return {
+        "one": found,
+        "state": found.state.value,
+        "conditions": Conditions.from_json(found.conditions),
+        "campaign": unit.get(Campaign, found.campaign_id) if found.campaign_id else None,
+        "effects": invalidating.effects_of(unit, found),
+        "sample": invalidating.sample_of(unit, found),
+        "aside": invalidating.count_aside(unit, found),
+        "at_work": found.state in invalidating.AT_WORK,
+        "percent": min(100, round(100 * done / total)) if total else 0,
+        "is_idle": working.is_idle(found, now),
+        "zone": desk_settings().timezone,
+    }
+
+
+def _proposed(zone: str) -> dict[str, Any]:
+    """What the form begins with: an earlier one's conditions, or a trend's mark.
+
+    The address holds keyed marks, never what they stand for: addresses of pages are logged.
+    """
+    unit = db.session()
+    proposed: dict[str, Any] = {"campaign": request.args.get("campaign", "")}
+    if earlier := request.args.get("from"):
+        found = invalidating.get_invalidation(unit, earlier)
+        campaign = unit.get(Campaign, found.campaign_id) if found.campaign_id else None
+        typed = as_typed(Conditions.from_json(found.conditions), zone)
+        return typed | {"campaign": campaign.slug if campaign else ""}
+    if marked := request.args.get("mark"):
+        try:
+            kind, mark = TrendKind(request.args.get("kind", "")), bytes.fromhex(marked)
+        except ValueError:
+            abort(404)
+        proposed[_FIELDS.get(kind, "domains")] = _words_of(kind, mark)
+    return proposed
+
+
+def _words_of(kind: TrendKind, mark: bytes) -> str:
+    row = (
+        db.session()
+        .execute(
+            select(Signature.email, Signature.trace)
+            .join(TrendCount, TrendCount.example_id == Signature.id)
+            .where(TrendCount.kind == kind, TrendCount.mark == mark)
+            .order_by(TrendCount.hour.desc())
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    return value_of(kind, row.email, row.trace) if row else ""

@@ -1,0 +1,100 @@
+"""Acts on held letters, counts of where signatures come from, invalidations."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.signing.hold_models import Decision
+
+
+class ScreeningAct(Base):
+    """What somebody decided on one held letter or many at once."""
+
+    __tablename__ = "screening_act"
+    __table_args__ = (Index("ix_screening_act_staff", "staff_id", "id"),)
+
+    id: Mapped[PrimaryKey]
+    at: Mapped[Created]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    decision: Mapped[Decision]
+    letters: Mapped[int]
+    undone_at: Mapped[datetime | None]
+
+
+class TrendKind(enum.StrEnum):
+    """By what signatures are counted."""
+
+    ALL = "all"
+    ADDRESS = "address"
+    NETWORK = "network"
+    DOMAIN = "domain"
+    AGENT = "agent"
+
+
+class TrendCount(Base):
+    """How many signatures of one hour share a mark; written by a job, so that pages are quick."""
+
+    __tablename__ = "trend_count"
+
+    campaign_id: Mapped[int] = mapped_column(primary_key=True)
+    """0: over all campaigns."""
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[TrendKind] = mapped_column(primary_key=True)
+    mark: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    count: Mapped[int]
+    confirmed: Mapped[int]
+    example_id: Mapped[int]
+    """A signature of these, whose trace says what the mark stands for."""
+
+
+class InvalidationState(enum.StrEnum):
+    """Where an invalidation stands."""
+
+    COUNTING = "counting"
+    """Its dry run is under way."""
+    COUNTED = "counted"
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+    """Somebody ended it half-way; what was done stays until it is undone."""
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class Invalidation(Base):
+    """Signatures found false by conditions: counted first, set aside in batches, restored."""
+
+    __tablename__ = "invalidation"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int | None] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
+    )
+    """None: every campaign."""
+    state: Mapped[InvalidationState] = mapped_column(default=InvalidationState.COUNTING, index=True)
+    conditions: Mapped[str] = mapped_column(Sealed("invalidation.conditions"))
+    """As JSON: it may name people."""
+    reason: Mapped[str] = mapped_column(Sealed("invalidation.reason"), default="")
+    standing: Mapped[bool] = mapped_column(default=False, index=True)
+    """Whether it also takes those that come from now on."""
+    position: Mapped[int] = mapped_column(default=0)
+    """Id of the last signature that was looked at."""
+    last_id: Mapped[int] = mapped_column(default=0)
+    """Id of the last there was when this pass began."""
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Found by the dry run: per campaign's id, how many in each state."""
+    sample: Mapped[list[str]] = mapped_column(default=list)
+    """Public ids of a few that were found."""
+    found: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    restored: Mapped[int] = mapped_column(default=0)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+    worked_at: Mapped[Created]
+    """When a batch was last done: a job that died is taken up again."""
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,291 @@
+"""The queue of held letters: what waits, and what somebody decides about it.
+
+An act (on one letter or on all that a filter shows) changes only letters that still stand as its
+reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, jobs
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.screening.finding import unindexed
+from campaign.screening.mails import send_letter_returned
+from campaign.screening.models import ScreeningAct
+from campaign.settings import Settings
+from campaign.signing import tokens
+from campaign.signing.confirming import start_followers
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.models import Letter, Signature, SignatureState
+
+MOST_AT_ONCE = 500
+COUNTED = 1000
+"""Beyond so many nobody wants to know the number."""
+NOTE_LIMIT = 1000
+_STATE_AFTER = {
+    Decision.APPROVED: SignatureState.CONFIRMED,
+    Decision.REJECTED: SignatureState.REJECTED,
+    Decision.RETURNED: SignatureState.HELD,
+}
+_UNDO_WITHIN = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which held letters: of which campaign, for which reason, waiting for whom."""
+
+    campaign_id: int | None = None
+    reason: str = ""
+    decision: Decision = Decision.OPEN
+
+    def conditions(self) -> tuple[ColumnElement[bool], ...]:
+        """As conditions on holds."""
+        found: list[ColumnElement[bool]] = [
+            Hold.decision == self.decision,
+            Hold.campaign_id.not_in(
+                select(Campaign.id).where(Campaign.status == CampaignStatus.STOPPED)
+            ),
+        ]
+        if self.campaign_id is not None:
+            found.append(Hold.campaign_id == self.campaign_id)
+        if self.reason:
+            # As JSON on both databases: ["first", "similar"].
+            named = cast(Hold.reasons, String).contains(f'"{self.reason}"', autoescape=True)
+            # PostgreSQL takes a LIKE for rare and would sort all that it finds; this it takes for
+            # common, and walks the queue in its order.
+            found.append(func.coalesce(named, False).is_(True))
+        return tuple(found)
+
+
+def list_held(
+    unit: Session, chosen: Filter, *, limit: int, after: Hold | None = None
+) -> Sequence[Hold]:
+    """The letters that wait, the oldest first; with `after`, those that come behind it."""
+    query = select(Hold).where(*chosen.conditions())
+    if after is not None:
+        query = query.where(
+            (Hold.held_at > after.held_at)
+            | ((Hold.held_at == after.held_at) & (Hold.signature_id > after.signature_id))
+        )
+    loaded = query.options(joinedload(Hold.signature)).order_by(Hold.held_at, Hold.signature_id)
+    return unit.scalars(loaded.limit(limit)).all()
+
+
+def count_held(unit: Session, chosen: Filter) -> int:
+    """How many wait, up to COUNTED."""
+    some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED).subquery()
+    return unit.scalar(select(func.count()).select_from(some)) or 0
+
+
+def list_campaigns(unit: Session) -> Sequence[Campaign]:
+    """Campaigns of which a letter was held and is not decided about."""
+    undecided = exists().where(
+        Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
+    )
+    return unit.scalars(
+        select(Campaign)
+        .where(undecided, Campaign.status != CampaignStatus.STOPPED)
+        .order_by(Campaign.reference)
+    ).all()
+
+
+def get_held(unit: Session, public_id: str, chosen: Filter) -> Hold:
+    """One that waits. Raises NotFound (`letter`) where it does no more."""
+    signed = select(Signature.id).where(Signature.public_id == public_id)
+    query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
+    found: Hold | None = unit.scalar(query)
+    if found is None:
+        raise NotFound("letter")
+    return found
+
+
+def list_ids(unit: Session, chosen: Filter, *, seen: datetime) -> list[str]:
+    """Public ids of all that a filter shows, without what came after it was looked at."""
+    first = (
+        select(Hold.signature_id)
+        .where(*chosen.conditions(), Hold.held_at <= seen)
+        .order_by(Hold.held_at, Hold.signature_id)
+        .limit(MOST_AT_ONCE)
+    )
+    ids = unit.scalars(first).all()
+    return list(unit.scalars(select(Signature.public_id).where(Signature.id.in_(ids))))
+
+
+def decide(
+    unit: Session,
+    *,
+    public_ids: Sequence[str],
+    decision: Decision,
+    by: StaffUser,
+    now: datetime,
+    note: str = "",
+) -> ScreeningAct:
+    """Approve, return or reject letters that wait; one act of audit and undo.
+
+    Of several that are returned, those whose mailbox had its mails of the day are left to wait.
+    Raises Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
+    reason; Refused: `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
+    """
+    note = note.strip()
+    if decision in {Decision.RETURNED, Decision.REJECTED} and not note:
+        raise Invalid(fields={"note": "note-missing"})
+    if len(note) > NOTE_LIMIT:
+        raise Invalid(fields={"note": "note-too-long"})
+    taken = _take(unit, public_ids, decision)
+    if not taken:
+        raise Refused("nothing-held")
+    if decision is Decision.RETURNED:
+        taken = [one for one in taken if _send_back(unit, one, note)]
+        if not taken:
+            raise Refused("cannot-mail")
+    act = ScreeningAct(staff_id=by.id, at=now, decision=decision, letters=len(taken))
+    unit.add(act)
+    unit.flush()
+    values: dict[str, Any] = {"decision": decision, "act_id": act.id, "note": note or None}
+    if decision is Decision.RETURNED:
+        values["returned_at"] = now
+    unit.execute(
+        update(Hold)
+        .where(Hold.signature_id.in_([one.id for one in taken]))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    for signature in taken:
+        start_followers(unit, signature)
+    _note(unit, by, f"letter.{decision.value}", taken, act)
+    return act
+
+
+def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
+    """What `by` decided last, while it can be undone."""
+    act = unit.scalar(
+        select(ScreeningAct)
+        .where(ScreeningAct.staff_id == by.id)
+        .order_by(ScreeningAct.id.desc())
+        .limit(1)
+    )
+    if act is None or act.undone_at is not None or act.at < now - _UNDO_WITHIN:
+        return None
+    return act
+
+
+def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
+    """Put the letters of the last act back into the queue; how many.
+
+    Left alone are those that their writers have changed, withdrawn or had erased since, that a
+    bundle holds, or that were found false. Raises Refused (`nothing-to-undo`).
+    """
+    act = last_act(unit, by, now)
+    if act is None:
+        raise Refused("nothing-to-undo")
+    act.undone_at = now
+    mine = select(Hold.signature_id).where(Hold.act_id == act.id, Hold.decision == act.decision)
+    ids = unit.scalars(mine).all()
+    _hold_campaigns(unit, select(Hold.campaign_id).where(Hold.act_id == act.id))
+    after = _STATE_AFTER[act.decision]
+    back = unit.scalars(
+        update(Signature)
+        .where(
+            Signature.id.in_(ids),
+            unindexed(Signature.state) == after,
+            ~_is_in_a_bundle(),
+        )
+        .values(state=SignatureState.HELD)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    unit.execute(
+        update(Hold)
+        .where(Hold.signature_id.in_(back))
+        .values(decision=Decision.OPEN, act_id=None, note=None)
+        .execution_options(synchronize_session=False)
+    )
+    found = unit.scalars(
+        select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
+    ).all()
+    _note(unit, by, "letter.decision-undone", found, act)
+    return len(back)
+
+
+def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Sequence[Signature]:
+    """Change the state of those that still wait; of two who decide at once, one does."""
+    undecided = select(Hold.signature_id).where(
+        Hold.decision.in_((Decision.OPEN, Decision.RETURNED)),
+        Hold.decision != decision,
+    )
+    taken = unit.scalars(
+        select(Signature)
+        .where(
+            Signature.public_id.in_(public_ids),
+            unindexed(Signature.state) == SignatureState.HELD,
+            Signature.id.in_(undecided),
+            Signature.campaign_id.in_(
+                select(Campaign.id).where(Campaign.status != CampaignStatus.STOPPED)
+            ),
+        )
+        .order_by(Signature.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for signature in taken:
+        signature.state = _STATE_AFTER[decision]
+    return taken
+
+
+def _hold_campaigns(unit: Session, ids: Select[Any]) -> None:
+    """Keep bundles from freezing while letters are taken out of what they would freeze."""
+    query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
+    unit.execute(query.with_for_update(key_share=True)).all()
+
+
+def _is_in_a_bundle() -> ColumnElement[bool]:
+    return Signature.letters.any(Letter.bundle_id.is_not(None))
+
+
+def _send_back(unit: Session, signature: Signature, note: str) -> bool:
+    """Mail what is to be changed, with a link that replaces the one before; False: no mail went."""
+    if lifecycle.is_rehearsal(signature.campaign.status):
+        return True  # invented people get no mail
+    settings: Settings = current_app.extensions["settings"]
+    token = tokens.new_token()
+    base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
+    sent = send_letter_returned(
+        unit,
+        to=signature.email,
+        locale=signature.locale,
+        campaign_id=signature.campaign_id,
+        person_name=signature.campaign.person_name,
+        reference=signature.campaign.reference,
+        note=note,
+        link=f"{base}/letter/{token}",
+        case_url=f"{base}/actions/{signature.campaign.slug}",
+    )
+    if sent:
+        signature.token_digest = tokens.digest_of(token)
+        unit.flush()
+    return sent
+
+
+def _note(
+    unit: Session, by: StaffUser, action: str, found: Sequence[Signature], act: ScreeningAct
+) -> None:
+    campaigns = sorted({one.campaign_id for one in found})
+    audit.record(
+        unit,
+        actor=actor_name(by),
+        action=action,
+        subject=f"screening-act:{act.id}",
+        letters=[one.public_id for one in found],
+        campaigns=campaigns,
+    )
+    jobs.enqueue(unit, "campaigns.count")

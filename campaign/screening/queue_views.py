@@ -1,0 +1,182 @@
+"""The queue on the desk: one letter at a time, a key for each decision."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import staff_user
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.screening import queue
+from campaign.screening.desk import back, blueprint, chosen_campaign, page, say_refused
+from campaign.screening.queue import Filter
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.judging import regions_of, said_before, words_of
+from campaign.signing.models import Signature
+from campaign.signing.screening_rules import REASONS, ScreeningRules, findings, pieces
+
+_LISTED = 25
+_DECISIONS = {
+    "approve": Decision.APPROVED,
+    "return": Decision.RETURNED,
+    "reject": Decision.REJECTED,
+}
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """The oldest letter that waits, or the one that is asked for, and what comes behind it."""
+    unit, chosen = db.session(), _filter()
+    held = list(queue.list_held(unit, chosen, limit=_LISTED))
+    current = _current(held, chosen)
+    behind = queue.list_held(unit, chosen, limit=1, after=current) if current else ()
+    return page(
+        "queue",
+        held=held,
+        current=current,
+        letter=_shown(current) if current else None,
+        following=behind[0] if behind else None,
+        count=queue.count_held(unit, chosen),
+        returned=queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
+        campaigns=queue.list_campaigns(unit),
+        query=_query(),
+        reasons=REASONS,
+        act=queue.last_act(unit, staff_user(), db.utcnow()),
+        seen=db.utcnow().isoformat(),
+        most=queue.MOST_AT_ONCE,
+        counted=queue.COUNTED,
+    )
+
+
+@blueprint.post("/letters/<public_id>")
+def decide(public_id: str) -> ResponseReturnValue:
+    """Approve, return or reject one letter; then the one behind it."""
+    unit, chosen = db.session(), _filter()
+    try:
+        current = queue.get_held(unit, public_id, chosen)
+        behind = queue.list_held(unit, chosen, limit=1, after=current)
+        _decide([public_id])
+    except Invalid as problem:
+        say_refused(problem)
+        return back(".index", **_query(), at=public_id)
+    except NotFound:
+        say_refused(Refused("nothing-held"))
+        return back(".index", **_query())
+    except Refused as problem:
+        unit.rollback()
+        say_refused(problem)
+        return back(".index", **_query(), at=public_id)
+    return back(".index", **_query(), at=behind[0].signature.public_id if behind else "")
+
+
+@blueprint.post("/all")
+def decide_all() -> ResponseReturnValue:
+    """The same decision about all that the filter showed."""
+    unit = db.session()
+    try:
+        seen = datetime.fromisoformat(request.form.get("seen", ""))
+        _decide(queue.list_ids(unit, _filter(), seen=seen))
+    except (Invalid, Refused) as problem:
+        unit.rollback()
+        say_refused(problem)
+    except (ValueError, TypeError):
+        say_refused(Refused("nothing-held"))
+    return back(".index", **_query())
+
+
+@blueprint.post("/undo")
+def undo() -> ResponseReturnValue:
+    """Put the letters of one's last decision back into the queue."""
+    try:
+        count = queue.undo(db.session(), by=staff_user(), now=db.utcnow())
+    except Refused as problem:
+        say_refused(problem)
+    else:
+        flash(ngettext("%(num)s letter waits again.", "%(num)s letters wait again.", count))
+    return back(".index", **_query())
+
+
+def _decide(public_ids: list[str]) -> None:
+    decision = _DECISIONS.get(request.form.get("decision", ""))
+    if decision is None:
+        raise Refused("nothing-held")
+    act = queue.decide(
+        db.session(),
+        public_ids=public_ids,
+        decision=decision,
+        note=request.form.get("note", ""),
+        by=staff_user(),
+        now=db.utcnow(),
+    )
+    flash(_said(decision, act.letters))
+
+
+def _said(decision: Decision, count: int) -> str:
+    if decision is Decision.APPROVED:
+        words = ngettext("%(num)s letter approved.", "%(num)s letters approved.", count)
+    elif decision is Decision.RETURNED:
+        words = ngettext(
+            "%(num)s letter sent back to its writer.", "%(num)s letters sent back.", count
+        )
+    else:
+        words = ngettext("%(num)s letter rejected.", "%(num)s letters rejected.", count)
+    return str(words)
+
+
+def _filter() -> Filter:
+    campaign = chosen_campaign()
+    reason = request.values.get("reason", "")
+    shown = request.values.get("show", "")
+    return Filter(
+        campaign.id if campaign else None,
+        reason if reason in REASONS else "",
+        Decision.RETURNED if shown == "returned" else Decision.OPEN,
+    )
+
+
+def _query() -> dict[str, str]:
+    names = ("campaign", "reason", "show")
+    return {name: request.values.get(name, "") for name in names}
+
+
+def _current(held: list[Hold], chosen: Filter) -> Hold | None:
+    wanted = request.args.get("at", "")
+    if wanted:
+        try:
+            return queue.get_held(db.session(), wanted, chosen)
+        except NotFound:
+            pass
+    return held[0] if held else None
+
+
+def _shown(hold: Hold) -> dict[str, Any]:
+    """The letter as its reader sees it: its words, the places for which it is held in them."""
+    signature = hold.signature
+    text = words_of(signature)
+    found = findings(
+        text,
+        ScreeningRules.of(signature.campaign.screening),
+        regions_of(signature),
+        said=said_before(signature),
+    )
+    return {"pieces": list(pieces(text, found)), "note": _proposed(hold, signature)}
+
+
+def _proposed(hold: Hold, signature: Signature) -> str:
+    """What its writer could be asked, in the language in which they read mails."""
+    with force_locale(signature.locale.replace("-", "_")):
+        sentences = {
+            "insult": _("Take out the insult. A letter that insults its reader is not read."),
+            "link": _("Take out the address. Officials open no links in letters."),
+            "phone-number": _("Take out the telephone number: it would go on with the letter."),
+            "watched-word": _("Leave out names and places that the case sheet does not give."),
+            "long": _("Shorten your letter: one page is read, more is not."),
+            "short": _("Write a whole sentence, or leave your own words out."),
+            "similar": _("Write in words of your own: many have sent this very text."),
+        }
+        said = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
+    return "\n".join(said)

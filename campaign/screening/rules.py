@@ -1,0 +1,54 @@
+"""Setting which letters of a campaign are looked at before they count."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.texts import one_line
+from campaign.errors import Invalid
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.lookalikes import skeleton
+from campaign.signing.screening_rules import LEAST_ALIKE, LONGEST_WORD, MOST_WORDS, ScreeningRules
+
+
+def set_rules(unit: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
+    """Set the rules for letters that are confirmed from now on; those that wait, wait.
+
+    The audit tells how many words are watched, not which. Raises Invalid by the rules' names.
+    """
+    words = tuple(dict.fromkeys(filter(None, map(one_line, rules.watched))))
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+        raise Invalid(fields={"watched": "words-too-many"})
+    if not all(any(map(str.isalnum, word)) for word in words):
+        raise Invalid(fields={"watched": "not-a-word"})
+    if 0 < rules.alike < LEAST_ALIKE:
+        raise Invalid(fields={"alike": "alike-too-few"})
+    if rules.longer_than and rules.shorter_than >= rules.longer_than:
+        raise Invalid(fields={"shorter_than": "shorter-than-longer"})
+    stored = replace(rules, watched=words).stored
+    if stored == campaign.screening:
+        return
+    campaign.screening = stored
+    told = {name: value for name, value in stored.items() if name != "watched"}
+    record_change(unit, campaign, actor, "campaign.screening", **told, watched_words=len(words))
+
+
+def count_waiting(unit: Session, campaign: Campaign) -> int:
+    """How many letters of a campaign wait for a look: a number, and nobody's name."""
+    waiting = (
+        select(func.count())
+        .select_from(Hold)
+        .where(Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN)
+    )
+    return unit.scalar(waiting) or 0
+
+
+def lookalike_references(unit: Session, campaign: Campaign) -> Sequence[str]:
+    """References of other campaigns that a reader could take for this one's."""
+    shape = skeleton(campaign.reference)
+    rows = unit.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
+    return sorted(one for one in rows if skeleton(one) == shape)

@@ -1,0 +1,151 @@
+"""The organizers' page of a campaign's rules: what is held, never who."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, RadioField
+from wtforms.validators import NumberRange, Optional
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, guard
+from campaign.accounts.models import Role
+from campaign.campaigns.desk import load
+from campaign.campaigns.fields import CheckboxesField, DeskForm, TextField, choices
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid
+from campaign.screening import rules
+from campaign.signing.guard import INSULT, LINK, PHONE, insult_languages
+from campaign.signing.screening_rules import (
+    LEAST_ALIKE,
+    LONGEST_WORD,
+    MOST_FIRST,
+    MOST_WORDS,
+    ScreeningRules,
+)
+
+blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
+guard(blueprint, Role.ORGANIZER)
+
+_KINDS = {"insults": INSULT, "links": LINK, "phones": PHONE}
+_THEN = [
+    ("refuse", _l("Tell the writer at once, who mends it")),
+    ("hold", _l("Take the letter and have it looked at")),
+]
+_SAID = {
+    "alike-too-few": _l("Set at least 5: people copy a good sentence."),
+    "shorter-than-longer": _l("Set less here than the length beyond which letters are held."),
+    "words-too-many": _l("Keep to 200 lines at most, and each line to 80 characters."),
+    "not-a-word": _l("Each line needs a letter or a figure."),
+}
+
+
+class _NumberField(IntegerField):  # type: ignore[misc]
+    """A whole number; empty: none."""
+
+    def __init__(self, label: Any, *, most: int, **kwargs: Any) -> None:
+        words = _l("Give a whole number up to %(max)s, or leave it empty.")
+        super().__init__(label, [Optional(), NumberRange(0, most, message=words)], **kwargs)
+
+
+class RulesForm(DeskForm):
+    """Which letters are looked at before they count."""
+
+    first = _NumberField(
+        _l("The first letters of the campaign"),
+        most=MOST_FIRST,
+        description=_l("So many are read before any other is counted unread."),
+    )
+    watched = TextField(
+        _l("Words that hold a letter"),
+        limit=MOST_WORDS * (LONGEST_WORD + 1),
+        description=_l(
+            "One word or phrase to a line. Nothing is said to the writer: for what should not be "
+            "told to who tries how far it goes. What must never stand in a letter belongs among "
+            "the letter options, where it is refused."
+        ),
+    )
+    insults = RadioField(_l("Insults"), choices=choices(_THEN))
+    languages = CheckboxesField(_l("Lists of insults that apply"))
+    links = RadioField(_l("Addresses of the web and of mail"), choices=choices(_THEN))
+    phones = RadioField(_l("Telephone numbers"), choices=choices(_THEN))
+    longer_than = _NumberField(_l("Own words longer than so many characters"), most=5000)
+    shorter_than = _NumberField(_l("Own words shorter than so many characters"), most=1000)
+    alike = _NumberField(
+        _l("Own words like those of so many others"),
+        most=200,
+        description=_l("From 5 on. Empty: many may send the same text."),
+    )
+    lookalikes = BooleanField(
+        _l("Names that look like those of the staff, the organisation or the case")
+    )
+
+
+@blueprint.route("/<slug>/screening", methods=["GET", "POST"])
+def edit_rules(slug: str) -> ResponseReturnValue:
+    """What holds for letters that are confirmed from now on."""
+    unit, campaign = db.session(), load(slug)
+    form = RulesForm(data=_as_typed(ScreeningRules.of(campaign.screening)))
+    form.languages.choices = choices(
+        (code, i18n.language_name(code)) for code in insult_languages()
+    )
+    if form.validate_on_submit():
+        try:
+            rules.set_rules(unit, campaign, rules=_asked(form), actor=actor())
+        except Invalid as problem:
+            for name, words in problem.fields.items():
+                form[name].errors = [*form[name].errors, _SAID[words]]
+        else:
+            flash(_("The rules are saved."))
+            return redirect(url_for(".edit_rules", slug=slug), 303)
+    return _page(form, campaign)
+
+
+@blueprint.app_template_global()
+def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
+    """What the campaign's page on the desk shows: how many wait, and names to be taken for it."""
+    unit = db.session()
+    return {
+        "waiting": rules.count_waiting(unit, campaign),
+        "lookalikes": rules.lookalike_references(unit, campaign),
+    }
+
+
+def _page(form: RulesForm, campaign: Campaign) -> ResponseReturnValue:
+    waiting = rules.count_waiting(db.session(), campaign)
+    body = render_template("screening/rules.html", form=form, campaign=campaign, waiting=waiting)
+    return body, (422 if form.errors else 200)
+
+
+def _as_typed(set_now: ScreeningRules) -> dict[str, Any]:
+    languages = set_now.insult_languages
+    return {
+        "first": set_now.first or None,
+        "watched": "\n".join(set_now.watched),
+        **{name: "hold" if kind in set_now.held else "refuse" for name, kind in _KINDS.items()},
+        "languages": insult_languages() if languages is None else list(languages),
+        "longer_than": set_now.longer_than or None,
+        "shorter_than": set_now.shorter_than or None,
+        "alike": set_now.alike or None,
+        "lookalikes": set_now.lookalikes,
+    }
+
+
+def _asked(form: RulesForm) -> ScreeningRules:
+    languages = tuple(form.languages.data or ())
+    every = set(languages) == set(insult_languages())
+    return ScreeningRules(
+        first=form.first.data or 0,
+        longer_than=form.longer_than.data or 0,
+        shorter_than=form.shorter_than.data or 0,
+        alike=form.alike.data or 0,
+        watched=tuple((form.watched.data or "").splitlines()),
+        held=tuple(kind for name, kind in _KINDS.items() if form[name].data == "hold"),
+        insult_languages=None if every else languages,
+        lookalikes=bool(form.lookalikes.data),
+    )
+
+
+assert LEAST_ALIKE == 5  # as the form says

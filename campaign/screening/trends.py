@@ -1,0 +1,278 @@
+"""Where signatures come from, hour by hour: counted by a job, so that the pages are quick.
+
+Floods show as many signatures of one address, network, mail domain or browser. What a mark stands
+for is read from one signature that has it, while its trace is kept.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.screening.models import TrendCount, TrendKind
+from campaign.settings import Settings
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.traces import FORGOTTEN, domain_of, opened
+
+EVERYWHERE = 0
+"""Stands for all campaigns."""
+HOUR = timedelta(hours=1)
+_FEWEST = 3
+"""Fewer signatures of one mark in one hour are kept nowhere."""
+_MOST = 40
+"""Marks kept for one hour, kind and campaign."""
+_FETCHED = 5000
+_FORGOTTEN_AT_ONCE = 500
+_SPIKE_LEAST = 20
+_SPIKE_TIMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A mark that many signatures share."""
+
+    kind: TrendKind
+    mark: bytes
+    words: str
+    """What it stands for; empty: nobody can tell any more."""
+    count: int
+    confirmed: int
+    hours: tuple[int, ...]
+    """How many in each hour of the window, the oldest first."""
+    spikes: frozenset[int]
+    """Which of these hours stand out."""
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The full hour in which a moment lies."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def spikes_in(hours: Sequence[int]) -> frozenset[int]:
+    """Hours with many more signatures than the usual one of the window. Pure."""
+    if not hours:
+        return frozenset()
+    usual = sorted(hours)[len(hours) // 2]
+    least = max(_SPIKE_LEAST, _SPIKE_TIMES * usual)
+    return frozenset(at for at, count in enumerate(hours) if count >= least)
+
+
+@jobs.job("screening.count-trends", every_minutes=5)
+def count_trends() -> None:
+    """Count the hours that are not over, and those that nobody has counted."""
+    now = db.utcnow()
+    with db.reading() as unit:
+        last = unit.scalar(select(func.max(TrendCount.hour)))
+        traced = Signature.trace.is_not(None)
+        first = unit.scalar(select(func.min(Signature.signed_at)).where(traced))
+    hour = hour_of(max(last or first or now, now - timedelta(days=_settings().trace_days)))
+    hour = min(hour, hour_of(now - HOUR))
+    while hour <= now:
+        _count_hour(hour)
+        hour += HOUR
+    with db.transaction() as unit:
+        limit = now - timedelta(days=_settings().trace_days)
+        unit.execute(delete(TrendCount).where(TrendCount.hour < limit))
+
+
+def _count_hour(hour: datetime) -> None:
+    with db.reading() as unit:
+        rows = _rows_of_hour(unit, hour)
+    with db.transaction() as unit:
+        unit.execute(delete(TrendCount).where(TrendCount.hour == hour))
+        if rows:
+            unit.execute(db.insert_into(unit, TrendCount).on_conflict_do_nothing(), rows)
+
+
+def _rows_of_hour(unit: Session, hour: datetime) -> list[dict[str, Any]]:
+    found = unit.execute(_signed_in(hour)).yield_per(_FETCHED)
+    # Per kind and (campaign, mark): how many, and a signature of them; then over all campaigns.
+    counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {kind: Counter() for kind in TrendKind}
+    confirmed: dict[TrendKind, Counter[tuple[int, bytes]]] = defaultdict(Counter)
+    examples: dict[tuple[TrendKind, bytes], int] = {}
+    for number, campaign_id, is_confirmed, *marks in found:
+        for kind, mark in zip(_MARKED, (b"", *marks), strict=True):
+            if mark is None:
+                continue
+            counts[kind][campaign_id, mark] += 1
+            examples[kind, mark] = number
+            if is_confirmed:
+                confirmed[kind][campaign_id, mark] += 1
+    rows: list[dict[str, Any]] = []
+    for kind, one in counts.items():
+        certain = _by_place(confirmed[kind])
+        for place, marked in _by_place(one).items():
+            rows += [
+                {
+                    "campaign_id": place,
+                    "hour": hour,
+                    "kind": kind,
+                    "mark": mark,
+                    "count": count,
+                    "confirmed": certain[place][mark],
+                    "example_id": examples[kind, mark],
+                }
+                for mark, count in marked.most_common(_MOST)
+                if count >= _FEWEST or kind is TrendKind.ALL
+            ]
+    return rows
+
+
+_MARKED = (
+    TrendKind.ALL,
+    TrendKind.ADDRESS,
+    TrendKind.NETWORK,
+    TrendKind.DOMAIN,
+    TrendKind.AGENT,
+)
+"""In the order of the columns of `_signed_in`."""
+
+
+def _signed_in(hour: datetime) -> Any:
+    return select(
+        Signature.id,
+        Signature.campaign_id,
+        Signature.confirmed_at.is_not(None),
+        Signature.address_mark,
+        Signature.network_mark,
+        Signature.domain_mark,
+        Signature.agent_mark,
+    ).where(
+        Signature.trace.is_not(None), Signature.signed_at >= hour, Signature.signed_at < hour + HOUR
+    )
+
+
+def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
+    """Marks of each campaign, and of all together."""
+    places: dict[int, Counter[bytes]] = defaultdict(Counter)
+    for (campaign_id, mark), count in counts.items():
+        places[campaign_id][mark] = count
+        places[EVERYWHERE][mark] += count
+    return places
+
+
+def list_trends(
+    unit: Session, *, campaign_id: int = EVERYWHERE, hours: int, now: datetime, most: int = 10
+) -> dict[TrendKind, list[Trend]]:
+    """The marks that most signatures of the window share, of each kind."""
+    start = hour_of(now) - (hours - 1) * HOUR
+    window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
+    total = func.sum(TrendCount.count)
+    rows = unit.execute(
+        select(
+            TrendCount.kind,
+            TrendCount.mark,
+            total,
+            func.sum(TrendCount.confirmed),
+            func.max(TrendCount.example_id),
+        )
+        .where(*window)
+        .group_by(TrendCount.kind, TrendCount.mark)
+        .order_by(total.desc(), TrendCount.mark)
+    ).all()
+    chosen: dict[TrendKind, list[Any]] = {kind: [] for kind in TrendKind}
+    for row in rows:
+        if len(chosen[row.kind]) < most:
+            chosen[row.kind].append(row)
+    kept = [row for found in chosen.values() for row in found]
+    lines = _lines(unit, window, {bytes(row.mark) for row in kept}, start, hours)
+    words = _words(unit, kept)
+    return {
+        kind: [
+            Trend(
+                kind,
+                bytes(mark),
+                words.get((kind, bytes(mark)), ""),
+                count,
+                confirmed,
+                lines[kind, bytes(mark)],
+                spikes_in(lines[kind, bytes(mark)]),
+            )
+            for _, mark, count, confirmed, _ in found
+        ]
+        for kind, found in chosen.items()
+    }
+
+
+def _lines(
+    unit: Session, window: Any, marks: set[bytes], start: datetime, hours: int
+) -> Mapping[tuple[TrendKind, bytes], tuple[int, ...]]:
+    found: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
+    rows = unit.execute(
+        select(TrendCount.kind, TrendCount.mark, TrendCount.hour, TrendCount.count).where(
+            *window, TrendCount.mark.in_(marks)
+        )
+    )
+    for kind, mark, hour, count in rows:
+        at = int((hour - start) / HOUR)
+        if 0 <= at < hours:
+            found[kind, bytes(mark)][at] = count
+    return {key: tuple(line) for key, line in found.items()}
+
+
+def _words(unit: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
+    """What the marks stand for, as one signature of each tells."""
+    named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
+    found = {
+        one.id: one
+        for one in unit.execute(
+            select(Signature.id, Signature.email, Signature.trace).where(
+                Signature.id.in_(set(named.values())), Signature.state != SignatureState.ERASED
+            )
+        )
+    }
+    return {
+        (kind, mark): value_of(kind, found[one].email, found[one].trace)
+        for (kind, mark), one in named.items()
+        if one in found
+    }
+
+
+def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
+    """What a signature of this address and trace says of one kind."""
+    known = opened(trace)
+    return {
+        TrendKind.ADDRESS: known.address,
+        TrendKind.NETWORK: known.network,
+        TrendKind.AGENT: known.agent,
+        TrendKind.DOMAIN: domain_of(email),
+    }.get(kind, "")
+
+
+def counted_at(unit: Session) -> datetime | None:
+    """The newest hour that was counted."""
+    return unit.scalar(select(func.max(TrendCount.hour)))
+
+
+@jobs.job("screening.forget-traces", every_minutes=60)
+def forget_traces() -> None:
+    """Erase traces whose time is over, and all marks but that of the address's domain."""
+    limit = db.utcnow() - timedelta(days=_settings().trace_days)
+    while True:
+        with db.transaction() as unit:
+            old = (
+                select(Signature.id)
+                .where(Signature.trace.is_not(None), Signature.signed_at < limit)
+                .order_by(Signature.signed_at)
+                .limit(_FORGOTTEN_AT_ONCE)
+            )
+            gone = unit.scalars(
+                update(Signature)
+                .where(Signature.id.in_(old))
+                .values(**FORGOTTEN)
+                .returning(Signature.id)
+                .execution_options(synchronize_session=False)
+            ).all()
+        if len(gone) < _FORGOTTEN_AT_ONCE:
+            return
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -1,0 +1,270 @@
+"""The work of invalidations: batch by batch, by key; cancelled between two batches.
+
+A slice is read without a lock, then written in short transactions with pauses between: on SQLite
+people who sign wait for some milliseconds, on PostgreSQL for nobody. The row of the invalidation is
+the ledger: a batch moves its position and does its work at once, or neither; two workers share the
+batches, and a job that died is taken up again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic, sleep
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.screening.finding import Match, find, states_of, unindexed
+from campaign.screening.invalidating import AT_WORK
+from campaign.screening.models import Invalidation, InvalidationState
+from campaign.signing.conditions import Conditions
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.models import Signature, SignatureState
+
+READ_AT_ONCE = 10_000
+"""Ids that are looked through at once; reading holds up nobody."""
+RESTORE_AT_ONCE = 5_000
+"""Rows that an undo looks up at once."""
+WRITE_AT_ONCE = 1_000
+"""Rows that one transaction changes at most."""
+_FIRST_WRITE = 100
+_LEAST_WRITE = 25
+_HOLD_SECONDS = 0.05
+"""For so long a transaction may hold SQLite's lock: it takes more rows or fewer by that."""
+_LONGEST_PAUSE_SECONDS = 0.25
+_SAMPLE = 12
+_LOST_AFTER = timedelta(minutes=2)
+
+
+@dataclass
+class Pace:
+    """How many rows are changed at once, so that others get their turn in between."""
+
+    size: int = _FIRST_WRITE
+
+    @contextmanager
+    def turn(self) -> Iterator[Session]:
+        """One transaction; on SQLite then as long a pause, in which whoever signs gets the lock."""
+        with db.transaction() as unit:
+            unit.connection()  # takes the lock: how long others held it says nothing of us
+            began = monotonic()
+            yield unit
+        if db.database().engine.dialect.name != "sqlite":
+            self.size = WRITE_AT_ONCE // 2  # only the rows themselves are locked
+            return
+        took = monotonic() - began
+        if took > _HOLD_SECONDS:
+            self.size = max(_LEAST_WRITE, self.size // 2)
+        elif took < _HOLD_SECONDS / 2:
+            self.size = min(WRITE_AT_ONCE, self.size * 2)
+        sleep(min(took, _LONGEST_PAUSE_SECONDS))
+
+
+@jobs.job("screening.work")
+def work(invalidation_id: int) -> None:
+    """Do all that is left, until it ends or somebody cancels it."""
+    pace = Pace()
+    while work_once(invalidation_id, pace):
+        pass
+
+
+@jobs.job("screening.resume", every_minutes=1)
+def resume() -> None:
+    """Take up again what a worker left behind."""
+    with db.transaction() as unit:
+        lost = unit.scalars(
+            select(Invalidation.id).where(
+                Invalidation.state.in_(AT_WORK),
+                Invalidation.worked_at < db.utcnow() - _LOST_AFTER,
+            )
+        ).all()
+        for invalidation_id in (*lost, *_late(unit)):
+            jobs.enqueue(unit, "screening.work", invalidation_id)
+
+
+def _late(unit: Session) -> Sequence[int]:
+    """Undone ones that still keep somebody aside, who confirmed in that very moment."""
+    left = select(Signature.id).where(
+        Signature.invalidation_id == Invalidation.id, Signature.state == SignatureState.INVALID
+    )
+    return unit.scalars(
+        update(Invalidation)
+        .where(Invalidation.state == InvalidationState.UNDONE, left.exists())
+        .values(state=InvalidationState.UNDOING, position=0, worked_at=db.utcnow())
+        .returning(Invalidation.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+
+
+def work_once(invalidation_id: int, pace: Pace) -> bool:
+    """Look through one slice and do what is to be done; False when there is nothing left."""
+    with db.reading() as unit:
+        seen = unit.get(Invalidation, invalidation_id)
+        if seen is None or seen.state not in AT_WORK:
+            return False
+        undoing = seen.state is InvalidationState.UNDOING
+        aside = _aside(unit, seen) if undoing else ()
+        upto = min(seen.position + READ_AT_ONCE, seen.last_id)
+        found = [] if undoing else _found(unit, seen, upto)
+    if undoing:
+        return _restore(seen, aside, pace)
+    if seen.state is InvalidationState.COUNTING:
+        return _count(seen, found, upto, pace)
+    return _set_aside(seen, found, upto, pace)
+
+
+def _found(unit: Session, seen: Invalidation, upto: int) -> list[Match]:
+    conditions, place = Conditions.from_json(seen.conditions), seen.campaign_id
+    return find(unit, conditions, campaign_id=place, after=seen.position, upto=upto)
+
+
+def _aside(unit: Session, seen: Invalidation) -> Sequence[int]:
+    return unit.scalars(
+        select(Signature.id)
+        .where(Signature.invalidation_id == seen.id, Signature.id > seen.position)
+        .order_by(Signature.id)
+        .limit(RESTORE_AT_ONCE)
+    ).all()
+
+
+def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> bool:
+    counts = {one: dict(states) for one, states in seen.counts.items()}
+    for match in found:
+        states = counts.setdefault(str(match.campaign_id), {})
+        states[match.state.value] = states.get(match.state.value, 0) + 1
+    ends = upto >= seen.last_id
+    with pace.turn() as unit:
+        claimed = _claim(unit, seen, upto)
+        if claimed is None:
+            return True
+        claimed.counts = counts
+        claimed.sample = [*seen.sample, *(one.public_id for one in found)][:_SAMPLE]
+        claimed.found = seen.found + len(found)
+        if ends:
+            claimed.state = InvalidationState.COUNTED
+    return not ends
+
+
+def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> bool:
+    states = states_of(Conditions.from_json(seen.conditions))
+    rest = [one.id for one in found]
+    while True:
+        ids, rest = rest[: pace.size], rest[pace.size :]
+        ends = not rest and upto >= seen.last_id
+        with pace.turn() as unit:
+            claimed = _claim(unit, seen, ids[-1] if rest else upto)
+            if claimed is None:
+                return True
+            done = unit.scalars(
+                update(Signature)
+                # Confirmed, withdrawn or renewed since it was read: judged as it stands now.
+                .where(Signature.id.in_(ids), unindexed(Signature.state).in_(states))
+                .values(
+                    state_before=Signature.state,
+                    state=SignatureState.INVALID,
+                    invalidation_id=seen.id,
+                )
+                .returning(Signature.id)
+                .execution_options(synchronize_session=False)
+            ).all()
+            claimed.done += len(done)
+            _hide_holds(unit, done)
+            if ends:
+                _end(unit, claimed, InvalidationState.DONE)
+        if not rest:
+            return not ends
+        seen = claimed
+
+
+def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
+    rest = list(found)
+    while True:
+        ids, rest = rest[: pace.size], rest[pace.size :]
+        ends = not rest and len(found) < RESTORE_AT_ONCE
+        with pace.turn() as unit:
+            claimed = _claim(unit, seen, ids[-1] if ids else seen.position)
+            if claimed is None:
+                return True
+            restored = unit.scalars(
+                update(Signature)
+                .where(
+                    Signature.id.in_(ids),
+                    unindexed(Signature.invalidation_id) == seen.id,
+                    unindexed(Signature.state) == SignatureState.INVALID,
+                )
+                .values(
+                    state=func.coalesce(Signature.state_before, SignatureState.CONFIRMED.value),
+                    state_before=None,
+                    invalidation_id=None,
+                )
+                .returning(Signature.id)
+                .execution_options(synchronize_session=False)
+            ).all()
+            claimed.restored += len(restored)
+            _show_holds(unit, restored)
+            if ends:
+                _end(unit, claimed, InvalidationState.UNDONE)
+        if not rest:
+            return not ends
+        seen = claimed
+
+
+def _hide_holds(unit: Session, ids: Sequence[int]) -> None:
+    """Take the letters of these out of the queue."""
+    waiting = (Decision.OPEN, Decision.RETURNED)
+    unit.execute(
+        update(Hold)
+        .where(Hold.signature_id.in_(ids), Hold.decision.in_(waiting))
+        .values(decision=Decision.ASIDE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _show_holds(unit: Session, ids: Sequence[int]) -> None:
+    """Put them back, where they were: only what was sent back keeps what was asked."""
+    unit.execute(
+        update(Hold)
+        .where(Hold.signature_id.in_(ids), Hold.decision == Decision.ASIDE)
+        .values(
+            decision=case(
+                (Hold.note.is_not(None), Decision.RETURNED.value), else_=Decision.OPEN.value
+            )
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _claim(unit: Session, seen: Invalidation, upto: int) -> Invalidation | None:
+    """Take the batch: None where another worker took it, or somebody cancelled meanwhile."""
+    taken = unit.scalar(
+        update(Invalidation)
+        .where(
+            Invalidation.id == seen.id,
+            Invalidation.state == seen.state,
+            Invalidation.position == seen.position,
+        )
+        .values(position=upto, worked_at=db.utcnow())
+        .returning(Invalidation.id)
+        .execution_options(synchronize_session=False)
+    )
+    return None if taken is None else unit.get_one(Invalidation, seen.id, populate_existing=True)
+
+
+def _end(unit: Session, claimed: Invalidation, state: InvalidationState) -> None:
+    claimed.state = state
+    claimed.ended_at = db.utcnow()
+    jobs.enqueue(unit, "campaigns.count")
+
+
+def progress_of(invalidation: Invalidation) -> tuple[int, int]:
+    """How far the work has come, and how much there is."""
+    if invalidation.state is InvalidationState.UNDOING:
+        return invalidation.restored, invalidation.done
+    return invalidation.position, invalidation.last_id
+
+
+def is_idle(invalidation: Invalidation, now: datetime) -> bool:
+    """Whether it waits for a worker."""
+    return invalidation.worked_at < now - timedelta(seconds=20)

@@ -1,0 +1,64 @@
+"""Keys for personal data: what seals a column, and what finds a person without opening it.
+
+Two keys are derived (HKDF-SHA256) from the data key, which lies outside the database. A thief of
+the database learns nothing without it. Pure.
+"""
+
+import hmac
+import os
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES = 12
+_VERSION = b"\x01"
+
+
+class WrongKey(Exception):
+    """A sealed value was made with another key, moved from another column, or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Seals and opens values (AES-256-GCM) and fingerprints look-up values (HMAC-SHA256)."""
+
+    _aead: AESGCM
+    _fingerprint_key: bytes
+
+    @classmethod
+    def of(cls, data_key: bytes) -> "Keyring":
+        """The ring whose keys derive from `data_key` (32 bytes)."""
+        return cls(AESGCM(_derive(data_key, b"seal")), _derive(data_key, b"fingerprint"))
+
+    def seal(self, text: str, place: str) -> bytes:
+        """`text` sealed for `place` (a column's name): it opens nowhere else."""
+        return self.seal_bytes(text.encode(), place)
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """What `seal` was given; raises WrongKey where key, place or bytes differ."""
+        return self.open_bytes(sealed, place).decode()
+
+    def seal_bytes(self, data: bytes, place: str) -> bytes:
+        """`data` sealed for `place`: a file in a backup, say."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _VERSION + nonce + self._aead.encrypt(nonce, data, place.encode())
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """What `seal_bytes` was given; raises WrongKey."""
+        nonce, cipher = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        try:
+            return self._aead.decrypt(nonce, cipher, place.encode())
+        except InvalidTag as problem:
+            raise WrongKey(place) from problem
+
+    def fingerprint(self, text: str, purpose: str) -> bytes:
+        """32 bytes by which equal texts of one purpose are found, and nothing else is learnt."""
+        message = f"{purpose}\0{text}".encode()
+        return hmac.digest(self._fingerprint_key, message, "sha256")
+
+
+def _derive(data_key: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"campaign " + purpose).derive(data_key)

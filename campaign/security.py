@@ -1,0 +1,263 @@
+"""What every request is held to and every response carries: origin, limits, hosts, headers."""
+
+import hashlib
+import ipaddress
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, Response, abort, current_app, request
+from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from campaign import db, jobs
+from campaign.errors import TooMany
+from campaign.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+F = TypeVar("F", bound=Callable[..., object])
+_READING = {"GET", "HEAD", "OPTIONS"}
+_HOUR = 3600
+MAX_BODY_BYTES = 512 * 1024
+MAX_FORM_FIELDS = 300
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+class RateLimit(db.Base):
+    """How often something was done from one place in one hour; shared by all machines."""
+
+    __tablename__ = "rate_limit"
+
+    bucket: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    count: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+_LIMIT = RateLimit.metadata.tables["rate_limit"]
+_COUNT = {
+    name: dialect.insert(_LIMIT)
+    .on_conflict_do_update(index_elements=["bucket"], set_={"count": _LIMIT.c.count + 1})
+    .returning(_LIMIT.c.count)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+"""Built once: every signature is counted, and building a statement takes longer than sending it."""
+
+
+def public(view: F) -> F:
+    """Mark a view as open to everybody; every other one must stand behind a guard."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def takes_file(most_bytes: int) -> Callable[[F], F]:
+    """Mark a view whose form may hold a file of so many bytes; others take forms alone."""
+
+    def mark(view: F) -> F:
+        view.most_bytes = most_bytes + MAX_BODY_BYTES  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def private_page(response: Response) -> Response:
+    """Nobody keeps a page with personal data."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def framed_by(hosts: Iterable[str]) -> dict[str, str]:
+    """Headers of a page that these hosts may show in a frame; all others still may not."""
+    ancestors = " ".join(f"https://{host}" for host in hosts)
+    policy = _POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
+    return {"Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "cross-origin"}
+
+
+def same_origin() -> None:
+    """Refuse (403) a form that another site sent. Public pages use no cookies, hence no tokens."""
+    if request.method in _READING:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site != "same-origin":
+        abort(403)
+    source = request.headers.get("Origin") or request.headers.get("Referer")
+    if source == "null":
+        # Our pages send no Referer, so browsers keep the Origin to themselves as well. Those that
+        # are too old to say where a form came from (Safari before 16.4) are taken at their word:
+        # a public form carries no rights that another site could borrow, a staff form its token.
+        return
+    if source is not None and _host_of(source) != request.host:
+        abort(403)
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:  # `http://[`
+        return ""
+
+
+def network_of(address: str) -> str:
+    """What counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def count_against_limit(unit: Session, what: str, place: str, per_hour: int) -> int:
+    """Count one `what` from `place`, and give how many there were in this clock hour.
+
+    Raises TooMany beyond `per_hour`.
+    """
+    now = datetime.now(UTC)
+    row = {
+        "bucket": _bucket(what, place, now),
+        "count": 1,
+        "expires_at": now + timedelta(hours=1),
+    }
+    connection = db.connection_of(unit)
+    count = cast(int, connection.scalar(_COUNT[connection.dialect.name], row))
+    if count > per_hour:
+        raise TooMany(what, seconds=_HOUR - int(now.timestamp()) % _HOUR)
+    return count
+
+
+def counted(unit: Session, what: str, place: str) -> int:
+    """How many `what` were counted from `place` in this clock hour."""
+    bucket = _bucket(what, place, datetime.now(UTC))
+    return unit.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
+
+
+def forget_count(unit: Session, what: str, place: str) -> None:
+    """Start the count of `what` from `place` anew: what was counted was no abuse."""
+    bucket = _bucket(what, place, datetime.now(UTC))
+    unit.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
+
+
+def _bucket(what: str, place: str, now: datetime) -> bytes:
+    start = int(now.timestamp()) // _HOUR
+    return hashlib.sha256(
+        db.database().keyring.fingerprint(f"{what}|{place}|{start}", "limit")
+    ).digest()
+
+
+@jobs.job("security.forget-limits", every_minutes=15)
+def forget_limits() -> None:
+    """Remove counts whose hour is over."""
+    with db.transaction() as unit:
+        unit.execute(delete(RateLimit).where(RateLimit.expires_at < db.utcnow()))
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Hold every request and response to the rules above."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=MAX_FORM_FIELDS,
+        SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        TRUSTED_HOSTS=_own_names(settings),
+    )
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=0
+        )
+    app.wsgi_app = _AtTheRoot(app.wsgi_app)  # type: ignore[method-assign]
+    app.before_request(_allow_file)
+    app.before_request(_refuse_malformed)
+    app.before_request(_refuse_unreadable_form)
+    app.after_request(_add_headers)
+
+
+class _AtTheRoot:
+    """We serve at the root of our host; a prefix that a request claims would be in every link."""
+
+    def __init__(self, inner: "WSGIApplication") -> None:
+        self.inner = inner
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        environ["SCRIPT_NAME"] = ""
+        return self.inner(environ, start_response)
+
+
+def _own_names(settings: Settings) -> list[str]:
+    """Names under which a request may ask for us; a forged Host is a 400."""
+    if settings.mode == "development":
+        return ["127.0.0.1", "localhost", "[::1]"]
+    return [urlsplit(settings.base_url).hostname or ""]
+
+
+def _allow_file() -> None:
+    """Raise the limit of the body where the view takes a file."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    most = getattr(view, "most_bytes", None)
+    if most is not None:
+        request.max_content_length = most
+
+
+def _refuse_malformed() -> None:
+    """Bytes that are no text, and NUL, are refused before anything reads them (400)."""
+    raw = request.environ.get("QUERY_STRING", "") + request.environ.get("PATH_INFO", "")
+    if "\0" in raw or "%00" in raw:
+        abort(400)
+    try:
+        request.environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8")
+        unquote_to_bytes(request.environ.get("QUERY_STRING", "")).decode("utf-8")
+    except UnicodeError:
+        abort(400)
+
+
+def _refuse_unreadable_form() -> None:
+    """Too many fields (413), or bytes that are no UTF-8 (400): refused before they are parsed."""
+    if request.method in _READING or request.mimetype != "application/x-www-form-urlencoded":
+        return
+    raw = request.get_data()
+    if raw.count(b"&") >= MAX_FORM_FIELDS:
+        abort(413)
+    if b"%" in raw or not raw.isascii():
+        try:
+            unquote_to_bytes(raw).decode()
+        except UnicodeDecodeError:
+            abort(400)
+
+
+def _add_headers(response: Response) -> Response:
+    there = {name.lower() for name, _ in response.headers}
+    response.headers.extend(
+        [(name, value) for name, value in _HEADERS.items() if name.lower() not in there]
+    )
+    settings: Settings = current_app.extensions["settings"]
+    if settings.secure:
+        response.headers.setdefault(
+            "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
+        )
+    return response

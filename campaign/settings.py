@@ -1,0 +1,292 @@
+"""Every setting, typed and documented in one place.
+
+A value comes from the defaults below, then `settings.toml` in the instance folder, then the
+environment (`CAMPAIGN_` and the name in capitals), the later winning. The instance folder itself
+is named by `CAMPAIGN_INSTANCE`, `./instance` otherwise. `docs/deploy.md` is tested against this.
+"""
+
+import base64
+import os
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from campaign.errors import UnsafeSettings
+from campaign.keyfiles import KEY_BYTES, read_key
+from campaign.safety import refuse_unsafe
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The settings of one instance."""
+
+    model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", extra="forbid", frozen=True)
+
+    instance: Path = Field(Path("instance"), description="Folder of keys, SQLite files and files.")
+    mode: Literal["development", "production"] = Field(
+        "development",
+        description="`production` wants https, a real mail server and safe keys.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:5000", description="Address under which people reach the site."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many proxies stand in front and set X-Forwarded-*."
+    )
+    database_url: str = Field(
+        "", description="SQLAlchemy address; empty means `campaign.sqlite` in the instance folder."
+    )
+    jobs_url: str = Field(
+        "",
+        description="Queue: empty means `jobs.sqlite` in the instance folder; "
+        "or `postgresql://…`, or `redis://…`.",
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs sessions and links; empty means the file `secret.key`."
+    )
+    data_key: SecretStr | None = Field(
+        None,
+        description="Seals personal data: 32 bytes in base64; empty means the file `data.key`.",
+    )
+    web_workers: int = Field(1, ge=1, le=64, description="Web processes of one machine.")
+    web_threads: int = Field(8, ge=1, le=64, description="Threads of each web process.")
+    worker_threads: int = Field(2, ge=1, le=64, description="Jobs that one worker runs at once.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged. Personal data never is."
+    )
+
+    organisation_name: str = Field("Letters for Defenders", description="Who runs this site.")
+    organisation_email: str = Field("office@example.org", description="Contact address shown.")
+    organisation_website: str = Field("", description="The organisation's own site, if any.")
+    organisation_address: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=lambda: ["12 Example Street", "Ottawa ON K1A 0A1"],
+        description="Lines of the sender's address on cover letters; with commas between.",
+    )
+    organisation_country: str = Field(
+        "CA", pattern="^[A-Z]{2}$", description="Where the staff are; picks the nearest mission."
+    )
+    organisation_place: str = Field("Ottawa", description="Town from which letters are dated.")
+    organisation_logo: str = Field(
+        "", description="PNG, JPEG, WebP or SVG file in the instance folder; empty: the name alone."
+    )
+    accent: str = Field("#1f4e79", description="Colour of links and the main button, light.")
+    accent_dark: str = Field("#8fb8de", description="The same on a dark page.")
+
+    locales: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=lambda: ["en", "fr", "es", "ar"],
+        description="Languages of the pages, the first one the default; with commas between.",
+    )
+    timezone: str = Field("America/Toronto", description="Time zone in which times are shown.")
+
+    second_person_opens: bool = Field(
+        False,
+        description="Whether a campaign opens only once somebody else than its writer has seen it.",
+    )
+
+    mail_transport: Literal["files", "smtp"] = Field(
+        "files", description="`files` writes mails to `outbox` in the instance folder."
+    )
+    mail_from: str = Field("letters@example.org", description="Sender address of every mail.")
+    smtp_host: str = Field("localhost", description="Mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_user: str = Field("", description="User name, if the server wants one.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is encrypted."
+    )
+    mails_per_address_per_day: int = Field(
+        5, ge=1, description="Mails to one address in a day, whoever asks for them."
+    )
+
+    bounce_maildir: str = Field(
+        "",
+        description="Maildir folder of the mailbox mail_from, to which mails that do not arrive "
+        "come back; marks their addresses. Empty: nothing is read.",
+    )
+    reply_address: str = Field(
+        "",
+        description="Mailbox for officials’ answers, such as reply@example.org; each campaign has "
+        "reply+…@example.org. Empty: campaigns have no address.",
+    )
+    reply_maildir: str = Field(
+        "", description="Maildir folder of that mailbox; its mails become drafts of replies."
+    )
+
+    own_words_limit: int = Field(
+        1500, ge=100, le=5000, description="Characters a supporter may write in own words."
+    )
+    confirm_days: int = Field(7, ge=1, description="Days in which a letter can be confirmed.")
+    remind_hours: int = Field(
+        48, ge=1, description="Hours after which a letter's one reminder to confirm it is mailed."
+    )
+    link_hours: int = Field(
+        24, ge=1, description="Hours for which the mailed link to all of one's letters holds."
+    )
+    links_per_hour: int = Field(
+        20, ge=1, description="Such links that one network address may ask for in an hour."
+    )
+    signings_per_hour: int = Field(
+        60, ge=1, description="Letters that may be signed from one network address in an hour."
+    )
+    proof_of_work: Literal["burst", "always", "never"] = Field(
+        "burst",
+        description="When a browser computes for a second or two before its letter is taken: in a "
+        "burst of letters from one network or for one campaign, always, or never.",
+    )
+    burst_per_network: int = Field(
+        12, ge=0, description="Letters in an hour from one network address beyond which it does."
+    )
+    burst_per_campaign: int = Field(
+        300,
+        ge=1,
+        description="Unconfirmed letters of one campaign in ten minutes beyond which it does.",
+    )
+    signings_without_work_per_hour: int = Field(
+        3,
+        ge=0,
+        description="Letters from one network address that are taken in an hour without it, for "
+        "browsers that run no scripts.",
+    )
+    trace_days: int = Field(
+        30,
+        ge=1,
+        le=180,
+        description="Days for which the network address and browser of a signature are kept, "
+        "sealed, so that floods of false ones are found.",
+    )
+    previews_per_hour: int = Field(
+        60, ge=1, description="PDF previews for one network address in an hour."
+    )
+    live_previews_per_hour: int = Field(
+        3000,
+        ge=1,
+        description="Live previews (while somebody types) for one network address in an hour.",
+    )
+    second_factor_roles: Annotated[
+        list[Literal["organizer", "staff", "admin"]], NoDecode, BeforeValidator(_split)
+    ] = Field(
+        default_factory=list,
+        description="Roles that must sign in with a second factor; with commas between.",
+    )
+    fresh_minutes: int = Field(
+        15,
+        ge=1,
+        le=720,
+        description="Minutes after which a bulk download of personal data asks again who it is.",
+    )
+    volume_letters: int = Field(500, ge=1, le=500, description="Letters in one printed volume.")
+    letter_memory_mb: int = Field(
+        550, ge=200, description="Memory that laying out letters may take, in megabytes."
+    )
+    letter_seconds: int = Field(
+        120, ge=5, description="Seconds that laying out one group of letters may take."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the instance's TOML file."""
+        given = init_settings().get("instance")
+        folder = Path(given or os.environ.get("CAMPAIGN_INSTANCE") or "instance")
+        toml = TomlConfigSettingsSource(settings_cls, folder / "settings.toml")
+        return init_settings, env_settings, toml
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Refuse what could not be served right, before anything starts."""
+        refuse_unsafe(self)
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the site through https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host (and port) of `base_url`: the only one that requests may name."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def folder(self) -> Path:
+        """The instance folder, absolute."""
+        return self.instance.absolute()
+
+    @property
+    def files(self) -> Path:
+        """Folder of stored files."""
+        return self.folder / "files"
+
+    @property
+    def outbox(self) -> Path:
+        """Folder that takes mails where no mail server is set."""
+        return self.folder / "outbox"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """Address of the database, with psycopg 3 as driver of PostgreSQL."""
+        url = self.database_url or f"sqlite:///{self.folder / 'campaign.sqlite'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+    @cached_property
+    def secret(self) -> str:
+        """Key that signs sessions and links."""
+        given = self.secret_key.get_secret_value() if self.secret_key else ""
+        return given or base64.b64encode(read_key(self.folder / "secret.key")).decode()
+
+    @cached_property
+    def data_secret(self) -> bytes:
+        """Key (32 bytes) that seals personal data; it never lies in the database."""
+        if self.data_key is None:
+            return read_key(self.folder / "data.key")
+        try:
+            key = base64.b64decode(self.data_key.get_secret_value(), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise UnsafeSettings("CAMPAIGN_DATA_KEY must be 32 bytes in base64.")
+        return key
+
+    def prepare(self) -> None:
+        """Make the instance folder and its keys; read them, so that a bad key is found now."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _ = self.secret, self.data_secret
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings as files, environment and `overrides` give them.
+
+    Raises UnsafeSettings with one sentence for the operator where they cannot stand.
+    """
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise UnsafeSettings(f"Setting {name}: {first['msg']}.") from problem
+    except SettingsError as problem:
+        raise UnsafeSettings(f"The environment cannot be read: {problem}.") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise UnsafeSettings(f"settings.toml cannot be read: {problem}.") from problem
+    settings.prepare()
+    return settings

@@ -1,0 +1,1 @@
+"""The public side: write a letter, sign it, confirm it by the link in a mail."""

@@ -1,0 +1,287 @@
+"""From what was signed to a letter that can be printed. Pure.
+
+The same function serves the check page, the supporter's PDF and the embassy's bundle, so that
+what a supporter checked is what is printed.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from campaign import i18n
+from campaign.campaigns.addressing import Addressing, addressing_of, name_and_office
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.letters.context import LetterContext, Translation
+from campaign.letters.placeholders import fill, placeholders_in
+from campaign.officials.postal import address_lines
+from campaign.signing.models import Disclosure
+from campaign.signing.points import ordered
+
+__all__ = [
+    "Addressing",
+    "Case",
+    "Into",
+    "Proposal",
+    "Writer",
+    "addressing_of",
+    "case_of",
+    "compose",
+    "copies_to",
+    "name_and_office",
+    "paragraphs",
+    "place_and_date",
+    "proposal_of",
+    "sender_lines",
+    "shown_locality",
+]
+
+
+_Texts = tuple[str, ...]
+_Points = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A template version's words."""
+
+    subject: str
+    opening: str
+    closing: str
+    points: tuple[tuple[str, bool, str], ...]
+    """Key, whether it is required, text; in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What is one supporter's."""
+
+    given_name: str
+    family_name: str
+    locality: str
+    region: str
+    postal_code: str
+    country: str
+    disclosure: Disclosure
+    own_words: str
+    points: tuple[str, ...]
+    """Keys of the talking points taken, in the order in which they print."""
+    full_text: str = ""
+    """The whole letter between salutation and close, where the supporter rewrote it."""
+
+    @property
+    def name(self) -> str:
+        """Given and family name."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """What a letter is translated with: a language, and the proposal and address in it."""
+
+    locale: str
+    proposal: Proposal
+    addressing: Addressing
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the letter says of the campaign itself."""
+
+    reference: str
+    person_name: str
+    country: str
+    act_by: date | None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Case":
+        """From the bundle's frozen record."""
+        act_by = date.fromisoformat(data["act_by"]) if data["act_by"] else None
+        return cls(**{**data, "act_by": act_by})
+
+
+def proposal_of(template: LetterTemplate) -> Proposal:
+    """The words of a template version."""
+    points = tuple((point.key, point.required, point.text) for point in template.points)
+    return Proposal(template.subject, template.opening, template.closing, points)
+
+
+def case_of(campaign: Campaign) -> Case:
+    """The facts of a campaign that letters quote."""
+    return Case(campaign.reference, campaign.person_name, campaign.country, campaign.act_by)
+
+
+def compose(
+    *,
+    key: str,
+    number: str | None,
+    case: Case,
+    addressing: Addressing,
+    proposal: Proposal,
+    writer: Writer,
+    locale: str,
+    written_on: date,
+    specimen: str = "",
+    into: Into | None = None,
+) -> LetterContext:
+    """The letter, every word in place.
+
+    Required talking points are always in; of the others those that the writer took, in the
+    writer's order. A text that the writer rewrote stands for opening, points, own words and
+    closing. That a template asks only for what the campaign has, `readiness` sees to.
+    """
+    taken = None if writer.full_text else writer.points
+    quoted = writer.name if _quotes_writer(proposal) else ""
+    subject, opening, points, closing = _said(case, addressing, proposal, taken, quoted, locale)
+    return LetterContext(
+        key=key,
+        number=number,
+        reference=case.reference,
+        locale=locale,
+        sender_lines=sender_lines(writer, locale),
+        place_and_date=place_and_date(shown_locality(writer), written_on, locale),
+        addressee_lines=addressing.lines,
+        subject=subject,
+        salutation=addressing.salutation,
+        opening=opening,
+        points=points,
+        own_words=paragraphs(writer.full_text or writer.own_words),
+        closing=closing,
+        complimentary_close=addressing.close,
+        signature_name=writer.name,
+        signature_locality=shown_locality(writer),
+        copies_to=copies_to(addressing.copies, locale),
+        specimen=specimen,
+        translation=_translated(case, into, writer, locale) if into else None,
+    )
+
+
+@lru_cache(maxsize=512)
+def _said(
+    case: Case,
+    addressing: Addressing,
+    proposal: Proposal,
+    taken: _Points | None,
+    name: str,
+    locale: str,
+) -> tuple[str, _Texts, _Texts, _Texts]:
+    """Subject, opening, points and closing, filled; remembered, as thousands take the same."""
+    values = _values(case, addressing, name, locale)
+    return fill(proposal.subject, values), *_body(proposal, taken, values)
+
+
+@lru_cache(maxsize=256)
+def _quotes_writer(proposal: Proposal) -> bool:
+    texts = (proposal.subject, proposal.opening, proposal.closing)
+    points = (text for _, _, text in proposal.points)
+    return any("supporter_name" in placeholders_in(text) for text in (*texts, *points))
+
+
+def _values(case: Case, addressing: Addressing, name: str, locale: str) -> dict[str, str]:
+    return {
+        "person_name": case.person_name,
+        "official_name": addressing.official_name or addressing.official_office,
+        "official_office": addressing.official_office,
+        "country": i18n.country_name(case.country, locale),
+        "reference": case.reference,
+        "supporter_name": name,
+        "deadline": i18n.say_date(case.act_by, locale) if case.act_by else "",
+    }
+
+
+_TRANSLATION = {
+    "ar": ("ترجمة", "كلمات صاحب الرسالة كما كتبها ({language}):"),
+    "en": ("Translation", "The writer’s own words, as they were written ({language}):"),
+    "es": ("Traducción", "Palabras propias de quien escribe, tal como las escribió ({language}):"),
+    "fr": ("Traduction", "Les mots propres à l’auteur de la lettre, tels quels ({language}) :"),
+}
+
+
+def _translated(case: Case, into: Into, writer: Writer, locale: str) -> Translation | None:
+    """The letter in the officials' language; nothing of one that was rewritten or is in it."""
+    if writer.full_text or into.locale == locale:
+        return None
+    values = _values(case, into.addressing, writer.name, into.locale)
+    opening, points, closing = _body(into.proposal, writer.points, values)
+    mark, note = _TRANSLATION.get(into.locale.partition("-")[0], _TRANSLATION["en"])
+    language = i18n.language_name(locale, into.locale)
+    return Translation(
+        locale=into.locale,
+        mark=mark,
+        subject=fill(into.proposal.subject, values),
+        salutation=into.addressing.salutation,
+        opening=opening,
+        points=points,
+        note=note.format(language=language) if writer.own_words else "",
+        own_words=paragraphs(writer.own_words),
+        closing=closing,
+        complimentary_close=into.addressing.close,
+        signature_name=writer.name,
+        signature_locality=shown_locality(writer),
+    )
+
+
+def _body(
+    proposal: Proposal, taken: _Points | None, values: dict[str, str]
+) -> tuple[_Texts, _Texts, _Texts]:
+    """Opening, points and closing; none of them where the supporter wrote the whole text."""
+    if taken is None:
+        return (), (), ()
+    texts = {key: text for key, _, text in proposal.points}
+    keys = ordered(taken, [(key, needed) for key, needed, _ in proposal.points])
+    return (
+        paragraphs(fill(proposal.opening, values)),
+        tuple(fill(texts[key], values) for key in keys),
+        paragraphs(fill(proposal.closing, values)),
+    )
+
+
+def shown_locality(writer: Writer) -> str:
+    """The town, unless the supporter shows officials the name only."""
+    return "" if writer.disclosure is Disclosure.NAME else writer.locality
+
+
+def sender_lines(writer: Writer, locale: str) -> tuple[str, ...]:
+    """The sender's block: the name, and of the address what the disclosure lets officials see."""
+    if writer.disclosure is Disclosure.NAME:
+        return (writer.name,)
+    country = i18n.country_name(writer.country, locale)
+    if writer.disclosure is Disclosure.TOWN:
+        return tuple(filter(None, (writer.name, writer.locality, country)))
+    lines = address_lines(
+        country=writer.country,
+        street=(),
+        locality=writer.locality,
+        region=writer.region,
+        postal_code=writer.postal_code,
+        country_name=country,
+    )
+    return (writer.name, *lines)
+
+
+_COPY_WORDS = {"fr": "Copie : ", "es": "Con copia a: ", "ar": "نسخة إلى: "}
+
+
+def copies_to(copies: tuple[str, ...], locale: str) -> tuple[str, ...]:
+    """The lines under the signature that say who gets a copy, in the letter's language."""
+    if not copies:
+        return ()
+    return (f"{_COPY_WORDS.get(locale.partition('-')[0], 'Copy: ')}{copies[0]}", *copies[1:])
+
+
+def place_and_date(place: str, day: date, locale: str) -> str:
+    """Where and when the letter is written, as its language has it."""
+    said = i18n.say_date(day, locale)
+    if not place:
+        return said
+    if locale.startswith("ar"):
+        return f"{place} في {said}"
+    return f"{place}, le {said}" if locale.startswith("fr") else f"{place}, {said}"
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """Paragraphs of a text: blank lines part them, single line ends become spaces."""
+    blocks = text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n")
+    joined = (" ".join(block.split("\n")).strip() for block in blocks)
+    return tuple(paragraph for paragraph in joined if paragraph)

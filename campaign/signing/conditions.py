@@ -1,0 +1,158 @@
+"""Conditions by which false signatures are found, alone or combined. Pure but for the key.
+
+Several values of one kind mean any of them; several kinds mean all of them at once.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+from campaign.letters.folding import folded
+from campaign.sealing import Keyring
+from campaign.signing.similar_words import are_alike, bands_of
+from campaign.signing.traces import domain_of, mark, opened, places_of
+
+MOST_VALUES = 200
+_ANY = "*"
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a signature must have to be found."""
+
+    domains: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    """Whole, or with `*` for any characters."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """The first moment that is too late."""
+    name: str = ""
+    """A whole name with `*` for any characters, in any case and without accents."""
+    similar_to: str = ""
+    unconfirmed: bool = False
+    """Only those whose writers have not confirmed them."""
+
+    @property
+    def are_empty(self) -> bool:
+        """Whether every signature there is would be found."""
+        return not any(getattr(self, one.name) for one in fields(self) if one.name != "unconfirmed")
+
+    def to_json(self) -> str:
+        """For the sealed column."""
+        return json.dumps(asdict(self), default=lambda moment: moment.isoformat())
+
+    @classmethod
+    def from_json(cls, text: str) -> "Conditions":
+        """As `to_json` wrote them."""
+        stored: Mapping[str, Any] = json.loads(text)
+        taken: dict[str, Any] = {
+            name: _moment(value) if name in {"since", "until"} else _frozen(value)
+            for name, value in stored.items()
+        }
+        return cls(**taken)
+
+    def marks(self, keyring: Keyring) -> dict[str, list[bytes]]:
+        """The marks of which a signature has one, by its column; none where any will do."""
+        exact = tuple(one for one in self.agents if _ANY not in one)
+        values = {
+            "address": self.addresses,
+            "network": self.networks,
+            "domain": self.domains,
+            "agent": exact if len(exact) == len(self.agents) else (),
+        }
+        return {
+            f"{kind}_mark": [found for one in given if (found := mark(keyring, kind, one))]
+            for kind, given in values.items()
+            if given
+        }
+
+    @property
+    def reads(self) -> bool:
+        """Whether rows must be opened to be judged."""
+        return bool(self.name or self.similar_to or any(_ANY in one for one in self.agents))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return pattern_of(self.name)
+
+    def fit_name(self, name: str) -> bool:
+        """Whether a writer's whole name is one of those looked for."""
+        return not self.name or bool(self._pattern.fullmatch(" ".join(folded(name).split())))
+
+    def fit_origin(self, email: str, trace: str | None) -> bool:
+        """Whether domain, address, network and browser are among those looked for."""
+        if self.domains and domain_of(email) not in self.domains:
+            return False
+        if not (self.addresses or self.networks or self.agents):
+            return True
+        known = opened(trace)
+        return (
+            (not self.addresses or known.address in self.addresses)
+            and (not self.networks or known.network in self.networks)
+            and (not self.agents or any(_agent_fits(one, known.agent) for one in self.agents))
+        )
+
+    def fit_words(self, text: str, keyring: Keyring) -> bool:
+        """Whether a letter's own words say nearly the same as the text looked for."""
+        if not self.similar_to:
+            return True
+        wanted = wanted_bands(self.similar_to, keyring)
+        return are_alike(wanted, bands_of(text, keyring))
+
+    def fit_newcomer(
+        self, *, name: str, email: str, trace: str | None, text: str, keyring: Keyring
+    ) -> bool:
+        """Whether one that comes only now is meant too, whatever window of time was looked at."""
+        return (
+            self.fit_origin(email, trace) and self.fit_name(name) and self.fit_words(text, keyring)
+        )
+
+
+@lru_cache(maxsize=50)
+def wanted_bands(text: str, keyring: Keyring) -> tuple[int, ...]:
+    """The bands of a text that is compared with many."""
+    return bands_of(text, keyring)
+
+
+@lru_cache(maxsize=200)
+def pattern_of(text: str) -> re.Pattern[str]:
+    """`*` stands for any characters; all else for itself, folded."""
+    parts = " ".join(folded(text).split()).split(_ANY)
+    return re.compile(".*".join(map(re.escape, parts)))
+
+
+def _agent_fits(wanted: str, agent: str) -> bool:
+    if _ANY not in wanted:
+        return wanted == agent
+    return bool(pattern_of(wanted).fullmatch(" ".join(folded(agent).split())))
+
+
+def tidy_network(text: str) -> str | None:
+    """A network as it is kept (the /24 or /48 around what was typed); None where it is none."""
+    address = text.strip().partition("/")[0]
+    return places_of(address)[1] or None
+
+
+def tidy_address(text: str) -> str | None:
+    """An address as it is kept; of an IPv6 one its /64."""
+    return places_of(text.strip().partition("/")[0])[0] or None
+
+
+def tidy_domain(text: str) -> str | None:
+    """A mail domain as it is kept: also of a whole address, or with `@` before it."""
+    found = domain_of(text.strip().lstrip("@"))
+    return found if "." in found and not re.search(r"[\s/,;]", found) else None
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -1,0 +1,152 @@
+"""The link in a supporter's mail: finding the letter it opens, and confirming it."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import jobs
+from campaign.campaigns.lifecycle import takes_confirmations
+from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.errors import Gone, NotFound, Refused
+from campaign.mail import bad_addresses
+from campaign.signing import judging, tokens
+from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
+
+_TRIES = 3
+_PENDING = SignatureState.PENDING.value
+
+
+def get_by_token(unit: Session, token: str) -> Signature:
+    """The signature whose link holds `token`.
+
+    Raises NotFound (`letter-link`): there is none, or a newer link has replaced it. Raises Gone
+    (`link-expired`, `letter-erased`) where the letter was there and is no more.
+    """
+    digest = tokens.digest_of(token)
+    signature = unit.scalar(select(Signature).where(Signature.token_digest == digest))
+    if signature is None or not tokens.matches(token, signature.token_digest):
+        _refuse_spent(unit, digest)
+        raise NotFound("letter-link")
+    return signature
+
+
+def _refuse_spent(unit: Session, digest: bytes) -> None:
+    spent = unit.execute(
+        select(SpentLink.end, Campaign.slug)
+        .join(Campaign, Campaign.id == SpentLink.campaign_id)
+        .where(SpentLink.token_digest == digest)
+    ).one_or_none()
+    if spent is not None:
+        slug = "letter-erased" if spent.end is LinkEnd.ERASED else "link-expired"
+        raise Gone(slug, slug=spent.slug)
+
+
+def confirm(unit: Session, *, token: str, now: datetime) -> tuple[Signature, bool]:
+    """Confirm the letter of that link; tells whether this was the click that did.
+
+    Raises NotFound (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
+    `letter-removed`) or Refused (`campaign-ended`: closed or stopped before it was confirmed).
+    """
+    signature = get_by_token(unit, token)
+    for _ in range(_TRIES):
+        refuse_lost(signature, now)
+        if signature.shown_state is not SignatureState.PENDING:
+            return signature, False
+        refuse_stopped(signature.campaign)
+        verdict, before = judging.judge(unit, signature), signature.state
+        done = unit.scalar(
+            update(Signature)
+            .where(
+                Signature.id == signature.id,
+                Signature.token_digest == tokens.digest_of(token),
+                Signature.state == before,
+                func.coalesce(Signature.state_before, _PENDING) == _PENDING,
+            )
+            .values(**verdict.columns(before), confirmed_at=now)
+            .returning(Signature.id)
+            .execution_options(synchronize_session=False)
+        )
+        unit.refresh(signature)
+        if done is not None:
+            if verdict.reasons:
+                judging.keep_hold(unit, signature, verdict.reasons, now)
+            bad_addresses.clear(unit, signature.email_hmac)
+            start_followers(unit, signature)
+            return signature, True
+        # Another click, a newer link, or an invalidation was quicker: look again.
+        if signature.state is before:
+            raise NotFound("letter-link")
+    raise NotFound("letter-link")
+
+
+def start_followers(unit: Session, signature: Signature) -> None:
+    """Have done what follows a letter that counts from now on; of a held one, what can be."""
+    if signature.shown_state is not SignatureState.CONFIRMED:
+        return
+    if signature.own_words or signature.full_text:
+        jobs.enqueue(unit, "signing.note-words", signature.id)
+    if signature.consent_network_at is not None:
+        jobs.enqueue(unit, "network.join-signer", signature.id)
+
+
+def count_confirmed(unit: Session, campaign: Campaign) -> int:
+    """How many people have written: the last tally, and who has confirmed since then.
+
+    Who has just confirmed wants to be in it; counting a million rows for each would take too long.
+    """
+    confirmed = select(func.count(Signature.id)).where(
+        Signature.campaign_id == campaign.id, Signature.state == SignatureState.CONFIRMED
+    )
+    tally = unit.get(CampaignTally, campaign.id)
+    if tally is None:
+        return unit.scalar(confirmed) or 0
+    since = unit.scalar(confirmed.where(Signature.confirmed_at > tally.counted_at)) or 0
+    return tally.confirmed + since
+
+
+def count_for(unit: Session, signature: Signature) -> int:
+    """The same as its writer sees it: one that was silently set aside believes itself counted."""
+    silent = signature.state is SignatureState.INVALID
+    own = silent and signature.shown_state is SignatureState.CONFIRMED
+    return count_confirmed(unit, signature.campaign) + (1 if own else 0)
+
+
+def refuse_lost(signature: Signature, now: datetime) -> None:
+    """Raise Gone where the link has expired or the letter is no longer there."""
+    state = signature.shown_state
+    if state is SignatureState.WITHDRAWN:
+        raise Gone("letter-withdrawn", slug=signature.campaign.slug)
+    if state is SignatureState.ERASED:
+        raise Gone("letter-erased", slug=signature.campaign.slug)
+    if state in {SignatureState.REJECTED, SignatureState.INVALID}:
+        raise Gone("letter-removed", slug=signature.campaign.slug)
+    expires = signature.token_expires_at
+    if state is SignatureState.PENDING and (expires is None or expires <= now):
+        raise Gone("link-expired", slug=signature.campaign.slug)
+
+
+def refuse_held_back(campaign: Campaign) -> None:
+    """Raise Refused where a confirmed letter is not handed over, because of a stop."""
+    if campaign.status is CampaignStatus.STOPPED:
+        raise Refused(
+            "letter-held-back",
+            slug=campaign.slug,
+            status=campaign.status.value,
+            reason=campaign.status_reason,
+        )
+
+
+def refuse_stopped(campaign: Campaign) -> None:
+    """Raise Refused where a letter signed in time can no longer be taken.
+
+    One that was signed in time may be confirmed after the last day; but once somebody has closed
+    the campaign its letters are on their way, and a stop means that more would do harm.
+    """
+    if not takes_confirmations(campaign.status, campaign.act_by, campaign.closed_at):
+        raise Refused(
+            "campaign-ended",
+            slug=campaign.slug,
+            status=campaign.status.value,
+            reason=campaign.status_reason,
+        )

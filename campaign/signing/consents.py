@@ -1,0 +1,74 @@
+"""What supporters agree to: the sentences on the page, and the record of how they stood."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from flask import current_app
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.signing.models import ConsentWording
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The three consents in one language."""
+
+    delivery: str
+    updates: str
+    network: str
+
+    def digest(self, locale: str) -> bytes:
+        """By which a record of these very words is found."""
+        words = json.dumps([locale, self.delivery, self.updates, self.network])
+        return hashlib.sha256(words.encode()).digest()
+
+
+def sentences() -> Sentences:
+    """The consents in the language of the page."""
+    return Sentences(
+        delivery=gettext(
+            "By signing you agree that we keep your letter and your details, print the letter, "
+            "and hand it over to the officials it is addressed to or to their embassy. They see "
+            "what you chose to show."
+        ),
+        updates=gettext("Send me news of this case by mail."),
+        network=gettext("Tell me by mail about new urgent actions."),
+    )
+
+
+def wording_for(unit: Session, locale: str) -> ConsentWording:
+    """The record of the consents as they stand in `locale` now, made where there is none."""
+    with force_locale(locale):
+        words = sentences()
+    return record_of(unit, locale, words)
+
+
+def record_of(unit: Session, locale: str, words: Sentences) -> ConsentWording:
+    """The record of these very words, made where there is none."""
+    digest = words.digest(locale)
+    unit.execute(
+        db.insert_into(unit, ConsentWording)
+        .values(
+            digest=digest,
+            locale=locale,
+            delivery=words.delivery,
+            updates=words.updates,
+            network=words.network,
+        )
+        .on_conflict_do_nothing(index_elements=[ConsentWording.digest])
+    )
+    return unit.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()
+
+
+def wording_id(unit: Session, locale: str) -> int:
+    """Id of `wording_for`; remembered once it is committed, for it never changes."""
+    known: dict[str, int] = current_app.extensions.setdefault("consent_wordings", {})
+    if locale not in known:
+        found = wording_for(unit, locale).id
+        db.after_commit(unit, lambda: known.setdefault(locale, found))
+        return found
+    return known[locale]

@@ -1,0 +1,150 @@
+"""The address that a supporter gives: which parts, in which order, by country.
+
+Only what the post of that country uses is asked for. Nothing but the town is needed, unless
+officials are to see the whole address: then it should be one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask_babel import gettext
+
+from campaign import i18n
+from campaign.officials.postal import AddressForm, address_form, address_problems
+from campaign.signing.composing import Writer, sender_lines
+from campaign.signing.models import Disclosure
+from campaign.signing.tidying import Problem
+
+ANYWHERE = AddressForm(("locality", "region", "postal_code"), frozenset(), "", "", "", "", ())
+"""As long as no country is chosen, or nothing is known of it."""
+
+_LOCALITY: Mapping[str, Callable[[], str]] = {
+    "suburb": lambda: gettext("Suburb"),
+    "district": lambda: gettext("District or town"),
+}
+_REGION: Mapping[str, Callable[[], str]] = {
+    "area": lambda: gettext("Area"),
+    "county": lambda: gettext("County"),
+    "department": lambda: gettext("Department"),
+    "district": lambda: gettext("District"),
+    "do_si": lambda: gettext("Province or city"),
+    "emirate": lambda: gettext("Emirate"),
+    "island": lambda: gettext("Island"),
+    "oblast": lambda: gettext("Region"),
+    "parish": lambda: gettext("Parish"),
+    "prefecture": lambda: gettext("Prefecture"),
+    "province": lambda: gettext("Province"),
+    "state": lambda: gettext("State"),
+}
+_CODE: Mapping[str, Callable[[], str]] = {
+    "eircode": lambda: gettext("Eircode"),
+    "pin": lambda: gettext("PIN code"),
+    "zip": lambda: gettext("ZIP code"),
+}
+
+
+@lru_cache(maxsize=1)
+def country_codes() -> frozenset[str]:
+    """Codes of all countries that can be chosen."""
+    return frozenset(code for code, _ in i18n.countries("en"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field of the address."""
+
+    name: str
+    """`locality`, `region` or `postal_code`."""
+    label: str
+    example: str
+    choices: tuple[str, ...]
+    """Names that the post knows, to be offered."""
+    in_full: bool
+    """Whether a full address needs it."""
+
+
+def parts_of(country: str) -> tuple[Part, ...]:
+    """The fields for an address in `country`, in its order."""
+    form = (address_form(country) if country else None) or ANYWHERE
+    labels = {
+        "locality": _label(_LOCALITY, form.locality_kind) or gettext("Town or village"),
+        "region": _label(_REGION, form.region_kind) or gettext("Province, state or region"),
+        "postal_code": _label(_CODE, form.code_kind) or gettext("Postal code"),
+    }
+    return tuple(
+        Part(
+            name=name,
+            label=labels[name],
+            example=form.code_example if name == "postal_code" else "",
+            choices=form.regions if name == "region" else (),
+            in_full=name in form.required,
+        )
+        for name in form.order
+    )
+
+
+def _label(labels: Mapping[str, Callable[[], str]], kind: str) -> str:
+    return labels[kind]() if kind in labels else ""
+
+
+def check_address(
+    *, country: str, locality: str, region: str, postal_code: str, disclosure: str
+) -> dict[str, Problem]:
+    """What is wrong with an address whose lines were found right."""
+    problems: dict[str, Problem] = {}
+    given = {"locality": locality, "region": region, "postal_code": postal_code}
+    form = address_form(country) or ANYWHERE
+    if disclosure == Disclosure.FULL:
+        for name in ("region", "postal_code"):
+            if name in form.required and not given[name]:
+                problems[name] = Problem(f"full-needs-{name.replace('_', '-')}")
+    for one in address_problems(country=country, street=(), **given):
+        if one.certain:
+            problems[one.field] = Problem(
+                "wrong-code", {"country": country, "example": one.example}
+            )
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What officials would see of somebody."""
+
+    text: str
+    invented: bool
+    """Whether it is of an invented person, since too little is typed yet."""
+
+
+def samples_of(form: Any) -> dict[str, Sample]:
+    """For each choice of disclosure, what officials would see of who fills in `form`."""
+    typed = {
+        name: (form[name].data or "").strip()
+        for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")
+    }
+    invented = not (
+        typed["given_name"] and typed["locality"] and typed["country"] in country_codes()
+    )
+    person = _INVENTED if invented else typed
+    return {
+        choice.value: Sample(
+            i18n.comma(i18n.locale()).join(
+                sender_lines(
+                    Writer(**person, disclosure=choice, own_words="", points=()), i18n.locale()
+                )
+            ),
+            invented,
+        )
+        for choice in Disclosure
+    }
+
+
+_INVENTED = {
+    "given_name": "Ana",
+    "family_name": "Gómez",
+    "locality": "Ottawa",
+    "region": "ON",
+    "postal_code": "K1A 0A1",
+    "country": "CA",
+}

@@ -1,0 +1,285 @@
+"""Letters as they would be printed: for the pages Write and Check, for previews, for the PDF."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import JSON, column, select, table
+from sqlalchemy.orm import object_session
+
+from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
+from campaign.errors import NotFound
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import LAYOUTS, Layout, layout_for
+from campaign.letters.press import render_cards, render_many
+from campaign.officials.models import Official
+from campaign.signing import translating
+from campaign.signing.composing import (
+    Addressing,
+    Case,
+    Into,
+    Writer,
+    addressing_of,
+    case_of,
+    compose,
+    proposal_of,
+)
+from campaign.signing.models import Disclosure, Letter, Signature
+from campaign.signing.plan import template_for
+from campaign.signing.points import ordered
+from campaign.signing.presses import at_the_press
+from campaign.signing.validating import SignedForm
+
+# Bundles belong to a higher layer: what one was frozen with is read by the table's name.
+_BUNDLE = table("bundle", column("id"), column("frozen", JSON))
+
+
+class Letters(list[LetterContext]):
+    """One supporter's letters, and on what they are printed."""
+
+    def __init__(
+        self, letters: Iterable[LetterContext], *, cards: bool, layout: Layout | None = None
+    ) -> None:
+        super().__init__(letters)
+        self.cards = cards
+        """Whether they are printed as cards."""
+        self.layout = layout
+        """The sheet with which they were frozen; None before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """What a bundle says of one of its letters: as it is printed, whatever has changed since."""
+
+    case: Case
+    addressing: Addressing
+    timezone: str
+    cards: bool
+    layout: Layout
+    translation: tuple[str, Addressing] | None
+    """The language into which letters are translated, and how they are addressed in it."""
+
+
+def writer_of(form: SignedForm) -> Writer:
+    """Who signs, from a form that was found right."""
+    return Writer(
+        given_name=form.given_name,
+        family_name=form.family_name,
+        locality=form.locality,
+        region=form.region,
+        postal_code=form.postal_code,
+        country=form.country,
+        disclosure=form.disclosure,
+        own_words=form.own_words,
+        points=form.points,
+        full_text=form.full_text,
+    )
+
+
+def writer_of_signature(signature: Signature) -> Writer:
+    """Who signed, from the database."""
+    return Writer(
+        given_name=signature.given_name,
+        family_name=signature.family_name,
+        locality=signature.locality,
+        region=signature.region,
+        postal_code=signature.postal_code,
+        country=signature.country,
+        disclosure=signature.disclosure,
+        own_words=signature.own_words,
+        points=tuple(signature.points),
+        full_text=signature.full_text or "",
+    )
+
+
+def draft_letters(
+    campaign: Campaign,
+    writer: Writer,
+    locale: str,
+    *,
+    now: datetime,
+    home: str,
+    specimen: str = "",
+) -> Letters:
+    """A letter to each target, from the newest templates; `home` is the organisation's country.
+
+    Raises NotFound where a target has no template in that language.
+    """
+    contexts = []
+    for target in campaign.targets:
+        if target.kind is not TargetKind.TO:
+            continue
+        template = template_for(campaign, target, locale)
+        if template is None:
+            raise NotFound("letter-template", locale=locale)
+        contexts.append(
+            compose(
+                key=str(target.id),
+                number=None,
+                case=case_of(campaign),
+                addressing=addressing_of(
+                    target,
+                    locale,
+                    host_country=host_country(target, home),
+                    copies=_copies(campaign),
+                ),
+                proposal=proposal_of(template),
+                writer=writer,
+                locale=locale,
+                written_on=local_day(campaign, now),
+                specimen=specimen,
+                into=_into(campaign, target, locale, home, now),
+            )
+        )
+    return Letters(contexts, cards=campaign.format is LetterFormat.CARD)
+
+
+def _into(
+    campaign: Campaign, target: Target, locale: str, home: str, moment: datetime
+) -> Into | None:
+    """What a letter that is in no bundle yet is translated with."""
+    main = translating.language_of(campaign)
+    if not main or main == locale:
+        return None
+    addressing = addressing_of(target, main, host_country=host_country(target, home))
+    return translating.into(campaign.templates, target.id, main, addressing, moment)
+
+
+def point_texts(
+    campaign: Campaign, locale: str, letters: list[LetterContext], order: tuple[str, ...]
+) -> dict[str, str]:
+    """Text of each talking point by its key; `letters` are drafts that took all in that order."""
+    texts: dict[str, str] = {}
+    targets = (one for one in campaign.targets if one.kind is TargetKind.TO)
+    for target, letter in zip(targets, letters, strict=True):
+        template = template_for(campaign, target, locale)
+        if template is not None:
+            keys = ordered(order, [(point.key, point.required) for point in template.points])
+            for key, text in zip(keys, letter.points, strict=True):
+                texts.setdefault(key, text)
+    return texts
+
+
+def signed_letters(signature: Signature, *, home: str) -> Letters:
+    """The letters of a signature, in the words of the versions that were signed.
+
+    Of a letter that is in a bundle, all else is as it was frozen: what is printed.
+    """
+    pairs = [(letter, _frozen(letter, signature.letter_locale)) for letter in signature.letters]
+    first = next((frozen for _, frozen in pairs if frozen), None)
+    return Letters(
+        (_signed(signature, letter, frozen, home) for letter, frozen in pairs),
+        cards=first.cards if first else signature.campaign.format is LetterFormat.CARD,
+        layout=first.layout if first else None,
+    )
+
+
+def _signed(
+    signature: Signature, letter: Letter, frozen: _Frozen | None, home: str
+) -> LetterContext:
+    campaign = signature.campaign
+    addressing = frozen.addressing if frozen else addressing_of(
+        letter.target,
+        signature.letter_locale,
+        host_country=host_country(letter.target, home),
+        copies=_copies(campaign),
+    )  # fmt: skip
+    zone = ZoneInfo(frozen.timezone if frozen else campaign.timezone)
+    return compose(
+        key=letter.public_id,
+        number=said_number(letter),
+        case=frozen.case if frozen else case_of(campaign),
+        addressing=addressing,
+        proposal=proposal_of(letter.template),
+        writer=writer_of_signature(signature),
+        locale=signature.letter_locale,
+        written_on=signature.signed_at.astimezone(zone).date(),
+        into=_into_signed(signature, letter, frozen, home),
+    )
+
+
+def _into_signed(
+    signature: Signature, letter: Letter, frozen: _Frozen | None, home: str
+) -> Into | None:
+    campaign, moment = signature.campaign, signature.signed_at
+    if frozen is None:
+        return _into(campaign, letter.target, signature.letter_locale, home, moment)
+    if frozen.translation is None:
+        return None
+    return translating.into(campaign.templates, letter.target_id, *frozen.translation, moment)
+
+
+def _frozen(letter: Letter, locale: str) -> _Frozen | None:
+    """The frozen record of the letter's bundle, as far as the letter goes by it."""
+    unit = object_session(letter)
+    if letter.bundle_id is None or unit is None:
+        return None
+    data: dict[str, Any] = unit.execute(
+        select(_BUNDLE.c.frozen).where(_BUNDLE.c.id == letter.bundle_id)
+    ).scalar_one()
+    target = next((one for one in data["targets"] if one["id"] == letter.target_id), None)
+    if target is None or locale not in target["addressing"]:
+        return None
+    main = data.get("translation", "")
+    return _Frozen(
+        case=Case.from_json(data["case"]),
+        addressing=Addressing.from_json(target["addressing"][locale]),
+        timezone=data["timezone"],
+        cards=data["format"] == LetterFormat.CARD.value,
+        layout=LAYOUTS[data["layout"]],
+        translation=(main, Addressing.from_json(target["addressing"][main])) if main else None,
+    )
+
+
+def said_number(letter: Letter) -> str | None:
+    """The letter's number in its bundle as it is printed: "00123"."""
+    return f"{letter.sequence:05d}" if letter.sequence else None
+
+
+def layout_of(campaign: Campaign, home: str) -> Layout:
+    """The sheet on which the campaign's letters are printed."""
+    first = next((one for one in campaign.targets if one.kind is TargetKind.TO), None)
+    return layout_for(host_country(first, home) if first else home)
+
+
+def host_country(target: Target, home: str) -> str:
+    """The country in which a letter is handed over or posted."""
+    return target.mission.host_country if target.mission else home
+
+
+def local_day(campaign: Campaign, now: datetime) -> date:
+    """The day that stands on a letter: that of the campaign's time zone."""
+    return now.astimezone(ZoneInfo(campaign.timezone)).date()
+
+
+def pdf_of(letters: Letters, layout: Layout) -> bytes:
+    """The letters, or cards, as one PDF, as the press prints them.
+
+    Raises TooMany where this process is at work on others already.
+
+    Raises LetterRefused where a letter cannot be printed.
+    """
+    with at_the_press():
+        render = render_cards if letters.cards else render_many
+        return render(letters, letters.layout or layout)
+
+
+def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:
+    """Somebody who has not told their name yet: `given_name` stands for it."""
+    return Writer(
+        given_name=given_name,
+        family_name="",
+        locality="",
+        region="",
+        postal_code="",
+        country="",
+        disclosure=Disclosure.NAME,
+        own_words=own_words,
+        points=points,
+    )
+
+
+def _copies(campaign: Campaign) -> tuple[Official, ...]:
+    return tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)

@@ -1,0 +1,99 @@
+"""Who counts as one person, and which seat of a mailbox a signature takes. Pure.
+
+One mailbox holds one signature of a campaign; a second person of the same household may share it,
+a third may not. The database's unique constraint (campaign, fingerprint of the address, seat)
+decides who was first.
+"""
+
+import enum
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.signing.models import SignatureState
+
+SEATS = (1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What tells two people who share a mailbox apart, and what shows that they share a home."""
+
+    given_name: str
+    family_name: str
+    country: str
+    postal_code: str
+    locality: str
+
+    @property
+    def name(self) -> str:
+        """The name without case and accents: "José  Núñez" is "JOSE NUNEZ"."""
+        return folded(f"{self.given_name} {self.family_name}")
+
+    @property
+    def home(self) -> tuple[str, ...]:
+        """The postal code; where a place has none, the town."""
+        code = folded(self.postal_code).replace(" ", "")
+        return (self.country, code) if code else (self.country, "", folded(self.locality))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A signature that a mailbox already has on the campaign."""
+
+    id: int
+    number: int
+    person: Person
+    state: SignatureState
+    expires_at: datetime | None
+
+
+class Ruling(enum.Enum):
+    """What a new signature of a mailbox that has one comes to."""
+
+    RENEW = "renew"
+    """It replaces one that was never confirmed."""
+    SIT = "sit"
+    """It takes the second seat."""
+    ALREADY = "already"
+    """The person has signed."""
+    FULL = "full"
+    """Two people have signed from here, or this one is not of the household."""
+
+
+def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
+    """What becomes of a signature from a mailbox whose seats `taken` are taken.
+
+    One of the same household takes the second seat; a third is one too many. A signature that
+    nobody confirmed keeps nobody else out: somebody who mistypes an address, or means harm, must
+    not keep its owner from signing, who takes its place.
+    """
+    same = next((seat for seat in taken if seat.person.name == newcomer.name), None)
+    if same is not None:
+        return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same
+    lapsed = next((seat for seat in taken if has_lapsed(seat, now)), None)
+    if lapsed is not None:
+        return Ruling.RENEW, lapsed
+    if any(seat.person.home == newcomer.home for seat in taken):
+        return (Ruling.SIT if len(taken) < len(SEATS) else Ruling.FULL), None
+    waiting = next((seat for seat in taken if seat.state is SignatureState.PENDING), None)
+    return (Ruling.RENEW, waiting) if waiting else (Ruling.FULL, None)
+
+
+def renewable(seat: Seat) -> bool:
+    """Whether a new signature of the same person takes its place."""
+    return seat.state in {SignatureState.PENDING, SignatureState.WITHDRAWN}
+
+
+def has_lapsed(seat: Seat, now: datetime) -> bool:
+    """Whether it waited for its confirmation in vain."""
+    over = seat.expires_at is None or seat.expires_at <= now
+    return seat.state is SignatureState.PENDING and over
+
+
+def folded(text: str) -> str:
+    """Letters without case, accents and doubled spaces."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(part for part in parts if not unicodedata.combining(part))
+    return " ".join(bare.split())

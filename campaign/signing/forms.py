@@ -1,0 +1,94 @@
+"""The signing form as pages show it. What it takes is judged by `validating`, in one place."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Form,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
+
+from campaign import i18n
+from campaign.signing.details import Part, parts_of
+from campaign.signing.models import Disclosure
+from campaign.signing.tidying import Problem
+from campaign.signing.wording import say
+
+WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
+"""Fields of the page Write; all others are those of the page You."""
+_CLEANED = {"nul", "control-character", "bidi-control", "not-text"}
+
+
+class SigningForm(Form):  # type: ignore[misc]
+    """Every field of the contract. It renders and keeps what was typed; it validates nothing."""
+
+    own_words = TextAreaField(_l("Your own words"))
+    full_text = TextAreaField(_l("Your letter"))
+    points = SelectMultipleField(_l("Points of your letter"), validate_choice=False)
+    letter_locale = HiddenField()
+    source = HiddenField()
+    work = HiddenField()
+    given_name = StringField(_l("Given name"), [InputRequired()])
+    family_name = StringField(_l("Family name"))
+    email = EmailField(_l("E-mail address"), [InputRequired()])
+    locality = StringField(_l("Town or village"), [InputRequired()])
+    region = StringField(_l("Province, state or region"))
+    postal_code = StringField(_l("Postal code"))
+    country = SelectField(
+        _l("Country where you live"), [InputRequired()], validate_choice=False, choices=[]
+    )
+    disclosure = RadioField(
+        _l("What may officials see of you"),
+        [InputRequired()],
+        validate_choice=False,
+        choices=[
+            SelectChoice(Disclosure.NAME.value, _l("My name only")),
+            SelectChoice(Disclosure.TOWN.value, _l("My name and town")),
+            SelectChoice(Disclosure.FULL.value, _l("My name, town and postal code")),
+        ],
+    )
+    consent_updates = BooleanField()
+    consent_network = BooleanField()
+
+    def offer_countries(self, first: str) -> None:
+        """Fill the list of countries, that of the organisation on top."""
+        others = (pair for pair in i18n.countries() if pair[0] != first)
+        pairs = [("", gettext("Choose a country")), (first, i18n.country_name(first)), *others]
+        self.country.choices = [SelectChoice(code, name) for code, name in pairs]
+
+    def fit_address(self) -> tuple[Part, ...]:
+        """Name the address's fields as in the country chosen; gives them in its order."""
+        parts = parts_of(self.country.data or "")
+        for part in parts:
+            self[part.name].label.text = part.label
+        return parts
+
+    def show_problems(self, problems: Mapping[str, Problem]) -> None:
+        """Put the sentence of each problem by its field."""
+        for name, problem in problems.items():
+            field: Any = self[name]
+            field.errors = [say(problem)]
+            if problem.slug in _CLEANED and isinstance(field.data, str):
+                # Nobody can find and delete what cannot be seen.
+                field.data = _visible(field.data)
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t\u200c\u200d"
+        or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    )

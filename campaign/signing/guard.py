@@ -1,0 +1,198 @@
+"""What must not stand in a letter, pointed at before it is sent. Pure.
+
+Words that the organizers ruled out, insults, telephone numbers, addresses of the web and of mail.
+And what must: required points that a supporter wrote in words of their own.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from phonenumbers import Leniency, PhoneNumberMatcher
+
+from campaign.letters.folding import folded, words_of
+from campaign.letters.phrases import Phrases, phrases_of
+
+FORBIDDEN = "forbidden-word"
+INSULT = "insult"
+PHONE = "phone-number"
+LINK = "link"
+
+_FEWEST_DIGITS = 6
+_KEPT = 0.7
+"""Share of a point's words that must be near each other for it to be recognised."""
+_ROOM = 2
+"""In a stretch of so many times its length."""
+_MAIL = re.compile(r"[^\s@<>()\[\],;:]{1,64}@[^\s@<>()\[\],;:]{1,190}\.[^\W\d_]{2,24}")
+_WEB = re.compile(
+    r"""(?ix)(?<![\w@.])(?:
+    (?:https?|ftp)://\S+ | www\.[^\s.]+\.\S+
+    | (?:[\w-]{1,63}\.){1,4}(?:com|org|net|info|biz|xyz|gov|edu)(?![\w-])(?:/\S*)?
+    | (?:[\w-]{1,63}\.){1,4}[a-z]{2,10}/\S+
+    )"""
+)
+_AFTER = ".,;:!?…»)]}'\"”’"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that must be mended."""
+
+    kind: str
+    """FORBIDDEN, INSULT, PHONE or LINK."""
+    text: str
+    """As it stands in the letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What one campaign's letters are held to."""
+
+    forbidden: Phrases | None = None
+    """The organizers' words."""
+    regions: tuple[str, ...] = ()
+    """Countries whose telephone numbers are known without their prefix."""
+    allowed: frozenset[str] = frozenset()
+    """What the campaign's own letter says, folded: that is never the supporter's fault."""
+    held: frozenset[str] = frozenset()
+    """Kinds that the campaign has looked at later (`ScreeningRules`) instead of refused."""
+    insult_languages: tuple[str, ...] | None = None
+    """Whose lists of insults apply; None: all."""
+
+    def findings(self, text: str, country: str = "") -> list[Finding]:
+        """All that is wrong with a text, each once; `country` is where its writer lives."""
+        regions = (*self.regions, country) if country else self.regions
+        ruled_out = self.forbidden.in_text(text) if self.forbidden else ()
+        found = [
+            *(Finding(FORBIDDEN, one) for one in ruled_out),
+            *(Finding(INSULT, one) for one in _in_text(insults_in(self.insult_languages), text)),
+            *(Finding(LINK, one) for one in links(text)),
+            *(Finding(PHONE, one) for one in phones(text, regions)),
+        ]
+        kept = dict.fromkeys(
+            one
+            for one in found
+            if one.kind not in self.held and folded(one.text) not in self.allowed
+        )
+        return list(kept)
+
+    def allowing(self, texts: Iterable[str]) -> "Guard":
+        """The same guard, to which nothing is wrong that stands in one of `texts`."""
+        said = {folded(one.text) for text in texts for one in self.findings(text)}
+        return replace(self, allowed=self.allowed | said)
+
+
+def guard_of(
+    forbidden: Iterable[str],
+    regions: Iterable[str],
+    own_texts: Iterable[str] = (),
+    *,
+    held: Iterable[str] = (),
+    insult_languages: tuple[str, ...] | None = None,
+) -> Guard:
+    """The guard of a campaign: `own_texts` are what its letters say already."""
+    bare = Guard(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
+    said = frozenset(folded(one.text) for text in own_texts for one in bare.findings(text))
+    return Guard(bare.forbidden, bare.regions, said, frozenset(held), insult_languages)
+
+
+def insults() -> Phrases:
+    """Words with which a letter is not read; only such as are insults in every language we have."""
+    found = insults_in(None)
+    assert found is not None
+    return found
+
+
+@lru_cache(maxsize=50)
+def insults_in(languages: tuple[str, ...] | None) -> Phrases | None:
+    """The lists of these languages; None: of all."""
+    return phrases_of(
+        word
+        for language, words in _insult_lists().items()
+        if languages is None or language in languages
+        for word in words
+    )
+
+
+def insult_languages() -> list[str]:
+    """Languages that have a list."""
+    return list(_insult_lists())
+
+
+@lru_cache(maxsize=1)
+def _insult_lists() -> Mapping[str, Sequence[str]]:
+    lists: Mapping[str, Sequence[str]] = json.loads(
+        Path(__file__).with_name("insults.json").read_text(encoding="utf-8")
+    )
+    return lists
+
+
+def _in_text(phrases: Phrases | None, text: str) -> Iterable[str]:
+    return phrases.in_text(text) if phrases else ()
+
+
+def links(text: str) -> list[str]:
+    """Addresses of the web and of mail."""
+    found = []
+    if "@" in text:
+        found += _MAIL.findall(text)
+    if "." in text or "://" in text:
+        rest = _MAIL.sub(" ", text) if found else text
+        found += [match[0].rstrip(_AFTER) for match in _WEB.finditer(rest)]
+    return found
+
+
+def phones(text: str, regions: Iterable[str] = ()) -> list[str]:
+    """Telephone numbers that exist: with their country's prefix, or as in one of `regions`."""
+    if sum(map(str.isdigit, text)) < _FEWEST_DIGITS:
+        return []
+    found: dict[str, None] = {}
+    for region in dict.fromkeys([*regions, None]):
+        for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
+            # Spaces alone may part the figures of a sum or of two years.
+            if region is None or _looks_dialled(match.raw_string):
+                found.setdefault(match.raw_string)
+    return list(found)
+
+
+def missing_points(text: str, points: Mapping[str, str]) -> list[str]:
+    """The keys of required points that cannot be recognised in a text of the supporter's own."""
+    have = words_of(text)
+    whole = " ".join(have)
+    return [
+        key
+        for key, point in points.items()
+        if (wanted := words_of(point)) and " ".join(wanted) not in whole and not _near(have, wanted)
+    ]
+
+
+def _near(have: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether a stretch of the text has most of the words, and every figure among them."""
+    length = max(len(wanted) * _ROOM, 8)
+    needed = Counter(wanted)
+    figures = {word for word in wanted if any(map(str.isdigit, word))}
+    if not figures <= set(have):
+        return False
+    enough = _KEPT * len(wanted)
+    window: Counter[str] = Counter()
+    shared = 0
+    for at, word in enumerate(have):
+        if window[word] < needed[word]:
+            shared += 1
+        window[word] += 1
+        if at >= length:
+            gone = have[at - length]
+            window[gone] -= 1
+            if window[gone] < needed[gone]:
+                shared -= 1
+        if shared >= enough:
+            return True
+    return False
+
+
+def _looks_dialled(text: str) -> bool:
+    return not re.fullmatch(r"[\d\s]{1,8}|\d{4}[\s–-]+\d{4}", text)

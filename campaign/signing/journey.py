@@ -1,0 +1,157 @@
+"""Write · You · Check · Sign: what was typed so far, carried from page to page in the form itself.
+
+Nothing is kept on our side until the letter is signed: no cookie, no session, no draft.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from campaign import db, i18n
+from campaign.campaigns.models import Campaign
+from campaign.reading.case_page import CasePage, case_page
+from campaign.settings import Settings
+from campaign.signing.composing import Writer
+from campaign.signing.consents import sentences
+from campaign.signing.details import samples_of
+from campaign.signing.drafts import draft_letters, layout_of, writer_of
+from campaign.signing.forms import WRITE_FIELDS, SigningForm
+from campaign.signing.measuring import nobody
+from campaign.signing.plan import SigningPlan, get_plan, refuse_ended
+from campaign.signing.rehearsing import page_mark
+from campaign.signing.tidying import Problem
+from campaign.signing.validating import Problems, SignedForm, check_form, check_words
+
+Posted = MultiDict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form that came in, judged."""
+
+    form: SignedForm | None
+    """None where something must be mended first."""
+    problems: Problems
+
+    @property
+    def step(self) -> str:
+        """The page on which the first problem can be mended: `write` or `you`."""
+        return "write" if self.problems.keys() & set(WRITE_FIELDS) else "you"
+
+    @property
+    def status(self) -> int:
+        """400 for what no keyboard types, 422 for all else."""
+        slugs = {problem.slug for problem in self.problems.values()}
+        return 400 if slugs & {"nul", "not-text"} else 422
+
+
+def open_plan(unit: Session, slug: str, now: datetime) -> SigningPlan:
+    """The plan of a campaign that takes letters now. Raises NotFound or Refused."""
+    plan = get_plan(unit, slug)
+    refuse_ended(plan, now)
+    return plan
+
+
+def judge(
+    posted: Posted, plan: SigningPlan, now: datetime | None = None, *, limit: int | None = None
+) -> Sent:
+    """The whole form; a letter that is found right fits its page.
+
+    `limit` is how many characters of own words are taken, where it is not the usual number.
+    """
+    offer = plan.offer(posted.get("letter_locale", ""))
+    values = _with_letter_locale(posted, plan)
+    form, problems = check_form(
+        values, posted.getlist("points"), offer, limit=limit or _settings().own_words_limit
+    )
+    if form is not None:
+        problems |= _page_problems(plan, form.letter_locale, writer_of(form), now or db.utcnow())
+    return Sent(None if problems else form, problems)
+
+
+def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> Sent:
+    """The part of the page Write."""
+    offer = plan.offer(posted.get("letter_locale", ""))
+    values = _with_letter_locale(posted, plan)
+    words, problems = check_words(
+        values, posted.getlist("points"), offer, limit=_settings().own_words_limit
+    )
+    if not problems:
+        writer = nobody(words.own_words, words.points, words.full_text)
+        problems |= _page_problems(plan, words.letter_locale, writer, now)
+    return Sent(None, problems)
+
+
+def _page_problems(plan: SigningPlan, locale: str, writer: Writer, now: datetime) -> Problems:
+    """A letter that would need a second page, or a larger card, where its writer can mend that."""
+    if locale not in plan.bounded:
+        return {}
+    room = plan.drafts[locale].room(writer, now.astimezone(ZoneInfo(plan.timezone)).date())
+    if room.fits:
+        return {}
+    field = "full_text" if writer.full_text else "own_words" if writer.own_words else "points"
+    slug = "over-card" if plan.drafts[locale].cards else "second-page"
+    return {field: Problem(slug, {"lines": room.lines_over})}
+
+
+def you_page(
+    campaign: Campaign, posted: Posted, problems: Problems, now: datetime
+) -> dict[str, Any]:
+    """What `signing/you.html` shows."""
+    form = SigningForm(posted)
+    form.offer_countries(_settings().organisation_country)
+    parts = form.fit_address()
+    form.show_problems(problems)
+    return {
+        "case": _case(campaign, now),
+        "form": form,
+        "parts": parts,
+        "samples": samples_of(form),
+        "lives_there": form.country.data == campaign.country,
+        "consents": sentences(),
+    }
+
+
+def check_page(
+    campaign: Campaign, posted: Posted, form: SignedForm, now: datetime
+) -> dict[str, Any]:
+    """What `signing/check.html` shows: the letters as they will be printed."""
+    home = _settings().organisation_country
+    return {
+        "case": _case(campaign, now),
+        "form": SigningForm(posted),
+        "signed": form,
+        "letters": draft_letters(
+            campaign,
+            writer_of(form),
+            form.letter_locale,
+            now=now,
+            home=home,
+            specimen=page_mark(),
+        ),
+        "layout": layout_of(campaign, home),
+        "consents": sentences(),
+        "at_risk": form.country == campaign.country,
+    }
+
+
+def _with_letter_locale(posted: Posted, plan: SigningPlan) -> dict[str, str]:
+    """The fields; a script that names no language writes in that of the page."""
+    values = posted.to_dict()
+    if "letter_locale" not in values:
+        values["letter_locale"] = plan.letter_locale("", i18n.locale())
+    return values
+
+
+def _case(campaign: Campaign, now: datetime) -> CasePage:
+    return case_page(campaign, i18n.locale(), count=0, now=now)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

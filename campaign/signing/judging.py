@@ -1,0 +1,216 @@
+"""Whether a letter counts at once, is looked at first, or is silently set aside.
+
+Asked when a letter is confirmed, and again when it is changed. What a campaign has looked at is
+its own setting (`ScreeningRules`); what is false by conditions that stand is set aside without a
+word: who floods a campaign must not learn what gave them away.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Boolean, column, delete, func, or_, select, table
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import StaffUser
+from campaign.db import Sealed
+from campaign.settings import Settings
+from campaign.signing.conditions import Conditions
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.screening_rules import (
+    CHANGED,
+    FIRST,
+    SIMILAR,
+    ScreeningRules,
+    in_order,
+    reasons_of_name,
+    reasons_of_text,
+)
+from campaign.signing.similar import count_alike_text
+
+# Invalidations belong to a higher layer: those that stand are read by the table's name.
+_INVALIDATION = table(
+    "invalidation",
+    column("id"),
+    column("campaign_id"),
+    column("standing", Boolean()),
+    column("conditions", Sealed("invalidation.conditions")),
+)
+_TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a letter comes to that its writer has just confirmed."""
+
+    reasons: list[str]
+    """Why it is held; empty: it is not."""
+    invalidation_id: int | None
+    """By which it is false, though its writer is told nothing of it."""
+
+    @property
+    def shown(self) -> SignatureState:
+        """Where it stands as its writer sees it."""
+        return SignatureState.HELD if self.reasons else SignatureState.CONFIRMED
+
+    def columns(self, before: SignatureState) -> dict[str, Any]:
+        """The columns it sets on a letter that stood in `before`."""
+        if before is SignatureState.INVALID:
+            return {"state_before": self.shown}
+        if self.invalidation_id is None:
+            return {"state": self.shown}
+        return {
+            "state": SignatureState.INVALID,
+            "state_before": self.shown,
+            "invalidation_id": self.invalidation_id,
+        }
+
+
+def judge(unit: Session, signature: Signature) -> Verdict:
+    """What a letter comes to, as it stands."""
+    return Verdict(reasons_of(unit, signature), _standing_against(unit, signature))
+
+
+def reasons_of(unit: Session, signature: Signature) -> list[str]:
+    """Every reason for which the campaign has such a letter looked at."""
+    rules = ScreeningRules.of(signature.campaign.screening)
+    text = words_of(signature)
+    reasons = reasons_of_text(text, rules, regions_of(signature), said=said_before(signature))
+    if rules.first and _count_before(unit, signature, rules.first) < rules.first:
+        reasons.append(FIRST)
+    if rules.alike and count_alike_text(unit, signature.campaign_id, text) >= rules.alike:
+        reasons.append(SIMILAR)
+    if rules.lookalikes:
+        reasons += reasons_of_name(name_of(signature), known_names(unit, signature))
+    return in_order(reasons)
+
+
+def name_of(signature: Signature) -> str:
+    """The writer's whole name."""
+    return f"{signature.given_name} {signature.family_name}".strip()
+
+
+def words_of(signature: Signature) -> str:
+    """What the supporter wrote: the whole letter, or their own words in it."""
+    return signature.full_text or signature.own_words
+
+
+def regions_of(signature: Signature) -> tuple[str, ...]:
+    """Countries whose telephone numbers a letter may hold."""
+    return tuple(filter(None, (signature.campaign.country, _home(), signature.country)))
+
+
+def said_before(signature: Signature) -> str:
+    """What the campaign's own letter says, where the supporter began from it."""
+    if not signature.full_text:
+        return ""
+    return "\n".join(
+        text
+        for letter in signature.letters
+        for text in (
+            letter.template.opening,
+            letter.template.closing,
+            *(point.text for point in letter.template.points),
+        )
+    )
+
+
+def known_names(unit: Session, signature: Signature) -> Iterator[str]:
+    """Names that nobody else should sign with: the organisation's, the staff's, the case's."""
+    settings: Settings = current_app.extensions["settings"]
+    yield settings.organisation_name
+    yield signature.campaign.person_name
+    yield signature.campaign.reference
+    yield from unit.scalars(select(StaffUser.name).where(StaffUser.active.is_(True))).all()
+
+
+def keep_hold(unit: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
+    """Put a held letter into the queue, with what holds it."""
+    aside = signature.state is SignatureState.INVALID
+    values = {
+        "campaign_id": signature.campaign_id,
+        "reasons": reasons,
+        "held_at": now,
+        "decision": Decision.ASIDE if aside else Decision.OPEN,
+        "note": None,
+        "act_id": None,
+    }
+    unit.execute(
+        db.insert_into(unit, Hold)
+        .values(signature_id=signature.id, **values)
+        .on_conflict_do_update(index_elements=[Hold.signature_id], set_=values)
+    )
+
+
+def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
+    """Judge a letter whose words were changed; tells whether it is held now.
+
+    One that somebody sent back is looked at again in any case. The caller holds the signature.
+    """
+    if signature.shown_state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
+        return False
+    before = unit.get(Hold, signature.id, populate_existing=True)
+    reasons = reasons_of(unit, signature)
+    if before is not None and before.decision is Decision.RETURNED:
+        reasons = in_order([*reasons, CHANGED])
+    shown = SignatureState.HELD if reasons else SignatureState.CONFIRMED
+    if signature.state is SignatureState.INVALID:
+        signature.state_before = shown
+    else:
+        signature.state = shown
+    unit.flush()
+    if reasons:
+        keep_hold(unit, signature, reasons, now)
+    else:
+        unit.execute(delete(Hold).where(Hold.signature_id == signature.id))
+    return bool(reasons)
+
+
+def _count_before(unit: Session, signature: Signature, most: int) -> int:
+    """How many others of the campaign were taken before, up to `most`."""
+    others = (
+        select(Signature.id)
+        .where(
+            Signature.campaign_id == signature.campaign_id,
+            Signature.state.in_(_TAKEN),
+            Signature.id != signature.id,
+        )
+        .limit(most)
+        .subquery()
+    )
+    return unit.scalar(select(func.count()).select_from(others)) or 0
+
+
+def _standing_against(unit: Session, signature: Signature) -> int | None:
+    """The invalidation that also takes those who come from now on, and means this one."""
+    rows = unit.execute(
+        select(_INVALIDATION.c.id, _INVALIDATION.c.conditions)
+        .where(
+            _INVALIDATION.c.standing.is_(True),
+            or_(
+                _INVALIDATION.c.campaign_id.is_(None),
+                _INVALIDATION.c.campaign_id == signature.campaign_id,
+            ),
+        )
+        .order_by(_INVALIDATION.c.id)
+    ).all()
+    for invalidation_id, stored in rows:
+        if Conditions.from_json(stored).fit_newcomer(
+            name=name_of(signature),
+            email=signature.email,
+            trace=signature.trace,
+            text=words_of(signature),
+            keyring=db.database().keyring,
+        ):
+            found: int = invalidation_id
+            return found
+    return None
+
+
+def _home() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.organisation_country

@@ -1,0 +1,29 @@
+"""Links that last: to a row, for one kind of deed, proved by an HMAC. Nothing of them is stored.
+
+The key is the instance's; who has the database cannot make such a link, and a link of one kind
+opens nothing of another.
+"""
+
+import base64
+import hmac
+
+from campaign import db
+
+_MAC_BYTES = 24
+
+
+def signed_link(kind: str, public_id: str) -> str:
+    """What stands in the address: the row's public id and its proof."""
+    return f"{public_id}.{_proof(kind, public_id)}"
+
+
+def opened_link(kind: str, token: str) -> str | None:
+    """The public id that a link of that kind names, or None where it was not made here."""
+    public_id, _, proof = token.rpartition(".")
+    right = hmac.compare_digest(proof.encode(), _proof(kind, public_id).encode())
+    return public_id if right and public_id else None
+
+
+def _proof(kind: str, public_id: str) -> str:
+    mac = db.database().keyring.fingerprint(public_id, f"link:{kind}")[:_MAC_BYTES]
+    return base64.urlsafe_b64encode(mac).decode()

@@ -1,0 +1,205 @@
+"""The mails that supporters get about a campaign, as they would come today; none is sent.
+
+A kind is known by its name, so that mails of features above this one can be shown as well.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import force_locale, gettext
+
+from campaign import i18n
+from campaign.campaigns.models import Campaign, TargetKind, Update
+from campaign.errors import NotFound
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.reading.case_page import edition_for, mission_name
+from campaign.reading.deadline import say_day
+from campaign.reading.posts import told_in
+from campaign.settings import Settings
+
+Context = dict[str, Any]
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_NUMBER = "00123"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMail:
+    """A mail as its reader sees it."""
+
+    kind: str
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def policy(self) -> str:
+        """What the HTML may load: its own style, which is known by its hash, and nothing else."""
+        hashes = [
+            base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+            for style in _STYLE.findall(self.html)
+        ]
+        styles = " ".join(f"'sha256-{one}'" for one in hashes) or "'none'"
+        return f"default-src 'none'; style-src {styles}; base-uri 'none'; frame-ancestors 'none'"
+
+
+def sample_mail(kind: str, campaign: Campaign, locale: str, now: datetime) -> SampleMail:
+    """One mail about the campaign, in that language. Raises NotFound for another kind."""
+    if kind not in KINDS:
+        raise NotFound("mail")
+    with force_locale(locale):
+        context = KINDS[kind](campaign, locale, now)
+    mail = OutboxMail(
+        kind=kind,
+        recipient="robin@example.org",
+        locale=locale,
+        context=json.dumps(context),
+        public_id="sample",
+    )
+    made = render(mail, _settings())
+    return SampleMail(kind, str(made["Subject"]), _part(made, "plain"), _part(made, "html"))
+
+
+def _part(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    return str(part.get_content()) if part else ""
+
+
+def _case(campaign: Campaign, locale: str) -> Context:
+    return {
+        "person_name": campaign.person_name,
+        "reference": campaign.reference,
+        "case_url": _url("reading.case", lang=locale, slug=campaign.slug),
+    }
+
+
+def _link(campaign: Campaign, locale: str, days: int) -> Context:
+    link = _url("reading.home", lang=locale) + "letter/…"
+    return _case(campaign, locale) | {"link": link, "days": days}
+
+
+def _followed(campaign: Campaign, locale: str) -> Context:
+    own = {"letters_url": _url("following.ask", lang=locale), "unsubscribe": _home(locale) + "…"}
+    return _case(campaign, locale) | own
+
+
+def _confirm(campaign: Campaign, locale: str, now: datetime) -> Context:
+    return _link(campaign, locale, 7)
+
+
+def _remind(campaign: Campaign, locale: str, now: datetime) -> Context:
+    return _link(campaign, locale, 4)
+
+
+def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
+    return _case(campaign, locale) | {"mailbox_full": False}
+
+
+def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
+    note = gettext("Leave out the telephone number: everybody at the embassy could read it.")
+    link = _link(campaign, locale, 7)["link"]
+    return _case(campaign, locale) | {"note": note, "link": link}
+
+
+def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
+    reached = [one.mission for one in campaign.targets if one.mission]
+    mission = mission_name(reached[0], locale) if reached else gettext("the embassy")
+    letters = sum(one.kind is TargetKind.TO for one in campaign.targets)
+    return _followed(campaign, locale) | {
+        "numbers": [f"{int(_NUMBER) + at:05d}" for at in range(max(1, letters))],
+        "mission": mission,
+        "day": i18n.say_date(now.date(), locale),
+        "place": reached[0].locality if reached else "",
+        "outcome": "accepted",
+    }
+
+
+def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
+    title, text, code = _told(campaign.updates[-1] if campaign.updates else None, campaign, locale)
+    said = {"what": "outcome", "title": title, "text": text, "lang": code}
+    return _followed(campaign, locale) | said
+
+
+def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
+    reason = campaign.status_reason or gettext("The person asked us to stop.")
+    return _followed(campaign, locale) | {"reason": reason}
+
+
+def _continued(campaign: Campaign, locale: str, now: datetime) -> Context:
+    news = _news(campaign, locale, now)
+    kept = {name: news[name] for name in ("title", "text", "lang", "deadline")}
+    return _followed(campaign, locale) | kept | {"earlier_id": campaign.id}
+
+
+def _action(campaign: Campaign, locale: str, now: datetime) -> Context:
+    return {"news": _news(campaign, locale, now)} | _member(locale)
+
+
+def _digest(campaign: Campaign, locale: str, now: datetime) -> Context:
+    news = _news(campaign, locale, now)
+    return {"items": [news], "frequency": "weekly"} | _member(locale)
+
+
+KINDS: Mapping[str, Callable[[Campaign, str, datetime], Context]] = {
+    "network-action": _action,
+    "network-digest": _digest,
+    "confirm-letter": _confirm,
+    "remind-letter": _remind,
+    "already-signed": _already,
+    "letter-returned": _returned,
+    "letter-handed-over": _handed_over,
+    "case-update": _update,
+    "case-continued": _continued,
+    "case-stopped": _stopped,
+}
+"""Every mail about a campaign, in the order in which they can come."""
+
+
+def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
+    edition = edition_for(campaign, locale)
+    return {
+        "kind": "new",
+        "campaign": campaign.id,
+        "country": i18n.country_name(campaign.country, locale),
+        "reference": campaign.reference,
+        "person_name": campaign.person_name,
+        "title": edition.title if edition else campaign.person_name,
+        "text": edition.summary if edition else "",
+        "lang": edition.locale if edition else locale,
+        "deadline": say_day(campaign.act_by, locale, now) if campaign.act_by else "",
+        "url": _url("reading.case", lang=locale, slug=campaign.slug),
+    }
+
+
+def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, str, str]:
+    """Title, text and language of an update; of an invented one where there is none."""
+    told = told_in(update, locale, campaign.default_locale) if update else None
+    if told is None:
+        return gettext("Title of an update"), gettext("Here stands what has come of it."), locale
+    return told.title, told.body, told.locale
+
+
+def _member(locale: str) -> Context:
+    page = _home(locale) + "…"
+    return {"preferences_url": page, "leave_url": page, "unsubscribe": page}
+
+
+def _home(locale: str) -> str:
+    return _url("reading.home", lang=locale)
+
+
+def _url(endpoint: str, **values: Any) -> str:
+    return _settings().base_url.rstrip("/") + url_for(endpoint, **values)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

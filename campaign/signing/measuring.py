@@ -1,0 +1,137 @@
+"""The letters that a campaign proposes, as plain data, and how much of a page one would fill. Pure.
+
+A plan keeps these, so that a letter can be measured when it is signed without asking the database.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import Layout, layout_for
+from campaign.letters.placeholders import MissingPlaceholderValue, placeholders_in
+from campaign.letters.room import Room, card_room, letter_room
+from campaign.signing.composing import (
+    Addressing,
+    Case,
+    Proposal,
+    Writer,
+    addressing_of,
+    case_of,
+    compose,
+    proposal_of,
+)
+from campaign.signing.models import Disclosure
+
+_OFFICIAL = {"official_name", "official_office"}
+_SOME_DAY = date(2000, 9, 30)
+
+
+def nobody(own_words: str = "", points: tuple[str, ...] = (), full_text: str = "") -> Writer:
+    """A writer who has not told who they are: they are given a name and a town, a line each."""
+    return Writer("X", "", "X", "", "", "", Disclosure.TOWN, own_words, points, full_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter to one target, before somebody writes it."""
+
+    addressing: Addressing
+    proposal: Proposal
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """The letters to all targets in one language."""
+
+    locale: str
+    case: Case
+    cards: bool
+    letters: tuple[Draft, ...]
+
+    def contexts(self, writer: Writer, day: date) -> list[LetterContext]:
+        """The letters, every word in place."""
+        return [
+            compose(
+                key="",
+                number=None,
+                case=self.case,
+                addressing=one.addressing,
+                proposal=one.proposal,
+                writer=writer,
+                locale=self.locale,
+                written_on=day,
+            )
+            for one in self.letters
+        ]
+
+    def room(self, writer: Writer, day: date) -> Room:
+        """How much of its page the longest of the letters fills."""
+        measure = card_room if self.cards else letter_room
+        rooms = [
+            measure(context, draft.layout)
+            for context, draft in zip(self.contexts(writer, day), self.letters, strict=True)
+        ]
+        return max(rooms, key=lambda room: (room.lines_over, room.filled))
+
+    def fits_bare(self) -> bool:
+        """Whether the letter fits as long as nobody adds to it: else no supporter can mend it."""
+        return self.room(nobody(), _SOME_DAY).fits
+
+    def texts(self) -> list[str]:
+        """What the proposals say, filled."""
+        return [
+            text
+            for context in self.contexts(self._taking_all(), _SOME_DAY)
+            for text in (context.subject, *context.opening, *context.points, *context.closing)
+        ]
+
+    def facts(self) -> dict[str, str] | None:
+        """The required points by key; None where one text cannot stand for all the letters.
+
+        That is so where they differ from official to official, or quote their writer's name.
+        """
+        used = {name for one in self.letters for name in _placeholders(one.proposal)}
+        bodies = {(one.proposal.opening, one.proposal.points, one.proposal.closing)
+                  for one in self.letters}  # fmt: skip
+        apart = len(self.letters) > 1 and used & _OFFICIAL
+        if len(bodies) != 1 or apart or "supporter_name" in used:
+            return None
+        needed = [key for key, required, _ in self.letters[0].proposal.points if required]
+        return dict(zip(needed, self.contexts(nobody(), _SOME_DAY)[0].points, strict=True))
+
+    def _taking_all(self) -> Writer:
+        keys = tuple(
+            dict.fromkeys(key for one in self.letters for key, _, _ in one.proposal.points)
+        )
+        return nobody(points=keys)
+
+
+def drafts_of(
+    campaign: Campaign,
+    locale: str,
+    pairs: Iterable[tuple[Target, LetterTemplate]],
+    *,
+    home: str,
+) -> Drafts | None:
+    """The drafts in one language; None where a template asks for what the campaign lacks."""
+    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    letters = []
+    for target, template in pairs:
+        host = target.mission.host_country if target.mission else home
+        addressing = addressing_of(target, locale, host_country=host, copies=copies)
+        letters.append(Draft(addressing, proposal_of(template), layout_for(host)))
+    drafts = Drafts(locale, case_of(campaign), campaign.format is LetterFormat.CARD, tuple(letters))
+    try:
+        drafts.texts()
+    except MissingPlaceholderValue:
+        return None
+    return drafts
+
+
+def _placeholders(proposal: Proposal) -> Sequence[str]:
+    texts = (proposal.opening, proposal.closing, *(text for _, _, text in proposal.points))
+    return [name for text in texts for name in placeholders_in(text)]

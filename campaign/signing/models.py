@@ -1,0 +1,274 @@
+"""Signatures and letters."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.campaigns.models import Campaign, Target
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed
+
+
+class SignatureState(enum.StrEnum):
+    """Where a signature stands."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    HELD = "held"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+class Origin(enum.StrEnum):
+    """Where a signature comes from."""
+
+    ONLINE = "online"
+    PAPER = "paper"
+    """Keyed in from a sheet or card, or from a file of such; it carries no letter."""
+    IMPORT = "import"
+    """From a file of signatures that were collected elsewhere."""
+
+
+class Disclosure(enum.StrEnum):
+    """What the supporter lets officials see."""
+
+    NAME = "name"
+    TOWN = "town"
+    FULL = "full"
+
+
+class ConsentWording(Base):
+    """The sentences to which supporters agreed, as they stood on the page."""
+
+    __tablename__ = "consent_wording"
+
+    id: Mapped[PrimaryKey]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    locale: Mapped[Locale]
+    delivery: Mapped[str] = mapped_column(Text)
+    updates: Mapped[str] = mapped_column(Text)
+    network: Mapped[str] = mapped_column(Text)
+    first_used_at: Mapped[Created]
+
+
+class Signature(Base):
+    """One supporter's signing of one campaign."""
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        # One row per person and campaign, whatever happens at once; a second seat is for
+        # somebody of the same household who shares the mailbox.
+        UniqueConstraint("campaign_id", "email_hmac", "seat"),
+        CheckConstraint("seat IN (1, 2, 3)", name="seat"),
+        # Counts by state, and those confirmed since a tally, are read from the index alone.
+        Index("ix_signature_campaign_state", "campaign_id", "state", "confirmed_at"),
+        Index("ix_signature_email_hmac", "email_hmac"),
+        # Reminders and expiry look only at what waits for its confirmation.
+        Index("ix_signature_state_signed_at", "state", "signed_at"),
+        # Counted every minute, among many that did not.
+        Index(
+            "ix_signature_sent_by_self",
+            "campaign_id",
+            "state",
+            sqlite_where=text("sent_by_self_at IS NOT NULL"),
+            postgresql_where=text("sent_by_self_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_signature_on_paper",
+            "campaign_id",
+            "state",
+            "origin",
+            sqlite_where=text("origin <> 'online'"),
+            postgresql_where=text("origin <> 'online'"),
+        ),
+        Index("ix_signature_person", "campaign_id", "person_hmac"),
+        # What a job still has to fill in; empty once it is done.
+        Index(
+            "ix_signature_without_person",
+            "id",
+            sqlite_where=text("person_hmac IS NULL AND state <> 'erased'"),
+            postgresql_where=text("person_hmac IS NULL AND state <> 'erased'"),
+        ),
+        # Those whose trace is kept, in the order in which they came: the index grows at its end,
+        # so that signing pays next to nothing for it.
+        Index(
+            "ix_signature_traced",
+            "signed_at",
+            sqlite_where=text("trace IS NOT NULL"),
+            postgresql_where=text("trace IS NOT NULL"),
+        ),
+        # An undo finds what it has to restore; no other row is in it.
+        Index(
+            "ix_signature_invalidation_id",
+            "invalidation_id",
+            "id",
+            sqlite_where=text("invalidation_id IS NOT NULL"),
+            postgresql_where=text("invalidation_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
+    given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"))
+    family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"))
+    email: Mapped[str] = mapped_column(Sealed("signature.email"))
+    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """Fingerprint of the canonical address."""
+    person_hmac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Fingerprint of name, country and postal code: by it a sheet's rows find their doubles."""
+    origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default="online")
+    seat: Mapped[int] = mapped_column(default=1)
+    """1 and 2 for those who sign online, 3 for who signed on paper and wants news."""
+    locality: Mapped[str] = mapped_column(Sealed("signature.locality"))
+    region: Mapped[str] = mapped_column(Sealed("signature.region"))
+    postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"))
+    country: Mapped[Country]
+    locale: Mapped[Locale]
+    """Language in which the supporter reads pages and mails."""
+    letter_locale: Mapped[Locale]
+    own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"))
+    full_text: Mapped[str | None] = mapped_column(Sealed("signature.full_text"))
+    """The whole letter between salutation and close, where the supporter rewrote it."""
+    points: Mapped[list[str]]
+    """Keys of the talking points taken, in the order in which they print."""
+    disclosure: Mapped[Disclosure]
+    consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
+    consent_delivery_at: Mapped[datetime]
+    consent_updates_at: Mapped[datetime | None]
+    consent_network_at: Mapped[datetime | None]
+    token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    """SHA-256 of the token in the supporter's link."""
+    token_expires_at: Mapped[datetime | None]
+    source: Mapped[str] = mapped_column(String(60), default="")
+    """What led here: the host of a partner's page, `poster`, `sheet`, `mailing`; empty: unknown."""
+    signed_at: Mapped[Created]
+    reminded_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    sent_by_self_at: Mapped[datetime | None]
+    """When the supporter said that they posted or mailed the letter themselves; counted apart."""
+    withdrawn_at: Mapped[datetime | None]
+    state_before: Mapped[SignatureState | None] = mapped_column(
+        Enum(
+            SignatureState,
+            native_enum=False,
+            length=24,
+            values_callable=lambda kind: [one.value for one in kind],
+        )
+    )
+    """Of an invalid one: where it would stand otherwise. Its signer sees this, and an undo
+    restores it."""
+    invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
+    trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"))
+    """Address and browser it was signed from; erased after some weeks, and the marks with it."""
+    address_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Keyed marks of what `trace` tells, by which floods are found without opening anything."""
+    network_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    domain_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Of the mail address's domain."""
+    agent_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+
+    campaign: Mapped[Campaign] = relationship()
+    letters: Mapped[list["Letter"]] = relationship(
+        back_populates="signature", cascade="all, delete-orphan", order_by="Letter.id"
+    )
+
+    @property
+    def shown_state(self) -> SignatureState:
+        """Where it stands as its signer sees it: invalidation is silent."""
+        if self.state is SignatureState.INVALID and self.state_before is not None:
+            return self.state_before
+        return self.state
+
+
+class Letter(Base):
+    """Signature × target. Its text is that of the template version that was signed."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        UniqueConstraint("signature_id", "target_id"),
+        UniqueConstraint("bundle_id", "sequence"),
+        Index("ix_letter_volume_id_sequence", "volume_id", "sequence"),
+        # A letter is printed, set aside or waiting; a number without a bundle cannot be.
+        CheckConstraint("(bundle_id IS NULL) = (sequence IS NULL)", name="sequence_in_bundle"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), index=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("letter_template.id"), index=True)
+    bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
+    """The live bundle that it is in: one at most, since it is one column of one row."""
+    volume_id: Mapped[int | None] = mapped_column(ForeignKey("volume.id"))
+    sequence: Mapped[int | None]
+    """Its place in the bundle, from 1; printed as letter 00123."""
+    first_page: Mapped[int | None]
+    """In its volume's PDF, from 1."""
+    pages: Mapped[int | None]
+    set_aside: Mapped[str | None] = mapped_column(String(60))
+    """Why it could not be printed: the slug of a problem."""
+    set_aside_detail: Mapped[str | None] = mapped_column(Sealed("letter.set_aside_detail"))
+
+    signature: Mapped[Signature] = relationship(back_populates="letters")
+    target: Mapped[Target] = relationship()
+    template: Mapped[LetterTemplate] = relationship()
+
+
+class LinkEnd(enum.StrEnum):
+    """Why a supporter's link opens nothing any more."""
+
+    EXPIRED = "expired"
+    ERASED = "erased"
+
+
+class SpentLink(Base):
+    """A link whose letter is gone: what it says to who opens it. Nothing of the person is left."""
+
+    __tablename__ = "spent_link"
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    end: Mapped[LinkEnd]
+    ended_at: Mapped[Created] = mapped_column(index=True)
+
+
+class WordsPrint(Base):
+    """A quarter of the similarity hash of somebody's own words: equal quarters, similar words.
+
+    The hash is keyed, so that it tells nothing to who has the database alone.
+    """
+
+    __tablename__ = "words_print"
+    __table_args__ = (
+        # With the signature: the first letters of a value are read from the index alone.
+        Index(
+            "ix_words_print_campaign_id_band_value",
+            "campaign_id",
+            "band",
+            "value",
+            "signature_id",
+        ),
+    )
+
+    signature_id: Mapped[int] = mapped_column(
+        ForeignKey("signature.id", ondelete="CASCADE"), primary_key=True
+    )
+    band: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    value: Mapped[int]

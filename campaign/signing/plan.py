@@ -1,0 +1,204 @@
+"""What a campaign lets one sign, as plain data that is read once and kept until it changes."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from threading import Lock
+
+from flask import current_app
+from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns import lifecycle
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.errors import NotFound, Refused
+from campaign.settings import Settings
+from campaign.signing.guard import Guard, guard_of
+from campaign.signing.measuring import Drafts, drafts_of
+from campaign.signing.screening_rules import ScreeningRules
+from campaign.signing.validating import CARD_WORDS_LIMIT, Offer
+
+_KEPT = 200
+
+
+_CAMPAIGN = Campaign.metadata.tables["campaign"]
+_TEMPLATE = LetterTemplate.metadata.tables["letter_template"]
+_STATE = select(
+    _CAMPAIGN.c.id,
+    _CAMPAIGN.c.public_id,
+    _CAMPAIGN.c.changed_at,
+    _CAMPAIGN.c.status,
+    _CAMPAIGN.c.status_reason,
+    _CAMPAIGN.c.act_by,
+    select(func.max(_TEMPLATE.c.id))
+    .where(_TEMPLATE.c.campaign_id == _CAMPAIGN.c.id)
+    .scalar_subquery(),
+).where(
+    _CAMPAIGN.c.slug == bindparam("slug"),
+    # Written out: a list of parameters would be put in anew for each signature.
+    _CAMPAIGN.c.status.in_([literal_column(f"'{one.value}'") for one in lifecycle.PUBLIC]),
+)
+"""What a plan stays true by."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLetter:
+    """A letter that signing makes: to whom, and in which words."""
+
+    target_id: int
+    template_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningPlan:
+    """One state of a campaign, as far as signing goes by it."""
+
+    campaign_id: int
+    slug: str
+    reference: str
+    person_name: str
+    status: CampaignStatus
+    reason: str
+    """Why it was closed or stopped."""
+    act_by: date | None
+    letters: dict[str, tuple[PlannedLetter, ...]]
+    """Per language; only languages in which every target can be written to."""
+    points: dict[str, tuple[tuple[str, bool], ...]]
+    """Per language: key and whether it is required, of all templates, in order."""
+    format: LetterFormat = LetterFormat.LETTER
+    country: str = ""
+    """Where the officials are."""
+    timezone: str = "UTC"
+    guard: Guard = Guard()  # noqa: RUF009 - it is frozen
+    """What letters are held to."""
+    drafts: dict[str, Drafts] = field(default_factory=dict)
+    """Per language: the letters as they are proposed, to be measured."""
+    bounded: frozenset[str] = frozenset()
+    """Languages in which the proposed letter fits its page, so that supporters' must."""
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Per language in which one may rewrite the letter: the required points, which stay in."""
+
+    def offer(self, locale: str) -> Offer:
+        """What can be chosen when the letter is in `locale`, or in the first language there is."""
+        locales = tuple(self.letters)
+        chosen = locale if locale in self.letters else locales[0]
+        most = CARD_WORDS_LIMIT if self.format is LetterFormat.CARD else None
+        return Offer(locales, self.points[chosen], most, self.guard, self.facts.get(chosen))
+
+    def letter_locale(self, wanted: str, page: str) -> str:
+        """The letter's language: the one asked for, else the page's, else the targets' own."""
+        return next(code for code in (wanted, page, *self.letters) if code in self.letters)
+
+
+def get_plan(unit: Session, slug: str) -> SigningPlan:
+    """The plan of a public campaign, in one small query where it is known already.
+
+    Raises NotFound: there is none, or it is a draft.
+    """
+    row = db.connection_of(unit).execute(_STATE, {"slug": slug}).one_or_none()
+    if row is None:
+        raise NotFound("campaign", slug=slug)
+    key = tuple(row)
+    plan = _plans.find(key)
+    if plan is None:
+        settings: Settings = current_app.extensions["settings"]
+        plan = plan_of(unit.get_one(Campaign, row[0]), home=settings.organisation_country)
+        _plans.keep(key, plan)
+    return plan
+
+
+def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
+    """The plan of a loaded campaign; `home` is the organisation's country."""
+    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    letters: dict[str, tuple[PlannedLetter, ...]] = {}
+    points: dict[str, tuple[tuple[str, bool], ...]] = {}
+    drafts: dict[str, Drafts] = {}
+    for locale in campaign.letter_locales:
+        found = [template_for(campaign, target, locale) for target in addressed]
+        templates = [template for template in found if template is not None]
+        if not templates or len(templates) < len(found):
+            continue
+        letters[locale] = tuple(
+            PlannedLetter(target.id, template.id)
+            for target, template in zip(addressed, templates, strict=True)
+        )
+        points[locale] = tuple(_points_of(templates).items())
+        pairs = zip(addressed, templates, strict=True)
+        if made := drafts_of(campaign, locale, pairs, home=home):
+            drafts[locale] = made
+    texts = [text for one in drafts.values() for text in one.texts()]
+    rules = ScreeningRules.of(campaign.screening)
+    rewritten = campaign.full_text_edit and campaign.format is LetterFormat.LETTER
+    return SigningPlan(
+        campaign_id=campaign.id,
+        slug=campaign.slug,
+        reference=campaign.reference,
+        person_name=campaign.person_name,
+        status=campaign.status,
+        reason=campaign.status_reason,
+        act_by=campaign.act_by,
+        letters=letters,
+        points=points,
+        format=campaign.format,
+        country=campaign.country,
+        timezone=campaign.timezone,
+        guard=guard_of(
+            [*(campaign.forbidden_words or ()), *(flag.words for flag in campaign.risk_flags)],
+            (campaign.country, home),
+            texts,
+            held=rules.held,
+            insult_languages=rules.insult_languages,
+        ),
+        drafts=drafts,
+        bounded=frozenset(code for code, one in drafts.items() if one.fits_bare()),
+        facts={
+            code: facts
+            for code, one in drafts.items()
+            if rewritten and (facts := one.facts()) is not None
+        },
+    )
+
+
+def template_for(campaign: Campaign, target: Target, locale: str) -> LetterTemplate | None:
+    """The newest template of that language for the target, else the one for all."""
+    own = current_templates(campaign, target.id).get(locale)
+    return own or current_templates(campaign).get(locale)
+
+
+def refuse_ended(plan: SigningPlan, now: datetime) -> None:
+    """Raise Refused (`campaign-ended`) unless letters can be signed now."""
+    if not plan.letters or not lifecycle.takes_signatures(plan.status, plan.act_by, now):
+        raise Refused(
+            "campaign-ended", slug=plan.slug, status=plan.status.value, reason=plan.reason
+        )
+
+
+def _points_of(templates: list[LetterTemplate]) -> dict[str, bool]:
+    required: dict[str, bool] = {}
+    for template in templates:
+        for point in template.points:
+            required[point.key] = required.get(point.key, False) or point.required
+    return required
+
+
+class _Plans:
+    """The plans used last, shared by the threads of a process."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], SigningPlan] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, key: tuple[object, ...]) -> SigningPlan | None:
+        return self._kept.get(key)
+
+    def keep(self, key: tuple[object, ...], plan: SigningPlan) -> None:
+        with self._lock:
+            self._kept[key] = plan
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+
+
+_plans = _Plans()

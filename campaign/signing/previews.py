@@ -1,0 +1,137 @@
+"""What organizers see of a campaign before anybody else does: page, mails and letter.
+
+As any supporter would see them, in every language, with an ordinary supporter or a hard case.
+"""
+
+from flask import Blueprint, Response, current_app, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from campaign import db, i18n
+from campaign.accounts.guards import guard
+from campaign.accounts.models import Role
+from campaign.campaigns.desk import load
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.tally import count_of
+from campaign.errors import NotFound
+from campaign.letters.problems import LetterRefused
+from campaign.reading.case_page import case_page
+from campaign.settings import Settings
+from campaign.signing import mail_samples
+from campaign.signing.drafts import Letters, draft_letters, layout_of, local_day, pdf_of
+from campaign.signing.mail_samples import sample_mail
+from campaign.signing.plan import plan_of
+from campaign.signing.samples import PLAIN, SAMPLES, sample_writer
+from campaign.signing.signing_views import cannot_print, pdf_response
+
+blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
+guard(blueprint, Role.ORGANIZER)
+blueprint.register_error_handler(LetterRefused, cannot_print)
+
+
+@blueprint.before_request
+def _speak_as_the_public_page() -> None:
+    lang = (request.view_args or {}).get("lang")
+    if lang is None:
+        return
+    if lang not in i18n.languages():
+        raise NotFound("language")
+    g.locale = lang  # the guard has set that of the staff user
+
+
+@blueprint.get("")
+def overview(slug: str) -> ResponseReturnValue:
+    """Everything that a supporter can come to see, by language; `sample` says which supporter."""
+    campaign = load(slug)
+    return render_template(
+        "signing/previews.html",
+        campaign=campaign,
+        codes=i18n.languages(),
+        letter_locales=list(plan_of(campaign).letters),
+        kinds=list(mail_samples.KINDS),
+        samples=SAMPLES,
+        sample=_sample(),
+    )
+
+
+@blueprint.get("/<lang>")
+def preview_case(slug: str, lang: str) -> ResponseReturnValue:
+    """The case page as it would stand, with a line that says what it is."""
+    unit = db.session()
+    campaign = load(slug)
+    page = case_page(campaign, lang, count=count_of(unit, campaign), now=db.utcnow())
+    return render_template(
+        "signing/preview.html",
+        case=page,
+        share=None,
+        picture_url=lambda one: url_for("campaigns.show_picture", slug=slug, name=one.name),
+        letter_locales=list(plan_of(campaign).letters),
+    )
+
+
+@blueprint.get("/<lang>/letter.pdf")
+def preview_letter(slug: str, lang: str) -> ResponseReturnValue:
+    """The letters of an invented supporter, marked as a specimen. `letter` names the language."""
+    campaign = load(slug)
+    letters, _locale = _letters(campaign, lang)
+    return pdf_response(
+        pdf_of(letters, layout_of(campaign, _home())), f"{campaign.slug}-specimen.pdf"
+    )
+
+
+@blueprint.get("/<lang>/letter")
+def preview_screen(slug: str, lang: str) -> ResponseReturnValue:
+    """The same letters as the page Check shows them."""
+    campaign = load(slug)
+    letters, locale = _letters(campaign, lang)
+    return render_template(
+        "signing/preview_letter.html",
+        campaign=campaign,
+        letters=letters,
+        layout=layout_of(campaign, _home()),
+        letter_locale=locale,
+        letter_locales=list(plan_of(campaign).letters),
+        samples=SAMPLES,
+        sample=_sample(),
+    )
+
+
+@blueprint.get("/<lang>/mails/<kind>")
+def preview_mail(slug: str, lang: str, kind: str) -> ResponseReturnValue:
+    """A mail about the campaign: its subject and its text."""
+    campaign = load(slug)
+    mail = sample_mail(kind, campaign, lang, db.utcnow())
+    return render_template("signing/preview_mail.html", campaign=campaign, mail=mail)
+
+
+@blueprint.get("/<lang>/mails/<kind>/html")
+def preview_html(slug: str, lang: str, kind: str) -> ResponseReturnValue:
+    """The same mail as mail programs show it; it may load nothing."""
+    mail = sample_mail(kind, load(slug), lang, db.utcnow())
+    response = Response(mail.html, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = mail.policy
+    return response
+
+
+def _letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
+    """The letters of the sample that the address names, and their language."""
+    home, now = _home(), db.utcnow()
+    plan = plan_of(campaign, home=home)
+    if not plan.letters:
+        raise NotFound("letter-template")
+    locale = plan.letter_locale(request.args.get("letter", ""), lang)
+    writer = sample_writer(_sample(), campaign, plan, locale, local_day(campaign, now))
+    letters = draft_letters(
+        campaign, writer, locale, now=now, home=home, specimen=gettext("Specimen")
+    )
+    return letters, locale
+
+
+def _sample() -> str:
+    wanted = request.args.get("sample", "")
+    return wanted if wanted in SAMPLES else PLAIN
+
+
+def _home() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.organisation_country

@@ -1,0 +1,106 @@
+"""Signing in rehearsal: by the team, before the campaign opens, on pages of the desk.
+
+All is as it will be but for what would reach anybody: no mail goes out, the address that was typed
+is not kept, and the letter is confirmed at once. It is wiped when the campaign opens.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from secrets import token_hex
+
+from flask import g, has_request_context
+from flask_babel import force_locale, gettext
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns import rehearsal
+from campaign.campaigns.models import Campaign
+from campaign.errors import Refused
+from campaign.signing import confirming, services, tokens
+from campaign.signing.consents import wording_id
+from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.plan import SigningPlan
+from campaign.signing.validating import SignedForm
+
+
+def is_rehearsing() -> bool:
+    """Whether this page is one on which the team rehearses."""
+    return has_request_context() and bool(g.get("rehearsal"))
+
+
+def page_mark() -> str:
+    """The word across letters on a page of a rehearsal, in the language of the page."""
+    return str(gettext("Rehearsal")) if is_rehearsing() else ""
+
+
+@lru_cache(maxsize=64)
+def rehearsal_mark(locale: str) -> str:
+    """The word across printed letters, in the language of the letter."""
+    with force_locale(locale.replace("-", "_")):
+        return str(gettext("Rehearsal"))
+
+
+def count_rehearsed(unit: Session, campaign: Campaign) -> dict[SignatureState, int]:
+    """How many invented letters there are, by where they stand."""
+    rows = unit.execute(
+        select(Signature.state, func.count())
+        .where(Signature.campaign_id == campaign.id)
+        .group_by(Signature.state)
+    )
+    return dict(rows.all())
+
+
+def sign_in_rehearsal(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    plan: SigningPlan,
+    letter: SignedForm,
+    locale: str,
+    actor: str,
+    now: datetime,
+) -> Signature:
+    """Take a letter and confirm it at once.
+
+    Raises Refused: `rehearsal-over`, or `rehearsal-full` where there are enough of them.
+    """
+    rehearsal.take_part(unit, campaign, actor=actor)
+    if sum(count_rehearsed(unit, campaign).values()) >= rehearsal.MOST_SIGNATURES:
+        raise Refused("rehearsal-full")
+    token, email = tokens.new_token(), f"rehearsal-{token_hex(8)}@example.org"
+    values = services.columns_of(letter) | {
+        "campaign_id": campaign.id,
+        "state": SignatureState.PENDING,
+        "email": email,
+        "email_hmac": db.database().keyring.fingerprint(email, "email"),
+        "seat": 1,
+        "locale": locale,
+        "consent_wording_id": wording_id(unit, locale),
+        "consent_delivery_at": now,
+        "token_digest": tokens.digest_of(token),
+        "token_expires_at": services.link_ends(now),
+        "signed_at": now,
+    }
+    signature_id = unit.scalar(insert(Signature).values(**values).returning(Signature.id))
+    unit.execute(
+        insert(Letter),
+        [
+            {
+                "signature_id": signature_id,
+                "target_id": planned.target_id,
+                "template_id": planned.template_id,
+            }
+            for planned in plan.letters[letter.letter_locale]
+        ],
+    )
+    signature, _first = confirming.confirm(unit, token=token, now=now)
+    return signature
+
+
+@rehearsal.removes_rehearsal
+def remove_signatures(unit: Session, campaign: Campaign) -> None:
+    """Remove the letters, and all that hangs on them."""
+    mine = select(Signature.id).where(Signature.campaign_id == campaign.id)
+    unit.execute(delete(Letter).where(Letter.signature_id.in_(mine)))
+    unit.execute(delete(Signature).where(Signature.campaign_id == campaign.id))

@@ -1,0 +1,128 @@
+"""Invented supporters with whom organizers look at a campaign: an ordinary one, and hard cases.
+
+A hard case is one that signing takes: names, towns and words at their limits, in any script.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from flask import current_app
+from flask_babel import gettext
+
+from campaign.campaigns.models import Campaign
+from campaign.settings import Settings
+from campaign.signing.composing import Writer
+from campaign.signing.models import Disclosure
+from campaign.signing.plan import SigningPlan
+
+PLAIN, LONGEST, RTL, WORDS, SCRIPTS = "plain", "longest", "rtl", "words", "scripts"
+SAMPLES = (PLAIN, LONGEST, RTL, WORDS, SCRIPTS)
+_LONG_GIVEN = "Wilhelmina-Maximiliana Oluwaseun-Oluwadamilola Featherstonehaugh"
+_LONG_FAMILY = "Venkatanarasimharajuvaripeta-Montgomery von Hohenzollern-Sigmaringen"
+_LONG = 60
+"""Characters of each: together the longest name for which letters are checked."""
+_LONG_TOWN = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch"
+_FEWEST = 40
+"""Characters below which own words are not cut further to fit."""
+
+
+def sample_writer(
+    kind: str, campaign: Campaign, plan: SigningPlan, locale: str, day: date
+) -> Writer:
+    """The supporter of that kind, who takes every point; an unknown kind is the ordinary one."""
+    points = tuple(key for key, _ in plan.points[locale])
+    made = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
+    if kind == WORDS:
+        limit = plan.offer(locale).limit(_settings().own_words_limit)
+        return _filled(made, plan, locale, day, limit)
+    return made
+
+
+def _plain(campaign: Campaign) -> Writer:
+    return Writer(
+        given_name="Robin",
+        family_name="Beauchamp",
+        locality="Ottawa",
+        region="ON",
+        postal_code="K1A 0A1",
+        country="CA",
+        disclosure=Disclosure.FULL,
+        own_words=_own_words(campaign),
+        points=(),
+    )
+
+
+def _longest(campaign: Campaign) -> Writer:
+    return replace(
+        _plain(campaign),
+        given_name=_LONG_GIVEN[:_LONG].strip(" -"),
+        family_name=_LONG_FAMILY[:_LONG].strip(" -"),
+        locality=_LONG_TOWN,
+        region="Ynys Môn",
+        postal_code="LL61 5UJ",
+        country="GB",
+    )
+
+
+def _rtl(campaign: Campaign) -> Writer:
+    return replace(
+        _plain(campaign),
+        given_name="نور الهدى",
+        family_name="عبد الرحمن الحدّاد",
+        locality="بيروت",
+        region="",
+        postal_code="1107 2180",
+        country="LB",
+        own_words=(
+            "قرأتُ قصة هذا الإنسان ولم أستطع أن أنساها. نحن بعيدون، لكننا نتابع "
+            "ما يجري، ونطلب أن تُحترم حقوقه وأن يُحمى هو ومن معه."
+        ),
+    )
+
+
+def _scripts(campaign: Campaign) -> Writer:
+    return replace(
+        _plain(campaign),
+        given_name="Łucja Ștefania",
+        family_name="Ωμέγα-Żółkiewska",
+        locality="Київ",
+        region="",
+        postal_code="01001",
+        country="UA",
+        own_words=(
+            "Пишу вам здалеку: ми стежимо за цією справою. Σας γράφω από μακριά. "
+            "Ďakujem, že čítate. Þakka þér fyrir. Xin cảm ơn."
+        ),
+    )
+
+
+_WRITERS = {PLAIN: _plain, LONGEST: _longest, RTL: _rtl, WORDS: _plain, SCRIPTS: _scripts}
+
+
+def _own_words(campaign: Campaign) -> str:
+    said: str = gettext(
+        "Here stand the words that a supporter adds. %(name)s should know that people far "
+        "away have not forgotten.",
+        name=campaign.person_name,
+    )
+    return said
+
+
+def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: int) -> Writer:
+    """As many own words as one may write and the page takes."""
+    once = writer.own_words
+    words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
+    made = replace(writer, own_words=words)
+    while (
+        locale in plan.bounded
+        and len(made.own_words) > _FEWEST
+        and not plan.drafts[locale].room(made, day).fits
+    ):
+        shorter = made.own_words[: len(made.own_words) - 40].rpartition(" ")[0]
+        made = replace(made, own_words=shorter)
+    return made
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

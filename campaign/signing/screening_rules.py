@@ -1,0 +1,161 @@
+"""What of a letter is looked at before it counts, as each campaign sets it. Pure.
+
+The guard refuses a letter while its writer is there and can mend it; a rule takes the letter and
+holds it. The first is right for what nobody means to send (a telephone number), the second for
+what a list cannot judge alone, and for what should not be told to who tries how far it goes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from campaign.letters.phrases import Phrases, phrases_of
+from campaign.signing.guard import INSULT, LINK, PHONE, insults_in, links, phones
+from campaign.signing.lookalikes import looks_like_any
+
+FIRST = "first"
+SIMILAR = "similar"
+LONG = "long"
+SHORT = "short"
+WATCHED = "watched-word"
+LOOKALIKE = "look-alike"
+CHANGED = "changed"
+REASONS = (CHANGED, WATCHED, INSULT, LINK, PHONE, LOOKALIKE, SIMILAR, LONG, SHORT, FIRST)
+"""Every slug of a reason, in the order in which they are told."""
+
+MOST_WORDS = 200
+LONGEST_WORD = 80
+MOST_FIRST = 1000
+LEAST_ALIKE = 5
+"""Fewer letters alike are nothing: people copy a good sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningRules:
+    """The rules of one campaign. Without any set, only look-alike names are held."""
+
+    first: int = 0
+    """How many of the campaign's first letters are held; 0: none."""
+    longer_than: int = 0
+    """Characters of own words beyond which a letter is held; 0: never."""
+    shorter_than: int = 0
+    """Characters of own words below which one is held, where there are any; 0: never."""
+    alike: int = 0
+    """From how many confirmed letters that say nearly the same; 0: never."""
+    watched: tuple[str, ...] = ()
+    """Words that hold a letter without a word to its writer."""
+    held: tuple[str, ...] = ()
+    """Of `insult`, `link` and `phone-number`: those that hold instead of being refused."""
+    insult_languages: tuple[str, ...] | None = None
+    """Whose lists of insults apply; None: all."""
+    lookalikes: bool = True
+    """Whether names that look like the staff's, the organisation's or the campaign's are held."""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any] | None) -> "ScreeningRules":
+        """As the campaign's column holds them."""
+        known = {one.name for one in fields(cls)}
+        taken: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in (stored or {}).items()
+            if name in known
+        }
+        return cls(**taken)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """For the campaign's column: only what differs from the usual."""
+        usual = asdict(ScreeningRules())
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value != usual[name]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place in a letter for which it is held."""
+
+    reason: str
+    start: int
+    end: int
+
+
+def findings(
+    text: str, rules: ScreeningRules, regions: Iterable[str] = (), *, said: str = ""
+) -> list[Found]:
+    """Every place of a text that a rule names, in order, none within another.
+
+    `said` is what the campaign's own letter says: that is never the supporter's doing.
+    """
+    places: list[Found] = []
+    if watched := _watched(rules.watched):
+        places += (Found(WATCHED, *place) for place in watched.places(text))
+    if INSULT in rules.held and (listed := insults_in(rules.insult_languages)):
+        places += (Found(INSULT, *place) for place in listed.places(text))
+    if LINK in rules.held:
+        places += _found_again(LINK, text, links(text))
+    if PHONE in rules.held:
+        places += _found_again(PHONE, text, phones(text, regions))
+    own = [one for one in places if text[one.start : one.end] not in said]
+    return _apart(sorted(own, key=lambda one: (one.start, -one.end)))
+
+
+def reasons_of_text(
+    text: str, rules: ScreeningRules, regions: Iterable[str] = (), *, said: str = ""
+) -> list[str]:
+    """Why the words of a letter hold it; nothing for one without own words."""
+    if not text:
+        return []
+    found = {one.reason for one in findings(text, rules, regions, said=said)}
+    if rules.longer_than and len(text) > rules.longer_than:
+        found.add(LONG)
+    if rules.shorter_than and len(text) < rules.shorter_than:
+        found.add(SHORT)
+    return in_order(found)
+
+
+def reasons_of_name(name: str, others: Iterable[str]) -> list[str]:
+    """Why a writer's name holds their letter."""
+    return [LOOKALIKE] if looks_like_any(name, others) else []
+
+
+def in_order(reasons: Iterable[str]) -> list[str]:
+    """Reasons, each once, in the order in which they are told."""
+    given = set(reasons)
+    return [one for one in REASONS if one in given]
+
+
+def pieces(text: str, found: Iterable[Found]) -> Iterator[tuple[str, str]]:
+    """A text in pieces, each with the reason that holds it; an empty reason: none."""
+    at = 0
+    for one in found:
+        if one.start > at:
+            yield text[at : one.start], ""
+        yield text[one.start : one.end], one.reason
+        at = one.end
+    if at < len(text):
+        yield text[at:], ""
+
+
+@lru_cache(maxsize=200)
+def _watched(words: tuple[str, ...]) -> Phrases | None:
+    return phrases_of(words)
+
+
+def _found_again(reason: str, text: str, parts: Iterable[str]) -> Iterator[Found]:
+    for part in dict.fromkeys(parts):
+        at = text.find(part) if part else -1
+        while at >= 0:
+            yield Found(reason, at, at + len(part))
+            at = text.find(part, at + len(part))
+
+
+def _apart(places: list[Found]) -> list[Found]:
+    kept: list[Found] = []
+    for one in places:
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept

@@ -1,0 +1,266 @@
+"""Signing a letter.
+
+Whatever happens at once, a person has one row on a campaign: the unique constraint (campaign,
+fingerprint of the address, seat) decides, and whoever comes second is looked at again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.addresses import canonical_email
+from campaign.settings import Settings
+from campaign.signing import duplicates, tokens
+from campaign.signing.consents import wording_id
+from campaign.signing.duplicates import Person, Ruling, Seat
+from campaign.signing.hold_models import Hold
+from campaign.signing.mails import send_already_signed, send_confirm_letter
+from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.plan import SigningPlan, refuse_ended
+from campaign.signing.prints import person_print
+from campaign.signing.traces import NO_TRACE, Trace, marks_of
+from campaign.signing.validating import SignedForm
+
+_TRIES = 3
+_SIGNATURE = Signature.metadata.tables["signature"]
+_SIT = {
+    name: dialect.insert(_SIGNATURE)
+    .on_conflict_do_nothing(index_elements=["campaign_id", "email_hmac", "seat"])
+    .returning(_SIGNATURE.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+"""Built once: of all that happens when a letter is signed, building statements took most."""
+_ADD_LETTERS = insert(Letter.metadata.tables["letter"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """One act of signing: what is signed, by whom, and the row that it would make."""
+
+    unit: Session
+    plan: SigningPlan
+    letter: SignedForm
+    locale: str
+    token: str
+    values: dict[str, Any]
+
+
+def sign(
+    unit: Session,
+    *,
+    campaign: SigningPlan,
+    letter: SignedForm,
+    locale: str,
+    now: datetime,
+    trace: Trace = NO_TRACE,
+) -> None:
+    """Take a signature and mail the link that confirms it.
+
+    A new person gets a row and letters. Somebody who has not confirmed yet gets the newest text
+    and a new link; somebody who has, a mail that says so. The caller cannot tell these apart.
+
+    Raises Refused (`campaign-ended`) where the campaign takes no letters now.
+    """
+    refuse_ended(campaign, now)
+    token = tokens.new_token()
+    values = columns_of(letter) | {
+        "campaign_id": campaign.campaign_id,
+        "state": SignatureState.PENDING,
+        "locale": locale,
+        "consent_wording_id": wording_id(unit, locale),
+        "consent_delivery_at": now,
+        "consent_updates_at": now if letter.consent_updates else None,
+        "consent_network_at": now if letter.consent_network else None,
+        "token_digest": tokens.digest_of(token),
+        "token_expires_at": link_ends(now),
+        "signed_at": now,
+        "confirmed_at": None,
+        "reminded_at": None,
+        "withdrawn_at": None,
+        "sent_by_self_at": None,
+        # Who takes the place of one that was found false is somebody new: judged when confirmed.
+        "state_before": None,
+        "invalidation_id": None,
+        "trace": trace.text,
+        **marks_of(db.database().keyring, trace, letter.email).columns,
+    }
+    signing = _Signing(unit, campaign, letter, locale, token, values)
+    if _sit(signing, seat=duplicates.SEATS[0]):
+        _send_link(signing)
+    else:
+        _sign_again(signing, now)
+
+
+def link_ends(now: datetime) -> datetime:
+    """Until when the link that is mailed now confirms its letter."""
+    return now + timedelta(days=_settings().confirm_days)
+
+
+def columns_of(letter: SignedForm) -> dict[str, Any]:
+    """What the supporter typed, by column."""
+    fingerprint = db.database().keyring.fingerprint(canonical_email(letter.email), "email")
+    return {
+        "given_name": letter.given_name,
+        "family_name": letter.family_name,
+        "email": letter.email,
+        "email_hmac": fingerprint,
+        "locality": letter.locality,
+        "region": letter.region,
+        "postal_code": letter.postal_code,
+        "country": letter.country,
+        "person_hmac": person_print(
+            letter.given_name,
+            letter.family_name,
+            country=letter.country,
+            postal_code=letter.postal_code,
+            locality=letter.locality,
+        ),
+        "letter_locale": letter.letter_locale,
+        "own_words": letter.own_words,
+        "full_text": letter.full_text or None,
+        "points": list(letter.points),
+        "disclosure": letter.disclosure,
+        "source": letter.source,
+    }
+
+
+def _sit(signing: _Signing, *, seat: int) -> bool:
+    """Insert the signature with its letters, unless the seat is taken."""
+    connection = db.connection_of(signing.unit)
+    statement = _SIT[connection.dialect.name]
+    signature_id = connection.scalar(statement, signing.values | {"seat": seat})
+    if signature_id is None:
+        return False
+    _add_letters(signing, signature_id)
+    return True
+
+
+def _add_letters(signing: _Signing, signature_id: int) -> None:
+    rows = [
+        {
+            "signature_id": signature_id,
+            "target_id": planned.target_id,
+            "template_id": planned.template_id,
+        }
+        for planned in signing.plan.letters[signing.letter.letter_locale]
+    ]
+    db.connection_of(signing.unit).execute(_ADD_LETTERS, rows)
+
+
+def _sign_again(signing: _Signing, now: datetime) -> None:
+    """What a signature comes to whose mailbox has signed before."""
+    letter = signing.letter
+    newcomer = Person(
+        letter.given_name, letter.family_name, letter.country, letter.postal_code, letter.locality
+    )
+    ruling = Ruling.FULL
+    for _ in range(_TRIES):
+        taken = _taken_seats(signing)
+        ruling, seat = duplicates.rule(newcomer, taken, now)
+        if ruling is Ruling.RENEW and seat is not None and not _is_printed(signing.unit, seat):
+            # Without a mail the new link would reach nobody: then the old one stays good.
+            if _send_link(signing):
+                _renew(signing, seat)
+            return
+        if ruling is not Ruling.SIT:
+            break
+        free = next(number for number in duplicates.SEATS if number not in _numbers(taken))
+        if _sit(signing, seat=free):
+            _send_link(signing)
+            return
+    send_already_signed(
+        signing.unit,
+        to=letter.email,
+        locale=signing.locale,
+        campaign_id=signing.plan.campaign_id,
+        person_name=signing.plan.person_name,
+        reference=signing.plan.reference,
+        case_url=_case_url(signing),
+        mailbox_full=ruling is Ruling.FULL,
+    )
+
+
+def _taken_seats(signing: _Signing) -> list[Seat]:
+    """The mailbox's signatures, locked: of two at once one waits, then sees the other's mail."""
+    rows = signing.unit.scalars(
+        select(Signature)
+        .where(
+            Signature.campaign_id == signing.plan.campaign_id,
+            Signature.email_hmac == signing.values["email_hmac"],
+            Signature.seat.in_(duplicates.SEATS),  # who signed on paper keeps nobody out
+        )
+        .order_by(Signature.seat)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return [
+        Seat(
+            id=row.id,
+            number=row.seat,
+            person=Person(
+                row.given_name, row.family_name, row.country, row.postal_code, row.locality
+            ),
+            state=row.shown_state,
+            expires_at=row.token_expires_at,
+        )
+        for row in rows
+    ]
+
+
+def _numbers(taken: list[Seat]) -> set[int]:
+    return {seat.number for seat in taken}
+
+
+def _is_printed(unit: Session, seat: Seat) -> bool:
+    """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
+    if seat.state is not SignatureState.WITHDRAWN:
+        return False
+    bundled = select(func.count(Letter.id)).where(
+        Letter.signature_id == seat.id, Letter.bundle_id.is_not(None)
+    )
+    return bool(unit.scalar(bundled))
+
+
+def _renew(signing: _Signing, seat: Seat) -> None:
+    """Put the newest text in the place of one that was not confirmed; the old link dies."""
+    unit = signing.unit
+    unit.execute(delete(Letter).where(Letter.signature_id == seat.id))
+    unit.execute(delete(Hold).where(Hold.signature_id == seat.id))
+    unit.execute(
+        update(Signature)
+        .where(Signature.id == seat.id)
+        .values(**signing.values)
+        .execution_options(synchronize_session=False)
+    )
+    _add_letters(signing, seat.id)
+
+
+def _send_link(signing: _Signing) -> bool:
+    settings = _settings()
+    return send_confirm_letter(
+        signing.unit,
+        to=signing.letter.email,
+        locale=signing.locale,
+        campaign_id=signing.plan.campaign_id,
+        person_name=signing.plan.person_name,
+        reference=signing.plan.reference,
+        link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
+        case_url=_case_url(signing),
+        days=settings.confirm_days,
+    )
+
+
+def _case_url(signing: _Signing) -> str:
+    base = _settings().base_url.rstrip("/")
+    return f"{base}/{signing.locale}/actions/{signing.plan.slug}"
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

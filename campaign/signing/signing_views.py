@@ -1,0 +1,252 @@
+"""Write · You · Check · Sign."""
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from campaign import db
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import get_campaign
+from campaign.errors import NotFound
+from campaign.letters.html import card_fragment
+from campaign.letters.problems import LetterRefused
+from campaign.reading.intake import private
+from campaign.reading.sources import clean_source
+from campaign.security import count_against_limit, counted, network_of, public
+from campaign.settings import Settings
+from campaign.signing import journey, rehearsing, similar, work, writing
+from campaign.signing.drafts import draft_letters, layout_of, pdf_of, writer_of
+from campaign.signing.journey import Posted, Sent
+from campaign.signing.plan import SigningPlan, get_plan, plan_of
+from campaign.signing.services import sign as sign_letter
+from campaign.signing.traces import trace_of
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under `/<lang>/actions/<slug>/`."""
+    blueprint.add_app_template_global(card_fragment, "card_fragment")
+    blueprint.register_error_handler(LetterRefused, cannot_print)
+    case = "/<lang>/actions/<slug>"
+    blueprint.add_url_rule(f"{case}/write", view_func=write, methods=["GET", "POST"])
+    blueprint.add_url_rule(f"{case}/sent", view_func=sent)
+    blueprint.add_url_rule(f"{case}/work", view_func=work_for)
+    for name, view in (("you", you), ("check", check), ("sign", sign)):
+        blueprint.add_url_rule(f"{case}/{name}", name, view, methods=["POST"])
+        blueprint.add_url_rule(f"{case}/{name}", f"back_from_{name}", back_to_write)
+    blueprint.add_url_rule(f"{case}/preview", view_func=live, methods=["POST"])
+    blueprint.add_url_rule(f"{case}/preview", "back_from_live", back_to_write)
+    blueprint.add_url_rule(f"{case}/preview.pdf", view_func=preview_pdf, methods=["POST"])
+    blueprint.add_url_rule(f"{case}/preview.pdf", "back_from_preview", back_to_write)
+
+
+@public
+def write(lang: str, slug: str) -> ResponseReturnValue:
+    """The letter, to be written; posted to when one comes back, or changes its language."""
+    if request.method != "POST" and "again" in request.args:
+        return back_to_write(lang, slug)
+    with db.reading() as unit:
+        plan = plan_for(unit, slug)
+        return _write_page(unit, plan, _posted(), Sent(None, {}), 200)
+
+
+@public
+def live(lang: str, slug: str) -> ResponseReturnValue:
+    """The letter as it stands while it is typed: a part of the page Write. It lays nothing out."""
+    _count_against("live", _settings().live_previews_per_hour)
+    with db.reading() as unit:
+        plan = plan_for(unit, slug)
+        page = writing.live_page(_campaign(unit, plan), plan, request.form, db.utcnow())
+        return _page("signing/live.html", page, 200)
+
+
+@public
+def you(lang: str, slug: str) -> ResponseReturnValue:
+    """Who writes."""
+    with db.reading() as unit:
+        plan = plan_for(unit, slug)
+        words = journey.judge_words(request.form, plan, db.utcnow())
+        if words.problems:
+            return _write_page(unit, plan, request.form, words, words.status)
+        return _you_page(unit, plan, request.form, Sent(None, {}), 200)
+
+
+@public
+def check(lang: str, slug: str) -> ResponseReturnValue:
+    """The letter as it will be printed."""
+    with db.reading() as unit:
+        plan = plan_for(unit, slug)
+        came = journey.judge(request.form, plan, db.utcnow())
+        if came.form is None:
+            return mend(unit, plan, came)
+        page = journey.check_page(_campaign(unit, plan), request.form, came.form, db.utcnow())
+        page["alike"] = similar.count_alike(unit, plan.campaign_id, came.form)
+        return _page("signing/check.html", page, 200)
+
+
+@public
+def sign(lang: str, slug: str) -> ResponseReturnValue:
+    """Sign. What the caller sees is the same whether this person has signed before or not."""
+    with db.reading() as reader:  # the session that writes holds a lock: it comes last
+        plan = plan_for(reader, slug)
+        came = journey.judge(request.form, plan, db.utcnow())
+        if came.form is None:
+            return mend(reader, plan, came)
+    unit, network = db.session(), network_of(request.remote_addr or "")
+    count = count_against_limit(unit, "sign", network, _settings().signings_per_hour)
+    solution = request.form.get("work", "")
+    work.admit(unit, plan, solution, network=network, signed_here=count)
+    sign_letter(
+        unit,
+        campaign=plan,
+        letter=came.form,
+        locale=lang,
+        now=db.utcnow(),
+        trace=trace_of(request),
+    )
+    return redirect(url_for("signing.sent", lang=lang, slug=slug), 303)
+
+
+@public
+def work_for(lang: str, slug: str) -> ResponseReturnValue:
+    """The sum that a browser does beside who writes; none while it is not needed."""
+    with db.reading() as unit:
+        plan = plan_for(unit, slug)
+        count = counted(unit, "sign", network_of(request.remote_addr or ""))
+        needed = work.is_needed(unit, plan.campaign_id, count + 1)
+    return private(jsonify(challenge=work.challenge(plan, db.utcnow()) if needed else None))
+
+
+@public
+def sent(lang: str, slug: str) -> ResponseReturnValue:
+    """Look in your mailbox."""
+    with db.reading() as unit:
+        plan = get_plan(unit, slug)
+    page = {"plan": plan, "settings": _settings()}
+    return _page("signing/sent.html", page, 200)
+
+
+@public
+def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
+    """The letter as a PDF, before it is signed."""
+    _count_against("preview", _settings().previews_per_hour)
+    with db.reading() as unit:
+        plan = plan_for(unit, slug)
+        came = journey.judge(request.form, plan, db.utcnow())
+        if came.form is None:
+            return mend(unit, plan, came)
+        campaign, home = _campaign(unit, plan), _settings().organisation_country
+        letters = draft_letters(
+            campaign,
+            writer_of(came.form),
+            came.form.letter_locale,
+            now=db.utcnow(),
+            home=home,
+            specimen=rehearsing.page_mark() or gettext("Preview"),
+        )
+        layout = layout_of(campaign, home)
+    return pdf_response(pdf_of(letters, layout), "preview.pdf")
+
+
+@public
+def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
+    """A step that was asked for by its address: begin where the letter is.
+
+    Somebody who comes back to it (js/steps.js) sends it once more.
+    """
+    if "again" in request.args:
+        with db.reading() as unit:
+            plan_for(unit, slug)
+        return _page("signing/again.html", {"action": request.path, "slug": slug}, 200)
+    return redirect(url_for("signing.write", lang=lang, slug=slug))
+
+
+def cannot_print(problem: LetterRefused) -> ResponseReturnValue:
+    """A page that says why there is no PDF."""
+    slugs = {one.slug for one in problem.problems}
+    page = render_template("signing/cannot_print.html", problems=slugs)
+    return private(Response(page, 422, mimetype="text/html"))
+
+
+def pdf_response(body: bytes, name: str) -> Response:
+    """A PDF to be looked at, kept by nobody."""
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return private(response)
+
+
+def _count_against(kind: str, limit: int) -> None:
+    """One more from this network in this hour, whatever becomes of it; the team is not counted."""
+    if rehearsing.is_rehearsing():
+        return
+    with db.transaction() as unit:
+        count_against_limit(unit, kind, network_of(request.remote_addr or ""), limit)
+
+
+def plan_for(unit: Session, slug: str) -> SigningPlan:
+    """What can be signed here now: on a page of a rehearsal, before the campaign has opened."""
+    if not rehearsing.is_rehearsing():
+        return journey.open_plan(unit, slug, db.utcnow())
+    plan = plan_of(get_campaign(unit, slug), home=_settings().organisation_country)
+    if not plan.letters:
+        raise NotFound("letter-template")
+    return plan
+
+
+def mend(unit: Session, plan: SigningPlan, came: Sent) -> Response:
+    """The page on which the first problem can be mended, with everything kept."""
+    if came.step == "write":
+        return _write_page(unit, plan, request.form, came, came.status)
+    return _you_page(unit, plan, request.form, came, came.status)
+
+
+def _write_page(
+    unit: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
+) -> Response:
+    wanted = request.args.get("letter", "")
+    page = writing.write_page(
+        _campaign(unit, plan), plan, posted, came.problems, now=db.utcnow(), wanted=wanted
+    )
+    return _page("signing/write.html", page, status)
+
+
+def _you_page(
+    unit: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
+) -> Response:
+    page = journey.you_page(_campaign(unit, plan), MultiDict(posted), came.problems, db.utcnow())
+    return _page("signing/you.html", page, status)
+
+
+def _page(template: str, page: dict[str, object], status: int) -> Response:
+    # The language switch of a posted page leads to where the journey began.
+    g.language_endpoint = "signing.write"
+    return private(Response(render_template(template, **page), status, mimetype="text/html"))
+
+
+def _posted() -> Posted:
+    """What was typed; at first, what led here (`from` in the address), for the form to carry."""
+    source = clean_source(request.args.get("from", ""))
+    if request.method == "POST" or not source:
+        return request.form
+    g.language_query = {"from": source}
+    return MultiDict({"source": source})
+
+
+def _campaign(unit: Session, plan: SigningPlan) -> Campaign:
+    return unit.get_one(Campaign, plan.campaign_id)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

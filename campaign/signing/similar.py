@@ -1,0 +1,112 @@
+"""Letters that say nearly the same: noticed, so that a supporter can add a line of their own."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, exists, func, insert, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.campaigns.models import Campaign
+from campaign.sealing import WrongKey
+from campaign.signing.models import Signature, SignatureState, WordsPrint
+from campaign.signing.similar_words import SHARED, bands_of
+from campaign.signing.validating import SignedForm
+
+log = structlog.get_logger()
+
+MANY = 5
+"""From so many on it is worth saying."""
+MOST = 200
+"""More are not counted: the database looks at so many for each quarter."""
+
+
+_LOOKED_AT = -1
+"""Stands for all quarters of words that are too few to have any."""
+_LATELY = timedelta(days=2)
+_SWEEP = 2000
+
+
+@jobs.job("signing.note-words")
+def note_words(signature_id: int) -> None:
+    """Keep the print of a confirmed letter's own words; a second time changes nothing."""
+    with db.transaction() as unit:
+        signature = unit.get(Signature, signature_id, with_for_update=True)
+        forget_words(unit, signature_id)
+        if signature is None or signature.shown_state is not SignatureState.CONFIRMED:
+            return  # of an invalid one it is kept: who repeats its words is found by it
+        text = signature.full_text or signature.own_words
+        bands = list(enumerate(bands_of(text, db.database().keyring)))
+        rows = [
+            {
+                "signature_id": signature_id,
+                "band": band,
+                "campaign_id": signature.campaign_id,
+                "value": value,
+            }
+            for band, value in bands or [(_LOOKED_AT, 0)]
+        ]
+        unit.execute(insert(WordsPrint), rows)
+
+
+@jobs.job("signing.note-missing-words", every_minutes=60)
+def note_missing_words() -> None:
+    """Keep the prints of letters confirmed lately whose message was lost with a worker."""
+    with db.reading() as unit:
+        missing = unit.scalars(
+            select(Signature.id)
+            .where(
+                Signature.campaign_id.in_(select(Campaign.id)),
+                Signature.state == SignatureState.CONFIRMED,
+                Signature.confirmed_at > db.utcnow() - _LATELY,
+                ~exists().where(WordsPrint.signature_id == Signature.id),
+            )
+            .limit(_SWEEP)
+        ).all()
+    for signature_id in missing:
+        try:
+            note_words(signature_id)
+        except WrongKey:
+            # One that cannot be opened must hold up no other.
+            log.error("signature cannot be opened", signature=signature_id)
+
+
+def forget_words(unit: Session, signature_id: int) -> None:
+    """Remove the print of a letter's words: it was changed, withdrawn or erased."""
+    unit.execute(delete(WordsPrint).where(WordsPrint.signature_id == signature_id))
+
+
+def count_alike(unit: Session, campaign_id: int, letter: SignedForm) -> int:
+    """How many confirmed letters say nearly the same, up to MOST; 0 where it is only a few."""
+    count = count_alike_text(unit, campaign_id, letter.full_text or letter.own_words)
+    return count if count >= MANY else 0
+
+
+def count_alike_text(unit: Session, campaign_id: int, text: str) -> int:
+    """How many letters of the campaign say nearly the same as a text, up to MOST."""
+    bands = bands_of(text, db.database().keyring)
+    if not bands:
+        return 0
+    parts = [
+        select(
+            select(WordsPrint.signature_id)
+            .where(
+                WordsPrint.campaign_id == campaign_id,
+                WordsPrint.band == literal(band),
+                WordsPrint.value == literal(value),
+            )
+            .order_by(WordsPrint.signature_id)
+            .limit(MOST)
+            .subquery()
+            .c.signature_id
+        )
+        for band, value in enumerate(bands)
+    ]
+    found = union_all(*parts).subquery()
+    alike = (
+        select(found.c.signature_id)
+        .group_by(found.c.signature_id)
+        .having(func.count() >= SHARED)
+        .subquery()
+    )
+    return unit.scalar(select(func.count()).select_from(alike)) or 0

@@ -1,0 +1,118 @@
+"""Lines and texts that people type, tidied or found wrong. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from campaign.letters.fonts import missing_glyphs
+
+PARAGRAPH_LIMIT = 20
+"""Paragraphs of own words: more would not look like a letter."""
+_MARKS_IN_A_ROW = 4
+"""Combining marks on one letter. Vietnamese needs two, pointed Hebrew three, Tibetan four."""
+_NAMED = 3
+
+# Direction marks, zero-width spaces, soft hyphens, Hangul fillers: they come along when text is
+# pasted, and a name reads the same without them.
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff\u115f\u1160\u3164\uffa0")
+)
+_BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+_JOINERS = "\u200c\u200d"
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a text is not taken: a slug, and what its wording needs."""
+
+    slug: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def check_line(text: str, *, limit: int, needed: str = "") -> str | Problem:
+    """One line, tidied; `needed` is the slug of the problem of an empty one."""
+    if problem := _unreadable(text):
+        return problem
+    if any(character in text for character in "\r\n\u2028\u2029\x85"):
+        return Problem("one-line")
+    tidy = " ".join(_without_marks(text.replace("\t", " ")).split())
+    if not tidy.strip(_JOINERS + " "):
+        return Problem(needed) if needed else ""
+    if len(tidy) > limit:
+        return Problem("too-long", {"limit": limit, "length": len(tidy)})
+    return _unprintable(tidy) or tidy
+
+
+def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> str | Problem:
+    """Own words, tidied: paragraphs with one empty line between them."""
+    if problem := _unreadable(text):
+        return problem
+    lines = _LINE_ENDS.sub("\n", _without_marks(text)).replace("\t", " ").split("\n")
+    tidy = re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in lines)).strip()
+    if not tidy.strip(_JOINERS + " \n"):
+        return ""
+    if len(tidy) > limit:
+        return Problem("too-long-words", {"limit": limit, "length": len(tidy)})
+    if tidy.count("\n\n") >= paragraphs:
+        return Problem("too-many-paragraphs", {"limit": paragraphs})
+    return _unprintable(tidy) or tidy
+
+
+def western_digits(text: str) -> str:
+    """The same with the figures of other scripts as 0 to 9, as forms and the post compare them."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.digit(one)) if unicodedata.category(one) == "Nd" else one for one in text
+    )
+
+
+def _without_marks(text: str) -> str:
+    return unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+
+
+def _unreadable(text: str) -> Problem | None:
+    """What no keyboard types: NUL, control characters, overrides of direction."""
+    if text.isascii() and text.isprintable():
+        return None
+    for character in text:
+        kind = unicodedata.category(character)
+        if character == "\0":
+            return Problem("nul")
+        if kind == "Cs" or character == "\ufffd":
+            return Problem("not-text")
+        if kind == "Cc" and character not in "\t\r\n\x85":
+            return Problem("control-character")
+        if unicodedata.bidirectional(character) in _BIDI:
+            return Problem("bidi-control")
+    return None
+
+
+def _unprintable(text: str) -> Problem | None:
+    """Marks stacked into a tower, and characters that our fonts do not have."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return None
+    row = 0
+    for character in text:
+        kind = unicodedata.category(character)
+        if kind in {"Mn", "Me"}:
+            row += 1
+        elif kind != "Mc" and character not in _JOINERS:
+            row = 0  # what joins letters, or stands beside one, begins no new one
+        if row > _MARKS_IN_A_ROW:
+            return Problem("stacked-marks")
+    missing = [*_odd(text), *missing_glyphs(text)]
+    if missing:
+        named = list(dict.fromkeys(missing))
+        return Problem("cannot-print", {"characters": tuple(named[:_NAMED]), "more": len(named)})
+    return None
+
+
+def _odd(text: str) -> Iterable[str]:
+    """Characters that draw nothing, or something else on every machine."""
+    for character in text:
+        kind = unicodedata.category(character)
+        if kind in {"Co", "Cn", "Zl", "Zp"} or (kind == "Cf" and character not in _JOINERS):
+            yield character

@@ -1,0 +1,132 @@
+"""Where a signature came from: kept sealed for some weeks, and as marks by which floods show.
+
+A mark is a keyed hash of an address, a network, a mail domain or a browser: equal ones are counted
+and found without opening anybody's row, and tell nothing to who has the database alone.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask import Request
+
+from campaign.sealing import Keyring
+
+_MARK_BYTES = 16
+_AGENT_LIMIT = 300
+_BREAK = "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a request tells of its sender."""
+
+    address: str = ""
+    """An IPv4 address, or the /64 of an IPv6 one: who has one has them all."""
+    network: str = ""
+    """The /24 of the one, the /48 of the other: what one customer of a provider has."""
+    agent: str = ""
+    """How the browser names itself."""
+
+    @property
+    def text(self) -> str | None:
+        """As it is sealed; None where nothing is known."""
+        return _BREAK.join((self.address, self.agent)) if self.address or self.agent else None
+
+
+NO_TRACE = Trace()
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The columns by which signatures of one origin are found."""
+
+    address_mark: bytes | None = None
+    network_mark: bytes | None = None
+    domain_mark: bytes | None = None
+    agent_mark: bytes | None = None
+
+    @property
+    def columns(self) -> dict[str, bytes | None]:
+        """By the names of the signature's columns."""
+        return {
+            "address_mark": self.address_mark,
+            "network_mark": self.network_mark,
+            "domain_mark": self.domain_mark,
+            "agent_mark": self.agent_mark,
+        }
+
+
+def trace_of(request: Request) -> Trace:
+    """The trace of a request; the proxies that the settings name were believed before."""
+    return make_trace(request.remote_addr or "", request.user_agent.string)
+
+
+def make_trace(address: str, agent: str) -> Trace:
+    """A trace from what a connection and a browser say; what is no address counts as none."""
+    place, network = places_of(address)
+    tidy = agent[:_AGENT_LIMIT]
+    if not tidy.isprintable():
+        tidy = "".join(one if one.isprintable() else " " for one in tidy)
+    return Trace(place, network, " ".join(tidy.split()))
+
+
+def places_of(address: str) -> tuple[str, str]:
+    """What counts as one address, and the network around it: both empty where it is none."""
+    # By hand where it is plain: signing waits for this.
+    parts = address.split(".")
+    if len(parts) == 4 and all(one.isascii() and one.isdigit() and len(one) < 4 for one in parts):
+        return address, f"{parts[0]}.{parts[1]}.{parts[2]}.0/24"
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "", ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return places_of(str(parsed.ipv4_mapped))
+        return tuple(  # type: ignore[return-value]
+            str(ipaddress.ip_network((parsed, size), strict=False)) for size in (64, 48)
+        )
+    return places_of(str(parsed))
+
+
+def opened(text: str | None) -> Trace:
+    """The trace that was sealed as `text`."""
+    address, _, agent = (text or "").partition(_BREAK)
+    return make_trace(address.partition("/")[0], agent)
+
+
+def domain_of(email: str) -> str:
+    """The domain of a mail address, as it is compared."""
+    return email.rpartition("@")[2].strip().rstrip(".").casefold()
+
+
+def mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
+    """The mark of a value; None of an empty one. `kind`: address, network, domain or agent."""
+    return keyring.fingerprint(value, f"trace-{kind}")[:_MARK_BYTES] if value else None
+
+
+def marks_of(keyring: Keyring, trace: Trace, email: str) -> Marks:
+    """Every mark of a signature."""
+    return Marks(
+        mark(keyring, "address", trace.address),
+        mark(keyring, "network", trace.network),
+        _common_mark(keyring, "domain", domain_of(email)),
+        _common_mark(keyring, "agent", trace.agent),
+    )
+
+
+@lru_cache(maxsize=2000)
+def _common_mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
+    """The same for what comes again and again."""
+    return mark(keyring, kind, value)
+
+
+FORGOTTEN: dict[str, Any] = {
+    "trace": None,
+    "address_mark": None,
+    "network_mark": None,
+    "agent_mark": None,
+}
+"""What goes with a trace. The domain's mark tells no more than the address that is kept with it."""

@@ -1,0 +1,43 @@
+"""Which letters print with a translation, and from which template it comes. Pure.
+
+A letter that is not in the officials' own language (the first of the campaign's) is followed by a
+page in theirs, where the campaign says so. Its words are those of the template version that was
+the newest when the letter was signed, whatever has been written since.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from campaign.campaigns.models import Campaign, LetterFormat
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.signing.composing import Addressing, Into, proposal_of
+
+
+def language_of(campaign: Campaign) -> str:
+    """The language into which letters are translated; empty where they are not."""
+    wanted = campaign.print_translation and campaign.format is LetterFormat.LETTER
+    return campaign.letter_locales[0] if wanted and campaign.letter_locales else ""
+
+
+def template_at(
+    templates: Iterable[LetterTemplate], target_id: int, locale: str, moment: datetime
+) -> LetterTemplate | None:
+    """The version for a target that was the newest at a moment; its own before the one for all."""
+    known = [
+        one
+        for one in templates
+        if one.locale == locale and one.target_id in {None, target_id} and one.created_at <= moment
+    ]
+    return max(known, key=lambda one: (one.target_id is not None, one.version), default=None)
+
+
+def into(
+    templates: Iterable[LetterTemplate],
+    target_id: int,
+    locale: str,
+    addressing: Addressing,
+    moment: datetime,
+) -> Into | None:
+    """What a letter to that target, signed at that moment, is translated with."""
+    template = template_at(templates, target_id, locale, moment)
+    return Into(locale, proposal_of(template), addressing) if template else None

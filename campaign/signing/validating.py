@@ -1,0 +1,254 @@
+"""What supporters type, held to what can be stored, mailed and printed. Pure.
+
+Every text comes out of here tidied (NFC, without invisible marks and doubled spaces) or as a
+Problem: a slug and the data that its wording needs (`wording.py`). Nothing here raises.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from campaign.reading.sources import clean_source
+from campaign.signing.details import check_address, country_codes
+from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, Guard, links, missing_points
+from campaign.signing.models import Disclosure
+from campaign.signing.points import ordered
+from campaign.signing.tidying import (
+    PARAGRAPH_LIMIT,
+    Problem,
+    check_line,
+    check_text,
+    western_digits,
+)
+
+__all__ = [
+    "PARAGRAPH_LIMIT",
+    "Offer",
+    "Problem",
+    "Problems",
+    "SignedForm",
+    "Words",
+    "check_form",
+    "check_line",
+    "check_text",
+    "check_words",
+]
+
+NAME_LIMIT = 100
+PLACE_LIMIT = 100
+POSTAL_CODE_LIMIT = 20
+EMAIL_LIMIT = 254
+"""Characters of an address (RFC 5321: 256 with the brackets)."""
+CARD_WORDS_LIMIT = 300
+"""Characters of own words on a card."""
+FULL_TEXT_LIMIT = 5000
+"""Characters of a letter that a supporter writes anew; what prints on a page is less."""
+_FULL_TEXT_PARAGRAPHS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SignedForm:
+    """What a supporter sent, tidied and complete."""
+
+    given_name: str
+    family_name: str
+    email: str
+    locality: str
+    region: str
+    postal_code: str
+    country: str
+    own_words: str
+    points: tuple[str, ...]
+    """Keys of the talking points, in the order in which they print, the required ones with them."""
+    disclosure: Disclosure
+    consent_updates: bool
+    consent_network: bool
+    letter_locale: str
+    full_text: str = ""
+    """The whole letter between salutation and close; empty: points and own words print."""
+    source: str = ""
+    """What led here; empty: unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a campaign lets the supporter choose from."""
+
+    letter_locales: tuple[str, ...]
+    points: tuple[tuple[str, bool], ...]
+    """Key and whether it is required, in the order in which they print."""
+    most_own_words: int | None = None
+    """Characters of own words that there is room for, where that is less than usual."""
+    guard: Guard = Guard()  # noqa: RUF009 - it is frozen
+    """What letters of the campaign are held to."""
+    facts: Mapping[str, str] | None = None
+    """Required points by key, where the whole letter may be rewritten: these must stay in it."""
+
+    def limit(self, usual: int) -> int:
+        """How many characters of own words are taken."""
+        return usual if self.most_own_words is None else min(usual, self.most_own_words)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The part of the form that the page Write asks for."""
+
+    own_words: str
+    points: tuple[str, ...]
+    letter_locale: str
+    full_text: str = ""
+
+
+Problems = dict[str, Problem]
+
+
+def check_words(
+    values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
+) -> tuple[Words, Problems]:
+    """The letter's own part. With problems, what could be read is given as it came."""
+    problems: Problems = {}
+    own_words = check_text(values.get("own_words", ""), limit=offer.limit(limit))
+    if isinstance(own_words, Problem):
+        problems["own_words"] = own_words
+        own_words = ""
+    elif problem := check_wording(own_words, offer.guard, values.get("country", "")):
+        problems["own_words"] = problem
+    full_text, problem = check_full_text(values, offer)
+    if problem:
+        problems["full_text"] = problem
+    chosen = tuple(points)
+    if set(chosen) - {key for key, _ in offer.points}:
+        problems["points"] = Problem("points-changed")
+    keys = ordered(chosen, offer.points)
+    locale = values.get("letter_locale", "") or offer.letter_locales[0]
+    if locale not in offer.letter_locales:
+        problems["letter_locale"] = Problem("no-such-language")
+    if full_text:  # it prints in the place of own words: what stands in those is set aside
+        problems.pop("own_words", None)
+        own_words = ""
+    return Words(own_words, keys, locale, full_text), problems
+
+
+def check_form(
+    values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
+) -> tuple[SignedForm | None, Problems]:
+    """The whole form, or None and every problem by its field."""
+    words, problems = check_words(values, points, offer, limit=limit)
+    tidy: dict[str, str] = {}
+    for name, (most, needed) in _LINES.items():
+        checked = check_line(values.get(name, ""), limit=most, needed=needed)
+        if isinstance(checked, Problem):
+            problems[name] = checked
+        else:
+            tidy[name] = western_digits(checked) if name == "postal_code" else checked
+    for name, check in (
+        ("given_name", check_has_letter),
+        ("family_name", check_has_letter),
+        ("locality", check_has_letter),
+        ("given_name", check_no_link),
+        ("family_name", check_no_link),
+        ("locality", check_no_link),
+        ("email", check_email),
+        ("country", check_country),
+    ):
+        if name in tidy and (problem := check(tidy[name])):
+            problems[name] = problem
+    disclosure = values.get("disclosure", "")
+    if disclosure not in set(Disclosure):
+        problems["disclosure"] = Problem("choose-disclosure")
+    if not problems.keys() & {"country", "locality", "region", "postal_code"}:
+        address = {name: tidy[name] for name in ("country", "locality", "region", "postal_code")}
+        problems |= check_address(**address, disclosure=disclosure)
+    if problems:
+        return None, problems
+    return (
+        SignedForm(
+            **tidy,
+            own_words=words.own_words,
+            points=words.points,
+            disclosure=Disclosure(disclosure),
+            consent_updates=is_ticked(values.get("consent_updates", "")),
+            consent_network=is_ticked(values.get("consent_network", "")),
+            letter_locale=words.letter_locale,
+            full_text=words.full_text,
+            source=clean_source(values.get("source", "")),
+        ),
+        problems,
+    )
+
+
+def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Problem | None]:
+    """The letter that a supporter wrote anew, tidied; nothing where the campaign wants none."""
+    if offer.facts is None:
+        return "", None
+    text = check_text(
+        values.get("full_text", ""), limit=FULL_TEXT_LIMIT, paragraphs=_FULL_TEXT_PARAGRAPHS
+    )
+    if isinstance(text, Problem):
+        return "", text
+    if not text:
+        return "", None
+    if missing := missing_points(text, offer.facts):
+        said = tuple(offer.facts[key] for key in missing)
+        return text, Problem("facts-missing", {"points": said})
+    return text, check_wording(text, offer.guard, values.get("country", ""))
+
+
+def check_wording(text: str, guard: Guard, country: str) -> Problem | None:
+    """Words, numbers and addresses that must not stand in a letter; the first kind of them."""
+    if not text or not (found := guard.findings(text, country)):
+        return None
+    kind = next(kind for kind in _KINDS if any(one.kind == kind for one in found))
+    return Problem(kind, {"found": tuple(one.text for one in found if one.kind == kind)})
+
+
+_KINDS = (FORBIDDEN, INSULT, PHONE, LINK)
+
+
+_LINES = {
+    "given_name": (NAME_LIMIT, "give-name"),
+    "family_name": (NAME_LIMIT, ""),
+    "email": (EMAIL_LIMIT, "give-email"),
+    "locality": (PLACE_LIMIT, "give-locality"),
+    "region": (PLACE_LIMIT, ""),
+    "postal_code": (POSTAL_CODE_LIMIT, ""),
+    "country": (2, "choose-country"),
+}
+"""Each line's limit, and the slug of the problem of leaving it out."""
+
+
+def check_has_letter(text: str) -> Problem | None:
+    """A name has a letter of some script; an empty one was judged before."""
+    if not text or any(unicodedata.category(character)[0] == "L" for character in text):
+        return None
+    return Problem("no-letter")
+
+
+def check_no_link(text: str) -> Problem | None:
+    """A name or a place is printed under the letter: it advertises nothing."""
+    found = links(text)
+    return Problem("link", {"found": tuple(found)}) if found else None
+
+
+def check_email(address: str) -> Problem | None:
+    """Whether mail can go there, as far as the address itself tells.
+
+    Before the `@`, letters beyond ASCII would need servers on the whole way that take them.
+    """
+    try:
+        validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except (EmailNotValidError, ValueError):
+        return Problem("not-an-email")
+    return None
+
+
+def check_country(code: str) -> Problem | None:
+    """A country's code, as the list has it."""
+    return None if code in country_codes() else Problem("choose-country")
+
+
+def is_ticked(value: str) -> bool:
+    """A checkbox: a browser sends its value when ticked, and nothing otherwise."""
+    return value.strip().casefold() not in {"", "0", "false", "no", "off", "n"}

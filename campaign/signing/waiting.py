@@ -1,0 +1,177 @@
+"""Letters that wait for their confirmation: one reminder, and the end of waiting."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from flask import current_app
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.campaigns.lifecycle import takes_confirmations
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.mail import bad_addresses
+from campaign.sealing import WrongKey
+from campaign.settings import Settings
+from campaign.signing import tokens
+from campaign.signing.mails import send_remind_letter
+from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
+
+log = structlog.get_logger()
+
+_BATCH = 200
+_STILL_TIME = timedelta(hours=1)
+"""What must be left of a link's time for a reminder to be of use."""
+_REMEMBERED = timedelta(days=180)
+"""How long a spent link says what became of its letter."""
+
+
+@jobs.job("signing.remind", every_minutes=15)
+def remind() -> None:
+    """Remind once of every letter that has waited long enough."""
+    last = 0
+    while True:
+        with db.reading() as unit:
+            due = unit.scalars(
+                select(Signature.id)
+                .where(Signature.id > last, *_due(unit, db.utcnow()))
+                .order_by(Signature.id)
+                .limit(_BATCH)
+            ).all()
+        for signature_id in due:
+            try:
+                with db.transaction() as unit:
+                    remind_one(unit, signature_id, db.utcnow())
+            except WrongKey:
+                # One that cannot be opened must hold up no other.
+                log.error("signature cannot be opened", signature=signature_id)
+        if len(due) < _BATCH:
+            return
+        last = due[-1]
+
+
+def _due(unit: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Signature.state == SignatureState.PENDING,
+        Signature.reminded_at.is_(None),
+        Signature.signed_at <= now - timedelta(hours=_settings().remind_hours),
+        Signature.token_expires_at > now + _STILL_TIME,
+        Signature.campaign_id.in_(_still_confirmed(unit, now)),
+        ~bad_addresses.is_bad(Signature.email_hmac),
+    )
+
+
+def _still_confirmed(unit: Session, now: datetime) -> list[int]:
+    """Campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
+    since = now - timedelta(days=_settings().confirm_days)
+    rows = unit.execute(
+        select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
+            or_(
+                Campaign.status == CampaignStatus.OPEN,
+                and_(Campaign.status == CampaignStatus.CLOSED, Campaign.closed_at > since),
+            )
+        )
+    )
+    return [one for one, status, day, ended in rows if takes_confirmations(status, day, ended)]
+
+
+def remind_one(unit: Session, signature_id: int, now: datetime) -> bool:
+    """Mail a fresh link in the place of the first; tells whether this call did.
+
+    The first link is stored nowhere, so a reminder needs a new one. Both the mark and the new
+    link are set in one conditional UPDATE: whoever confirms, signs again or reminds meanwhile is
+    either before it or after it. A mail that is not taken leaves the old link good.
+    """
+    token = tokens.new_token()
+    with unit.begin_nested() as step:
+        claimed = unit.scalar(
+            update(Signature)
+            .where(Signature.id == signature_id, *_due(unit, now))
+            .values(reminded_at=now, token_digest=tokens.digest_of(token))
+            .returning(Signature.id)
+            .execution_options(synchronize_session=False)
+        )
+        if claimed is None:
+            return False
+        signature = unit.get_one(Signature, signature_id, populate_existing=True)
+        if not _send(unit, signature, token, now):
+            step.rollback()
+            return False
+    return True
+
+
+def _send(unit: Session, signature: Signature, token: str, now: datetime) -> bool:
+    assert signature.token_expires_at is not None
+    left = signature.token_expires_at - now
+    base = f"{_settings().base_url.rstrip('/')}/{signature.locale}"
+    return send_remind_letter(
+        unit,
+        to=signature.email,
+        locale=signature.locale,
+        campaign_id=signature.campaign_id,
+        person_name=signature.campaign.person_name,
+        reference=signature.campaign.reference,
+        link=f"{base}/letter/{token}",
+        case_url=f"{base}/actions/{signature.campaign.slug}",
+        days=max(1, left.days),
+    )
+
+
+@jobs.job("signing.expire", every_minutes=60)
+def expire() -> None:
+    """Erase every letter that waited for its confirmation in vain, and links spent long ago."""
+    while _expire_batch(db.utcnow()) == _BATCH:
+        pass
+    with db.transaction() as unit:
+        unit.execute(delete(SpentLink).where(SpentLink.ended_at < db.utcnow() - _REMEMBERED))
+
+
+def _expire_batch(now: datetime) -> int:
+    with db.transaction() as unit:
+        lapsed = unit.execute(
+            delete(Signature)
+            .where(
+                Signature.id.in_(
+                    select(Signature.id).where(*_lapsed(now)).order_by(Signature.id).limit(_BATCH)
+                ),
+                *_lapsed(now),
+            )
+            .returning(Signature.token_digest, Signature.campaign_id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        spend_links(unit, lapsed, LinkEnd.EXPIRED, now)
+    return len(lapsed)
+
+
+def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    waited = now - timedelta(days=_settings().confirm_days)
+    no_link = and_(Signature.token_expires_at.is_(None), Signature.signed_at <= waited)
+    over = or_(Signature.token_expires_at <= now, no_link)
+    # One that was found false goes at the same time as it would otherwise: its writer is told
+    # nothing, and nobody's data stays for longer.
+    waits = or_(
+        Signature.state == SignatureState.PENDING,
+        and_(
+            Signature.state == SignatureState.INVALID,
+            Signature.state_before == SignatureState.PENDING,
+        ),
+    )
+    return (Signature.state.in_((SignatureState.PENDING, SignatureState.INVALID)), waits, over)
+
+
+def spend_links(unit: Session, gone: Sequence[Any], end: LinkEnd, now: datetime) -> None:
+    """Remember what became of the letters of these links (token digest, campaign)."""
+    rows = [
+        {"token_digest": digest, "campaign_id": campaign_id, "end": end, "ended_at": now}
+        for digest, campaign_id in gone
+        if digest is not None
+    ]
+    if rows:
+        unit.execute(insert(SpentLink), rows)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -1,0 +1,176 @@
+"""The sentences for what is wrong with a form, in the language of the page."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import format_decimal, gettext, ngettext
+
+from campaign import i18n
+from campaign.signing.tidying import Problem
+
+_NAMED = 3
+"""Things quoted in one sentence; whoever mends these is told of the next."""
+_Say = Callable[[Mapping[str, Any]], str]
+
+
+def say(problem: Problem) -> str:
+    """What stands by the field: what is wrong, and how to mend it."""
+    return _SENTENCES[problem.slug](problem.data)
+
+
+def _too_long(data: Mapping[str, Any]) -> str:
+    words: str = gettext(
+        "This is too long: %(length)s characters. Shorten it to %(limit)s at most.",
+        length=format_decimal(data["length"]),
+        limit=format_decimal(data["limit"]),
+    )
+    return words
+
+
+def _too_long_words(data: Mapping[str, Any]) -> str:
+    words: str = gettext(
+        "You wrote %(length)s characters; there is room for %(limit)s. "
+        "Shorten your words: a letter of one page is read.",
+        length=format_decimal(data["length"]),
+        limit=format_decimal(data["limit"]),
+    )
+    return words
+
+
+def _cannot_print(data: Mapping[str, Any]) -> str:
+    characters = " ".join(data["characters"])
+    if data["more"] > len(data["characters"]):
+        characters += " …"
+    words: str = ngettext(
+        "We cannot print the character %(characters)s. Remove it.",
+        "We cannot print the characters %(characters)s. Remove them.",
+        int(data["more"]),
+        characters=characters,
+    )
+    return words
+
+
+def _found(data: Mapping[str, Any]) -> str:
+    return "; ".join(data["found"][:_NAMED])
+
+
+def _facts_missing(data: Mapping[str, Any]) -> str:
+    words: str = ngettext(
+        "Your letter leaves out a point that it needs: “%(points)s” Say it in your own way, or "
+        "put it back.",
+        "Your letter leaves out points that it needs: “%(points)s” Say them in your own way, or "
+        "put them back.",
+        len(data["points"]),
+        points="” “".join(data["points"]),
+    )
+    return words
+
+
+def _wrong_code(data: Mapping[str, Any]) -> str:
+    country, example = i18n.country_name(data["country"]), data["example"]
+    words: str = (
+        gettext(
+            "This does not look like a postal code of %(country)s. One looks like %(example)s.",
+            country=country,
+            example=example,
+        )
+        if example
+        else gettext(
+            "This does not look like a postal code of %(country)s. Check it.", country=country
+        )
+    )
+    return words
+
+
+def _second_page(data: Mapping[str, Any]) -> str:
+    words: str = ngettext(
+        "The letter runs over its page by %(num)s line. Shorten it: a letter of one page is read.",
+        "The letter runs over its page by %(num)s lines. Shorten it: a letter of one page is read.",
+        data["lines"],
+    )
+    return words
+
+
+def _over_card(data: Mapping[str, Any]) -> str:
+    words: str = ngettext(
+        "Your words run over the card by %(num)s line. Shorten them.",
+        "Your words run over the card by %(num)s lines. Shorten them.",
+        data["lines"],
+    )
+    return words
+
+
+_SENTENCES: dict[str, _Say] = {
+    "give-name": lambda _: gettext("Give your name. A letter without one is not counted."),
+    "give-email": lambda _: gettext(
+        "Give your e-mail address. We send you the link that confirms your letter."
+    ),
+    "give-locality": lambda _: gettext("Give the town or village where you live."),
+    "choose-country": lambda _: gettext("Choose the country where you live."),
+    "choose-disclosure": lambda _: gettext("Choose what officials may see of you."),
+    "not-an-email": lambda _: gettext(
+        "This is not a complete e-mail address. It looks like name@example.org."
+    ),
+    "no-letter": lambda _: gettext("Type at least one letter of an alphabet here."),
+    "one-line": lambda _: gettext("Write this on one line."),
+    "too-long": _too_long,
+    "too-long-words": _too_long_words,
+    "too-many-paragraphs": lambda data: gettext(
+        "Your words have too many paragraphs. Use %(limit)s at most.", limit=data["limit"]
+    ),
+    "stacked-marks": lambda _: gettext(
+        "One character carries too many accents or marks. Remove some, or type the word again."
+    ),
+    "cannot-print": _cannot_print,
+    "bidi-control": lambda _: gettext(
+        "There were hidden characters in this that turn the text around. "
+        "We took them out: look at the text and go on."
+    ),
+    "control-character": lambda _: gettext(
+        "There were hidden characters in this that cannot be printed. "
+        "We took them out: look at the text and go on."
+    ),
+    "nul": lambda _: gettext(
+        "There were hidden characters in this that cannot be printed. "
+        "We took them out: look at the text and go on."
+    ),
+    "not-text": lambda _: gettext("Part of this could not be read as text. Type it anew."),
+    "forbidden-word": lambda data: gettext(
+        "This could do harm to somebody, so it cannot stand in the letter: %(found)s. "
+        "Take it out, or say it without.",
+        found=_found(data),
+    ),
+    "insult": lambda data: gettext(
+        "A letter with an insult is not read: %(found)s. Say it in another way.",
+        found=_found(data),
+    ),
+    "phone-number": lambda data: gettext(
+        "This reads as a telephone number: %(found)s. Take it out: letters pass through many "
+        "hands.",
+        found=_found(data),
+    ),
+    "link": lambda data: gettext(
+        "An address of the web or of mail does not belong in a letter on paper: %(found)s. "
+        "Take it out.",
+        found=_found(data),
+    ),
+    "facts-missing": _facts_missing,
+    "second-page": _second_page,
+    "over-card": _over_card,
+    "wrong-code": _wrong_code,
+    "full-needs-region": lambda _: gettext(
+        "A full address needs this. Give it, or choose to show less of you below."
+    ),
+    "full-needs-postal-code": lambda _: gettext(
+        "A full address needs a postal code. Give it, or choose to show less of you below."
+    ),
+    "points-changed": lambda _: gettext(
+        "The letter was changed while you wrote. Look at its points again."
+    ),
+    "no-such-language": lambda _: gettext(
+        "The letter does not come in this language. Choose another one."
+    ),
+}
+
+SLUGS = frozenset(_SENTENCES)
+"""Every problem that has words; a test holds `validating` to it."""

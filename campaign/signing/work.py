@@ -1,0 +1,138 @@
+"""Proof of work: in a flood, a browser computes for a second or two before its letter is taken.
+
+People do not notice: it is done beside them while they write. Who sends thousands of letters pays
+for each. It is asked for only while many letters come from one network or for one campaign (or
+always, by a setting). Who has no script writes all the same: a few letters from one network pass
+without, and all letters wait for their confirmation anyway.
+
+The sum and its proof are those of ALTCHA (PBKDF2, a counter to be found). It is signed, so that
+nothing need be kept before it is solved; what was solved is kept once it is used.
+"""
+
+import hashlib
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from altcha import Payload, create_challenge, verify_solution
+from flask import current_app
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.security import count_against_limit
+from campaign.settings import Settings
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.plan import SigningPlan
+from campaign.signing.work_models import SpentWork
+
+WITHOUT = "sign-without-work"
+_ALGORITHM = "PBKDF2/SHA-256"
+_COST = 5_000
+_FEWEST, _MORE = 300, 500
+"""Counters that are tried: between so many and so many more. About a second of computing."""
+_HOLDS = timedelta(hours=2)
+"""How long one may write with a sum that is solved."""
+_LATELY = timedelta(minutes=10)
+_REMEMBERED_SECONDS = 10
+"""How long a process goes by what it knows of a campaign."""
+
+
+def is_needed(unit: Session, campaign_id: int, signed_here: int) -> bool:
+    """Whether a letter needs it now, when `signed_here` were signed from its network this hour."""
+    settings = _settings()
+    if settings.proof_of_work != "burst":
+        return settings.proof_of_work == "always"
+    return signed_here > settings.burst_per_network or _campaign_is_flooded(unit, campaign_id)
+
+
+def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
+    """A sum for one letter of the campaign, as the browser gets it."""
+    made = create_challenge(
+        _ALGORITHM,
+        _COST,
+        counter=_FEWEST + secrets.randbelow(_MORE),
+        expires_at=now + _HOLDS,
+        data={"campaign": plan.slug},
+        hmac_secret=_key("challenge"),
+        hmac_key_secret=_key("solution"),
+    )
+    found: dict[str, Any] = made.to_dict()
+    return found
+
+
+def admit(
+    unit: Session, plan: SigningPlan, solution: str, *, network: str, signed_here: int
+) -> None:
+    """Let a letter pass. Raises TooMany where it needs a solution and this network has had its few.
+
+    A solution is used up only where one is needed.
+    """
+    if not is_needed(unit, plan.campaign_id, signed_here) or spend(unit, plan, solution):
+        return
+    count_against_limit(unit, WITHOUT, network, _settings().signings_without_work_per_hour)
+
+
+def spend(unit: Session, plan: SigningPlan, solution: str) -> bool:
+    """Use up a solution; whether it was right, for this campaign, and not used before."""
+    if not solution:
+        return False
+    proved = verify_solution(solution, _key("challenge"), hmac_key_secret=_key("solution"))
+    if not proved.verified:
+        return False
+    solved = Payload.from_base64(solution).challenge.parameters
+    if (solved.data or {}).get("campaign") != plan.slug or solved.expires_at is None:
+        return False
+    first = unit.scalar(
+        db.insert_into(unit, SpentWork)
+        .values(
+            nonce=hashlib.sha256(solved.nonce.encode()).digest(),
+            expires_at=datetime.fromtimestamp(solved.expires_at, UTC),
+        )
+        .on_conflict_do_nothing()
+        .returning(SpentWork.nonce)
+    )
+    return first is not None
+
+
+@jobs.job("signing.forget-work", every_minutes=15)
+def forget_work() -> None:
+    """Remove what was used and would let nothing pass any more."""
+    with db.transaction() as unit:
+        unit.execute(delete(SpentWork).where(SpentWork.expires_at < db.utcnow()))
+
+
+def _campaign_is_flooded(unit: Session, campaign_id: int) -> bool:
+    """Whether unusually many unconfirmed letters of the campaign came in lately.
+
+    Looked at by each process every few seconds: a counter that every letter updates would have
+    them all wait for each other.
+    """
+    known: dict[int, tuple[float, bool]] = current_app.extensions.setdefault("floods", {})
+    looked_at, flooded = known.get(campaign_id, (0.0, False))
+    if looked_at and time.monotonic() - looked_at < _REMEMBERED_SECONDS:
+        return flooded
+    most = _settings().burst_per_campaign
+    recent = (
+        select(Signature.id)
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.state == SignatureState.PENDING,
+            Signature.signed_at > db.utcnow() - _LATELY,
+        )
+        .limit(most + 1)
+        .subquery()
+    )
+    flooded = (unit.scalar(select(func.count()).select_from(recent)) or 0) > most
+    known[campaign_id] = (time.monotonic(), flooded)
+    return flooded
+
+
+def _key(purpose: str) -> bytes:
+    return db.database().keyring.fingerprint(purpose, "proof-of-work")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

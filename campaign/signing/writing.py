@@ -1,0 +1,197 @@
+"""What the page Write shows: the letter, with fields where it can be changed, and its measure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from campaign import i18n
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound
+from campaign.letters.context import LetterContext
+from campaign.letters.room import Room
+from campaign.reading.case_page import case_page, recipients_of
+from campaign.settings import Settings
+from campaign.signing import guard
+from campaign.signing.drafts import Letters, blank_writer, draft_letters, layout_of, point_texts
+from campaign.signing.forms import SigningForm
+from campaign.signing.measuring import nobody
+from campaign.signing.plan import SigningPlan
+from campaign.signing.points import arranged, moved
+from campaign.signing.rehearsing import page_mark
+from campaign.signing.validating import FULL_TEXT_LIMIT, Problems, Words, check_words
+from campaign.signing.wording import say
+
+Posted = MultiDict[str, str]
+
+_READABLE = {guard.FORBIDDEN, guard.INSULT, guard.PHONE, guard.LINK, "facts-missing"}
+"""Problems of a text that can be measured all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gloss:
+    """The proposed letter in the reader's own language, beside the one that prints."""
+
+    locale: str
+    opening: tuple[str, ...]
+    points: dict[str, str]
+    closing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the points stand on the page: in which order, and which of them are taken."""
+
+    order: tuple[str, ...]
+    taken: tuple[str, ...]
+
+
+def write_page(
+    campaign: Campaign,
+    plan: SigningPlan,
+    posted: Posted,
+    problems: Problems,
+    *,
+    now: datetime,
+    wanted: str = "",
+) -> dict[str, Any]:
+    """What `signing/write.html` shows.
+
+    `wanted` is the letter's language where the address names one.
+    """
+    locale = plan.letter_locale(posted.get("letter_locale", wanted), i18n.locale())
+    choice = choice_of(posted, plan, locale)
+    letters = _drafts(campaign, choice.order, locale, now)
+    texts = point_texts(campaign, locale, letters, choice.order)
+    required = dict(plan.points[locale])
+    form = _form(posted, locale, choice)
+    form.full_text.data = _full_text(posted, plan, locale, choice, letters[0], texts)
+    words, found = _judge(form, plan)
+    form.show_problems(problems)
+    return {
+        "case": case_page(campaign, i18n.locale(), count=0, now=now),
+        "form": form,
+        "letter": letters[0],
+        "cards": letters.cards,
+        "letter_locales": list(plan.letters),
+        "points": [(key, required[key], texts[key]) for key in choice.order],
+        "taken": set(choice.taken),
+        "limit": plan.offer(locale).limit(_settings().own_words_limit),
+        "full_limit": FULL_TEXT_LIMIT,
+        "can_rewrite": locale in plan.facts,
+        "facts": list(plan.facts.get(locale, {}).values()),
+        "recipients": recipients_of(campaign.targets, i18n.locale()),
+        "gloss": _gloss(campaign, choice, locale, now),
+        "room": _room(plan, locale, words, found, now),
+    }
+
+
+def live_page(
+    campaign: Campaign, plan: SigningPlan, posted: Posted, now: datetime
+) -> dict[str, Any]:
+    """What `signing/live.html` shows: the letter as it stands, what is wrong, the room left."""
+    locale = plan.letter_locale(posted.get("letter_locale", ""), i18n.locale())
+    choice = choice_of(posted, plan, locale)
+    words, found = _judge(_form(posted, locale, choice), plan)
+    writer = replace(
+        blank_writer(gettext("(your name)"), words.own_words, words.points),
+        full_text=words.full_text,
+    )
+    home = _settings().organisation_country
+    letters = draft_letters(campaign, writer, locale, now=now, home=home, specimen=page_mark())
+    return {
+        "letter": replace(letters[0], translation=None),
+        "cards": letters.cards,
+        "layout": layout_of(campaign, home),
+        "room": _room(plan, locale, words, found, now),
+        "sentences": [say(problem) for problem in found.values()],
+    }
+
+
+def choice_of(posted: Posted, plan: SigningPlan, locale: str) -> Choice:
+    """The points as they were posted, and moved; on a first visit all are taken."""
+    offered = plan.points[locale]
+    chosen = posted.getlist("points")
+    order = moved(arranged(posted.getlist("order") or chosen, offered), posted.get("move", ""))
+    first_visit = "letter_locale" not in posted
+    taken = {key for key, needed in offered if needed or first_visit or key in chosen}
+    return Choice(order, tuple(key for key in order if key in taken))
+
+
+def _form(posted: Posted, locale: str, choice: Choice) -> SigningForm:
+    typed = MultiDict(posted)
+    typed.setlist("letter_locale", [locale])
+    typed.setlist("points", list(choice.taken))
+    return SigningForm(typed)
+
+
+def _judge(form: SigningForm, plan: SigningPlan) -> tuple[Words, Problems]:
+    """The words as they stand, and what is wrong with them."""
+    values = {
+        name: form[name].data or ""
+        for name in ("own_words", "full_text", "letter_locale", "country")
+    }
+    offer = plan.offer(values["letter_locale"])
+    return check_words(values, form.points.data or (), offer, limit=_settings().own_words_limit)
+
+
+def _full_text(
+    posted: Posted,
+    plan: SigningPlan,
+    locale: str,
+    choice: Choice,
+    letter: LetterContext,
+    texts: dict[str, str],
+) -> str:
+    """What stands in the field for the whole letter; nothing where it is not being rewritten."""
+    asked = posted.get("rewrite", "")
+    if locale not in plan.facts or asked == "no":
+        return ""
+    if asked != "yes":
+        return posted.get("full_text", "")
+    points = [texts[key] for key in choice.taken]
+    own_words = posted.get("own_words", "").strip()
+    return "\n\n".join(filter(None, [*letter.opening, *points, own_words, *letter.closing]))
+
+
+def _drafts(campaign: Campaign, keys: tuple[str, ...], locale: str, now: datetime) -> Letters:
+    writer = blank_writer(gettext("(your name)"), points=keys)
+    home = _settings().organisation_country
+    return draft_letters(campaign, writer, locale, now=now, home=home)
+
+
+def _gloss(campaign: Campaign, choice: Choice, locale: str, now: datetime) -> Gloss | None:
+    """The letter in the language of the page, where it is written in another."""
+    page = i18n.locale()
+    if page == locale:
+        return None
+    try:
+        letters = _drafts(campaign, choice.order, page, now)
+    except NotFound:  # it is not translated
+        return None
+    return Gloss(
+        page,
+        letters[0].opening,
+        point_texts(campaign, page, letters, choice.order),
+        letters[0].closing,
+    )
+
+
+def _room(
+    plan: SigningPlan, locale: str, words: Words, found: Problems, now: datetime
+) -> Room | None:
+    """The measure of the letter; None where it cannot be told, or nobody could mend it."""
+    if locale not in plan.bounded or any(one.slug not in _READABLE for one in found.values()):
+        return None
+    day = now.astimezone(ZoneInfo(plan.timezone)).date()
+    writer = nobody(words.own_words, words.points, words.full_text)
+    return plan.drafts[locale].room(writer, day)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

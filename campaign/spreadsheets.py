@@ -1,0 +1,8 @@
+"""Cells of CSV and XLSX files that people open in a spreadsheet. Pure."""
+
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def inert(cell: str) -> str:
+    """The text so that a spreadsheet never takes it for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.lstrip(" ").startswith(_ACTIVE) or cell.startswith(_ACTIVE) else cell

@@ -1,0 +1,59 @@
+/* Keeps what is typed as a draft at the server, for its writer alone: a moment after the last key,
+   and when the page is left. Nothing is published by it.
+
+   <form data-autosave="/desk/…/drafts/edition/en"> … <span class="autosaved" data-kept="… {time}"> */
+(function () {
+  "use strict";
+  var form = document.querySelector("form[data-autosave]");
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (event.target.classList.contains("text-preview")) event.target.hidden = false;
+  });
+  if (!form) return;
+  var voice = form.querySelector(".autosaved");
+  var pause;
+  var changed = false;
+  var sent = 0;
+
+  function say(words) {
+    if (voice && voice.textContent !== words) voice.textContent = words;
+  }
+
+  function keep(leaving) {
+    clearTimeout(pause);
+    if (!changed) return;
+    changed = false;
+    var mine = ++sent;
+    var body = new URLSearchParams();
+    new FormData(form).forEach(function (value, name) {
+      if (typeof value === "string") body.append(name, value);
+    });
+    fetch(form.dataset.autosave, { method: "POST", body: body, keepalive: !!leaving, redirect: "manual" })
+      .then(function (answer) {
+        if (mine !== sent) return;
+        if (answer.ok) {
+          var time = new Intl.DateTimeFormat(document.documentElement.lang || "en", { timeStyle: "short" }).format(new Date());
+          say(voice.dataset.kept.replace("{time}", time));
+        } else {
+          changed = true;
+          say(answer.type === "opaqueredirect" || answer.status === 400 ? voice.dataset.signedOut : voice.dataset.lost);
+        }
+      })
+      .catch(function () {
+        changed = true;
+        if (!leaving) say(voice.dataset.lost);
+      });
+  }
+
+  function later() {
+    changed = true;
+    clearTimeout(pause);
+    pause = setTimeout(keep, 1500);
+  }
+
+  form.addEventListener("input", later);
+  form.addEventListener("moved", later);
+  form.addEventListener("submit", function () { clearTimeout(pause); changed = false; });
+  document.addEventListener("visibilitychange", function () {
+    if (document.visibilityState === "hidden") keep(true);
+  });
+})();

@@ -1,0 +1,105 @@
+/* What is typed is kept in this browser alone, so that a closed page loses nothing: own words, the
+   rewritten letter, which points are taken and in which order. It goes nowhere, is thrown away
+   after 30 days, when the letter is signed (the page after signing has data-signed), or by a button.
+
+   <form data-draft="ua-58-20"> … <p class="draft-kept" hidden> … <button data-discard> */
+(function () {
+  "use strict";
+  var DAYS = 30;
+  var signed = document.querySelector("[data-signed]");
+  var store;
+  try {
+    store = window.localStorage;
+    store.getItem("draft:");
+  } catch (_) {
+    return;
+  }
+  if (signed) {
+    store.removeItem("draft:" + signed.dataset.signed);
+    return;
+  }
+  var form = document.querySelector("form[data-draft]");
+  if (!form) return;
+  var key = "draft:" + form.dataset.draft;
+  var line = form.querySelector(".draft-kept");
+  var voice = line && line.querySelector("[role=status]");
+  var list = form.querySelector("[data-points]");
+
+  function fields() {
+    return form.querySelectorAll("textarea");
+  }
+
+  function read() {
+    try {
+      var kept = JSON.parse(store.getItem(key) || "null");
+      if (kept && Date.now() - kept.at < DAYS * 86400000) return kept;
+      store.removeItem(key);
+    } catch (_) {
+      store.removeItem(key);
+    }
+    return null;
+  }
+
+  function save() {
+    var kept = { at: Date.now(), words: {}, order: [], taken: [] };
+    fields().forEach(function (field) { kept.words[field.name] = field.value; });
+    if (list) {
+      list.querySelectorAll("[data-key]").forEach(function (item) {
+        kept.order.push(item.dataset.key);
+        var box = item.querySelector("input[type=checkbox]");
+        if (box && box.checked) kept.taken.push(item.dataset.key);
+      });
+    }
+    try {
+      store.setItem(key, JSON.stringify(kept));
+      if (line) line.hidden = false;
+    } catch (_) {
+      /* No room, or a private window: then it is not kept, and nothing says that it is. */
+    }
+  }
+
+  function restore(kept) {
+    var found = false;
+    fields().forEach(function (field) {
+      var words = kept.words[field.name];
+      if (words && !field.value) {
+        field.value = words;
+        found = true;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+    if (list && found) {
+      kept.order.forEach(function (name) {
+        var item = list.querySelector('[data-key="' + CSS.escape(name) + '"]');
+        if (!item) return;
+        list.appendChild(item);
+        var box = item.querySelector("input[type=checkbox]");
+        if (box) box.checked = kept.taken.indexOf(name) >= 0;
+      });
+      list.dispatchEvent(new CustomEvent("moved", { bubbles: true }));
+    }
+    if (line) line.hidden = false;
+  }
+
+  /* On a first visit alone: a page that comes back brings what was typed last. */
+  var kept = read();
+  var fresh = (performance.getEntriesByType("navigation")[0] || {}).type !== "back_forward";
+  if (kept && fresh) restore(kept);
+
+  var pause;
+  function later() {
+    clearTimeout(pause);
+    pause = setTimeout(save, 400);
+  }
+  form.addEventListener("input", later);
+  form.addEventListener("moved", later);
+  form.addEventListener("submit", function () { clearTimeout(pause); save(); });
+  if (line) {
+    line.querySelector("[data-discard]").addEventListener("click", function () {
+      clearTimeout(pause);
+      store.removeItem(key);
+      voice.textContent = voice.dataset.said;
+      line.querySelector("[data-discard]").hidden = true;
+    });
+  }
+})();

@@ -1,0 +1,47 @@
+/* The own-words field: grows with its text and says how much room is left.
+   Without this script the field scrolls and the server counts.
+
+   <textarea data-grow maxlength="900" data-count="own_words-left">
+   <p class="count-left" id="own_words-left" data-one="1 character left" data-many="{n} characters left"></p> */
+(function () {
+  "use strict";
+  var growsByItself = window.CSS && CSS.supports("field-sizing", "content");
+
+  function grow(field) {
+    if (growsByItself) return;
+    field.style.height = "auto";
+    field.style.height = field.scrollHeight + 4 + "px";
+  }
+
+  function counter(field) {
+    var out = document.getElementById(field.dataset.count);
+    var limit = Number(field.dataset.limit || field.getAttribute("maxlength"));
+    if (!out || !limit) return function () {};
+    var voice = document.createElement("span");
+    voice.className = "visually-hidden";
+    voice.setAttribute("role", "status");
+    out.after(voice);
+    out.setAttribute("aria-hidden", "true");
+    var number = new Intl.NumberFormat((document.documentElement.lang || "en") + "-u-nu-latn");
+    var pause;
+    return function (spoken) {
+      /* The server counts characters, not UTF-16 units, and a line end as one. */
+      var left = limit - Array.from(field.value).length;
+      var words = (left === 1 ? out.dataset.one : out.dataset.many).replace("{n}", number.format(left));
+      out.textContent = words;
+      out.classList.toggle("is-near", left < limit / 10);
+      clearTimeout(pause);
+      if (spoken) pause = setTimeout(function () { voice.textContent = words; }, 1200);
+    };
+  }
+
+  /* The live preview (htmx) shows only where scripts run. */
+  document.querySelectorAll(".live").forEach(function (part) { part.hidden = !window.htmx; });
+
+  document.querySelectorAll("textarea[data-grow]").forEach(function (field) {
+    var count = counter(field);
+    field.addEventListener("input", function () { grow(field); count(true); });
+    grow(field);
+    count(false);
+  });
+})();

@@ -1,0 +1,72 @@
+/* Back and reload, on pages that nobody keeps: each step of writing is the answer to a form, which a
+   browser cannot ask for again by itself. What the step was made from is kept in this tab alone,
+   until the letter is signed or the tab is closed, and sent once more when somebody comes back.
+
+   <form data-step="posted">  a step that answered a form      <form data-step="asked">  the first one
+   <form data-again>          the page that sends it once more  [data-signed]  the page after signing */
+(function () {
+  "use strict";
+  var PREFIX = "step:";
+  var store;
+  try {
+    store = window.sessionStorage;
+    store.getItem(PREFIX);
+  } catch (_) {
+    return;
+  }
+
+  function read(path) {
+    try {
+      return JSON.parse(store.getItem(PREFIX + path) || "null");
+    } catch (_) {
+      return null;
+    }
+  }
+
+  function hidden(form, name, value) {
+    var field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+
+  if (document.querySelector("[data-signed]")) {
+    Object.keys(store).forEach(function (key) {
+      if (key.startsWith(PREFIX)) store.removeItem(key);
+    });
+    return;
+  }
+  var again = document.querySelector("form[data-again]");
+  if (again) {
+    var sent = read(location.pathname);
+    if (!sent) return;
+    sent.forEach(function (pair) { hidden(again, pair[0], pair[1]); });
+    again.submit();
+    return;
+  }
+  var form = document.querySelector("form[data-step]");
+  if (!form) return;
+
+  function keep() {
+    var typed = Array.from(new FormData(form)).filter(function (pair) { return typeof pair[1] === "string"; });
+    try {
+      store.setItem(PREFIX + location.pathname, JSON.stringify(typed));
+    } catch (_) {
+      /* No room: then Back begins with the letter. */
+    }
+  }
+
+  if (form.dataset.step === "posted") {
+    history.replaceState(history.state, "", location.pathname + "?again");
+    keep();
+  } else {
+    /* Back at the letter: what was typed on the next page goes along again. */
+    (read(new URL(form.action).pathname) || []).forEach(function (pair) {
+      var fields = form.querySelectorAll("[name=\"" + pair[0] + "\"]");
+      if (!fields.length) hidden(form, pair[0], pair[1]);
+      else if (fields.length === 1 && fields[0].type === "hidden" && !fields[0].value) fields[0].value = pair[1];
+    });
+  }
+  window.addEventListener("pagehide", keep);
+})();

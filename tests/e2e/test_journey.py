@@ -1,0 +1,198 @@
+"""The letter's whole way in a real browser: read, write, sign, confirm, print, verify."""
+
+import http.client
+import re
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from campaign.letters.layouts import layout_for
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+
+OWN_WORDS = "Je suis infirmière à Montréal. Je sais ce que c’est que de compter sur quelqu’un."
+MAIN_BUTTON = "main form .button:not(.button-quiet)"
+
+pytestmark = pytest.mark.e2e
+
+
+def main_button(page: Page) -> None:
+    page.locator(MAIN_BUTTON).first.click()
+
+
+def write(page: Page, browser: Browser, site: Site, *, own_words: str) -> None:
+    """From the first page to the details."""
+    page.goto(f"{site.url}/fr/")
+    assert_accessible(browser, page)
+    page.get_by_role("link", name=re.compile("Clemencia Adelaida")).first.click()
+    assert_accessible(browser, page)
+    page.locator(".call .button").first.click()
+    page.locator("[name=own_words]").fill(own_words)
+    optional = page.locator("[name=points][type=checkbox]")
+    assert optional.count() == 2, "two talking points are the supporter's to take or leave"
+    optional.last.uncheck()
+    assert_accessible(browser, page)
+    main_button(page)
+
+
+def give_details(page: Page, email: str) -> None:
+    page.locator("[name=given_name]").fill("Anaïs")
+    page.locator("[name=family_name]").fill("Lévesque-Ouédraogo")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=locality]").fill("Montréal")
+    page.locator("[name=region]").fill("QC")
+    page.locator("[name=postal_code]").fill("H2X 1Y4")
+    page.locator("[name=country]").select_option("CA")
+    page.locator("[name=disclosure][value=town]").check()
+
+
+def link_of_newest_mail(site: Site, page: Page, address: str) -> str:
+    """The worker writes the mail; the outbox page shows it once it is there."""
+    page.goto(f"{site.url}/outbox/")
+    entry = page.locator("main li", has_text=address)
+    for _ in range(60):
+        if entry.count():
+            break
+        page.wait_for_timeout(250)
+        page.reload()
+    expect(entry).to_have_count(1)
+    mail = message_from_bytes(site.mails()[-1].read_bytes(), policy=policy.default)
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    found = re.search(r"http://\S+/fr/letter/\S+", text)
+    assert found is not None
+    entry.get_by_role("link").click()
+    page.locator(f"a[href='{found[0]}']").first.click()
+    return found[0]
+
+
+def test_a_supporter_signs_in_french_confirms_and_holds_the_letter(
+    page: Page, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    address = f"anais-{page.viewport_size['width']}@example.org"  # type: ignore[index]
+    write(page, browser, site, own_words=OWN_WORDS)
+
+    # A step that is not filled in says so by the field and keeps what was typed.
+    page.locator("[name=given_name]").fill("Anaïs")
+    main_button(page)
+    expect(page.locator(".error-summary")).to_be_visible()
+    expect(page.locator("[name=given_name]")).to_have_value("Anaïs")
+    assert_accessible(browser, page)
+
+    give_details(page, address)
+    main_button(page)
+    letter = page.locator("article.letter")
+    expect(letter).to_contain_text(OWN_WORDS)
+    expect(letter).to_contain_text("Excellence,")
+    expect(letter).to_contain_text("Anaïs Lévesque-Ouédraogo")
+    assert_accessible(browser, page)
+
+    main_button(page)
+    assert address not in page.content()
+    assert_accessible(browser, page)
+    assert page.context.cookies() == []
+
+    link_of_newest_mail(site, page, address)
+    expect(page.locator("main")).to_contain_text("Clemencia Adelaida Salas Salazar")
+    assert_accessible(browser, page)
+    main_button(page)
+    expect(page.locator(".timeline .is-done").first).to_be_visible()
+    assert_accessible(browser, page)
+
+    href = page.locator("a[href*='letter.pdf']").get_attribute("href")
+    answer = page.context.request.get(f"{site.url}{href}")
+    assert answer.headers["content-type"] == "application/pdf"
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(answer.body())
+    assert_letter(path)
+
+
+def assert_letter(path: Path) -> None:
+    """The PDF shows the own words, the salutation, and the address in the window."""
+    document = pypdfium2.PdfDocument(path)
+    page = document[0]
+    text_page = page.get_textpage()
+    text = " ".join(text_page.get_text_bounded().split())
+    assert len(document) == 1
+    assert "Je suis infirmière à Montréal." in text
+    assert "Excellence," in text
+    window = layout_for("CA").window
+    points = 72 / 25.4
+    height = page.get_height()
+    inside = text_page.get_text_bounded(
+        left=window.x * points,
+        right=(window.x + window.width) * points,
+        top=height - window.y * points,
+        bottom=height - (window.y + window.height) * points,
+    )
+    assert "45 O'Connor Street" in inside
+    assert "Ottawa ON K1P 1A4" in inside
+    document.close()
+
+
+def sign_in(page: Page, site: Site, email: str) -> None:
+    page.goto(f"{site.url}/desk/")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=password]").fill(site.password)
+    main_button(page)
+
+
+def test_staff_print_a_bundle_watch_it_and_download_a_zip_that_verifies(
+    desk: Page, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    sign_in(desk, site, "samir@example.org")
+    assert_accessible(browser, desk)
+    desk.locator(".waiting li", has_text="UA 58/20").get_by_role("link").click()
+    assert_accessible(browser, desk)
+    main_button(desk)
+    # The page follows the printing by itself: nothing is reloaded here.
+    download = desk.locator("form[action$='/download'] button")
+    download.wait_for(timeout=120_000)
+    assert_accessible(browser, desk)
+    with desk.expect_download() as started:
+        download.click()
+    path = tmp_path / started.value.suggested_filename
+    started.value.save_as(path)
+    assert path.name == "UA-58-20_mexico-ottawa_001.zip"
+    verified = site.command("verify", str(path))
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+    again = site.command("bundle", "ua-58-20", "--mission", "mexico-ottawa", "--out", str(tmp_path))
+    assert again.returncode == 1
+    assert "Traceback" not in again.stderr
+    assert list(tmp_path.glob("*_002.zip")) == []
+
+
+def test_what_a_request_says_of_its_own_address_stands_on_no_page(site: Site) -> None:
+    host = site.url.removeprefix("http://")
+    for headers in (
+        {"SCRIPT_NAME": "//evil.example"},
+        {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"},
+    ):
+        connection = http.client.HTTPConnection(host, timeout=10)
+        connection.putrequest("GET", "/en/actions/ua-58-20", skip_host=False)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status in {200, 400}, headers
+        assert b"evil" not in body
+        assert b"https://127" not in body
+
+
+def test_the_keyboard_alone_reaches_the_letter(desk: Page, site: Site) -> None:
+    desk.goto(f"{site.url}/en/actions/ua-58-20")
+    desk.keyboard.press("Tab")
+    focused = desk.evaluate("document.activeElement.className")
+    assert focused == "skip"
+    for _ in range(30):
+        desk.keyboard.press("Tab")
+        if "button" in desk.evaluate("document.activeElement.className"):
+            break
+    desk.keyboard.press("Enter")
+    expect(desk).to_have_url(re.compile("/write$"))

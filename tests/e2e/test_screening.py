@@ -1,0 +1,162 @@
+"""A flood of false signatures is found, counted, set aside and brought back; a letter is approved
+by keyboard."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import func, insert, select
+
+from campaign import close_app, create_app, db, jobs
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign
+from campaign.signing.hold_models import Hold
+from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.traces import make_trace, marks_of
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+
+pytestmark = pytest.mark.e2e
+_FALSE = 5000
+_SLUG = "ua-58-20"
+
+
+@contextmanager
+def instance(site: Site) -> Iterator[Flask]:
+    """The served instance, entered by another door."""
+    app = create_app(instance=site.instance)
+    with app.app_context():
+        yield app
+    close_app(app)
+
+
+def flood(site: Site) -> int:
+    """Five thousand confirmed signatures from one network; gives the number that is true."""
+    with instance(site), db.transaction() as unit:
+        campaign = unit.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
+        honest = tally.recount(unit, campaign)
+        model = unit.scalars(
+            select(Signature).where(
+                Signature.campaign_id == campaign.id, Signature.state == SignatureState.CONFIRMED
+            )
+        ).first()
+        assert model is not None
+        kept = {"id", "public_id", "token_digest", "given_name", "family_name", "email"}
+        row = {
+            one.name: getattr(model, one.name)
+            for one in Signature.__table__.columns
+            if one.name not in kept
+        }
+        keyring, now = db.database().keyring, db.utcnow()
+        trace = make_trace("203.0.113.9", "python-requests/2.32")
+        rows = []
+        for number in range(_FALSE):
+            email = f"x{number}@flood.example"
+            rows.append(
+                row
+                | {"given_name": "Xan", "family_name": f"Nobody{number}", "email": email}
+                | {"email_hmac": keyring.fingerprint(email, "email"), "seat": 1}
+                | {"person_hmac": None, "signed_at": now, "confirmed_at": now, "own_words": ""}
+                | {"trace": trace.text, **marks_of(keyring, trace, email).columns}
+            )
+        ids = unit.scalars(insert(Signature).returning(Signature.id), rows).all()
+        target, template = model.letters[0].target_id, model.letters[0].template_id
+        addressed = {"target_id": target, "template_id": template}
+        unit.execute(insert(Letter), [{"signature_id": one} | addressed for one in ids])
+    return honest
+
+
+def hold_one(site: Site) -> str:
+    """One honest letter waits for a look; gives its writer's name."""
+    with instance(site), db.transaction() as unit:
+        found = unit.scalars(
+            select(Signature)
+            .where(Signature.state == SignatureState.CONFIRMED, Signature.trace.is_(None))
+            .order_by(Signature.id)
+        ).first()
+        assert found is not None
+        found.state = SignatureState.HELD
+        found.own_words = "Look at www.example.com, then answer."
+        found.campaign.screening = {"held": ["link"]}
+        unit.add(
+            Hold(
+                signature_id=found.id,
+                campaign_id=found.campaign_id,
+                reasons=["link"],
+                held_at=db.utcnow(),
+            )
+        )
+        return f"{found.given_name} {found.family_name}"
+
+
+def count_now(site: Site) -> None:
+    with instance(site):
+        jobs.run_now("campaigns.count")
+        jobs.run_now("screening.count-trends")
+
+
+def state_of(site: Site, state: SignatureState) -> int:
+    with instance(site), db.reading() as unit:
+        query = select(func.count(Signature.id)).where(Signature.state == state)
+        return unit.scalar(query) or 0
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/desk/")
+    page.locator("[name=email]").fill("samir@example.org")
+    page.locator("[name=password]").fill(site.password)
+    page.get_by_role("main").get_by_role("button").first.click()
+
+
+def written(page: Page, site: Site, number: int) -> None:
+    page.goto(f"{site.url}/en/actions/{_SLUG}?{number}")
+    expect(page.get_by_text(f"{number:,} people have written").first).to_be_visible()
+
+
+def test_a_flood_is_cleaned_and_a_held_letter_is_approved_by_keyboard(
+    site: Site, browser: Browser, desk: Page
+) -> None:
+    honest = flood(site)
+    count_now(site)
+    page = desk
+    sign_in(page, site)
+    page.get_by_role("link", name="Screening").click()
+    page.get_by_role("link", name="Where signatures come from").click()
+    row = page.get_by_role("row").filter(has_text="203.0.113.0/24")
+    expect(row).to_contain_text("5,000")
+    expect(row).to_contain_text("stands out")
+    assert_accessible(browser, page)
+    row.get_by_role("link", name="Count them").click()
+    expect(page.get_by_label("Networks", exact=False).first).to_have_value("203.0.113.0/24")
+    assert_accessible(browser, page)
+    page.get_by_role("button", name="Count them").click()
+    expect(page.get_by_role("heading", name="5,000 signatures are found")).to_be_visible()
+    assert_accessible(browser, page)
+    assert state_of(site, SignatureState.INVALID) == 0
+    page.get_by_label("Why they are false").fill("A flood from one network.")
+    page.get_by_role("button", name="Set 5,000 signatures aside").click()
+    expect(page.get_by_role("heading", name="5,000 signatures are set aside")).to_be_visible()
+    desk_page = page.url
+    count_now(site)
+    written(page, site, honest)
+    page.goto(desk_page)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="5,000 signatures were restored")).to_be_visible()
+    count_now(site)
+    written(page, site, honest + _FALSE)
+
+    name = hold_one(site)
+    page.goto(f"{site.url}/desk/screening/")
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.locator("mark")).to_contain_text("www.example.com")
+    assert_accessible(browser, page)
+    page.keyboard.press("a")
+    expect(page.get_by_text("1 letter approved.")).to_be_visible()
+    assert state_of(site, SignatureState.HELD) == 0
+    page.keyboard.press("u")
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    assert state_of(site, SignatureState.HELD) == 1
+    page.keyboard.press("a")
+    expect(page.get_by_text("No letter waits here.")).to_be_visible()

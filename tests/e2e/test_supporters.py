@@ -1,0 +1,213 @@
+"""What becomes of a letter, and of a place in the network, in a real browser."""
+
+import re
+import time
+import urllib.request
+from datetime import date
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlencode
+
+import pytest
+from altcha import create_challenge, verify_solution
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+from tests.e2e.test_journey import main_button, sign_in
+
+pytestmark = pytest.mark.e2e
+CASE = "/en/actions/ua-58-20"
+FORM = {
+    "given_name": "Ngozi",
+    "family_name": "Example",
+    "locality": "Halifax",
+    "country": "CA",
+    "own_words": "I teach, and I know what it costs to speak up.",
+    "disclosure": "town",
+    "letter_locale": "en",
+}
+
+
+def mail_to(site: Site, page: Page, address: str, subject: str) -> EmailMessage:
+    """The mail of that subject, once the worker has written it."""
+    for _ in range(120):
+        for path in reversed(site.mails()):
+            mail = cast(
+                "EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default)
+            )
+            if mail["To"] == address and re.search(subject, mail["Subject"]):
+                return mail
+        page.wait_for_timeout(250)
+    raise AssertionError(f"no mail “{subject}” came to {address}")
+
+
+def link_in(mail: EmailMessage, pattern: str) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(rf"http://\S+{pattern}\S+", body.get_content())
+    assert found is not None
+    return found[0]
+
+
+def post(site: Site, path: str, **fields: str) -> int:
+    """A form as a browser without scripts sends it."""
+    data = urlencode(fields).encode()
+    with urllib.request.urlopen(f"{site.url}{path}", data=data) as answer:
+        return int(answer.status)
+
+
+def test_a_supporter_follows_a_letter_changes_it_and_takes_it_back(
+    desk: Page, browser: Browser, site: Site
+) -> None:
+    address = "ngozi@example.org"
+    assert post(site, f"{CASE}/sign", **FORM, email=address) == 200
+    desk.goto(link_in(mail_to(site, desk, address, "letter"), "/en/letter/"))
+    main_button(desk)
+    expect(desk.locator(".timeline .is-done").first).to_be_visible()
+    assert_accessible(browser, desk)
+
+    desk.goto(f"{site.url}/en/my-letters")
+    assert_accessible(browser, desk)
+    desk.locator("[name=email]").fill(address)
+    main_button(desk)
+    assert address not in desk.content()
+    desk.goto(link_in(mail_to(site, desk, address, "letters"), "/en/my-letters/"))
+    assert_accessible(browser, desk)
+    desk.locator("main .list a").first.click()
+    expect(desk.locator("article.letter")).to_contain_text(FORM["own_words"])
+    assert_accessible(browser, desk)
+
+    desk.get_by_role("link", name="Change it").click()
+    assert_accessible(browser, desk)
+    desk.locator("[name=own_words]").fill("I teach in Halifax.")
+    main_button(desk)
+    expect(desk.locator("article.letter")).to_contain_text("I teach in Halifax.")
+
+    desk.get_by_role("link", name="Take it back").click()
+    assert_accessible(browser, desk)
+    desk.get_by_role("button", name="Take it back").click()
+    expect(desk.locator("main")).to_contain_text("Withdrawn")
+    assert_accessible(browser, desk)
+
+
+def test_a_member_joins_the_network_is_told_and_leaves_by_one_click(
+    desk: Page, browser: Browser, site: Site
+) -> None:
+    address = "member@example.org"
+    desk.goto(f"{site.url}/en/network")
+    assert_accessible(browser, desk)
+    desk.locator("[name=email]").fill(address)
+    desk.locator("input[type=checkbox][name*=consent]").check()
+    main_button(desk)
+    desk.goto(link_in(mail_to(site, desk, address, "."), "/en/network/"))
+    assert_accessible(browser, desk)
+    main_button(desk)
+    assert_accessible(browser, desk)
+
+    sign_in(desk, site, "olivia@example.org")
+    desk.goto(f"{site.url}/desk/campaigns/ua-58-20")
+    desk.get_by_role("button", name="Tell the network").click()
+    mail = mail_to(site, desk, address, "Clemencia")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address_of_button = mail["List-Unsubscribe"].strip("<>")
+
+    elsewhere = urllib.request.Request(
+        address_of_button,
+        data=b"List-Unsubscribe=One-Click",
+        headers={"Origin": "https://mail.example"},
+    )
+    with urllib.request.urlopen(elsewhere) as answer:
+        assert answer.status == 200
+    assert len([path for path in site.mails() if address.encode() in path.read_bytes()]) == 2
+
+
+def test_a_letter_is_followed_to_the_gate(
+    desk: Page, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    address = "follower@example.org"
+    post(site, f"{CASE}/sign", **FORM, email=address, consent_updates="y")
+    letter = link_in(mail_to(site, desk, address, "letter"), "/en/letter/")
+    desk.goto(letter)
+    main_button(desk)
+    arguments = ("ua-58-20", "--mission", "mexico-ottawa", "--out", str(tmp_path))
+    assert site.command("bundle", *arguments).returncode == 0
+    desk.goto(letter)
+    expect(desk.locator(".timeline")).to_contain_text(re.compile("as letter [0-9]{5}"))
+
+    sign_in(desk, site, "samir@example.org")
+    desk.goto(f"{site.url}/desk/bundles/")
+    desk.locator("a[href^='/desk/bundles/']", has_text="UA 58/20").last.click()
+    desk.get_by_role("link", name="Record a delivery").click()
+    assert_accessible(browser, desk)
+    desk.locator("[name=outcome][value=accepted]").check()
+    desk.locator("[name=happened_on]").fill(date.today().isoformat())  # noqa: DTZ011
+    desk.locator("[name=title_en]").fill("Letters handed over in Ottawa")
+    main_button(desk)
+
+    mail = mail_to(site, desk, address, "handed over")
+    assert re.search("[0-9]{5}", mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    desk.goto(letter)
+    expect(desk.locator(".timeline .is-done", has_text="Handed over")).to_be_visible()
+    assert_accessible(browser, desk)
+
+
+def test_two_of_one_household_share_a_mailbox_and_see_both_letters(
+    desk: Page, browser: Browser, site: Site
+) -> None:
+    address = "household@example.org"
+    home = {**FORM, "postal_code": "B3H 4R2", "region": "NS", "email": address}
+    for name in ("Ada", "Ben"):
+        post(site, f"{CASE}/sign", **{**home, "given_name": name})
+        desk.goto(link_in(mail_to(site, desk, address, "letter"), "/en/letter/"))
+        main_button(desk)
+        expect(desk.locator(".timeline .is-done").first).to_be_visible()
+        for path in site.mails():
+            if address.encode() in path.read_bytes():
+                path.unlink()
+    post(site, "/en/my-letters", email=address)
+    desk.goto(link_in(mail_to(site, desk, address, "letters"), "/en/my-letters/"))
+    expect(desk.locator("main .list")).to_contain_text("Ada")
+    expect(desk.locator("main .list")).to_contain_text("Ben")
+    assert_accessible(browser, desk)
+
+
+def test_a_poster_and_a_card(page: Page, browser: Browser, site: Site) -> None:
+    page.goto(f"{site.url}{CASE}?from=poster")
+    page.locator(".call .button").first.click()
+    expect(page.locator("[name=source]")).to_have_value("poster")
+
+    page.goto(f"{site.url}/en/")
+    page.locator("main a[href*='/actions/']", has_text=re.compile("[Mm]other")).first.click()
+    page.locator(".call .button").first.click()
+    page.locator("[name=own_words]").fill("We think of you on this day.")
+    assert_accessible(browser, page)
+    main_button(page)
+    for name, value in FORM.items():
+        field = page.locator(f"[name={name}]:not([type=hidden])")
+        if name in {"given_name", "family_name", "locality"}:
+            field.fill(value)
+    page.locator("[name=email]").fill("card@example.org")
+    page.locator("[name=country]").select_option("CA")
+    page.locator("[name=disclosure][value=town]").check()
+    main_button(page)
+    expect(page.locator("main .letter-frame").first).to_contain_text("We think of you")
+    assert_accessible(browser, page)
+
+
+def test_a_browser_does_the_sum_beside_who_writes(desk: Page, site: Site) -> None:
+    asked = create_challenge(
+        "PBKDF2/SHA-256", 1000, counter=40, hmac_secret="one", hmac_key_secret="two",
+        expires_at=int(time.time()) + 7200,
+    )  # fmt: skip
+    desk.route(f"**{CASE}/work", lambda route: route.fulfill(json={"challenge": asked.to_dict()}))
+    desk.goto(f"{site.url}{CASE}/write")
+    field = desk.locator("input[name=work]")
+    expect(field).not_to_have_value("", timeout=20_000)
+    proved = verify_solution(field.input_value(), "one", hmac_key_secret="two")
+    assert proved.verified
+    solution = field.input_value()
+    main_button(desk)
+    expect(desk.locator("input[name=work]")).to_have_value(solution)

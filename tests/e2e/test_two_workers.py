@@ -1,0 +1,125 @@
+"""The same on PostgreSQL, with the queue in the same database and two worker processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from campaign import close_app, create_app, db, jobs, storage
+from campaign.bundles import freezing, printing, services
+from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.bundles.verifying import verify_zip
+from campaign.bundles.zipping import write_zip
+from campaign.settings import load_settings
+
+pytestmark = pytest.mark.e2e
+_LETTERS = 60
+_VOLUME = 10
+_PATIENCE_SECONDS = 240
+
+
+@pytest.fixture
+def environment(postgres: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An empty database, and settings that put everything there."""
+    name = f"e_{uuid4().hex[:12]}"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(postgres).set(drivername="postgresql", database=name)
+    address = url.render_as_string(hide_password=False)
+    yield {
+        "CAMPAIGN_INSTANCE": str(tmp_path / "instance"),
+        "CAMPAIGN_DATABASE_URL": address,
+        "CAMPAIGN_JOBS_URL": address,
+        "CAMPAIGN_VOLUME_LETTERS": str(_VOLUME),
+    }
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def command(environment: dict[str, str], *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def two_workers(environment: dict[str, str]) -> Iterator[None]:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "campaign", "worker", "--threads", "1"],
+            env={**os.environ, **environment},
+        )
+        for _ in range(2)
+    ]
+    try:
+        yield
+        assert all(one.poll() is None for one in started), "a worker ended by itself"
+    finally:
+        for one in started:
+            one.send_signal(signal.SIGINT)
+        for one in started:
+            one.wait(60)
+
+
+def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(environment, "demo")
+    command(environment, "synth", "ua-58-20", "--signatures", str(_LETTERS))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    app = create_app(settings)
+    with app.app_context(), two_workers(environment):
+        with db.transaction() as unit:
+            campaign, mission = services.get_pair(
+                unit, campaign="ua-58-20", mission="mexico-ottawa"
+            )
+            bundle = freezing.freeze(
+                unit, campaign=campaign, mission=mission, settings=settings, locale="en",
+                actor="test",
+            )  # fmt: skip
+            printing.send_for(unit, bundle, chains=2)
+            bundle_id, frozen = bundle.id, bundle.letter_count
+        made = _wait(bundle_id)
+        assert made.state is BundleState.READY, made.failure
+        with db.transaction() as unit:
+            download = services.open_download(
+                unit, unit.get_one(Bundle, bundle_id), storage.storage(), actor="test"
+            )
+            for _ in write_zip(download.chunks, tmp_path / download.name):
+                pass
+        with db.reading() as unit:
+            volumes = unit.query(Volume).filter_by(bundle_id=bundle_id).all()
+        assert jobs.queue().huey.storage.dsn == environment["CAMPAIGN_JOBS_URL"]
+    close_app(app)
+    assert len(volumes) == -(-frozen // _VOLUME)
+    result = verify_zip(tmp_path / download.name)
+    assert result.findings == []
+    assert result.letters == frozen == _LETTERS + 37
+
+
+def _wait(bundle_id: int) -> Bundle:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with db.reading() as unit:
+            bundle = unit.get_one(Bundle, bundle_id)
+        if bundle.state in {BundleState.READY, BundleState.FAILED}:
+            return bundle
+        time.sleep(0.2)
+    raise AssertionError("the workers did not finish in time")

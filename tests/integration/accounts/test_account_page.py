@@ -1,0 +1,119 @@
+"""One's own account, the desk's first page, and the desk's navigation."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role, StaffUser
+from campaign.audit import AuditEntry
+from tests.factories import STAFF_PASSWORD, post, sign_in
+
+NEW = "seven quiet lanterns at sea"
+WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
+PRINTING = ["Letters and bundles", "Screening", "Paper"]
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        (Role.ORGANIZER, "/desk/today"),
+        (Role.ADMIN, "/desk/today"),
+        (Role.STAFF, "/desk/bundles/"),
+    ],
+)
+def test_the_desk_begins_where_the_work_of_a_role_begins(
+    client: FlaskClient, app: Flask, role: Role, address: str
+) -> None:
+    sign_in(client, app, role)
+    assert client.get("/desk/").location == address
+
+
+@pytest.mark.parametrize(
+    ("role", "sections"),
+    [
+        (Role.ORGANIZER, WRITING),
+        (Role.STAFF, PRINTING),
+        (Role.ADMIN, [*WRITING, *PRINTING, "Staff", "Audit"]),
+    ],
+)
+def test_the_navigation_shows_what_a_role_may_enter(
+    client: FlaskClient, app: Flask, role: Role, sections: list[str]
+) -> None:
+    sign_in(client, app, role)
+    page = client.get("/desk/account").text
+    navigation = page.partition('<ul class="desk-nav">')[2].partition("</ul>")[0]
+    shown = [item.partition("</a>")[0].rpartition(">")[2] for item in navigation.split("<li>")[1:]]
+    assert shown == sections
+    assert "Noor Haddad" in page
+
+
+def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> None:
+    sign_in(client, app, Role.ADMIN)
+    page = client.get("/desk/staff/new").text
+    assert page.count('aria-current="page"') == 1
+    assert '<a href="/desk/staff" aria-current="page">' in page
+
+
+def test_name_and_language_are_saved(client: FlaskClient, app: Flask, unit: Session) -> None:
+    sign_in(client, app, Role.STAFF)
+    response = post(client, "/desk/account", {"name": "  Noor H. ", "locale": "es"})
+    assert response.location == "/desk/account"
+    assert '<html lang="es"' in client.get("/desk/account").text
+    user = unit.scalars(select(StaffUser)).one()
+    assert (user.name, user.locale) == ("Noor H.", "es")
+    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert (entry.action, entry.actor) == ("accounts.profile", f"staff:{user.id}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": "N" * 81, "locale": "en"}, "at most 80 characters"),
+        ({"name": "Noor\u202e", "locale": "en"}, "cannot be seen"),
+        ({"name": "Noor\0", "locale": "en"}, "cannot be seen"),
+        ({"name": "Noor", "locale": "xx"}, "one of the languages"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_by_the_field(
+    client: FlaskClient, app: Flask, unit: Session, fields: dict[str, str], words: str
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    response = post(client, "/desk/account", fields)
+    assert response.status_code == 422
+    assert words in response.text
+    assert unit.scalars(select(StaffUser)).one().name == "Noor Haddad"
+
+
+def test_a_new_password_wants_the_present_one_and_signs_out(
+    client: FlaskClient, app: Flask
+) -> None:
+    sign_in(client, app, Role.STAFF, email="noor@example.org", password=True)
+    url = "/desk/account/password"
+    wrong = post(client, url, {"current_password": "not-this-one", "password": NEW})
+    assert wrong.status_code == 422
+    assert "not your present password" in wrong.text
+    weak = post(client, url, {"current_password": STAFF_PASSWORD, "password": "short"})
+    assert weak.status_code == 422
+    done = post(client, url, {"current_password": STAFF_PASSWORD, "password": NEW})
+    assert done.location == "/desk/sign-in"
+    assert client.get("/desk/account").status_code == 302
+    client.get("/desk/sign-in")
+    data = {"email": "noor@example.org", "password": NEW}
+    assert post(client, "/desk/sign-in", data).status_code == 302
+
+
+def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) -> None:
+    sign_in(client, app, Role.STAFF)
+    for url in ("/desk/account", "/desk/account/password", "/desk/sign-out"):
+        assert client.post(url, data={"name": "Someone", "locale": "en"}).status_code == 400
+    assert "Noor Haddad" in client.get("/desk/account").text
+
+
+def test_a_name_is_inert_on_the_page(client: FlaskClient, app: Flask) -> None:
+    sign_in(client, app, Role.STAFF, name="<script>alert(1)</script>{{7*7}}")
+    page = client.get("/desk/account").text
+    assert "<script>alert(1)" not in page
+    assert "{{7*7}}" in page

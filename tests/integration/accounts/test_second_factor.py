@@ -1,0 +1,297 @@
+"""The second factor of staff, and proving once more who one is."""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+
+import pytest
+from flask import Blueprint, Flask, request
+from flask.testing import FlaskClient
+from passlib.totp import TOTP
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import close_app, create_app, db
+from campaign.accounts import codes, proving
+from campaign.accounts.guards import fresh, guard
+from campaign.accounts.links import set_password_link
+from campaign.accounts.models import RecoveryCode, Role, StaffUser
+from campaign.audit import AuditEntry
+from campaign.settings import Settings
+from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
+
+EMAIL = "noor@example.org"
+PAGE = "/desk/account/second-factor"
+
+
+def _turn_on(unit: Session, user: StaffUser) -> list[str]:
+    """Give the user a second factor whose code of now is not used yet."""
+    user.totp_secret = codes.new_secret(unit)
+    user.totp_since = db.utcnow()
+    made = codes.new_recovery_codes(unit, user)
+    unit.commit()
+    return made
+
+
+def _code(unit: Session, user: StaffUser, shift: int = 0) -> str:
+    key = codes.app_key(unit, user).replace("-", "")
+    token: str = TOTP(key=key).generate(time.time() + shift).token
+    return token
+
+
+@pytest.fixture
+def user(unit: Session) -> StaffUser:
+    made = make_staff_user(unit, Role.STAFF, email=EMAIL, password=True)
+    unit.commit()
+    return made
+
+
+def _know_password(client: FlaskClient, target: str = "/desk/account") -> str:
+    client.get("/desk/sign-in")
+    data = {"email": EMAIL, "password": STAFF_PASSWORD, "next": target}
+    return str(post(client, "/desk/sign-in", data).location)
+
+
+def _give(client: FlaskClient, proof: str) -> int:
+    data = {"proof": proof, "next": "/desk/account"}
+    return int(post(client, "/desk/sign-in/code", data).status_code)
+
+
+def _may_enter(client: FlaskClient) -> bool:
+    return client.get("/desk/account").status_code == 200
+
+
+def test_it_is_set_up_with_a_picture_and_a_first_code(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    me = sign_in(client, app, Role.STAFF)
+    elsewhere = app.test_client()
+    with elsewhere.session_transaction() as session:
+        session.update(_user_id=me.fs_uniquifier, _fresh=True)
+    assert post(client, f"{PAGE}/start").location == PAGE
+    page = client.get(PAGE).text
+    assert "<svg" in page
+    seen = unit.get_one(StaffUser, me.id)
+    assert codes.app_key(unit, seen) in page
+    assert "otpauth://" not in page
+    assert not seen.has_second_factor
+    code = _code(unit, seen)
+    unit.rollback()
+    assert post(client, f"{PAGE}/turn-on", {"code": "abc"}).status_code == 422
+    done = post(client, f"{PAGE}/turn-on", {"code": code})
+    shown = re.findall(r"<li><code>([a-z2-9-]{19})</code>", done.text)
+    assert len(set(shown)) == codes.RECOVERY_CODES
+    assert not _may_enter(elsewhere)
+    assert _may_enter(client)
+    unit.expire_all()
+    row = unit.connection().exec_driver_sql("SELECT totp_secret FROM staff_user").scalar_one()
+    assert b"enckey" not in bytes(row)
+    assert shown[0] not in str(unit.scalars(select(RecoveryCode.digest)).all())
+    assert unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-2:] == [
+        "accounts.factor-start", "accounts.factor-on",
+    ]  # fmt: skip
+
+
+def test_the_password_alone_does_not_sign_in_and_a_code_works_once(
+    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+) -> None:
+    _turn_on(unit, user)
+    code = _code(unit, user)
+    unit.rollback()
+    assert _know_password(client) == "/desk/sign-in/code?next=/desk/account"
+    assert not _may_enter(client)
+    assert "Enter your code" in client.get("/desk/sign-in/code").text
+    assert _give(client, "") == 422
+    assert _give(client, f"{(int(code) + 1) % 1_000_000:06}") == 422
+    assert not _may_enter(client)
+    assert _give(client, code) == 302
+    assert _may_enter(client)
+    again = app.test_client()
+    _know_password(again)
+    assert _give(again, code) == 422
+    assert not _may_enter(again)
+
+
+def test_of_one_code_given_many_times_at_once_one_signs_in(
+    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+) -> None:
+    spare = _turn_on(unit, user)[0]
+    for proof in (_code(unit, user), spare):
+        unit.rollback()
+
+        def use(_number: int, proof: str = proof) -> bool:
+            with app.app_context(), db.transaction() as own:
+                return proving.use_either_code(own, own.get_one(StaffUser, user.id), proof)
+
+        with ThreadPoolExecutor(6) as pool:
+            won = list(pool.map(lambda number: Context().run(use, number), range(12)))
+        assert won.count(True) == 1
+
+
+def test_a_recovery_code_stands_in_once(
+    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+) -> None:
+    spare = _turn_on(unit, user)[3]
+    _know_password(client)
+    assert _give(client, f" {spare.upper().replace('-', ' ')} ") == 302
+    assert _may_enter(client)
+    _know_password(again := app.test_client())
+    assert _give(again, spare) == 422
+    unit.rollback()
+    assert codes.count_recovery_codes(unit, user) == codes.RECOVERY_CODES - 1
+    assert "accounts.recovery-code" in unit.scalars(select(AuditEntry.action)).all()
+
+
+def test_a_new_password_does_not_pass_by_the_second_factor(
+    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+) -> None:
+    _turn_on(unit, user)
+    with app.test_request_context():
+        link = set_password_link(user).partition("127.0.0.1:5000")[2]
+    unit.rollback()
+    client.get(link)
+    assert post(client, link, {"password": STAFF_PASSWORD + "-new"}).status_code == 302
+    assert not _may_enter(client)
+    client.get("/desk/sign-in")
+    data = {"email": EMAIL, "password": STAFF_PASSWORD + "-new"}
+    assert post(client, "/desk/sign-in", data).location.startswith("/desk/sign-in/code")
+    assert not _may_enter(client)
+
+
+def test_halfway_ends_by_time_and_by_a_new_password(
+    client: FlaskClient, user: StaffUser, unit: Session
+) -> None:
+    spare = _turn_on(unit, user)
+    assert client.get("/desk/sign-in/code").location.startswith("/desk/sign-in")
+    _know_password(client)
+    with client.session_transaction() as session:
+        session["halfway"] = [session["halfway"][0], session["halfway"][1] - 601]
+    assert post(client, "/desk/sign-in/code", {"proof": spare[0]}).location.startswith(
+        "/desk/sign-in?"
+    )
+    _know_password(client)
+    user.fs_uniquifier = "a" * 64
+    unit.commit()
+    _give(client, spare[0])
+    assert not _may_enter(client)
+
+
+def test_guesses_at_codes_end_and_lock_nobody_else_out(
+    client: FlaskClient, user: StaffUser, unit: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spare = _turn_on(unit, user)
+    _know_password(client)
+    wrong = [_give(client, "000000") for _ in range(proving.TRIES_PER_HOUR + 1)]
+    assert wrong == [422] * proving.TRIES_PER_HOUR + [429]
+    assert _give(client, spare[0]) == 429
+    elsewhere = app.test_client()
+    elsewhere.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    _know_password(elsewhere)
+    monkeypatch.setattr(proving, "CODES_PER_HOUR", proving.TRIES_PER_HOUR)
+    assert _give(elsewhere, "000000") == 429
+    assert _give(elsewhere, spare[0]) == 302
+
+
+def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, unit: Session) -> None:
+    strict = create_app(settings.model_copy(update={"second_factor_roles": ["admin"]}))
+    strict.testing = True
+    browser = strict.test_client()
+    me = sign_in(browser, strict, Role.ADMIN)
+    assert browser.get("/desk/staff").location == PAGE
+    assert post(browser, "/desk/account", {"name": "x", "locale": "en"}).location == PAGE
+    assert "Your role needs a second factor" in browser.get(PAGE).text
+    seen = unit.get_one(StaffUser, me.id)
+    _turn_on(unit, seen)
+    assert browser.get("/desk/staff").status_code == 200
+    assert post(browser, f"{PAGE}/turn-off").location == PAGE
+    unit.expire_all()
+    assert unit.get_one(StaffUser, me.id).has_second_factor
+    close_app(strict)
+
+
+def test_it_is_turned_off_and_a_lost_one_is_reset_by_an_admin(
+    client: FlaskClient, app: Flask, user: StaffUser, unit: Session
+) -> None:
+    _turn_on(unit, user)
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/staff/{user.public_id}"
+    assert "Reset the second factor" in client.get(url).text
+    before = user.fs_uniquifier
+    assert post(client, f"{url}/second-factor/reset").location == url
+    unit.expire_all()
+    assert not user.has_second_factor
+    assert user.fs_uniquifier != before
+    assert unit.scalars(select(RecoveryCode)).all() == []
+    unit.rollback()
+    assert _know_password(app.test_client()) == "/desk/account"
+    me = sign_in(client, app, Role.STAFF)
+    _turn_on(unit, unit.get_one(StaffUser, me.id))
+    assert len(re.findall("<li><code>", post(client, f"{PAGE}/codes").text)) == 10
+    assert post(client, f"{PAGE}/turn-off").location == PAGE
+    unit.expire_all()
+    assert not unit.get_one(StaffUser, me.id).has_second_factor
+
+
+def _grow_stale(client: FlaskClient) -> None:
+    with client.session_transaction() as session:
+        session["fs_paa"] -= 16 * 60
+
+
+def test_a_bulk_download_asks_again_and_returns_to_where_one_was(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    me = sign_in(client, app, Role.ADMIN)
+    download = "/desk/audit/entries.csv"
+    assert post(client, download).status_code == 200
+    _grow_stale(client)
+    asked = post(client, download)
+    assert asked.location == "/desk/confirm?next=/desk/audit&again=1"
+    _turn_on(unit, unit.get_one(StaffUser, me.id))
+    code = _code(unit, unit.get_one(StaffUser, me.id))
+    unit.rollback()
+    assert "Code" in client.get(asked.location).text
+    fields = {"next": "/desk/audit", "again": "1"}
+    assert post(client, "/desk/confirm", fields | {"proof": STAFF_PASSWORD}).status_code == 422
+    assert post(client, download).status_code == 303
+    done = post(client, "/desk/confirm", fields | {"proof": code})
+    assert done.location == "/desk/audit"
+    assert "Press the button once more" in client.get(done.location).text
+    assert post(client, download).status_code == 200
+    _grow_stale(client)
+    assert post(client, "/desk/confirm", fields | {"proof": code}).status_code == 422
+    assert post(client, "/desk/confirm", fields | {"next": "//evil.example"}).status_code == 422
+
+
+def test_without_a_second_factor_the_password_is_asked_for(
+    client: FlaskClient, user: StaffUser
+) -> None:
+    assert _know_password(client) == "/desk/account"
+    _grow_stale(client)
+    assert post(client, f"{PAGE}/start").location.startswith("/desk/confirm")
+    wrong = post(client, "/desk/confirm", {"proof": "not-this-one-at-all"})
+    assert wrong.status_code == 422
+    assert "This is not your password" in wrong.text
+    right = {"proof": STAFF_PASSWORD, "next": "//evil.example/desk/"}
+    assert post(client, "/desk/confirm", right).location == "/desk/"
+    assert post(client, f"{PAGE}/start").location == PAGE
+
+
+def test_what_was_typed_is_kept_while_a_form_asks_again(app: Flask, user: StaffUser) -> None:
+    probe = Blueprint("probe", __name__, url_prefix="/desk/probe")
+    guard(probe)
+    probe.get("", endpoint="read")(fresh()(lambda: "read"))
+    probe.post("", endpoint="write")(fresh()(lambda: f"took {request.form['words']}"))
+    app.register_blueprint(probe)
+    client = app.test_client()
+    _know_password(client)
+    _grow_stale(client)
+    assert client.get("/desk/probe?a=b").location == "/desk/confirm?next=/desk/probe?a%3Db"
+    asked = post(client, "/desk/probe", {"words": "typed <b> with care"})
+    assert asked.status_code == 403
+    assert 'name="words" value="typed &lt;b&gt; with care"' in asked.text
+    again = {"words": "typed <b> with care", "proof": "not-this-one-at-all"}
+    assert post(client, "/desk/probe", again).status_code == 422
+    answer = post(client, "/desk/probe", again | {"proof": STAFF_PASSWORD})
+    assert answer.text == "took typed <b> with care"
+    assert client.get("/desk/probe").text == "read"

@@ -1,0 +1,151 @@
+"""The one-time link by which a password is set."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.accounts import links
+from campaign.accounts.links import LINK_DAYS, set_password_link
+from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.services import disable_staff_user, set_password
+from campaign.settings import Settings
+from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
+
+NEW = "seven quiet lanterns at sea"
+
+
+@pytest.fixture
+def user(unit: Session) -> StaffUser:
+    made = make_staff_user(unit, Role.ORGANIZER, email="noor@example.org", locale="fr")
+    unit.commit()
+    return made
+
+
+def _path(user: StaffUser) -> str:
+    return urlsplit(set_password_link(user)).path
+
+
+def test_the_link_leads_to_the_address_of_the_settings(user: StaffUser, settings: Settings) -> None:
+    assert set_password_link(user).startswith(f"{settings.base_url}/desk/set-password/")
+
+
+def test_a_password_is_set_and_sign_in_is_asked_for(client: FlaskClient, user: StaffUser) -> None:
+    path = _path(user)
+    assert "noor@example.org" in client.get(path).text
+    response = post(client, path, {"password": NEW})
+    assert response.location == "/desk/sign-in"
+    assert client.get("/desk/account").status_code == 302
+    data = {"email": "noor@example.org", "password": NEW}
+    assert post(client, "/desk/sign-in", data).location == "/desk/"
+
+
+def test_the_page_is_in_the_language_of_its_user(client: FlaskClient, user: StaffUser) -> None:
+    page = client.get(_path(user), headers={"Accept-Language": "es"})
+    assert '<html lang="fr"' in page.text
+
+
+def test_opening_the_link_uses_nothing_up(client: FlaskClient, user: StaffUser) -> None:
+    path = _path(user)
+    for _ in range(3):
+        assert client.get(path).status_code == 200
+        assert client.head(path).status_code == 200
+    assert post(client, path, {"password": NEW}).status_code == 302
+
+
+def test_the_link_works_once(client: FlaskClient, user: StaffUser) -> None:
+    path = _path(user)
+    client.get(path)
+    post(client, path, {"password": NEW})
+    assert client.get(path).status_code == 410
+    again = post(client, path, {"password": "another password altogether"})
+    assert again.status_code == 410
+    assert "sign-in" in again.text
+    data = {"email": "noor@example.org", "password": NEW}
+    assert post(client, "/desk/sign-in", data).status_code == 302
+
+
+def test_a_second_link_dies_with_the_first(client: FlaskClient, user: StaffUser) -> None:
+    first, second = _path(user), _path(user)
+    client.get(first)
+    post(client, first, {"password": NEW})
+    assert client.get(second).status_code == 410
+
+
+def test_the_link_dies_after_three_days(
+    client: FlaskClient, user: StaffUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = links._serializer().make_signer("set-password").__class__
+    now = signer.get_timestamp
+    days = timedelta(days=LINK_DAYS).total_seconds()
+    path = _path(user)
+    monkeypatch.setattr(signer, "get_timestamp", lambda self: now(self) + int(days) - 60)
+    assert client.get(path).status_code == 200
+    monkeypatch.setattr(signer, "get_timestamp", lambda self: now(self) + int(days) + 60)
+    assert client.get(path).status_code == 410
+
+
+def test_a_link_that_nobody_made_is_gone(client: FlaskClient, user: StaffUser) -> None:
+    path = _path(user)
+    # Not the last character: some of its bits say nothing.
+    at = len(path) - 10
+    other = path[:at] + ("A" if path[at] != "A" else "B") + path[at + 1 :]
+    for wrong in (other, "/desk/set-password/x", "/desk/set-password/a.b.c"):
+        assert client.get(wrong).status_code == 410
+
+
+def test_a_disabled_user_cannot_set_a_password(
+    client: FlaskClient, user: StaffUser, unit: Session
+) -> None:
+    path = _path(user)
+    disable_staff_user(unit, user=user, by=make_staff_user(unit, Role.ADMIN))
+    unit.commit()
+    assert client.get(path).status_code == 410
+
+
+def test_a_weak_password_is_refused_with_words_by_the_field(
+    client: FlaskClient, user: StaffUser, unit: Session
+) -> None:
+    user.locale = "en"
+    unit.commit()
+    path = _path(user)
+    client.get(path)
+    for weak, words in (
+        ("", "Enter a new password."),
+        ("short", "at least 12 characters"),
+        ("Password123456", "tried first"),
+        ("noornoorhaddad", "your name or address"),
+    ):
+        response = post(client, path, {"password": weak})
+        assert response.status_code == 422
+        assert words in response.text
+        assert not weak or f'value="{weak}"' not in response.text
+    assert client.get(path).status_code == 200
+
+
+def test_without_a_token_or_from_another_origin_nothing_is_set(
+    client: FlaskClient, user: StaffUser
+) -> None:
+    path = _path(user)
+    client.get(path)
+    assert client.post(path, data={"password": NEW}).status_code == 400
+    headers = {"Origin": "https://evil.example"}
+    assert post(client, path, {"password": NEW}, headers=headers).status_code == 403
+    assert client.get(path).status_code == 200
+
+
+def test_a_new_password_ends_all_sessions(client: FlaskClient, app: Flask, unit: Session) -> None:
+    user = sign_in(client, app, Role.STAFF)
+    assert client.get("/desk/account").status_code == 200
+    set_password(unit, user=unit.merge(user), password=STAFF_PASSWORD)
+    unit.commit()
+    assert client.get("/desk/account").status_code == 302
+
+
+def test_the_page_is_not_kept(client: FlaskClient, user: StaffUser) -> None:
+    response = client.get(_path(user))
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "no-referrer"

@@ -1,0 +1,159 @@
+"""The staff list of admins."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role, StaffUser
+from campaign.audit import AuditEntry
+from tests.factories import make_staff_user, post, sign_in
+
+
+@pytest.fixture
+def admin(client: FlaskClient, app: Flask) -> StaffUser:
+    return sign_in(client, app, Role.ADMIN, email="ada@example.org", name="Ada Lovell")
+
+
+@pytest.fixture
+def other(admin: StaffUser, unit: Session) -> StaffUser:
+    made = make_staff_user(unit, Role.STAFF, email="omar@example.org", name="Omar Deng")
+    unit.commit()
+    return made
+
+
+def _now(unit: Session, user: StaffUser) -> StaffUser:
+    unit.rollback()
+    return unit.scalars(
+        select(StaffUser).where(StaffUser.id == user.id).execution_options(populate_existing=True)
+    ).one()
+
+
+def _last_action(unit: Session) -> str:
+    return str(unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id.desc())).first())
+
+
+def test_the_list_names_everybody(client: FlaskClient, other: StaffUser) -> None:
+    page = client.get("/desk/staff").text
+    assert page.index("Ada Lovell") < page.index("Omar Deng")
+    assert "No password yet" in page
+
+
+def test_somebody_is_added_and_the_link_is_shown_once(
+    client: FlaskClient, admin: StaffUser, unit: Session
+) -> None:
+    fields = {"email": "Zoe@Example.org", "name": "Zoe Nand", "role": "organizer", "locale": "fr"}
+    response = post(client, "/desk/staff/new", fields)
+    assert response.status_code == 200
+    assert "/desk/set-password/" in response.text
+    assert "/desk/set-password/" not in client.get("/desk/staff").text
+    zoe = unit.scalars(select(StaffUser).where(StaffUser.role == Role.ORGANIZER)).one()
+    assert (zoe.email, zoe.name, zoe.locale) == ("Zoe@example.org", "Zoe Nand", "fr")
+    assert _last_action(unit) == "accounts.add"
+
+
+def test_the_same_address_in_another_spelling_is_not_added_twice(
+    client: FlaskClient, other: StaffUser, unit: Session
+) -> None:
+    fields = {"email": "OMAR+desk@example.org", "name": "O", "role": "staff", "locale": "en"}
+    response = post(client, "/desk/staff/new", fields)
+    assert response.status_code == 422
+    assert "has this address already" in response.text
+    assert 'value="OMAR+desk@example.org"' in response.text
+    assert len(unit.scalars(select(StaffUser)).all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"email": "nonsense"}, "This is no e-mail address"),
+        ({"email": ""}, "Enter an e-mail address."),
+        ({"role": "owner"}, "one of the roles"),
+        ({"locale": "xx"}, "one of the languages"),
+        ({"name": "N" * 81}, "at most 80 characters"),
+    ],
+)
+def test_bad_input_is_said_by_the_field(
+    client: FlaskClient, admin: StaffUser, unit: Session, wrong: dict[str, str], words: str
+) -> None:
+    good = {"email": "zoe@example.org", "name": "Zoe", "role": "staff", "locale": "en"}
+    response = post(client, "/desk/staff/new", good | wrong)
+    assert response.status_code == 422
+    assert words in response.text
+    assert len(unit.scalars(select(StaffUser)).all()) == 1
+
+
+def test_a_role_is_changed(client: FlaskClient, other: StaffUser, unit: Session) -> None:
+    url = f"/desk/staff/{other.public_id}"
+    assert post(client, f"{url}/role", {"role": "organizer"}).location == url
+    assert _now(unit, other).role is Role.ORGANIZER
+    assert _last_action(unit) == "accounts.role"
+    assert post(client, f"{url}/role", {"role": "owner"}).status_code == 422
+
+
+def test_disabling_ends_the_sessions_and_enabling_does_not_bring_them_back(
+    client: FlaskClient, other: StaffUser, unit: Session, app: Flask
+) -> None:
+    theirs = app.test_client()
+    with theirs.session_transaction() as session:
+        session.update(_user_id=other.fs_uniquifier, _fresh=True)
+    assert theirs.get("/desk/account").status_code == 200
+    url = f"/desk/staff/{other.public_id}"
+    assert post(client, f"{url}/disable").location == url
+    assert theirs.get("/desk/account").status_code == 302
+    assert "Disabled" in client.get(url).text
+    assert post(client, f"{url}/link").location == url
+    assert post(client, f"{url}/enable").location == url
+    assert _now(unit, other).active
+    assert theirs.get("/desk/account").status_code == 302
+
+
+def test_a_new_link_is_made_and_noted(client: FlaskClient, other: StaffUser, unit: Session) -> None:
+    response = post(client, f"/desk/staff/{other.public_id}/link")
+    assert "/desk/set-password/" in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert _last_action(unit) == "accounts.link"
+
+
+def test_nobody_shuts_themselves_out(client: FlaskClient, admin: StaffUser, unit: Session) -> None:
+    url = f"/desk/staff/{admin.public_id}"
+    assert "your own account" in client.get(url).text
+    post(client, f"{url}/disable")
+    assert "This is your own account" in client.get(url).text
+    post(client, f"{url}/role", {"role": "staff"})
+    seen = _now(unit, admin)
+    assert seen.active
+    assert seen.role is Role.ADMIN
+
+
+def test_an_id_that_nobody_has_is_not_found(client: FlaskClient, other: StaffUser) -> None:
+    assert client.get("/desk/staff/nobody").status_code == 404
+    assert client.get(f"/desk/staff/{other.id}").status_code == 404
+    for deed in ("link", "role", "disable", "enable"):
+        assert post(client, f"/desk/staff/nobody/{deed}").status_code == 404
+
+
+def test_a_get_changes_nothing(client: FlaskClient, other: StaffUser) -> None:
+    for deed in ("link", "role", "disable", "enable"):
+        assert client.get(f"/desk/staff/{other.public_id}/{deed}").status_code == 405
+
+
+@pytest.mark.parametrize("role", [Role.ORGANIZER, Role.STAFF])
+def test_other_roles_find_nothing_here(
+    client: FlaskClient, app: Flask, unit: Session, role: Role
+) -> None:
+    me = sign_in(client, app, role)
+    page = client.get(f"/desk/staff/{me.public_id}")
+    assert page.status_code == 404
+    assert page.data == client.get("/desk/staff/nobody").data
+    answer = post(client, f"/desk/staff/{me.public_id}/role", {"role": "admin"})
+    assert answer.status_code == 404
+    assert _now(unit, me).role is role
+
+
+def test_forms_want_their_token(client: FlaskClient, other: StaffUser, unit: Session) -> None:
+    url = f"/desk/staff/{other.public_id}"
+    assert client.post(f"{url}/disable").status_code == 400
+    assert client.post("/desk/staff/new", data={"email": "z@example.org"}).status_code == 400
+    assert _now(unit, other).active

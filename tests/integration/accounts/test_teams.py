@@ -1,0 +1,232 @@
+"""Teams: organizers see their campaigns, and nothing else tells of the others."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.links import user_of_link
+from campaign.accounts.models import CampaignMember, Role, StaffUser
+from campaign.accounts.services import change_role, disable_staff_user
+from campaign.audit import AuditEntry
+from campaign.campaigns import desk_list, services, team
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound, Refused
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.officials import usage
+from campaign.settings import Settings
+from tests.factories import make_campaign, make_staff_user, post, sign_in
+
+
+@pytest.fixture
+def other(unit: Session) -> StaffUser:
+    made = make_staff_user(unit, Role.ORGANIZER, email="other@example.org", name="Omar Deng")
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def theirs(unit: Session, other: StaffUser) -> Campaign:
+    made = make_campaign(unit, owner_id=other.id, person_name="Hidden Person")
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def me(client: FlaskClient, app: Flask, theirs: Campaign) -> StaffUser:
+    return sign_in(client, app, Role.ORGANIZER, email="me@example.org", name="Noor Haddad")
+
+
+def _listed(unit: Session, by: StaffUser) -> list[Campaign]:
+    rows, total = desk_list.list_for_desk(
+        unit, by=by, status=None, sort="status", descending=False, page=1, per_page=9
+    )
+    assert total == len(rows) == sum(desk_list.count_by_status(unit, by=by).values())
+    return [row.campaign for row in rows]
+
+
+def test_the_service_knows_who_may_see_what(
+    unit: Session, other: StaffUser, theirs: Campaign
+) -> None:
+    users = {role: make_staff_user(unit, role) for role in Role}
+    orphan = make_campaign(unit, owner_id=None)
+    for role, user in users.items():
+        sees_all = role is not Role.ORGANIZER
+        assert len(_listed(unit, user)) == (2 if sees_all else 0)
+        for campaign in (theirs, orphan):
+            if sees_all:
+                assert team.get_campaign_of(unit, campaign.slug, user) is campaign
+                continue
+            with pytest.raises(NotFound) as hidden:
+                team.get_campaign_of(unit, campaign.slug, user)
+            with pytest.raises(NotFound) as missing:
+                team.get_campaign_of(unit, "ua-0-00", user)
+            assert hidden.value.slug == missing.value.slug
+    assert _listed(unit, other) == [theirs]
+    team.add_member(unit, theirs, member=users[Role.ORGANIZER], by=other)
+    assert _listed(unit, users[Role.ORGANIZER]) == [theirs]
+    assert services.list_followable(unit, None, by=users[Role.ORGANIZER]) == [theirs]
+    assert services.list_followable(unit, theirs, by=other) == []
+
+
+def test_lists_choices_and_uses_tell_nothing_of_another_team(
+    client: FlaskClient, me: StaffUser, theirs: Campaign, unit: Session
+) -> None:
+    target = theirs.targets[0]
+    pages = [
+        "/desk/campaigns/",
+        "/desk/campaigns/new",
+        f"/desk/officials/{target.official.slug}",
+        f"/desk/officials/{target.official.slug}/delete",
+    ]
+    for page in pages:
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert theirs.reference not in answer.text, page
+        assert theirs.person_name not in answer.text, page
+    uses = [theirs.reference, "reply"]
+    assert usage.said_to(unit, uses, me) == ["reply", "1 campaign of another team"]
+
+
+def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
+    unit: Session, other: StaffUser, theirs: Campaign
+) -> None:
+    heir = make_staff_user(unit, Role.ORGANIZER, email="heir@example.org")
+    made = services.create_campaign(
+        unit, actor="staff:1", created_by_id=heir.id, reference="UA 99/26", country="MX",
+        person_name="N", timezone="UTC", default_locale="en",
+    )  # fmt: skip
+    assert made.owner_id == heir.id
+    with pytest.raises(Refused, match="not-team-owner"):
+        team.hand_over(unit, theirs, to=heir, by=heir)
+    team.add_member(unit, theirs, member=heir, by=other)
+    with pytest.raises(Refused, match="not-team-owner"):
+        team.add_member(unit, theirs, member=other, by=heir)
+    team.hand_over(unit, theirs, to=heir, by=other)
+    assert theirs.owner_id == heir.id
+    assert team.list_members(unit, theirs) == [other]
+    team.remove_member(unit, theirs, member=other, by=other)
+    assert _listed(unit, other) == []
+
+
+@pytest.mark.parametrize("unfit", ["disabled", "staff"])
+def test_who_cannot_write_is_not_put_on_a_team(
+    unit: Session, other: StaffUser, theirs: Campaign, unfit: str
+) -> None:
+    boss = make_staff_user(unit, Role.ADMIN)
+    person = make_staff_user(unit, Role.STAFF if unfit == "staff" else Role.ORGANIZER)
+    if unfit == "disabled":
+        disable_staff_user(unit, user=person, by=boss)
+    with pytest.raises(Refused, match="cannot-write"):
+        team.add_member(unit, theirs, member=person, by=other)
+    with pytest.raises(Refused, match="cannot-write"):
+        team.hand_over(unit, theirs, to=person, by=boss)
+
+
+def test_the_teams_page_adds_removes_and_hands_over(
+    client: FlaskClient, app: Flask, theirs: Campaign, unit: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    heir = make_staff_user(unit, Role.ORGANIZER, email="h@example.org", name="Hana Ito")
+    unit.commit()
+    url = f"/desk/campaigns/{theirs.slug}/team"
+    assert "Omar Deng" in client.get(url).text
+    fields = {"person": heir.public_id}
+    assert post(client, f"{url}/add", fields).location.endswith("/team")
+    assert post(client, f"{url}/add", fields).status_code == 303
+    assert unit.scalar(select(func.count()).select_from(CampaignMember)) == 1
+    unit.rollback()
+    assert "Take off the team" in client.get(url).text
+    post(client, f"{url}/remove", fields)
+    post(client, f"{url}/hand-over", fields)
+    unit.expire_all()
+    assert theirs.owner_id == heir.id
+    actions = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions[-4:] == [
+        "campaign.team-add", "campaign.team-remove", "campaign.hand-over", "campaign.team-add",
+    ]  # fmt: skip
+    assert post(client, f"{url}/add", {"person": "nobody"}).status_code == 404
+    assert post(client, f"{url}/add").status_code == 404
+    assert client.get(f"{url}/add").status_code == 405
+
+
+def test_a_member_sees_the_team_and_does_not_change_it(
+    client: FlaskClient, me: StaffUser, theirs: Campaign, other: StaffUser, unit: Session
+) -> None:
+    unit.add(CampaignMember(campaign_id=theirs.id, staff_user_id=me.id))
+    unit.commit()
+    url = f"/desk/campaigns/{theirs.slug}/team"
+    page = client.get(url).text
+    assert "Leave the team" in page
+    assert "Hand over" not in page
+    assert post(client, f"{url}/hand-over", {"person": me.public_id}).status_code == 409
+    left = post(client, f"{url}/remove", {"person": me.public_id})
+    assert left.location == "/desk/campaigns/"
+    assert client.get(url).status_code == 404
+
+
+def test_all_campaigns_of_somebody_who_leaves_go_to_another(
+    client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, unit: Session
+) -> None:
+    boss = sign_in(client, app, Role.ADMIN)
+    second = make_campaign(unit, owner_id=other.id)
+    unit.commit()
+    url = f"/desk/staff/{other.public_id}/campaigns"
+    page = client.get(url).text
+    assert theirs.reference in page
+    assert second.reference in page
+    post(client, f"/desk/staff/{other.public_id}/disable")
+    refused = post(client, url, {"person": other.public_id})
+    assert refused.location == url
+    done = post(client, url, {"person": boss.public_id})
+    assert done.location == f"/desk/staff/{other.public_id}"
+    assert "2 campaigns are handed over." in client.get(done.location).text
+    unit.expire_all()
+    assert {theirs.owner_id, second.owner_id} == {boss.id}
+    with pytest.raises(Refused, match="not-team-owner"):
+        team.hand_over_all(unit, owner=boss, to=other, by=other)
+
+
+def test_a_role_that_is_changed_counts_from_the_next_request_on(
+    client: FlaskClient, me: StaffUser, theirs: Campaign, unit: Session
+) -> None:
+    page = f"/desk/campaigns/{theirs.slug}"
+    assert client.get(page).status_code == 404
+    boss = make_staff_user(unit, Role.ADMIN)
+    seen = unit.get_one(StaffUser, me.id)
+    change_role(unit, user=seen, role=Role.ADMIN, by=boss)
+    unit.commit()
+    assert client.get(page).status_code == 200
+    change_role(unit, user=seen, role=Role.STAFF, by=boss)
+    unit.commit()
+    assert client.get(page).status_code == 404
+    assert client.get("/desk/bundles/").status_code == 200
+
+
+def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
+    client: FlaskClient, app: Flask, unit: Session, settings: Settings
+) -> None:
+    sign_in(client, app, Role.ADMIN, name="Ada Lovell")
+    fields = {"email": "zoe@example.org", "name": "Zoe", "role": "organizer", "locale": "fr"}
+    answer = post(client, "/desk/staff/new", fields | {"how": "mail"})
+    assert answer.status_code == 303
+    assert "/desk/set-password/" not in client.get(answer.location).text
+    mail = unit.scalars(select(OutboxMail)).one()
+    assert (mail.kind, mail.recipient, mail.locale) == ("staff-invitation", "zoe@example.org", "fr")
+    token = str(mail.context).partition("/desk/set-password/")[2].partition('"')[0]
+    assert user_of_link(unit, token).email == "zoe@example.org"
+    message = render(mail, settings)
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert "Ada Lovell" in plain.get_content().splitlines()[0]
+    assert f"/desk/set-password/{token}" in plain.get_content()
+    assert f'/desk/set-password/{token}"' in html.get_content()
+    unit.rollback()
+    new = app.test_client()
+    new.get(f"/desk/set-password/{token}")
+    password = {"password": "amber-window-sails-quietly"}
+    assert post(new, f"/desk/set-password/{token}", password).status_code == 302
+    assert post(new, f"/desk/set-password/{token}", password).status_code == 410

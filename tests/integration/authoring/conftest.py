@@ -1,0 +1,57 @@
+"""A campaign that two people write."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus
+from tests.factories import make_campaign, post, sign_in
+
+DESK = "/desk/campaigns/ua-1-26"
+Send = Callable[..., Any]
+
+
+@pytest.fixture
+def draft(unit: Session) -> Campaign:
+    """A draft in en, fr and es that lacks nothing."""
+    made = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def desk(client: FlaskClient, app: Flask, draft: Campaign) -> FlaskClient:
+    """An organizer's browser."""
+    sign_in(client, app, Role.ORGANIZER, name="Olivia")
+    return client
+
+
+@pytest.fixture
+def other(app: Flask, draft: Campaign) -> Iterator[FlaskClient]:
+    """The browser of another of the same team."""
+    with app.test_client() as browser:
+        sign_in(browser, app, Role.ADMIN, name="Ada")
+        yield browser
+
+
+@pytest.fixture
+def send(desk: FlaskClient) -> Send:
+    """Post a form of the campaign's desk."""
+    return lambda path, data=None, **kwargs: post(desk, DESK + path, data, **kwargs)
+
+
+@pytest.fixture
+def fresh(unit: Session, draft: Campaign) -> Callable[[], Campaign]:
+    """The campaign as it stands in the database."""
+
+    def again() -> Campaign:
+        unit.rollback()
+        unit.expire_all()
+        return draft
+
+    return again

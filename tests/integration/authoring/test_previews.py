@@ -1,0 +1,64 @@
+"""What organizers see as supporters would: pages, letters, mails."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from campaign.accounts.models import Role
+from campaign.mail.messages import kinds
+from campaign.signing.mail_samples import KINDS
+from campaign.signing.samples import SAMPLES
+from tests.factories import sign_in
+from tests.integration.authoring.conftest import DESK
+
+_OF_NO_CAMPAIGN = {"my-letters", "no-letters", "letters-erased", "network-confirm",
+                   "network-already"}  # fmt: skip
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+
+
+def test_every_mail_about_a_campaign_can_be_seen_in_every_language(desk: FlaskClient) -> None:
+    about_cases = {name for name in kinds if not name.startswith("staff-")} - _OF_NO_CAMPAIGN
+    assert about_cases <= set(KINDS)
+    for kind in KINDS:
+        for lang in ("en", "fr", "es", "ar"):
+            page = desk.get(f"{DESK}/preview/{lang}/mails/{kind}")
+            assert page.status_code == 200
+            assert "Amara Okafor" in page.text
+    assert desk.get(f"{DESK}/preview/en/mails/nothing").status_code == 404
+
+
+def test_a_mail_in_html_may_load_its_own_style_and_nothing_else(desk: FlaskClient) -> None:
+    page = desk.get(f"{DESK}/preview/fr/mails/confirm-letter/html")
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert 'lang="fr"' in page.text
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_letter_of_every_sample_fits_and_is_marked(desk: FlaskClient, sample: str) -> None:
+    page = desk.get(f"{DESK}/preview/fr/letter?letter=fr&sample={sample}").text
+    assert "Spécimen" in page
+    wanted = {"rtl": "عبد الرحمن", "longest": "Wilhelmina", "scripts": "Żółkiewska"}
+    assert wanted.get(sample, "Beauchamp") in page
+
+
+def test_the_hardest_letter_prints(desk: FlaskClient) -> None:
+    made = desk.get(f"{DESK}/preview/en/letter.pdf?letter=en&sample=words")
+    assert made.mimetype == "application/pdf"
+    assert "no-store" in made.headers["Cache-Control"]
+
+
+def test_everything_is_listed_and_nobody_else_sees_it(
+    app: Flask, client: FlaskClient, desk: FlaskClient, draft: Any
+) -> None:
+    page = desk.get(f"{DESK}/preview?sample=rtl").text
+    assert "sample=rtl" in page
+    assert "preview/ar/mails/case-stopped" in page
+    assert desk.get(f"{DESK}/preview/xx").status_code == 404
+    with app.test_client() as stranger:
+        assert stranger.get(f"{DESK}/preview").status_code == 302
+        sign_in(stranger, app, Role.STAFF)
+        assert stranger.get(f"{DESK}/preview").status_code == 404

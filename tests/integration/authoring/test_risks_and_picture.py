@@ -1,0 +1,164 @@
+"""Risk flags, the embargo, and the picture of the case."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.signing.plan import plan_of
+from tests.integration.authoring.conftest import DESK, Send
+
+Fresh = Callable[[], Campaign]
+TEXT = {"title": "T", "summary": "Her sister Lucía knows.", "asks": "A", "background": ""}
+ALT = {"alt_en": "A river.", "alt_fr": "Une rivière.", "alt_es": "Un río."}
+
+
+def picture(kind: str = "JPEG", size: tuple[int, int] = (900, 400), **options: Any) -> bytes:
+    """Red at the start, blue at the end."""
+    made = Image.new("RGB", size, (200, 20, 20))
+    made.paste((20, 20, 200), (size[0] * 2 // 3, 0, *size))
+    out = io.BytesIO()
+    made.save(out, kind, **options)
+    return out.getvalue()
+
+
+def bomb(side: int = 50_000) -> bytes:
+    """A PNG of a few hundred bytes that claims to have that many pixels a side."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(
+            ">I", zlib.crc32(name + data))  # fmt: skip
+
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    body = zlib.compress(bytes(4096))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def test_flags_are_sealed_and_point_at_the_place_in_the_text(
+    desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+) -> None:
+    assert send("/risks", {"relative": "Lucía\nLucía", "place": "Calle 9"}).status_code == 303
+    rows = list(unit.scalars(text("SELECT words FROM risk_flag")))
+    assert len(rows) == 2
+    assert all(b"Luc" not in bytes(one) for one in rows)
+    assert "Lucía" not in str(list(unit.execute(text("SELECT detail FROM audit_entry"))))
+    unit.rollback()
+    assert send("/editions/en", TEXT).status_code == 303
+    assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/editions/en").text
+    assert "names what a risk flag rules out" in desk.get(DESK).text
+    assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/risks").text
+    live = send("/text-preview/en?field=background", {"background": "In calle 9."}).text
+    assert "<mark>calle 9</mark>" in live
+    assert [one.text for one in plan_of(fresh()).guard.findings("I met Lucia.")] == ["Lucia"]
+
+
+def test_what_everybody_would_read_at_once_is_asked_about_first(
+    desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+) -> None:
+    send("/risks", {"witness": "Lucía"})
+    fresh().status = CampaignStatus.OPEN
+    unit.commit()
+    refused = send("/editions/en", TEXT)
+    assert refused.status_code == 422
+    assert "Everybody would read this at once" in refused.text
+    assert send("/editions/en", TEXT | {"risks_seen": "y"}).status_code == 303
+    news = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe",
+            "body_fr": "Lucia va bien.", "title_fr": "Bien"}  # fmt: skip
+    assert send("/updates", news).status_code == 422
+    assert fresh().updates == []
+    assert send("/updates", news | {"risks_seen": "y"}).status_code == 303
+
+
+def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
+    desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+) -> None:
+    until = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    assert send("/risks", {"embargo_until": "tomorrow"}).status_code == 422
+    assert send("/risks", {"embargo_until": until}).status_code == 303
+    assert send("/status?to=open").status_code == 422
+    news = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe"}
+    assert "The embargo is not over" in send("/updates", news).text
+    assert fresh().status is CampaignStatus.DRAFT
+    draft = fresh()
+    draft.embargo_until = datetime.now(UTC) - timedelta(seconds=1)
+    unit.commit()
+    assert send("/status?to=open").status_code == 303
+    assert send("/risks", {"embargo_until": until}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("bomb.png", bomb(), "The picture is too big"),
+        ("page.jpg", b"<html><script>alert(1)</script></html>", "This is no JPEG, PNG or WebP"),
+        ("river.png", picture("JPEG"), "says another kind than it is"),
+        ("river.exe", picture("PNG"), "says another kind than it is"),
+        ("cut.jpg", picture("JPEG")[:600], "This is no JPEG, PNG or WebP"),
+        ("", b"", "Choose a picture."),
+    ],
+)
+def test_what_is_no_picture_is_refused(
+    send: Send, fresh: Fresh, name: str, body: bytes, words: str
+) -> None:
+    response = send("/picture", ALT | {"picture": (io.BytesIO(body), name)})
+    assert response.status_code == 422
+    assert words in response.text
+    assert fresh().picture == ""
+
+
+def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_matters(
+    client: FlaskClient, desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "Planted place"
+    body = picture("JPEG", exif=exif, comment=b"Planted camera")
+    first = {"picture": (io.BytesIO(body), "river.jpg")}
+    assert "Say what the picture shows" in send("/picture", ALT | first | {"alt_fr": ""}).text
+    again = {"picture": (io.BytesIO(body), "river.jpg"), "x": "95", "y": "50"}
+    assert send("/picture", ALT | again).status_code == 303
+    campaign = fresh()
+    shown = desk.get(f"{DESK}/picture/{campaign.picture_wide.rpartition('/')[2]}")
+    assert shown.status_code == 200
+    assert b"Planted" not in shown.data
+    cut = Image.open(io.BytesIO(shown.data))
+    assert cut.size == (600, 400)
+    red, blue = cut.getpixel((10, 200)), cut.getpixel((590, 200))
+    assert red[0] > 150 > red[2]
+    assert blue[2] > 150 > blue[0]
+    public = f"/pictures/{campaign.picture_wide.rpartition('/')[2]}"
+    assert client.get(public).status_code == 404
+    assert 'alt="Une rivière."' in desk.get(f"{DESK}/preview/fr").text
+    campaign.status = CampaignStatus.OPEN
+    unit.commit()
+    assert client.get(public).status_code == 200
+    assert f'src="{public}" alt="Un río."' in client.get("/es/actions/ua-1-26").text
+    small = campaign.picture_small.rpartition("/")[2]
+    assert f'src="/pictures/{small}" alt="A river."' in client.get("/en/").text
+    assert send("/picture", ALT | {"x": "101"}).status_code == 422
+    assert send("/picture", ALT | {"remove": "1"}).status_code == 303
+    assert fresh().picture == ""
+    assert desk.get(f"{DESK}/picture/nothing.jpg").status_code == 404
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_the_shared_picture_holds_the_cases_own(
+    client: FlaskClient, send: Send, unit: Session, fresh: Fresh
+) -> None:
+    file = {"picture": (io.BytesIO(picture()), "river.jpg"), "x": "95", "y": "50"}
+    assert send("/picture", ALT | file).status_code == 303
+    fresh().status = CampaignStatus.OPEN
+    unit.commit()
+    made = Image.open(io.BytesIO(client.get("/en/actions/ua-1-26/share.png").data)).convert("RGB")
+    assert made.size == (1200, 630)
+    beside, paper = made.getpixel((1100, 300)), made.getpixel((60, 560))
+    assert beside[2] > 150 > beside[0]
+    assert min(paper) > 230

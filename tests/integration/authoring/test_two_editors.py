@@ -1,0 +1,154 @@
+"""Drafts that are kept, two editors at once, and what was saved before."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.templates import current_template
+from tests.factories import post
+from tests.integration.authoring.conftest import DESK, Send
+
+Fresh = Callable[[], Campaign]
+PAGE = "/editions/en"
+TEXT = {"title": "Amara", "summary": "Three.", "asks": "Protect her", "outcome": ""}
+STORY = "First.\n\nSecond.\n\nThird."
+LETTER = {"subject": "S", "opening": "I write.", "closing": "Thanks.",
+          "points-0-key": "protect", "points-0-text": "Protect her.", "points-0-position": "1",
+          "points-1-key": "investigate", "points-1-text": "Find out.", "points-1-position": "2",
+          }  # fmt: skip
+
+
+def english(campaign: Campaign) -> str:
+    return next(one.background for one in campaign.editions if one.locale == "en")
+
+
+def test_what_is_typed_is_kept_for_its_writer_alone_and_never_published(
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, unit: Session
+) -> None:
+    typed = TEXT | {"title": "", "background": "Planted words", "based_on": "0"}
+    assert send("/drafts/edition/en", typed).status_code == 204
+    assert english(fresh()) == ""
+    raw = unit.execute(text("SELECT content FROM desk_draft")).scalar_one()
+    assert b"Planted" not in bytes(raw)
+    unit.rollback()
+    assert "did not save it" in desk.get(DESK + PAGE).text
+    assert "Planted words" not in desk.get(DESK + PAGE).text
+    assert "Planted words" in desk.get(f"{DESK}{PAGE}?draft=1").text
+    assert "did not save it" not in other.get(DESK + PAGE).text
+    assert "Planted words" not in other.get(f"{DESK}{PAGE}?draft=1").text
+    assert send(PAGE, typed | {"title": "Amara"}).status_code == 303
+    assert "did not save it" not in desk.get(DESK + PAGE).text
+    assert english(fresh()) == "Planted words"
+
+
+def test_a_draft_can_be_thrown_away_and_strange_places_do_not_exist(
+    desk: FlaskClient, send: Send
+) -> None:
+    assert send("/drafts/facts/-", {"person_name": "Half"}).status_code == 204
+    assert "did not save it" in desk.get(f"{DESK}/facts").text
+    assert send("/drafts/facts/-/drop").status_code == 303
+    assert "did not save it" not in desk.get(f"{DESK}/facts").text
+    for place in ("edition/xx", "letter/en:nobody", "nothing/-", "facts/en", "texts/en"):
+        assert send(f"/drafts/{place}", {"title": "x"}).status_code == 404
+    assert desk.post(f"{DESK}/drafts/facts/-", data={"person_name": "x"}).status_code == 400
+    assert desk.get(f"{DESK}/drafts/facts/-").status_code == 405
+
+
+def test_two_texts_that_do_not_meet_are_merged_and_those_that_do_wait_for_a_choice(
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh
+) -> None:
+    assert send(PAGE, TEXT | {"background": STORY, "based_on": "0"}).status_code == 303
+    seen = {"based_on": "1"}
+    assert 'name="based_on" type="hidden" value="1"' in desk.get(DESK + PAGE).text
+    theirs = TEXT | seen | {"background": STORY.replace("First", "Theirs first"), "title": "Ada’s"}
+    assert post(other, DESK + PAGE, theirs).status_code == 303
+    mine = TEXT | seen | {"background": STORY.replace("Third", "My third"), "title": "Olivia’s"}
+    late = send(PAGE, mine)
+    assert (late.status_code, late.location) == (303, f"{DESK}/merge/edition/en")
+    assert english(fresh()) == theirs["background"]
+    page = desk.get(late.location).text
+    assert "Ada saved this part" in page
+    assert "Both changes fit together" in page
+    assert "merge/edition/en" in desk.get(DESK).text
+    assert other.get(late.location).status_code == 404
+    assert send("/merge/edition/en", {"seen": "1", "choice-0": "mine"}).status_code == 422
+    assert send("/merge/edition/en", {"seen": "2", "choice-0": "hers"}).status_code == 400
+    assert send("/merge/edition/en", {"seen": "2", "choice-0": "mine"}).status_code == 303
+    saved = next(one for one in fresh().editions if one.locale == "en")
+    assert saved.title == "Olivia’s"
+    assert saved.background == "Theirs first.\n\nSecond.\n\nMy third."
+    assert desk.get(late.location).status_code == 404
+
+
+def test_a_letter_written_at_once_keeps_both_editors_points(
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, unit: Session
+) -> None:
+    seen = {"based_on": "1"}
+    hers = LETTER | seen | {"points-0-text": "Protect her at home."}
+    assert post(other, f"{DESK}/letters/fr", hers).status_code == 303
+    mine = LETTER | seen | {"points-1-text": "Find out who.", "points-2-text": "Say so.",
+                            "points-2-position": "3"}  # fmt: skip
+    late = send("/letters/fr", mine)
+    assert late.location == f"{DESK}/merge/letter/fr"
+    page = desk.get(late.location).text
+    assert "What stands" in page or "fit together" in page
+    data = {f"choice-{number}": "theirs" for number in range(9)}
+    assert send("/merge/letter/fr", {"seen": "2", **data}).status_code == 303
+    points = {one.key: one.text for one in current_template(unit, fresh(), "fr").points}
+    assert points["protect"] == "Protect her at home."
+    assert points["say-so"] == "Say so."
+
+
+def test_facts_and_options_are_not_overwritten_either(
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh
+) -> None:
+    words = {"based_on": "0", "forbidden_words": "one\ntwo"}
+    assert post(other, f"{DESK}/letter-options", words).status_code == 303
+    mine = {"based_on": "0", "forbidden_words": "three", "full_text_edit": "y"}
+    assert send("/letter-options", mine).location == f"{DESK}/merge/options/-"
+    assert "Words that must not stand" in desk.get(f"{DESK}/merge/options/-").text
+    assert send("/merge/options/-", {"seen": "1"}).status_code == 303
+    options = fresh()
+    assert options.forbidden_words == ["one", "two", "three"]
+    assert options.full_text_edit is True
+
+
+def test_every_state_is_kept_with_who_and_what_and_can_be_brought_back(
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh
+) -> None:
+    first = "It <script>alert(1)</script> *happened*."
+    send(PAGE, TEXT | {"background": first})
+    post(other, DESK + PAGE, TEXT | {"background": "It never happened."})
+    page = desk.get(f"{DESK}/history/edition/en").text
+    assert "Ada" in page
+    assert "<del><span" in page
+    assert "[removed:" in page
+    assert "never" in page
+    assert "<script>alert" not in page
+    assert "<script>alert" not in desk.get(f"{DESK}/history/edition/en?at=1").text
+    assert "Page text" in desk.get(f"{DESK}/history").text
+    stale = send("/history/edition/en/1", {"seen": "1"})
+    assert "Somebody saved meanwhile" in desk.get(stale.location).text
+    assert send("/history/edition/en/1", {"seen": "2"}).status_code == 303
+    assert english(fresh()) == first
+    page = desk.get(f"{DESK}/history/edition/en").text
+    assert "It brought state 1 back." in page
+    assert "Nothing differs" not in page
+    assert send("/history/edition/en/9", {"seen": "4"}).status_code == 404
+    assert desk.get(f"{DESK}/history/edition/en/2").status_code == 405
+
+
+@pytest.mark.parametrize("place", ["letter/en", "targets/-", "facts/-", "options/-"])
+def test_each_part_has_its_history(desk: FlaskClient, send: Send, fresh: Fresh, place: str) -> None:
+    send("/letters/en", LETTER | {"based_on": "1"})
+    send("/letter-options", {"forbidden_words": "Planted"})
+    page = desk.get(f"{DESK}/history/{place}")
+    assert page.status_code == 200
+    assert ("Planted" in page.text) == (place == "options/-")
+    if place == "letter/en":
+        assert send("/history/letter/en/1", {"seen": "2"}).status_code == 303
+        assert "threatened in ((country))" in desk.get(f"{DESK}/letters/en").text

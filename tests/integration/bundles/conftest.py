@@ -1,0 +1,55 @@
+"""What tests of bundles share: a frozen bundle, and its printing without a queue."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles import freezing, pressroom
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign
+from campaign.settings import Settings
+
+Freeze = Callable[..., int]
+Print = Callable[[int], BundleState]
+
+
+@pytest.fixture
+def freeze(app: Flask, settings: Settings) -> Freeze:
+    """Freeze what waits for the campaign's first mission, in a transaction of its own."""
+
+    def run(campaign_id: int, locale: str = "en", volume_letters: int = 500) -> int:
+        with app.app_context(), db.transaction() as unit:
+            campaign = unit.get_one(Campaign, campaign_id)
+            mission = campaign.targets[0].mission
+            assert mission is not None
+            return freezing.freeze(
+                unit,
+                campaign=campaign,
+                mission=mission,
+                settings=settings.model_copy(update={"volume_letters": volume_letters}),
+                locale=locale,
+                actor="command",
+            ).id
+
+    return run
+
+
+@pytest.fixture
+def print_bundle(app: Flask) -> Print:
+    """Print a bundle here, as the command does."""
+
+    def run(bundle_id: int) -> BundleState:
+        with app.app_context():
+            return pressroom.print_here(bundle_id, at_once=2, progress=lambda _done: None)
+
+    return run
+
+
+def reload(unit: Session, bundle_id: int) -> Bundle:
+    """The bundle as it now stands in the database."""
+    unit.rollback()
+    unit.expire_all()
+    return unit.get_one(Bundle, bundle_id)

@@ -1,0 +1,117 @@
+"""`campaign bundle` and `campaign verify`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.audit import AuditEntry, broken_links
+from campaign.bundles import ledger
+from campaign.bundles.models import Volume
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.commands.bundle import bundle, verify
+from campaign.settings import Settings
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze
+
+
+@pytest.fixture
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run `campaign bundle` for the first campaign, into a folder `out`."""
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
+
+    def call(*more: str, campaign: str = "ua-1-26", mission: str = "embassy-1") -> Result:
+        arguments = [campaign, "--mission", mission, "--out", str(tmp_path / "out"), *more]
+        return CliRunner().invoke(bundle, arguments)
+
+    return call
+
+
+def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
+    unit: Session, run: Any, tmp_path: Path
+) -> None:
+    add_confirmed(unit, make_campaign(unit), 3)
+    unit.commit()
+    result = run("--json", "--locale", "fr")
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert {"bundle", "campaign", "mission", "letters", "volumes", "pages", "zip", "sha256"} <= set(
+        facts
+    )
+    assert (facts["letters"], facts["set_aside"], facts["pages"]) == (3, 0, 3)
+    assert facts["seconds"] > 0
+    assert Path(facts["zip"]) == tmp_path / "out" / "UA-1-26_embassy-1_001.zip"
+    checked = CliRunner().invoke(verify, [facts["zip"], "--json"])
+    assert checked.exit_code == 0
+    assert json.loads(checked.stdout)["letters"] == 3
+
+    again = run("--json")
+    assert again.exit_code == 1
+    assert again.stdout == ""
+    assert again.stderr == "There is nothing new to print for ua-1-26 and embassy-1.\n"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["UA-1-26_embassy-1_001.zip"]
+
+    rewritten = run("--json", "--number", "1")
+    assert json.loads(rewritten.stdout)["sha256"] == facts["sha256"]
+    actions = [entry.action for entry in unit.query(AuditEntry).order_by(AuditEntry.id)]
+    assert actions == ["bundle.freeze", "bundle.ready", "bundle.download", "bundle.download"]
+    assert list(broken_links(unit)) == []
+
+
+def test_a_bundle_that_was_begun_is_finished_first(unit: Session, run: Any, freeze: Freeze) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert ledger.claim_next(bundle_id) is not None
+    unit.execute(update(Volume).values(lease_until=None))
+    add_confirmed(unit, unit.get_one(Campaign, campaign.id), 1)
+    unit.commit()
+    result = run("--json")
+    assert result.exit_code == 0
+    assert "Bundle 001 was begun and not finished" in result.stderr
+    assert json.loads(result.stdout)["letters"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"campaign": "no"}, "There is no campaign no."),
+        ({"mission": "no"}, "There is no mission no."),
+    ],
+)
+def test_what_is_not_there_is_one_line_on_stderr(
+    unit: Session, run: Any, arguments: dict[str, str], sentence: str
+) -> None:
+    make_campaign(unit)
+    unit.commit()
+    result = run(**arguments)
+    assert (result.exit_code, result.stderr) == (1, f"{sentence}\n")
+
+
+def test_a_stopped_campaign_gives_no_file(unit: Session, run: Any, tmp_path: Path) -> None:
+    add_confirmed(unit, make_campaign(unit, status=CampaignStatus.STOPPED), 1)
+    unit.commit()
+    result = run()
+    assert result.exit_code == 1
+    assert "is stopped" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_language_the_site_does_not_have_is_wrong_use(unit: Session, run: Any) -> None:
+    make_campaign(unit)
+    unit.commit()
+    assert run("--locale", "xx").exit_code == 2
+
+
+def test_a_file_that_is_no_bundle_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(b"no zip")
+    result = CliRunner().invoke(verify, [str(path)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("bundle.zip: ")

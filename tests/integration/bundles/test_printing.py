@@ -1,0 +1,271 @@
+"""From a frozen bundle to papers that agree with each other."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import openpyxl
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.bundles import assembling, ledger, printing, services, zipping
+from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze, Print, reload
+
+UNPRINTABLE = "\U000e0fff"
+"""A code point that no script has."""
+
+
+def zip_of(app: Flask, bundle_id: int, folder: Path) -> Path:
+    with app.app_context(), db.transaction() as unit:
+        bundle = unit.get_one(Bundle, bundle_id)
+        download = services.open_download(unit, bundle, storage.storage(), actor="command")
+        for _ in zipping.write_zip(download.chunks, folder / download.name):
+            pass
+    return folder / download.name
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name.split("/")[1]: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_bundle_s_papers_agree_with_each_other(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 7)
+    unit.commit()
+    bundle_id = freeze(campaign.id, volume_letters=3)
+    assert print_bundle(bundle_id) is BundleState.READY
+    path = zip_of(app, bundle_id, tmp_path)
+    assert path.name == "UA-1-26_embassy-1_001.zip"
+    result = verify_zip(path)
+    assert result.findings == []
+    assert (result.letters, result.volumes, result.set_aside) == (7, 3, 0)
+    made = contents(path)
+    assert list(made) == [
+        "README.html", "cover-letter.pdf", "letters-001.pdf", "letters-002.pdf",
+        "letters-003.pdf", "signatures.pdf", "signatures.csv", "signatures.xlsx", "labels.pdf",
+        "manifest.json",
+    ]  # fmt: skip
+    manifest = json.loads(made["manifest.json"])
+    rows = list(csv.reader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"), newline="")))
+    book = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"]))
+    cells = [list(row) for row in book.active.iter_rows(values_only=True)]
+    numbers = [letter["number"] for letter in manifest["letters"]]
+    assert numbers == [f"{n:05d}" for n in range(1, 8)]
+    assert [row[0] for row in rows[1:]] == [row[0] for row in cells[1:]] == numbers
+    assert [[cell or "" for cell in row] for row in cells] == rows
+    bundle = reload(unit, bundle_id)
+    assert bundle.page_count == result.pages
+    places = unit.execute(
+        select(Letter.sequence, Volume.sequence, Letter.first_page, Letter.pages)
+        .join(Volume, Volume.id == Letter.volume_id)
+        .order_by(Letter.sequence)
+    ).all()
+    assert [tuple(row) for row in places[2:5]] == [(3, 1, 3, 1), (4, 2, 1, 1), (5, 2, 2, 1)]
+    with path.open("rb") as file:
+        assert bundle.zip_sha256 == zipping.digest_of(iter(lambda: file.read(65536), b""))
+
+
+def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = make_campaign(unit)
+    for at, disclosure in enumerate(Disclosure):
+        add_confirmed(
+            unit, campaign, 1, disclosure=disclosure, given_name="Quille", locality=f"Town{at}",
+            region=f"Region{at}", postal_code=f"Z{at}Z {at}Z{at}",
+        )  # fmt: skip
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    print_bundle(bundle_id)
+    made = contents(zip_of(app, bundle_id, tmp_path))
+    rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
+    shown = [
+        tuple(row[name] for name in ("locality", "region", "postal_code", "country"))
+        for row in rows
+    ]
+    assert shown == [
+        ("", "", "", ""),
+        ("Town1", "", "", "Canada"),
+        ("Town2", "Region2", "Z2Z 2Z2", "Canada"),
+    ]
+    manifest = made["manifest.json"].decode()
+    assert not any(word in manifest for word in ("Quille", "Town", "Region", "Z2Z", "@"))
+
+
+def test_cells_that_a_spreadsheet_would_run_are_inert(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1, given_name="=cmd|' /C calc'!A0", family_name="")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    print_bundle(bundle_id)
+    made = contents(zip_of(app, bundle_id, tmp_path))
+    assert made["signatures.csv"].startswith(b"\xef\xbb\xbfnumber,")
+    assert b"\r\n00001,'=cmd|" in made["signatures.csv"]
+    cell = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"])).active["B2"]
+    assert (cell.data_type, cell.value) == ("s", "=cmd|' /C calc'!A0")
+
+
+def test_a_letter_that_cannot_be_printed_is_set_aside_and_the_others_print(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    add_confirmed(unit, campaign, 1, own_words=f"A mark {UNPRINTABLE} that no font has.")
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    path = zip_of(app, bundle_id, tmp_path)
+    result = verify_zip(path)
+    assert result.findings == []
+    assert (result.letters, result.set_aside) == (4, 1)
+    manifest = json.loads(contents(path)["manifest.json"])
+    assert manifest["set_aside"] == [
+        {"number": "00003", "reason": manifest["set_aside"][0]["reason"]}
+    ]
+    assert manifest["set_aside"][0]["reason"] in {"missing-glyph", "control-character"}
+    letter = services.list_set_aside(unit, reload(unit, bundle_id))[0]
+    assert json.loads(letter.set_aside_detail or "")["character"] == "U+E0FFF"
+    # It stays where it is: a second bundle does not take it again.
+    add_confirmed(unit, unit.get_one(Campaign, campaign.id), 1)
+    unit.commit()
+    assert reload(unit, freeze(campaign.id)).letter_count == 1
+
+
+def test_a_bundle_of_which_nothing_can_be_printed_fails_and_makes_no_file(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 4, own_words=UNPRINTABLE)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.FAILED
+    bundle = reload(unit, bundle_id)
+    assert (bundle.failure, bundle.zip_sha256) == ("nothing-printed", None)
+    assert not list(storage.storage().folder.rglob("*.pdf"))
+
+
+def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
+    unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    signatures = add_confirmed(unit, campaign, 3)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    unit.execute(
+        update(Signature)
+        .where(Signature.id == signatures[0].id)
+        .values(state=SignatureState.WITHDRAWN)
+    )
+    unit.connection().exec_driver_sql(
+        f"UPDATE signature SET own_words = family_name WHERE id = {signatures[1].id}"
+    )
+    unit.commit()
+    taken = ledger.claim_next(bundle_id)
+    assert taken is not None
+    assert printing.print_claimed(taken)
+    volume = reload(unit, bundle_id).volumes[0]
+    assert (volume.printed_letters, volume.page_count) == (1, 1)
+    aside = services.list_set_aside(unit, volume.bundle)
+    assert [(letter.sequence, letter.set_aside) for letter in aside] == [
+        (1, "withdrawn"),
+        (2, "unreadable"),
+    ]
+
+
+def test_two_workers_on_one_volume_give_one_result(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    volume_id = unit.scalars(select(Volume.id)).one()
+    unit.rollback()
+    first = ledger.claim(volume_id)
+    assert first is not None
+    assert ledger.claim(volume_id) is None
+    unit.rollback()
+    unit.execute(update(Volume).values(lease_until=db.utcnow().replace(year=2020)))
+    unit.commit()
+    second = ledger.claim(volume_id)
+    assert second is not None
+    assert printing.print_claimed(second)
+    assert not printing.print_claimed(first)
+    volume = reload(unit, bundle_id).volumes[0]
+    assert (volume.state, volume.attempt) == (VolumeState.PRINTED, 2)
+    kept = sorted(path.name for path in storage.storage().folder.rglob("*.pdf"))
+    assert kept == ["letters-001.2.pdf"]
+
+
+def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 5)
+    unit.commit()
+    bundle_id = freeze(campaign.id, volume_letters=3)
+    jobs.run_now("bundles.sweep")
+    huey = jobs.queue().huey
+    for _ in range(20):
+        task = huey.dequeue()
+        if task is None:
+            break
+        huey.execute(task)
+    assert reload(unit, bundle_id).state is BundleState.READY
+
+
+def test_a_stop_holds_back_a_bundle_that_is_being_printed(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    unit.commit()
+    assert ledger.claim_next(bundle_id) is None
+    assert not assembling.claim(bundle_id)
+
+
+def test_a_volume_whose_file_is_lost_is_printed_again(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    taken = ledger.claim_next(bundle_id)
+    assert taken is not None
+    printing.print_claimed(taken)
+    for path in storage.storage().folder.rglob("letters-*.pdf"):
+        path.unlink()
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert reload(unit, bundle_id).volumes[0].attempt == 2
+
+
+def test_cards_print_four_to_a_sheet(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = make_campaign(unit, format="card")
+    add_confirmed(unit, campaign, 3, own_words="")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    assert result.findings == []
+    assert (result.letters, result.pages) == (3, 1)

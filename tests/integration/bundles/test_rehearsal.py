@@ -1,0 +1,230 @@
+"""Rehearsal: signed, printed with a mark on every sheet, never counted or mailed, and wiped."""
+
+import json
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.accounts.models import Role
+from campaign.bundles import deliveries, files, freezing, pressroom, waiting
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns import rehearsal, services, tally
+from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.demo.synthesis import synthesise
+from campaign.errors import Refused
+from campaign.following.mails import send_no_letters
+from campaign.mail.models import MailState, OutboxMail
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Signature, SignatureState
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+
+
+@pytest.fixture
+def draft(unit: Session) -> Campaign:
+    """A draft that could open."""
+    made = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    unit.commit()
+    return made
+
+
+def printed(app: Flask, unit: Session, draft: Campaign, settings: Settings) -> int:
+    """A printed rehearsal bundle of what waits."""
+    draft_id = draft.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as writing:
+        campaign = writing.get_one(Campaign, draft_id)
+        bundle_id = freezing.freeze(
+            writing, campaign=campaign, mission=campaign.targets[0].mission, settings=settings,
+            locale="en", actor="staff:1", rehearsal=True,
+        ).id  # type: ignore[arg-type] # fmt: skip
+    with app.app_context():
+        ended = pressroom.print_here(bundle_id, at_once=2, progress=lambda _done: None)
+    assert ended is BundleState.READY
+    return bundle_id
+
+
+def count(unit: Session, model: type[db.Base]) -> int:
+    unit.rollback()
+    return unit.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
+    app: Flask, unit: Session, client: FlaskClient, draft: Campaign, settings: Settings,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/campaigns/{draft.slug}/rehearsal"
+    assert post(client, f"{url}/people", {"people": "7"}).status_code == 303
+    jobs.run_now("demo.rehearse", draft.id, 7)
+    bundle_id = printed(app, unit, draft, settings)
+    public_id = unit.scalar(select(Bundle.public_id).where(Bundle.id == bundle_id))
+    unit.rollback()
+    page = client.get(url).text
+    assert "7 invented people have signed." in page
+    answer = post(client, f"{url}/bundles/{public_id}/download")
+    path = tmp_path / "rehearsal.zip"
+    path.write_bytes(answer.data)
+    assert verify_zip(path).findings == []
+    marks = {"en": "Rehearsal", "fr": "Répétition", "es": "Ensayo"}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            assert name.startswith("REHEARSAL_UA-1-26_embassy-1_001/")
+            if not name.endswith(".pdf"):
+                continue
+            for sheet in pypdfium2.PdfDocument(BytesIO(archive.read(name))):
+                text = sheet.get_textpage().get_text_bounded().casefold()
+                assert any(one.casefold() in text for one in marks.values()), name
+        [manifest] = [one for one in archive.namelist() if one.endswith("manifest.json")]
+        assert json.loads(archive.read(manifest))["bundle"]["rehearsal"] is True
+
+    # Nothing of it is counted, and nothing is recorded as handed over.
+    tally.count_signatures()
+    assert count(unit, CampaignTally) == 0
+    with pytest.raises(Refused) as refused:
+        deliveries.record_delivery(
+            unit, campaign=draft, mission=draft.targets[0].mission,  # type: ignore[arg-type]
+            happened_on=db.utcnow().date(), messages=7, outcome=DeliveryOutcome.ACCEPTED,
+            actor="staff:1",
+        )  # fmt: skip
+    assert refused.value.slug == "not-open"
+    folder = storage.storage().path(files.stored_folder(str(public_id)))
+    assert folder.is_dir()
+    unit.rollback()
+    draft_id = draft.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as writing:
+        campaign = writing.get_one(Campaign, draft_id)
+        services.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
+    assert [count(unit, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
+    assert not folder.exists()
+    assert "has opened" in client.get(url).text
+    assert post(client, f"{url}/wipe").status_code == 409
+
+
+def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(
+    app: Flask, unit: Session, client: FlaskClient, draft: Campaign
+) -> None:
+    base = f"/desk/campaigns/{draft.slug}/rehearsal/en"
+    assert client.get(f"{base}/write").status_code == 302, "nobody comes here without signing in"
+    sign_in(client, app, Role.ADMIN)
+    assert client.get(f"/en/actions/{draft.slug}/write").status_code == 404
+    typed = {
+        "letter_locale": "es", "points": "protect", "own_words": "Anduve por allí.",
+        "given_name": "Ada", "family_name": "Test", "email": "ada@example.com",
+        "locality": "Ottawa", "region": "ON", "postal_code": "K1A 0A1", "country": "CA",
+        "disclosure": "town", "consent_updates": "y", "consent_network": "y",
+    }  # fmt: skip
+    pages = [
+        client.get(f"{base}/write?letter=es"),
+        post(client, f"{base}/live", typed),
+        post(client, f"{base}/you", typed),
+        post(client, f"{base}/check", typed),
+    ]
+    assert [page.status_code for page in pages] == [200] * 4
+    assert all("Rehearsal" in page.text for page in pages)
+    assert f'action="{base}/you"' in pages[0].text
+    assert f'action="{base}/sign"' in pages[3].text
+    # The desk's token is asked for, as everywhere at the desk.
+    assert client.post(f"{base}/sign", data=typed).status_code == 400
+    assert post(client, f"{base}/sign", typed | {"email": "nobody"}).status_code == 422
+    assert count(unit, Signature) == 0
+    unit.rollback()
+    assert post(client, f"{base}/sign", typed).status_code == 303
+    [signature] = unit.scalars(select(Signature)).all()
+    assert signature.state is SignatureState.CONFIRMED
+    assert (signature.given_name, signature.letter_locale) == ("Ada", "es")
+    assert signature.email.endswith("@example.org")
+    assert (signature.consent_updates_at, signature.consent_network_at) == (None, None)
+    assert count(unit, OutboxMail) == 0
+    unit.rollback()
+    assert post(client, f"/desk/campaigns/{draft.slug}/rehearsal/wipe").status_code == 303
+    assert count(unit, Signature) == 0
+
+
+@pytest.mark.parametrize(
+    "status", [CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED]
+)
+def test_no_mail_about_a_campaign_that_has_not_opened_leaves_the_house(
+    unit: Session, draft: Campaign, status: CampaignStatus
+) -> None:
+    draft.status = status
+    send_no_letters(
+        unit, to="ana@example.org", locale="en", campaign_id=draft.id, home_url="http://x/"
+    )
+    unit.commit()
+    jobs.run_now("mail.sweep")
+    [mail] = unit.scalars(select(OutboxMail)).all()
+    assert (mail.state, mail.failure) == (MailState.FAILED, "campaign not open")
+
+
+def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
+    unit: Session, draft: Campaign, settings: Settings
+) -> None:
+    add_confirmed(unit, draft, 1)
+    mission = draft.targets[0].mission
+    assert mission is not None
+    facts = {"campaign": draft, "mission": mission, "settings": settings, "locale": "en"}
+    for status, rehearsed, slug in (
+        (CampaignStatus.SCHEDULED, False, "not-open"), (CampaignStatus.OPEN, True, "rehearsal-over")
+    ):  # fmt: skip
+        draft.status = status
+        unit.flush()
+        with pytest.raises(Refused) as refused:
+            freezing.freeze(unit, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
+        assert refused.value.slug == slug
+    assert [one.mission.id for one in waiting.list_waiting(unit, rehearsal=draft)] == [mission.id]
+
+
+def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
+    app: Flask, unit: Session, draft: Campaign
+) -> None:
+    app.extensions["settings"] = app.extensions["settings"].model_copy(
+        update={"mode": "production"}
+    )
+    draft_id, slug = draft.id, draft.slug
+    unit.rollback()
+    jobs.run_now("demo.rehearse", draft_id, 2)
+    assert count(unit, Signature) == 2
+    unit.rollback()
+    with db.transaction() as writing:
+        campaign = writing.get_one(Campaign, draft_id)
+        services.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
+    jobs.run_now("demo.rehearse", draft_id, 2)
+    with pytest.raises(Refused):
+        synthesise(slug, signatures=2)
+    assert count(unit, Signature) == 0
+
+
+def test_a_rehearsal_holds_so_many_letters_and_no_more(
+    unit: Session, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "MOST_SIGNATURES", 3)
+    jobs.run_now("demo.rehearse", draft.id, 2)
+    jobs.run_now("demo.rehearse", draft.id, 2)
+    jobs.run_now("demo.rehearse", draft.id, 2)
+    assert count(unit, Signature) == 3
+
+
+def test_invented_letters_are_held_by_the_rules_of_the_campaign(
+    unit: Session, draft: Campaign
+) -> None:
+    draft.screening = {"longer_than": 1}
+    draft_id = draft.id
+    unit.commit()
+    jobs.run_now("demo.rehearse", draft_id, 12)
+    unit.rollback()
+    every = unit.scalars(select(Signature)).all()
+    held = {one.id for one in every if one.state is SignatureState.HELD}
+    assert held == {one.id for one in every if one.own_words}
+    assert 0 < len(held) < 12
+    rehearsal.wipe_by_hand(unit, draft, actor="command")
+    assert unit.scalar(select(func.count(Signature.id))) == 0

@@ -1,0 +1,94 @@
+"""A bundle that failed gives its letters back."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, storage
+from campaign.accounts.models import Role
+from campaign.bundles import releasing
+from campaign.bundles.models import Bundle, BundleState
+from campaign.errors import Refused
+from campaign.signing.models import Letter, Signature
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, reload
+
+UNPRINTABLE = "\U000e0fff"
+
+
+@pytest.fixture
+def failed(unit: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
+    """A bundle none of whose letters can be printed."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3, own_words=f"I write {UNPRINTABLE}")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.FAILED
+    return reload(unit, bundle_id)
+
+
+def test_its_letters_wait_again_and_the_next_bundle_prints_them(
+    app: Flask, unit: Session, failed: Bundle, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign_id, first = failed.campaign_id, failed.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as work:
+        bundle = work.get_one(Bundle, first)
+        assert releasing.release(work, bundle, storage.storage(), actor="command") == 3
+        work.execute(update(Signature).values(own_words="I write now in letters that print."))
+    again = freeze(campaign_id)
+    assert print_bundle(again) is BundleState.READY
+    made = reload(unit, again)
+    assert (made.sequence, made.letter_count) == (1, 3)
+    assert set(unit.scalars(select(Letter.set_aside))) == {None}
+
+
+def test_a_bundle_that_is_ready_gives_back_what_was_set_aside_and_keeps_the_rest(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    add_confirmed(unit, campaign, 1, own_words=f"I write {UNPRINTABLE}")
+    unit.commit()
+    campaign_id = campaign.id
+    bundle_id = freeze(campaign_id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    unit.rollback()
+    with app.app_context(), db.transaction() as work:
+        bundle = work.get_one(Bundle, bundle_id)
+        assert releasing.release(work, bundle, storage.storage(), actor="command") == 1
+        work.execute(update(Signature).values(own_words="I write now in letters that print."))
+    again = freeze(campaign_id)
+    assert print_bundle(again) is BundleState.READY
+    made = reload(unit, again)
+    assert (made.sequence, made.letter_count) == (2, 1)
+
+
+def test_a_bundle_that_is_being_printed_gives_nothing_back(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    with app.app_context(), db.reading() as work, pytest.raises(Refused, match="not-ready"):
+        releasing.release(work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command")
+
+
+def test_staff_release_by_a_button_and_organizers_cannot(
+    app: Flask, client: FlaskClient, unit: Session, failed: Bundle
+) -> None:
+    url = f"/desk/bundles/{failed.public_id}/release"
+    unit.rollback()
+    sign_in(client, app, Role.ORGANIZER)
+    assert post(client, url, {}).status_code == 404
+    sign_in(client, app, Role.STAFF)
+    page = client.get(f"/desk/bundles/{failed.public_id}").text
+    assert url in page
+    answer = post(client, url, {})
+    assert answer.status_code == 302
+    assert "/desk/bundles/new?" in answer.location
+    unit.rollback()
+    assert unit.scalars(select(Bundle)).all() == []

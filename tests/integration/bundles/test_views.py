@@ -1,0 +1,189 @@
+"""The desk's pages on bundles."""
+
+import io
+import zipfile
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import jobs
+from campaign.audit import AuditEntry
+from campaign.bundles.models import Bundle
+from campaign.campaigns.models import Campaign, CampaignStatus
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, reload
+
+UNPRINTABLE = "\U000e0fff"
+
+
+@pytest.fixture
+def waiting(unit: Session) -> Campaign:
+    """A campaign of which three letters wait."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3)
+    unit.commit()
+    return campaign
+
+
+def choice(campaign: Campaign) -> dict[str, str]:
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    return {"campaign": campaign.slug, "mission": mission.slug, "locale": "en"}
+
+
+def test_staff_see_what_waits(app: Flask, client: FlaskClient, waiting: Campaign) -> None:
+    sign_in(client, app, "staff")
+    page = client.get("/desk/bundles/").text
+    assert "Letters that wait to be printed" in page
+    assert waiting.reference in page
+    new = client.get("/desk/bundles/new", query_string=choice(waiting)).text
+    assert "Freeze and print" in new
+    assert "Governor of Altamar" in new
+
+
+@pytest.mark.parametrize("path", ["", "new?campaign=ua-1-26&mission=embassy-1", "x", "x/progress"])
+def test_organizers_and_strangers_are_kept_out(
+    app: Flask, client: FlaskClient, waiting: Campaign, path: str
+) -> None:
+    assert client.get(f"/desk/bundles/{path}").status_code in {302, 303}
+    sign_in(client, app, "organizer")
+    assert client.get(f"/desk/bundles/{path}").status_code == 404
+
+
+def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
+    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+) -> None:
+    sign_in(client, app, "staff")
+    before = jobs.queue().waiting()
+    response = post(client, "/desk/bundles/new", choice(waiting))
+    assert response.status_code == 302
+    bundle = unit.scalars(select(Bundle)).one()
+    assert response.location.endswith(f"/desk/bundles/{bundle.public_id}")
+    assert jobs.queue().waiting() == before + 1
+    page = client.get(response.location)
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    assert '<noscript><meta http-equiv="refresh"' in page.text
+    assert "0 of 3 letters are done." in page.text
+    fragment = client.get(f"{response.location}/progress")
+    assert 'hx-trigger="every 2s"' in fragment.text
+    assert "<html" not in fragment.text
+
+
+def test_a_get_freezes_nothing(
+    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+) -> None:
+    sign_in(client, app, "staff")
+    client.get("/desk/bundles/new", query_string=choice(waiting))
+    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+
+
+def test_without_a_token_nothing_is_frozen(
+    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+) -> None:
+    sign_in(client, app, "staff")
+    assert client.post("/desk/bundles/new", data=choice(waiting)).status_code == 400
+    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+
+
+def test_with_nothing_waiting_the_page_says_so(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    unit.commit()
+    sign_in(client, app, "staff")
+    response = post(client, "/desk/bundles/new", choice(campaign))
+    assert response.status_code == 409
+    assert "No letter waits" in response.text
+    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+
+
+def test_a_language_that_the_site_does_not_have_is_refused(
+    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+) -> None:
+    sign_in(client, app, "staff")
+    response = post(client, "/desk/bundles/new", {**choice(waiting), "locale": "xx"})
+    assert response.status_code == 422
+    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("get", "nowhere"), ("get", "nowhere/progress"), ("post", "nowhere/download"),
+     ("get", "new?campaign=no&mission=no"), ("get", "new")],
+)  # fmt: skip
+def test_what_is_not_there_is_not_found(
+    app: Flask, client: FlaskClient, unit: Session, method: str, path: str
+) -> None:
+    sign_in(client, app, "staff")
+    url = f"/desk/bundles/{path}"
+    response = post(client, url) if method == "post" else client.get(url)
+    assert response.status_code == 404
+
+
+def test_a_download_streams_the_zip_and_leaves_an_audit_line(
+    app: Flask,
+    client: FlaskClient,
+    unit: Session,
+    waiting: Campaign,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    bundle_id = freeze(waiting.id)
+    print_bundle(bundle_id)
+    user = sign_in(client, app, "staff")
+    url = f"/desk/bundles/{reload(unit, bundle_id).public_id}"
+    unit.rollback()
+    page = client.get(url).text
+    assert "Download the bundle" in page
+    assert "letters-001.pdf" in page
+    assert client.get(f"{url}/progress").headers["HX-Refresh"] == "true"
+    assert client.get(f"{url}/download").status_code == 405
+    response = post(client, f"{url}/download")
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"].endswith('"UA-1-26_embassy-1_001.zip"')
+    assert int(response.headers["Content-Length"]) == len(response.data)
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+        assert archive.testzip() is None
+    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (entry.actor, entry.action) == (f"staff:{user.id}", "bundle.download")
+
+
+def test_what_is_not_ready_or_stopped_is_not_handed_out(
+    app: Flask,
+    client: FlaskClient,
+    unit: Session,
+    waiting: Campaign,
+    freeze: Freeze,
+) -> None:
+    bundle_id = freeze(waiting.id)
+    url = f"/desk/bundles/{reload(unit, bundle_id).public_id}/download"
+    unit.rollback()
+    sign_in(client, app, "staff")
+    response = post(client, url)
+    assert (response.status_code, "not ready yet" in response.text) == (409, True)
+    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    unit.commit()
+    response = post(client, url)
+    assert (response.status_code, "held back" in response.text) == (409, True)
+
+
+def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
+    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1, own_words=UNPRINTABLE, family_name="Hushhush")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    print_bundle(bundle_id)
+    public_id = reload(unit, bundle_id).public_id
+    unit.rollback()
+    sign_in(client, app, "admin")
+    page = client.get(f"/desk/bundles/{public_id}").text
+    assert "1 letter is set aside" in page
+    assert "U+E0FFF" in page
+    assert "None of the letters could be printed" in page
+    assert "Hushhush" not in page

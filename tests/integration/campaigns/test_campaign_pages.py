@@ -1,0 +1,279 @@
+"""The desk's pages of campaigns: list, draft, facts, overview, status, updates."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from markupsafe import escape
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from tests.factories import make_campaign, post, sign_in
+
+DESK = "/desk/campaigns"
+PAGES = ["/", "/new", "/ua-1-26", "/ua-1-26/facts", "/ua-1-26/editions/en", "/ua-1-26/letters/en",
+         "/ua-1-26/letters/en/1", "/ua-1-26/targets", "/ua-1-26/updates",
+         "/ua-1-26/status?to=closed"]  # fmt: skip
+FORMS = [page for page in PAGES[1:] if page not in {"/ua-1-26", "/ua-1-26/letters/en/1"}]
+FACTS: dict[str, Any] = {
+    "reference": "UA 58/20", "index_number": "", "country": "MX", "format": "letter",
+    "person_name": "Amara Okafor", "person_pronouns": "she", "themes": ["women", "defenders"],
+    "issued_on": "2026-11-01", "act_by": "2026-12-04", "timezone": "America/Toronto",
+    "default_locale": "en", "letter_locales": ["es", "en"], "follows": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    made = make_campaign(unit)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def desk(client: FlaskClient, app: Flask) -> Iterator[FlaskClient]:
+    """An organizer's browser."""
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def fresh(unit: Session, campaign: Campaign) -> Campaign:
+    unit.rollback()
+    unit.refresh(campaign)
+    return campaign
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_organizer_sees_every_page(desk: FlaskClient, campaign: Campaign, page: str) -> None:
+    response = desk.get(DESK + page)
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_who_is_not_signed_in_is_sent_to_sign_in(
+    client: FlaskClient, campaign: Campaign, page: str
+) -> None:
+    response = client.get(DESK + page)
+    assert response.status_code == 302
+    assert "Amara" not in response.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_for_staff_the_pages_are_not_there(
+    client: FlaskClient, app: Flask, campaign: Campaign, page: str
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    assert client.get(DESK + page).status_code == 404
+
+
+@pytest.mark.parametrize("page", FORMS)
+def test_a_form_without_its_token_changes_nothing(
+    desk: FlaskClient, campaign: Campaign, unit: Session, page: str
+) -> None:
+    response = desk.post(DESK + page, data=FACTS | {"to": "closed", "reason": "x"})
+    assert response.status_code == 400
+    assert fresh(unit, campaign).status is CampaignStatus.OPEN
+    assert unit.query(Campaign).count() == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["/ua-9-99", "/ua-9-99/facts", "/ua-1-26/editions/xx", "/ua-1-26/letters/..%2f", "/1",
+     "/ua-1-26/letters/en/9", "/ua-1-26/letters/en?for=nobody", "/ua-1-26/status?to=draught",
+     "/ua-1-26/status"],
+)  # fmt: skip
+def test_what_does_not_exist_is_not_found(desk: FlaskClient, campaign: Campaign, page: str) -> None:
+    assert desk.get(DESK + page).status_code == 404
+
+
+def test_pages_that_only_show_take_no_form(desk: FlaskClient, campaign: Campaign) -> None:
+    assert post(desk, f"{DESK}/ua-1-26").status_code == 405
+    assert desk.delete(f"{DESK}/ua-1-26/facts").status_code == 405
+
+
+def test_the_list_keeps_its_state_in_the_address(desk: FlaskClient, unit: Session) -> None:
+    make_campaign(unit, person_name="Ana Abril")
+    make_campaign(unit, person_name="Zoe Zafra")
+    make_campaign(unit, person_name="Dora Duda", status=CampaignStatus.DRAFT)
+    unit.commit()
+    page = desk.get(f"{DESK}/?status=open&sort=person&order=down").text
+    assert page.index("Zoe Zafra") < page.index("Ana Abril")
+    assert "Dora Duda" not in page
+    assert "status=open&amp;sort=person" in page
+    assert 'aria-sort="descending"' in page
+
+
+@pytest.mark.parametrize(
+    "query", ["status=x", "sort=id;drop", "order=sideways", "page=-1", "page=99999999999", "page=²"]
+)
+def test_a_bent_address_of_the_list_is_the_list(
+    desk: FlaskClient, campaign: Campaign, query: str
+) -> None:
+    response = desk.get(f"{DESK}/?{query}")
+    assert response.status_code == 200
+    assert "Amara Okafor" in response.text
+
+
+def test_an_empty_list_offers_to_write_the_first(desk: FlaskClient) -> None:
+    assert "There is no campaign yet." in desk.get(f"{DESK}/").text
+
+
+def test_a_draft_is_made(desk: FlaskClient, unit: Session) -> None:
+    response = post(desk, f"{DESK}/new", FACTS)
+    assert (response.status_code, response.location) == (303, f"{DESK}/ua-58-20")
+    made = unit.scalars(select(Campaign)).one()
+    assert made.themes == ["women", "defenders"]
+    assert (made.act_by, made.letter_locales) == (date(2026, 12, 4), ["es", "en"])
+    assert "Still to do" in desk.get(response.location).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("reference", "", "Give the reference"),
+        ("reference", "ua 1/26", "Another campaign has this reference"),
+        ("reference", "U" * 41, "Keep to 40 characters"),
+        ("person_name", "  ", "Name the person"),
+        ("person_name", "Amara\x00", "characters here are hidden"),
+        ("person_name", "Amara \u202eOkafor", "characters here are hidden"),
+        ("person_pronouns", "x" * 41, "Keep to 40 characters"),
+        ("country", "", "Choose the country"),
+        ("act_by", "4.12.2026", "Write the day as"),
+        ("act_by", "9026-12-04", "This day is too far away"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_what_was_typed_is_kept(
+    desk: FlaskClient, campaign: Campaign, field: str, value: str, words: str
+) -> None:
+    response = post(desk, f"{DESK}/new", FACTS | {"index_number": "AMR 41/2020", field: value})
+    assert response.status_code == 422
+    assert words in response.text
+    assert "AMR 41/2020" in response.text
+    assert f'href="#{field}"' in response.text
+    assert desk.get(f"{DESK}/ua-58-20").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "field", ["country", "format", "timezone", "default_locale", "letter_locales", "follows"]
+)
+def test_a_choice_that_was_not_offered_is_refused(
+    desk: FlaskClient, unit: Session, field: str
+) -> None:
+    response = post(desk, f"{DESK}/new", FACTS | {field: "elsewhere"})
+    assert response.status_code == 422
+    assert unit.query(Campaign).count() == 0
+
+
+def test_facts_are_changed(desk: FlaskClient, campaign: Campaign, unit: Session) -> None:
+    response = post(desk, f"{DESK}/ua-1-26/facts", FACTS | {"act_by": "2099-12-04"})
+    assert response.status_code == 303
+    changed = fresh(unit, campaign)
+    assert (changed.reference, changed.slug) == ("UA 58/20", "ua-1-26")
+
+
+def test_an_open_campaign_keeps_a_language_for_letters(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    data = FACTS | {"act_by": "", "letter_locales": []}
+    response = post(desk, f"{DESK}/ua-1-26/facts", data)
+    assert response.status_code == 422
+    assert "keep at least one language for letters" in response.text
+    assert len(fresh(unit, campaign).letter_locales) == 3
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>'])
+def test_markup_in_a_name_stays_text(desk: FlaskClient, unit: Session, text: str) -> None:
+    make_campaign(unit, person_name=text)
+    unit.commit()
+    for page in PAGES:
+        assert text not in desk.get(DESK + page).text
+    assert str(escape(text)) in desk.get(f"{DESK}/").text
+
+
+def test_a_ready_draft_is_opened_after_a_question(desk: FlaskClient, unit: Session) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    unit.commit()
+    address = f"{DESK}/{draft.slug}/status?to=open"
+    assert address in desk.get(f"{DESK}/{draft.slug}").text
+    assert desk.get(address).status_code == 200
+    assert fresh(unit, draft).status is CampaignStatus.DRAFT
+    unit.rollback()
+    assert post(desk, address).status_code == 303
+    assert fresh(unit, draft).status is CampaignStatus.OPEN
+
+
+def test_a_draft_that_lacks_something_shows_what_and_does_not_open(
+    desk: FlaskClient, unit: Session
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, targets=[])
+    unit.commit()
+    address = f"{DESK}/{draft.slug}/status?to=open"
+    page = desk.get(address).text
+    assert "No official is chosen to whom letters go." in page
+    assert f'href="{DESK}/{draft.slug}/targets"' in page
+    assert post(desk, address).status_code == 422
+    assert fresh(unit, draft).status is CampaignStatus.DRAFT
+
+
+def test_a_stop_asks_for_a_reason_and_shows_it(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    address = f"{DESK}/ua-1-26/status?to=stopped"
+    response = post(desk, address, {"reason": " "})
+    assert response.status_code == 422
+    assert "Say why" in response.text
+    assert fresh(unit, campaign).status is CampaignStatus.OPEN
+    unit.rollback()
+    assert post(desk, address, {"reason": "She asks it."}).status_code == 303
+    assert fresh(unit, campaign).status is CampaignStatus.STOPPED
+    assert "She asks it." in desk.get(f"{DESK}/ua-1-26").text
+    assert desk.get(f"{DESK}/ua-1-26/status?to=open").status_code == 409
+
+
+def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, unit: Session) -> None:
+    closed = make_campaign(unit, status=CampaignStatus.CLOSED, act_by=date(2026, 1, 1))
+    unit.commit()
+    address = f"{DESK}/{closed.slug}/status?to=open"
+    assert post(desk, address, {"act_by": "2026-01-01"}).status_code == 422
+    assert post(desk, address, {"act_by": "2099-01-01"}).status_code == 303
+    assert fresh(unit, closed).act_by == date(2099, 1, 1)
+
+
+def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, unit: Session) -> None:
+    data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "*So*"}
+    assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 303
+    (update,) = fresh(unit, campaign).updates
+    assert (update.kind, update.editions[0].title) == (UpdateKind.GOOD_NEWS, "Safe")
+    assert "Safe" in desk.get(f"{DESK}/ua-1-26/updates").text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"title_en": ""}, "A text needs a title"),
+        ({"title_en": "", "body_en": ""}, "Write a title in the campaign"),
+        ({"happened_on": ""}, "Give the day"),
+        ({"title_fr": "x" * 201}, "Keep to 200 characters"),
+    ],
+)
+def test_an_update_that_cannot_be_posted_is_kept(
+    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+) -> None:
+    data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "She is.",
+            "body_es": "Texto guardado", "title_es": "T"}  # fmt: skip
+    response = post(desk, f"{DESK}/ua-1-26/updates", data | change)
+    assert response.status_code == 422
+    assert words in response.text
+    assert "Texto guardado" in response.text
+    assert fresh(unit, campaign).updates == []
+
+
+def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign) -> None:
+    data = {"kind": "delivery", "happened_on": "2026-11-20", "title_en": "Handed over"}
+    assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 422

@@ -1,0 +1,337 @@
+"""Campaigns: made, changed, found, opened and ended."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.campaigns import desk_list, editions, services, targets, updates
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    LetterFormat,
+    TargetKind,
+    UpdateKind,
+)
+from campaign.errors import Invalid, NotFound, Refused
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_staff_user,
+    make_target_mission,
+    make_target_official,
+)
+
+BY = "staff:1"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATER = date(2099, 1, 1)
+
+
+def facts(**overrides: Any) -> dict[str, Any]:
+    return {
+        "reference": "UA 58/20",
+        "index_number": "AMR 1/2020",
+        "country": "MX",
+        "format": LetterFormat.LETTER,
+        "person_name": "Amara Okafor",
+        "person_pronouns": "she",
+        "themes": ["defenders"],
+        "issued_on": date(2026, 11, 1),
+        "act_by": LATER,
+        "timezone": "America/Toronto",
+        "default_locale": "en",
+        "letter_locales": ["en"],
+        "follows_id": None,
+    } | overrides
+
+
+def draft(unit: Session, **overrides: Any) -> Campaign:
+    return make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None, **overrides)
+
+
+def actions(unit: Session, campaign: Campaign) -> list[str]:
+    subject = f"campaign:{campaign.id}"
+    return list(
+        unit.scalars(
+            select(AuditEntry.action).where(AuditEntry.subject == subject).order_by(AuditEntry.id)
+        )
+    )
+
+
+def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(unit: Session) -> None:
+    campaign = services.create_campaign(unit, actor=BY, **facts())
+    assert campaign.status is CampaignStatus.DRAFT
+    assert campaign.slug == "ua-58-20"
+    assert actions(unit, campaign) == ["campaign.create"]
+
+
+@pytest.mark.parametrize("reference", ["UA 58/20", "ua 58/20", "UA-58-20", "new"])
+def test_a_reference_or_address_that_is_taken_is_refused(unit: Session, reference: str) -> None:
+    services.create_campaign(unit, actor=BY, **facts())
+    with pytest.raises(Invalid) as refused:
+        services.create_campaign(unit, actor=BY, **facts(reference=reference))
+    assert refused.value.fields == {"reference": "reference-taken"}
+
+
+def test_the_address_follows_the_reference_until_the_campaign_opens(unit: Session) -> None:
+    campaign = draft(unit)
+    services.edit_campaign(unit, campaign, actor=BY, reference="UA 7/26")
+    assert campaign.slug == "ua-7-26"
+    services.open_campaign(unit, campaign, actor=BY, now=db.utcnow())
+    services.edit_campaign(unit, campaign, actor=BY, reference="UA 8/26")
+    assert campaign.slug == "ua-7-26"
+
+
+def test_saving_the_same_facts_changes_nothing(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    before = campaign.changed_at
+    services.edit_campaign(unit, campaign, actor=BY, person_name=campaign.person_name)
+    assert campaign.changed_at == before
+    assert actions(unit, campaign) == []
+
+
+def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    official = make_target_official(2)
+    unit.add(official)
+    unit.flush()
+    changes = [
+        lambda: services.edit_campaign(unit, campaign, actor=BY, person_name="Amara N. Okafor"),
+        lambda: editions.save_edition(
+            unit, campaign, actor=BY, locale="fr", title="Titre", summary="Résumé",
+            background="", asks=["Demande"], outcome="",
+        ),
+        lambda: targets.add_target(
+            unit, campaign, actor=BY, official=official, mission=campaign.targets[0].mission
+        ),
+        lambda: updates.post_update(
+            unit, campaign, actor=BY, kind=UpdateKind.GOOD_NEWS, happened_on=date(2026, 11, 2),
+            words={"en": ("She is safe", "")},
+        ),
+        lambda: services.close_campaign(unit, campaign, actor=BY, now=NOW, reason="Enough."),
+        lambda: services.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER),
+        lambda: services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asks it."),
+    ]  # fmt: skip
+    for number, change in enumerate(changes, 1):
+        before = campaign.changed_at
+        change()
+        assert campaign.changed_at > before
+        assert len(actions(unit, campaign)) == number
+
+
+def test_a_draft_that_lacks_something_does_not_open(unit: Session) -> None:
+    campaign = draft(unit, targets=[])
+    with pytest.raises(Refused) as refused:
+        services.open_campaign(unit, campaign, actor=BY, now=NOW)
+    assert (refused.value.slug, refused.value.data) == ("campaign-not-ready", {"missing": 1})
+    assert campaign.status is CampaignStatus.DRAFT
+
+
+def test_a_closed_campaign_opens_again_with_a_new_last_day(unit: Session) -> None:
+    campaign = make_campaign(unit, act_by=date(2026, 11, 1))
+    services.close_campaign(unit, campaign, actor=BY, now=NOW, reason="The day is over.")
+    assert (campaign.closed_at, campaign.status_reason) == (NOW, "The day is over.")
+    with pytest.raises(Refused):
+        services.open_campaign(unit, campaign, actor=BY, now=NOW)
+    services.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER)
+    assert campaign.status is CampaignStatus.OPEN
+    assert (campaign.act_by, campaign.closed_at, campaign.status_reason) == (LATER, None, "")
+
+
+def test_a_stop_needs_a_reason_and_is_final(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    with pytest.raises(Invalid) as missing:
+        services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason=" ")
+    assert missing.value.fields == {"reason": "reason-missing"}
+    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="More letters would harm.")
+    assert campaign.status_reason == "More letters would harm."
+    with pytest.raises(Refused):
+        services.open_campaign(unit, campaign, actor=BY, now=NOW)
+
+
+def test_a_closed_campaign_can_be_stopped(unit: Session) -> None:
+    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
+    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="Letters would harm.")
+    assert campaign.status is CampaignStatus.STOPPED
+
+
+def test_an_open_campaign_keeps_what_it_needs(unit: Session) -> None:
+    campaign = make_campaign(unit, locales=["en"])
+    with pytest.raises(Invalid) as language:
+        services.edit_campaign(unit, campaign, actor=BY, default_locale="fr")
+    assert set(language.value.fields.values()) == {"edition-missing"}
+    with pytest.raises(Invalid) as text:
+        editions.save_edition(
+            unit, campaign, actor=BY, locale="en", title="T", summary="", background="",
+            asks=[], outcome="",
+        )  # fmt: skip
+    assert text.value.fields == {"summary": "edition-incomplete"}
+
+
+def test_the_public_finds_no_draft(unit: Session) -> None:
+    hidden = draft(unit)
+    shown = make_campaign(unit)
+    assert services.find_public_campaign(unit, hidden.slug) is None
+    assert services.find_public_campaign(unit, shown.slug) is shown
+    assert services.get_campaign(unit, hidden.slug) is hidden
+
+
+def test_an_unknown_address_is_not_found(unit: Session) -> None:
+    with pytest.raises(NotFound):
+        services.get_campaign(unit, "ua-0-00")
+    assert services.find_public_campaign(unit, "ua-0-00") is None
+
+
+def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(unit: Session) -> None:
+    today = date(2026, 11, 24)
+    endless = make_campaign(unit, act_by=None)
+    soon = make_campaign(unit, act_by=today)
+    late = make_campaign(unit, act_by=today + timedelta(days=9))
+    over = make_campaign(unit, act_by=date(2026, 11, 22), issued_on=date(2026, 10, 1))
+    closed = make_campaign(unit, status=CampaignStatus.CLOSED, issued_on=date(2026, 11, 1))
+    stopped = make_campaign(unit, status=CampaignStatus.STOPPED, issued_on=None)
+    draft(unit)
+    assert list(services.list_open(unit, NOW)) == [soon, late, endless]
+    assert not {closed, over, stopped} & set(services.list_open(unit, NOW))
+
+
+def test_the_desks_list_filters_orders_and_pages(unit: Session) -> None:
+    first = make_campaign(unit, person_name="Zoe")
+    second = draft(unit, person_name="Ana")
+    third = make_campaign(unit, person_name="Mia")
+    admin = make_staff_user(unit, Role.ADMIN)
+
+    def listed(**query: Any) -> tuple[list[Campaign], int]:
+        usual = {"status": None, "sort": "person", "descending": False, "page": 1, "per_page": 2}
+        rows, total = desk_list.list_for_desk(unit, by=admin, **(usual | query))
+        return [row.campaign for row in rows], total
+
+    assert listed() == ([second, third], 3)
+    assert listed(page=2) == ([first], 3)
+    assert listed(descending=True) == ([first, third], 3)
+    assert listed(status=CampaignStatus.DRAFT) == ([second], 1)
+    counts = desk_list.count_by_status(unit, by=admin)
+    assert counts == {CampaignStatus.OPEN: 2, CampaignStatus.DRAFT: 1}
+
+
+def test_the_same_edition_again_changes_nothing(unit: Session) -> None:
+    campaign = draft(unit, locales=["en"])
+    texts: dict[str, Any] = {
+        "title": "Titre", "summary": "", "background": "", "asks": [], "outcome": "",
+    }  # fmt: skip
+    made = editions.save_edition(unit, campaign, actor=BY, locale="fr", **texts)
+    before = campaign.changed_at
+    assert editions.save_edition(unit, campaign, actor=BY, locale="fr", **texts) is made
+    assert campaign.changed_at == before
+    assert len(campaign.editions) == 2
+
+
+def test_an_official_is_a_target_once(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    official = campaign.targets[0].official
+    with pytest.raises(Invalid) as refused:
+        targets.add_target(unit, campaign, actor=BY, official=official)
+    assert refused.value.fields == {"official": "target-twice"}
+
+
+def test_targets_are_ordered_changed_and_removed(unit: Session) -> None:
+    campaign = draft(unit)
+    first = campaign.targets[0]
+    copied = make_target_official(2, preferred_locale="fr")
+    mission = make_target_mission(2)
+    unit.add_all([copied, mission])
+    unit.flush()
+    second = targets.add_target(
+        unit, campaign, actor=BY, official=copied, kind=TargetKind.COPY, mission=mission
+    )
+    targets.set_targets(
+        unit,
+        campaign,
+        actor=BY,
+        aims=[
+            targets.Aim(copied, TargetKind.TO, None),
+            targets.Aim(first.official, TargetKind.COPY, mission),
+        ],
+    )
+    unit.commit()
+    unit.expire_all()
+    assert [one.id for one in campaign.targets] == [second.id, first.id]
+    assert [one.kind for one in campaign.targets] == [TargetKind.TO, TargetKind.COPY]
+    assert [one.mission for one in campaign.targets] == [None, mission]
+    assert campaign.letter_locales[0] == "fr"
+    targets.remove_target(unit, campaign, actor=BY, target=first)
+    assert [one.id for one in campaign.targets] == [second.id]
+
+
+def test_a_target_to_whom_somebody_wrote_stays(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1)
+    target = campaign.targets[0]
+    with pytest.raises(Refused) as refused:
+        targets.remove_target(unit, campaign, actor=BY, target=target)
+    assert refused.value.slug == "target-has-letters"
+    assert list(campaign.targets) == [target]
+
+
+def test_the_suggested_mission_is_that_of_the_officials_country_where_we_are(
+    unit: Session,
+) -> None:
+    embassy = make_target_mission(1)
+    consulate = make_target_mission(2, kind="consulate")
+    elsewhere = make_target_mission(3, host_country="US")
+    foreign = make_target_mission(4, sending_country="GT")
+    unit.add_all([consulate, elsewhere, foreign, embassy])
+    unit.flush()
+    official = make_target_official(country="MX")
+    missions = targets.list_missions(unit)
+    assert targets.suggested_mission(missions, official, "CA") is embassy
+    assert targets.suggested_mission(missions, official, "FR") is None
+
+
+def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    post: dict[str, Any] = {
+        "actor": BY, "kind": UpdateKind.REPLY, "happened_on": date(2026, 11, 2),
+    }  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        updates.post_update(unit, campaign, words={"fr": ("Réponse", "")}, **post)
+    assert refused.value.fields == {"title_en": "update-title-missing"}
+    words = {"en": ("A reply", "It says *yes*."), "fr": ("", "")}
+    update = updates.post_update(unit, campaign, words=words, **post)
+    assert [(one.locale, one.title) for one in update.editions] == [("en", "A reply")]
+
+
+@pytest.mark.parametrize("move", ["open", "close"])
+def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str) -> None:
+    before = CampaignStatus.CLOSED if move == "open" else CampaignStatus.OPEN
+    with app.app_context(), db.transaction() as unit:
+        campaign_id = make_campaign(unit, status=before).id
+    looked = threading.Event()
+
+    def overtake() -> None:
+        with app.app_context(), db.transaction() as other:
+            campaign = other.get_one(Campaign, campaign_id)
+            looked.set()
+            getattr(services, f"{move}_campaign")(other, campaign, actor=BY, now=NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), db.transaction() as unit:
+            campaign = unit.get_one(Campaign, campaign_id)
+            services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asked us to.")
+            overtaken = pool.submit(overtake)
+            looked.wait(timeout=0.5)  # on SQLite it waits for us before it looks
+            time.sleep(0.3)
+        with pytest.raises(Refused, match="campaign-status"):
+            overtaken.result(timeout=30)
+    with app.app_context(), db.reading() as unit:
+        kept = unit.get_one(Campaign, campaign_id)
+        assert (kept.status, kept.status_reason) == (CampaignStatus.STOPPED, "She asked us to.")

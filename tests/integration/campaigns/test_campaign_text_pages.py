@@ -1,0 +1,267 @@
+"""The desk's pages of a campaign's texts, letters and targets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
+from campaign.campaigns.templates import current_template, find_template
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_target_mission,
+    make_target_official,
+    post,
+    sign_in,
+)
+
+DESK = "/desk/campaigns/ua-1-26"
+TEXT = {
+    "title": "Amara Okafor: still threatened", "summary": "Three sentences.",
+    "asks": "- Protect her\n2) Find out", "background": "It *happened*.\r\n\r\nThen.",
+    "outcome": "",
+}  # fmt: skip
+LETTER = {
+    "based_on": "1", "subject": "Protection", "opening": "I write about ((person_name)).",
+    "closing": "Thank you.",
+    "points-0-key": "protect", "points-0-text": "Protect her.", "points-0-required": "y",
+    "points-0-position": "2",
+    "points-1-key": "investigate", "points-1-text": "Find out who.", "points-1-position": "1",
+    "points-2-key": "recognise", "points-2-text": "", "points-2-position": "3",
+    "points-3-key": "", "points-3-text": "Answer her letters.", "points-3-position": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    made = make_campaign(unit)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def desk(client: FlaskClient, app: Flask) -> Iterator[FlaskClient]:
+    """An organizer's browser."""
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def fresh(unit: Session, campaign: Campaign) -> Campaign:
+    unit.rollback()
+    unit.expire_all()
+    return campaign
+
+
+def test_a_text_is_saved_without_the_bullets(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    assert post(desk, f"{DESK}/editions/en", TEXT).status_code == 303
+    edition = next(one for one in fresh(unit, campaign).editions if one.locale == "en")
+    assert edition.asks == ["Protect her", "Find out"]
+    assert edition.background == "It *happened*.\n\nThen."
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"title": ""}, "Write a title"),
+        ({"summary": ""}, "keep a title, a summary and what to ask"),
+        ({"summary": "x" * 1201}, "Keep to 1200 characters"),
+        ({"asks": "a\n" * 9}, "Keep to 8 lines"),
+        ({"asks": "a" * 301}, "Keep each line to 300 characters"),
+        ({"background": "x" * 20_001}, "Keep to 20000 characters"),
+        ({"outcome": "a\u202eb"}, "characters here are hidden"),
+    ],
+)
+def test_a_text_that_cannot_be_saved_is_kept_on_the_page(
+    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+) -> None:
+    response = post(desk, f"{DESK}/editions/en", TEXT | change)
+    assert response.status_code == 422
+    assert words in response.text
+    assert "Find out" in response.text or "asks" in change
+    edition = next(one for one in fresh(unit, campaign).editions if one.locale == "en")
+    assert edition.summary != TEXT["summary"]
+
+
+def test_a_draft_can_have_half_a_text(desk: FlaskClient, unit: Session) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, locales=["en"])
+    unit.commit()
+    half = {"title": "Titre", "summary": "", "asks": "", "background": "", "outcome": ""}
+    assert post(desk, f"{DESK}/editions/fr", half).status_code == 303
+    assert len(fresh(unit, draft).editions) == 2
+    assert "lacks its title, its summary" in desk.get(DESK).text
+
+
+def test_beside_a_translation_stands_the_main_language(
+    desk: FlaskClient, campaign: Campaign
+) -> None:
+    assert campaign.editions[0].title in desk.get(f"{DESK}/editions/fr").text
+
+
+def test_a_letter_is_saved_in_the_order_of_its_places(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    assert post(desk, f"{DESK}/letters/en", LETTER).status_code == 303
+    template = current_template(unit, fresh(unit, campaign), "en")
+    assert template.version == 2
+    assert [(one.key, one.required, one.text) for one in template.points] == [
+        ("investigate", False, "Find out who."),
+        ("protect", True, "Protect her."),
+        ("answer-her-letters", False, "Answer her letters."),
+    ]
+    assert "Version 2" in desk.get(f"{DESK}/letters/en").text
+    assert "threatened in ((country))" in desk.get(f"{DESK}/letters/en/1").text
+
+
+def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    data = LETTER | {"points-0-text": "Ask ((name.__class__)).", "closing": "((person name"}
+    response = post(desk, f"{DESK}/letters/en", data)
+    assert response.status_code == 422
+    assert "((name.__class__)) is no placeholder" in response.text
+    assert "((supporter_name))" in response.text
+    assert 'href="#points-0-text"' in response.text
+    assert 'href="#closing"' in response.text
+    assert "Answer her letters." in response.text
+    assert current_template(unit, fresh(unit, campaign), "en").version == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"subject": ""}, "Write the subject line"),
+        ({"opening": ""}, "Write the opening"),
+        ({"points-1-text": "x" * 601}, "Keep to 600 characters"),
+        ({"points-1-position": "first"}, "Give a place from 1 to 99"),
+        ({"points-1-position": "0"}, "Give a place from 1 to 99"),
+        ({"points-1-key": "protect"}, "the same key"),
+    ],
+)
+def test_a_letter_that_cannot_be_saved_keeps_its_rows(
+    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+) -> None:
+    response = post(desk, f"{DESK}/letters/en", LETTER | change)
+    assert response.status_code == 422
+    assert words in response.text
+    assert "Answer her letters." in response.text
+    assert current_template(unit, fresh(unit, campaign), "en").version == 1
+
+
+def test_a_key_that_was_made_up_is_refused(desk: FlaskClient, campaign: Campaign) -> None:
+    data = LETTER | {"points-3-key": "../../etc"}
+    assert post(desk, f"{DESK}/letters/en", data).status_code == 422
+
+
+def test_more_rows_are_given_without_saving(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    rows = {f"points-{n}-text": f"Point {n} here" for n in range(6)}
+    response = post(desk, f"{DESK}/letters/en", LETTER | rows | {"more": "Add rows"})
+    assert response.status_code == 200
+    assert "Point 5 here" in response.text
+    assert 'name="points-7-text"' in response.text
+    assert current_template(unit, fresh(unit, campaign), "en").version == 1
+
+
+def test_thirteen_points_are_too_many(desk: FlaskClient, campaign: Campaign) -> None:
+    rows = {f"points-{n}-text": f"Point {n} here" for n in range(90)}
+    response = post(desk, f"{DESK}/letters/en", LETTER | rows)
+    assert response.status_code == 422
+    assert "twelve talking points at most" in response.text
+
+
+def test_a_new_language_starts_with_the_keys_of_the_main_one(
+    desk: FlaskClient, unit: Session
+) -> None:
+    make_campaign(unit, locales=["en"], letter_locales=["en"], status=CampaignStatus.DRAFT)
+    unit.commit()
+    page = desk.get(f"{DESK}/letters/fr").text
+    assert 'value="protect"' in page
+    assert "Please have ((person_name)) protected." in page
+
+
+def test_a_letter_for_one_target_is_its_own(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    target = campaign.targets[0]
+    response = post(
+        desk, f"{DESK}/letters/en?for={target.official.slug}", LETTER | {"based_on": "0"}
+    )
+    assert response.status_code == 303
+    assert response.location.endswith(f"?for={target.official.slug}")
+    fresh(unit, campaign)
+    own = find_template(unit, campaign, "en", target)
+    assert own is not None
+    assert own.version == 1
+    assert current_template(unit, campaign, "en").version == 1
+
+
+def rows_of(campaign: Campaign, **change: Any) -> dict[str, Any]:
+    (target,) = campaign.targets
+    mission = target.mission.slug if target.mission else ""
+    return {
+        "rows-0-official": target.official.slug, "rows-0-kind": "to", "rows-0-mission": mission,
+        "rows-0-position": "1", "official": "", "kind": "to", "mission": "suggested",
+    } | change  # fmt: skip
+
+
+def test_a_target_is_added_with_the_mission_that_is_suggested(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    copied = make_target_official(7, country="GT")
+    embassy = make_target_mission(7, sending_country="GT")
+    unit.add_all([copied, embassy])
+    unit.commit()
+    data = rows_of(campaign, **{"official": copied.slug, "kind": "copy", "rows-0-position": "9"})
+    unit.rollback()
+    assert post(desk, f"{DESK}/targets", data).status_code == 303
+    added = fresh(unit, campaign).targets[1]
+    assert (added.official, added.kind, added.mission) == (copied, TargetKind.COPY, embassy)
+
+
+def test_the_last_target_of_an_open_campaign_stays(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    response = post(desk, f"{DESK}/targets", rows_of(campaign, **{"rows-0-remove": "y"}))
+    assert response.status_code == 422
+    assert "keep at least one official" in response.text
+    assert len(fresh(unit, campaign).targets) == 1
+
+
+def test_a_target_with_letters_is_not_removed(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    data = rows_of(campaign, **{"rows-0-remove": "y"})
+    unit.rollback()
+    response = post(desk, f"{DESK}/targets", data)
+    assert response.status_code == 422
+    assert "the target stays" in response.text
+    assert len(fresh(unit, campaign).targets) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows-0-kind": "bcc"},
+        {"rows-0-mission": "nowhere"},
+        {"official": "nobody"},
+        {"mission": "nowhere", "official": ""},
+        {"rows-0-position": "x"},
+    ],
+)
+def test_targets_that_were_not_offered_are_refused(
+    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str]
+) -> None:
+    data = rows_of(campaign, **change)
+    unit.rollback()
+    assert post(desk, f"{DESK}/targets", data).status_code == 422
+    assert len(fresh(unit, campaign).targets) == 1

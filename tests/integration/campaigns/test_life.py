@@ -1,0 +1,340 @@
+"""From draft to close: review, schedule, calendar, extension, continuation. Time is passed in."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.campaigns import continuing, editions, reviewing, services, timekeeping
+from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.updates import post_update
+from campaign.errors import Invalid, Refused
+from campaign.signing import confirming
+from campaign.signing.models import SignatureState
+from campaign.signing.tokens import digest_of, new_token
+from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+
+BY = "command"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LAST_DAY = date(2026, 12, 4)
+ENDED = datetime(2026, 12, 5, 12, tzinfo=UTC)
+"""When 4 December has ended everywhere on Earth."""
+
+
+def draft(unit: Session, **overrides: Any) -> Campaign:
+    facts = {"status": CampaignStatus.DRAFT, "opened_at": None, "issued_on": date(2026, 11, 1),
+             "act_by": LAST_DAY}  # fmt: skip
+    return make_campaign(unit, **(facts | overrides))
+
+
+def reload(unit: Session, campaign_id: int) -> Campaign:
+    unit.rollback()
+    unit.expire_all()
+    return unit.get_one(Campaign, campaign_id)
+
+
+def actions(unit: Session) -> list[str]:
+    return list(unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def asks_for_a_second_person(app: Flask) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+
+
+def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
+    app: Flask, unit: Session
+) -> None:
+    asks_for_a_second_person(app)
+    one, two = (make_staff_user(unit, Role.ORGANIZER) for _ in range(2))
+    writer, reader = f"staff:{one.id}", f"staff:{two.id}"
+    campaign = draft(unit)
+    with pytest.raises(Refused) as refused:
+        services.open_campaign(unit, campaign, actor=reader, now=NOW)
+    assert refused.value.slug == "needs-review"
+
+    reviewing.submit_for_review(unit, campaign, actor=writer, now=NOW)
+    with pytest.raises(Refused) as refused:
+        services.open_campaign(unit, campaign, actor=writer, now=NOW)
+    assert refused.value.slug == "second-person"
+    with pytest.raises(Invalid) as invalid:
+        reviewing.return_to_draft(unit, campaign, actor=reader, note=" ")
+    assert invalid.value.fields == {"reason": "note-missing"}
+    reviewing.return_to_draft(unit, campaign, actor=reader, note="The date is wrong.")
+    assert (campaign.status, campaign.review_note) == (CampaignStatus.DRAFT, "The date is wrong.")
+
+    reviewing.submit_for_review(unit, campaign, actor=writer, now=NOW)
+    # Whoever mends it meanwhile has written last: now the first may decide, and the second not.
+    services.edit_campaign(unit, campaign, actor=reader, person_pronouns="they")
+    with pytest.raises(Refused):
+        services.open_campaign(unit, campaign, actor=reader, now=NOW)
+    moment = NOW + timedelta(days=1)
+    reviewing.schedule_campaign(unit, campaign, actor=writer, open_at=moment, now=NOW)
+    # What was approved and then changed is looked at again.
+    services.edit_campaign(unit, campaign, actor=writer, person_pronouns="she")
+    assert campaign.status is CampaignStatus.REVIEW
+    with pytest.raises(Refused):
+        services.open_campaign(unit, campaign, actor=writer, now=NOW)
+    services.open_campaign(unit, campaign, actor=reader, now=NOW)
+    assert (campaign.status, campaign.review_note) == (CampaignStatus.OPEN, "")
+    assert [one for one in actions(unit) if one.startswith("campaign.")] == [
+        "campaign.review", "campaign.draft", "campaign.review", "campaign.edit",
+        "campaign.scheduled", "campaign.review", "campaign.edit", "campaign.open",
+    ]  # fmt: skip
+
+
+def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(unit: Session) -> None:
+    campaign = draft(unit, targets=[])
+    for move in (
+        lambda: reviewing.submit_for_review(unit, campaign, actor=BY, now=NOW),
+        lambda: reviewing.schedule_campaign(
+            unit, campaign, actor=BY, open_at=NOW + timedelta(hours=1), now=NOW
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            move()
+        assert refused.value.slug == "campaign-not-ready"
+    assert campaign.status is CampaignStatus.DRAFT
+
+
+def test_it_opens_at_its_moment_and_not_before_and_once(unit: Session) -> None:
+    campaign = draft(unit)
+    moment = timekeeping.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
+    assert moment == datetime(2026, 11, 25, 14, tzinfo=UTC)
+    reviewing.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
+    unit.commit()
+    timekeeping.open_scheduled(moment - timedelta(seconds=1))
+    assert reload(unit, campaign.id).status is CampaignStatus.SCHEDULED
+    unit.rollback()
+    timekeeping.open_scheduled(moment)
+    timekeeping.open_scheduled(moment)
+    found = reload(unit, campaign.id)
+    assert (found.status, found.opened_at, found.open_at) == (CampaignStatus.OPEN, moment, None)
+    assert actions(unit).count("campaign.open") == 1
+
+
+def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    lacking, whole = draft(unit), draft(unit)
+    moment = NOW + timedelta(days=1)
+    for campaign in (lacking, whole):
+        reviewing.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
+    lacking.targets[0].official.salutation = {}
+    unit.commit()
+    timekeeping.open_scheduled(moment)
+    found = reload(unit, lacking.id)
+    assert (found.status, found.opening_missed_at) == (CampaignStatus.DRAFT, moment)
+    assert reload(unit, whole.id).status is CampaignStatus.OPEN
+    [entry] = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.opening-missed"))
+    assert entry.detail == {"gaps": ["no-salutation"]}
+    unit.rollback()
+    sign_in(client, app, Role.ADMIN)
+    assert "It could not open" in client.get(f"/desk/campaigns/{lacking.slug}").text
+    assert "could not open" in client.get("/desk/campaigns/").text
+    assert client.get(f"/en/actions/{lacking.slug}").status_code == 404
+
+
+def test_the_calendar_closes_what_has_ended_everywhere_on_earth(unit: Session) -> None:
+    campaign = make_campaign(unit, act_by=LAST_DAY, opened_at=NOW)
+    endless = make_campaign(unit, act_by=None)
+    unit.commit()
+    timekeeping.close_ended(ENDED - timedelta(seconds=1))
+    assert reload(unit, campaign.id).status is CampaignStatus.OPEN
+    unit.rollback()
+    timekeeping.close_ended(ENDED)
+    timekeeping.close_ended(ENDED + timedelta(days=1))
+    found = reload(unit, campaign.id)
+    assert (found.status, found.closed_at, found.status_reason) == (
+        CampaignStatus.CLOSED, ENDED, ""
+    )  # fmt: skip
+    assert reload(unit, endless.id).status is CampaignStatus.OPEN
+    assert actions(unit) == ["campaign.closed"]
+
+
+def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with_it(
+    unit: Session,
+) -> None:
+    campaign = make_campaign(unit, act_by=LAST_DAY, issued_on=date(2026, 11, 1))
+    later = LAST_DAY + timedelta(days=7)
+    for day, slug in ((date(2026, 11, 1), "deadline-past"), (LAST_DAY, "deadline-not-later")):
+        with pytest.raises(Invalid) as refused:
+            timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=day, now=NOW)
+        assert refused.value.fields == {"act_by": slug}
+    before = campaign.changed_at
+    timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=later, now=NOW)
+    assert campaign.act_by == later
+    assert campaign.changed_at > before
+    services.close_campaign(unit, campaign, actor=BY, now=NOW)
+    last = later + timedelta(days=7)
+    timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=last, now=NOW)
+    assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
+    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asked us to.")
+    with pytest.raises(Refused):
+        timekeeping.extend_campaign(
+            unit, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW
+        )
+
+
+def test_an_hour_that_the_clocks_skip_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        timekeeping.moment_in("America/Toronto", datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001
+    assert refused.value.fields == {"open_at": "moment-skipped"}
+
+
+def test_further_information_carries_everything_over_but_what_is_of_its_own_time(
+    unit: Session,
+) -> None:
+    earlier = make_campaign(unit, forbidden_words=["Nora"], full_text_edit=True)
+    editions.save_edition(
+        unit, earlier, actor=BY, locale="en", title="T", summary="S", background="B",
+        asks=["Protect her."], outcome="They were freed.",
+    )  # fmt: skip
+    letter = next(one for one in earlier.templates if one.locale == "en")
+    made = continuing.continue_campaign(
+        unit, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
+    )
+    unit.commit()
+    found = reload(unit, made.id)
+    assert found.follows is not None
+    assert found.follows.followed_by == [found]
+    assert (found.status, found.slug) == (CampaignStatus.DRAFT, "ua-90-26")
+    assert (found.forbidden_words, found.full_text_edit) == (["Nora"], True)
+    assert (found.act_by, found.issued_on, found.opened_at) == (None, None, None)
+    english = next(one for one in found.editions if one.locale == "en")
+    assert (english.title, english.background, english.outcome) == ("T", "B", "")
+    assert {one.locale for one in found.editions} == {"en", "fr", "es"}
+    assert [one.official_id for one in found.targets] == [
+        one.official_id for one in found.follows.targets
+    ]
+    copied = next(one for one in found.templates if one.locale == "en")
+    assert (copied.version, copied.opening) == (1, letter.opening)
+    assert [(one.key, one.text) for one in copied.points] == [
+        (one.key, one.text) for one in letter.points
+    ]
+    clone = continuing.clone_campaign(
+        unit, found, actor=BY, created_by_id=None, reference="UA 91/26"
+    )
+    assert (clone.follows_id, len(clone.templates)) == (None, 3)
+    with pytest.raises(Invalid) as taken:
+        continuing.clone_campaign(unit, found, actor=BY, created_by_id=None, reference="ua 91/26")
+    assert taken.value.fields == {"reference": "reference-taken"}
+
+
+@pytest.mark.parametrize("length", [1, 2, 4])
+def test_a_circle_of_further_information_is_refused(unit: Session, length: int) -> None:
+    chain = [draft(unit) for _ in range(length)]
+    for one, before in zip(chain[1:], chain, strict=False):
+        services.edit_campaign(unit, one, actor=BY, follows_id=before.id)
+    with pytest.raises(Invalid) as refused:
+        services.edit_campaign(unit, chain[0], actor=BY, follows_id=chain[-1].id)
+    assert refused.value.fields == {"follows": "follows-circle"}
+    assert chain[0].follows_id is None
+
+
+def test_the_public_pages_lead_to_each_other_once_both_are_public(
+    client: FlaskClient, unit: Session
+) -> None:
+    earlier = make_campaign(unit, status=CampaignStatus.CLOSED)
+    later = draft(unit, follows_id=earlier.id, act_by=None)
+    unit.commit()
+    hidden = client.get(f"/en/actions/{earlier.slug}").text
+    assert later.slug not in hidden
+    services.open_campaign(unit, later, actor=BY, now=db.utcnow())
+    unit.commit()
+    client.application.extensions["page_cache"].recheck_now()
+    assert f"/en/actions/{later.slug}" in client.get(f"/en/actions/{earlier.slug}").text
+    assert f"/en/actions/{earlier.slug}" in client.get(f"/en/actions/{later.slug}").text
+
+
+def test_an_outcome_has_its_day_and_its_text_on_the_public_page(
+    client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
+    post_update(
+        unit, campaign, actor=BY, kind=UpdateKind.OUTCOME, happened_on=date(2026, 12, 9),
+        words={"en": ("She is free", "A court let her go.")},
+    )  # fmt: skip
+    unit.commit()
+    page = client.get(f"/en/actions/{campaign.slug}").text
+    assert "2026-12-09" in page
+    assert "A court let her go." in page
+
+
+def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, unit: Session) -> None:
+    asks_for_a_second_person(app)
+    campaign = draft(unit, act_by=date(2099, 1, 1))
+    unit.commit()
+    other = app.test_client()
+    sign_in(client, app, Role.ADMIN)
+    sign_in(other, app, Role.ADMIN)
+    url = f"/desk/campaigns/{campaign.slug}/status"
+
+    def move(who: FlaskClient, to: str, **fields: str) -> int:
+        return int(post(who, url, {"to": to, **fields}).status_code)
+
+    assert move(client, "open") == 422
+    assert move(client, "review") == 303
+    assert "You have written last" in client.get(f"/desk/campaigns/{campaign.slug}").text
+    assert move(client, "open") == 422
+    assert move(other, "draft") == 422
+    assert move(other, "draft", reason="Mend the title.") == 303
+    assert "Mend the title." in client.get(f"/desk/campaigns/{campaign.slug}").text
+    assert move(client, "review") == 303
+    soon = (db.utcnow() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    for wrong in ("", "yesterday", "2020-01-01T10:00", "2026-12-01T10:00+02:00"):
+        assert move(other, "scheduled", open_at=wrong) == 422
+    assert move(other, "scheduled", open_at=soon) == 303
+    assert client.get("/desk/campaigns/?status=scheduled").text.count(campaign.reference) == 1
+    assert move(client, "open") == 303
+    assert move(client, "draft") == 409
+    extend = f"/desk/campaigns/{campaign.slug}/extend"
+    assert post(client, extend, {"act_by": "2098-01-01"}).status_code == 422
+    assert post(client, extend, {"act_by": "2099-02-01"}).status_code == 303
+    assert move(client, "closed") == 303
+    again = f"/desk/campaigns/{campaign.slug}/continue"
+    assert post(client, again, {"reference": campaign.reference}).status_code == 422
+    assert post(client, again, {"reference": "UA 7/27"}).status_code == 303
+    assert client.get("/desk/campaigns/ua-7-27").status_code == 200
+    assert move(client, "stopped") == 422
+    assert move(client, "stopped", reason="It would do harm.") == 303
+    assert move(client, "open") == 409
+    assert client.get(f"/desk/campaigns/{campaign.slug}/nowhere").status_code == 404
+
+
+def test_who_signed_on_the_last_day_confirms_after_the_calendar_has_closed_it(
+    unit: Session,
+) -> None:
+    campaign = make_campaign(unit, act_by=LAST_DAY, opened_at=NOW)
+    token = new_token()
+    [signature] = add_confirmed(
+        unit, campaign, 1, state=SignatureState.PENDING, confirmed_at=None,
+        token_digest=digest_of(token), token_expires_at=ENDED + timedelta(days=6),
+    )  # fmt: skip
+    unit.commit()
+    timekeeping.close_ended(ENDED)
+    reload(unit, campaign.id)
+    _found, first = confirming.confirm(unit, token=token, now=ENDED + timedelta(hours=2))
+    assert first
+    assert signature.state is SignatureState.CONFIRMED
+
+
+def test_everybody_reads_at_once_why_an_action_was_stopped(
+    client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit, embed_hosts=["example.org"])
+    unit.commit()
+    pages = [f"/en/actions/{campaign.slug}", f"/fr/actions/{campaign.slug}/embed", "/en/archive"]
+    assert all("She asked" not in client.get(page).text for page in pages)
+    services.stop_campaign(unit, campaign, actor=BY, now=db.utcnow(), reason="She asked us to.")
+    unit.commit()
+    client.application.extensions["page_cache"].recheck_now()
+    assert all("She asked us to." in client.get(page).text for page in pages)
+    assert campaign.slug not in client.get("/en/").text

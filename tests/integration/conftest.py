@@ -1,0 +1,29 @@
+"""What most tests over HTTP share: an open campaign, and pages as they stand at this moment."""
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.reading.page_cache import PageCache
+from tests.factories import make_campaign
+
+
+@pytest.fixture
+def fresh_pages(app: Flask) -> None:
+    """Public pages are made anew at each look."""
+    app.extensions["page_cache"] = PageCache(recheck_seconds=0)
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    """An open campaign, committed."""
+    made = make_campaign(unit)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def case(campaign: Campaign) -> str:
+    """Address of its page in English."""
+    return f"/en/actions/{campaign.slug}"

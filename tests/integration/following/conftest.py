@@ -1,0 +1,115 @@
+"""What the tests of following share: signed letters, links to them, a bundle and its delivery."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles import freezing
+from campaign.bundles.deliveries import record_delivery
+from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.campaigns.models import Campaign
+from campaign.mail.models import OutboxMail
+from campaign.settings import Settings
+from campaign.signing import tokens
+from campaign.signing.models import Signature
+from tests.factories import add_confirmed
+
+Mails = Callable[[], list[dict[str, Any]]]
+Deliver = Callable[..., None]
+ANA = "ana@example.org"
+
+
+@pytest.fixture
+def ana(unit: Session, campaign: Campaign) -> Signature:
+    """Ana's confirmed letter; she wants news."""
+    return sign(unit, campaign, email=ANA, given_name="Ana", family_name="Plantada")
+
+
+def sign(unit: Session, campaign: Campaign, *, email: str, **overrides: Any) -> Signature:
+    """A confirmed letter in English, committed; its token is `token-<id>`."""
+    facts: dict[str, Any] = {
+        "email": email,
+        "email_hmac": db.database().keyring.fingerprint(email, "email"),
+        "letter_locale": "en",
+        "own_words": "I have followed this case for a year.",
+        "consent_updates_at": db.utcnow(),
+    }
+    [made] = add_confirmed(unit, campaign, 1, **(facts | overrides))
+    made.token_digest = tokens.digest_of(f"token-{made.id}")
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def mails(app: Flask) -> Mails:
+    """Reads the outbox: each mail's kind, address and context."""
+
+    def read() -> list[dict[str, Any]]:
+        with app.app_context(), db.reading() as unit:
+            return [
+                {"kind": one.kind, "to": one.recipient} | json.loads(one.context or "{}")
+                for one in unit.scalars(select(OutboxMail).order_by(OutboxMail.id))
+            ]
+
+    return read
+
+
+@pytest.fixture
+def box(client: FlaskClient, ana: Signature, mails: Mails) -> str:
+    """Address of the page with all of Ana's letters."""
+    assert client.post("/en/my-letters", data={"email": ANA}).status_code == 303
+    return str(mails()[-1]["link"]).removeprefix("http://127.0.0.1:5000")
+
+
+@pytest.fixture
+def freeze(app: Flask, settings: Settings) -> Callable[[Campaign], int]:
+    """Freezes what waits; gives the bundle's id."""
+
+    def run(campaign: Campaign) -> int:
+        campaign_id = campaign.id  # before the lock is taken: it may have to be read again
+        with app.app_context(), db.transaction() as unit:
+            found = unit.get_one(Campaign, campaign_id)
+            mission = found.targets[0].mission
+            assert mission is not None
+            return freezing.freeze(
+                unit, campaign=found, mission=mission, settings=settings, locale="en", actor="test"
+            ).id
+
+    return run
+
+
+@pytest.fixture
+def deliver(app: Flask) -> Deliver:
+    """Records that a bundle was brought to the gate."""
+
+    def run(bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> None:
+        with app.app_context(), db.transaction() as unit:
+            bundle = unit.get_one(Bundle, bundle_id)
+            record_delivery(
+                unit,
+                campaign=bundle.campaign,
+                mission=bundle.mission,
+                bundle=bundle,
+                happened_on=date(2026, 12, 4),
+                messages=bundle.letter_count,
+                outcome=outcome,
+                actor="test",
+                place="At the gate of the embassy",
+            )
+
+    return run
+
+
+def reload(unit: Session, signature: Signature) -> Signature:
+    """The row as it now stands."""
+    unit.rollback()
+    unit.expire_all()
+    return unit.get_one(Signature, signature.id)

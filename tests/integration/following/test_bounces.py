@@ -1,0 +1,146 @@
+"""Mails that come back mark their address, and nothing else does."""
+
+import mailbox
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import close_app, create_app, jobs
+from campaign.following.mails import send_no_letters
+from campaign.mail import bounces
+from campaign.mail.messages import address_fingerprint
+from campaign.mail.models import BadAddress, OutboxMail
+from campaign.mail.transports import status_of
+from campaign.settings import load_settings
+
+TO = "planted-name@example.org"
+
+
+def report(message_id: str = "", recipient: str = TO, **fields: str) -> str:
+    """A delivery-status mail as servers write it."""
+    facts = {"Action": "failed", "Status": "5.1.1", "Final-Recipient": f"rfc822; {recipient}"}
+    block = "\n".join(f"{name}: {value}" for name, value in (facts | fields).items())
+    quoted = f"Message-ID: <{message_id}@example.org>\n" if message_id else ""
+    return (
+        "From: MAILER-DAEMON@mx.example.org\nTo: letters@example.org\nSubject: Undelivered\n"
+        "MIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\n\n'
+        "--x\nContent-Type: text/plain\n\nI am sorry.\n\n"
+        "--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+        f"{block}\n\n"
+        f"--x\nContent-Type: text/rfc822-headers\n\n{quoted}Subject: Your letter\n\n--x--\n"
+    )
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application that reads bounces."""
+    folder = tmp_path / "bounces"
+    mailbox.Maildir(str(folder), create=True)
+    made = create_app(
+        load_settings(
+            instance=tmp_path / "instance", database_url=database_url, bounce_maildir=str(folder)
+        )
+    )
+    made.testing = True
+    yield made
+    close_app(made)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, app: Flask) -> mailbox.Maildir:
+    """The mailbox to which mails come back."""
+    return mailbox.Maildir(str(tmp_path / "bounces"), create=False)
+
+
+@pytest.fixture
+def ours(app: Flask, unit: Session) -> str:
+    """Id of a mail that went out."""
+    send_no_letters(unit, to=TO, locale="en", home_url="http://x.example/")
+    unit.commit()
+    jobs.run_now("mail.sweep")
+    return str(unit.scalars(select(OutboxMail.public_id)).one())
+
+
+def marked(unit: Session) -> dict[bytes, str]:
+    unit.rollback()
+    return {bytes(one.email_hmac): one.status for one in unit.scalars(select(BadAddress))}
+
+
+def test_a_report_on_a_mail_of_ours_marks_its_address_and_is_removed(
+    unit: Session, folder: mailbox.Maildir, ours: str
+) -> None:
+    folder.add(report(ours, "forwarded@elsewhere.example"))
+    unit.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert marked(unit) == {address_fingerprint(TO): "5.1.1"}
+    assert folder.keys() == []
+
+
+def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
+    unit: Session, folder: mailbox.Maildir, ours: str
+) -> None:
+    folder.add(report())
+    folder.add(report("forged-forged-forged-1"))
+    folder.add(report("nul\0" * 8))
+    unit.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert marked(unit) == {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Status": "4.2.2"}, {"Action": "delayed", "Status": "4.4.1"}, {"Action": "delivered"},
+        {"Status": "5.7.1"}, {"Status": "5.3.4"}, {"Status": ""}, {"Status": "5"},
+    ],
+)  # fmt: skip
+def test_what_passes_or_is_our_own_fault_marks_nobody(
+    unit: Session, folder: mailbox.Maildir, ours: str, fields: dict[str, str]
+) -> None:
+    folder.add(report(ours, **fields))
+    unit.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert marked(unit) == {}
+
+
+def test_what_is_no_report_is_left_and_named_without_a_person(
+    unit: Session, folder: mailbox.Maildir, ours: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = report(ours)
+    for raw in (
+        b"", b"\xff\xfe\0", b"From: planted-name@example.org\n\nI am away.",
+        whole.replace("message/delivery-status", "text/plain").encode(),
+        whole.partition("--x")[0].encode(),
+        b'Content-Type: multipart/report; boundary="x"\n\n--x\n\n\xff\xff: planted-name\n\n--x--',
+    ):  # fmt: skip
+        folder.add(raw)
+    folder.add(report(ours))
+    unit.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert set(marked(unit)) == {address_fingerprint(TO)}
+    left = [one for one in folder.keys() if folder.get_message(one).get_subdir() == "new"]  # noqa: SIM118
+    assert len(left) >= 5
+    out, err = capsys.readouterr()
+    assert "planted-name" not in out + err
+
+
+def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None:
+    assert status_of(550, b"5.1.1 <ana@example.org>: unknown") == "5.1.1"
+    assert status_of(550, b"No such user") == "5.0.0"
+    assert status_of(452, b"4.2.2 full") == ""
+    assert [one.status for one in bounces.reports_in(report(Status="5.1.10 (x)").encode())] == [
+        "5.1.10"
+    ]
+
+
+def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(
+    unit: Session, tmp_path: Path, ours: str
+) -> None:
+    (tmp_path / "bounces" / "new").rmdir()
+    jobs.run_now("mail.read-bounces")
+    assert marked(unit) == {}

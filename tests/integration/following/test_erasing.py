@@ -1,0 +1,177 @@
+"""Erasure: what goes, what remains, and that nothing of a name is left in the database's file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.bundles.models import Bundle
+from campaign.bundles.withdrawals import list_taken_back
+from campaign.campaigns.models import Campaign
+from campaign.following.models import LettersLink
+from campaign.mail.models import OutboxMail
+from campaign.network.models import NetworkMember
+from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
+from tests.factories import make_campaign, sign_in
+from tests.integration.following.conftest import ANA, Mails, reload, sign
+
+_SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
+
+
+def join_network(unit: Session) -> None:
+    unit.add(
+        NetworkMember(
+            email=ANA,
+            email_hmac=db.database().keyring.fingerprint(ANA, "email"),
+            locale="en",
+            consent_wording="More.",
+        )
+    )
+    unit.commit()
+
+
+def test_the_page_says_what_remains_and_looking_erases_nothing(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    page = client.get(f"{box}/erase").text
+    assert "in bundles" not in page
+    freeze(campaign)
+    page = client.get(f"{box}/erase").text
+    assert "1 letter is in a bundle" in page
+    assert reload(unit, ana).state is SignatureState.CONFIRMED
+
+
+def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str, mails: Mails
+) -> None:
+    other = sign(unit, campaign, email="omar@example.org", given_name="Omar")
+    unit.add(WordsPrint(signature_id=ana.id, band=0, campaign_id=campaign.id, value=7))
+    join_network(unit)
+    token, other_id = f"token-{ana.id}", other.id
+    response = client.post(f"{box}/erase")
+    assert (response.status_code, response.location) == (303, "/en/my-letters/erased")
+    assert "Everything is erased" in client.get(response.location).text
+    unit.rollback()
+    unit.expire_all()
+    for model in (WordsPrint, LettersLink, NetworkMember):
+        assert unit.scalar(select(func.count()).select_from(model)) == 0
+    assert unit.scalars(select(Signature.id)).all() == [other_id]
+    assert unit.scalars(select(Letter.signature_id)).all() == [other_id]
+    assert [(one["kind"], one["to"]) for one in mails()] == [("letters-erased", ANA)]
+    gone = client.get(f"/en/letter/{token}")
+    assert gone.status_code == 410
+    assert "This letter was erased" in gone.text
+    assert client.post(f"/en/letter/{token}").status_code == 410
+    assert client.get(box).status_code == 404
+
+
+def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    fingerprint = ana.email_hmac
+    bundle_id = freeze(campaign)
+    client.post(f"{box}/erase")
+    left = reload(unit, ana)
+    assert left.state is SignatureState.ERASED
+    assert {getattr(left, name) for name in _SEALED} == {""}
+    assert (left.full_text, left.country, left.points) == (None, "", [])
+    assert (left.consent_updates_at, left.consent_network_at) == (None, None)
+    assert left.email_hmac != fingerprint
+    [letter] = left.letters
+    assert (letter.bundle_id, letter.sequence) == (bundle_id, 1)
+    assert "This letter was erased" in client.get(f"/en/letter/token-{ana.id}").text
+    letter.volume_id = unit.get_one(Bundle, bundle_id).volumes[0].id
+    letter.first_page = 3
+    unit.flush()
+    [shown] = list_taken_back(unit, unit.get_one(Bundle, bundle_id))
+    assert (shown.number, shown.state, shown.volume, shown.page) == ("00001", "erased", 1, 3)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    bundle_id = freeze(campaign)
+    bundle = unit.get_one(Bundle, bundle_id)
+    public_id = bundle.public_id
+    unit.execute(update(Letter).values(first_page=3, pages=1))
+    unit.commit()
+    client.post(f"{box}/{ana.public_id}/withdraw")
+    unit.rollback()
+    desk = app.test_client()
+    sign_in(desk, app, Role.STAFF)
+    page = desk.get(f"/desk/bundles/{public_id}").text
+    assert "1 letter is to be taken out" in page
+    assert "Letter 00001, volume 001, page 3" in page
+    assert "Plantada" not in page
+
+
+def test_who_was_erased_can_sign_again(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    freeze(campaign)
+    client.post(f"{box}/erase")
+    unit.rollback()
+    again = sign(unit, campaign, email=ANA, given_name="Ana")
+    assert (again.seat, again.state) == (1, SignatureState.CONFIRMED)
+
+
+def test_letters_of_another_spelling_stay(
+    client: FlaskClient, unit: Session, ana: Signature, box: str
+) -> None:
+    other = sign(unit, make_campaign(unit), email="ana+x@example.org", email_hmac=ana.email_hmac)
+    client.post(f"{box}/erase")
+    assert reload(unit, other).state is SignatureState.CONFIRMED
+
+
+@pytest.fixture
+def raw(app: Flask) -> Callable[[], bytes]:
+    """Every byte of the SQLite database and of its log."""
+
+    def read() -> bytes:
+        path = Path(str(app.extensions["database"].engine.url.database))
+        return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+
+    return read
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("frozen", [False, True])
+def test_no_byte_of_what_was_erased_is_left_in_the_file(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int], raw: Callable[[], bytes], frozen: bool,
+) -> None:  # fmt: skip
+    if frozen:
+        freeze(campaign)
+    columns = ", ".join((*_SEALED, "email_hmac"))
+    row = unit.execute(text(f"SELECT {columns} FROM signature WHERE id = {ana.id}")).one()
+    link = unit.execute(text("SELECT email, email_hmac FROM letters_link")).one()
+    mail = unit.execute(text("SELECT recipient, context FROM outbox_mail")).one()
+    sealed = [bytes(value) for value in (*row, *link, *mail)]
+    unit.rollback()
+    before = raw()
+    assert all(value in before for value in sealed), "they must be findable to be missed"
+    client.post(f"{box}/erase")
+    unit.rollback()
+    for mail_id in unit.scalars(select(OutboxMail.id)).all():
+        unit.rollback()
+        jobs.run_now("mail.send", mail_id)
+    unit.rollback()
+    unit.execute(text("DELETE FROM outbox_mail"))  # as `mail.forget` does in time
+    unit.commit()
+    unit.close()
+    jobs.run_now("following.settle")
+    after = raw()
+    assert [value for value in sealed if value in after] == []
+    for word in (b"Plantada", ANA.encode()):
+        assert word not in after

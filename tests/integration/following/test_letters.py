@@ -1,0 +1,471 @@
+"""The page of a confirmed letter, and all letters of a mailbox."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from campaign import db, jobs
+from campaign.bundles import freezing
+from campaign.bundles.models import DeliveryOutcome
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.services import stop_campaign
+from campaign.campaigns.updates import post_update
+from campaign.following import changing
+from campaign.following.marks import marks_of
+from campaign.following.models import LettersLink
+from campaign.following.refusing import TooLate
+from campaign.mail.models import OutboxMail
+from campaign.officials.models import ContactDetail
+from campaign.settings import Settings
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import make_campaign, make_letter_template
+from tests.integration.following.conftest import ANA, Deliver, Mails, reload, sign
+
+
+def titles(app: Flask, unit: Session, signature: Signature) -> list[tuple[str, str]]:
+    fresh = reload(unit, signature)
+    with app.test_request_context("/en/"):
+        return [(one.title, one.state) for one in marks_of(unit, fresh)]
+
+
+def test_a_letter_is_followed_from_signing_to_the_outcome(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature,
+    freeze: Callable[[Campaign], int], deliver: Deliver,
+) -> None:  # fmt: skip
+    ahead = [
+        ("Printed in a bundle", "ahead"), ("Handed over", "ahead"), ("Answered", "ahead"),
+        ("Outcome of the case", "ahead"),
+    ]  # fmt: skip
+    begun = [("Signed", "done"), ("Confirmed", "done")]
+    assert titles(app, unit, ana) == begun + ahead
+    unit.rollback()
+    bundle_id = freeze(campaign)
+    printed = [*begun, ("In bundle no. 1 as letter 00001", "done")]
+    assert titles(app, unit, ana) == printed + ahead[1:]
+    unit.rollback()
+    deliver(bundle_id, DeliveryOutcome.REFUSED)
+    refused = [*printed, ("Refused at the door", "done")]
+    assert titles(app, unit, ana) == refused + ahead[1:]
+    unit.rollback()
+    deliver(bundle_id, DeliveryOutcome.ACCEPTED)
+    campaign_id = campaign.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as other:
+        post_update(
+            other, other.get_one(Campaign, campaign_id), actor="test", kind=UpdateKind.REPLY,
+            happened_on=(db.utcnow() + timedelta(days=400)).date(),
+            words={"en": ("The governor answers", "She will look into it.")},
+        )  # fmt: skip
+    over = [*refused, ("Handed over", "done"), ("The governor answers", "done")]
+    assert titles(app, unit, ana) == [*over, ("Outcome of the case", "ahead")]
+
+
+def test_a_stop_ends_the_way(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    freeze(campaign)
+    campaign_id = campaign.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as other:
+        found = other.get_one(Campaign, campaign_id)
+        stop_campaign(other, found, actor="test", now=db.utcnow(), reason="She asked us to.")
+    assert [title for title, _ in titles(app, unit, ana)] == [
+        "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "The action was stopped"
+    ]  # fmt: skip
+
+
+def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature
+) -> None:
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    unit.add(ContactDetail(mission_id=mission.id, type="email", value="post@embassy.example"))
+    unit.commit()
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert "mailto:post@embassy.example?subject=" in page
+    assert "I%20have%20followed%20this%20case" in page
+    assert "post.pdf" in page
+    response = client.post(f"/en/letter/token-{ana.id}/sent")
+    assert (response.status_code, response.location) == (303, f"/en/letter/token-{ana.id}#send")
+    first = reload(unit, ana).sent_by_self_at
+    assert first is not None
+    client.post(f"/en/letter/token-{ana.id}/sent")
+    assert reload(unit, ana).sent_by_self_at == first
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert "1 person says that they also sent their letter" in page
+    assert "You told us on" in page
+    unit.rollback()
+    jobs.run_now("campaigns.count")
+    assert tally.count_of(unit, campaign) == 1
+    assert tally.sent_by_self(unit, campaign) == 1
+
+
+def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature
+) -> None:
+    official = campaign.targets[0].official
+    unit.add(ContactDetail(official_id=official.id, type="email", value="governor@gov.example"))
+    ana.own_words = "é" * 1400
+    unit.commit()
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert "mailto:governor@gov.example?subject=" in page
+    assert "%0D%0A" not in page
+    assert "é" * 1400 in page
+
+
+def test_the_pdf_to_post_has_the_letter_and_an_envelope_with_the_country(
+    client: FlaskClient, unit: Session, ana: Signature
+) -> None:
+    ana.country = "FR"
+    unit.commit()
+    response = client.get(f"/en/letter/token-{ana.id}/post.pdf")
+    assert (response.status_code, response.mimetype) == (200, "application/pdf")
+    assert response.headers["Cache-Control"] == "no-store"
+    pdf = pypdfium2.PdfDocument(response.data)
+    assert len(pdf) == 2
+    envelope = pdf[1]
+    width, height = envelope.get_size()
+    assert width > height
+    text = envelope.get_textpage().get_text_bounded()
+    assert "Embassy of the Republic" in text
+    assert text.rstrip().endswith("CANADA")
+    assert "Ana Plantada" in text
+
+
+def test_the_page_of_a_letter_leads_on_to_an_action_that_was_not_signed(
+    client: FlaskClient, unit: Session, ana: Signature
+) -> None:
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert "Another person needs a letter" not in page
+    other = make_campaign(unit, person_name="Idris Vale")
+    unit.commit()
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert f'href="/en/actions/{other.slug}"' in page
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.CLOSED, CampaignStatus.STOPPED])
+def test_nothing_is_sent_once_the_campaign_has_ended(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, status: CampaignStatus
+) -> None:
+    campaign.status = status
+    unit.commit()
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert "mailto:post" not in page
+    assert "I sent it" not in page
+    if status is CampaignStatus.STOPPED:
+        assert client.get(f"/en/letter/token-{ana.id}/post.pdf").status_code == 409
+        assert client.post(f"/en/letter/token-{ana.id}/sent").status_code == 409
+
+
+# --- Asking for the link ------------------------------------------------------------------------
+
+
+def test_the_answer_is_the_same_whoever_asks_and_the_truth_goes_by_mail(
+    client: FlaskClient, ana: Signature, mails: Mails
+) -> None:
+    known = client.post("/en/my-letters", data={"email": ANA})
+    unknown = client.post("/en/my-letters", data={"email": "nobody@example.org"})
+    assert known.status_code == unknown.status_code == 303
+    assert known.location == unknown.location
+    assert [(one["kind"], one["to"]) for one in mails()] == [
+        ("my-letters", ANA), ("no-letters", "nobody@example.org")
+    ]  # fmt: skip
+
+
+def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alone(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    other = make_campaign(unit)
+    hmac = ana.email_hmac
+    stranger = sign(
+        unit, other, email="ana+x@example.org", email_hmac=hmac, given_name="Mallory",
+        family_name="Grey",
+    )  # fmt: skip
+    client.post("/en/my-letters", data={"email": "ANA+other@example.org"})
+    sent = {one["to"]: one["link"].removeprefix("http://127.0.0.1:5000") for one in mails()}
+    assert set(sent) == {ANA, "ana+x@example.org"}
+    assert "Ana Plantada" in client.get(sent[ANA]).text
+    page = client.get(sent["ana+x@example.org"]).text
+    assert "Mallory" in page
+    assert "Plantada" not in page
+    for public_id in (ana.public_id, "x" * 22):
+        nowhere = client.get(f"{sent['ana+x@example.org']}/{public_id}")
+        assert nowhere.status_code == 404
+    assert client.get(f"{sent['ana+x@example.org']}/{stranger.public_id}").status_code == 200
+
+
+def test_mails_and_askers_are_limited(
+    client: FlaskClient, ana: Signature, mails: Mails, unit: Session
+) -> None:
+    codes = [client.post("/en/my-letters", data={"email": ANA}).status_code for _ in range(21)]
+    assert codes == [303] * 20 + [429]
+    assert len(mails()) == 5
+    assert len(unit.scalars(select(LettersLink)).all()) == 5
+
+
+@pytest.mark.parametrize("typed", ["", "ana", "a\nb@example.org", "x" * 300 + "@example.org"])
+def test_what_is_no_address_is_said_by_the_field(
+    client: FlaskClient, typed: str, mails: Mails
+) -> None:
+    response = client.post("/en/my-letters", data={"email": typed})
+    assert response.status_code == 422
+    assert "email-error" in response.text
+    assert mails() == []
+
+
+def test_no_other_site_asks(client: FlaskClient, ana: Signature, mails: Mails) -> None:
+    headers = {"Origin": "https://evil.example"}
+    assert client.post("/en/my-letters", data={"email": ANA}, headers=headers).status_code == 403
+    assert mails() == []
+
+
+def test_the_token_is_stored_as_a_digest_and_expires(
+    client: FlaskClient, box: str, unit: Session
+) -> None:
+    token = box.rpartition("/")[2]
+    link = unit.scalars(select(LettersLink)).one()
+    assert token.encode() not in bytes(link.token_digest)
+    assert client.get(box).headers["Cache-Control"] == "no-store"
+    unit.execute(update(LettersLink).values(expires_at=db.utcnow()))
+    unit.commit()
+    gone = client.get(box)
+    assert gone.status_code == 410
+    assert "Ask for a new link" in gone.text
+    assert client.post(f"{box}/erase").status_code == 410
+    wrong = client.get("/en/my-letters/" + "a" * 32)
+    assert wrong.status_code == 404
+    assert "This link opens no letters" in wrong.text
+
+
+def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno", family_name="Plantada")
+    sign(unit, make_campaign(unit, person_name="Idris Vale"), email=ANA, given_name="Ana")
+    page = client.get(box).text
+    assert "Ana Plantada for Amara Okafor" in page
+    assert "Bruno Plantada for Amara Okafor" in page
+    assert "for Idris Vale" in page
+
+
+# --- Changing and taking back -------------------------------------------------------------------
+
+
+def form_of(**overrides: Any) -> dict[str, Any]:
+    return {
+        "given_name": "Anna", "family_name": "Plantada", "locality": "Ottawa", "region": "ON",
+        "postal_code": "K1A 0A1", "own_words": "These are other words of mine.",
+        "points": ["protect", "investigate"], "disclosure": "name",
+    } | overrides  # fmt: skip
+
+
+def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    address = f"{box}/{ana.public_id}/change"
+    assert "I have followed this case" in client.get(address).text
+    assert client.post(address, data=form_of()).status_code == 303
+    changed = reload(unit, ana)
+    assert (changed.given_name, changed.own_words) == ("Anna", "These are other words of mine.")
+    assert changed.points == ["protect", "investigate"]
+    assert changed.state is SignatureState.CONFIRMED
+    assert changed.email == ANA
+    unit.rollback()
+    freeze(campaign)
+    for response in (client.get(address), client.post(address, data=form_of(given_name="Late"))):
+        assert response.status_code == 409
+        assert "can no longer be changed" in response.text
+    assert reload(unit, ana).given_name == "Anna"
+
+
+def test_a_change_waits_for_a_freeze_that_came_first(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, settings: Settings
+) -> None:
+    ana_id, campaign_id = ana.id, campaign.id
+    unit.rollback()
+
+    def change() -> None:
+        with app.test_request_context("/en/", method="POST"), db.transaction() as other:
+            mine = other.get_one(Signature, ana_id)
+            judged = changing.judge(other, mine, MultiDict(form_of()))
+            assert judged.sent.form is not None
+            changing.change(other, mine, judged.sent.form)
+
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), db.transaction() as freezer:
+            found = freezer.get_one(Campaign, campaign_id)
+            mission = found.targets[0].mission
+            assert mission is not None
+            freezing.freeze(
+                freezer, campaign=found, mission=mission, settings=settings, locale="en",
+                actor="test",
+            )  # fmt: skip
+            done = pool.submit(change)
+            with pytest.raises(TimeoutError):
+                done.result(timeout=0.5)
+        with pytest.raises(TooLate):
+            done.result(timeout=30)
+    assert reload(unit, ana).given_name == "Ana"
+
+
+def test_points_are_moved_on_the_page_before_anything_is_kept(
+    client: FlaskClient, unit: Session, ana: Signature, box: str
+) -> None:
+    address = f"{box}/{ana.public_id}/change"
+    order = re.findall(r'name="order" value="(\w+)"', client.get(address).text)
+    assert order == ["protect", "investigate", "recognise"]
+    form = form_of(points=["protect", "recognise"], order=order, move="up:recognise")
+    page = client.post(address, data=form)
+    assert page.status_code == 200
+    assert re.findall(r'name="order" value="(\w+)"', page.text) == [
+        "protect", "recognise", "investigate",
+    ]  # fmt: skip
+    assert "These are other words of mine." in page.text
+    assert reload(unit, ana).given_name == "Ana"
+    assert 'data-sample="full"' in page.text
+
+
+def test_a_letter_keeps_what_it_was_signed_with_whatever_the_campaign_says_now(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    rewritten = "Please have Amara Okafor protected. The convoy left at dawn."
+    ana.full_text, ana.own_words = rewritten, ""
+    campaign.full_text_edit = False
+    campaign.forbidden_words = ["convoy", "regime"]
+    campaign.changed_at = db.utcnow()
+    newer = make_letter_template("en", version=2)
+    for point in newer.points:
+        point.key = f"new-{point.key}"
+    campaign.templates.append(newer)
+    unit.commit()
+    address = f"{box}/{ana.public_id}/change"
+    kept = form_of(full_text=rewritten, points=ana.points)
+    assert client.post(address, data=kept | {"full_text": "A regime."}).status_code == 422
+    assert client.post(address, data=kept).status_code == 303
+    changed = reload(unit, ana)
+    assert (changed.given_name, changed.full_text) == ("Anna", rewritten)
+
+
+def test_a_change_is_held_to_the_same_as_signing(
+    client: FlaskClient, unit: Session, ana: Signature, box: str
+) -> None:
+    address = f"{box}/{ana.public_id}/change"
+    response = client.post(address, data=form_of(given_name="", own_words="x" * 1501))
+    assert response.status_code == 422
+    assert "Give your name" in response.text
+    assert "1,501" in response.text
+    no_point = client.post(address, data=form_of(points=["invented"]))
+    assert no_point.status_code == 422
+    assert client.post(address, data=form_of(given_name="A\0na")).status_code == 400
+    assert reload(unit, ana).given_name == "Ana"
+    forged = form_of(email="mallory@example.org", country="MX", letter_locale="es", state="held")
+    assert client.post(address, data=forged).status_code == 303
+    kept = reload(unit, ana)
+    assert (kept.email, kept.country, kept.letter_locale) == (ANA, "CA", "en")
+
+
+def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int], deliver: Deliver,
+) -> None:  # fmt: skip
+    address = f"{box}/{ana.public_id}/withdraw"
+    assert client.get(address).status_code == 200
+    assert reload(unit, ana).state is SignatureState.CONFIRMED
+    unit.rollback()
+    deliver(freeze(campaign))
+    late = client.post(address)
+    assert late.status_code == 409
+    assert "cannot be taken back" in late.text
+    assert reload(unit, ana).state is SignatureState.CONFIRMED
+
+
+def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    bundle_id = freeze(campaign)
+    response = client.post(f"{box}/{ana.public_id}/withdraw")
+    assert response.status_code == 303
+    kept = reload(unit, ana)
+    assert kept.state is SignatureState.WITHDRAWN
+    assert kept.withdrawn_at is not None
+    assert kept.own_words == ""
+    assert kept.letters[0].bundle_id == bundle_id
+    gone = client.get(f"/en/letter/token-{ana.id}")
+    assert gone.status_code == 410
+    assert "This letter was withdrawn" in gone.text
+    assert "Withdrawn" in client.get(f"{box}/{ana.public_id}").text
+    assert client.post(f"{box}/{ana.public_id}/withdraw").status_code == 409
+
+
+def test_news_is_switched_off_and_on(
+    client: FlaskClient, unit: Session, ana: Signature, box: str
+) -> None:
+    client.post(f"{box}/{ana.public_id}/news", data={"on": "0"})
+    assert reload(unit, ana).consent_updates_at is None
+    client.post(f"{box}/{ana.public_id}/news", data={"on": "1"})
+    assert reload(unit, ana).consent_updates_at is not None
+
+
+def test_everything_held_is_taken_away_as_data_and_letters(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    held = sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    held.state = SignatureState.HELD
+    unit.commit()
+    response = client.post(f"{box}/everything.zip")
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
+        data = json.loads(made.read("everything.json"))
+        names = made.namelist()
+        of_bruno, of_ana = (
+            pypdfium2.PdfDocument(made.read(name))[0].get_textpage().get_text_bounded()
+            for name in ("01-ua-1-26.pdf", "02-ua-1-26.pdf")
+        )
+    assert len(names) == 5
+    assert "Ana Plantada" in of_ana
+    # What nobody prints says so on every copy.
+    assert ("Preview" in of_bruno, "Preview" in of_ana) == (True, False)
+    letter = data["letters"][1]
+    columns = {one.name for one in Signature.__table__.columns} - {
+        "id", "campaign_id", "consent_wording_id", "invalidation_id", "state_before",
+        "address_mark", "network_mark", "domain_mark", "agent_mark",
+    }  # fmt: skip
+    assert columns <= set(letter)
+    assert letter["own_words"] == "I have followed this case for a year."
+    assert [one["wording"] for one in letter["consents"]] == ["Deliver it.", "News.", "More."]
+    assert [one["kind"] for one in data["mails"]] == ["my-letters"]
+    assert data["links_to_my_letters"][0]["email"] == ANA
+
+
+@pytest.mark.parametrize("deed", ["withdraw", "erase", "sent", "news", "everything.zip", "change"])
+def test_looking_does_nothing(
+    client: FlaskClient, unit: Session, ana: Signature, box: str, deed: str
+) -> None:
+    places = {"erase": box, "everything.zip": box, "sent": f"/en/letter/token-{ana.id}"}
+    address = f"{places.get(deed, f'{box}/{ana.public_id}')}/{deed}"
+    before = unit.scalars(select(OutboxMail.id)).all()
+    for ask in (client.get, client.head, client.options):
+        assert ask(address).status_code in {200, 302, 404, 405}
+    kept = reload(unit, ana)
+    assert kept.state is SignatureState.CONFIRMED
+    assert kept.consent_updates_at is not None
+    assert kept.sent_by_self_at is None
+    assert unit.scalars(select(OutboxMail.id)).all() == before

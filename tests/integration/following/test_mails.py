@@ -1,0 +1,83 @@
+"""The mails on letters that were signed, as they go out, in every language."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.following import mails
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.settings import Settings
+from campaign.signing.mails import send_remind_letter
+
+LINK = "http://127.0.0.1:5000/en/x/planted-link"
+_CASE = {
+    "person_name": "Amara Okafor",
+    "reference": "UA 1/26",
+    "case_url": "http://127.0.0.1:5000/en/actions/ua-1-26",
+}
+_NEWS = _CASE | {"letters_url": "http://127.0.0.1:5000/en/my-letters", "unsubscribe": LINK}
+_GATE = {"mission": "Embassy, Ottawa", "day": "4 December 2026", "place": "At the gate"}
+KINDS: list[tuple[Any, dict[str, Any]]] = [
+    (send_remind_letter, _CASE | {"link": LINK, "days": 5}),
+    (mails.send_my_letters, {"link": LINK, "hours": 24}),
+    (mails.send_no_letters, {"home_url": LINK}),
+    (mails.send_letters_erased, {"kept": True, "home_url": "http://127.0.0.1:5000/en/"}),
+    (mails.send_case_update,
+     _NEWS | {"what": "reply", "title": "They answer", "text": "**Two** lines.", "lang": "en"}),
+    (mails.send_case_update,
+     _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"}),
+    (mails.send_case_stopped, _NEWS | {"reason": "She asked us to."}),
+    (mails.send_case_continued,
+     _NEWS | {"earlier_id": 1, "title": "It goes on", "text": "Three sentences.", "lang": "en",
+              "deadline": "Friday, December 4"}),
+    *(
+        (mails.send_letter_handed_over, _NEWS | _GATE | {"numbers": numbers, "outcome": outcome})
+        for outcome in ("accepted", "left", "posted", "courier")
+        for numbers in (["00001"], ["00001", "00002"])
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+def test_every_mail_is_made_in_every_language(
+    app: Flask, unit: Session, settings: Settings, lang: str
+) -> None:
+    for number, (send, context) in enumerate(KINDS):
+        assert send(unit, to=f"ana{number}@example.org", locale=lang, **context)
+    made = [render(one, settings) for one in unit.scalars(select(OutboxMail))]
+    assert len(made) == len(KINDS)
+    for message, (send, context) in zip(made, KINDS, strict=True):
+        plain: Any = message.get_body(("plain",))
+        html: Any = message.get_body(("html",))
+        assert str(message["Subject"])
+        if LINK in context.values():
+            assert LINK in plain.get_content(), send
+            assert f'href="{LINK}"' in html.get_content(), send
+        assert (message["List-Unsubscribe"] is not None) == ("unsubscribe" in context)
+        assert "<img" not in html.get_content()
+        assert f'lang="{lang}"' in html.get_content()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_the_reminder_says_that_its_link_replaces_the_first(
+    app: Flask, unit: Session, settings: Settings
+) -> None:
+    send, context = KINDS[0]
+    send(unit, to="ana@example.org", locale="en", **context)
+    message: Any = render(unit.scalars(select(OutboxMail)).one(), settings)
+    assert "This link replaces the one in our first mail" in message.get_body().get_content()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_forged_line_end_reaches_no_header(app: Flask, unit: Session, settings: Settings) -> None:
+    send, context = KINDS[6]
+    evil = context | {"person_name": "Amara\r\nBcc: mallory@example.org"}
+    send(unit, to="ana@example.org", locale="en", **evil)
+    message = render(unit.scalars(select(OutboxMail)).one(), settings)
+    assert message["Bcc"] is None
+    assert b"\nBcc:" not in bytes(message).partition(b"\n\n")[0]

@@ -1,0 +1,304 @@
+"""News for signers: once to a mailbox, only to those who want it, ended by one click."""
+
+from collections.abc import Callable
+from datetime import date
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.bundles.models import DeliveryOutcome
+from campaign.campaigns.continuing import continue_campaign
+from campaign.campaigns.models import Campaign, UpdateKind
+from campaign.campaigns.services import open_campaign, stop_campaign
+from campaign.campaigns.updates import post_update
+from campaign.following import telling
+from campaign.following.models import Notice, NoticeMail
+from campaign.mail import bad_addresses
+from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.sender import render
+from campaign.settings import Settings
+from campaign.signing.models import Signature, SignatureState
+from tests.integration.following.conftest import ANA, Deliver, Mails, reload, sign
+
+Freeze = Callable[[Campaign], int]
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def tell_all(unit: Session) -> None:
+    """What the worker does, apart from sending."""
+    unit.rollback()
+    jobs.run_now("following.find-news")
+    for notice_id in unit.scalars(select(Notice.id)).all():
+        unit.rollback()
+        jobs.run_now("following.tell", notice_id)
+
+
+def post(app: Flask, campaign: Campaign, kind: UpdateKind) -> None:
+    campaign_id = campaign.id
+    with app.app_context(), db.transaction() as unit:
+        post_update(
+            unit, unit.get_one(Campaign, campaign_id), actor="test", kind=kind,
+            happened_on=date(2026, 12, 5), words={"en": ("They answer", "In two lines.")},
+        )  # fmt: skip
+
+
+def stop(app: Flask, campaign: Campaign) -> None:
+    campaign_id = campaign.id
+    with app.app_context(), db.transaction() as unit:
+        found = unit.get_one(Campaign, campaign_id)
+        stop_campaign(unit, found, actor="test", now=db.utcnow(), reason="She asked us to.")
+
+
+def sent(mails: Mails) -> list[tuple[str, str]]:
+    return [(one["kind"], one["to"]) for one in mails()]
+
+
+def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
+    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    mails: Mails,
+) -> None:  # fmt: skip
+    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(unit, campaign, email="omar@example.org", consent_updates_at=None)
+    pending = sign(unit, campaign, email="pia@example.org")
+    pending.state = SignatureState.PENDING
+    bad = sign(unit, campaign, email="gone@example.org")
+    bad_addresses.mark(unit, bad.email_hmac, "5.1.1")
+    unit.commit()
+    bundle_id = freeze(campaign)
+    sign(unit, campaign, email="late@example.org")
+    deliver(bundle_id)
+    tell_all(unit)
+    tell_all(unit)
+    assert sent(mails) == [("letter-handed-over", ANA)]
+    [mail] = mails()
+    assert mail["numbers"] == ["00001", "00002"]
+    assert mail["place"] == "At the gate of the embassy"
+    assert "/news-off/" in mail["unsubscribe"]
+
+
+def test_a_refusal_is_no_news(
+    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    mails: Mails,
+) -> None:  # fmt: skip
+    deliver(freeze(campaign), DeliveryOutcome.REFUSED)
+    tell_all(unit)
+    assert mails() == []
+
+
+def test_answer_and_outcome_are_told_and_other_updates_are_not(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    for kind in (UpdateKind.REPLY, UpdateKind.OUTCOME, UpdateKind.FURTHER_INFORMATION):
+        post(app, campaign, kind)
+    tell_all(unit)
+    assert sent(mails) == [("case-update", ANA)] * 2
+    assert [one["what"] for one in mails()] == ["reply", "outcome"]
+
+
+def test_a_stop_is_told_although_it_holds_all_other_mails(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(unit)
+    unit.rollback()
+    stop(app, campaign)
+    post(app, campaign, UpdateKind.OUTCOME)
+    tell_all(unit)
+    assert sent(mails) == [("case-update", ANA), ("case-stopped", ANA)]
+    assert mails()[1]["reason"] == "She asked us to."
+    unit.rollback()
+    jobs.run_now("mail.sweep")
+    rows = unit.execute(select(OutboxMail.kind, OutboxMail.state).order_by(OutboxMail.id)).all()
+    assert [tuple(row) for row in rows] == [
+        ("case-update", MailState.FAILED), ("case-stopped", MailState.SENT)
+    ]  # fmt: skip
+
+
+def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
+    app: Flask, unit: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "_BATCH", 2)
+    for number in range(5):
+        sign(unit, campaign, email=f"writer{number}@example.net")
+    post(app, campaign, UpdateKind.REPLY)
+    unit.rollback()
+    jobs.run_now("following.find-news")
+    notice = unit.scalars(select(Notice.id)).one()
+    unit.rollback()
+    assert telling.tell_batch(notice)
+    assert len(mails()) == 2
+    # As if the walk had died after its mails and begun anew.
+    with app.app_context(), db.transaction() as other:
+        other.get_one(Notice, notice).last_signature_id = 0
+    jobs.run_now("following.tell", notice)
+    jobs.run_now("following.tell", notice)
+    assert sorted(one["to"] for one in mails()) == [f"writer{n}@example.net" for n in range(5)]
+    assert unit.get_one(Notice, notice).finished_at is not None
+
+
+def test_news_reaches_a_mailbox_that_somebody_filled_with_other_mails(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, client: FlaskClient,
+    mails: Mails,
+) -> None:  # fmt: skip
+    for _ in range(5):
+        client.post("/en/my-letters", data={"email": ANA})
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(unit)
+    assert sent(mails)[-1] == ("case-update", ANA)
+    assert len(unit.scalars(select(NoticeMail.notice_id)).all()) == 1
+
+
+# --- Switching off -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, settings: Settings
+) -> EmailMessage:
+    """A mail with news, as it goes out."""
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(unit)
+    unit.rollback()
+    return render(unit.scalars(select(OutboxMail)).one(), settings)
+
+
+def off(message: EmailMessage) -> str:
+    return str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://127.0.0.1:5000")
+
+
+def test_a_mail_program_ends_the_news_by_one_click(
+    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+) -> None:
+    assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    plain: Any = told.get_body(("plain",))
+    assert plain.get_content().rstrip().endswith(off(told))
+    provider = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+    assert client.post(off(told), data={"on": "1"}, headers=provider).status_code == 400
+    assert reload(unit, ana).consent_updates_at is not None
+    response = client.post(off(told), data=ONE_CLICK, headers=provider)
+    assert response.status_code == 200
+    assert reload(unit, ana).consent_updates_at is None
+    # Switching on is for people: no other site can do it for them.
+    on = client.post(f"/en{off(told)}", data={"on": "1"}, headers=provider)
+    assert on.status_code == 403
+    assert reload(unit, ana).consent_updates_at is None
+
+
+def test_a_link_speaks_for_nobody_else_of_its_mailbox(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, told: EmailMessage
+) -> None:
+    bruno = sign(unit, campaign, email=ANA, seat=2, given_name="Bruno", consent_updates_at=None)
+    for on in ("0", "1"):
+        client.post(f"/en{off(told)}", data={"on": on})
+        assert reload(unit, bruno).consent_updates_at is None
+    assert reload(unit, ana).consent_updates_at is not None
+
+
+@pytest.mark.parametrize("end", ["switched off", "withdrawn"])
+def test_news_that_waits_is_not_sent_to_who_wants_none_any_more(
+    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage, end: str
+) -> None:
+    if end == "switched off":
+        client.post(off(told), data=ONE_CLICK)
+    else:
+        ana.state = SignatureState.WITHDRAWN
+        unit.commit()
+    unit.rollback()
+    jobs.run_now("mail.sweep")
+    [mail] = unit.scalars(select(OutboxMail))
+    assert (mail.state, mail.failure) == (MailState.FAILED, "no longer wanted")
+
+
+def test_a_damaged_signature_keeps_the_news_from_nobody_else(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    sign(unit, campaign, email="omar@example.org")
+    unit.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": ana.id})
+    unit.commit()
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(unit)
+    assert sent(mails) == [("case-update", "omar@example.org")]
+
+
+def test_looking_ends_nothing_and_the_button_does_and_undoes(
+    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+) -> None:
+    for ask in (client.get, client.head, client.options):
+        ask(off(told))
+    assert reload(unit, ana).consent_updates_at is not None
+    page = client.post(f"/en{off(told)}", data={"on": "0"})
+    assert "No more news of this case" in page.text
+    assert reload(unit, ana).consent_updates_at is None
+    assert "comes again" in client.post(f"/en{off(told)}", data={"on": "1"}).text
+    assert reload(unit, ana).consent_updates_at is not None
+
+
+def test_a_link_that_was_not_made_here_ends_nothing(
+    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+) -> None:
+    address = off(told)
+    other = address.replace(ana.public_id, "x" * 22)
+    for forged in (other, address[:-1] + ("A" if address[-1] != "A" else "B"), address + "."):
+        assert client.post(forged, data=ONE_CLICK).status_code == 404
+    assert client.post(f"/en/news-off/{ana.public_id}").status_code == 404
+    assert reload(unit, ana).consent_updates_at is not None
+
+
+def test_after_erasure_the_link_says_that_nothing_is_held(
+    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+) -> None:
+    unit.delete(unit.get_one(Signature, ana.id))
+    unit.commit()
+    page = client.post(off(told), data=ONE_CLICK)
+    assert page.status_code == 200
+    assert "Nothing is held any more" in page.text
+
+
+def continue_it(app: Flask, campaign: Campaign) -> int:
+    """An open action that continues the campaign; its id."""
+    earlier_id = campaign.id
+    with app.app_context(), db.transaction() as unit:
+        made = continue_campaign(
+            unit, unit.get_one(Campaign, earlier_id), actor="test", created_by_id=None,
+            reference="UA 90/26",
+        )  # fmt: skip
+        open_campaign(unit, made, actor="test", now=db.utcnow())
+        return made.id
+
+
+def test_who_wrote_for_the_earlier_action_and_asked_for_news_hears_once_that_it_goes_on(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(unit, campaign, email="omar@example.org", consent_updates_at=None)
+    later_id = continue_it(app, campaign)
+    jobs.run_now("following.continued", later_id)
+    tell_all(unit)
+    tell_all(unit)
+    assert sent(mails) == [("case-continued", ANA)]
+    [mail] = mails()
+    assert mail["reference"] == campaign.reference
+    assert mail["case_url"].endswith("/en/actions/ua-90-26")
+    unit.rollback()
+    # A stop of the earlier action holds also the mail that leads away from it.
+    stop(app, campaign)
+    jobs.run_now("mail.sweep")
+    unit.rollback()
+    [row] = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "case-continued"))
+    assert row.state is MailState.FAILED
+
+
+def test_nobody_is_led_to_an_action_that_was_stopped_meanwhile(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    later_id = continue_it(app, campaign)
+    stop(app, unit.get_one(Campaign, later_id))
+    unit.rollback()
+    tell_all(unit)
+    assert sent(mails) == []

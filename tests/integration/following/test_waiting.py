@@ -1,0 +1,203 @@
+"""Reminder and expiry of letters that wait for their confirmation."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import close_campaign, stop_campaign
+from campaign.mail import bad_addresses
+from campaign.mail.models import MailState, OutboxMail
+from campaign.signing import waiting
+from campaign.signing.models import Letter, Signature, SignatureState, SpentLink, WordsPrint
+from tests.integration.following.conftest import Mails
+from tests.integration.signing.conftest import FORM
+
+
+@pytest.fixture
+def first(client: FlaskClient, campaign: Campaign, mails: Mails) -> str:
+    """The link of a letter that waits."""
+    client.post(f"/en/actions/{campaign.slug}/sign", data=FORM)
+    return path(mails()[-1])
+
+
+def path(mail: dict[str, Any]) -> str:
+    return str(mail["link"]).removeprefix("http://127.0.0.1:5000")
+
+
+def age(unit: Session, **since: int) -> None:
+    """Let the letters have been signed so long ago."""
+    by = timedelta(**since)
+    for one in unit.scalars(select(Signature)):
+        one.signed_at -= by
+        one.token_expires_at = (one.token_expires_at or one.signed_at) - by
+    unit.commit()
+
+
+def kinds(mails: Mails) -> list[str]:
+    return [one["kind"] for one in mails()]
+
+
+def test_one_reminder_comes_after_two_days_and_its_link_replaces_the_first(
+    client: FlaskClient, first: str, unit: Session, mails: Mails
+) -> None:
+    age(unit, hours=47)
+    jobs.run_now("signing.remind")
+    assert kinds(mails) == ["confirm-letter"]
+    age(unit, hours=1)
+    for _ in range(3):
+        jobs.run_now("signing.remind")
+    assert kinds(mails) == ["confirm-letter", "remind-letter"]
+    reminder = mails()[1]
+    assert reminder["days"] == 4 or reminder["days"] == 5
+    assert client.get(first).status_code == 404
+    assert client.post(path(reminder)).status_code == 303
+    unit.expire_all()
+    assert unit.scalars(select(Signature)).one().state is SignatureState.CONFIRMED
+
+
+def test_a_damaged_letter_keeps_no_other_from_its_reminder(
+    client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
+) -> None:
+    client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "omar@example.org"})
+    damaged = unit.scalars(select(Signature.id).order_by(Signature.id)).first()
+    unit.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": damaged})
+    unit.execute(
+        update(Signature).values(
+            signed_at=db.utcnow() - timedelta(hours=49),
+            token_expires_at=db.utcnow() + timedelta(days=5),
+        )
+    )
+    unit.commit()
+    jobs.run_now("signing.remind")
+    assert [(one["kind"], one["to"]) for one in mails()][2:] == [
+        ("remind-letter", "omar@example.org")
+    ]
+
+
+def test_a_link_that_waits_is_not_mailed_once_its_letter_was_taken_back(
+    first: str, unit: Session
+) -> None:
+    unit.scalars(select(Signature)).one().state = SignatureState.WITHDRAWN
+    unit.commit()
+    jobs.run_now("mail.sweep")
+    [mail] = unit.scalars(select(OutboxMail))
+    assert (mail.state, mail.failure) == (MailState.FAILED, "no longer wanted")
+
+
+@pytest.mark.parametrize("end", [close_campaign, stop_campaign])
+def test_no_reminder_comes_when_the_campaign_has_ended(
+    first: str, unit: Session, campaign: Campaign, mails: Mails, end: Callable[..., None]
+) -> None:
+    age(unit, hours=49)
+    end(unit, campaign, actor="test", now=db.utcnow(), reason="It is over.")
+    unit.commit()
+    jobs.run_now("signing.remind")
+    assert kinds(mails) == ["confirm-letter"]
+
+
+def test_a_stop_holds_a_reminder_that_waits(
+    first: str, unit: Session, campaign: Campaign, mails: Mails
+) -> None:
+    age(unit, hours=49)
+    jobs.run_now("signing.remind")
+    stop_campaign(unit, campaign, actor="test", now=db.utcnow(), reason="It is over.")
+    unit.commit()
+    jobs.run_now("mail.sweep")
+    assert set(unit.scalars(select(OutboxMail.state))) == {MailState.FAILED}
+
+
+def test_a_bad_address_gets_no_reminder_and_a_confirmation_clears_it(
+    client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
+) -> None:
+    signature = unit.scalars(select(Signature)).one()
+    bad_addresses.mark(unit, signature.email_hmac, "5.1.1")
+    unit.commit()
+    age(unit, hours=49)
+    jobs.run_now("signing.remind")
+    assert kinds(mails) == ["confirm-letter"]
+    client.post(f"/en/actions/{campaign.slug}/sign", data=FORM)
+    assert kinds(mails) == ["confirm-letter", "confirm-letter"]
+    client.post(path(mails()[-1]))
+    unit.expire_all()
+    assert unit.scalar(select(bad_addresses.BadAddress.status)) is None
+
+
+def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
+    client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
+) -> None:
+    for _ in range(5):
+        client.post("/en/my-letters", data={"email": FORM["email"]})
+    assert len(mails()) == 5
+    age(unit, hours=49)
+    jobs.run_now("signing.remind")
+    assert "remind-letter" not in kinds(mails)
+    unit.expire_all()
+    assert unit.scalars(select(Signature.reminded_at)).one() is None
+    assert client.post(first).status_code == 303
+
+
+def test_of_many_reminders_at_once_one_goes_out(
+    app: Flask, first: str, unit: Session, mails: Mails
+) -> None:
+    age(unit, hours=49)
+    signature_id = unit.scalars(select(Signature.id)).one()
+    unit.rollback()
+    start = threading.Barrier(8)
+
+    def remind(_: int) -> bool:
+        with app.app_context():
+            start.wait(timeout=30)
+            with db.transaction() as other:
+                return waiting.remind_one(other, signature_id, db.utcnow())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(remind, range(8))) == [False] * 7 + [True]
+    assert kinds(mails).count("remind-letter") == 1
+
+
+def test_what_was_confirmed_is_neither_reminded_of_nor_expired(
+    client: FlaskClient, first: str, unit: Session, mails: Mails
+) -> None:
+    client.post(first)
+    age(unit, days=30)
+    jobs.run_now("signing.remind")
+    jobs.run_now("signing.expire")
+    assert kinds(mails) == ["confirm-letter"]
+    assert unit.scalars(select(Signature.state)).all() == [SignatureState.CONFIRMED]
+
+
+def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
+    client: FlaskClient, first: str, unit: Session, campaign: Campaign,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(waiting, "_BATCH", 1)
+    client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "b@example.org"})
+    for one in unit.scalars(select(Signature)):
+        unit.merge(WordsPrint(signature_id=one.id, band=0, campaign_id=campaign.id, value=7))
+    unit.commit()
+    age(unit, days=6)
+    jobs.run_now("signing.expire")
+    assert unit.scalar(select(func.count(Signature.id))) == 2
+    age(unit, days=1)
+    jobs.run_now("signing.expire")
+    unit.expire_all()
+    for model in (Signature, Letter, WordsPrint):
+        assert unit.scalar(select(func.count()).select_from(model)) == 0
+    for response in (client.get(first), client.post(first)):
+        assert response.status_code == 410
+        assert "Sign again" in response.text
+        assert f"/en/actions/{campaign.slug}" in response.text
+    unit.execute(update(SpentLink).values(ended_at=db.utcnow() - timedelta(days=181)))
+    unit.commit()
+    jobs.run_now("signing.expire")
+    assert client.get(first).status_code == 404

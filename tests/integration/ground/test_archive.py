@@ -1,0 +1,142 @@
+"""Backup and restore, on both databases."""
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import archive, audit, db, migrations
+from campaign.audit import AuditEntry
+from campaign.campaigns.models import Campaign
+from campaign.errors import Refused
+from campaign.mail.models import MailState, OutboxMail
+from campaign.settings import load_settings
+from campaign.storage import Storage
+from tests.factories import make_campaign
+
+
+@pytest.fixture
+def filled(app: Flask, unit: Session) -> Flask:
+    for number in range(3):
+        audit.record(
+            unit, actor="staff:1", action="test", subject=f"thing:{number}", nested={"a": 1}
+        )
+    unit.add(
+        OutboxMail(
+            kind="test",
+            recipient="planted-name@example.org",
+            recipient_hmac=b"h" * 32,
+            locale="en",
+            state=MailState.WAITING,
+            due_at=db.utcnow(),
+        )
+    )
+    unit.commit()
+    with app.app_context(), app.extensions["storage"].writing("bundles/x/letters-001.pdf") as path:
+        path.write_bytes(b"%PDF- planted-name")
+    return app
+
+
+def empty_again(app: Flask) -> None:
+    engine = app.extensions["database"].engine
+    engine.dispose()
+    migrations.downgrade(engine, "base")
+    migrations.upgrade(engine)
+
+
+def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    rows = archive.back_up(database, storage, tmp_path / "backup.zip")
+    empty_again(filled)
+    elsewhere = Storage(tmp_path / "other")
+    assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == rows == 4
+    assert elsewhere.path("bundles/x/letters-001.pdf").read_bytes() == b"%PDF- planted-name"
+    with filled.app_context(), db.transaction() as fresh:
+        assert list(audit.broken_links(fresh)) == []
+        mail = fresh.scalars(select(OutboxMail)).one()
+        assert mail.recipient == "planted-name@example.org"
+        audit.record(fresh, actor="staff:1", action="after", subject="ids go on")
+        assert len(fresh.scalars(select(AuditEntry)).all()) == 4
+
+
+def test_a_backup_tells_nothing_without_the_key(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    unit.close()
+    path = tmp_path / "backup.zip"
+    archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
+    with zipfile.ZipFile(path) as backup:
+        assert all(b"planted-name" not in backup.read(name) for name in backup.namelist())
+
+
+def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    first, second = make_campaign(unit), make_campaign(unit, reference="UA 2/26", slug="ua-2-26")
+    first.follows_id = second.id
+    unit.commit()
+    opened = first.opened_at
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    other = load_settings(
+        instance=tmp_path / "instance",
+        database_url=f"sqlite:///{tmp_path}/other.sqlite",
+    )
+    elsewhere = db.Database.of(other)
+    migrations.upgrade(elsewhere.engine)
+    archive.restore(elsewhere, Storage(tmp_path / "files"), tmp_path / "backup.zip")
+    with elsewhere.sessions() as there:
+        assert list(audit.broken_links(there)) == []
+        copy = there.get_one(Campaign, first.id)
+        assert copy.opened_at == opened
+        assert copy.follows_id == second.id
+    elsewhere.close()
+
+
+def test_a_backup_is_for_its_owner_only(filled: Flask, unit: Session, tmp_path: Path) -> None:
+    unit.close()
+    path = tmp_path / "backup.zip"
+    archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_no_backup_is_refused_in_a_sentence(filled: Flask, tmp_path: Path) -> None:
+    (tmp_path / "junk.zip").write_text("junk")
+    with pytest.raises(Refused, match="not a backup"):
+        archive.restore(
+            filled.extensions["database"], filled.extensions["storage"], tmp_path / "junk.zip"
+        )
+
+
+def test_a_restore_into_a_full_database_is_refused(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with pytest.raises(Refused, match="not empty"):
+        archive.restore(database, storage, tmp_path / "backup.zip")
+
+
+def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with (
+        zipfile.ZipFile(tmp_path / "backup.zip") as whole,
+        zipfile.ZipFile(tmp_path / "damaged.zip", "w") as damaged,
+    ):
+        for name in whole.namelist():
+            data = whole.read(name)
+            damaged.writestr(name, data[:-1] if "audit_entry" in name else data)
+    empty_again(filled)
+    with pytest.raises(Refused, match="audit_entry"):
+        archive.restore(database, storage, tmp_path / "damaged.zip")

@@ -1,0 +1,171 @@
+"""A member's own page, leaving, and the one click of RFC 8058 as a mail provider sends it."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.mail.models import MailState, OutboxMail
+from campaign.network import addresses
+from campaign.network.models import Frequency, MemberState, NetworkMember
+from campaign.signing.links import signed_link
+from tests.factories import make_campaign, make_members
+from tests.integration.network.conftest import HOST, Members
+
+PROVIDER = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def member(unit: Session) -> NetworkMember:
+    [made] = make_members(unit, 1)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def own(member: NetworkMember) -> str:
+    """Address of the member's page."""
+    return addresses.preferences_url(member).removeprefix(HOST)
+
+
+@pytest.fixture
+def one_click(member: NetworkMember) -> str:
+    """The address in the header of the member's mails."""
+    return addresses.unsubscribe_url(member).removeprefix(HOST)
+
+
+def test_a_member_changes_what_comes(
+    client: FlaskClient, unit: Session, own: str, members: Members
+) -> None:
+    make_campaign(unit)
+    unit.commit()
+    page = client.get(own)
+    assert "member-1@example.org" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    form = {"frequency": "monthly", "country_scope": "some", "countries": "MX",
+            "theme_scope": "all", "languages": "fr", "locale": "fr"}  # fmt: skip
+    response = client.post(own, data=form)
+    assert response.status_code == 303
+    saved = client.get(response.location).text
+    assert "Your choice is saved" in saved
+    ticked = re.findall(r'<input checked [^>]*name="(\w+)"[^>]*value="([\w-]+)"', saved)
+    assert set(ticked) == {
+        ("frequency", "monthly"), ("country_scope", "some"), ("countries", "MX"),
+        ("theme_scope", "all"), ("languages", "fr"), ("locale", "fr"),
+    }  # fmt: skip
+    [changed] = members()
+    assert (changed.frequency, changed.countries, changed.languages, changed.locale) == (
+        Frequency.MONTHLY, ["MX"], ["fr"], "fr",
+    )  # fmt: skip
+    assert client.post(own, data=form | {"locale": "xx"}).status_code == 422
+    assert client.post(own, data=form, headers=PROVIDER).status_code == 403
+
+
+def test_a_link_of_another_kind_or_member_opens_nothing(
+    client: FlaskClient, member: NetworkMember, own: str, one_click: str
+) -> None:
+    header_token = one_click.rpartition("/")[2]
+    proof = own.rpartition(".")[2]
+    wrong = [header_token, member.public_id, f"{member.public_id}.", f"x.{proof}", "ü.ü",
+             f"{member.public_id}.{proof[:-1]}", signed_link("network", "nobody")]  # fmt: skip
+    for token in wrong:
+        for page in (f"/en/network/{token}", f"/en/network/{token}/leave"):
+            for ask in (client.get, client.post):
+                response = ask(page)
+                assert response.status_code == 404, page
+                assert "This link leads to no membership" in response.text
+    assert client.post(f"/network/unsubscribe/{own[12:]}", data=ONE_CLICK).status_code == 404
+
+
+def test_looking_never_ends_a_membership(
+    client: FlaskClient, own: str, one_click: str, members: Members
+) -> None:
+    for address in (own, f"{own}/leave", one_click):
+        for look in (client.get, client.head, client.options):
+            assert look(address).status_code == 200, address
+    assert "Yes, I leave" in client.get(one_click).text
+    assert members()[0].state is MemberState.ACTIVE
+
+
+def test_the_button_ends_it_and_deletes_the_address(
+    client: FlaskClient, own: str, members: Members
+) -> None:
+    before = members()[0]
+    response = client.post(f"{own}/leave")
+    assert response.status_code == 200
+    assert "You have left the network" in response.text
+    [left] = members()
+    assert (left.state, left.email) == (MemberState.LEFT, None)
+    assert left.email_hmac == before.email_hmac
+    assert client.get(own).status_code == 410
+    assert "There is nothing left to do" in client.get(f"{own}/leave").text
+    assert client.post(f"{own}/leave").status_code == 200
+    assert members()[0].left_at == left.left_at
+
+
+@pytest.mark.parametrize("form", ["urlencoded", "multipart"])
+def test_a_mail_provider_ends_it_by_one_click(
+    client: FlaskClient, one_click: str, members: Members, form: str
+) -> None:
+    kind = "multipart/form-data" if form == "multipart" else None
+    response = client.post(one_click, data=ONE_CLICK, headers=PROVIDER, content_type=kind)
+    assert response.status_code == 200
+    assert "Set-Cookie" not in response.headers
+    assert members()[0].state is MemberState.LEFT
+    assert client.post(one_click, data=ONE_CLICK, headers=PROVIDER).status_code == 200
+    assert "There is nothing left to do" in client.get(one_click).text
+
+
+@pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "no"}, {"x": "One-Click"}])
+def test_a_post_that_is_not_that_click_ends_nothing(
+    client: FlaskClient, one_click: str, members: Members, body: dict[str, str]
+) -> None:
+    assert client.post(one_click, data=body, headers=PROVIDER).status_code == 400
+    for method in (client.put, client.delete):
+        assert method(one_click).status_code == 405
+    assert client.post("/network/unsubscribe/x.y", data=ONE_CLICK).status_code == 404
+    assert members()[0].state is MemberState.ACTIVE
+
+
+def test_who_leaves_gets_neither_the_mail_that_waits_nor_the_rest_of_the_mailing(
+    client: FlaskClient, unit: Session, own: str, member: NetworkMember
+) -> None:
+    first, second = (make_campaign(unit, opened_at=LONG_AGO) for _ in range(2))
+    unit.commit()
+    jobs.run_now("network.announce", first.id)
+    jobs.run_now("network.sweep")
+    client.post(f"{own}/leave")
+    jobs.run_now("network.announce", second.id)
+    jobs.run_now("network.sweep")
+    unit.rollback()
+    [mail] = unit.scalars(select(OutboxMail))
+    assert (mail.state, mail.failure) == (MailState.FAILED, "left the network")
+    assert (mail.recipient, mail.context) == (None, None)
+
+
+def test_who_has_left_can_join_again_and_the_old_link_works_again(
+    app: Flask, client: FlaskClient, unit: Session, own: str, members: Members,
+    mails: Callable[[], list[dict[str, str]]],
+) -> None:  # fmt: skip
+    client.post(f"{own}/leave")
+    form = {"email": "member-1@example.org", "frequency": "weekly", "country_scope": "all",
+            "theme_scope": "all", "consent": "y"}  # fmt: skip
+    client.post("/en/network", data=form)
+    assert members()[0].state is MemberState.PENDING
+    assert client.get(own).status_code == 410
+    client.post(mails()[-1]["link"].removeprefix(HOST))
+    [back] = members()
+    assert (back.state, back.frequency, back.left_at) == (
+        MemberState.ACTIVE, Frequency.WEEKLY, None,
+    )  # fmt: skip
+    assert back.confirmed_at is not None
+    assert back.confirmed_at > db.utcnow() - timedelta(minutes=1)
+    assert client.get(own).status_code == 200

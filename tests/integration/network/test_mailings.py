@@ -1,0 +1,364 @@
+"""Mailings reach those whom they concern, once, whatever crashes or runs at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.services import close_campaign, open_campaign, stop_campaign
+from campaign.campaigns.updates import post_update
+from campaign.mail import bad_addresses
+from campaign.mail.models import MailState, OutboxMail
+from campaign.network import sending
+from campaign.network.models import Frequency, Mailing, MailingMember
+from tests.factories import make_campaign, make_members, post, sign_in
+from tests.integration.network.conftest import Mails
+
+
+def run_queue(app: Flask) -> None:
+    """Do what waits in the queue, but for the mails themselves."""
+    huey = app.extensions["queue"].huey
+    while (task := huey.dequeue()) is not None:
+        if task.args[0] != "mail.send":
+            huey.execute(task)
+
+
+def mailing_of(unit: Session, campaign: Campaign) -> int:
+    """A mailing of a new action that nothing has been sent of."""
+    mailing = Mailing(campaign_id=campaign.id)
+    unit.add(mailing)
+    unit.commit()
+    return mailing.id
+
+
+def told(unit: Session) -> int:
+    unit.rollback()
+    return unit.scalar(select(func.count()).select_from(MailingMember)) or 0
+
+
+def test_opening_a_campaign_tells_those_who_want_to_hear_of_it(
+    app: Flask, unit: Session, mails: Mails
+) -> None:
+    campaign = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    make_members(unit, 1, locale="fr")
+    make_members(unit, 1, countries=["TR"])
+    make_members(unit, 1, themes=["torture"])
+    make_members(unit, 1, languages=["ar"])
+    make_members(unit, 1, frequency=Frequency.WEEKLY)
+    make_members(unit, 1, countries=["MX"], themes=["defenders"], languages=["es"])
+    [bad] = make_members(unit, 1)
+    bad_addresses.mark(unit, bad.email_hmac, "5.1.1")
+    open_campaign(unit, campaign, actor="command", now=db.utcnow())
+    unit.commit()
+    db.run_after_commit(unit)
+    run_queue(app)
+    sent = mails()
+    assert [(one["kind"], one["to"], one["locale"]) for one in sent] == [
+        ("network-action", "member-1@example.org", "fr"),
+        ("network-action", "member-6@example.org", "en"),
+    ]
+    news = sent[0]["news"]
+    assert news["title"].startswith("Amara Okafor : menacée")
+    assert news["url"] == f"http://127.0.0.1:5000/fr/actions/{campaign.slug}?from=mailing"
+    rows = unit.execute(select(OutboxMail.campaign_id)).scalars()
+    assert set(rows) == {campaign.id}
+    jobs.run_now("network.announce", campaign.id)
+    jobs.run_now("network.sweep")
+    assert len(mails()) == 2
+
+
+def test_who_reads_no_edition_gets_the_campaigns_main_language(unit: Session, mails: Mails) -> None:
+    campaign = make_campaign(unit, locales=["es", "en"])
+    make_members(unit, 1, locale="fr")
+    jobs.run_now("network.send", mailing_of(unit, campaign))
+    [mail] = mails()
+    assert (mail["locale"], mail["news"]["lang"]) == ("fr", "es")
+    assert mail["news"]["country"] == "Mexique"
+
+
+def test_five_mails_a_day_do_not_starve_a_mailing(unit: Session, mails: Mails) -> None:
+    make_members(unit, 1)
+    for _ in range(7):
+        jobs.run_now("network.send", mailing_of(unit, make_campaign(unit)))
+    assert len(mails()) == 7
+
+
+@contextmanager
+def failing_at(app: Flask, number: int) -> Iterator[None]:
+    """The database goes away at the n-th mail."""
+    engine, seen = app.extensions["database"].engine, []
+
+    def count(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO outbox_mail"):
+            seen.append(1)
+            if len(seen) == number:
+                raise RuntimeError("killed")
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+
+
+@pytest.mark.parametrize("number", [1, 4, 6])
+def test_a_mailing_that_was_killed_goes_on_where_it_stood(
+    app: Flask, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(sending, "BATCH", 2)
+    make_members(unit, 7)
+    mailing_id = mailing_of(unit, make_campaign(unit))
+    with failing_at(app, number), pytest.raises(RuntimeError, match="killed"):
+        jobs.run_now("network.send", mailing_id)
+    assert len(mails()) == told(unit) < number
+    jobs.run_now("network.sweep")
+    assert [one["to"] for one in mails()] == [f"member-{n}@example.org" for n in range(1, 8)]
+    unit.rollback()
+    assert unit.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
+
+
+def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
+    app: Flask, unit: Session, mails: Mails
+) -> None:
+    make_members(unit, 1)
+    for _ in range(2):
+        mailing_of(unit, make_campaign(unit))
+    with failing_at(app, 1):
+        jobs.run_now("network.sweep")
+    assert [one["news"]["reference"] for one in mails()] == ["UA 2/26"]
+    jobs.run_now("network.sweep")
+    assert len(mails()) == 2
+
+
+def test_workers_at_once_tell_each_member_once(
+    app: Flask, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BATCH", 3)
+    make_members(unit, 30)
+    mailing_id = mailing_of(unit, make_campaign(unit))
+
+    def work(_: int) -> None:
+        with app.app_context():
+            jobs.run_now("network.send", mailing_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert len({one["to"] for one in mails()}) == len(mails()) == told(unit) == 30
+
+
+def test_the_key_keeps_from_telling_twice_even_when_the_place_is_lost(
+    unit: Session, mails: Mails
+) -> None:
+    make_members(unit, 3)
+    mailing_id = mailing_of(unit, make_campaign(unit))
+    jobs.run_now("network.send", mailing_id)
+    mailing = unit.get_one(Mailing, mailing_id, populate_existing=True)
+    mailing.last_member_id, mailing.finished_at = 0, None
+    unit.commit()
+    jobs.run_now("network.send", mailing_id)
+    assert len(mails()) == 3
+
+
+def test_an_announcement_whose_message_was_lost_is_made_up_for(unit: Session, mails: Mails) -> None:
+    make_campaign(unit)
+    make_campaign(unit, opened_at=db.utcnow() - timedelta(days=30))
+    make_members(unit, 1)
+    unit.commit()
+    jobs.run_now("network.sweep")
+    jobs.run_now("network.sweep")
+    assert [one["news"]["reference"] for one in mails()] == ["UA 1/26"]
+
+
+@pytest.mark.parametrize("end", [close_campaign, stop_campaign])
+def test_a_campaign_that_ended_tells_nobody_more(unit: Session, mails: Mails, end: Any) -> None:
+    campaign = make_campaign(unit)
+    make_members(unit, 2)
+    mailing_id = mailing_of(unit, campaign)
+    end(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    unit.commit()
+    jobs.run_now("network.send", mailing_id)
+    assert mails() == []
+    assert unit.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
+
+
+def test_a_stop_holds_the_mails_that_wait(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    make_members(unit, 1)
+    jobs.run_now("network.send", mailing_of(unit, campaign))
+    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    unit.commit()
+    jobs.run_now("mail.sweep")
+    [mail] = unit.scalars(select(OutboxMail).execution_options(populate_existing=True))
+    assert (mail.state, mail.failure) == (MailState.FAILED, "campaign stopped")
+
+
+# --- Weekly and monthly ------------------------------------------------------------------------
+
+
+def ago(**span: float) -> Any:
+    return db.utcnow() - timedelta(**span)
+
+
+def test_a_week_and_a_month_bring_one_mail_with_all_that_is_new(
+    unit: Session, mails: Mails
+) -> None:
+    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
+    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=6))
+    make_members(unit, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=32))
+    make_members(unit, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=27))
+    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=40),
+                 told_at=ago(days=1))  # fmt: skip
+    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8), countries=["TR"])
+    for number in (1, 2):
+        jobs.run_now("network.send", mailing_of(unit, make_campaign(unit)))
+        assert mails() == [], number
+    jobs.run_now("network.digest")
+    sent = mails()
+    assert [(one["kind"], one["to"], one["frequency"]) for one in sent] == [
+        ("network-digest", "member-1@example.org", "weekly"),
+        ("network-digest", "member-3@example.org", "monthly"),
+    ]
+    assert [news["reference"] for news in sent[0]["items"]] == ["UA 1/26", "UA 2/26"]
+    assert told(unit) == 4
+    jobs.run_now("network.digest")
+    assert len(mails()) == 2
+
+
+def test_a_digest_leaves_out_what_was_told_and_what_has_ended(unit: Session, mails: Mails) -> None:
+    [member] = make_members(unit, 1, confirmed_at=ago(days=30))
+    jobs.run_now("network.send", mailing_of(unit, make_campaign(unit)))
+    for status in (CampaignStatus.CLOSED, CampaignStatus.STOPPED):
+        mailing_of(unit, make_campaign(unit, status=status))
+    mailing_of(unit, make_campaign(unit, act_by=date(2026, 1, 1)))
+    mailing_of(unit, make_campaign(unit))
+    member.frequency = Frequency.WEEKLY
+    unit.commit()
+    jobs.run_now("network.digest")
+    assert [news["reference"] for news in mails()[-1]["items"]] == ["UA 5/26"]
+
+
+def test_workers_at_once_send_one_digest(app: Flask, unit: Session, mails: Mails) -> None:
+    make_members(unit, 5, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
+    mailing_of(unit, make_campaign(unit))
+
+    def work(_: int) -> None:
+        with app.app_context():
+            jobs.run_now("network.digest")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert len(mails()) == told(unit) == 5
+
+
+def test_a_stop_takes_a_case_out_of_a_digest_that_waits(
+    app: Flask, unit: Session, mails: Mails
+) -> None:
+    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
+    stopped, kept = make_campaign(unit), make_campaign(unit, person_name="Binta Diallo")
+    for campaign in (stopped, kept):
+        mailing_of(unit, campaign)
+    jobs.run_now("network.digest")
+    assert len(mails()[0]["items"]) == 2
+    stop_campaign(unit, stopped, actor="command", now=db.utcnow(), reason="She is safe.")
+    unit.commit()
+    jobs.run_now("mail.sweep")
+    [path] = app.extensions["settings"].outbox.glob("*.eml")
+    words = path.read_text()
+    assert "UA 2/26" in words
+    assert "UA 1/26" not in words
+
+
+# --- Updates and the desk ----------------------------------------------------------------------
+
+
+def tell(unit: Session, campaign: Campaign, kind: UpdateKind) -> None:
+    post_update(
+        unit,
+        campaign,
+        actor="command",
+        kind=kind,
+        happened_on=date(2026, 3, 1),
+        words={"en": ("The guards are back", "Her *two* guards are back.")},
+        tell_network=True,
+    )
+    unit.commit()
+    db.run_after_commit(unit)
+
+
+def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
+    app: Flask, client: FlaskClient, unit: Session, mails: Mails
+) -> None:
+    campaign = make_campaign(unit, opened_at=ago(days=30))
+    make_members(unit, 1)
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    address = f"/desk/campaigns/{campaign.slug}/updates"
+    form = {"kind": "further-information", "happened_on": "2026-03-01",
+            "title_en": "The guards are back"}  # fmt: skip
+    assert post(client, address, form).status_code == 303
+    run_queue(app)
+    assert mails() == []
+    assert post(client, address, form | {"tell_network": "y"}).status_code == 303
+    run_queue(app)
+    assert [one["news"]["title"] for one in mails()] == ["The guards are back"]
+    assert post(client, address, form | {"kind": "reply", "tell_network": "y"}).status_code == 422
+
+
+def test_good_news_comes_after_the_close_too(app: Flask, unit: Session, mails: Mails) -> None:
+    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
+    make_members(unit, 1)
+    unit.commit()
+    tell(unit, campaign, UpdateKind.GOOD_NEWS)
+    run_queue(app)
+    [mail] = mails()
+    assert (mail["news"]["kind"], mail["news"]["deadline"]) == ("good-news", "")
+
+
+def test_an_update_whose_message_was_lost_is_made_up_for(unit: Session, mails: Mails) -> None:
+    campaign = make_campaign(unit, opened_at=ago(days=30))
+    make_members(unit, 1)
+    unit.commit()
+    tell(unit, campaign, UpdateKind.FURTHER_INFORMATION)
+    jobs.run_now("network.sweep")
+    jobs.run_now("network.sweep")
+    assert len(mails()) == 1
+
+
+def test_the_desk_sees_how_many_and_never_who(
+    app: Flask, client: FlaskClient, unit: Session, mails: Mails
+) -> None:
+    campaign = make_campaign(unit, opened_at=ago(days=30))
+    make_members(unit, 3)
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    address = f"/desk/campaigns/{campaign.slug}"
+    assert "Tell the network" in client.get(address).text
+    assert post(client, f"{address}/network").status_code == 303
+    run_queue(app)
+    page = client.get(address).text
+    assert "3 members were told" in page
+    assert "member-1" not in page
+    assert "Tell the network" not in page
+    post(client, f"{address}/network")
+    run_queue(app)
+    assert len(mails()) == 3
+
+
+def test_a_draft_cannot_be_told_of(app: Flask, client: FlaskClient, unit: Session) -> None:
+    campaign = make_campaign(unit, status=CampaignStatus.DRAFT)
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    assert "Tell the network" not in client.get(f"/desk/campaigns/{campaign.slug}").text
+    assert post(client, f"/desk/campaigns/{campaign.slug}/network").status_code == 303
+    unit.rollback()
+    assert unit.scalar(select(func.count(Mailing.id))) == 0

@@ -1,0 +1,88 @@
+"""The network's mails as they go out: words, and the headers by which programs end them."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign import jobs
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.network import mails as messages
+from campaign.network.models import MemberState
+from campaign.settings import Settings
+from tests.factories import make_campaign, make_members
+from tests.integration.network.conftest import HOST, Members
+
+NEWS = {
+    "kind": "new",
+    "campaign": 1,
+    "country": "Mexico",
+    "reference": "UA 1/26",
+    "person_name": "Amara Okafor",
+    "title": "Amara Okafor: threatened <b>",
+    "text": "Her *two* guards are back.",
+    "lang": "en",
+    "deadline": "Friday",
+    "url": "https://x.example/en/actions/ua-1-26?from=mailing",
+}
+LINKS = {"preferences_url": "https://x.example/own", "leave_url": "https://x.example/own/leave"}
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+@pytest.mark.parametrize("kind", ["new", "further-information", "good-news", "weekly", "monthly"])
+def test_news_says_why_it_came_and_how_not_to_get_more(
+    unit: Session, settings: Settings, lang: str, kind: str
+) -> None:
+    to = {"to": "ana@example.org", "locale": lang, "unsubscribe": f"{HOST}/{'x' * 90}"}
+    if kind in {"weekly", "monthly"}:
+        items = [NEWS, NEWS | {"kind": "good-news", "deadline": ""}]
+        messages.send_network_digest(unit, items=items, frequency=kind, **to, **LINKS)
+    else:
+        messages.send_network_action(unit, news=NEWS | {"kind": kind}, **to, **LINKS)
+    mail = render(unit.query(OutboxMail).one(), settings)
+    sent = message_from_bytes(bytes(mail), policy=policy.default)
+    assert isinstance(sent, EmailMessage)
+    assert sent["List-Unsubscribe"] == f"<{HOST}/{'x' * 90}>"
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"List-Unsubscribe: <{HOST}/{'x' * 90}>".encode() in bytes(mail).splitlines()
+    plain, html = (sent.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    assert LINKS["leave_url"] in plain.strip().splitlines()[-1]
+    assert NEWS["url"] in plain.split()
+    assert f'href="{LINKS["leave_url"]}"' in html
+    assert "threatened &lt;b&gt;" in html
+    assert f'lang="{lang}"' in html
+    assert "<img" not in html
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+def test_mails_of_joining_hold_their_links(unit: Session, settings: Settings, lang: str) -> None:
+    to = {"to": "ana@example.org", "locale": lang}
+    messages.send_network_confirm(unit, link="https://x.example/l", days=7, **to)
+    messages.send_network_already(unit, **LINKS, **to)
+    first, second = (render(one, settings) for one in unit.query(OutboxMail).order_by("id"))
+    for part in ("plain", "html"):
+        assert "https://x.example/l" in first.get_body((part,)).get_content()  # type: ignore[union-attr]
+        assert LINKS["preferences_url"] in second.get_body((part,)).get_content()  # type: ignore[union-attr]
+    assert first["List-Unsubscribe"] is None
+
+
+def test_the_address_in_the_header_of_a_sent_mail_ends_the_membership(
+    app: Flask, client: FlaskClient, unit: Session, members: Members
+) -> None:
+    campaign = make_campaign(unit)
+    make_members(unit, 1)
+    unit.commit()
+    jobs.run_now("network.announce", campaign.id)
+    jobs.run_now("network.sweep")
+    jobs.run_now("mail.sweep")
+    [path] = app.extensions["settings"].outbox.glob("*.eml")
+    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+    address = str(mail["List-Unsubscribe"]).strip("<>").removeprefix(HOST)
+    name, _, value = str(mail["List-Unsubscribe-Post"]).partition("=")
+    response = client.post(address, data={name: value}, headers={"Origin": "https://mail.example"})
+    assert response.status_code == 200
+    assert members()[0].state is MemberState.LEFT

@@ -1,0 +1,105 @@
+"""Choosing a target: found while one types, with the mission that is suggested and why."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, Target
+from campaign.officials.models import MissionKind
+from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
+
+PAGE = "/desk/campaigns/ua-1-26/targets"
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient, unit: Session) -> FlaskClient:
+    make_campaign(unit)
+    unit.add_all([
+        make_target_official(2, slug="jose", name="José Núñez", given_name="José",
+                             family_name="Núñez", country="GT",
+                             office={"en": "Ombudsman", "fr": "Défenseur des droits"}),
+        make_target_mission(2, slug="guatemala-washington", sending_country="GT",
+                            host_country="US", locality="Washington", accredited_to=["CA"],
+                            name={"en": "Embassy of Guatemala in Washington"}),
+        make_target_mission(3, slug="guatemala-toronto", sending_country="GT",
+                            locality="Toronto", kind=MissionKind.CONSULATE,
+                            name={"en": "Consulate of Guatemala in Toronto"}),
+    ])  # fmt: skip
+    unit.commit()
+    sign_in(client, app, Role.ADMIN)
+    return client
+
+
+@pytest.mark.parametrize("words", ["nunez", "NÚÑEZ jos", "defenseur", "guatémala", "gt ombuds"])
+def test_an_official_is_found_without_accents_by_name_office_or_country(
+    desk: FlaskClient, words: str
+) -> None:
+    for page in (f"{PAGE}/officials", PAGE):  # while one types, and without scripts
+        found = desk.get(page, query_string={"q": words}).get_data(as_text=True)
+        assert 'name="official" id="official-jose"' in found
+
+
+def test_who_is_a_target_already_is_not_offered_again(desk: FlaskClient) -> None:
+    found = desk.get(f"{PAGE}/officials?q=quintero").get_data(as_text=True)
+    assert "No official is found with these words who is not a target already." in found
+
+
+def test_the_suggested_mission_says_why(desk: FlaskClient, unit: Session) -> None:
+    row = {"rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
+           "rows-0-position": "1"}  # fmt: skip
+    new = {"official": "jose", "kind": "copy", "mission": ""}
+    assert post(desk, PAGE, row | new).status_code == 303
+    page = desk.get(PAGE).get_data(as_text=True)
+    why = "responsible for the country where we are, from elsewhere"
+    assert f"Suggested: Embassy of Guatemala in Washington – {why}" in page
+    assert page.index("guatemala-washington") < page.index("guatemala-toronto")
+    assert "since Guatemala sends it" in page
+    unit.rollback()
+    target = unit.scalars(select(Target).join(Campaign).order_by(Target.position.desc())).first()
+    assert target is not None
+    assert target.mission is None  # by post was said
+
+
+def test_a_mission_of_another_country_can_be_searched_for(desk: FlaskClient, unit: Session) -> None:
+    assert 'value="guatemala-toronto"' not in desk.get(PAGE).get_data(as_text=True)
+    page = desk.get(f"{PAGE}?m=guatemala+toronto").get_data(as_text=True)
+    assert 'value="guatemala-toronto"' in page
+    row = {"rows-0-official": "governor-1", "rows-0-kind": "to",
+           "rows-0-mission": "guatemala-toronto", "rows-0-position": "1", "official": "",
+           "kind": "to", "mission": "suggested"}  # fmt: skip
+    assert post(desk, PAGE, row).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"official": "governor-1"}, "This official is a target already."),
+     ({"official": "nobody"}, "Choose an official from the directory.")],
+)  # fmt: skip
+def test_the_same_target_twice_and_nobody_are_refused_in_words(
+    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+) -> None:
+    data: dict[str, Any] = {
+        "rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
+        "rows-0-position": "1", "kind": "to", "mission": "suggested",
+    }  # fmt: skip
+    response = post(desk, PAGE, data | change)
+    assert response.status_code == 422
+    assert said in response.get_data(as_text=True)
+    assert len(unit.scalars(select(Target)).all()) == 1
+
+
+def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClient) -> None:
+    typed = {"headers": {"HX-Request": "true"}}
+    found = desk.get("/desk/officials?q=jose", **typed).get_data(as_text=True)  # type: ignore[arg-type]
+    assert "José Núñez" in found
+    assert "<html" not in found
+    found = desk.get("/desk/missions?q=washington", **typed).get_data(as_text=True)  # type: ignore[arg-type]
+    assert "Embassy of Guatemala in Washington" in found
+    assert "<html" not in found
+    page = desk.get("/desk/missions?host=CA").get_data(as_text=True)
+    assert "Embassy of Guatemala in Washington" in page  # also responsible for Canada

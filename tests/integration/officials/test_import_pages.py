@@ -1,0 +1,264 @@
+"""Bringing a file in at the desk: upload, what the columns mean, dry run, all of it or nothing."""
+
+import io
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.officials.import_models import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.officials.models import Membership, Mission, Official
+from campaign.settings import Settings
+from tests.factories import make_target_mission, make_target_official, post, sign_in
+
+MISSIONS = """operator;country;type;city;phone;email
+Kenya;Canada;embassy;Ottawa;+1 613 555 0100 | +1 613 555 0101;mailto:post@example.org
+Ghana;Canada;embassy;Ottawa;;
+"""
+BAD = MISSIONS + "=HYPERLINK(1);Canada;embassy;Ottawa;;\n"
+OFFICIALS = """name;office;country;start;email
+Ines Quintero Vidal;Governor of Altamar;Mexico;2024-10-01;new@example.org
+Ben Kiptoo;Speaker;Kenya;2020;
+"""
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient) -> FlaskClient:
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def upload(desk: FlaskClient, text: str | bytes, part: str = "missions") -> Any:
+    body = text.encode() if isinstance(text, str) else text
+    return post(
+        desk, f"/desk/{part}/imports", {"file": (io.BytesIO(body), "m.csv")},
+        content_type="multipart/form-data",
+    )  # fmt: skip
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What the mapping page proposes."""
+    found: dict[str, str] = {}
+    fields = re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', page, re.DOTALL)
+    for name, inside in fields:
+        chosen = re.search(r'<option selected value="([^"]*)"', inside)
+        found[name] = chosen[1] if chosen else ""
+    return found | dict.fromkeys(re.findall(r'type="hidden" name="(column_\d+)"', page), "")
+
+
+def rehearsed(desk: FlaskClient, unit: Session, text: str, part: str, **change: str) -> str:
+    """The address of a dry run of that file, mapped as proposed."""
+    where = upload(desk, text, part).headers["Location"]
+    data = form_of(desk.get(where).get_data(as_text=True)) | change
+    where = post(desk, where, data).headers["Location"]
+    work(desk, unit, "officials.rehearse-import")
+    return where
+
+
+def work(desk: FlaskClient, unit: Session, job: str) -> None:
+    unit.rollback()
+    newest = unit.scalar(select(func.max(DirectoryImport.id)))
+    unit.rollback()
+    assert newest is not None
+    jobs.run_now(job, newest)
+
+
+def newest(unit: Session) -> DirectoryImport:
+    unit.rollback()
+    unit.expire_all()
+    found = unit.scalars(select(DirectoryImport).order_by(DirectoryImport.id.desc())).first()
+    assert found is not None
+    return found
+
+
+def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Session) -> None:
+    unit.add(make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa"))
+    unit.commit()
+    response = upload(desk, MISSIONS)
+    assert response.status_code == 303
+    page = desk.get(response.headers["Location"]).get_data(as_text=True)
+    assert "mailto:post@example.org" in page  # a sample
+    assert form_of(page) == {
+        "column_0": "sending_country", "column_1": "host_country", "column_2": "kind",
+        "column_3": "locality", "column_4": "voice", "column_5": "email", "encoding": "utf-8",
+        "fixed_sending_country": "", "fixed_host_country": "", "fixed_kind": "",
+    }  # fmt: skip
+    where = post(desk, response.headers["Location"], form_of(page)).headers["Location"]
+    assert "being compared" in desk.get(where).get_data(as_text=True)
+    work(desk, unit, "officials.rehearse-import")
+    assert newest(unit).counts == {"added": 1, "changed": 1, "left": 0, "refused": 0}
+    assert "Embassy of Kenya in Ottawa" in desk.get(f"{where}?show=added").get_data(as_text=True)
+    assert unit.scalar(select(func.count(Mission.id))) == 1  # nothing yet
+    key = newest(unit).storage_key
+    unit.rollback()
+    assert post(desk, f"{where}/apply").status_code == 303
+    work(desk, unit, "officials.apply-import")
+    assert (newest(unit).state, newest(unit).storage_key) == (ImportState.APPLIED, "")
+    assert "The file is imported" in desk.get(where).get_data(as_text=True)
+    added = unit.scalar(select(Mission).where(Mission.slug == "kenya-ottawa"))
+    assert added is not None
+    assert [one.value for one in added.contacts] == [
+        "+1 613 555 0100", "+1 613 555 0101", "post@example.org",
+    ]  # fmt: skip
+    assert "kenya" in added.search.split()
+    assert not _file(desk, key).exists()
+    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "missions.import"))
+    assert entry is not None
+    assert (entry.actor[:6], entry.detail["added"]) == ("staff:", 1)
+
+
+def _file(desk: FlaskClient, key: str) -> Any:
+    settings: Settings = desk.application.extensions["settings"]
+    return settings.files / key
+
+
+def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, unit: Session) -> None:
+    where = rehearsed(desk, unit, BAD, "missions")
+    page = desk.get(where).get_data(as_text=True)
+    assert "not a country with an ISO code" in page
+    table = desk.get(f"{where}/refused.csv")
+    assert "operator" in table.get_data(as_text=True)
+    cells = re.split(r"[,\r\n]+", table.get_data(as_text=True).lstrip("\ufeff"))
+    assert not any(cell.strip('"').startswith(tuple("=+-@")) for cell in cells)
+    post(desk, f"{where}/apply")
+    assert newest(unit).state is ImportState.READY
+    post(desk, f"{where}/apply", {"skip_bad": "1"})
+    work(desk, unit, "officials.apply-import")
+    assert unit.scalar(select(func.count(Mission.id))) == 2
+
+
+def test_old_and_new_stand_side_by_side_and_the_post_is_noted(
+    desk: FlaskClient, unit: Session
+) -> None:
+    official = make_target_official(slug="ines-quintero-vidal", name="Ines Quintero Vidal",
+                                    office={"en": "Mayor of Altamar"})  # fmt: skip
+    unit.add(official)
+    unit.commit()
+    where = rehearsed(desk, unit, OFFICIALS, "officials", replace="y")
+    page = desk.get(f"{where}?show=changed").get_data(as_text=True)
+    assert "en: Mayor of Altamar" in page
+    assert "en: Governor of Altamar" in page
+    post(desk, f"{where}/apply")
+    work(desk, unit, "officials.apply-import")
+    unit.expire_all()
+    assert unit.scalars(select(Official.name).order_by(Official.name)).all() == [
+        "Ben Kiptoo", "Ines Quintero Vidal",
+    ]  # fmt: skip
+    days = unit.scalars(select(Membership.started_on).order_by(Membership.started_on)).all()
+    assert [day.isoformat() for day in days if day] == ["2020-01-01", "2024-10-01"]
+
+
+def test_what_changed_since_the_dry_run_is_shown_again_instead(
+    desk: FlaskClient, unit: Session
+) -> None:
+    where = rehearsed(desk, unit, MISSIONS, "missions")
+    unit.add(make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa"))
+    unit.commit()
+    post(desk, f"{where}/apply")
+    work(desk, unit, "officials.apply-import")
+    assert newest(unit).counts["again"] == 1
+    assert unit.scalar(select(func.count(Mission.id))) == 1
+    assert "changed meanwhile" in desk.get(where).get_data(as_text=True)
+    post(desk, f"{where}/apply")
+    work(desk, unit, "officials.apply-import")
+    assert unit.scalar(select(func.count(Mission.id))) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html><body>Sign in</body></html>", "This is a web page"),
+        (b'{"persons": [', "look at line 1"),
+        (b"", "empty"),
+    ],
+)
+def test_what_cannot_be_read_is_said_by_the_field_and_nothing_is_kept(
+    desk: FlaskClient, unit: Session, body: bytes, said: str
+) -> None:
+    response = upload(desk, body, "officials")
+    assert response.status_code == 422
+    assert said in response.get_data(as_text=True)
+    assert unit.scalar(select(func.count(DirectoryImport.id))) == 0
+
+
+def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskClient) -> None:
+    response = desk.post(
+        "/desk/missions/imports", data=b"x", content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(100 * 1024 * 1024)},
+    )  # fmt: skip
+    assert response.status_code == 413
+    assert "split" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"column_3": "kind"}, "Another column means this already"),
+        ({"column_2": ""}, "No column says this"),
+        ({"column_2": "password"}, "Not a valid choice"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused_by_its_column(
+    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+) -> None:
+    where = upload(desk, MISSIONS).headers["Location"]
+    data = form_of(desk.get(where).get_data(as_text=True)) | change
+    response = post(desk, where, data)
+    assert response.status_code == 422
+    assert said in response.get_data(as_text=True)
+    assert newest(unit).state is ImportState.UPLOADED
+
+
+def test_an_upload_is_sealed_its_owners_alone_and_expires(
+    app: Flask, desk: FlaskClient, unit: Session
+) -> None:
+    where = rehearsed(desk, unit, MISSIONS, "missions")
+    kept = newest(unit)
+    assert b"post@example.org" not in _file(desk, kept.storage_key).read_bytes()
+    raw = unit.connection().exec_driver_sql("SELECT detail FROM directory_import_row").fetchall()
+    assert raw
+    assert not any(b"Kenya" in bytes(row[0]) for row in raw)
+    unit.rollback()
+    other = app.test_client()
+    sign_in(other, app, Role.ADMIN)
+    missing = other.get("/desk/missions/imports/nothing")
+    for path in ("", "/mapping", "/refused.csv"):
+        response = other.get(f"{where}{path}")
+        assert (response.status_code, response.data) == (404, missing.data)
+    assert post(other, f"{where}/apply").status_code == 404
+    assert desk.get(f"{where}/apply").status_code in {404, 405}
+    kept = newest(unit)
+    key = kept.storage_key
+    kept.expires_at = db.utcnow() - timedelta(seconds=1)
+    unit.commit()
+    assert desk.get(where).status_code == 404
+    jobs.run_now("officials.tend-imports")
+    assert not _file(desk, key).exists()
+    assert unit.scalar(select(func.count(ImportRow.id))) == 0
+
+
+def test_a_run_that_a_worker_left_behind_is_taken_up_again(
+    desk: FlaskClient, unit: Session
+) -> None:
+    where = upload(desk, MISSIONS).headers["Location"]
+    post(desk, where, form_of(desk.get(where).get_data(as_text=True)))
+    kept = newest(unit)
+    kept.lease_until = db.utcnow() + timedelta(minutes=5)
+    unit.commit()
+    jobs.run_now("officials.rehearse-import", kept.id)  # somebody else has it
+    assert newest(unit).state is ImportState.REHEARSING
+    kept = newest(unit)
+    kept.lease_until = db.utcnow() - timedelta(minutes=5)
+    unit.commit()
+    jobs.run_now("officials.tend-imports")
+    assert newest(unit).state is ImportState.READY
+    counts = select(func.count(ImportRow.id)).where(ImportRow.verdict == Verdict.ADDED)
+    assert unit.scalar(counts) == 2

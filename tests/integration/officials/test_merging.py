@@ -1,0 +1,192 @@
+"""Duplicates become one: what depends on either follows, nothing is there twice or lost."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.bundles.models import Bundle, BundleKind, BundleState
+from campaign.campaigns.models import Target, TargetKind
+from campaign.officials.models import ContactDetail, Mission, Official
+from campaign.signing.models import Letter
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_target_mission,
+    make_target_official,
+    post,
+    sign_in,
+)
+
+MERGE = "/desk/officials/merge"
+PAIR = {"first": "governor-1", "second": "ines"}
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient) -> FlaskClient:
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def double(**overrides: Any) -> Official:
+    return make_target_official(8, slug="ines", **overrides)
+
+
+def bundle_of(unit: Session, campaign: Any, mission: Mission, sequence: int = 1) -> Bundle:
+    made = Bundle(
+        campaign_id=campaign.id, mission_id=mission.id, sequence=sequence, kind=BundleKind.FIRST,
+        state=BundleState.READY, frozen={}, letter_count=1,
+    )  # fmt: skip
+    unit.add(made)
+    unit.flush()
+    return made
+
+
+def put_in(bundle: Bundle, letter: Letter) -> None:
+    letter.bundle_id, letter.sequence = bundle.id, 1
+
+
+def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
+    desk: FlaskClient, unit: Session
+) -> None:
+    one = make_target_official(source_id="Q1")
+    two = double(source_id="Q1", name="INÉS Quintero Vidál")
+    for official in (one, two):
+        official.contacts = [ContactDetail(type="email", value="same@example.org", note="")]
+    unit.add_all([one, two, make_target_official(9, slug="ana", name="Ana Pérez")])
+    unit.commit()
+    page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
+    for why in ("same id", "same e-mail", "same name and country"):
+        assert f"The {why}" in page
+    assert "Ana Pérez" not in page
+    post(desk, "/desk/officials/duplicates/two", PAIR)
+    page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
+    assert "Nothing looks as if" in page
+
+
+def test_each_field_is_chosen_and_all_that_depends_moves_over(
+    desk: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    kept = campaign.targets[0].official
+    other = double(locality="Mérida", office={"en": "Governor", "ar": "حاكمة"})
+    kept.contacts = [ContactDetail(type="email", value="a@example.org", note="")]
+    other.contacts = [
+        ContactDetail(type="email", value="a@example.org", note=""),
+        ContactDetail(type="fax", value="+52 999 555 0100", note=""),
+    ]
+    second = make_campaign(unit, targets=[Target(official=other)])
+    unit.commit()
+    page = desk.get(MERGE, query_string=PAIR).get_data(as_text=True)
+    assert "1 target of a campaign" in page
+    response = post(desk, MERGE, PAIR | {"address": "second", "office": "first"})
+    assert response.headers["Location"] == "/desk/officials/governor-1"
+    unit.expire_all()
+    (official,) = unit.scalars(select(Official)).all()
+    assert official.locality == "Mérida"
+    assert (official.office["en"], official.office["ar"]) == ("Governor of Altamar", "حاكمة")
+    assert sorted(one.value for one in official.contacts) == ["+52 999 555 0100", "a@example.org"]
+    assert set(unit.scalars(select(Target.official_id))) == {official.id}
+    assert {one.campaign_id for one in unit.scalars(select(Target))} == {campaign.id, second.id}
+    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "officials.merge"))
+    assert entry is not None
+    assert entry.detail["moved"] == {"target": 1}
+
+
+def twin_targets(unit: Session) -> tuple[Any, Target, Target]:
+    """A campaign that aims at both, with letters of three supporters to each."""
+    campaign = make_campaign(unit)
+    campaign.targets.append(
+        Target(official=double(), position=1, mission=campaign.targets[0].mission)
+    )
+    unit.flush()
+    add_confirmed(unit, campaign, 3)
+    first, second = campaign.targets
+    return campaign, first, second
+
+
+def test_a_campaign_that_aims_at_both_keeps_one_target_and_each_letter_once(
+    desk: FlaskClient, unit: Session
+) -> None:
+    campaign, first, second = twin_targets(unit)
+    alone = unit.scalars(select(Letter).where(Letter.target_id == first.id)).first()
+    assert alone is not None
+    unit.delete(alone)  # one supporter wrote only to the double
+    printed = unit.scalars(select(Letter).where(Letter.target_id == second.id)).all()[1]
+    put_in(bundle_of(unit, campaign, campaign.targets[0].mission), printed)
+    printed_id, second_id = printed.id, second.id
+    unit.commit()
+    post(desk, MERGE, PAIR)
+    unit.expire_all()
+    (target,) = unit.scalars(select(Target)).all()
+    assert target.id == second_id  # what is printed names its target
+    assert (target.official.slug, target.kind, target.position) == ("governor-1", TargetKind.TO, 0)
+    letters = unit.scalars(select(Letter)).all()
+    assert {one.target_id for one in letters} == {target.id}
+    assert len({one.signature_id for one in letters}) == len(letters) == 3
+    assert printed_id in {one.id for one in letters}
+
+
+def test_letters_to_both_that_are_printed_keep_the_two_apart(
+    desk: FlaskClient, unit: Session
+) -> None:
+    campaign, first, second = twin_targets(unit)
+    for number, target in enumerate((first, second), 1):
+        letter = unit.scalars(select(Letter).where(Letter.target_id == target.id)).first()
+        assert letter is not None
+        put_in(bundle_of(unit, campaign, campaign.targets[0].mission, number), letter)
+    unit.commit()
+    response = post(desk, MERGE, PAIR)
+    assert response.status_code == 409
+    assert f"In {campaign.reference} letters to both were printed" in response.get_data(True)
+    unit.rollback()
+    assert unit.scalar(select(func.count(Official.id))) == 2
+    assert unit.scalar(select(func.count(Letter.id))) == 6
+
+
+def test_missions_become_one_with_their_bundles_numbered_on(
+    desk: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    here = campaign.targets[0].mission
+    there = make_target_mission(8, slug="double", head_of_mission="Ana Núñez", hours="9 to 12")
+    unit.add(there)
+    unit.flush()
+    bundles = [bundle_of(unit, campaign, one).id for one in (here, there)]
+    unit.commit()
+    pair = {"first": here.slug, "second": there.slug}
+    unit.rollback()
+    assert "same countries" in desk.get("/desk/missions/duplicates").get_data(as_text=True)
+    page = desk.get("/desk/missions/merge", query_string=pair).get_data(as_text=True)
+    assert page.count("1 bundle") == 2
+    post(desk, "/desk/missions/merge", pair | {"hours": "second"})
+    unit.expire_all()
+    (mission,) = unit.scalars(select(Mission)).all()
+    assert (mission.hours, mission.head_of_mission) == ("9 to 12", "Tomas Arbelaez")
+    rows = unit.execute(select(Bundle.id, Bundle.mission_id, Bundle.sequence).order_by(Bundle.id))
+    assert [tuple(row) for row in rows] == [
+        (bundles[0], mission.id, 1), (bundles[1], mission.id, 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("second", ["governor-1", "nobody", ""])
+def test_one_is_not_made_of_one_or_of_nobody(desk: FlaskClient, unit: Session, second: str) -> None:
+    unit.add(make_target_official())
+    unit.commit()
+    response = post(desk, MERGE, {"first": "governor-1", "second": second})
+    assert response.status_code in {200, 404, 409}
+    unit.rollback()
+    assert unit.scalar(select(func.count(Official.id))) == 1
+
+
+def test_a_get_merges_nothing(desk: FlaskClient, unit: Session) -> None:
+    unit.add_all([make_target_official(), double()])
+    unit.commit()
+    assert desk.get(MERGE, query_string=PAIR).status_code == 200
+    assert unit.scalar(select(func.count(Official.id))) == 2

@@ -1,0 +1,206 @@
+"""Missions on the desk."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.officials.missions import best_mission
+from campaign.officials.models import Mission, MissionKind
+from tests.factories import make_campaign, make_target_mission, post, sign_in
+
+FORM: dict[str, Any] = {
+    "kind": "embassy",
+    "name_en": "Embassy of Kenya in Ottawa",
+    "name_fr": "Ambassade du Kenya à Ottawa",
+    "sending_country": "KE",
+    "host_country": "CA",
+    "accredited": "Bahamas\ncu\nCanada",
+    "head_of_mission": "Wanjiru Otieno",
+    "address": "1 Sample Street",
+    "locality": "Ottawa",
+    "region": "ON",
+    "postal_code": "k1p 1a4",
+    "last_checked_on": "2026-01-15",
+    "contact_1_type": "url",
+    "contact_1_value": "embassy.example.org",
+}
+ADDRESS = "/desk/missions/kenya-ottawa"
+
+
+@pytest.fixture
+def organizer(app: Flask, client: FlaskClient) -> FlaskClient:
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def kept(unit: Session) -> Mission | None:
+    unit.rollback()
+    return unit.scalar(select(Mission))
+
+
+def test_an_organizer_adds_a_mission(organizer: FlaskClient, unit: Session) -> None:
+    response = post(organizer, "/desk/missions/new", FORM)
+    assert (response.status_code, response.headers["Location"]) == (302, ADDRESS)
+    mission = kept(unit)
+    assert mission is not None
+    assert mission.kind is MissionKind.EMBASSY
+    assert mission.accredited_to == ["BS", "CU"]
+    assert mission.last_checked_on == date(2026, 1, 15)
+    assert [one.value for one in mission.contacts] == ["https://embassy.example.org"]
+    page = organizer.get(ADDRESS).get_data(as_text=True)
+    assert "Embassy of Kenya in Ottawa<br>1 Sample Street<br>Ottawa ON K1P 1A4" in page
+    assert "<br>Canada" not in page  # letters to it are posted within the country
+    assert "Bahamas\nCuba" in page
+
+
+def test_a_second_mission_of_the_same_city_gets_its_own_slug(organizer: FlaskClient) -> None:
+    post(organizer, "/desk/missions/new", FORM)
+    again = post(organizer, "/desk/missions/new", FORM)
+    assert again.headers["Location"] == f"{ADDRESS}-2"
+
+
+def test_an_edit_is_kept_and_audited(organizer: FlaskClient, unit: Session) -> None:
+    post(organizer, "/desk/missions/new", FORM)
+    post(organizer, ADDRESS, FORM | {"head_of_mission": "Ama Boateng"})
+    mission = kept(unit)
+    assert mission is not None
+    assert mission.head_of_mission == "Ama Boateng"
+    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "missions.edit"))
+    assert entry is not None
+    assert entry.detail == {"fields": ["head_of_mission"]}
+
+
+def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    unit.add(make_target_mission(1, slug="old", last_checked_on=date(2020, 1, 1)))
+    unit.commit()
+    assert "more than a year ago" in organizer.get("/desk/missions/old").get_data(as_text=True)
+    form = FORM | {"address": "2 New Street", "checked": "1"}
+    assert post(organizer, "/desk/missions/old", form).status_code == 302
+    assert "more than a year ago" not in organizer.get("/desk/missions/old").get_data(as_text=True)
+    mission = kept(unit)
+    assert mission is not None
+    assert mission.last_checked_on is not None
+    assert mission.last_checked_on > date(2026, 1, 15)
+    assert mission.address == ["2 New Street"]
+
+
+def test_an_address_that_no_window_holds_is_not_saved(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    long = "\n".join(f"{number} A street with a rather long name, building" for number in range(6))
+    response = post(organizer, "/desk/missions/new", FORM | {"address": long})
+    assert response.status_code == 422
+    assert "does not fit the window of an envelope" in response.text
+    assert kept(unit) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("accredited", "Bahamas\nAtlantis", "“Atlantis” is not a country we know"),
+        ("host_country", "", "Choose the country in which the mission is."),
+        ("kind", "bakery", "Not a valid choice"),
+        ("last_checked_on", "2999-01-01", "This day is still to come."),
+        ("postal_code", "97000", "One looks like this: H3Z 2Y7."),
+    ],
+)
+def test_bad_input_is_told_by_its_field(
+    organizer: FlaskClient, unit: Session, field: str, value: str, said: str
+) -> None:
+    response = post(organizer, "/desk/missions/new", FORM | {field: value})
+    assert response.status_code == 422
+    assert said in response.get_data(as_text=True)
+    assert "Ambassade du Kenya à Ottawa" in response.get_data(as_text=True)
+    assert kept(unit) is None
+
+
+def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    recent = date.today()  # noqa: DTZ011
+    for number, (sending, host, checked) in enumerate(
+        [("KE", "CA", recent), ("KE", "FR", None), ("MX", "CA", date(2020, 1, 1))]
+    ):
+        unit.add(
+            make_target_mission(
+                number, name={"en": f"Mission {sending}-{host}"}, sending_country=sending,
+                host_country=host, last_checked_on=checked,
+            )
+        )  # fmt: skip
+    unit.commit()
+    names = ["Mission KE-CA", "Mission KE-FR", "Mission MX-CA"]
+
+    def found(query: str) -> list[str]:
+        page = organizer.get(f"/desk/missions{query}").get_data(as_text=True)
+        return [name for name in names if name in page]
+
+    assert found("") == names
+    assert found("?sending=KE") == names[:2]
+    assert found("?sending=KE&host=CA") == names[:1]
+    assert found("?stale=y") == names[1:]
+    assert found("?q=ke-fr&sort=checked") == names[1:2]
+    everything = organizer.get("/desk/missions").get_data(as_text=True)
+    assert everything.count('<tr class="is-alarm">') == 2
+
+
+def test_a_long_list_comes_in_pages_that_keep_the_filters(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    unit.add_all(make_target_mission(number) for number in range(51))
+    unit.commit()
+    page = organizer.get("/desk/missions?sending=MX").get_data(as_text=True)
+    assert "Page 1 of 2" in page
+    assert 'href="/desk/missions?sending=MX&amp;page=2"' in page
+    second = organizer.get("/desk/missions?sending=MX&page=2").get_data(as_text=True)
+    assert second.count("/desk/missions/embassy-") == 1
+
+
+def test_a_used_mission_is_not_deleted_and_an_unused_one_is(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    make_campaign(unit)
+    unit.add(make_target_mission(9, slug="unused"))
+    unit.commit()
+    refused = post(organizer, "/desk/missions/embassy-1/delete")
+    assert refused.status_code == 409
+    assert "UA 1/26" in refused.get_data(as_text=True)
+    assert post(organizer, "/desk/missions/unused/delete").status_code == 302
+    unit.rollback()
+    assert list(unit.scalars(select(Mission.slug))) == ["embassy-1"]
+
+
+def test_the_embassy_is_suggested() -> None:
+    missions = [
+        make_target_mission(1, slug="consulate", kind=MissionKind.CONSULATE, accredited_to=[]),
+        make_target_mission(2, slug="embassy", accredited_to=[]),
+        make_target_mission(3, slug="paris", host_country="FR", accredited_to=["MC"]),
+    ]
+
+    def suggested(host: str) -> str | None:
+        found = best_mission(missions, host)
+        return found.slug if found else None
+
+    assert [suggested(host) for host in ("CA", "MC", "KE")] == ["embassy", "paris", None]
+
+
+@pytest.mark.parametrize("address", ["/desk/missions", "/desk/missions/new"])
+def test_only_organizers_and_admins_see_missions(
+    app: Flask, client: FlaskClient, address: str
+) -> None:
+    assert client.get(address).status_code == 302
+    sign_in(client, app, Role.STAFF)
+    assert client.get(address).status_code == 404
+
+
+def test_an_unknown_slug_is_not_found(organizer: FlaskClient) -> None:
+    assert organizer.get("/desk/missions/atlantis-ottawa").status_code == 404
+    assert post(organizer, "/desk/missions/atlantis-ottawa/checked").status_code == 404

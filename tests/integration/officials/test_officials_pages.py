@@ -1,0 +1,253 @@
+"""Officials on the desk."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.officials.models import Official
+from tests.factories import make_campaign, make_target_official, post, sign_in
+
+FORM: dict[str, Any] = {
+    "name": "Her Excellency Ines Quintero Vidal",
+    "given_name": "Ines",
+    "family_name": "Quintero Vidal",
+    "country": "MX",
+    "preferred_locale": "es",
+    "office_en": "Governor of Altamar",
+    "office_es": "Gobernadora de Altamar",
+    "salutation_en": "Excellency:",
+    "close_en": "Yours sincerely,",
+    "address": "Plaza Principal 1\nCentro",
+    "locality": "Mérida",
+    "region": "Yucatán",
+    "postal_code": "97000",
+    "contact_1_type": "email",
+    "contact_1_value": "mailto:office@example.org",
+    "contact_1_from": "2026-01-01",
+    "contact_2_type": "voice",
+    "contact_2_value": "",
+}
+ADDRESS = "/desk/officials/her-excellency-ines-quintero-vidal"
+
+
+@pytest.fixture
+def organizer(app: Flask, client: FlaskClient) -> FlaskClient:
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def kept(unit: Session) -> Official | None:
+    unit.rollback()
+    return unit.scalar(select(Official))
+
+
+def test_an_organizer_adds_an_official_and_sees_the_address_as_printed(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    response = post(organizer, "/desk/officials/new", FORM)
+    assert response.status_code == 302
+    assert response.headers["Location"] == ADDRESS
+    official = kept(unit)
+    assert official is not None
+    assert official.office == {"en": "Governor of Altamar", "es": "Gobernadora de Altamar"}
+    assert official.address == ["Plaza Principal 1", "Centro"]
+    (contact,) = official.contacts
+    assert (contact.type, contact.value) == ("email", "office@example.org")
+    assert str(contact.valid_from) == "2026-01-01"
+    page = organizer.get(ADDRESS).get_data(as_text=True)
+    assert "Gobernadora de Altamar<br>Plaza Principal 1<br>Centro<br>97000 Mérida, Yucatán" in page
+    entries = [(entry.action, entry.subject) for entry in unit.scalars(select(AuditEntry))]
+    assert ("officials.create", f"official:{official.public_id}") in entries
+
+
+def test_an_edit_keeps_the_slug_and_names_the_changed_fields(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    post(organizer, "/desk/officials/new", FORM)
+    changes = {"name": "Ines Quintero", "office_es": "", "contact_1_value": ""}
+    assert post(organizer, ADDRESS, FORM | changes).status_code == 302
+    official = kept(unit)
+    assert official is not None
+    assert official.slug == "her-excellency-ines-quintero-vidal"
+    assert (official.name, official.office) == ("Ines Quintero", {"en": "Governor of Altamar"})
+    assert official.contacts == []
+    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit"))
+    assert entry is not None
+    assert entry.detail == {"fields": ["contacts", "name", "office"]}
+
+
+def test_saving_what_is_there_changes_nothing(organizer: FlaskClient, unit: Session) -> None:
+    post(organizer, "/desk/officials/new", FORM)
+    assert post(organizer, ADDRESS, FORM).status_code == 302
+    unit.rollback()
+    assert unit.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit")) is None
+
+
+def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    unit.add(make_target_official(1, slug="office", office={"en": "Governor", "uk": "Губернатор"}))
+    unit.commit()
+    assert post(organizer, "/desk/officials/office", FORM | {"name": ""}).status_code == 302
+    official = kept(unit)
+    assert official is not None
+    assert official.office["uk"] == "Губернатор"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("country", "", "Choose the country"),
+        ("country", "ZZ", "Not a valid choice"),
+        ("postal_code", "K1A", "This is no postal code of the country chosen."),
+        ("contact_1_value", "not an address", "This is not complete"),
+        ("contact_1_from", "yesterday", "Give the day as year, month and day"),
+        ("contact_1_until", "2025-12-31", "The last day comes before the first."),
+        ("name", "x" * 201, "Shorten this to 200 characters."),
+        ("name", "In\u202ees", "There are characters in it that cannot be seen."),
+        ("address", "1\n2\n3\n4\n5\n6\n7", "Use six lines at most"),
+    ],
+)
+def test_bad_input_is_told_by_its_field_and_what_was_typed_stays(
+    organizer: FlaskClient, unit: Session, field: str, value: str, said: str
+) -> None:
+    response = post(organizer, "/desk/officials/new", FORM | {field: value})
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert said in page
+    assert "Gobernadora de Altamar" in page
+    assert kept(unit) is None
+
+
+def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, unit: Session) -> None:
+    nobody = FORM | {"name": "", "office_en": "", "office_es": ""}
+    response = post(organizer, "/desk/officials/new", nobody)
+    assert response.status_code == 422
+    assert "Give a name, or the office" in response.get_data(as_text=True)
+    assert kept(unit) is None
+
+
+def test_a_doubtful_address_is_saved_with_a_warning(organizer: FlaskClient) -> None:
+    assert post(organizer, "/desk/officials/new", FORM | {"region": "Altamar"}).status_code == 302
+    assert "The region is not on the list" in organizer.get(ADDRESS).get_data(as_text=True)
+
+
+def test_markup_in_a_name_stays_text(organizer: FlaskClient) -> None:
+    name = "<script>alert(1)</script>"
+    there = post(organizer, "/desk/officials/new", FORM | {"name": name}).headers["Location"]
+    for address in (there, "/desk/officials"):
+        page = organizer.get(address).get_data(as_text=True)
+        assert name not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_list_is_searched_filtered_and_sorted_by_its_address(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    unit.add(make_target_official(1, slug="a", name="Ana Pérez", office={"en": "Fiscalía"}))
+    unit.add(make_target_official(2, slug="b-otieno", name="Ben Otieno", country="KE"))
+    unit.commit()
+
+    def found(query: str) -> list[str]:
+        page = organizer.get(f"/desk/officials{query}").get_data(as_text=True)
+        return [name for name in ("Ana Pérez", "Ben Otieno") if name in page]
+
+    assert found("") == ["Ana Pérez", "Ben Otieno"]
+    assert found("?q=p%C3%A9rez") == ["Ana Pérez"]
+    assert found("?q=Fiscal%C3%ADa") == ["Ana Pérez"]
+    assert found("?q=OTIENO") == ["Ben Otieno"]
+    assert found("?country=KE") == ["Ben Otieno"]
+    assert found("?q=%25") == []
+    assert found("?sort=country&page=99") == ["Ana Pérez", "Ben Otieno"]
+    assert found("?page=x&sort=nonsense") == ["Ana Pérez", "Ben Otieno"]
+
+
+def test_an_unused_official_is_deleted_after_being_asked(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    post(organizer, "/desk/officials/new", FORM)
+    assert "This cannot be undone." in organizer.get(f"{ADDRESS}/delete").get_data(as_text=True)
+    assert kept(unit) is not None, "asking deletes nothing"
+    unit.rollback()
+    assert post(organizer, f"{ADDRESS}/delete").status_code == 302
+    assert kept(unit) is None
+
+
+def test_a_used_official_is_not_deleted_and_the_page_says_where_it_is_used(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    make_campaign(unit)
+    unit.commit()
+    response = post(organizer, "/desk/officials/governor-1/delete")
+    assert response.status_code == 409
+    assert "UA 1/26" in response.get_data(as_text=True)
+    assert kept(unit) is not None
+
+
+@pytest.mark.parametrize(
+    "address", ["/desk/officials", "/desk/officials/new", "/desk/officials/a/delete"]
+)
+def test_staff_without_the_role_find_nothing_and_strangers_are_sent_to_sign_in(
+    app: Flask, client: FlaskClient, address: str
+) -> None:
+    assert client.get(address).status_code == 302
+    sign_in(client, app, Role.STAFF)
+    assert client.get(address).status_code == 404
+
+
+def test_an_admin_may_too(app: Flask, client: FlaskClient) -> None:
+    sign_in(client, app, Role.ADMIN)
+    assert client.get("/desk/officials").status_code == 200
+
+
+def test_an_unknown_slug_and_a_wrong_verb_are_refused(organizer: FlaskClient) -> None:
+    assert organizer.get("/desk/officials/nobody").status_code == 404
+    assert post(organizer, "/desk/officials/nobody/delete").status_code == 404
+    assert post(organizer, "/desk/officials").status_code == 405
+
+
+def test_a_form_without_its_token_is_refused(organizer: FlaskClient, unit: Session) -> None:
+    assert organizer.post("/desk/officials/new", data=FORM).status_code == 400
+    assert kept(unit) is None
+
+
+def test_a_form_of_address_that_open_letters_need_cannot_be_emptied(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    unit.commit()
+    official = campaign.targets[0].official
+    kept_words = dict(official.salutation)
+    form = FORM | {"salutation_en": "", "salutation_fr": "Monsieur,", "close_fr": "Salutations,"}
+    response = post(organizer, f"/desk/officials/{official.slug}", form)
+    assert response.status_code == 422
+    assert "An open campaign takes letters in this language" in response.text
+    unit.rollback()
+    unit.refresh(official)
+    assert official.salutation == kept_words
+
+
+def test_a_changed_official_is_on_the_public_page_at_once(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    unit.commit()
+    official = campaign.targets[0].official
+    page = f"/en/actions/{campaign.slug}"
+    assert "Inés Otra Persona" not in organizer.get(page).text
+    words = {
+        f"{kind}_{code}": "Words,"
+        for kind in ("salutation", "close")
+        for code in ("en", "fr", "es")
+    }
+    response = post(
+        organizer, f"/desk/officials/{official.slug}", FORM | words | {"name": "Inés Otra Persona"}
+    )
+    assert response.status_code == 302
+    assert "Inés Otra Persona" in organizer.get(page).text

@@ -1,0 +1,168 @@
+"""An office passes to somebody else, and the campaigns that aim at it follow by one button."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.campaigns.models import Campaign, CampaignStatus, Target, TargetKind
+from campaign.officials.models import Membership, Official
+from campaign.signing.models import Letter
+from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
+
+LEFT = "/desk/officials/governor-1"
+AIMED = "/desk/campaigns/officials/governor-1"
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient) -> FlaskClient:
+    sign_in(client, app, Role.ADMIN)
+    return client
+
+
+def new_person(desk: FlaskClient, **change: Any) -> Any:
+    form = {
+        "on": "2026-10-01", "name": "Ana Núñez", "country": "MX", "preferred_locale": "es",
+        "office_en": "Governor of Altamar", "office_fr": "Gouverneure d’Altamar",
+        "office_es": "Gobernadora de Altamar", "salutation_en": "Dear Governor,",
+        "salutation_fr": "Madame,", "salutation_es": "Señora:", "close_en": "Yours,",
+        "close_fr": "Respectueusement,", "close_es": "Atentamente,",
+    } | change  # fmt: skip
+    return post(desk, f"{LEFT}/successor", form)
+
+
+def targets_of(unit: Session) -> list[tuple[str, str]]:
+    unit.rollback()
+    unit.expire_all()
+    rows = unit.execute(
+        select(Campaign.reference, Official.slug)
+        .join(Target, Target.campaign_id == Campaign.id)
+        .join(Official, Official.id == Target.official_id)
+        .order_by(Campaign.id, Target.id)
+    )
+    return [(reference, slug) for reference, slug in rows]
+
+
+def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
+    desk: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    governor = campaign.targets[0].official
+    draft = make_campaign(
+        unit, status=CampaignStatus.DRAFT, targets=[Target(official=governor, kind=TargetKind.COPY)]
+    )
+    over = make_campaign(unit, status=CampaignStatus.STOPPED, targets=[Target(official=governor)])
+    unit.commit()
+    page = desk.get(f"{LEFT}/successor").get_data(as_text=True)
+    assert "Gobernadora de Altamar" in page  # the office is filled in
+    assert 'value="Ines Quintero Vidal"' not in page  # the person is not
+    response = new_person(desk)
+    assert response.headers["Location"] == f"{AIMED}?successor=ana-nunez"
+    page = desk.get(response.headers["Location"]).get_data(as_text=True)
+    assert all(one.reference in page for one in (campaign, draft))
+    assert over.reference not in page
+    chosen = {"successor": "ana-nunez", "campaign": [campaign.slug, draft.slug, over.slug]}
+    unit.rollback()
+    assert post(desk, AIMED, chosen).status_code == 303
+    assert targets_of(unit) == [
+        (campaign.reference, "ana-nunez"), (draft.reference, "ana-nunez"),
+        (over.reference, "governor-1"),
+    ]  # fmt: skip
+    target = unit.scalar(select(Target).where(Target.campaign_id == campaign.id))
+    assert target is not None
+    assert set(unit.scalars(select(Letter.target_id))) == {target.id}
+    days = unit.execute(
+        select(Official.slug, Membership.started_on, Membership.ended_on)
+        .join(Membership, Membership.official_id == Official.id)
+        .order_by(Membership.id)
+    ).all()
+    assert [tuple(row) for row in days] == [
+        ("governor-1", None, date(2026, 10, 1)), ("ana-nunez", date(2026, 10, 1), None),
+    ]  # fmt: skip
+    actions = set(unit.scalars(select(AuditEntry.action)))
+    assert {"officials.leave", "officials.take-over", "campaign.successor"} <= actions
+
+
+def test_a_campaign_that_cannot_follow_stays_and_is_named(desk: FlaskClient, unit: Session) -> None:
+    campaign = make_campaign(unit)
+    governor = campaign.targets[0].official
+    twice = make_campaign(unit, targets=[Target(official=governor)])
+    silent = make_target_official(9, slug="silent", salutation={"en": "Dear X,"})
+    twice.targets.append(Target(official=silent, kind=TargetKind.COPY, position=1))
+    unit.commit()
+    chosen = {"successor": "silent", "campaign": [campaign.slug, twice.slug]}
+    unit.rollback()
+    page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
+    assert f"{campaign.reference}: Ines Quintero Vidal lacks a salutation" in page
+    assert f"{twice.reference}: Ines Quintero Vidal is a target already" in page
+    assert targets_of(unit) == [
+        (campaign.reference, "governor-1"), (twice.reference, "governor-1"),
+        (twice.reference, "silent"),
+    ]  # fmt: skip
+
+
+def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
+    desk: FlaskClient, unit: Session
+) -> None:
+    unit.add_all([
+        make_target_official(),
+        make_target_official(2, slug="ben", name="Ben Kiptoo", office={"en": "Mayor"},
+                             salutation={}, close={}),
+    ])  # fmt: skip
+    unit.commit()
+    found = desk.get(f"{LEFT}/successor?q=kiptoo").get_data(as_text=True)
+    assert 'value="ben"' in found
+    post(desk, f"{LEFT}/successor/known", {"successor": "ben", "on": "2026-10-01"})
+    unit.expire_all()
+    ben = unit.scalar(select(Official).where(Official.slug == "ben"))
+    assert ben is not None
+    assert (ben.office["es"], ben.salutation["en"]) == ("Gobernadora de Altamar", "Dear Governor,")
+    assert [one.post.label["en"] for one in ben.memberships] == ["Mayor", "Governor of Altamar"]
+    unit.rollback()
+    early = post(desk, "/desk/officials/ben/successor/known",
+                 {"successor": "governor-1", "on": "2026-02-31"})  # fmt: skip
+    assert "Give the day" in desk.get(early.headers["Location"]).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"on": "2026-02-31"}, "year, month and day"), ({"on": ""}, "Give the day"),
+     ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Give a name")],
+)  # fmt: skip
+def test_a_successor_without_a_day_or_a_name_is_refused(
+    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+) -> None:
+    unit.add(make_target_official())
+    unit.commit()
+    response = new_person(desk, **change)
+    assert response.status_code == 422
+    assert said in response.get_data(as_text=True)
+    assert unit.scalars(select(Official.slug)).all() == ["governor-1"]
+
+
+def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
+    desk: FlaskClient, unit: Session
+) -> None:
+    make_campaign(unit)
+    unit.add(make_target_official(5, slug="idle", name="Idle Person", left_on=date(2026, 1, 1)))
+    unit.commit()
+    post(desk, f"{LEFT}/left")
+    page = desk.get("/desk/officials").get_data(as_text=True)
+    assert "1 official has left the office" in page
+    shown = desk.get("/desk/officials?left=y").get_data(as_text=True)
+    assert "Ines Quintero Vidal" in shown
+    assert "Idle Person" not in shown
+    assert "Left this office on" in desk.get("/desk/campaigns/ua-1-26/targets").get_data(True)
+    membership = unit.scalars(select(Membership.id)).one()
+    unit.rollback()
+    days = {f"from_{membership}": "2026-03-01", f"until_{membership}": "2026-01-01"}
+    assert post(desk, f"{LEFT}/posts", days).status_code == 422
+    post(desk, f"{LEFT}/posts", days | {f"until_{membership}": ""})
+    assert unit.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None

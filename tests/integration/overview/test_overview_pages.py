@@ -1,0 +1,112 @@
+"""The pages of figures: what they say, to whom, and their files."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.campaigns.models import CampaignStatus
+from campaign.signing.models import Origin, SignatureState
+from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
+
+TABLES = (
+    "days", "places", "origins", "sources", "languages", "states", "delays", "mails", "missions",
+    "targets",
+)  # fmt: skip
+
+
+def _counted(unit: Session) -> None:
+    unit.commit()
+    jobs.run_now("overview.count")
+    jobs.run_now("overview.count-mails")
+
+
+def _rows(answer: str) -> list[list[str]]:
+    assert answer.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(answer.removeprefix("\ufeff"))))
+
+
+def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3, source="=cmd", region="QC", own_words="")
+    add_confirmed(unit, campaign, 1, origin=Origin.PAPER)
+    add_confirmed(unit, campaign, 2, state=SignatureState.HELD)
+    _counted(unit)
+    sign_in(client, app, "organizer")
+    page = client.get(f"/desk/campaigns/{campaign.slug}/figures")
+    assert page.status_code == 200
+    for words in ("On paper", "Quebec", "2 letters wait for a look"):
+        assert words in page.text
+    assert page.text.count("<title id=") == page.text.count("<desc id=") == 2
+    assert "supporter" not in page.text
+    assert "style=" not in page.text
+    files = {
+        name: client.get(f"/desk/campaigns/{campaign.slug}/figures/{name}.csv") for name in TABLES
+    }
+    assert all(one.status_code == 200 for one in files.values())
+    assert _rows(files["sources"].text)[1] == ["'=cmd", "3", "1.0000"]
+    assert ["CA", "QC", "3"] in _rows(files["places"].text)
+    assert _rows(files["days"].text)[1][1:] == ["3", "1", "4", "4"]
+    assert _rows(files["missions"].text)[1][1:4] == ["4", "0", "0"]
+    assert client.get(f"/desk/campaigns/{campaign.slug}/figures/people.csv").status_code == 404
+
+
+def test_only_campaigns_of_ones_teams_are_shown(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    other = make_campaign(unit, owner_id=make_staff_user(unit).id)
+    add_confirmed(unit, other, 1)
+    _counted(unit)
+    sign_in(client, app, "organizer")
+    gone = client.get("/desk/campaigns/no-such/figures")
+    for address in (f"{other.slug}/figures", f"{other.slug}/figures/days.csv"):
+        answer = client.get(f"/desk/campaigns/{address}")
+        assert (answer.status_code, answer.data) == (404, gone.data)
+    assert other.reference not in client.get("/desk/today").text
+    assert other.reference not in client.get("/desk/today/campaigns.csv").text
+
+
+def test_today_names_what_waits(app: Flask, client: FlaskClient, unit: Session) -> None:
+    today = db.utcnow().date()
+    soon = make_campaign(unit, act_by=today + timedelta(days=2))
+    over = make_campaign(unit, act_by=today - timedelta(days=4))
+    make_campaign(unit, status=CampaignStatus.DRAFT)
+    make_campaign(unit, status=CampaignStatus.REVIEW)
+    make_campaign(unit, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
+    add_confirmed(unit, soon, 2)
+    add_confirmed(unit, over, 1, state=SignatureState.HELD)
+    soon.targets[0].mission.last_checked_on = date(2020, 1, 1)
+    _counted(unit)
+    sign_in(client, app, "admin")
+    page = client.get("/desk/today").text
+    for words in (
+        "1 campaign ends within a week",
+        "1 campaign is open though its last day is over",
+        "1 draft lacks nothing and can open",
+        "1 campaign waits for a second person",
+        "1 campaign has ended, and nobody was told how",
+        "1 campaign has letters that wait to be printed",
+        "1 campaign has letters that wait for a look",
+        "1 mission was not checked within a year",
+    ):
+        assert words in page
+    assert client.get("/desk/").location == "/desk/today"
+    assert _rows(client.get("/desk/today/campaigns.csv").text)[1][4] == "2"
+
+
+@pytest.mark.parametrize("locale", ["fr", "ar"])
+def test_a_page_without_figures_is_whole_in_every_language(
+    app: Flask, client: FlaskClient, unit: Session, locale: str
+) -> None:
+    campaign = make_campaign(unit, targets=[], act_by=None)
+    unit.commit()
+    sign_in(client, app, "admin", locale=locale)
+    assert client.get(f"/desk/campaigns/{campaign.slug}/figures").status_code == 200
+    assert client.get("/desk/today?page=9").status_code == 200

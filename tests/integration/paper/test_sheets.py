@@ -1,0 +1,352 @@
+"""Sheets are keyed in, each person is counted once, and what is on paper is counted apart."""
+
+import io
+import re
+from datetime import date, timedelta
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Refused
+from campaign.following import erasing
+from campaign.following.links import Mailbox
+from campaign.mail.models import OutboxMail
+from campaign.paper import keying, sheets
+from campaign.paper.details import Details
+from campaign.paper.models import PaperImport, PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.signing.models import Letter, Origin, Signature, SignatureState
+from campaign.signing.prints import person_print
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+
+ANA = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA")
+
+
+def make_sheet(unit: Session, campaign: Campaign | None = None, **more: object) -> PaperSheet:
+    """A sheet of yesterday."""
+    facts: dict[str, object] = {
+        "kind": SheetKind.SHEET,
+        "collected_on": date.today() - timedelta(days=1),  # noqa: DTZ011
+        "country": "CA",
+    }
+    return sheets.make_sheet(
+        unit,
+        campaign or make_campaign(unit),
+        actor="test",
+        **(facts | more),  # type: ignore[arg-type]
+    )
+
+
+def sign_online(unit: Session, campaign: Campaign, person: Details, **more: object) -> Signature:
+    """The same person, with a letter."""
+    mark = person_print(
+        person.given_name, person.family_name, country=person.country,
+        postal_code=person.postal_code, locality=person.locality,
+    )  # fmt: skip
+    (signature,) = add_confirmed(
+        unit, campaign, 1, given_name=person.given_name, family_name=person.family_name,
+        locality=person.locality, postal_code=person.postal_code, country=person.country,
+        person_hmac=mark, **more,
+    )  # fmt: skip
+    return signature
+
+
+def counted(unit: Session, campaign: Campaign) -> tuple[int, int]:
+    """People, and of these on paper."""
+    return tally.recount(unit, campaign), tally.on_paper(unit, campaign)
+
+
+def test_a_row_is_a_signature_without_letter_and_mail(unit: Session) -> None:
+    sheet = make_sheet(unit)
+    row = keying.add_row(unit, sheet, ANA, actor="staff:1")
+    assert row.signature is not None
+    assert row.signature.state is SignatureState.CONFIRMED
+    assert row.signature.origin is Origin.PAPER
+    assert row.signature.email == ""
+    assert counted(unit, sheet.campaign) == (1, 1)
+    assert unit.scalar(select(func.count()).select_from(Letter)) == 0
+    assert unit.scalar(select(func.count()).select_from(OutboxMail)) == 0
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "paper.row-add")).one()
+    assert "Ana" not in str(entry.detail)
+
+
+def test_who_signed_online_or_on_another_sheet_counts_once(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    sign_online(unit, campaign, ANA)
+    first, second = make_sheet(unit, campaign), make_sheet(unit, campaign)
+    again = Details("nunez", "ANA", "Elsewhere", "k1a0a1", "CA")
+    assert keying.add_row(unit, first, again, actor="a").verdict is RowVerdict.DOUBLE
+    eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
+    assert keying.add_row(unit, first, eva, actor="a").verdict is RowVerdict.COUNTED
+    moved = Details("E.", "Park", "Ottawa", "", "CA", email="Eva+x@example.org")
+    assert keying.add_row(unit, second, moved, actor="a").verdict is RowVerdict.DOUBLE
+    assert counted(unit, campaign) == (2, 1)
+    kept = unit.scalars(select(Signature.email).where(Signature.origin == Origin.PAPER)).all()
+    assert kept == [""]
+
+
+def test_a_letter_that_was_never_confirmed_doubles_nobody(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    sign_online(unit, campaign, ANA, state=SignatureState.PENDING)
+    assert keying.add_row(unit, make_sheet(unit, campaign), ANA, actor="a").signature is not None
+
+
+def test_the_keyer_may_tell_two_people_apart(unit: Session) -> None:
+    sheet = make_sheet(unit)
+    keying.add_row(unit, sheet, ANA, actor="a")
+    row = keying.add_row(unit, sheet, ANA, actor="a")
+    assert row.twin is not None
+    keying.count_row(unit, row, actor="a")
+    assert counted(unit, sheet.campaign) == (2, 2)
+    with pytest.raises(Refused):
+        keying.count_row(unit, row, actor="a")
+
+
+def test_a_row_is_corrected_taken_out_and_put_back(unit: Session) -> None:
+    sheet = make_sheet(unit, rows_by_hand=2)
+    row = keying.add_row(unit, sheet, ANA, actor="a")
+    double = keying.add_row(unit, sheet, ANA, actor="a")
+    keying.correct_row(unit, row, Details("Eva", "Park", "Hull", "", "CA"), actor="a")
+    assert double.verdict is RowVerdict.COUNTED, "nobody else counts for this person now"
+    assert counted(unit, sheet.campaign) == (2, 2)
+    keying.remove_row(unit, row, actor="a")
+    assert counted(unit, sheet.campaign) == (1, 1)
+    assert sheets.totals_of(unit, sheet).missing == 1
+    keying.put_back(unit, row, actor="a")
+    assert counted(unit, sheet.campaign) == (2, 2)
+    assert [one.position for one in keying.list_rows(unit, sheet)] == [2, 1]
+
+
+def test_who_signs_online_after_the_sheet_counts_for_the_letter(app: Flask) -> None:
+    with app.app_context():
+        with db.transaction() as unit:
+            sheet = make_sheet(unit)
+            keying.add_row(unit, sheet, ANA, actor="a")
+            old = sign_online(unit, sheet.campaign, ANA)
+            old.person_hmac = None  # from before there were fingerprints
+            campaign_id = sheet.campaign_id
+        jobs.run_now("signing.fill-prints")
+        for _ in range(2):
+            jobs.run_now("paper.match")
+        with db.transaction() as unit:
+            assert counted(unit, unit.get_one(Campaign, campaign_id)) == (1, 0)
+            row = unit.scalars(select(PaperRow)).one()
+            assert row.verdict is RowVerdict.DOUBLE
+            assert keying.details_of(row) == ANA
+
+
+def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        ids = [make_sheet(unit, campaign).id for _ in range(2)]
+    start = Barrier(2)
+
+    def key(sheet_id: int) -> None:
+        with app.app_context():
+            start.wait()
+            with db.transaction() as unit:
+                keying.add_row(unit, unit.get_one(PaperSheet, sheet_id), ANA, actor="a")
+
+    threads = [Thread(target=key, args=(one,)) for one in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with app.app_context(), db.reading() as unit:
+        verdicts = sorted(one.value for one in unit.scalars(select(PaperRow.verdict)))
+    assert verdicts == ["counted", "double"]
+
+
+def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(unit: Session) -> None:
+    sheet = make_sheet(unit)
+    eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org", news=True)
+    row = keying.add_row(unit, sheet, eva, actor="a")
+    double = keying.add_row(unit, sheet, eva, actor="a")
+    assert row.signature is not None
+    assert row.signature.email == "eva@example.org"
+    assert row.signature.consent_updates_at is not None
+    box = Mailbox("eva@example.org", row.signature.email_hmac, db.utcnow() + timedelta(hours=1))
+    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    unit.expire_all()
+    assert keying.details_of(row) is None
+    assert keying.details_of(double) is None
+    assert double.email_hmac is None
+
+
+def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
+    unit: Session,
+) -> None:
+    campaign = make_campaign(unit)
+    sheet = make_sheet(unit, campaign)
+    campaign.status = CampaignStatus.CLOSED
+    campaign.closed_at = db.utcnow() - timedelta(days=90)
+    add_confirmed(unit, campaign, 2)
+    assert counted(unit, campaign) == (2, 0)
+    row = keying.add_row(unit, sheet, ANA, actor="a")
+    assert (tally.count_of(unit, campaign), tally.on_paper(unit, campaign)) == (3, 1)
+    keying.remove_row(unit, row, actor="a")
+    assert (tally.count_of(unit, campaign), tally.on_paper(unit, campaign)) == (2, 0)
+    campaign.status = CampaignStatus.STOPPED
+    with pytest.raises(Refused):
+        keying.add_row(unit, sheet, ANA, actor="a")
+
+
+# --- Pages -------------------------------------------------------------------------------------
+
+
+def _new_sheet(app: Flask) -> str:
+    with app.app_context(), db.transaction() as unit:
+        return make_sheet(unit).public_id
+
+
+def _row(at: int, **values: str) -> dict[str, str]:
+    facts = {"given_name": "Ana", "family_name": "Núñez", "locality": "Ottawa", "country": "CA"}
+    return {f"{name}-{at}": value for name, value in (facts | values).items()}
+
+
+def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Flask) -> None:
+    sheet = _new_sheet(app)
+    sign_in(client, app, Role.STAFF)
+    address = f"/desk/paper/{sheet}"
+    wrong = post(client, address, _row(0) | _row(1, given_name="Eva", postal_code="1"))
+    assert wrong.status_code == 422
+    assert 'value="Eva"' in wrong.text
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0
+    right = post(client, address, _row(0) | _row(1, given_name="Eva", locality='"'))
+    assert right.status_code == 303
+    page = client.get(address).text
+    assert "2 rows count" in page
+    assert page.count("Eva Núñez") == 1
+    assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
+
+
+def test_the_case_page_says_how_many_signed_on_paper(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        sheet = make_sheet(unit)
+        add_confirmed(unit, sheet.campaign, 2)
+        keying.add_row(unit, sheet, ANA, actor="a")
+        slug = sheet.campaign.slug
+    with app.app_context():
+        jobs.run_now("campaigns.count")
+    page = client.get(f"/en/actions/{slug}").text
+    assert "3 people have written" in page
+    assert "of these, 1 on paper" in page
+
+
+def test_a_scan_is_judged_by_content_and_lies_sealed(client: FlaskClient, app: Flask) -> None:
+    sheet = _new_sheet(app)
+    sign_in(client, app, Role.STAFF)
+    address = f"/desk/paper/{sheet}/scans"
+    lie = post(client, address, {"scan": (io.BytesIO(b"MZ not a picture"), "scan.jpg")})
+    assert lie.status_code == 422
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "PNG")
+    picture = out.getvalue() + b"trailing secret"
+    assert post(client, address, {"scan": (io.BytesIO(picture), "x.pdf")}).status_code == 303
+    (shown,) = re.findall(r'src="([^"]+page-1\.jpg)"', client.get(f"/desk/paper/{sheet}").text)
+    body = client.get(shown)
+    assert body.data.startswith(b"\xff\xd8")
+    assert b"secret" not in body.data
+    assert body.headers["Cache-Control"] == "no-store"
+    with app.app_context():
+        files = [one for one in app.extensions["settings"].files.rglob("*") if one.is_file()]
+    assert files
+    assert all(not one.read_bytes().startswith(b"\xff\xd8") for one in files)
+
+
+def test_the_pdf_of_a_scan_is_handed_out_by_a_button_that_leaves_a_line(
+    client: FlaskClient, app: Flask
+) -> None:
+    sheet = _new_sheet(app)
+    sign_in(client, app, Role.STAFF)
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "PDF")
+    pdf = out.getvalue()
+    assert post(client, f"/desk/paper/{sheet}/scans", {"scan": (io.BytesIO(pdf), "x.pdf")})
+    page = client.get(f"/desk/paper/{sheet}/about").text
+    (address,) = re.findall(r'action="([^"]+/download)"', page)
+    assert client.get(address).status_code == 405
+    assert post(client, address).data == pdf
+    with app.app_context(), db.reading() as unit:
+        entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert entry.action == "scan.download"
+
+
+def test_organizers_find_no_paper_and_another_sheet_has_no_such_row(
+    client: FlaskClient, app: Flask
+) -> None:
+    sheet, other = _new_sheet(app), _new_sheet(app)
+    with app.app_context(), db.transaction() as unit:
+        row = keying.add_row(unit, sheets.get_sheet(unit, sheet), ANA, actor="a").public_id
+    sign_in(client, app, Role.ORGANIZER)
+    assert client.get(f"/desk/paper/{sheet}").status_code == 404
+    sign_in(client, app, Role.STAFF)
+    assert client.get(f"/desk/paper/{sheet}/rows/{row}").status_code == 200
+    assert client.get(f"/desk/paper/{other}/rows/{row}").status_code == 404
+    assert client.post(f"/desk/paper/{sheet}", data=_row(0)).status_code == 400, "no token"
+
+
+def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        sign_online(unit, campaign, ANA)
+        slug = campaign.slug
+    sign_in(client, app, Role.STAFF)
+    text = "Nom;Prénom;Ville;Code postal;Courriel\nNúñez;Ana;Ottawa;K1A 0A1;\n"
+    text += "Park;Eva;Hull;;eva@example.org\nPark;Eva;Hull;;\nNg;Mika;Ottawa;1;\n"
+
+    def upload(content: str) -> str:
+        file = (io.BytesIO(content.encode("windows-1252")), "liste.csv")
+        sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+        assert sent.status_code == 303
+        return str(sent.location)
+
+    mapping = {
+        "meaning-0": "family_name", "meaning-1": "given_name", "meaning-2": "locality",
+        "meaning-3": "postal_code", "meaning-4": "email", "on_paper": "paper",
+        "collected_on": "2026-01-05", "country": "CA",
+    }  # fmt: skip
+    address = upload(text)
+    assert 'value="given_name" selected' in client.get(address).text
+    assert post(client, address, mapping | {"meaning-4": "locality"}).status_code == 422
+    assert post(client, address, mapping).status_code == 303
+    _work(app)
+    page = client.get(address).text
+    assert "looks like" in page or "postal code" in page
+    assert post(client, f"{address}/apply").status_code == 303
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0, "a row is wrong"
+    address = upload(text.replace("Ottawa;1;", "Ottawa;;"))
+    post(client, address, mapping)
+    _work(app)
+    post(client, f"{address}/apply")
+    _work(app)
+    assert "2 signatures count from now on" in client.get(address).text
+    with app.app_context(), db.transaction() as unit:
+        found = unit.scalars(select(Campaign).where(Campaign.slug == slug)).one()
+        assert counted(unit, found) == (3, 2)
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 3
+        left = list((app.extensions["settings"].files / "imports").iterdir())
+        assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
+
+
+def _work(app: Flask) -> None:
+    """What the queue would have done."""
+    with app.app_context():
+        jobs.run_now("paper.resume-imports")
+        with db.reading() as unit:
+            ids = unit.scalars(select(PaperImport.id)).all()
+        for one in ids:
+            jobs.run_now("paper.rehearse-import", one)
+            jobs.run_now("paper.apply-import", one)

@@ -1,0 +1,238 @@
+"""First page, archive, updates, feed and site map."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import feedparser
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import etree
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    CampaignTally,
+    Update,
+    UpdateEdition,
+    UpdateKind,
+)
+from tests.factories import make_campaign
+
+HOST = "http://127.0.0.1:5000"
+SITEMAP = {
+    "s": "http://www.sitemaps.org/schemas/sitemap/0.9",
+    "x": "http://www.w3.org/1999/xhtml",
+}
+
+
+def post_on(campaign: Campaign, day: date, title: str, kind: UpdateKind = UpdateKind.REPLY) -> None:
+    edition = UpdateEdition(locale="en", title=title, body="A **body**.")
+    campaign.updates.append(Update(kind=kind, happened_on=day, editions=[edition]))
+
+
+@pytest.fixture
+def cases(unit: Session) -> dict[str, Campaign]:
+    """An open case in Mexico, one in Colombia, an ended one and a draft."""
+    made = {
+        "mexico": make_campaign(unit),
+        "colombia": make_campaign(
+            unit, country="CO", themes=["women"], person_name="Łucja Peña", letter_locales=["es"]
+        ),
+        "ended": make_campaign(unit, status=CampaignStatus.CLOSED, status_reason="She is free."),
+        "draft": make_campaign(unit, status=CampaignStatus.DRAFT, person_name="Nobody Yet"),
+    }
+    post_on(made["mexico"], date(2026, 3, 1), "The governor replied")
+    post_on(made["draft"], date(2026, 3, 2), "A post of a draft")
+    unit.commit()
+    return made
+
+
+def shown(client: FlaskClient, path: str, cases: dict[str, Campaign]) -> set[str]:
+    page = client.get(path)
+    assert page.status_code == 200
+    main = page.text[page.text.index("<main") :]
+    return {name for name, one in cases.items() if one.reference in main}
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [("", {"mexico", "colombia"}), ("?country=CO", {"colombia"}), ("?theme=defenders", {"mexico"}),
+     ("?language=fr", {"mexico"}), ("?q=LUCJA+pena", {"colombia"}),
+     ("?q=okafor&country=MX&theme=defenders&language=en", {"mexico"})],
+)  # fmt: skip
+def test_the_first_page_shows_the_open_cases_that_are_asked_for(
+    client: FlaskClient, cases: dict[str, Campaign], query: str, names: set[str]
+) -> None:
+    assert shown(client, f"/en/{query}", cases) == names
+
+
+def test_where_nothing_matches_the_page_says_how_to_widen(
+    client: FlaskClient, cases: dict[str, Campaign]
+) -> None:
+    page = client.get("/en/?q=amara&country=CO&theme=defenders").text
+    assert "No case matches what you ask for." in page
+    assert 'href="/en/?theme=defenders&amp;q=amara">In all countries: 1 case' in page
+    assert 'href="/en/?country=CO&amp;q=amara">On all themes: 1 case' in page
+    assert "Without your words" not in page
+    assert 'href="/en/">Show all cases' in page
+    assert 'value="amara"' in page
+    # What was typed stays what it is: text.
+    assert "<script>" not in client.get("/en/?q=<script>alert(1)</script>").text
+
+
+def test_filtered_pages_fill_no_memory_and_are_found_by_no_robot(
+    app: Flask, client: FlaskClient, cases: dict[str, Campaign]
+) -> None:
+    for number in range(5):
+        page = client.get(f"/en/?q=word{number}")
+        assert 'content="noindex"' in page.text
+        assert "Set-Cookie" not in page.headers
+    assert len(app.extensions["page_cache"]) == 0
+    client.get("/en/")
+    assert len(app.extensions["page_cache"]) == 1
+
+
+def test_the_language_switch_keeps_what_was_asked_for(
+    client: FlaskClient, cases: dict[str, Campaign]
+) -> None:
+    page = client.get("/en/?country=CO&q=pena").text
+    assert 'href="/fr/?country=CO&amp;q=pena"' in page
+
+
+def test_many_cases_come_in_pages(client: FlaskClient, unit: Session) -> None:
+    for _ in range(31):
+        make_campaign(unit)
+    unit.commit()
+    first, second = client.get("/en/"), client.get("/en/?page=2")
+    assert first.text.count('class="days-left') == 30
+    assert second.text.count('class="days-left') == 1
+    assert client.get("/en/?page=3").status_code == 404
+
+
+def test_the_archive_tells_how_each_ended(client: FlaskClient, cases: dict[str, Campaign]) -> None:
+    assert shown(client, "/en/archive", cases) == {"ended"}
+    assert "She is free." in client.get("/en/archive").text
+    assert shown(client, "/en/archive?country=CO", cases) == set()
+    assert "Nobody Yet" not in client.get("/en/archive").text
+    assert "1 ended case matches as well" in client.get("/en/?q=okafor").text
+
+
+def test_updates_lead_to_where_they_stand_on_their_page(
+    client: FlaskClient, cases: dict[str, Campaign]
+) -> None:
+    page = client.get("/en/updates").text
+    address = f"/en/actions/{cases['mexico'].slug}#on-2026-03-01"
+    assert f'href="{address}"' in page
+    assert 'id="on-2026-03-01"' in client.get(address).text
+    assert "A post of a draft" not in page
+    assert client.get("/en/updates?page=2").status_code == 404
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es"])
+def test_the_feed_is_atom_and_knows_no_draft(
+    client: FlaskClient, cases: dict[str, Campaign], lang: str
+) -> None:
+    response = client.get(f"/{lang}/feed.xml")
+    assert response.mimetype == "application/atom+xml"
+    feed = feedparser.parse(response.data)
+    assert (feed.bozo, feed.version, feed.feed.language) == (0, "atom10", lang)
+    assert feed.feed.id == f"{HOST}/{lang}/feed.xml"
+    links = {entry.link for entry in feed.entries}
+    case = f"{HOST}/{lang}/actions/"
+    assert links == {
+        case + cases["mexico"].slug,
+        case + cases["colombia"].slug,
+        f"{case}{cases['mexico'].slug}#on-2026-03-01",
+    }
+    assert len({entry.id for entry in feed.entries}) == 3
+    assert all(entry.updated_parsed and entry.title for entry in feed.entries)
+    told = next(entry for entry in feed.entries if "#" in entry.link)
+    assert "<strong>body</strong>" in told.content[0].value
+
+
+def test_every_page_says_where_its_feed_is(client: FlaskClient, case: str) -> None:
+    for path in ("/fr/", case.replace("/en/", "/fr/"), "/fr/archive"):
+        tree = etree.HTML(client.get(path).data)
+        (link,) = tree.findall(".//link[@type='application/atom+xml']")
+        assert link.get("href") == "/fr/feed.xml"
+        assert client.get(link.get("href")).status_code == 200
+
+
+def test_the_site_map_names_each_page_in_each_language_once(
+    client: FlaskClient, cases: dict[str, Campaign]
+) -> None:
+    response = client.get("/sitemap.xml")
+    assert response.mimetype == "application/xml"
+    tree = etree.fromstring(response.data)
+    schema = etree.XMLSchema(file=str(Path(__file__).with_name("sitemap.xsd")))
+    schema.assertValid(tree)
+    places = tree.xpath("s:url/s:loc/text()", namespaces=SITEMAP)
+    assert len(places) == len(set(places))
+    for url in tree.findall("s:url", SITEMAP):
+        there = {one.get("hreflang"): one.get("href") for one in url.findall("x:link", SITEMAP)}
+        assert there.pop("x-default") == there["en"]
+        assert url.findtext("s:loc", namespaces=SITEMAP) in there.values()
+        assert set(there.values()) <= set(places)
+    assert not any(cases["draft"].slug in place for place in places)
+    for place in places:
+        assert client.get(place.removeprefix(HOST)).status_code == 200
+
+
+def test_robots_are_kept_from_the_desk_and_shown_the_map(client: FlaskClient) -> None:
+    lines = client.get("/robots.txt").text.splitlines()
+    assert {"Disallow: /desk/", "Disallow: /en/letter/", f"Sitemap: {HOST}/sitemap.xml"} <= set(
+        lines
+    )
+
+
+def test_pages_travel_compressed_where_that_is_understood(client: FlaskClient, case: str) -> None:
+    plain = client.get(case)
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    tight = client.get(case, headers={"Accept-Encoding": "gzip, br"})
+    assert tight.headers["Content-Encoding"] == "gzip"
+    assert len(tight.data) < len(plain.data) / 2
+    assert tight.headers["ETag"] != plain.headers["ETag"]
+    again = client.get(
+        case, headers={"Accept-Encoding": "gzip", "If-None-Match": tight.headers["ETag"]}
+    )
+    assert (again.status_code, again.data) == (304, b"")
+    sheet = client.get("/static/css/public.css", headers={"Accept-Encoding": "gzip"})
+    assert sheet.headers["Content-Encoding"] == "gzip"
+    assert sheet.mimetype == "text/css"
+    for path in ("/static/css/../../pyproject.toml", "/static/css/none.css", "/static//etc/x.css"):
+        answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code in {308, 404}
+
+
+def test_a_bar_stands_by_the_figure_only_when_many_have_written(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    unit.add(CampaignTally(campaign_id=campaign.id, confirmed=3))
+    unit.commit()
+    few = client.get(case).text
+    assert "3 people have written" in few
+    assert "<progress" not in few
+    unit.get_one(CampaignTally, campaign.id).confirmed = 37
+    unit.commit()
+    many = client.get(case).text
+    assert "37 people have written" in many
+    assert '<progress value="37" max="50" aria-label="37 of 50">' in many
+    assert "13 more make 50" in many
+
+
+def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    from campaign import db  # noqa: PLC0415
+    from campaign.campaigns.changes import record_change  # noqa: PLC0415
+
+    assert "days left" in client.get(case).text
+    campaign.act_by = (db.utcnow() - timedelta(days=3)).date()
+    record_change(unit, campaign, "command", "campaign.edit")
+    unit.commit()
+    late = client.get(case).text
+    assert "ask us whether it still helps" in late
+    assert "days left" not in late

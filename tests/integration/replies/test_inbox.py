@@ -1,0 +1,143 @@
+"""An official's mail to a campaign's address becomes a draft, once, and nothing is published."""
+
+import mailbox
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from sqlalchemy import func, select
+
+from campaign import close_app, create_app, db, jobs
+from campaign.campaigns.models import Campaign, Update
+from campaign.commands.reply_mail import reply_mail
+from campaign.officials.models import ContactDetail
+from campaign.paper.models import Scan
+from campaign.replies import inbox
+from campaign.replies.models import Reply, ReplyState
+from campaign.settings import load_settings
+from tests.factories import make_campaign
+
+OFFICE = "oficina@altamar.example"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty Maildir."""
+    mailbox.Maildir(str(tmp_path / "replies"))
+    return tmp_path / "replies"
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, folder: Path) -> Iterator[Flask]:
+    """An instance with a mailbox for answers."""
+    made = create_app(
+        load_settings(
+            instance=tmp_path / "instance",
+            database_url=database_url,
+            reply_address="reply@example.org",
+            reply_maildir=str(folder),
+        )
+    )
+    made.testing = True
+    yield made
+    close_app(made)
+
+
+@pytest.fixture
+def address(app: Flask) -> str:
+    """The address of a campaign whose target has one in the directory."""
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        contact = ContactDetail(type="email", value=OFFICE.upper())
+        campaign.targets[0].official.contacts.append(contact)
+        return inbox.address_of(campaign)
+
+
+def make_mail(to: str, sender: str = OFFICE, **headers: str) -> EmailMessage:
+    """An answer."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = f"Office <{sender}>", to.upper(), "Su carta"
+    mail["Message-ID"] = headers.pop("Message_ID", "<1@altamar.example>")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content("Hemos recibido su carta.")
+    return mail
+
+
+def put(folder: Path, *mails: EmailMessage) -> None:
+    """Deliver mails."""
+    box = mailbox.Maildir(str(folder))
+    for one in mails:
+        box.add(one.as_bytes())
+
+
+def left(folder: Path) -> int:
+    """Mails that are still there."""
+    return len(list((folder / "new").iterdir()))
+
+
+def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str) -> None:
+    mail = make_mail(address)
+    mail.add_attachment(b"MZ evil", maintype="image", subtype="png", filename="../../x.png")
+    mail.add_attachment(b"%PDF-1.7 broken", maintype="application", subtype="pdf")
+    put(folder, mail, mail)
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as unit:
+            reply = unit.scalars(select(Reply)).one()
+            assert reply.text == "Hemos recibido su carta."
+            assert (reply.state, reply.sender_known, reply.locale) == (ReplyState.DRAFT, True, "es")
+            assert reply.target is not None
+            assert [one.kind.value for one in unit.scalars(select(Scan))] == ["pdf"]
+            assert unit.scalar(select(func.count(Update.id))) == 0
+    assert left(folder) == 0
+    kept = [one for one in app.extensions["settings"].files.rglob("*") if one.is_file()]
+    assert all(b"%PDF" not in one.read_bytes() for one in kept)
+
+
+def test_an_unknown_sender_is_marked(app: Flask, folder: Path, address: str) -> None:
+    put(folder, make_mail(address, sender="somebody@elsewhere.example"))
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as unit:
+            reply = unit.scalars(select(Reply)).one()
+            assert not reply.sender_known
+            assert reply.target is None
+
+
+def test_machines_make_no_draft_and_mail_for_nobody_stays(
+    app: Flask, folder: Path, address: str
+) -> None:
+    forged = address.replace("+", "+a", 1)
+    put(
+        folder,
+        make_mail(address, Auto_Submitted="auto-replied"),
+        make_mail("reply@example.org"),
+        make_mail(forged),
+    )
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as unit:
+            assert unit.scalar(select(func.count(Reply.id))) == 0
+    assert left(folder) == 2
+
+
+def test_a_mail_servers_pipe_hands_a_mail_over(
+    app: Flask, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = app.extensions["settings"]
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("CAMPAIGN_REPLY_ADDRESS", settings.reply_address)
+    run = CliRunner().invoke
+    mail = make_mail("undisclosed@example.org").as_bytes()
+    assert run(reply_mail, ["--to", address], input=mail).exit_code == 0
+    assert run(reply_mail, ["--to", address], input=mail).exit_code == 0, "the same again"
+    refused = run(reply_mail, ["--to", "reply+x@example.org"], input=mail)
+    assert refused.exit_code == 1
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Reply.id))) == 1
+        assert unit.scalar(select(func.count(Campaign.id))) == 1

@@ -1,0 +1,208 @@
+"""A reply is logged, redacted, published, taken back; what is left out is nowhere to be read."""
+
+import io
+import json
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition
+from campaign.errors import Invalid, Refused
+from campaign.following.models import Notice
+from campaign.following.telling import tell_batch
+from campaign.mail.models import MailState, OutboxMail
+from campaign.replies import publishing, services
+from campaign.replies.models import Channel, Reply, ReplyState
+from campaign.replies.services import Facts
+from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+
+SECRET = "Rosalinda-Quebrada"
+YESTERDAY = date.today() - timedelta(days=1)  # noqa: DTZ011
+
+
+def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> Reply:
+    """A letter in Spanish with a passage to leave out, translated into English."""
+    campaign = campaign or make_campaign(unit)
+    facts: dict[str, Any] = {
+        "received_on": YESTERDAY,
+        "channel": Channel.LETTER,
+        "locale": "es",
+        "target": campaign.targets[0],
+        "text": f"Su hermana [[{SECRET}]] está bien.\n\n1. *Recibido*.",
+        "translations": {"en": f"Her sister [[{SECRET}]] is well."},
+        "titles": {"en": "The governor answers", "es": "La gobernadora responde"},
+    }
+    return services.log_reply(unit, campaign, Facts(**(facts | more)), actor="staff:1")
+
+
+def _everything(unit: Session) -> str:
+    """All that is published or mailed, as text."""
+    rows = [*unit.scalars(select(UpdateEdition.body)), *unit.scalars(select(UpdateEdition.title))]
+    rows += [str(one) for one in unit.scalars(select(OutboxMail.context))]
+    return "\n".join(rows)
+
+
+def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_its_secret(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply = make_reply(unit)
+        slug, reply_id = reply.campaign.slug, reply.id
+        add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
+        publishing.publish(unit, reply, actor="staff:1")
+    _tell(app)
+    page = client.get(f"/en/actions/{slug}").text
+    assert "Answered on" in page
+    assert "Her sister" in page
+    assert "Su hermana" in page, "the answer in its own language stands below"
+    assert 'class="bar"' in page
+    assert "1. *Recibido*." in page
+    spanish = client.get(f"/es/actions/{slug}").text
+    assert "La gobernadora responde" in spanish
+    assert "Her sister" not in spanish
+    for address in (f"/en/actions/{slug}", f"/es/actions/{slug}", "/en/feed.xml", "/en/updates"):
+        assert SECRET not in client.get(address).text
+    with app.app_context(), db.reading() as unit:
+        told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "case-update")).all()
+        assert len(told) == 2
+        assert "Her sister" in str(json.loads(told[0].context or "")["text"])
+        assert SECRET not in _everything(unit)
+        sealed = unit.execute(text("SELECT text FROM reply")).scalar_one()
+        assert SECRET.encode() not in bytes(sealed)
+        assert unit.get_one(Reply, reply_id).state is ReplyState.PUBLISHED
+
+
+def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> None:
+    with app.app_context():
+        with db.transaction() as unit:
+            reply = make_reply(unit)
+            reply_id = reply.id
+            add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
+            publishing.publish(unit, reply, actor="staff:1")
+        _tell(app)
+        with db.transaction() as unit:
+            publishing.take_back(unit, unit.get_one(Reply, reply_id), actor="staff:1")
+        with db.reading() as unit:
+            assert unit.scalar(select(func.count(Update.id))) == 0
+            waiting = unit.scalars(select(OutboxMail.id)).all()
+        jobs.run_now("mail.send", waiting[0])
+        with db.reading() as unit:
+            assert unit.get_one(OutboxMail, waiting[0]).state is not MailState.SENT
+        with db.transaction() as unit:
+            publishing.publish(unit, unit.get_one(Reply, reply_id), actor="staff:1")
+        _tell(app)
+        with db.reading() as unit:
+            assert unit.scalar(select(func.count(OutboxMail.id))) == len(waiting)
+            assert unit.scalar(select(func.count(Update.id))) == 1
+
+
+def _tell(app: Flask) -> None:
+    with app.app_context():
+        jobs.run_now("following.find-news")
+        with db.reading() as unit:
+            notices = unit.scalars(select(Notice.id)).all()
+        for one in notices:
+            while tell_batch(one):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"text": "[[ open"}, "text"),
+        ({"translations": {"en": "closed ]]"}}, "text_en"),
+        ({"titles": {"es": "Responde"}}, "title_en"),
+        ({"text": "", "translations": {}}, "text"),
+    ],
+)
+def test_what_is_not_whole_is_not_published(
+    unit: Session, more: dict[str, Any], field: str
+) -> None:
+    reply = make_reply(unit, **more)
+    with pytest.raises(Invalid) as caught:
+        publishing.publish(unit, reply, actor="staff:1")
+    assert field in caught.value.fields
+    assert unit.scalar(select(func.count(Update.id))) == 0
+
+
+def test_a_draft_of_a_case_that_is_not_public_stays_one(unit: Session) -> None:
+    reply = make_reply(unit, make_campaign(unit, status=CampaignStatus.DRAFT))
+    with pytest.raises(Refused):
+        publishing.publish(unit, reply, actor="staff:1")
+    reply.campaign.status = CampaignStatus.OPEN
+    publishing.publish(unit, reply, actor="staff:1")
+    with pytest.raises(Refused):
+        services.edit_reply(unit, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
+
+
+# --- Pages -------------------------------------------------------------------------------------
+
+FORM = {
+    "received_on": YESTERDAY.isoformat(),
+    "channel": "letter",
+    "language": "es",
+    "text": f"Su hermana [[{SECRET}]] está bien.",
+    "title_en": "An answer",
+    "text_en": "Her sister is well.",
+    "delivery": "",
+    "shown_page": "",
+}
+
+
+def _png() -> bytes:
+    picture = Image.new("RGB", (100, 80), "white")
+    picture.paste((255, 0, 0), (10, 10, 30, 30))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        slug, who = campaign.slug, campaign.targets[0].official.slug
+    sign_in(client, app, Role.ORGANIZER)
+    form = FORM | {"who": f"target:{who}", "scan": (io.BytesIO(_png()), "scan.png")}
+    made = post(client, f"/desk/replies/campaigns/{slug}/new", form)
+    assert made.status_code == 303
+    page = client.get(f"{made.location}/bars").text
+    (scan_page,) = set(re.findall(r'data-page="([^"]+)"', page))
+    bars = {"page-0": scan_page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
+    assert post(client, f"{made.location}/bars", bars | {"w-0": "x"}).status_code == 422
+    assert post(client, f"{made.location}/bars", bars).status_code == 303
+    assert SECRET not in client.get(f"{made.location}/publish").text
+    assert post(client, f"{made.location}/publish").status_code == 422, "nobody said it is read"
+    assert post(client, f"{made.location}/publish", {"checked": "y"}).status_code == 303
+    shown = client.get(f"/en/actions/{slug}").text
+    (address,) = re.findall(r'src="(/pictures/[^"]+)"', shown) or re.findall(
+        r'<figure class="picture"><img src="([^"]+)"', shown
+    )
+    picture = Image.open(io.BytesIO(client.get(address).data)).convert("RGB")
+    points = [picture.getpixel((x, y)) for x in range(picture.width) for y in range(picture.height)]
+    red = [one for one in points if isinstance(one, tuple) and one[0] > one[1] + 60]
+    assert red == [], "what lay under the bar is in no pixel"
+    assert post(client, f"{made.location}/take-back").status_code == 303
+    assert client.get(address).status_code == 404
+
+
+def test_a_reply_of_another_team_does_not_exist(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        owner = make_staff_user(unit, Role.ORGANIZER)
+        reply = make_reply(unit, make_campaign(unit, owner_id=owner.id))
+        address = f"/desk/replies/{reply.public_id}"
+    sign_in(client, app, Role.ORGANIZER)
+    for end in ("", "/publish", "/bars", "/shown.jpg"):
+        assert client.get(f"{address}{end}").status_code == 404
+    assert post(client, f"{address}/publish", {"checked": "y"}).status_code == 404
+    assert SECRET not in client.get("/desk/replies/").text
+    sign_in(client, app, Role.STAFF)
+    assert client.get(address).status_code == 404

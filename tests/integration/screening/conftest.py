@@ -1,0 +1,115 @@
+"""What the tests of screening share: a campaign, letters that were confirmed, the desk."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign
+from campaign.mail.models import OutboxMail
+from campaign.reading.page_cache import PageCache
+from campaign.signing.models import Signature
+from campaign.signing.screening_rules import ScreeningRules
+from campaign.signing.traces import make_trace, marks_of
+from tests.factories import make_campaign, sign_in
+from tests.integration.signing.conftest import FORM
+
+
+@pytest.fixture(autouse=True)
+def _pages_are_always_fresh(app: Flask) -> None:
+    app.extensions["page_cache"] = PageCache(recheck_seconds=0)
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    made = make_campaign(unit)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def staff(app: Flask, client: FlaskClient, campaign: Campaign) -> FlaskClient:
+    """A browser with a signed-in member of the staff."""
+    browser = app.test_client()
+    sign_in(browser, app, Role.STAFF, name="Odile Marchand")
+    return browser
+
+
+Write = Callable[..., str]
+
+
+@pytest.fixture
+def write(app: Flask, campaign: Campaign) -> Write:
+    """Signs and confirms a letter as a supporter does; gives its link."""
+    numbers = iter(range(1, 1000))
+
+    def act(own_words: str = "", *, confirm: bool = True, agent: str = "", **fields: Any) -> str:
+        browser = app.test_client()
+        form = {
+            **FORM,
+            "email": f"writer-{next(numbers)}@example.org",
+            "own_words": own_words,
+            **fields,
+        }
+        headers = {"User-Agent": agent} if agent else {}
+        place = f"/en/actions/{campaign.slug}/sign"
+        response = browser.post(place, data=form, headers=headers)
+        assert response.status_code == 303, response.text
+        with app.app_context(), db.reading() as unit:
+            mail = unit.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+            assert mail is not None
+            link = link_in(mail)
+        if confirm:
+            assert browser.post(link).status_code == 303
+        return link
+
+    return act
+
+
+def link_in(mail: OutboxMail) -> str:
+    return str(json.loads(mail.context or "{}")["link"]).removeprefix("http://127.0.0.1:5000")
+
+
+def newest_mail(unit: Session) -> OutboxMail:
+    unit.rollback()
+    mail = unit.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+    assert mail is not None
+    return mail
+
+
+def set_rules(unit: Session, campaign: Campaign, **rules: Any) -> None:
+    unit.rollback()
+    unit.refresh(campaign)
+    campaign.screening = ScreeningRules(**rules).stored
+    campaign.changed_at = db.utcnow()
+    unit.commit()
+
+
+def the_signature(unit: Session) -> Signature:
+    unit.rollback()
+    found = unit.scalars(select(Signature).order_by(Signature.id.desc())).first()
+    assert found is not None
+    unit.refresh(found)
+    return found
+
+
+def traced(email: str, address: str, agent: str) -> dict[str, Any]:
+    """The columns of a signature that came from there."""
+    trace = make_trace(address, agent)
+    return {"trace": trace.text, **marks_of(db.database().keyring, trace, email).columns}
+
+
+def count_shown(app: Flask, campaign: Campaign) -> int:
+    """The public number, once the job that counts has run."""
+    with app.app_context():
+        jobs.run_now("campaigns.count")
+        with db.reading() as unit:
+            return tally.count_of(unit, unit.get_one(Campaign, campaign.id))

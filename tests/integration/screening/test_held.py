@@ -1,0 +1,311 @@
+"""Held letters: taken and not counted, looked at, sent back, rejected, and undone."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role, StaffUser
+from campaign.audit import AuditEntry
+from campaign.bundles.waiting import list_waiting
+from campaign.campaigns.models import Campaign
+from campaign.errors import Refused
+from campaign.following import changing
+from campaign.mail.sender import render
+from campaign.screening import queue
+from campaign.screening.mails import send_letter_returned
+from campaign.screening.queue import Filter
+from campaign.settings import Settings
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
+from tests.integration.screening.conftest import (
+    Write,
+    count_shown,
+    link_in,
+    newest_mail,
+    set_rules,
+    the_signature,
+)
+
+QUEUE = "/desk/screening/"
+
+
+def decide(staff: FlaskClient, signature: Signature, decision: str, note: str = "") -> Any:
+    url = f"{QUEUE}letters/{signature.public_id}"
+    return post(staff, url, {"decision": decision, "note": note}, follow_redirects=True)
+
+
+def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, watched=("river gold",))
+    link = write("They took the RIVER   GOLD from us.")
+    held = the_signature(unit)
+    assert held.state is SignatureState.HELD
+    assert unit.get_one(Hold, held.id).reasons == ["watched-word"]
+    assert count_shown(app, campaign) == 0
+    assert list_waiting(unit) == []
+    page = client.get(link).text
+    assert "We are looking at your letter" in page
+    assert "letter.pdf" not in page
+    assert client.get(f"{link}/letter.pdf").status_code == 404
+
+
+def test_approving_counts_it_and_undo_takes_it_out_again(
+    app: Flask,
+    staff: FlaskClient,
+    client: FlaskClient,
+    unit: Session,
+    campaign: Campaign,
+    write: Write,
+) -> None:
+    set_rules(unit, campaign, first=1)
+    link = write("I write because I care.")
+    held = the_signature(unit)
+    page = staff.get(QUEUE).text
+    assert "Maëlle Tremblay" in page
+    assert "Among the first of the campaign" in page
+    assert 'data-key="a"' in page
+    assert "1 letter approved." in decide(staff, held, "approve").text
+    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert count_shown(app, campaign) == 1
+    assert "Thank you. Your letter is confirmed." in client.get(link).text
+    assert "1 letter waits again." in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    assert the_signature(unit).state is SignatureState.HELD
+    assert count_shown(app, campaign) == 0
+    assert "nothing to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    deeds = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert [one for one in deeds if one.startswith("letter.")] == [
+        "letter.approved",
+        "letter.decision-undone",
+    ]
+
+
+def test_what_holds_it_is_marked_in_the_text(
+    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, held=("insult", "link"))
+    write("You idiot, look at www.example.com now.")
+    page = staff.get(QUEUE).text
+    assert "<mark>idiot<small" in page
+    assert "<mark>www.example.com<small" in page
+    assert "Take out the insult." in page
+
+
+def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
+    client: FlaskClient, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, held=("insult",))
+    before = write("You idiot.")
+    held = the_signature(unit)
+    assert "Say why" in decide(staff, held, "return").text
+    assert "sent back" in decide(staff, held, "return", "Take out <b>the insult</b>.").text
+    mail = newest_mail(unit)
+    assert mail.kind == "letter-returned"
+    link = link_in(mail)
+    assert client.get(before).status_code == 404
+    page = client.get(link).text
+    assert "We ask you to change your letter" in page
+    assert "Take out &lt;b&gt;the insult&lt;/b&gt;." in page
+    form = client.get(f"{link}/change")
+    assert form.status_code == 200
+    assert form.headers["Cache-Control"] == "no-store"
+    sent = client.post(
+        f"{link}/change", data={"own_words": "Please read this.", "points": ["protect"]}
+    )
+    assert (sent.status_code, sent.location) == (303, link)
+    again = the_signature(unit)
+    assert (again.state, again.own_words) == (SignatureState.HELD, "Please read this.")
+    assert unit.get_one(Hold, again.id).reasons == ["changed"]
+    assert "We are looking at your letter" in client.get(link).text
+    decide(staff, again, "approve")
+    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert client.get(f"{link}/change").status_code == 404
+
+
+def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, held=("insult",))
+    write("I write because I care.")
+    assert count_shown(app, campaign) == 1
+    signature = the_signature(unit)
+    form = changing.as_posted(signature)
+    form["own_words"] = "You idiot."
+    judged = changing.judge(unit, signature, form).sent.form
+    assert judged is not None
+    changing.change(unit, signature, judged)
+    unit.commit()
+    assert the_signature(unit).state is SignatureState.HELD
+    assert count_shown(app, campaign) == 0
+
+
+def test_a_rejected_letter_keeps_its_reason_and_shows_it_to_nobody_outside(
+    client: FlaskClient, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=5)
+    link = write("I write because I care.")
+    decide(staff, the_signature(unit), "reject", "Advertising.")
+    rejected = the_signature(unit)
+    assert rejected.state is SignatureState.REJECTED
+    assert unit.get_one(Hold, rejected.id).note == "Advertising."
+    page = client.get(link)
+    assert page.status_code == 410
+    assert "Advertising" not in page.text
+
+
+def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
+    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=20, watched=("gold",))
+    for words in ("One.", "Two.", "Two and gold."):
+        write(words)
+    seen = db.utcnow().isoformat()
+    write("Gold came later.")
+    data = {"decision": "approve", "reason": "watched-word", "seen": seen}
+    post(staff, f"{QUEUE}all", data)
+    assert count_shown(app, campaign) == 1
+    post(staff, f"{QUEUE}all", {"decision": "approve", "seen": seen})
+    assert count_shown(app, campaign) == 3
+    post(staff, f"{QUEUE}undo")
+    assert count_shown(app, campaign) == 1
+    unit.rollback()
+    assert queue.count_held(unit, Filter()) == 3
+
+
+def test_of_many_who_decide_at_once_one_does(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=1)
+    write()
+    held = the_signature(unit)
+    public_id = held.public_id
+    people = [make_staff_user(unit, Role.STAFF) for _ in range(6)]
+    ids = [one.id for one in people]
+    unit.commit()
+
+    def act(at: int) -> str:
+        decision = (Decision.APPROVED, Decision.REJECTED)[at % 2]
+        with app.app_context():
+            try:
+                with db.transaction() as own:
+                    by = own.get_one(StaffUser, ids[at])
+                    queue.decide(
+                        own, public_ids=[public_id], decision=decision, by=by, now=db.utcnow(),
+                        note="No.",
+                    )  # fmt: skip
+            except Refused as problem:
+                return problem.slug
+        return "done"
+
+    with ThreadPoolExecutor(6) as pool:
+        told = sorted(pool.map(act, range(6)))
+    assert told == ["done", *["nothing-held"] * 5]
+    expected = 1 if the_signature(unit).state is SignatureState.CONFIRMED else 0
+    assert count_shown(app, campaign) == expected
+
+
+def test_a_name_that_looks_like_the_staffs_is_held(
+    staff: FlaskClient, unit: Session, write: Write
+) -> None:
+    write(given_name="0dilе", family_name="Marсhand")
+    assert unit.get_one(Hold, the_signature(unit).id).reasons == ["look-alike"]
+    write(given_name="Odette", family_name="Marchal")
+    assert the_signature(unit).state is SignatureState.CONFIRMED
+
+
+def test_alike_letters_are_held_from_the_number_that_is_set(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, alike=5)
+    words = "Please let the river of our town run clear again this very year."
+    for _ in range(5):
+        write(words)
+        with app.app_context():
+            jobs.run_now("signing.note-words", the_signature(unit).id)
+    assert count_shown(app, campaign) == 5
+    write(words)
+    assert unit.get_one(Hold, the_signature(unit).id).reasons == ["similar"]
+    assert count_shown(app, campaign) == 5
+
+
+def test_organizers_set_the_rules_and_see_no_letter(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    url = f"/desk/campaigns/{campaign.slug}/screening"
+    page = client.get(url)
+    assert page.status_code == 200
+    form = {
+        "csrf_token": csrf_token(client), "first": "2", "watched": "gold\ngold\nCañón",
+        "insults": "hold",
+        "links": "refuse", "phones": "refuse", "languages": ["en", "fr"], "longer_than": "900",
+        "lookalikes": "y",
+    }  # fmt: skip
+    assert client.post(url, data=form).status_code == 303
+    unit.rollback()
+    unit.refresh(campaign)
+    assert campaign.screening == {
+        "first": 2, "longer_than": 900, "watched": ["gold", "Cañón"], "held": ["insult"],
+        "insult_languages": ["en", "fr"],
+    }  # fmt: skip
+    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert "Cañón" not in json.dumps(entry.detail, ensure_ascii=False)
+    assert client.post(url, data={**form, "alike": "3", "first": "x"}).status_code == 422
+    write("You idiot.")
+    assert the_signature(unit).state is SignatureState.HELD
+    show = client.get(f"/desk/campaigns/{campaign.slug}").text
+    assert "1 letter waits for a look by the staff." in show
+    assert "Tremblay" not in show
+    assert client.get(QUEUE).status_code == 404
+
+
+def test_a_reference_like_anothers_is_flagged(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    other = make_campaign(unit, reference="UА l/26", slug="ua-l-26")
+    unit.commit()
+    sign_in(client, app, Role.ADMIN)
+    for one in (campaign, other):
+        assert "looks like that of another" in client.get(f"/desk/campaigns/{one.slug}").text
+
+
+def test_a_get_decides_nothing(
+    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=1)
+    write()
+    held = the_signature(unit)
+    for url in (f"letters/{held.public_id}", "all", "undo", "fraud/count"):
+        assert staff.get(QUEUE + url).status_code == 405
+    assert decide(staff, held, "burn").status_code == 200
+    assert the_signature(unit).state is SignatureState.HELD
+    deeds = unit.scalars(select(AuditEntry).where(AuditEntry.action.like("letter.%"))).all()
+    assert deeds == []
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+def test_the_mail_says_what_to_change_and_where(
+    unit: Session, settings: Settings, campaign: Campaign, lang: str
+) -> None:
+    send_letter_returned(
+        unit, to="a@example.org", locale=lang, campaign_id=campaign.id, person_name="Amara Okafor",
+        reference="UA 1/26", note="Take out the name.\nThank you.", link="https://x.example/l",
+        case_url="https://x.example/c",
+    )  # fmt: skip
+    unit.commit()
+    message = render(newest_mail(unit), settings)
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    text = plain.get_content()
+    assert "Take out the name." in text
+    assert "https://x.example/l" in text.split()
+    assert "UA 1/26" in next(line for line in text.splitlines() if line)

@@ -1,0 +1,491 @@
+"""Floods: found by what they share, counted first, set aside in silence, restored exactly."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role, StaffUser
+from campaign.audit import AuditEntry
+from campaign.bundles import freezing, waiting, withdrawals
+from campaign.bundles.loading import load_volume
+from campaign.bundles.models import Bundle
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid, Refused
+from campaign.following.erasing import bury
+from campaign.screening import invalidating, queue, trends, working
+from campaign.screening.models import Invalidation, InvalidationState, TrendKind
+from campaign.screening.queue import Filter
+from campaign.settings import Settings
+from campaign.signing.conditions import Conditions
+from campaign.signing.hold_models import Decision
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import add_confirmed, make_campaign, make_staff_user, post
+from tests.integration.screening.conftest import (
+    Write,
+    count_shown,
+    link_in,
+    newest_mail,
+    set_rules,
+    the_signature,
+    traced,
+)
+
+FLOOD = "203.0.113.7"
+DESK = "/desk/screening/invalidations"
+
+
+def flood(unit: Session, campaign: Campaign, n: int, **overrides: Any) -> None:
+    """Confirmed false signatures of one network, besides those there are."""
+    start = unit.scalar(select(func.count(Signature.id))) or 0
+    for at in range(n):
+        email = f"bot-{start + at}@flood.example"
+        add_confirmed(
+            unit, campaign, 1, email=email,
+            email_hmac=db.database().keyring.fingerprint(email, "email"),
+            **(traced(email, FLOOD, "bot/1.0") | overrides),
+        )  # fmt: skip
+    unit.commit()
+
+
+def honest(unit: Session, campaign: Campaign, n: int) -> None:
+    add_confirmed(unit, campaign, n, **traced("a@example.org", "198.51.100.4", "Mozilla/5.0"))
+    unit.commit()
+
+
+def by(unit: Session) -> StaffUser:
+    found = unit.scalars(select(StaffUser).limit(1)).first()
+    return found or make_staff_user(unit, Role.STAFF)
+
+
+def counted(
+    app: Flask, unit: Session, campaign: Campaign | None, **conditions: Any
+) -> Invalidation:
+    """An invalidation whose dry run is over."""
+    unit.rollback()  # SQLite: who has read before others wrote can no longer write
+    made = invalidating.begin_count(
+        unit, conditions=Conditions(**conditions), campaign=campaign, by=by(unit), now=db.utcnow()
+    )
+    unit.commit()
+    jobs.run_now("screening.work", made.id)
+    return fresh(unit, made)
+
+
+def fresh(unit: Session, made: Invalidation) -> Invalidation:
+    unit.rollback()
+    unit.refresh(made)
+    return made
+
+
+def run(unit: Session, made: Invalidation, *, standing: bool = False) -> Invalidation:
+    unit.rollback()
+    invalidating.run(unit, made, reason="A flood.", standing=standing, by=by(unit), now=db.utcnow())
+    unit.commit()
+    jobs.run_now("screening.work", made.id)
+    return fresh(unit, made)
+
+
+def undo(unit: Session, made: Invalidation) -> Invalidation:
+    unit.rollback()
+    invalidating.undo(unit, made, by=by(unit), now=db.utcnow())
+    unit.commit()
+    jobs.run_now("screening.work", made.id)
+    return fresh(unit, made)
+
+
+def states(unit: Session) -> dict[int, str]:
+    unit.rollback()
+    rows = unit.execute(select(Signature.id, Signature.state)).all()
+    return {one: state.value for one, state in rows}
+
+
+WORDS = "Stop this foolish campaign right now, you all are liars here."
+CONDITIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "domain": lambda: {"domains": ("flood.example",)},
+    "network": lambda: {"networks": ("203.0.113.0/24",)},
+    "address": lambda: {"addresses": (FLOOD,)},
+    "agent": lambda: {"agents": ("bot/1.0",)},
+    "agent pattern": lambda: {"agents": ("BOT/*",)},
+    "name": lambda: {"name": "z* false"},
+    "words": lambda: {"similar_to": WORDS},
+    "time": lambda: {"since": hours_ago(30), "until": hours_ago(20)},
+    "combined": lambda: {"domains": ("flood.example", "b.example"), "name": "*FALSE"},
+}
+
+
+def hours_ago(hours: int) -> datetime:
+    return db.utcnow() - timedelta(hours=hours)
+
+
+def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
+    app: Flask, unit: Session, campaign: Campaign
+) -> None:
+    honest(unit, campaign, 3)
+    flood(
+        unit,
+        campaign,
+        4,
+        given_name="Zed",
+        family_name="Fålse",
+        signed_at=hours_ago(25),
+        own_words=WORDS,
+    )
+    assert count_shown(app, campaign) == 7
+    before = states(unit)
+    for kind, conditions in CONDITIONS.items():
+        made = counted(app, unit, campaign, **conditions())
+        assert (made.state, made.found) == (InvalidationState.COUNTED, 4), kind
+        assert made.counts == {str(campaign.id): {"confirmed": 4}}
+        [effect] = invalidating.effects_of(unit, made)
+        assert (effect.before, effect.after) == (7, 3)
+        assert len(invalidating.sample_of(unit, made)) == 4
+        assert states(unit) == before, "a dry run changes nothing"
+        made = run(unit, made)
+        assert (made.state, made.done) == (InvalidationState.DONE, 4)
+        assert count_shown(app, campaign) == effect.after
+        assert [one.letters for one in waiting.list_waiting(unit)] == [3]
+        made = undo(unit, made)
+        assert (made.state, made.restored) == (InvalidationState.UNDONE, 4)
+        assert states(unit) == before, kind
+        assert count_shown(app, campaign) == 7
+
+
+def test_signatures_from_before_marks_were_kept_are_found_by_their_domain(
+    app: Flask, unit: Session, campaign: Campaign
+) -> None:
+    flood(unit, campaign, 2, domain_mark=None, trace=None, network_mark=None)
+    honest(unit, campaign, 1)
+    assert counted(app, unit, None, domains=("flood.example",)).found == 2
+    assert counted(app, unit, None, networks=("203.0.113.0/24",)).found == 0
+
+
+def test_only_the_unconfirmed_and_only_of_one_campaign(
+    app: Flask, unit: Session, campaign: Campaign
+) -> None:
+    other = make_campaign(unit)
+    flood(unit, campaign, 2)
+    flood(unit, campaign, 3, state=SignatureState.PENDING, confirmed_at=None)
+    flood(unit, other, 1, state=SignatureState.PENDING, confirmed_at=None)
+    condition = {"domains": ("flood.example",), "unconfirmed": True}
+    assert counted(app, unit, campaign, **condition).found == 3
+    made = run(unit, counted(app, unit, None, **condition))
+    assert made.done == 4
+    assert count_shown(app, campaign) == 2
+
+
+def test_without_a_condition_or_a_dry_run_nothing_is_done(
+    app: Flask, unit: Session, campaign: Campaign
+) -> None:
+    with pytest.raises(Invalid):
+        counted(app, unit, campaign, unconfirmed=True)
+    unit.rollback()
+    made = invalidating.begin_count(
+        unit, conditions=Conditions(name="*"), campaign=None, by=by(unit), now=db.utcnow()
+    )
+    with pytest.raises(Refused):
+        invalidating.run(unit, made, reason="x", standing=False, by=by(unit), now=db.utcnow())
+    with pytest.raises(Refused):
+        invalidating.undo(unit, made, by=by(unit), now=db.utcnow())
+
+
+def test_the_signer_notices_nothing(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    """Pages, PDF, mails, changing and taking back are as they were."""
+    confirmed = write("Hello from the flood.", email="one@flood.example")
+    waiting = write("Hello again.", email="two@flood.example", confirm=False)
+    before = client.get(confirmed).text, client.get(waiting).text
+    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    assert (made.done, count_shown(app, campaign)) == (2, 0)
+    assert (client.get(confirmed).text, client.get(waiting).text) == before
+    assert client.get(f"{confirmed}/letter.pdf").status_code == 200
+    assert client.post(waiting).status_code == 303
+    assert "Thank you. Your letter is confirmed." in client.get(waiting).text
+    assert "already confirmed" in client.post(waiting).text
+    assert count_shown(app, campaign) == 0
+    client.post("/en/my-letters", data={"email": "two@flood.example"})
+    box = link_in(newest_mail(unit))
+    page = client.get(box).text
+    assert "Confirmed" in page
+    for word in ("invalid", "false", "aside", "held"):
+        assert f">{word}" not in page.casefold()
+    everything = json.loads(_everything(client, box))
+    assert everything["letters"][0]["state"] == "confirmed"
+    assert "state_before" not in everything["letters"][0]
+    # It was confirmed in the meantime: that is where an undo puts it.
+    undo(unit, made)
+    assert sorted(states(unit).values()) == ["confirmed", "confirmed"]
+    assert count_shown(app, campaign) == 2
+
+
+def _everything(client: FlaskClient, box: str) -> bytes:
+    body = client.post(f"{box}/everything.zip").data
+    return zipfile.ZipFile(io.BytesIO(body)).read("everything.json")
+
+
+def test_who_withdraws_or_is_erased_meanwhile_is_not_brought_back(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    write(email="gone@flood.example")
+    write(email="erased@flood.example")
+    write(email="stays@flood.example")
+    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    client.post("/en/my-letters", data={"email": "gone@flood.example"})
+    box = link_in(newest_mail(unit))
+    unit.rollback()
+    gone = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    assert gone is not None
+    assert client.post(f"{box}/{gone.public_id}/withdraw").status_code == 303
+    client.post("/en/my-letters", data={"email": "erased@flood.example"})
+    assert client.post(f"{link_in(newest_mail(unit))}/erase").status_code == 303
+    made = undo(unit, made)
+    assert made.restored == 1
+    assert sorted(states(unit).values()) == ["confirmed", "withdrawn"]
+
+
+def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    flood(unit, campaign, 1)
+    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)), standing=True)
+    link = write("Later.", email="late@flood.example")
+    assert the_signature(unit).state is SignatureState.INVALID
+    assert "Thank you. Your letter is confirmed." in client.get(link).text
+    write("Honest.", email="honest@example.com")
+    assert count_shown(app, campaign) == 1
+    invalidating.end_standing(unit, fresh(unit, made), by=by(unit))
+    unit.commit()
+    write("Later still.", email="later@flood.example")
+    assert count_shown(app, campaign) == 2
+    assert undo(unit, made).restored == 2
+    assert count_shown(app, campaign) == 4
+
+
+def test_somebody_whose_address_a_flood_used_can_still_sign(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    write("False.", email="real@example.com", agent="bot/1.0", confirm=False)
+    made = run(unit, counted(app, unit, campaign, agents=("bot/1.0",)))
+    assert made.done == 1
+    write("Mine.", email="real@example.com", agent="Mozilla/5.0")
+    signature = the_signature(unit)
+    assert (signature.state, signature.own_words) == (SignatureState.CONFIRMED, "Mine.")
+    assert undo(unit, made).restored == 0
+    assert count_shown(app, campaign) == 1
+
+
+def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=9)
+    for name in ("open", "returned"):
+        write(email=f"{name}@flood.example")
+    public_id = the_signature(unit).public_id
+    queue.decide(
+        unit, public_ids=[public_id], decision=Decision.RETURNED, by=by(unit), now=db.utcnow(),
+        note="Write more.",
+    )  # fmt: skip
+    unit.commit()
+    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)), standing=True)
+    returned = Filter(decision=Decision.RETURNED)
+    assert (queue.count_held(unit, Filter()), queue.count_held(unit, returned)) == (0, 0)
+    write(email="late@flood.example")
+    unit.rollback()
+    assert queue.count_held(unit, Filter()) == 0
+    undo(unit, made)
+    assert (queue.count_held(unit, Filter()), queue.count_held(unit, returned)) == (2, 1)
+    assert set(states(unit).values()) == {"held"}
+
+
+def test_a_cancelled_one_stops_and_what_it_did_is_undone(
+    app: Flask, unit: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood(unit, campaign, 7)
+    made = counted(app, unit, campaign, domains=("flood.example",))
+    invalidating.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
+    unit.commit()
+    monkeypatch.setattr(working, "READ_AT_ONCE", 2)
+    pace = working.Pace()
+    assert working.work_once(made.id, pace)
+    assert working.work_once(made.id, pace)
+    invalidating.cancel(unit, fresh(unit, made), by=by(unit), now=db.utcnow())
+    unit.commit()
+    jobs.run_now("screening.work", made.id)
+    made = fresh(unit, made)
+    assert (made.state, made.done, made.standing) == (InvalidationState.CANCELLED, 4, False)
+    assert count_shown(app, campaign) == 3
+    assert undo(unit, made).restored == 4
+    assert count_shown(app, campaign) == 7
+
+
+def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
+    app: Flask, unit: Session, campaign: Campaign, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes between, each signature is set aside once, and the numbers agree."""
+    monkeypatch.setattr(working, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(working, "RESTORE_AT_ONCE", 4)
+    honest(unit, campaign, 4)
+    flood(unit, campaign, 20)
+    links = [write(email=f"p{at}@flood.example", confirm=False) for at in range(6)]
+    made = counted(app, unit, campaign, domains=("flood.example",))
+    assert made.found == 26
+    invalidating.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
+    unit.commit()
+    number = made.id
+
+    def work(_: int) -> None:
+        with app.app_context():
+            working.work(number)
+
+    def confirm(link: str) -> None:
+        assert app.test_client().post(link).status_code == 303
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda act: act(), [
+            lambda: work(0), lambda: work(1), *[lambda one=one: confirm(one) for one in links]
+        ]))  # fmt: skip
+    made = fresh(unit, made)
+    aside = invalidating.count_aside(unit, made)
+    assert (made.state, aside) == (InvalidationState.DONE, 26)
+    assert count_shown(app, campaign) == 4
+    assert undo(unit, made).state is InvalidationState.UNDONE
+    assert set(states(unit).values()) == {"confirmed"}
+    assert count_shown(app, campaign) == 30
+
+
+def test_a_job_that_died_is_taken_up_again(app: Flask, unit: Session, campaign: Campaign) -> None:
+    flood(unit, campaign, 3)
+    made = invalidating.begin_count(
+        unit, conditions=Conditions(domains=("flood.example",)), campaign=campaign, by=by(unit),
+        now=db.utcnow() - timedelta(minutes=5),
+    )  # fmt: skip
+    unit.commit()
+    waiting = jobs.queue().waiting()
+    jobs.run_now("screening.resume")
+    assert jobs.queue().waiting() == waiting + 1
+    jobs.run_now("screening.work", made.id)
+    assert fresh(unit, made).found == 3
+
+
+def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
+    app: Flask, unit: Session, campaign: Campaign, settings: Settings
+) -> None:
+    honest(unit, campaign, 1)
+    flood(unit, campaign, 2)
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    bundle = freezing.freeze(
+        unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="command"
+    )
+    unit.commit()
+    number = bundle.id
+    run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    found = unit.get_one(Bundle, number)
+    loaded = load_volume(unit, found.volumes[0].id)
+    assert (len(loaded.letters), [one.slug for one in loaded.set_aside]) == (1, ["withdrawn"] * 2)
+    for letter in unit.scalars(select(Signature)).all():
+        for one in letter.letters:
+            one.first_page = 1
+    unit.flush()
+    assert [one.state for one in withdrawals.list_taken_back(unit, found)] == ["invalid"] * 2
+
+
+def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
+    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    honest(unit, campaign, 3)
+    flood(unit, campaign, 25)
+    jobs.run_now("screening.count-trends")
+    page = staff.get("/desk/screening/fraud").text
+    assert "203.0.113.0/24" in page
+    assert "stands out" in page
+    found = trends.list_trends(unit, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
+    assert (found.count, len(found.spikes)) == (25, 1)
+    form = staff.get(f"{DESK}/new?kind=network&mark={found.mark.hex()}&campaign={campaign.slug}")
+    assert "203.0.113.0/24" in form.text
+    assert FLOOD not in form.request.url
+    bad = post(staff, f"{DESK}/new", {"networks": "a.b.c", "since": "31 February"})
+    assert bad.status_code == 422
+    assert "This cannot be read: a.b.c" in bad.text
+    assert post(staff, f"{DESK}/new", {"unconfirmed": "y"}).status_code == 422
+    sent = post(staff, f"{DESK}/new", {"networks": "203.0.113.9", "campaign": campaign.slug})
+    assert sent.status_code == 303
+    url = sent.location
+    unit.rollback()
+    made = unit.scalars(select(Invalidation)).one()
+    assert "Being counted" in staff.get(url).text
+    jobs.run_now("screening.work", made.id)
+    shown = staff.get(url).text
+    assert "25 signatures are found" in shown
+    assert staff.get(f"{url}/run").status_code == 405
+    assert "Say why" in post(staff, f"{url}/run", {"reason": " "}, follow_redirects=True).text
+    post(staff, f"{url}/run", {"reason": "A flood."})
+    jobs.run_now("screening.work", made.id)
+    assert "25 signatures are set aside" in staff.get(url).text
+    assert count_shown(app, campaign) == 3
+    again = post(staff, f"{url}/run", {"reason": "Twice."}, follow_redirects=True).text
+    assert "Somebody moved this on meanwhile" in again
+    post(staff, f"{url}/undo")
+    jobs.run_now("screening.work", made.id)
+    assert "25 signatures were restored" in staff.get(url).text
+    assert count_shown(app, campaign) == 28
+    assert "Undone" in staff.get(DESK).text
+    unit.rollback()
+    deeds = unit.scalars(select(AuditEntry).where(AuditEntry.action.like("invalidation.%"))).all()
+    assert [one.action for one in deeds] == [
+        "invalidation.count",
+        "invalidation.run",
+        "invalidation.undo",
+    ]
+    assert "203.0.113" not in json.dumps([one.detail for one in deeds])
+
+
+def test_traces_are_sealed_and_erased_when_their_time_is_over(
+    app: Flask, unit: Session, campaign: Campaign, settings: Settings, write: Write
+) -> None:
+    write(agent="Sought/9.9")
+    signature = the_signature(unit)
+    assert signature.trace == "127.0.0.1\nSought/9.9"
+    unit.rollback()
+    raw = unit.connection().exec_driver_sql("SELECT trace FROM signature").scalar_one()
+    assert b"Sought" not in bytes(raw)
+    unit.rollback()
+    signature.signed_at = db.utcnow() - timedelta(days=settings.trace_days + 1)
+    unit.commit()
+    write(agent="Kept/1.0")
+    jobs.run_now("screening.forget-traces")
+    unit.rollback()
+    old, new = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    assert (old.trace, old.network_mark, old.agent_mark, old.address_mark) == (None,) * 4
+    assert new.trace == "127.0.0.1\nKept/1.0"
+
+
+def test_erasure_takes_the_trace_of_a_printed_letter_too(unit: Session, campaign: Campaign) -> None:
+    flood(unit, campaign, 1)
+    signature = the_signature(unit)
+    bury(signature)
+    unit.commit()
+    buried = the_signature(unit)
+    marks = (buried.address_mark, buried.network_mark, buried.domain_mark, buried.agent_mark)
+    assert (buried.trace, marks) == (None, (None,) * 4)
+
+
+def test_unconfirmed_ones_that_were_set_aside_go_at_their_time_as_well(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    write(email="x@flood.example", confirm=False)
+    run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    the_signature(unit).token_expires_at = db.utcnow() - timedelta(minutes=1)
+    unit.commit()
+    jobs.run_now("signing.expire")
+    assert states(unit) == {}

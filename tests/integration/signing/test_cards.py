@@ -1,0 +1,109 @@
+"""A card, from the page Write to the PDF: what is checked is what is printed."""
+
+import io
+import re
+
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.signing.drafts import layout_of, pdf_of, signed_letters
+from campaign.signing.models import Signature
+from tests.factories import add_confirmed, make_campaign, sign_in
+from tests.integration.signing.conftest import FORM
+
+_WORDS = (
+    "Dear Governor,",
+    "I write to you about Amara Okafor, who was threatened in Mexico.",
+    "Please have Amara Okafor protected.",
+    "Please find out who threatened her.",
+    "I write because I care.",
+    "Thank you for reading this letter.",
+    "Yours sincerely,",
+    "Maëlle Tremblay",
+)
+
+
+def pdf_text(body: bytes) -> tuple[int, str]:
+    """Number of pages, and the words of all."""
+    document = pypdfium2.PdfDocument(io.BytesIO(body))
+    texts = [page.get_textpage().get_text_range() for page in document]
+    document.close()
+    return len(texts), " ".join(" ".join(texts).split())
+
+
+@pytest.fixture
+def card(unit: Session) -> str:
+    """Address of a campaign of cards."""
+    made = make_campaign(unit, format="card")
+    unit.commit()
+    return f"/en/actions/{made.slug}"
+
+
+def test_the_card_that_is_checked_is_the_card_that_is_printed(
+    client: FlaskClient, card: str
+) -> None:
+    page = client.post(f"{card}/check", data=FORM).text
+    pages, printed = pdf_text(client.post(f"{card}/preview.pdf", data=FORM).data)
+    [shown] = re.findall(r'<article class="card.*?</article>', page, re.DOTALL)
+    assert pages == 1
+    for words in _WORDS:
+        assert words in shown
+        assert words in printed
+    for text in (shown, printed):
+        assert "publicly" not in text  # a point that was not taken
+    assert 'class="letter"' not in page
+    assert ".card-points" in client.get("/letter.css").text
+
+
+def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str) -> None:
+    assert 'data-limit="300"' in client.get(f"{card}/write").text
+    full = {**FORM, "own_words": "Word " * 60}
+    assert client.post(f"{card}/check", data=full).status_code == 200
+    response = client.post(f"{card}/preview.pdf", data=full)
+    assert response.mimetype == "application/pdf"
+    for step in ("you", "check", "sign", "preview.pdf"):
+        long = {**FORM, "own_words": "a" * 301}
+        assert client.post(f"{card}/{step}", data=long).status_code == 422
+
+
+def test_a_card_whose_words_do_not_fit_is_refused_in_words(
+    client: FlaskClient, unit: Session, app: Flask
+) -> None:
+    made = make_campaign(unit, format="card")
+    for template in made.templates:
+        template.opening = "Long sentences take their room. " * 60
+    unit.commit()
+    response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
+    assert response.status_code == 422
+    assert "The words do not fit on a card." in response.text
+    sign_in(client, app, Role.ORGANIZER)
+    preview = client.get(f"/desk/campaigns/{made.slug}/preview/en/letter.pdf")
+    assert (preview.status_code, preview.mimetype) == (422, "text/html")
+
+
+def test_an_address_that_does_not_fit_is_refused_in_words(
+    client: FlaskClient, unit: Session
+) -> None:
+    made = make_campaign(unit)
+    mission = made.targets[0].mission
+    assert mission
+    mission.address = ["1", "2", "3", "4", "5"]
+    unit.commit()
+    response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
+    assert response.status_code == 422
+    assert "An address does not fit the window" in response.text
+
+
+def test_a_plan_of_cards_prints_for_each_language(unit: Session) -> None:
+    made = make_campaign(unit, format="card")
+    add_confirmed(unit, made, 3, own_words="Words of mine. " * 20)
+
+    for signature in unit.query(Signature):
+        letters = signed_letters(signature, home="CA")
+        pages, text = pdf_text(pdf_of(letters, layout_of(made, "CA")))
+        assert pages == 1
+        assert "Words of mine." in text

@@ -1,0 +1,179 @@
+"""The link in the mail: looking changes nothing, the button confirms, and once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import close_campaign, stop_campaign
+from campaign.signing.models import Signature, SignatureState
+from tests.integration.signing.conftest import FORM
+
+Mails = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def link(client: FlaskClient, case: str, mails: Mails) -> str:
+    """Address of a letter that waits for its confirmation."""
+    client.post(f"{case}/sign", data=FORM)
+    return str(mails()[0]["link"]).removeprefix("http://127.0.0.1:5000")
+
+
+def state(unit: Session) -> SignatureState:
+    unit.rollback()
+    [signature] = unit.query(Signature).all()
+    unit.refresh(signature)
+    return signature.state
+
+
+def test_looking_never_confirms(client: FlaskClient, link: str, unit: Session) -> None:
+    for _ in range(3):
+        page = client.get(link)
+        assert page.status_code == 200
+        assert client.head(link).status_code == 200
+        assert client.options(link).status_code == 200
+    assert "Confirm my letter" in page.text
+    assert state(unit) is SignatureState.PENDING
+
+
+def test_the_button_confirms_and_leads_to_the_thanks(
+    client: FlaskClient, link: str, unit: Session
+) -> None:
+    response = client.post(link)
+    assert (response.status_code, response.location) == (303, link)
+    assert state(unit) is SignatureState.CONFIRMED
+    page = client.get(link).text
+    assert "Thank you. Your letter is confirmed." in page
+    assert "1 person has written" in page
+    assert f"{link}/letter.pdf" in page
+
+
+def test_a_second_click_says_already_confirmed(
+    client: FlaskClient, link: str, unit: Session
+) -> None:
+    client.post(link)
+    before = unit.query(Signature).one().confirmed_at
+    again = client.post(link)
+    assert again.status_code == 200
+    assert "Your letter is already confirmed" in again.text
+    unit.rollback()
+    assert unit.query(Signature).one().confirmed_at == before
+
+
+def test_pages_with_a_letter_are_kept_by_nobody(client: FlaskClient, link: str) -> None:
+    before, again = client.get(link), client.post(link)
+    after, pdf = client.get(link), client.get(f"{link}/letter.pdf")
+    for response in (before, after, pdf):
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "noindex" in response.headers["X-Robots-Tag"]
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert again.status_code == 303
+
+
+def test_an_expired_link_leads_to_signing_again(
+    client: FlaskClient, link: str, case: str, unit: Session
+) -> None:
+    unit.execute(update(Signature).values(token_expires_at=db.utcnow() - timedelta(minutes=1)))
+    unit.commit()
+    for response in (client.get(link), client.post(link)):
+        assert response.status_code == 410
+        assert f'href="{case}"' in response.text
+        assert "Sign again" in response.text
+    assert state(unit) is SignatureState.PENDING
+    client.post(f"{case}/sign", data=FORM)
+    assert state(unit) is SignatureState.PENDING
+
+
+def test_a_link_holds_for_seven_days(client: FlaskClient, link: str, unit: Session) -> None:
+    signature = unit.query(Signature).one()
+    assert signature.token_expires_at == signature.signed_at + timedelta(days=7)
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 32, "a" * 5000, "%2e%2e", "ü"])
+def test_an_unknown_link_says_what_to_do(
+    client: FlaskClient, campaign: Campaign, token: str
+) -> None:
+    for response in (client.get(f"/en/letter/{token}"), client.post(f"/en/letter/{token}")):
+        assert response.status_code == 404
+        assert "This link leads to no letter" in response.text
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        (SignatureState.WITHDRAWN, "This letter was withdrawn"),
+        (SignatureState.ERASED, "This letter was erased"),
+        (SignatureState.INVALID, "This letter is no longer here"),
+    ],
+)
+def test_a_letter_that_was_taken_back_says_so(
+    client: FlaskClient, link: str, unit: Session, new: SignatureState, sentence: str
+) -> None:
+    unit.execute(update(Signature).values(state=new))
+    unit.commit()
+    for response in (client.get(link), client.post(link), client.get(f"{link}/letter.pdf")):
+        assert response.status_code == 410
+        assert sentence in response.text
+    assert state(unit) is new
+
+
+@pytest.mark.parametrize("end", [close_campaign, stop_campaign])
+def test_a_campaign_that_ended_in_between_takes_no_letter(
+    client: FlaskClient, link: str, unit: Session, campaign: Campaign, end: Callable[..., None]
+) -> None:
+    end(unit, campaign, actor="command", now=db.utcnow(), reason="Amara Okafor is safe.")
+    unit.commit()
+    for response in (client.get(link), client.post(link)):
+        assert response.status_code == 409
+        assert "Amara Okafor is safe." in response.text
+    assert state(unit) is SignatureState.PENDING
+
+
+def stop(unit: Session, campaign: Campaign) -> None:
+    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="Amara asked us to.")
+    unit.commit()
+
+
+def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
+    client: FlaskClient, link: str, unit: Session, campaign: Campaign
+) -> None:
+    client.post(link)
+    stop(unit, campaign)
+    for response in (client.get(link), client.post(link)):
+        assert response.status_code == 200
+        assert "This action was stopped" in response.text
+        assert "yours is not printed and not handed over" in response.text
+        assert "Amara asked us to." in response.text
+        assert "next bundle" not in response.text
+        assert "letter.pdf" not in response.text
+    pdf = client.get(f"{link}/letter.pdf")
+    assert (pdf.status_code, pdf.mimetype) == (409, "text/html")
+    assert "Your letter is not handed over." in pdf.text
+    assert "Amara asked us to." in pdf.text
+    assert "Nothing was signed" not in pdf.text
+    assert pdf.headers["Cache-Control"] == "no-store"
+
+
+def test_a_letter_signed_in_time_can_be_confirmed_after_the_last_day(
+    client: FlaskClient, link: str, unit: Session, campaign: Campaign
+) -> None:
+    campaign.act_by = (db.utcnow() - timedelta(days=3)).date()
+    unit.commit()
+    assert client.post(link).status_code == 303
+
+
+def test_there_is_no_pdf_before_the_letter_is_confirmed(client: FlaskClient, link: str) -> None:
+    assert client.get(f"{link}/letter.pdf").status_code == 404
+
+
+def test_the_button_of_another_site_does_not_confirm(
+    client: FlaskClient, link: str, unit: Session
+) -> None:
+    assert client.post(link, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert state(unit) is SignatureState.PENDING

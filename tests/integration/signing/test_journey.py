@@ -1,0 +1,271 @@
+"""A supporter's way from the case to the confirmed letter, as a browser without scripts goes it."""
+
+import io
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pypdfium2
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.signing.models import ConsentWording, Disclosure, Signature, SignatureState
+from tests.integration.signing.conftest import FORM
+
+Mails = Callable[[], list[dict[str, Any]]]
+
+
+class Fields(HTMLParser):
+    """What a browser would send of the page's form."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, str]] = []
+        self._text: str | None = None
+        self._select = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, kind = given.get("name"), given.get("type", "text")
+        if tag == "select":
+            self._select = name or ""
+        elif tag == "option" and self._select and "selected" in given:
+            self.sent.append((self._select, given.get("value") or ""))
+        elif tag == "textarea" and name:
+            self._text = ""
+            self._name = name
+        elif (
+            tag == "input"
+            and name
+            and (kind not in {"checkbox", "radio", "submit"} or "checked" in given)
+        ):
+            self.sent.append((name, given.get("value") or ""))
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None:
+            self._text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._text is not None:
+            self.sent.append((self._name, self._text.removeprefix("\r\n").removeprefix("\n")))
+            self._text = None
+        elif tag == "select":
+            self._select = ""
+
+    def with_answers(self, **answers: str) -> dict[str, list[str]]:
+        kept: dict[str, list[str]] = {}
+        for name, value in self.sent:
+            if name not in answers:
+                kept.setdefault(name, []).append(value)
+        return kept | {name: [value] for name, value in answers.items()}
+
+
+YOU = {
+    name: str(FORM[name])
+    for name in ("given_name", "family_name", "email", "locality", "region", "postal_code",
+                 "country", "disclosure")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lang", "salutation", "sentence", "thanks"),
+    [
+        ("en", "Dear Governor,", "Please have Amara Okafor protected.", "UA 1/26"),
+        ("fr", "Madame la Gouverneure,", "Veuillez faire protéger Amara Okafor.", "UA 1/26"),
+        ("es", "Señora Gobernadora:", "Haga proteger a Amara Okafor.", "UA 1/26"),
+    ],
+)
+def test_the_whole_way_in_each_language(
+    client: FlaskClient,
+    campaign: Campaign,
+    mails: Mails,
+    lang: str,
+    salutation: str,
+    sentence: str,
+    thanks: str,
+) -> None:
+    case = f"/{lang}/actions/{campaign.slug}"
+    assert f'href="{case}/write"' in client.get(case).text
+    write = client.get(f"{case}/write").text
+    assert salutation in write
+    assert sentence in write
+
+    own = "Je pense à vous, ñandú."
+    you = client.post(f"{case}/you", data=Fields(write).with_answers(own_words=own))
+    assert you.status_code == 200
+    check = client.post(f"{case}/check", data=Fields(you.text).with_answers(**YOU))
+    assert check.status_code == 200
+    for words in (own, salutation, sentence, "Maëlle Tremblay", "100 Sample Street"):
+        assert words in check.text
+    sent = client.post(f"{case}/sign", data=Fields(check.text).with_answers())
+    assert (sent.status_code, sent.location) == (303, f"{case}/sent")
+    assert "maelle" not in client.get(sent.location).text
+
+    [mail] = mails()
+    assert (mail["kind"], mail["to"], mail["locale"]) == (
+        "confirm-letter", "maelle@example.org", lang
+    )  # fmt: skip
+    link = mail["link"].removeprefix("http://127.0.0.1:5000")
+    assert own in client.get(link).text
+    confirmed = client.post(link)
+    assert (confirmed.status_code, confirmed.location) == (303, link)
+    page = client.get(link).text
+    assert thanks in page
+    pdf = client.get(f"{link}/letter.pdf")
+    assert pdf.mimetype == "application/pdf"
+    text = " ".join(_pdf_text(pdf.data).split())
+    for words in (own, salutation, sentence, "Maëlle Tremblay", "100 Sample Street"):
+        assert words in text
+
+
+def _pdf_text(body: bytes) -> str:
+    document = pypdfium2.PdfDocument(io.BytesIO(body))
+    try:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+
+
+def test_all_free_points_are_taken_at_first_and_can_be_left_out(
+    client: FlaskClient, case: str
+) -> None:
+    write = client.get(f"{case}/write").text
+    taken = Fields(write).with_answers()["points"]
+    assert taken == ["protect", "investigate", "recognise"]
+    assert 'type="checkbox" name="points" value="protect"' not in write
+    form = {**FORM, "points": ["recognise"]}
+    assert "find out who threatened her" not in client.post(f"{case}/check", data=form).text
+
+
+def test_going_back_keeps_everything(client: FlaskClient, case: str) -> None:
+    check = client.post(f"{case}/check", data={**FORM, "consent_updates": "y"})
+    carried = Fields(check.text).with_answers()
+    write = client.post(f"{case}/write", data=carried)
+    assert write.status_code == 200
+    again = Fields(write.text).with_answers()
+    you = client.post(f"{case}/you", data=again)
+    kept = Fields(you.text).with_answers()
+    for name, value in {**FORM, "consent_updates": "y"}.items():
+        expected = ["protect", "investigate"] if name == "points" else [value]
+        assert sorted(set(kept[name]) | ({"protect"} if name == "points" else set())) == sorted(
+            expected
+        )
+    assert "consent_network" not in kept
+
+
+def test_the_letter_changes_its_language_and_keeps_what_was_typed(
+    client: FlaskClient, case: str
+) -> None:
+    page = client.post(f"{case}/write", data={**FORM, "letter_locale": "es"}).text
+    assert "Señora Gobernadora:" in page
+    assert "I write because I care." in page
+    assert "Your own words" in page
+    sent = Fields(page).with_answers()
+    assert (sent["letter_locale"], sent["points"]) == (["es"], ["protect", "investigate"])
+
+
+def test_an_address_can_name_the_language_of_the_letter(client: FlaskClient, case: str) -> None:
+    assert "Señora Gobernadora:" in client.get(f"{case}/write?letter=es").text
+    assert "Dear Governor," in client.get(f"{case}/write?letter=xx").text
+
+
+def test_a_script_can_send_the_fields_of_the_contract_at_once(
+    client: FlaskClient, case: str, unit: Session
+) -> None:
+    fields = {name: value for name, value in FORM.items() if name != "letter_locale"}
+    assert client.post(f"{case}/sign", data=fields).status_code == 303
+    [signature] = unit.query(Signature).all()
+    assert signature.given_name == "Maëlle"
+    assert signature.points == ["protect", "investigate"]
+    assert signature.letter_locale == "en"
+    assert signature.disclosure is Disclosure.TOWN
+    assert signature.state is SignatureState.PENDING
+    assert [one.template.locale for one in signature.letters] == ["en"]
+
+
+def test_consents_are_recorded_with_their_wording_and_time(
+    client: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    form = {**FORM, "consent_updates": "y"}
+    check = client.post(f"/fr/actions/{campaign.slug}/check", data=form)
+    client.post(f"/fr/actions/{campaign.slug}/sign", data=form)
+    [signature] = unit.query(Signature).all()
+    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    assert wording.locale == "fr"
+    assert wording.delivery in check.text
+    assert signature.consent_updates_at == signature.consent_delivery_at == signature.signed_at
+    assert signature.consent_network_at is None
+
+
+def test_both_consents_come_unticked(client: FlaskClient, case: str) -> None:
+    you = client.post(f"{case}/you", data=Fields(client.get(f"{case}/write").text).with_answers())
+    assert 'name="consent_updates"' in you.text
+    assert "consent_updates" not in Fields(you.text).with_answers()
+
+
+def test_a_warning_stands_before_signing_and_is_stronger_at_home(
+    client: FlaskClient, case: str
+) -> None:
+    unknown = {name: value for name, value in FORM.items() if name != "country"}
+    blank = client.post(f"{case}/you", data=unknown).text
+    assert "If you live in Mexico or are its citizen" in blank
+    elsewhere = client.post(f"{case}/you", data=FORM).text
+    assert "Citizens of Mexico" in elsewhere
+    assert "You live in Mexico" not in elsewhere
+    assert "You live in Mexico" in client.post(f"{case}/you", data={**FORM, "country": "MX"}).text
+    assert "You live in Mexico" not in client.post(f"{case}/check", data=FORM).text
+    at_home = client.post(f"{case}/check", data={**FORM, "country": "MX"}).text
+    assert "You live in Mexico" in at_home
+
+
+def test_the_sheet_shows_only_what_the_supporter_discloses(client: FlaskClient, case: str) -> None:
+    form = {**FORM, "disclosure": "name"}
+    page = client.post(f"{case}/check", data=form).text
+    sheet = re.findall(r'<article class="letter.*?</article>', page, re.DOTALL)[0]
+    assert "Maëlle Tremblay" in sheet
+    assert "Saint-Jérôme" not in sheet
+    full = client.post(f"{case}/check", data={**FORM, "disclosure": "full"}).text
+    assert "J7Z 1A1" in re.findall(r'<article class="letter.*?</article>', full, re.DOTALL)[0]
+
+
+@pytest.mark.parametrize("step", ["you", "check", "sign", "preview.pdf"])
+def test_a_step_asked_for_by_its_address_leads_to_the_letter(
+    client: FlaskClient, case: str, step: str
+) -> None:
+    response = client.get(f"{case}/{step}")
+    assert (response.status_code, response.location) == (302, f"{case}/write")
+
+
+def test_the_letter_can_be_seen_as_pdf_before_it_is_signed(
+    client: FlaskClient, case: str, unit: Session
+) -> None:
+    response = client.post(f"{case}/preview.pdf", data=FORM)
+    assert response.mimetype == "application/pdf"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "I write because I care." in _pdf_text(response.data)
+    assert unit.query(Signature).count() == 0
+
+
+@pytest.mark.parametrize("page", ["write", "sent"])
+def test_pages_of_signing_are_kept_by_nobody(client: FlaskClient, case: str, page: str) -> None:
+    response = client.get(f"{case}/{page}")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "noindex" in response.headers["X-Robots-Tag"]
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("step", ["write", "you", "check"])
+def test_another_language_takes_along_what_is_typed(
+    client: FlaskClient, campaign: Campaign, step: str
+) -> None:
+    case = f"/en/actions/{campaign.slug}"
+    form = FORM | {"own_words": "I know her."}
+    page = client.post(f"{case}/{step}", data=form).text
+    assert f'formaction="/fr/actions/{campaign.slug}/{step}"' in page
+    french = client.post(f"/fr/actions/{campaign.slug}/{step}", data=form).text
+    assert '<html lang="fr"' in french
+    assert "I know her." in french

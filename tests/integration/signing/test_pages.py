@@ -1,0 +1,216 @@
+"""The pages that everybody reads: in each language, from memory, true again after a change."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.services import close_campaign
+from campaign.reading.page_cache import PageCache
+from tests.factories import make_campaign
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lang"), [("fr-CA,fr;q=0.9", "fr"), ("es", "es"), ("de", "en"), ("", "en")]
+)
+def test_the_root_leads_to_the_readers_language(
+    client: FlaskClient, wanted: str, lang: str
+) -> None:
+    response = client.get("/", headers={"Accept-Language": wanted})
+    assert (response.status_code, response.location) == (302, f"/{lang}/")
+    assert "Accept-Language" in response.headers["Vary"]
+
+
+def test_an_unknown_language_leads_to_one_that_there_is(client: FlaskClient, case: str) -> None:
+    response = client.get(case.replace("/en/", "/de/"), headers={"Accept-Language": "es"})
+    assert (response.status_code, response.location) == (302, case.replace("/en/", "/es/"))
+    assert client.get("/somewhere/").status_code == 404
+    assert client.post(case.replace("/en/", "/de/") + "/sign").status_code == 404
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+def test_the_first_page_shows_open_cases_and_leads_to_ended_ones(
+    client: FlaskClient, unit: Session, lang: str
+) -> None:
+    closed = make_campaign(unit, status=CampaignStatus.CLOSED)
+    current = make_campaign(unit)
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    unit.commit()
+    page = client.get(f"/{lang}/").text
+    assert current.reference in page
+    assert closed.reference not in page
+    assert f'href="/{lang}/archive"' in page
+    assert closed.reference in client.get(f"/{lang}/archive").text
+    assert draft.reference not in page
+    assert f'<html lang="{lang}"' in page
+
+
+def test_without_a_case_the_first_page_says_so(client: FlaskClient) -> None:
+    assert "No action is open today." in client.get("/en/").text
+
+
+@pytest.mark.parametrize(
+    ("lang", "title"),
+    [("en", "threatened for naming"), ("fr", "menacée pour avoir"), ("es", "amenazada por hablar")],
+)
+def test_a_case_is_told_in_each_language(
+    client: FlaskClient, campaign: Campaign, lang: str, title: str
+) -> None:
+    page = client.get(f"/{lang}/actions/{campaign.slug}").text
+    assert title in page
+    assert "Ines Quintero Vidal" in page
+
+
+def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) -> None:
+    page = client.get(case).text
+    marks = ["UA 1/26", "<h1", "Write until", "Nobody has written yet", "Write a letter",
+             "Amara Okafor keeps a record", "What we ask", "Who can act", "Pass it on"]  # fmt: skip
+    places = [page.index(mark, page.index("<main")) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
+    client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit, locales=["es"])
+    unit.commit()
+    page = client.get(f"/fr/actions/{campaign.slug}").text
+    assert '<h1 lang="es" dir="ltr">Amara Okafor: amenazada' in page
+    assert '<html lang="fr"' in page
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "Nobody has written yet"), (1, "1 person has written"), (3, "3 people have written"),
+     (35000, "35,000 people have written")],
+)  # fmt: skip
+def test_the_count_is_said_in_words(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str, count: int, words: str
+) -> None:
+    unit.add(CampaignTally(campaign_id=campaign.id, confirmed=count))
+    unit.commit()
+    assert words in client.get(case).text
+
+
+def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    assert client.get(f"{case}/outcome").status_code == 404
+    campaign.editions[0].outcome = "She is **safe**."
+    record_change(unit, campaign, "command", "campaign.edit")
+    unit.commit()
+    assert "<strong>safe</strong>" in client.get(f"{case}/outcome").text
+    assert f'href="{case}/outcome"' in client.get(case).text
+
+
+def test_markup_of_organizers_is_inert(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    edition = campaign.editions[0]
+    edition.title = edition.summary = edition.background = "<script>alert(1)</script>"
+    edition.asks = ["{{7*7}}"]
+    record_change(unit, campaign, "command", "campaign.edit")
+    unit.commit()
+    page = client.get(case).text
+    assert "<script>alert" not in page
+    assert "{{7*7}}" in page
+
+
+def test_a_page_is_public_and_has_an_etag(client: FlaskClient, case: str) -> None:
+    response = client.get(case)
+    assert response.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
+    again = client.get(case, headers={"If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == response.headers["ETag"]
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.fixture
+def asked(app: Flask) -> list[str]:
+    """Statements that the database was sent."""
+    statements: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            statements.append(statement)
+
+    event.listen(app.extensions["database"].engine, "before_cursor_execute", note)
+    return statements
+
+
+def test_a_page_comes_from_memory_without_asking_the_database(
+    app: Flask, client: FlaskClient, case: str, asked: list[str]
+) -> None:
+    now = [100.0]
+    app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
+    client.get(case)
+    asked.clear()
+    for _ in range(5):
+        assert client.get(case).status_code == 200
+    assert asked == []
+    now[0] += 1.5
+    client.get(case)
+    client.get(case)
+    assert len(asked) == 1
+
+
+def test_a_change_shows_after_a_second(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    now = [100.0]
+    app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
+    before = client.get(case)
+    close_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    unit.commit()
+    assert client.get(case).data == before.data
+    now[0] += 1.5
+    after = client.get(case, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert "She is safe." in after.text
+
+
+def test_a_page_is_made_anew_after_a_minute_whatever_changed(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    now = [100.0]
+    app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
+    client.get(case)
+    campaign.targets[0].official.name = "Somebody Else"
+    unit.commit()
+    now[0] += 61
+    assert "Somebody Else" in client.get(case).text
+
+
+def test_memory_is_bounded_and_keeps_no_missing_pages(
+    app: Flask, client: FlaskClient, campaign: Campaign
+) -> None:
+    for number in range(20):
+        assert client.get(f"/en/actions/x-{number}").status_code == 404
+    assert len(app.extensions["page_cache"]) == 0
+
+
+def test_the_deadline_is_over_when_it_is_over_everywhere(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    campaign.act_by = (db.utcnow() - timedelta(days=2)).date()
+    record_change(unit, campaign, "command", "campaign.edit")
+    unit.commit()
+    page = client.get(case).text
+    assert "The last day to write is over" in page
+    assert "Write a letter" not in page
+
+
+@pytest.mark.parametrize("verb", ["post", "put", "delete"])
+@pytest.mark.parametrize("path", ["/", "/en/"])
+def test_reading_pages_take_nothing(
+    client: FlaskClient, verb: str, path: str, campaign: Campaign
+) -> None:
+    send: Callable[..., object] = getattr(client, verb)
+    assert send(path).status_code == 405  # type: ignore[attr-defined]

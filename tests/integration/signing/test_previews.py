@@ -1,0 +1,67 @@
+"""What organizers see of a draft."""
+
+import io
+
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import CampaignStatus
+from tests.factories import make_campaign, sign_in
+
+
+@pytest.fixture
+def address(unit: Session) -> str:
+    """Preview of a draft in English."""
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    unit.commit()
+    return f"/desk/campaigns/{draft.slug}/preview/en"
+
+
+@pytest.mark.parametrize("path", ["", "/letter.pdf"])
+def test_previews_are_for_organizers(
+    client: FlaskClient, app: Flask, address: str, path: str
+) -> None:
+    assert client.get(f"{address}{path}").status_code in {302, 303}
+    sign_in(client, app, Role.STAFF)
+    assert client.get(f"{address}{path}").status_code == 404
+
+
+def test_a_draft_is_shown_as_its_page_would_stand(
+    client: FlaskClient, app: Flask, address: str
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    response = client.get(address)
+    assert response.status_code == 200
+    assert "Amara Okafor: threatened" in response.text
+    assert "Preview" in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    french = client.get(address.replace("/en", "/fr"))
+    assert "Amara Okafor : menacée" in french.text
+    assert '<html lang="fr"' in french.text
+
+
+def test_a_specimen_of_the_letter_is_printed(client: FlaskClient, app: Flask, address: str) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    response = client.get(f"{address}/letter.pdf?letter=es")
+    assert response.mimetype == "application/pdf"
+    document = pypdfium2.PdfDocument(io.BytesIO(response.data))
+    text = document[0].get_textpage().get_text_range()
+    document.close()
+    assert "Señora Gobernadora:" in text
+    assert "Robin Beauchamp" in text
+    assert "Specimen" in text
+
+
+@pytest.mark.parametrize("path", ["no-such/preview/en", "no-such/preview/en/letter.pdf"])
+def test_what_does_not_exist_is_not_found(client: FlaskClient, app: Flask, path: str) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    assert client.get(f"/desk/campaigns/{path}").status_code == 404
+
+
+def test_an_unknown_language_is_not_found(client: FlaskClient, app: Flask, address: str) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    assert client.get(address.replace("/en", "/xx")).status_code == 404

@@ -1,0 +1,247 @@
+"""Signing: one row for one person, whatever is sent."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
+from campaign.campaigns.services import close_campaign, stop_campaign
+from campaign.signing import tokens
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import make_campaign, make_letter_template
+from tests.integration.signing.conftest import FORM
+
+Mails = Callable[[], list[dict[str, Any]]]
+Signatures = Callable[[], list[Signature]]
+
+
+@pytest.fixture
+def sign(client: FlaskClient, case: str) -> Callable[..., Any]:
+    """Sends the form with some fields changed."""
+
+    def send(**values: object) -> Any:
+        return client.post(f"{case}/sign", data={**FORM, **values})
+
+    return send
+
+
+def confirm(client: FlaskClient, mails: Mails) -> None:
+    assert client.post(mails()[-1]["link"]).status_code == 303
+
+
+def test_signing_stores_what_was_typed_sealed(
+    sign: Callable[..., Any], app: Flask, signatures: Signatures
+) -> None:
+    assert sign().status_code == 303
+    [signature] = signatures()
+    assert (signature.given_name, signature.own_words) == ("Maëlle", "I write because I care.")
+    assert (signature.locale, signature.seat) == ("en", 1)
+    with app.extensions["database"].engine.connect() as connection:
+        row = connection.exec_driver_sql("SELECT * FROM signature").mappings().one()
+    stored = b" ".join(bytes(v) for v in row.values() if isinstance(v, bytes | memoryview))
+    for words in ("Maëlle", "Tremblay", "maelle@example.org", "I write", "Saint-Jérôme"):
+        assert words.encode() not in stored
+
+
+def test_a_token_is_stored_as_its_digest_only(
+    sign: Callable[..., Any], mails: Mails, signatures: Signatures
+) -> None:
+    sign()
+    token = mails()[0]["link"].rpartition("/")[2]
+    [signature] = signatures()
+    assert signature.token_digest == tokens.digest_of(token)
+
+
+def test_a_letter_is_made_for_each_official_it_is_addressed_to(
+    app: Flask, client: FlaskClient, unit: Session, signatures: Signatures
+) -> None:
+    made = make_campaign(unit)
+    more = make_campaign(unit)
+    own = make_letter_template("en")
+    own.subject = "For her alone"
+    second, copied = more.targets[0], make_campaign(unit).targets[0]
+    for target, kind in ((second, TargetKind.TO), (copied, TargetKind.COPY)):
+        target.campaign, target.kind, target.position = made, kind, 5
+    unit.flush()
+    own.campaign_id, own.target_id = made.id, second.id
+    unit.add(own)
+    unit.commit()
+    page = client.post(f"/en/actions/{made.slug}/check", data=FORM).text
+    assert page.count('<article class="letter') == 2
+    assert "For her alone" in page
+    assert client.post(f"/en/actions/{made.slug}/sign", data=FORM).status_code == 303
+    [signature] = signatures()
+    assert [one.target_id for one in signature.letters] == [made.targets[0].id, second.id]
+    assert signature.letters[1].template_id == own.id
+
+
+@pytest.mark.parametrize("email", ["A.B+news@gmail.com", "ab@googlemail.com", "AB@GMAIL.COM"])
+def test_an_alias_makes_no_second_row(
+    sign: Callable[..., Any], signatures: Signatures, email: str
+) -> None:
+    first, second = sign(email="ab@gmail.com"), sign(email=email)
+    assert len(signatures()) == 1
+    assert (first.status_code, first.location, first.data) == (
+        second.status_code, second.location, second.data
+    )  # fmt: skip
+
+
+def test_signing_again_before_confirming_replaces_the_text_and_the_link(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
+) -> None:
+    sign(own_words="First.", letter_locale="en")
+    sign(own_words="Second.", letter_locale="es", given_name="MAELLE")
+    [signature] = signatures()
+    assert (signature.own_words, signature.letter_locale) == ("Second.", "es")
+    assert [one.template.locale for one in signature.letters] == ["es"]
+    old, new = (mail["link"] for mail in mails())
+    gone = client.get(old)
+    assert gone.status_code == 404
+    assert "only the link in the newest mail holds" in gone.text
+    assert client.post(old).status_code == 404
+    assert client.post(new).status_code == 303
+
+
+def test_a_confirmed_letter_is_not_changed_and_the_truth_goes_by_mail(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
+) -> None:
+    first = sign()
+    confirm(client, mails)
+    again = sign(own_words="Something else.")
+    assert (first.status_code, first.location, first.data) == (
+        again.status_code, again.location, again.data
+    )  # fmt: skip
+    [signature] = signatures()
+    assert signature.own_words == "I write because I care."
+    assert signature.state is SignatureState.CONFIRMED
+    assert [mail["kind"] for mail in mails()] == ["confirm-letter", "already-signed"]
+    assert mails()[1]["mailbox_full"] is False
+
+
+def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
+    sign: Callable[..., Any], mails: Mails, signatures: Signatures
+) -> None:
+    for name in ("Maëlle", "Léo", "Ida"):
+        assert sign(given_name=name).status_code == 303
+    assert [(one.given_name, one.seat) for one in signatures()] == [("Maëlle", 1), ("Léo", 2)]
+    assert [mail["kind"] for mail in mails()] == [
+        "confirm-letter", "confirm-letter", "already-signed"
+    ]  # fmt: skip
+    assert mails()[2]["mailbox_full"] is True
+
+
+def test_another_household_may_not_share_the_mailbox(
+    sign: Callable[..., Any], unit: Session, signatures: Signatures
+) -> None:
+    sign()
+    unit.execute(update(Signature).values(state=SignatureState.CONFIRMED))
+    unit.commit()
+    sign(given_name="Zoe", postal_code="H2X 1Y4")
+    assert [one.given_name for one in signatures()] == ["Maëlle"]
+
+
+def test_an_unconfirmed_signature_under_a_false_name_does_not_block_the_mailbox(
+    sign: Callable[..., Any], signatures: Signatures
+) -> None:
+    sign(given_name="Somebody", postal_code="X1X 1X1")
+    sign()
+    assert [one.given_name for one in signatures()] == ["Maëlle"]
+
+
+def test_an_address_gets_five_mails_a_day_and_the_last_link_stays_good(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
+) -> None:
+    for number in range(8):
+        assert sign(own_words=f"Text {number}.").status_code == 303
+    assert len(mails()) == 5
+    assert signatures()[0].own_words == "Text 4."
+    assert client.get(mails()[-1]["link"]).status_code == 200
+
+
+def test_no_mail_holds_a_word_of_the_signer(sign: Callable[..., Any], mails: Mails) -> None:
+    sign(given_name="Visit evil.example now", own_words="Buy things at evil.example.")
+    assert "evil" not in str(mails())
+
+
+def test_one_network_may_sign_so_often_in_an_hour(
+    app: Flask, client: FlaskClient, case: str, signatures: Signatures
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"signings_per_hour": 2})
+    answers = [
+        client.post(
+            f"{case}/sign",
+            data={**FORM, "email": f"p{number}@example.org"},
+            environ_base={"REMOTE_ADDR": f"2001:db8:1:2::{number}"},
+        )
+        for number in range(3)
+    ]
+    assert [one.status_code for one in answers] == [303, 303, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert len(signatures()) == 2
+    elsewhere = client.post(
+        f"{case}/sign", data=FORM, environ_base={"REMOTE_ADDR": "2001:db8:1:3::1"}
+    )
+    assert elsewhere.status_code == 303
+
+
+def test_previews_are_limited_as_well(app: Flask, client: FlaskClient, case: str) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"previews_per_hour": 1})
+    answers = [client.post(f"{case}/preview.pdf", data=FORM).status_code for _ in range(2)]
+    assert answers == [200, 429]
+
+
+STEPS = ["write", "you", "check", "sign", "preview.pdf"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("end", ["closed", "stopped", "past"])
+def test_an_ended_campaign_says_so_and_takes_no_signature(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str, end: str
+) -> None:
+    now, reason = db.utcnow(), "Amara Okafor is safe."
+    if end == "closed":
+        close_campaign(unit, campaign, actor="command", now=now, reason=reason)
+    elif end == "stopped":
+        stop_campaign(unit, campaign, actor="command", now=now, reason=reason)
+    else:
+        campaign.act_by = (now - timedelta(days=2)).date()
+    unit.commit()
+    response = client.post(f"{case}/{step}", data=FORM)
+    assert response.status_code == 409
+    assert "This action takes no more letters" in response.text
+    assert (reason in response.text) == (end != "past")
+    assert unit.query(Signature).count() == 0
+    page = client.get(case).text
+    assert "Write a letter" not in page
+    assert (reason in page) == (end != "past")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_draft_is_not_there(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str
+) -> None:
+    campaign.status = CampaignStatus.DRAFT
+    unit.commit()
+    assert client.post(f"{case}/{step}", data=FORM).status_code == 404
+    assert client.get(case).status_code == 404
+
+
+def test_what_is_signed_is_the_newest_version_of_the_letter(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str, signatures: Signatures
+) -> None:
+    client.post(f"{case}/sign", data=FORM)
+    newer = make_letter_template("en", version=2)
+    campaign.templates.append(newer)
+    unit.commit()
+    client.post(f"{case}/sign", data={**FORM, "email": "other@example.org"})
+    first, second = signatures()
+    assert first.letters[0].template_id != second.letters[0].template_id == newer.id

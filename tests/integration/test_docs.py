@@ -1,0 +1,91 @@
+"""What the documentation names exists."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from campaign.cli import campaign
+from campaign.commands.settings import settings_page
+from campaign.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+
+
+@pytest.fixture(params=PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def page(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
+
+
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+?)\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_make_targets_that_are_named_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(
+        re.findall(r"(?:^ {4}|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert named <= targets
+
+
+def test_commands_in_code_exist_with_their_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    code = re.findall(r"`(campaign [^`]+)`", text)
+    code += re.findall(r"^ {4,}(?:\S*bin/)?(campaign [^\n#]+)", text, re.MULTILINE)
+    for line in code:
+        _assert_command(line)
+
+
+def _assert_command(line: str) -> None:
+    """The words lead to a command of ours, and it knows every option that is named."""
+    command: click.Command = campaign
+    words = line.split()[1:]
+    while words and isinstance(command, click.Group):
+        name = words.pop(0)
+        for part in name.split("|"):
+            assert part in command.commands, f"no command {name!r} in {line!r}"
+        command = command.commands[name.split("|")[0]]
+    known = {option for one in command.params for option in one.opts} | {"--help"}
+    named = set(re.findall(r"(?<!\S)(--[a-z][a-z-]*)", line))
+    assert named <= known, line
+
+
+def test_settings_that_deploy_names_exist() -> None:
+    text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^ +([a-z_]+) = ", text, re.MULTILINE))
+    named |= {name.lower() for name in re.findall(r"CAMPAIGN_([A-Z_]+)", text)}
+    assert named <= set(Settings.model_fields)
+    assert {"mode", "base_url", "database_url"} <= named
+
+
+def test_the_page_of_settings_is_what_the_command_prints() -> None:
+    assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == settings_page()
+
+
+def test_every_command_explains_itself() -> None:
+    def commands(group: click.Group) -> list[click.Command]:
+        found: list[click.Command] = []
+        for command in group.commands.values():
+            found.append(command)
+            if isinstance(command, click.Group):
+                found += commands(command)
+        return found
+
+    silent = [command.name for command in commands(campaign) if not command.help]
+    assert silent == []
+
+
+CONTRACT = [
+    "run", "web", "worker", "demo", "db", "staff", "import", "synth", "bundle", "verify", "doctor",
+    "backup", "restore",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_commands_of_the_contract_are_there(name: str) -> None:
+    assert name in campaign.commands

@@ -1,0 +1,89 @@
+"""Who writes: an address as its country wants it, and what officials will see."""
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.signing.conftest import FORM
+
+
+def labels(page: str) -> list[str]:
+    """The labels of the address, in order."""
+    address = page[page.index('class="address"') : page.index("<fieldset")]
+    return [words.strip() for words in re.findall(r"<label[^>]*>\s*([^<]*)", address)]
+
+
+@pytest.mark.parametrize(
+    ("country", "expected"),
+    [
+        ("", ["Town or village", "Province, state or region", "Postal code"]),
+        ("CA", ["Town or village", "Province", "Postal code"]),
+        ("US", ["Town or village", "State", "ZIP code"]),
+        ("MX", ["Postal code", "Town or village", "State"]),
+        ("FR", ["Postal code", "Town or village"]),
+        ("SG", ["Town or village", "Postal code"]),
+        ("JP", ["Town or village", "Prefecture", "Postal code"]),
+        ("XX", ["Town or village", "Province, state or region", "Postal code"]),
+    ],
+)
+def test_the_address_is_asked_for_as_in_its_country(
+    client: FlaskClient, case: str, country: str, expected: list[str]
+) -> None:
+    page = client.post(f"{case}/you", data={**FORM, "country": country}).text
+    assert labels(page) == expected
+
+
+def test_fields_know_what_a_browser_may_fill_in(client: FlaskClient, case: str) -> None:
+    page = client.post(f"{case}/you", data=FORM).text
+    for name, token in {
+        "given_name": "given-name", "family_name": "family-name", "email": "email",
+        "locality": "address-level2", "region": "address-level1", "postal_code": "postal-code",
+        "country": "country",
+    }.items():  # fmt: skip
+        [tag] = re.findall(rf"<(?:input|select)[^>]*\bid=\"{name}\"[^>]*>", page)
+        assert f'autocomplete="{token}"' in tag
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"postal_code": "99999"}, "a postal code of Canada. One looks like H3Z 2Y7."),
+        ({"country": "FR", "postal_code": "J7Z 1A1"}, "a postal code of France"),
+        ({"disclosure": "full", "postal_code": ""}, "A full address needs a postal code."),
+        ({"disclosure": "full", "region": ""}, "A full address needs this."),
+    ],
+)
+def test_an_address_that_cannot_be_is_refused_with_a_hint(
+    client: FlaskClient, case: str, changes: dict[str, str], said: str
+) -> None:
+    response = client.post(f"{case}/check", data={**FORM, **changes})
+    assert response.status_code == 422
+    assert said in response.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"postal_code": "j7z1a1"},
+        {"postal_code": "", "region": ""},
+        {"country": "HK", "postal_code": "anything"},
+        {"country": "FR", "postal_code": "33380", "region": "", "disclosure": "full"},
+        {"country": "AQ", "postal_code": "BIQQ 1ZZ"},
+    ],
+)
+def test_an_address_that_may_be_right_is_taken(
+    client: FlaskClient, case: str, changes: dict[str, Any]
+) -> None:
+    assert client.post(f"{case}/check", data={**FORM, **changes}).status_code == 200
+
+
+def test_samples_show_what_officials_will_see(client: FlaskClient, case: str) -> None:
+    page = client.post(f"{case}/you", data=FORM).text
+    assert '<dd dir="auto">Maëlle Tremblay</dd>' in page
+    assert '<dd dir="auto">Maëlle Tremblay, Saint-Jérôme, Canada</dd>' in page
+    assert "J7Z 1A1, Canada</dd>" in page
+    blank = client.post(f"{case}/you", data={"letter_locale": "en"}).text
+    assert "Ana Gómez, Ottawa, Canada</dd>" in blank
+    assert re.search(r'<p class="hint" data-invented>', blank)

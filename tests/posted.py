@@ -1,0 +1,72 @@
+"""Whether every deed of the desk was done in some test, and left an entry in the audit.
+
+The guards make a test fail whose POST changes something and leaves no entry; this sees to it that
+there is such a test for every POST view: a whole run names at its end those that have none.
+"""
+
+from typing import Any
+
+import pytest
+from flask import Flask, Response, g, request
+
+CHANGES_NOTHING: dict[str, str] = {
+    "campaigns.preview_text": "shows what was typed, and keeps nothing",
+    "campaigns.merge": "shows two texts side by side; saving is another view",
+    "rehearsal_signing.write": "carries an invented letter on to the next page",
+    "rehearsal_signing.you": "carries an invented letter on to the next page",
+    "rehearsal_signing.check": "carries an invented letter on to the next page",
+    "rehearsal_signing.live": "shows what was typed, and keeps nothing",
+    "rehearsal_signing.preview_pdf": "shows what was typed, and keeps nothing",
+}
+"""Views whose POST leaves nothing behind that the audit could know of, with the reason."""
+
+_WHOLE = {"tests", "tests/unit", "tests/integration", "tests/e2e"}
+_known: set[str] = set()
+_done: set[str] = set()
+
+
+def watch(app: Flask) -> None:
+    """Note the deeds of the desk, and those that are done."""
+    for rule in app.url_map.iter_rules():
+        names = rule.endpoint.split(".")[:-1]
+        above = [".".join(names[: count + 1]) for count in range(len(names))]
+        guarded = any(hasattr(app.blueprints[name], "allowed_roles") for name in above)
+        if guarded and "POST" in (rule.methods or ()):
+            _known.add(rule.endpoint)
+
+    @app.after_request
+    def note(response: Response) -> Response:
+        unit = g.get("session")
+        if request.method == "POST" and response.status_code < 400 and unit is not None:
+            view = app.view_functions.get(request.endpoint or "")
+            if unit.info.get("audited") or hasattr(view, "leaves_no_entry"):
+                _done.add(str(request.endpoint))
+        return response
+
+
+class Plugin:
+    """Gathers what the processes of a run saw, and judges at its end."""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker saw."""
+        seen = getattr(node, "workeroutput", {}).get("posted", [[], []])
+        _known.update(seen[0])
+        _done.update(seen[1])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tell the controller; or, there, name at the end of a whole run what no test did."""
+        config = session.config
+        if hasattr(config, "workeroutput"):
+            config.workeroutput["posted"] = [sorted(_known), sorted(_done)]
+            return
+        whole = set(config.args) <= _WHOLE and {"tests", "tests/integration"} & set(config.args)
+        chosen = config.getoption("keyword") or config.getoption("markexpr")
+        if not whole or chosen or session.testsfailed:
+            return
+        missing = sorted(_known - _done - set(CHANGES_NOTHING))
+        if missing:
+            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            reporter.write_line("")
+            reporter.write_line(
+                "No test posts with success, and sees an audit entry, to: " + ", ".join(missing)
+            )

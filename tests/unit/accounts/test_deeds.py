@@ -1,0 +1,40 @@
+"""Every action that the code records has words for its reader."""
+
+import ast
+from pathlib import Path
+
+from campaign.accounts.deeds import DEEDS, GROUPS
+
+SOURCE = Path(__file__).parents[3] / "campaign"
+_RECORDERS = {"record", "record_change", "_record", "_note", "note"}
+
+
+def _actions() -> set[str]:
+    """Texts with a point that are handed to what records, or named `action`."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        if "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+            if name not in _RECORDERS:
+                continue
+            values = [*node.args, *(one.value for one in node.keywords if one.arg == "action")]
+            for value in values:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    head, point, tail = value.value.partition(".")
+                    if point and head.isalpha() and tail.replace("-", "").isalpha():
+                        found.add(value.value)
+    return found
+
+
+def test_every_action_has_words() -> None:
+    actions = _actions()
+    assert {"bundle.download", "accounts.role", "campaign.edit"} <= actions
+    assert actions - set(DEEDS) == set(), "give them words in campaign/accounts/deeds.py"
+
+
+def test_every_deed_belongs_to_a_group_of_the_list() -> None:
+    assert {slug.partition(".")[0] for slug in DEEDS} <= set(GROUPS)

@@ -1,0 +1,65 @@
+"""What a password must be."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.accounts.passwords import MAXIMUM, MINIMUM, problem_of
+
+ABOUT = ("noor.haddad@example.org", "Noor Haddad")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "violet-harbour-tin-orchard",
+        "four grey hens by the canal",
+        "la lluvia canta en el tejado",
+        "9x!Kd7#pQm2w",
+        "письмо лежит на столе у окна",
+        "noor buys seven quiet lanterns",
+    ],
+)
+def test_words_that_do_not_belong_together_are_taken(password: str) -> None:
+    assert problem_of(password, ABOUT) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [
+        ("short one", "password-short"),
+        ("a" * 5 + "bcdefgh" * 20, "password-long"),
+        ("aaaaaaaaaaaaaa", "password-repeats"),
+        ("abcabcabcabcabc", "password-repeats"),
+        ("passwordpassword", "password-repeats"),
+        ("P@ssw0rd2026!!", "password-common"),
+        ("Password123456", "password-common"),
+        ("123456789012", "password-common"),
+        ("qwertyuiop123", "password-common"),
+        ("1qaz2wsx3edc4rfv", "password-common"),
+        ("letmeinplease1", "password-common"),
+        ("correct horse battery staple", "password-common"),
+        ("urgentactionletters", "password-common"),
+        ("noorhaddad2026", "password-personal"),
+        ("Noor.Haddad-example", "password-personal"),
+    ],
+)
+def test_what_is_tried_first_is_refused(password: str, problem: str) -> None:
+    assert problem_of(password, ABOUT) == problem
+
+
+@given(st.text(max_size=MINIMUM - 1))
+def test_nothing_short_is_taken(password: str) -> None:
+    assert problem_of(password, ABOUT) == "password-short"
+
+
+@given(st.text(min_size=MINIMUM, max_size=MAXIMUM + 40), st.text(max_size=30))
+def test_any_text_gets_an_answer(password: str, about: str) -> None:
+    known = {
+        None,
+        "password-long",
+        "password-repeats",
+        "password-common",
+        "password-personal",
+    }
+    assert problem_of(password, (about,)) in known

@@ -1,0 +1,163 @@
+"""What is looked for in a campaign's texts, letters and picture before it opens."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from campaign.campaigns.cropping import crop_box
+from campaign.campaigns.current_letters import newest_templates
+from campaign.campaigns.fitting import LONGEST_NAME, fits_of
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    Target,
+    TargetKind,
+    Update,
+    UpdateEdition,
+    UpdateKind,
+)
+from campaign.campaigns.readiness import blockers, gaps
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.campaigns.watching import Watch, Words, texts_of_campaign
+from campaign.letters.placeholders import nearest_placeholder
+from campaign.signing.measuring import drafts_of, nobody
+from tests.factories import make_letter_template, make_target_mission, make_target_official
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return Campaign(
+        reference="UA 1/26", slug="ua-1-26", status=CampaignStatus.DRAFT, country="MX",
+        person_name="Amara Okafor", default_locale="en", letter_locales=["es", "en"],
+        issued_on=date(2026, 11, 1), act_by=date(2026, 12, 4), picture="",
+        editions=[Edition(locale=code, title="T", summary="S", asks=["A"], background="",
+                          outcome="") for code in ("en", "es")],
+        templates=[make_letter_template("en"), make_letter_template("es")],
+        targets=[Target(kind=TargetKind.TO, official=make_target_official(),
+                        mission=make_target_mission(last_checked_on=date(2026, 1, 1)))],
+    )  # fmt: skip
+
+
+def slugs(campaign: Campaign) -> list[tuple[str, str]]:
+    return [(gap.slug, gap.locale) for gap in gaps(campaign, NOW)]
+
+
+def test_a_letter_too_long_for_its_page_blocks_in_its_language(campaign: Campaign) -> None:
+    campaign.templates[1].opening = "\n\n".join(["Palabras que llenan la hoja. " * 12] * 9)
+    assert [(gap.slug, gap.locale) for gap in blockers(campaign, NOW)] == [
+        ("letter-too-long", "es")
+    ]
+
+
+def test_a_letter_that_leaves_no_room_for_own_words_is_pointed_at(campaign: Campaign) -> None:
+    found: list[list[tuple[str, str]]] = []
+    for lines in range(5, 40):
+        campaign.templates[0].closing = "\n\n".join(["A line."] * lines)
+        found.append(slugs(campaign))
+    assert found[0] == []
+    assert found[-1] == [("letter-too-long", "en")]
+    assert [("letter-full", "en")] in found
+    assert all(len(one) < 2 for one in found)
+
+
+def test_fitting_measures_what_signing_measures(campaign: Campaign) -> None:
+    keys = tuple(point.key for point in campaign.templates[0].points)
+    pairs = [(campaign.targets[0], campaign.templates[0])]
+    drafts = drafts_of(campaign, "en", pairs, home="CA")
+    assert drafts is not None
+    writer = replace(nobody(points=keys), given_name=LONGEST_NAME)
+    signed = drafts.room(writer, date(2000, 9, 30))
+    [fit] = [one for one in fits_of(campaign, newest_templates(campaign)) if one.locale == "en"]
+    assert len(LONGEST_NAME) >= 120
+    assert fit.room == signed
+
+
+@pytest.mark.parametrize(
+    ("checked", "late"), [(date(2025, 11, 24), False), (date(2025, 11, 23), True), (None, True)]
+)
+def test_the_mission_was_checked_within_a_year(
+    campaign: Campaign, checked: date | None, late: bool
+) -> None:
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    mission.last_checked_on = checked
+    assert [gap.slug for gap in blockers(campaign, NOW)] == ["mission-unchecked"] * late
+
+
+def test_an_embargo_blocks_until_its_moment(campaign: Campaign) -> None:
+    campaign.embargo_until = NOW + timedelta(seconds=1)
+    assert [gap.slug for gap in blockers(campaign, NOW)] == ["embargo"]
+    campaign.embargo_until = NOW
+    assert blockers(campaign, NOW) == []
+
+
+def test_the_picture_is_described_in_every_language_of_a_text(campaign: Campaign) -> None:
+    campaign.picture, campaign.picture_alt = "pictures/x.jpg", {"en": "A river."}
+    assert [(gap.slug, gap.locale) for gap in blockers(campaign, NOW)] == [
+        ("picture-undescribed", "es")
+    ]
+
+
+def test_a_language_of_the_letters_needs_its_page(campaign: Campaign) -> None:
+    campaign.editions.pop()
+    assert [(gap.slug, gap.locale) for gap in blockers(campaign, NOW)] == [("page-missing", "es")]
+
+
+def test_a_flag_is_found_in_every_language_in_letters_updates_and_the_picture(
+    campaign: Campaign,
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.RELATIVE, words="Lucía Okafor")]
+    campaign.editions[1].background = "Su hermana, LUCIA  OKAFOR, vive lejos."
+    campaign.templates[0].points[1].text = "Ask Lucia Okafor."
+    campaign.picture_alt = {"en": "Lucía Okafor at a river."}
+    campaign.updates = [
+        Update(id=7, kind=UpdateKind.REPLY, happened_on=date(2026, 11, 2), editions=[
+            UpdateEdition(locale="en", title="News", body="Lucía Okafor said so.")])
+    ]  # fmt: skip
+    watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
+    found = watch.findings(texts_of_campaign(campaign))
+    assert {(one.part, one.locale, one.field) for one in found} == {
+        ("edition", "es", "background"),
+        ("letter", "en", "points-1"),
+        ("update", "en", "body"),
+        ("picture", "en", "alt_en"),
+    }
+    named = next(one for one in found if one.part == "edition")
+    assert (named.before, named.found) == ("Su hermana, ", "LUCIA  OKAFOR")
+    assert ("risk-named", "es") in slugs(campaign)
+    assert blockers(campaign, NOW) == []
+
+
+def test_a_part_of_a_longer_word_is_no_finding() -> None:
+    watch = Watch([(RiskKind.PLACE, "Mar")])
+    assert watch.findings([Words("edition", "en", "title", "Marina in Altamar")]) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "near"),
+    [("((person_nam))", "person_name"), ("((Person name))", "person_name"),
+     ("((deadlin))", "deadline"), ("((zzz))", ""), ("((name.__class__))", "")],
+)  # fmt: skip
+def test_the_nearest_placeholder_is_named(found: str, near: str) -> None:
+    assert nearest_placeholder(found) == near
+
+
+@pytest.mark.parametrize(
+    ("size", "point", "box"),
+    [
+        ((600, 400), (50, 50), (0, 0, 600, 400)),
+        ((900, 400), (0, 50), (0, 0, 600, 400)),
+        ((900, 400), (100, 50), (300, 0, 900, 400)),
+        ((600, 900), (50, 50), (0, 250, 600, 650)),
+        ((600, 900), (50, 10), (0, 0, 600, 400)),
+        ((1, 1), (100, 100), (0, 0, 1, 1)),
+    ],
+)
+def test_a_picture_is_cut_around_what_matters(
+    size: tuple[int, int], point: tuple[int, int], box: tuple[int, int, int, int]
+) -> None:
+    assert crop_box(*size, 3 / 2, *point) == box

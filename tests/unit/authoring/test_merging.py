@@ -1,0 +1,72 @@
+"""Two changes of one text, brought together; and what differs between two states."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.campaigns.diffs import Mark, words_between
+from campaign.campaigns.merging import Choice, joined, meet, merged, settled
+
+BASE = "One.\n\nTwo.\n\nThree."
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "wanted"),
+    [
+        ("One, changed.\n\nTwo.\n\nThree.", "One.\n\nTwo.\n\nThree, too.",
+         "One, changed.\n\nTwo.\n\nThree, too."),
+        (BASE, "Mine.", "Mine."),
+        ("Theirs.", BASE, "Theirs."),
+        ("Same.", "Same.", "Same."),
+        ("One.\n\nTwo.\n\nThree.\n\nFour.", "Zero.\n\nOne.\n\nTwo.\n\nThree.",
+         "Zero.\n\nOne.\n\nTwo.\n\nThree.\n\nFour."),
+        ("One.\n\nTheirs.\n\nThree.", "One.\n\nMine.\n\nThree.", None),
+    ],
+)  # fmt: skip
+def test_paragraphs_that_do_not_meet_are_merged(theirs: str, mine: str, wanted: str | None) -> None:
+    assert merged(BASE, theirs, mine) == wanted
+
+
+def test_lists_are_merged_by_their_items_and_values_whole() -> None:
+    assert merged(["a", "b", "c"], ["a", "x", "b", "c"], ["a", "b"]) == ["a", "x", "b"]
+    assert merged("2026-01-01", "2026-02-01", "2026-03-01") is None
+    assert merged(False, True, False) is True
+
+
+def test_nothing_is_lost_where_nobody_has_chosen() -> None:
+    base, theirs, mine = ({"background": text, "title": title} for text, title in (
+        (BASE, "T"), ("One.\n\nTheirs.\n\nThree.", "T"), ("One.\n\nMine.\n\nThree.", "Title")
+    ))  # fmt: skip
+    meetings = meet(base, theirs, mine)
+    made = settled(theirs, meetings, {})
+    assert made == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}
+    assert settled(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine") == 1
+    assert "Mine" not in settled(theirs, meetings, {"background": Choice.THEIRS})["background"]
+
+
+_texts = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=6).map("\n\n".join)
+
+
+@given(base=_texts, theirs=_texts, mine=_texts)
+def test_what_both_kept_or_both_changed_alike_is_always_merged(
+    base: str, theirs: str, mine: str
+) -> None:
+    assert merged(base, theirs, base) == theirs
+    assert merged(base, base, mine) == mine
+    assert merged(base, mine, mine) == mine
+    for choice in Choice:
+        made = joined(base, theirs, mine, choice)
+        kept = merged(base, theirs, mine)
+        assert kept is None or made == kept
+
+
+@given(before=_texts, after=_texts)
+def test_a_diff_gives_both_texts_again(before: str, after: str) -> None:
+    stretches = words_between(before, after)
+    assert "".join(one.text for one in stretches if one.mark is not Mark.ADDED) == before
+    assert "".join(one.text for one in stretches if one.mark is not Mark.REMOVED) == after
+
+
+def test_only_the_words_that_differ_are_marked() -> None:
+    found = [(one.mark.value, one.text) for one in words_between("They took two.", "They took 43.")]
+    assert found == [("same", "They took "), ("removed", "two."), ("added", "43.")]

@@ -1,0 +1,211 @@
+"""A bundle's ZIP is whole, or the check says which file is not."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.bundles import files
+from campaign.bundles.manifest import AsideFacts, VolumeFacts, file_facts, write_manifest
+from campaign.bundles.rows import Entry
+from campaign.bundles.tables import write_csv, write_xlsx
+from campaign.bundles.verifying import verify_zip
+from tests.unit.bundles.test_tables import FROZEN, row
+
+FOLDER = "UA-1-26_embassy-1_001"
+Change = Callable[[dict[str, bytes]], None]
+
+
+def pdf(path: Path, pages: int) -> None:
+    with pikepdf.new() as made:
+        for _ in range(pages):
+            made.add_blank_page()
+        made.save(path)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a whole bundle: three letters on four pages, one set aside."""
+    out = tmp_path_factory.mktemp("bundle")
+    pages = {files.COVER: 1, "letters-001.pdf": 3, "letters-002.pdf": 1, files.SIGNATURES_PDF: 1,
+             files.LABELS: 1}  # fmt: skip
+    for name, count in pages.items():
+        pdf(out / name, count)
+    rows = [row(number=number) for number in ("00001", "00003", "00004")]
+    write_csv(rows, FROZEN, out / files.SIGNATURES_CSV)
+    write_xlsx(rows, FROZEN, datetime(2026, 5, 4, tzinfo=UTC), out / files.SIGNATURES_XLSX)
+    (out / files.README).write_text("<!doctype html>")
+    facts = {"folder": FOLDER, "frozen": 4, "printed": 3, "set_aside": 1, "volumes": 2}
+    write_manifest(
+        out / files.MANIFEST,
+        bundle=facts,
+        files=[file_facts(path, path.name, pages.get(path.name)) for path in sorted(out.iterdir())],
+        volumes=[VolumeFacts(1, "letters-001.pdf", 2, 3), VolumeFacts(2, "letters-002.pdf", 1, 1)],
+        letters=[
+            Entry("00001", "sig-a", "governor", 1, 1, 2),
+            Entry("00003", "sig-b", "governor", 1, 3, 1),
+            Entry("00004", "sig-c", "governor", 2, 1, 1),
+        ],
+        set_aside=[AsideFacts("00002", "missing-glyph")],
+    )
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def pack(path: Path, made: dict[str, bytes], folder: str = FOLDER, method: int = 0) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in made.items():
+            archive.writestr(f"{folder}/{name}", data)
+    return path
+
+
+def problems(tmp_path: Path, parts: dict[str, bytes], change: Change) -> list[str]:
+    made = dict(parts)
+    change(made)
+    return [str(one) for one in verify_zip(pack(tmp_path / "bundle.zip", made)).findings]
+
+
+def edit(change: Callable[[dict[str, Any]], None]) -> Change:
+    def run(made: dict[str, bytes]) -> None:
+        manifest = json.loads(made[files.MANIFEST])
+        change(manifest)
+        made[files.MANIFEST] = json.dumps(manifest).encode()
+
+    return run
+
+
+def test_a_whole_bundle_holds(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    result = verify_zip(pack(tmp_path / "bundle.zip", parts))
+    assert result.findings == []
+    assert (result.letters, result.set_aside, result.volumes, result.pages) == (3, 1, 2, 4)
+    assert result.folder == FOLDER
+
+
+def test_the_manifest_has_an_entry_a_line(parts: dict[str, bytes]) -> None:
+    text = parts[files.MANIFEST].decode()
+    assert '\n{"number": "00003", "signature": "sig-b", "target": "governor", "volume": 1,' in text
+    assert json.loads(text)["volumes"][0]["file"] == "letters-001.pdf"
+
+
+def test_each_missing_file_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    for name in parts:
+        found = problems(tmp_path, parts, lambda made, name=name: made.pop(name) and None)
+        assert f"{name}: is missing." in found
+
+
+def test_each_damaged_file_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    for name in sorted(set(parts) - {files.MANIFEST}):
+
+        def damage(made: dict[str, bytes], name: str = name) -> None:
+            data = bytearray(made[name])
+            data[len(data) // 2] ^= 1
+            made[name] = bytes(data)
+
+        found = problems(tmp_path, parts, damage)
+        assert [one.split(":")[0] for one in found] == [name]
+
+
+def test_a_file_too_many_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    found = problems(tmp_path, parts, lambda made: made.update({"more.txt": b"x"}))
+    assert found == ["more.txt: is not in the manifest."]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda m: m["letters"].pop(), "does not hold each number from 1 to 4 once"),
+        (lambda m: m["letters"].append(m["letters"][0]), "does not hold each number"),
+        (lambda m: m["letters"][0].update(pages=1), "has pages that no letter"),
+        (lambda m: m["letters"][2].update(volume=1), "holds 3 letters, the manifest says 2"),
+        (lambda m: m["letters"][2].update(volume=9), "a volume that is not there"),
+        (lambda m: m["letters"][0].update(number="00009"), "does not hold each number"),
+        (lambda m: m["bundle"].update(printed=4), "counts other letters"),
+        (lambda m: m["bundle"].update(folder="other"), "belongs to another folder"),
+        (lambda m: m["volumes"][0].update(pages=4), "has other pages as a file"),
+        (lambda m: m["files"].pop(0), "does not name"),
+        (lambda m: m.update(format="x"), "is not of the format"),
+        (lambda m: m.pop("letters"), "is not complete"),
+        (lambda m: m.update(files=3), "is not complete"),
+    ],
+)
+def test_a_manifest_that_contradicts_itself_is_found(
+    tmp_path: Path, parts: dict[str, bytes], change: Any, expected: str
+) -> None:
+    assert any(expected in one for one in problems(tmp_path, parts, edit(change)))
+
+
+def test_lists_with_other_rows_are_found(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    def shorten(made: dict[str, bytes]) -> None:
+        lines = made[files.SIGNATURES_CSV].splitlines(keepends=True)
+        made[files.SIGNATURES_CSV] = b"".join(lines[:-1])
+        path = tmp_path / files.SIGNATURES_XLSX
+        write_xlsx([row(number="00001")], FROZEN, datetime(2026, 5, 4, tzinfo=UTC), path)
+        made[files.SIGNATURES_XLSX] = path.read_bytes()
+        manifest = json.loads(made[files.MANIFEST])
+        for entry in manifest["files"]:
+            if entry["name"] in {files.SIGNATURES_CSV, files.SIGNATURES_XLSX}:
+                (tmp_path / entry["name"]).write_bytes(made[entry["name"]])
+                fresh = file_facts(tmp_path / entry["name"], entry["name"])
+                entry.update(bytes=fresh.bytes, sha256=fresh.sha256)
+        made[files.MANIFEST] = json.dumps(manifest).encode()
+
+    assert problems(tmp_path, parts, shorten) == [
+        "signatures.csv: does not hold a row for each of the 3 letters.",
+        "signatures.xlsx: does not hold a row for each of the 3 letters.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["../evil.pdf", "/etc/passwd", "a/b/c.pdf", "a\\..\\b.pdf", "x/"])
+def test_names_that_lead_elsewhere_are_refused(
+    tmp_path: Path, parts: dict[str, bytes], name: str
+) -> None:
+    path = pack(tmp_path / "bundle.zip", parts)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, b"x")
+    assert len(verify_zip(path).findings) == 1
+
+
+def test_a_compressed_entry_is_refused_unread(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    bomb = {**parts, "letters-001.pdf": bytes(10_000_000)}
+    path = pack(tmp_path / "bundle.zip", bomb, method=zipfile.ZIP_DEFLATED)
+    found = [str(one) for one in verify_zip(path).findings]
+    assert any(one.startswith(f"{FOLDER}/letters-001.pdf: is compressed") for one in found)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_a_zip_that_was_cut_off_is_found(
+    tmp_path: Path, parts: dict[str, bytes], share: float
+) -> None:
+    data = pack(tmp_path / "whole.zip", parts).read_bytes()
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(data[: int(len(data) * share)])
+    assert not verify_zip(cut).ok
+
+
+@given(st.data())
+def test_any_changed_byte_of_a_file_is_found(
+    tmp_path: Path, parts: dict[str, bytes], data: st.DataObject
+) -> None:
+    path = pack(tmp_path / "bundle.zip", parts)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(f"{FOLDER}/letters-001.pdf")
+    start = info.header_offset + 30 + len(info.filename)
+    at = data.draw(st.integers(start, start + info.file_size - 1))
+    content[at] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    assert {one.file for one in verify_zip(path).findings} == {"letters-001.pdf"}
+
+
+def test_names_are_made_of_letters_and_digits_only() -> None:
+    assert files.folder_name("UA 58/20", "ua-58-20", "mexico-ottawa", 1) == (
+        "UA-58-20_mexico-ottawa_001"
+    )
+    assert files.folder_name("../..", "ua-x", "m", 12) == "ua-x_m_012"
+    assert files.folder_name("АС 5/20 ⁄", "ua-x", "m", 1234) == "5-20_m_1234"

@@ -1,0 +1,214 @@
+"""What a campaign lacks before it can open."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    Target,
+    TargetKind,
+    Update,
+    UpdateKind,
+)
+from campaign.campaigns.readiness import (
+    blockers,
+    gaps,
+    later_gaps,
+    next_step,
+)
+from tests.factories import make_letter_template, make_target_mission, make_target_official
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def complete(status: CampaignStatus = CampaignStatus.DRAFT) -> Campaign:
+    return Campaign(
+        reference="UA 1/26",
+        slug="ua-1-26",
+        status=status,
+        country="MX",
+        person_name="Amara Okafor",
+        default_locale="en",
+        letter_locales=["es", "en"],
+        issued_on=date(2026, 11, 1),
+        act_by=date(2026, 12, 4),
+        editions=[
+            Edition(locale=code, title="Title", summary="Summary", asks=["Ask"])
+            for code in ("en", "es")
+        ],
+        templates=[make_letter_template("en"), make_letter_template("es")],
+        targets=[
+            Target(
+                kind=TargetKind.TO, official=make_target_official(), mission=make_target_mission()
+            )
+        ],
+    )
+
+
+def slugs(campaign: Campaign) -> list[str]:
+    return [gap.slug for gap in blockers(campaign, NOW)]
+
+
+def warnings(campaign: Campaign) -> list[str]:
+    return [gap.slug for gap in gaps(campaign, NOW) if not gap.blocking]
+
+
+def test_a_complete_campaign_lacks_nothing() -> None:
+    assert gaps(complete(), NOW) == []
+
+
+def test_an_empty_draft_is_told_everything_that_blocks() -> None:
+    empty = Campaign(default_locale="en", letter_locales=["en"])
+    assert slugs(empty) == ["edition-missing", "template-missing", "no-target"]
+
+
+def test_the_main_language_needs_an_edition() -> None:
+    campaign = complete()
+    campaign.default_locale = "fr"
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.locale, gap.part) == ("edition-missing", "fr", "edition")
+
+
+@pytest.mark.parametrize(("part", "empty"), [("title", ""), ("summary", ""), ("asks", [])])
+def test_each_edition_needs_title_summary_and_asks(part: str, empty: object) -> None:
+    campaign = complete()
+    setattr(campaign.editions[1], part, empty)
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.locale, gap.subject) == ("edition-incomplete", "es", part)
+
+
+def test_each_language_of_the_letters_needs_a_letter() -> None:
+    campaign = complete()
+    campaign.templates.pop()
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.locale) == ("template-missing", "es")
+
+
+def test_at_least_one_language_of_letters_is_needed() -> None:
+    campaign = complete()
+    campaign.letter_locales = []
+    assert slugs(campaign) == ["no-letter-language"]
+
+
+def test_an_official_who_only_receives_a_copy_is_no_target_to_write_to() -> None:
+    campaign = complete()
+    campaign.targets[0].kind = TargetKind.COPY
+    assert slugs(campaign) == ["no-target"]
+
+
+def test_a_mission_needs_an_address() -> None:
+    campaign = complete()
+    target = campaign.targets[0]
+    target.official.address, target.official.locality = [], ""
+    assert slugs(campaign) == []
+    assert target.mission
+    target.mission.address, target.mission.locality = [], ""
+    assert slugs(campaign) == ["no-address"]
+
+
+def test_a_target_without_a_mission_blocks() -> None:
+    campaign = complete()
+    campaign.targets[0].mission = None
+    assert slugs(campaign) == ["no-mission"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [["1 Street", "Floor 2", "Room 3"], ["Street of a name " * 9], ["1 \u0378 Street"]],
+)
+def test_an_address_that_does_not_fit_the_envelope_blocks(address: list[str]) -> None:
+    campaign = complete()
+    mission = campaign.targets[0].mission
+    assert mission
+    mission.address = address
+    found = blockers(campaign, NOW)
+    assert {gap.slug for gap in found} == {"address-does-not-fit"}
+    assert [gap.locale for gap in found] == ["es", "en"]
+
+
+@pytest.mark.parametrize("words", ["salutation", "close"])
+def test_a_target_needs_salutation_and_close_in_each_language_of_the_letters(words: str) -> None:
+    campaign = complete()
+    official = campaign.targets[0].official
+    setattr(official, words, {"en": "Dear Governor,"})
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.locale, gap.subject) == ("no-salutation", "es", official.slug)
+
+
+def test_the_last_day_must_not_be_over() -> None:
+    campaign = complete()
+    campaign.act_by = date(2026, 11, 23)
+    # In UTC-12 the 23rd ends at this very noon.
+    assert blockers(campaign, NOW - timedelta(seconds=1)) == []
+    assert slugs(campaign) == ["deadline-past"]
+
+
+def test_a_letter_that_names_the_last_day_needs_one() -> None:
+    campaign = complete()
+    campaign.act_by = None
+    assert slugs(campaign) == []
+    campaign.templates[0].closing = "Please answer before ((deadline))."
+    assert slugs(campaign) == ["deadline-unset"]
+
+
+def test_a_targets_own_letter_that_names_the_last_day_needs_one_too() -> None:
+    campaign = complete()
+    campaign.targets[0].id = 7
+    own = make_letter_template("es")
+    own.target_id, own.opening = 7, "Before ((deadline)), please."
+    campaign.templates.append(own)
+    assert slugs(campaign) == []
+    campaign.act_by = None
+    assert slugs(campaign) == ["deadline-unset"]
+
+
+def test_talking_points_that_one_language_lacks_are_a_warning() -> None:
+    campaign = complete()
+    campaign.templates[1].points.pop()
+    assert slugs(campaign) == []
+    assert warnings(campaign) == ["points-differ"]
+
+
+def test_the_newest_version_counts() -> None:
+    campaign = complete()
+    newer = make_letter_template("es", version=2)
+    campaign.templates.insert(0, newer)
+    assert current_templates(campaign)["es"] is newer
+
+
+def test_what_blocks_stands_before_what_could_be_better() -> None:
+    campaign = complete()
+    campaign.issued_on = None
+    campaign.targets = []
+    assert [gap.slug for gap in gaps(campaign, NOW)] == ["no-target", "no-date-of-issue"]
+
+
+def step_of(campaign: Campaign, now: datetime = NOW) -> str:
+    return next_step(campaign, gaps(campaign, now)).slug
+
+
+def test_the_next_step_of_a_draft_is_to_mend_and_then_to_open() -> None:
+    campaign = complete()
+    assert step_of(campaign) == "open"
+    campaign.targets = []
+    assert step_of(campaign) == "mend"
+
+
+def test_the_next_step_after_the_last_day_is_to_close_or_extend() -> None:
+    campaign = complete(CampaignStatus.OPEN)
+    assert step_of(campaign) == "runs"
+    later = NOW + timedelta(days=30)
+    assert step_of(campaign, later) == "close-or-extend"
+    found = gaps(campaign, later)
+    assert later_gaps(campaign, found, next_step(campaign, found)) == []
+
+
+def test_the_next_step_of_an_ended_campaign_is_to_tell_what_came_of_it() -> None:
+    campaign = complete(CampaignStatus.CLOSED)
+    assert step_of(campaign) == "tell-outcome"
+    campaign.updates.append(Update(kind=UpdateKind.OUTCOME, happened_on=date(2026, 11, 2)))
+    assert step_of(campaign) == "ended"

@@ -1,0 +1,107 @@
+"""Settings: sources, keys, and the mixes that must not start."""
+
+import base64
+import stat
+from pathlib import Path
+
+import pytest
+
+from campaign.colours import contrast
+from campaign.errors import UnsafeSettings
+from campaign.settings import load_settings
+
+PRODUCTION = {
+    "mode": "production",
+    "base_url": "https://letters.example.org",
+    "mail_transport": "smtp",
+    "smtp_host": "mail.example.org",
+}
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text(
+        'organisation_name = "From the file"\nweb_threads = 3\n'
+    )
+    monkeypatch.setenv("CAMPAIGN_ORGANISATION_NAME", "From the environment")
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(tmp_path))
+    settings = load_settings()
+    assert settings.organisation_name == "From the environment"
+    assert settings.web_threads == 3
+    assert settings.worker_threads == 2
+
+
+def test_languages_are_given_with_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPAIGN_LOCALES", "fr, en")
+    assert load_settings(instance=tmp_path).locales == ["fr", "en"]
+
+
+def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) -> None:
+    first = load_settings(instance=tmp_path)
+    again = load_settings(instance=tmp_path)
+    assert first.secret == again.secret
+    assert len(again.data_secret) == 32
+    for name in ("secret.key", "data.key"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    load_settings(instance=tmp_path)
+    (tmp_path / "data.key").chmod(0o644)
+    with pytest.raises(UnsafeSettings, match="can be read by others"):
+        load_settings(instance=tmp_path)
+
+
+def test_a_file_that_is_no_toml_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("organisation_name = Letters\n")
+    with pytest.raises(UnsafeSettings, match=r"settings.toml cannot be read: .*line 1"):
+        load_settings(instance=tmp_path)
+
+
+def test_an_unknown_setting_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("organization_name = 'misspelt'\n")
+    with pytest.raises(UnsafeSettings, match="organization_name"):
+        load_settings(instance=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"base_url": "http://letters.example.org"}, "base_url must start with https"),
+        ({"mail_transport": "files"}, "mail_transport must be smtp"),
+        ({"smtp_security": "none"}, "smtp_security must be"),
+        ({"secret_key": "change-me"}, "too short or too plain"),
+        ({"secret_key": "a" * 40}, "too short or too plain"),
+        ({"accent": "#ffee00"}, "accent is too light"),
+        ({"accent": "red;}"}, "must be colours"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"base_url": "ftp://letters.example.org"}, "http or https"),
+        ({"volume_letters": 0}, "volume_letters"),
+    ],
+)
+def test_an_unsafe_mix_refuses_to_start_with_a_sentence(
+    tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UnsafeSettings, match=sentence):
+        load_settings(instance=tmp_path, **{**PRODUCTION, **change})
+
+
+def test_development_on_a_public_address_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeSettings, match="set mode to production"):
+        load_settings(instance=tmp_path, base_url="http://192.0.2.7:5000")
+
+
+def test_a_safe_production_mix_starts(tmp_path: Path) -> None:
+    assert load_settings(instance=tmp_path, **PRODUCTION).secure
+
+
+def test_a_data_key_of_the_wrong_length_is_refused(tmp_path: Path) -> None:
+    short = base64.b64encode(b"too short").decode()
+    with pytest.raises(UnsafeSettings, match="32 bytes"):
+        load_settings(instance=tmp_path, data_key=short)
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)

@@ -1,0 +1,150 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from campaign.letters.layouts import DIN_5008_B, LAYOUTS, US_10, Layout
+from campaign.letters.press import (
+    FAST,
+    PLAIN,
+    Limits,
+    Press,
+    PrintedLetter,
+    print_cards,
+    print_letters,
+    render_many,
+    render_one,
+)
+from tests.unit.letters.reading import pages_of
+from tests.unit.letters.samples import OPENING, OWN_WORDS, letter
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_a_letter_with_800_characters_of_own_words_takes_one_page(layout: Layout) -> None:
+    words = " ".join(OWN_WORDS)[:800]
+    (page,) = pages_of(render_one(letter(own_words=(words,)), layout))
+    assert "UA 7/31 · 00001" in page
+    assert page.rindex("Ottoline Freke") > page.index("neighbour")
+
+
+def test_a_long_letter_runs_to_a_second_page_that_names_it_too() -> None:
+    pages = pages_of(render_one(letter(own_words=OWN_WORDS * 3), US_10))
+    assert len(pages) == 2
+    assert all("UA 7/31 · 00001" in page for page in pages)
+
+
+def test_a_supporters_letters_come_as_one_pdf() -> None:
+    pdf = render_many([letter(1), letter(2)], DIN_5008_B)
+    assert ["00001" in pages_of(pdf)[0], "00002" in pages_of(pdf)[1]] == [True, True]
+
+
+def test_letters_come_in_order_with_their_pages(tmp_path: Path) -> None:
+    contexts = [letter(n, own_words=OWN_WORDS * 3 if n in {2, 5} else ()) for n in range(1, 7)]
+    done: list[int] = []
+    printed = print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=4, progress=done.append)
+    assert [(one.key, one.first_page, one.pages) for one in printed.letters] == [
+        ("key-1", 1, 1), ("key-2", 2, 2), ("key-3", 4, 1),
+        ("key-4", 5, 1), ("key-5", 6, 2), ("key-6", 8, 1),
+    ]  # fmt: skip
+    pages = pages_of(printed.path)
+    assert printed.pages == len(pages) == 8
+    for one in printed.letters:
+        assert f"· {one.key.removeprefix('key-').zfill(5)}" in pages[one.first_page - 1]
+    assert done == [4, 6]
+    assert [path.name for path in tmp_path.iterdir()] == ["v.pdf"]
+
+
+def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
+    contexts = [letter(n, own_words=("شكرا", "谢谢")) for n in range(1, 4)]
+    first = print_letters(contexts, US_10, tmp_path / "a.pdf")
+    second = print_letters(contexts, US_10, tmp_path / "b.pdf")
+    assert first.sha256 == second.sha256
+
+
+def test_a_volume_has_a_title_and_a_language(tmp_path: Path) -> None:
+    out = tmp_path / "v.pdf"
+    print_letters([letter(1, locale="es_MX"), letter(2, locale="es_MX")], US_10, out)
+    with pikepdf.open(out) as pdf:
+        assert str(pdf.docinfo["/Title"]) == "UA 7/31 · 00001–00002"
+        assert str(pdf.Root.Lang) == "es-MX"
+
+
+def test_refused_letters_are_set_aside_and_the_others_printed(tmp_path: Path) -> None:
+    wide = ("Secretariat for the Coordination of Programmes of Public Safety",) * 5
+    contexts = [
+        letter(1),
+        letter(2, own_words=("Good \U0001f600 luck",)),
+        letter(3, addressee_lines=wide),
+        letter(4),
+    ]
+    printed = print_letters(contexts, US_10, tmp_path / "v.pdf")
+    assert [(one.key, one.slug) for one in printed.set_aside] == [
+        ("key-2", "missing-glyph"),
+        ("key-3", "address-outside-window"),
+    ]
+    assert printed.letters == (PrintedLetter("key-1", 1, 1), PrintedLetter("key-4", 2, 1))
+    assert ["00001" in pages_of(printed.path)[0], "00004" in pages_of(printed.path)[1]] == [
+        True
+    ] * 2
+
+
+@pytest.mark.parametrize("way", [FAST, PLAIN], ids=["fast", "plain"])
+def test_a_text_that_takes_all_memory_is_found_and_set_aside(way: Press, tmp_path: Path) -> None:
+    # The plain way, a chunk of three fails, then the pair with the bad letter, then that alone.
+    contexts = [letter(1), letter(2, own_words=OPENING * 2000), letter(3)]
+    limits = Limits(memory=120_000_000)
+    printed = way.print_letters(contexts, US_10, tmp_path / "v.pdf", limits=limits)
+    assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "out-of-memory")]
+    assert [one.key for one in printed.letters] == ["key-1", "key-3"]
+
+
+def test_a_text_that_takes_too_long_is_killed_and_set_aside(tmp_path: Path) -> None:
+    contexts = [letter(1, own_words=OPENING * 3000), letter(2)]
+    limits = Limits(seconds=4.0, seconds_per_letter=0.0)
+    printed = print_letters(contexts, US_10, tmp_path / "v.pdf", limits=limits, chunk=1)
+    assert [(one.key, one.slug) for one in printed.set_aside] == [("key-1", "took-too-long")]
+    assert [one.key for one in printed.letters] == ["key-2"]
+
+
+def test_nothing_is_written_when_every_letter_is_set_aside(tmp_path: Path) -> None:
+    printed = print_letters([letter(salutation="")], US_10, tmp_path / "v.pdf")
+    assert (printed.pages, printed.letters, len(printed.set_aside)) == (0, (), 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+_DAEMON = """
+import multiprocessing, sys, threading
+from pathlib import Path
+from campaign.letters.layouts import US_10
+from campaign.letters.press import print_letters
+from tests.unit.letters.samples import letter
+
+def work():
+    thread = threading.Thread(target=print_letters, args=([letter()], US_10, Path(sys.argv[1])))
+    thread.start()
+    thread.join()
+
+worker = multiprocessing.get_context("fork").Process(target=work, daemon=True)
+worker.start()
+worker.join()
+"""
+
+
+def test_the_press_works_in_a_thread_of_a_daemonic_process(tmp_path: Path) -> None:
+    out = tmp_path / "v.pdf"
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", _DAEMON, out], check=True, cwd=root)
+    assert len(pages_of(out)) == 1
+
+
+def test_cards_share_a_sheet_by_four_and_a_long_one_is_set_aside(tmp_path: Path) -> None:
+    contexts = [letter(n, opening=("I am thinking of you.",)) for n in range(1, 7)]
+    contexts[1] = letter(2, own_words=OWN_WORDS * 2)
+    printed = print_cards(contexts, US_10, tmp_path / "c.pdf")
+    assert [(one.first_page, one.pages) for one in printed.letters] == [
+        (1, 1), (1, 0), (1, 0), (1, 0), (2, 1),
+    ]  # fmt: skip
+    assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "card-too-long")]
+    assert [page.count("thinking of you") for page in pages_of(printed.path)] == [4, 1]

@@ -1,0 +1,22 @@
+"""The example of `docs/press.md` does what the page says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
+    text = (ROOT / "docs/press.md").read_text(encoding="utf-8")
+    example, said = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (said, "")
+    assert (tmp_path / "letters.pdf").read_bytes().startswith(b"%PDF")

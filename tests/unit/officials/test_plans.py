@@ -1,0 +1,139 @@
+"""What an import would do: filled in, or put in place where somebody says so; old beside new."""
+
+from datetime import date
+
+from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
+from campaign.officials.import_models import Verdict
+from campaign.officials.matching import OfficialIndex
+from campaign.officials.mission_plans import plan_missions
+from campaign.officials.missions import Reach, best_mission, ranked, reach_of
+from campaign.officials.models import (
+    ContactDetail,
+    Membership,
+    Mission,
+    MissionKind,
+    Official,
+    Post,
+)
+from campaign.officials.official_plans import plan_officials
+from campaign.officials.plans import Change, in_words
+from campaign.officials.readings import Held, MissionRecord, OfficialRecord
+from campaign.officials.successions import of_the_office
+from tests.factories import make_target_mission, make_target_official
+
+
+def official_record(source_id: str = "", **said: object) -> OfficialRecord:
+    held = said.pop("held", ())
+    left = said.pop("left_on", None)
+    facts = {"name": "Ines Quintero Vidal", "country": "MX"} | said
+    draft = OfficialDraft(**facts)  # type: ignore[arg-type]
+    return OfficialRecord(2, draft.name, draft, source_id, held, left)  # type: ignore[arg-type]
+
+
+def kept_official(**overrides: object) -> Official:
+    official = make_target_official(slug="ines-quintero-vidal", source_id="", left_on=None)
+    for name, value in overrides.items():
+        setattr(official, name, value)
+    return official
+
+
+def test_what_staff_typed_stays_unless_the_file_counts() -> None:
+    official = kept_official()
+    official.contacts = [ContactDetail(type="email", value="old@example.org", note="")]
+    record = official_record(
+        locality="Mérida", office={"en": "Governor", "ar": "حاكمة"},
+        contacts=(Contact("email", "new@example.org"),),
+    )  # fmt: skip
+    (filled,) = plan_officials([official], [record]).items
+    assert [(one.field, one.old[:4], one.new) for one in filled.changes] == [
+        ("office", "en: ", f"{in_words(official.office)}; ar: حاكمة"),
+        ("email", "", "new@example.org"),
+    ]
+    (replaced,) = plan_officials([official], [record], replace=True).items
+    assert Change("locality", "Altamar", "Mérida") in replaced.changes
+    assert Change("email", "old@example.org", "") in replaced.changes
+    assert replaced.values["office"]["en"] == "Governor"
+
+
+def test_who_left_is_noted_where_they_are_kept_and_otherwise_passed_over() -> None:
+    gone = official_record(left_on=date(2026, 5, 1))
+    (noted,) = plan_officials([kept_official()], [gone]).items
+    assert noted.values == {"left_on": date(2026, 5, 1)}
+    assert plan_officials([], [gone]).items == []
+
+
+def test_an_office_that_is_noted_already_is_no_news_until_it_ends() -> None:
+    official = kept_official()
+    label = {"en": "Governor of Altamar"}
+    official.memberships = [
+        Membership(post=Post(key="governor of altamar", label=label), started_on=date(2020, 1, 1))
+    ]
+    again = official_record(held=(Held(label, date(2020, 1, 1)),))
+    ended = official_record(held=(Held(label, date(2020, 1, 1), date(2026, 1, 1)),))
+    assert plan_officials([official], [again]).items[0].verdict is Verdict.LEFT
+    assert plan_officials([official], [ended]).items[0].changes == (
+        Change("post", "", "Governor of Altamar (2020-01-01–2026-01-01)"),
+    )
+
+
+def test_an_official_is_found_by_the_sources_id_before_the_name() -> None:
+    renamed = kept_official(source_id="Q1")
+    namesake = make_target_official(2, slug="ana-perez", source_id="Q2", country="MX")
+    index = OfficialIndex([renamed, namesake])
+    assert index.find(official_record("Q1", name="Ines Quintero")) == (
+        renamed, "ines-quintero-vidal",
+    )  # fmt: skip
+    # Another person of the same source and name is somebody else.
+    assert index.find(official_record("Q3", name="Ana Pérez")) == (None, "ana-perez-2")
+
+
+def test_a_mission_that_was_checked_changes_only_where_the_file_counts() -> None:
+    mission = make_target_mission(source_id="Q5", accredited_to=[], hours="")
+    mission.name = {"en": "Embassy"}
+    mission.last_checked_on = date(2026, 1, 1)
+    draft = MissionDraft(
+        kind=MissionKind.EMBASSY, name={"en": "Embassy of Mexico in Ottawa"},
+        sending_country="MX", host_country="CA", head_of_mission="Ana Núñez", hours="9 to 12",
+        address=["45 Sample Street"], locality="Ottawa", last_checked_on=date(2025, 1, 1),
+    )  # fmt: skip
+    record = MissionRecord(2, "Q5", draft)
+    (careful,) = plan_missions([mission], [record]).items
+    assert [(one.field, one.new) for one in careful.changes] == [("hours", "9 to 12")]
+    (bold,) = plan_missions([mission], [record], replace=True).items
+    assert Change("head_of_mission", "Tomas Arbelaez", "Ana Núñez") in bold.changes
+    assert Change("address", "100 Sample Street, Suite 10", "45 Sample Street") in bold.changes
+    assert "last_checked_on" not in bold.values  # an older look takes nothing back
+    assert "name" not in bold.values  # the name that we make of kind and city is nobody's word
+
+
+def test_the_embassy_where_we_are_comes_before_one_accredited_and_a_consulate() -> None:
+    def mission(slug: str, **facts: object) -> Mission:
+        return make_target_mission(slug=slug, **({"accredited_to": []} | facts))
+
+    here, consulate = mission("here"), mission("consulate", kind=MissionKind.CONSULATE)
+    afar = mission("afar", host_country="US", accredited_to=["CA"])
+    un = mission("un", kind=MissionKind.PERMANENT_MISSION)
+    other = mission("other", host_country="FR")
+    everything = [other, un, consulate, afar, here]
+    assert [one.slug for one in ranked(everything, "CA")] == [
+        "here", "afar", "consulate", "other", "un",
+    ]  # fmt: skip
+    assert [reach_of(one, "CA") for one in (here, afar, consulate, un)] == [
+        Reach.HERE, Reach.ACCREDITED, Reach.CONSULATE, Reach.ELSEWHERE,
+    ]  # fmt: skip
+    assert best_mission([un, other], "CA") is None
+
+
+def test_what_carries_the_predecessors_name_does_not_pass_on() -> None:
+    official = kept_official()
+    draft = OfficialDraft(
+        name=official.name, country="MX", office={"en": "Governor of Altamar"},
+        salutation={"en": "Excellency:", "es": "Señora Quintero:"}, close={"en": "Yours,"},
+        address=["Plaza Principal 1"], locality="Altamar",
+        contacts=(Contact("email", "ines.quintero@example.org"),
+                  Contact("email", "governor@example.org")),
+    )  # fmt: skip
+    left = of_the_office(official, draft)
+    assert (left.name, left.salutation) == ("", {"en": "Excellency:"})
+    assert [one.value for one in left.contacts] == ["governor@example.org"]
+    assert (left.office, left.address) == (draft.office, draft.address)

@@ -1,0 +1,223 @@
+"""Readers of files: missions from CSV and JSON, officials from Popolo."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from campaign.officials.files import decode
+from campaign.officials.models import MissionKind
+from campaign.officials.one_line import parse_one_line
+from campaign.officials.read_missions import read_csv, read_json, sending_country_of
+from campaign.officials.read_officials import country_of, read_popolo
+from campaign.officials.readings import (
+    MissionRecord,
+    OfficialRecord,
+    RowProblem,
+    UnreadableFile,
+)
+
+HEADING = "operator;jurisdictions;country;city;address;phone;email;website;type;QID;"
+GOOD = (
+    "Mexico;Canada|Bahamas|Ontario;Canada;Ottawa;45 Sample Street, Ottawa;"
+    "+1 613 555 0100|+1 613 555 0101;mailto:post@example.org;embassy.example.org;embassy;"
+    "http://www.wikidata.org/entity/Q1001;"
+)
+
+
+def rows(*lines: str, heading: str = HEADING) -> list[MissionRecord | RowProblem]:
+    return list(read_csv("\r\n".join((heading, *lines)) + "\r\n"))
+
+
+def test_a_row_becomes_a_mission() -> None:
+    (record,) = rows(GOOD)
+    assert isinstance(record, MissionRecord)
+    draft = record.draft
+    assert (record.row, record.source_id) == (2, "Q1001")
+    assert draft.kind is MissionKind.EMBASSY
+    assert draft.name == {"en": "Embassy of Mexico in Ottawa"}
+    assert (draft.sending_country, draft.host_country, draft.accredited_to) == ("MX", "CA", ["BS"])
+    assert (draft.address, draft.locality) == (["45 Sample Street"], "Ottawa")
+    assert [(one.type, one.value) for one in draft.contacts] == [
+        ("voice", "+1 613 555 0100"),
+        ("voice", "+1 613 555 0101"),
+        ("email", "post@example.org"),
+        ("url", "https://embassy.example.org"),
+    ]
+
+
+def test_commas_and_a_byte_order_mark_are_understood() -> None:
+    data = "\ufeffoperator,country,city,type\nKenya,Canada,Ottawa,high commission\n".encode()
+    (record,) = read_csv(decode(data))
+    assert isinstance(record, MissionRecord)
+    assert record.draft.name == {"en": "High Commission of Kenya in Ottawa"}
+    assert record.source_id == "KE-high-commission-CA-ottawa"
+
+
+def test_two_rows_without_an_id_get_two_the_same_at_every_reading() -> None:
+    line = "Kenya;;Italy;Rome;;;;;embassy;;"
+    ids = [record.source_id for record in rows(line, line) if isinstance(record, MissionRecord)]
+    assert ids == ["KE-embassy-IT-rome", "KE-embassy-IT-rome-2"]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "name"),
+    [
+        ("consulate general", MissionKind.CONSULATE, "Consulate General of Kenya in Lyon"),
+        ("de facto embassy", MissionKind.EMBASSY, "Embassy of Kenya in Lyon"),
+        ("British High Commission", MissionKind.HIGH_COMMISSION,
+         "High Commission of Kenya in Lyon"),
+        ("permanent mission", MissionKind.PERMANENT_MISSION, "Permanent Mission of Kenya in Lyon"),
+        ("apostolic Nunciature", MissionKind.EMBASSY, "Apostolic Nunciature in Lyon"),
+    ],
+)  # fmt: skip
+def test_types_are_understood(word: str, kind: MissionKind, name: str) -> None:
+    (record,) = rows(f"Kenya;;France;Lyon;;;;;{word};;")
+    assert isinstance(record, MissionRecord)
+    assert (record.draft.kind, record.draft.name["en"]) == (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Atlantis;;Canada;Ottawa;;;;;embassy;;", "operator “Atlantis” is not a country"),
+        ("Kenya;;;Ottawa;;;;;embassy;;", "country “” is not a country"),
+        ("Kenya;;Canada;Ottawa;;;;;bakery;;", "type “bakery” is not known"),
+        ("Kenya;;Canada;Ottawa;;soon;;;embassy;;", "phone “soon” cannot be right"),
+        (f"Kenya;;Canada;{'O' * 101};;;;;embassy;;", "shorten it to 100"),
+        ("Kenya;;Canada;Ott\u202eawa;;;;;embassy;;", "control characters"),
+    ],
+)
+def test_a_bad_row_says_its_number_and_how_to_mend_it(line: str, said: str) -> None:
+    good, bad = rows(GOOD, line)
+    assert isinstance(good, MissionRecord)
+    assert isinstance(bad, RowProblem)
+    assert str(bad).startswith("row 3: ")
+    assert said in str(bad)
+
+
+def test_a_file_without_its_columns_is_refused_with_their_names() -> None:
+    with pytest.raises(UnreadableFile, match=r"operator, country, type; type not found"):
+        rows("x;y", heading="operator;country")
+    with pytest.raises(UnreadableFile, match="save it as UTF-8"):
+        decode("Köln".encode("latin-1"))
+
+
+def ministry_list() -> list[Any]:
+    consulate = {"type_of": "consulate", "name": "newport", "head_of_mission": "Ama Boateng",
+                 "address": "5 Sample Avenue, Newport, MA 02116, USA", "tel": "+1 617 555 0100",
+                 "website": "https://missions.example.ie/en/usa/newport/"}  # fmt: skip
+    embassy = {"type_of": "embassy", "name": "United States of America", "head_of_mission": "",
+               "address": "2 Sample Ave, NW Washington DC 20008, USA", "tel": "+1 202 555 0100",
+               "website": "https://missions.example.ie/en/usa/washington/",
+               "consulates": [consulate]}  # fmt: skip
+    return [consulate, embassy, embassy]
+
+
+def test_a_ministrys_list_counts_each_mission_once() -> None:
+    items = ministry_list()
+    assert sending_country_of(items) == "IE"
+    embassy, consulate = read_json(items, "IE")
+    assert isinstance(embassy, MissionRecord)
+    assert isinstance(consulate, MissionRecord)
+    assert embassy.draft.name == {"en": "Embassy of Ireland in Washington"}
+    assert (embassy.source_id, consulate.source_id) == (
+        "IE-embassy-US",
+        "IE-consulate-US-newport",
+    )
+    place = consulate.draft
+    assert (place.address, place.locality, place.region, place.postal_code) == (
+        ["5 Sample Avenue"],
+        "Newport",
+        "MA",
+        "02116",
+    )
+    assert place.head_of_mission == "Ama Boateng"
+
+
+def test_an_item_that_is_none_is_a_bad_row() -> None:
+    found = list(read_json(["nonsense", {"type_of": "embassy", "name": "Nowhere"}], "IE"))
+    assert sorted(str(one)[:5] for one in found) == ["row 1", "row 2"]
+    assert all(isinstance(one, RowProblem) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("address", "country", "hint", "parts"),
+    [
+        ("Platz 1, 10117 Berlin, Germany", "DE", "berlin", (["Platz 1"], "Berlin", "", "10117")),
+        ("Weg 2, A-1010 Vienna", "AT", "vienna", (["Weg 2"], "Vienna", "", "1010")),
+        ("Straat 3, 2584 AE The Hague", "NL", "thehague",
+         (["Straat 3"], "The Hague", "", "2584 AE")),
+        ("1 Road, Nairobi", "KE", "elsewhere", (["1 Road, Nairobi"], "", "", "")),
+        ("", "KE", "nairobi", ([], "", "", "")),
+    ],
+)  # fmt: skip
+def test_an_address_in_one_line_is_taken_apart_only_where_that_is_sure(
+    address: str, country: str, hint: str, parts: tuple[Any, ...]
+) -> None:
+    place = parse_one_line(address, country, "", hint)
+    assert (place.street, place.locality, place.region, place.postal_code) == parts
+
+
+def popolo(**person: Any) -> dict[str, Any]:
+    return {
+        "persons": [{"id": "p1", "name": "Wanjiru Otieno"} | person],
+        "posts": [{"id": "speaker", "label": "Speaker"}],
+        "organizations": [{"id": "house", "name": "House of Examples"}],
+        "areas": [{"id": "ocd-division/country:ke/area:x", "name": "Sampleton"}],
+        "memberships": [{"person_id": "p1", "organization_id": "house", "role": "member",
+                         "area_id": "ocd-division/country:ke/area:x"}],
+    }  # fmt: skip
+
+
+def test_a_person_with_a_post_becomes_an_official() -> None:
+    (record,) = read_popolo(
+        popolo(honorific_prefix="Dr.", email="w@example.org",
+               contact_details=[{"type": "email", "value": "w@example.org"},
+                                {"type": "cell", "value": "+254 20 555 0100"},
+                                {"type": "pigeon", "value": "grey"}]),
+        "KE",
+    )  # fmt: skip
+    assert isinstance(record, OfficialRecord)
+    assert record.draft.name == "Dr. Wanjiru Otieno"
+    assert record.draft.office == {"en": "Member, House of Examples, Sampleton"}
+    assert record.draft.salutation == {"en": "Dear Wanjiru Otieno:"}
+    assert [(one.type, one.value) for one in record.draft.contacts] == [
+        ("email", "w@example.org"),
+        ("voice", "+254 20 555 0100"),
+    ]
+
+
+def test_a_post_says_more_than_a_role() -> None:
+    data = popolo()
+    data["memberships"][0]["post_id"] = "speaker"
+    (record,) = read_popolo(data, "KE")
+    assert isinstance(record, OfficialRecord)
+    assert record.draft.office == {"en": "Speaker, House of Examples, Sampleton"}
+
+
+def test_who_has_died_or_left_office_is_read_as_gone() -> None:
+    (dead,) = read_popolo(popolo(death_date="2014-07-06"), "KE")
+    assert isinstance(dead, OfficialRecord)
+    assert dead.left_on == date(2014, 7, 6)
+    data = popolo()
+    data["memberships"][0]["end_date"] = "2014-03"
+    (gone,) = read_popolo(data, "KE")
+    assert isinstance(gone, OfficialRecord)
+    assert gone.left_on == date(2014, 3, 31)
+
+
+@pytest.mark.parametrize("person", [{"name": ""}, {"email": "nobody at all"}])
+def test_a_person_without_a_name_or_with_a_broken_address_is_a_bad_row(
+    person: dict[str, str],
+) -> None:
+    (problem,) = read_popolo(popolo(**person), "KE")
+    assert isinstance(problem, RowProblem)
+
+
+def test_the_country_of_a_popolo_file_is_in_its_areas_or_its_name() -> None:
+    assert country_of(popolo(), "x.json") == "KE"
+    assert country_of({}, "ep_south_africa.json") == "ZA"
+    assert country_of({}, "people.json") is None
+    with pytest.raises(UnreadableFile, match="no Popolo file"):
+        list(read_popolo([], "KE"))

@@ -1,0 +1,62 @@
+"""What figures say of counts."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.officials.postal import region_code, region_name
+from campaign.overview.figures import (
+    DELAYS,
+    LATER,
+    Figures,
+    added,
+    delay_of,
+    filled,
+    from_json,
+    key_of,
+    to_json,
+)
+
+KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 50))
+
+
+@given(KEYS, KEYS, KEYS)
+def test_sums_follow_blocks_whatever_changes(
+    one: dict[str, int], before: dict[str, int], after: dict[str, int]
+) -> None:
+    change = Counter(after)
+    change.subtract(before)
+    total = added(Counter(one), before)
+    assert added(total, change) == added(Counter(one), after)
+    assert from_json(to_json(total)) == total
+
+
+def test_a_delay_is_kept_as_the_first_that_holds_it() -> None:
+    assert delay_of(timedelta(seconds=-3)) == DELAYS[0]
+    assert delay_of(timedelta(minutes=5)) == 5
+    assert delay_of(timedelta(minutes=5, seconds=1)) == 15
+    assert delay_of(timedelta(days=8)) == LATER
+
+
+def test_half_within_is_never_said_of_less_than_half() -> None:
+    figures = Figures({key_of("delay", 1): 4, key_of("delay", 60): 2, key_of("delay", LATER): 6})
+    assert figures.half_within() == 60
+    assert Figures({key_of("delay", 1): 4, key_of("delay", LATER): 5}).half_within() is None
+    assert Figures({}).half_within() is None
+
+
+def test_days_without_signatures_are_there_as_well() -> None:
+    first = date(2026, 3, 1)
+    days = dict(filled({first: 2}, first, first + timedelta(days=2)))
+    assert list(days.values()) == [2, 0, 0]
+
+
+def test_regions_are_found_by_any_of_their_names() -> None:
+    for typed in ("QC", "quebec", "Québec", " QUÉBEC "):
+        assert region_code("CA", typed) == "QC"
+    assert region_code("CA", "12 Hidden Lane") == region_code("", "QC") == ""
+    assert region_name("CA", "QC", "fr") == "Québec"
+    assert region_name("JP", region_code("JP", "Tokyo"), "en") == "Tokyo"
+    assert region_name("CA", "??", "en") == "??"

@@ -1,0 +1,146 @@
+"""Rows of a sheet and of a file: tidied, or found wrong with how to mend it."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.officials.readings import UnreadableFile
+from campaign.paper.details import Details, check, is_blank, with_dittos
+from campaign.paper.reading_files import guess, mapping_problem, open_table, read_table
+
+ROW = {
+    "given_name": "Ana",
+    "family_name": "Núñez",
+    "locality": "Ottawa",
+    "postal_code": "K1A 0A1",
+    "country": "CA",
+}
+
+
+def test_a_row_is_tidied() -> None:
+    details, problems = check({**ROW, "given_name": "  Ana \u200b Lía "})
+    assert problems == {}
+    assert details is not None
+    assert details.name == "Ana Lía Núñez"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "slug"),
+    [
+        ({"given_name": "", "family_name": ""}, "given_name", "give-name"),
+        ({"given_name": "12"}, "given_name", "no-letter"),
+        ({"family_name": "see evil.example.com"}, "family_name", "link"),
+        ({"locality": "", "postal_code": ""}, "locality", "place-missing"),
+        ({"country": "XX"}, "country", "choose-country"),
+        ({"postal_code": "123"}, "postal_code", "wrong-code"),
+        ({"email": "ana@"}, "email", "not-an-email"),
+        ({"news": "y"}, "email", "news-needs-email"),
+        ({"given_name": "A\u202ena"}, "given_name", "bidi-control"),
+    ],
+)
+def test_what_is_wrong_is_said_by_its_field(change: dict[str, str], field: str, slug: str) -> None:
+    details, problems = check({**ROW, **change})
+    assert details is None
+    assert problems[field].slug == slug
+
+
+@given(st.dictionaries(st.sampled_from([*ROW, "email", "news"]), st.text(max_size=300)))
+def test_whatever_is_typed_is_taken_whole_or_refused_by_field(values: dict[str, str]) -> None:
+    details, problems = check(values)
+    assert (details is None) == bool(problems)
+    if details is not None:
+        assert Details.of_json(details.to_json()) == details
+
+
+def test_a_ditto_mark_takes_what_stands_above() -> None:
+    typed = {"given_name": "José", "locality": "”", "postal_code": '"', "email": ""}
+    row = with_dittos(typed, {"locality": "Hull", "postal_code": "J8X", "email": "a@example.org"})
+    assert row == {"given_name": "José", "locality": "Hull", "postal_code": "J8X", "email": ""}
+
+
+def test_a_row_with_no_more_than_what_is_carried_over_is_blank() -> None:
+    assert is_blank({"locality": "Ottawa", "country": "CA"})
+    assert not is_blank({"given_name": "Ana"})
+
+
+def test_columns_are_understood_by_their_names_in_three_languages() -> None:
+    assert guess(["Prénom", "Nom de famille", "Ville", "Code postal", "Pays", "Note"]) == {
+        0: "given_name", 1: "family_name", 2: "locality", 3: "postal_code", 4: "country",
+    }  # fmt: skip
+    assert guess(["Nombre completo", "Ciudad", "Ciudad"]) == {0: "name", 1: "locality"}
+
+
+@pytest.mark.parametrize(
+    ("meanings", "slug"),
+    [
+        ({0: "name", 1: "locality"}, ""),
+        ({0: "name", 1: "name", 2: "locality"}, "meaning-twice"),
+        ({0: "name", 1: "family_name", 2: "locality"}, "name-twice"),
+        ({0: "locality"}, "name-missing"),
+        ({0: "name"}, "place-missing"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused(meanings: dict[int, str], slug: str) -> None:
+    assert mapping_problem(meanings) == slug
+
+
+def test_a_file_is_read_with_its_mark_its_encoding_and_its_delimiter() -> None:
+    for data in (
+        "\ufeffname;town\r\nAna Núñez;Ottawa\r\n".encode(),
+        "name\ttown\nAna Núñez\tOttawa\n".encode("utf-16"),
+        "name,town\nAna Núñez,Ottawa\n".encode("windows-1252"),
+    ):
+        reading = read_table(open_table(data), {0: "name", 1: "locality"}, "CA")
+        assert reading.faults == []
+        assert [details.name for _row, details in reading.rows] == ["Ana Núñez"]
+
+
+def test_wrong_rows_are_told_by_row_and_column() -> None:
+    data = (
+        "Name,Town,Land\nAna Núñez,Ottawa,Canada\n=cmd|x,Ottawa,Canada\nEva,,Canada\n"
+        "Max,Ottawa,Nowhere\nToo,many,cells,here\n"
+    )
+    reading = read_table(open_table(data.encode()), {0: "name", 1: "locality", 2: "country"}, "")
+    assert [row for row, _ in reading.rows] == [2]
+    assert [(one.row, one.column, one.slug) for one in reading.faults] == [
+        (3, "Name", "formula"),
+        (4, "Town", "place-missing"),
+        (5, "Land", "country-unknown"),
+        (6, "", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"%PDF-1.7 x",
+        b"PK\x03\x04x",
+        b"<html><table>",
+        b"name\nAna\n",
+        b"[{}]",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_what_is_no_table_of_people_is_refused_with_a_sentence(data: bytes) -> None:
+    with pytest.raises(UnreadableFile) as caught:
+        open_table(data)
+    assert str(caught.value).endswith(".")
+
+
+@given(st.lists(st.lists(st.text(max_size=40), min_size=2, max_size=4), max_size=8))
+def test_any_table_gives_each_row_as_a_person_or_a_fault(cells: list[list[str]]) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["name", "town"])
+    writer.writerows(cells)
+    try:
+        table = open_table(out.getvalue().encode("utf-8", "surrogatepass"))
+    except UnreadableFile:
+        return
+    reading = read_table(table, {0: "name", 1: "locality"}, "CA")
+    told = {row for row, _ in reading.rows} | {fault.row for fault in reading.faults}
+    assert told == {row for row, _ in table.rows} | {problem.row for problem in table.problems}

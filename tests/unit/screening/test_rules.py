@@ -1,0 +1,96 @@
+"""Rules that hold letters, names that pass for others, hours that stand out."""
+
+import pytest
+
+from campaign.screening.trends import spikes_in
+from campaign.signing.guard import guard_of
+from campaign.signing.lookalikes import looks_like_any
+from campaign.signing.screening_rules import (
+    ScreeningRules,
+    findings,
+    pieces,
+    reasons_of_text,
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Noor Haddad", "NОOR HАDDАD", "N00r Haddad", "Haddad Noor", "Nöör  Haddäd", "Noоr Наddаd"],
+)
+def test_a_name_that_a_reader_takes_for_another_is_found(name: str) -> None:
+    assert looks_like_any(name, ["Ada Admin", "Noor Haddad"]) == "Noor Haddad"
+
+
+@pytest.mark.parametrize("name", ["Nora Haddad", "Noor", "Haddad", "", "努尔"])
+def test_other_names_are_left_alone(name: str) -> None:
+    assert looks_like_any(name, ["Noor Haddad", "", "Li", "É"]) is None
+
+
+def test_references_look_alike_too() -> None:
+    assert looks_like_any("UA 58/2O", ["UA 58/20"])
+    assert looks_like_any("UA 58/21", ["UA 58/20"]) is None
+
+
+def test_every_rule_of_words_names_its_reason() -> None:
+    rules = ScreeningRules(
+        longer_than=60, watched=("río sagrado",), held=("insult", "link", "phone-number")
+    )
+    text = "You IDIOT: www.example.com, +1 613 996 8885, the Rio  Sagrado is ours and theirs."
+    assert reasons_of_text(text, rules, ("CA",)) == [
+        "watched-word", "insult", "link", "phone-number", "long",
+    ]  # fmt: skip
+    found = findings(text, rules, ("CA",))
+    marked = [(text[one.start : one.end], one.reason) for one in found]
+    assert marked == [
+        ("IDIOT", "insult"),
+        ("www.example.com", "link"),
+        ("+1 613 996 8885", "phone-number"),
+        ("Rio  Sagrado", "watched-word"),
+    ]
+    assert "".join(part for part, _ in pieces(text, found)) == text
+
+
+def test_what_is_not_set_holds_nothing() -> None:
+    assert reasons_of_text("You idiot, see www.example.com.", ScreeningRules()) == []
+    assert reasons_of_text("", ScreeningRules(shorter_than=10)) == []
+    assert reasons_of_text("Short.", ScreeningRules(shorter_than=10)) == ["short"]
+
+
+def test_what_the_campaign_itself_says_holds_nobodys_letter() -> None:
+    rules = ScreeningRules(held=("link",))
+    assert reasons_of_text("See www.example.org.", rules, said="More on www.example.org.") == []
+
+
+def test_insults_are_those_of_the_languages_that_are_chosen() -> None:
+    only_french = ScreeningRules(held=("insult",), insult_languages=("fr",))
+    assert reasons_of_text("You bastard.", only_french) == []
+    assert reasons_of_text("Salaud !", only_french) == ["insult"]
+
+
+def test_what_a_campaign_holds_the_guard_lets_through_and_nothing_else() -> None:
+    text = "You idiot, see www.example.com."
+    kinds = {one.kind for one in guard_of((), (), held=("insult",)).findings(text)}
+    assert kinds == {"link"}
+    assert {one.kind for one in guard_of((), ()).findings(text)} == {"link", "insult"}
+
+
+def test_rules_are_stored_as_what_differs() -> None:
+    rules = ScreeningRules(first=3, watched=("a",), insult_languages=("en",), lookalikes=False)
+    assert ScreeningRules.of(rules.stored) == rules
+    assert ScreeningRules().stored == {}
+    assert ScreeningRules.of({"first": 1, "of a later version": 2}) == ScreeningRules(first=1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        ([0] * 23 + [25], {23}),
+        ([10] * 23 + [39], set()),
+        ([10] * 23 + [40], {23}),
+        ([0] * 23 + [19], set()),
+        ([], set()),
+        ([100] * 24, set()),
+    ],
+)
+def test_hours_stand_out_against_the_usual_one(hours: list[int], expected: set[int]) -> None:
+    assert spikes_in(hours) == expected

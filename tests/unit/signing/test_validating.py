@@ -1,0 +1,249 @@
+"""What supporters type: taken and tidied, or refused with a problem that has words."""
+
+import unicodedata
+from dataclasses import asdict
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.letters.checks import check_characters, texts_of
+from campaign.signing.composing import Addressing, Case, Proposal, compose
+from campaign.signing.drafts import writer_of
+from campaign.signing.models import Disclosure
+from campaign.signing.validating import (
+    CARD_WORDS_LIMIT,
+    Offer,
+    Problem,
+    SignedForm,
+    check_form,
+    check_line,
+    check_text,
+    check_words,
+)
+from campaign.signing.wording import SLUGS
+
+OFFER = Offer(("en", "es"), (("protect", True), ("investigate", False), ("recognise", False)))
+GOOD = {
+    "given_name": "Maëlle",
+    "family_name": "Tremblay",
+    "email": "maelle@example.org",
+    "locality": "Saint-Jérôme",
+    "region": "QC",
+    "postal_code": "J7Z 1A1",
+    "country": "CA",
+    "disclosure": "town",
+    "own_words": "I write because I care.",
+    "letter_locale": "en",
+}
+LINES = ("given_name", "family_name", "locality", "region", "postal_code")
+
+
+def problem_of(name: str, value: str) -> Problem | None:
+    _, problems = check_form({**GOOD, name: value}, [], OFFER, limit=1500)
+    return problems.get(name)
+
+
+def form_with(**values: str) -> SignedForm:
+    form, problems = check_form({**GOOD, **values}, ["recognise"], OFFER, limit=1500)
+    assert problems == {}
+    assert form is not None
+    return form
+
+
+def test_a_good_form_is_taken_as_typed() -> None:
+    form = form_with()
+    assert asdict(form) == {
+        **GOOD,
+        "points": ("protect", "recognise"),
+        "disclosure": Disclosure.TOWN,
+        "consent_updates": False,
+        "consent_network": False,
+        "full_text": "",
+        "source": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("given_name", "give-name"),
+        ("email", "give-email"),
+        ("locality", "give-locality"),
+        ("country", "choose-country"),
+        ("disclosure", "choose-disclosure"),
+    ],
+)
+@pytest.mark.parametrize("nothing", ["", "   ", "\u200b\u200e"])
+def test_what_is_needed_cannot_be_left_out(name: str, slug: str, nothing: str) -> None:
+    found = problem_of(name, nothing)
+    assert found is not None
+    assert found.slug == slug
+
+
+@pytest.mark.parametrize("code", ["75001", "٧٥٠٠١", "۷۵۰۰۱", "７５００１", "७५००१"])
+def test_a_postal_code_is_taken_in_the_figures_of_any_script(code: str) -> None:
+    assert form_with(country="FR", region="", postal_code=code).postal_code == "75001"
+
+
+@pytest.mark.parametrize("name", ["family_name", "region", "postal_code", "own_words"])
+def test_other_fields_can_stay_empty(name: str) -> None:
+    assert problem_of(name, "") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["O", "李", "عائشة", "שרה", "José Ñúñez", "Nguyễn Thị", "D’Arcy", "Jean-Luc", "Ó Súilleabháin"],
+)
+def test_names_of_the_world_are_taken(name: str) -> None:
+    assert form_with(given_name=name, family_name=name).given_name == unicodedata.normalize(
+        "NFC", name
+    )
+
+
+def test_a_name_of_a_hundred_letters_is_taken_and_one_of_three_hundred_is_not() -> None:
+    assert problem_of("given_name", "a" * 100) is None
+    assert problem_of("given_name", "a" * 300) == Problem("too-long", {"limit": 100, "length": 300})
+
+
+def test_twenty_thousand_characters_of_own_words_are_counted() -> None:
+    assert problem_of("own_words", "word " * 4000) == Problem(
+        "too-long-words", {"limit": 1500, "length": 19999}
+    )
+
+
+@pytest.mark.parametrize("name", [*LINES, "own_words"])
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("Ma\0ya", "nul"),
+        ("Ma\x07ya", "control-character"),
+        ("Ma\u202eya", "bidi-control"),
+        ("Ma\u2066ya", "bidi-control"),
+        ("Ma\ud800ya", "not-text"),
+        ("Ma😀ya", "cannot-print"),
+        ("Ma\ue000ya", "cannot-print"),
+        ("M" + "a\u0353" + "\u0353" * 8 + "ya", "stacked-marks"),
+    ],
+)
+def test_what_cannot_be_printed_is_refused(name: str, text: str, slug: str) -> None:
+    found = problem_of(name, text)
+    assert found is not None
+    assert found.slug == slug
+
+
+@pytest.mark.parametrize("name", [*LINES, "email"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028"])
+def test_a_line_has_one_line(name: str, end: str) -> None:
+    found = problem_of(name, f"a{end}Bcc: b@example.org")
+    assert found == Problem("one-line")
+
+
+def test_marks_that_nobody_sees_are_stripped() -> None:
+    assert check_line("\u200fMaya\u200b \u00ad Roy\ufeff", limit=100) == "Maya Roy"
+
+
+def test_joiners_stay_because_persian_is_written_with_them() -> None:
+    assert check_line("می\u200cخواهم", limit=100) == "می\u200cخواهم"
+
+
+def test_paragraphs_of_own_words_are_tidied() -> None:
+    assert (
+        check_text(" One \r\n\r\n\r\n\r\ntwo\tthree\rfour ", limit=99) == "One\n\ntwo three\nfour"
+    )
+
+
+def test_own_words_are_a_letter_and_no_list() -> None:
+    assert check_text("a\n\n" * 21, limit=1500) == Problem("too-many-paragraphs", {"limit": 20})
+
+
+@pytest.mark.parametrize("address", ["maya", "maya@", "@example.org", "a b@example.org", "a@b"])
+def test_an_address_must_be_whole(address: str) -> None:
+    assert problem_of("email", address) == Problem("not-an-email")
+
+
+@pytest.mark.parametrize("code", ["XX", "ca", "C"])
+def test_a_country_must_be_on_the_list(code: str) -> None:
+    assert problem_of("country", code) == Problem("choose-country")
+
+
+@pytest.mark.parametrize("name", ["given_name", "locality"])
+def test_a_name_needs_a_letter(name: str) -> None:
+    assert problem_of(name, "123 !") == Problem("no-letter")
+
+
+def test_required_points_are_in_and_unknown_ones_are_refused() -> None:
+    words, problems = check_words(GOOD, ["investigate"], OFFER, limit=99)
+    assert (words.points, problems) == (("protect", "investigate"), {})
+    _, problems = check_words(GOOD, ["invented"], OFFER, limit=99)
+    assert problems == {"points": Problem("points-changed")}
+
+
+def test_a_language_that_the_letter_does_not_have_is_refused() -> None:
+    _, problems = check_words({"letter_locale": "de"}, [], OFFER, limit=99)
+    assert problems == {"letter_locale": Problem("no-such-language")}
+
+
+ANYTHING = st.text(
+    st.one_of(
+        st.characters(codec=None),
+        st.sampled_from("\0\r\n\t\u202e\u200f\u0301\u0353\ud800\ufffd😀ة李 a"),
+    ),
+    max_size=60,
+)
+
+
+@given(values=st.fixed_dictionaries(dict.fromkeys(GOOD, ANYTHING)), points=st.lists(ANYTHING))
+def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points: list[str]) -> None:
+    form, problems = check_form(values, points, OFFER, limit=50)
+    assert (form is None) == bool(problems)
+    assert {problem.slug for problem in problems.values()} <= SLUGS
+
+
+@given(name=ANYTHING, place=ANYTHING, words=ANYTHING)
+def test_what_is_taken_composes_and_can_be_printed(name: str, place: str, words: str) -> None:
+    values = {**GOOD, "given_name": name, "locality": place, "own_words": words}
+    form, problems = check_form(values, [], OFFER, limit=1500)
+    if form is None:
+        assert problems
+        return
+    letter = compose(
+        key="1",
+        number=None,
+        case=Case("UA 1/26", "Amara Okafor", "MX", None),
+        addressing=Addressing("Ines Quintero", "Governor", "Dear Governor,", "Yours,", ("A",)),
+        proposal=Proposal("Protection", "I write.", "Thank you.", (("protect", True, "Act."),)),
+        writer=writer_of(form),
+        locale="en",
+        written_on=date(2026, 11, 24),
+    )
+    assert check_characters(texts_of(letter)) == []
+    assert letter.signature_name
+    form.email.encode()
+
+
+def test_a_card_takes_fewer_own_words() -> None:
+    offer = Offer(OFFER.letter_locales, OFFER.points, CARD_WORDS_LIMIT)
+    for length, found in ((300, set()), (301, {"own_words"})):
+        _, problems = check_words({**GOOD, "own_words": "a" * length}, [], offer, limit=1500)
+        assert problems.keys() == found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0e01" + ("\u0e48" * 4 + "\u200c") * 18,
+        "a" + ("\u0301" * 4 + "\u200d") * 19,
+        "\u0915" + ("\u0301" * 4 + "\u093e") * 10,
+    ],
+)
+def test_marks_cannot_be_stacked_by_putting_joiners_between_them(name: str) -> None:
+    found = problem_of("given_name", name)
+    assert found is not None
+    assert found.slug == "stacked-marks"
+
+
+@pytest.mark.parametrize("name", ["\u3164", "\u1160\u115f", "\uffa0"])
+def test_a_name_that_nobody_sees_is_no_name(name: str) -> None:
+    assert problem_of("given_name", name) is not None

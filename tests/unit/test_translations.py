@@ -1,0 +1,118 @@
+"""Every word that a person reads is there in French, Spanish and Arabic."""
+
+import gettext
+import re
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel import Locale
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+LOCALES = ["fr", "es", "ar"]
+_CATEGORIES = {"fr": ["one", "other"], "es": ["one", "other"],
+               "ar": ["zero", "one", "two", "few", "many", "other"]}  # fmt: skip
+"""The plural forms of each catalog, in order, by their names in CLDR."""
+_BY_ITS_WORD = {"ar": 3}
+"""So many first forms say their number by the noun alone ("two letters" is one word)."""
+_PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+_MARKUP = re.compile(r"</?[a-z]+[^>]*>|\{\w+\}|\(\(\w+\)\)|https?://[^\s)]+")
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """What code and templates say, gathered as `make translations` does."""
+    target = tmp_path_factory.mktemp("messages") / "campaign.pot"
+    subprocess.run(
+        [
+            sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F",
+            ".ci/babel.cfg", "-k", "_l", "-k", "lazy_gettext", "-o", str(target), ".",
+        ],
+        cwd=ROOT,
+        check=True,
+    )  # fmt: skip
+    return read_po(BytesIO(target.read_bytes()))
+
+
+def catalog(locale: str) -> Catalog:
+    path = ROOT / f"campaign/translations/{locale}/LC_MESSAGES/messages.po"
+    return read_po(BytesIO(path.read_bytes()), locale=locale)
+
+
+def translated(locale: str) -> list[Message]:
+    """The messages that have words; those that have none, the first test names."""
+    return [one for one in catalog(locale) if one.id and all(strings(one.string))]
+
+
+def strings(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value or "")]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_message_is_missing_or_guessed(messages: Catalog, locale: str) -> None:
+    known = catalog(locale)
+    wanting = []
+    for message in messages:
+        if not message.id:
+            continue
+        found = known.get(strings(message.id)[0], message.context)
+        if found is None or found.fuzzy or not all(strings(found.string)):
+            wanting.append(message.id)
+    assert wanting == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_placeholders_are_those_of_the_original(locale: str) -> None:
+    wrong = []
+    for message in translated(locale):
+        allowed = {name for one in strings(message.id) for name in _PLACEHOLDER.findall(one)}
+        needed = set(_PLACEHOLDER.findall(strings(message.id)[-1]))
+        for form, string in enumerate(strings(message.string)):
+            named = set(_PLACEHOLDER.findall(string))
+            counted = message.pluralizable and form < _BY_ITS_WORD.get(locale, 0)
+            lost = needed - named - {"%(num)s"}
+            if len(lost) > counted or not named <= allowed:
+                wrong.append(string)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_compiled_catalog_is_that_of_the_text(locale: str) -> None:
+    path = ROOT / f"campaign/translations/{locale}/LC_MESSAGES/messages.mo"
+    compiled = read_mo(BytesIO(path.read_bytes()))
+    for message in translated(locale):
+        assert strings(compiled[message.id].string) == strings(message.string)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_each_number_takes_the_plural_form_that_the_language_has_for_it(locale: str) -> None:
+    known = catalog(locale)
+    assert known.num_plurals == len(_CATEGORIES[locale])
+    choose = gettext.c2py(known.plural_expr)
+    rule = Locale.parse(locale).plural_form
+    for number in (*range(130), 200, 1_002, 1_011):
+        # Babel has a form for whole millions in French and Spanish, which no catalog uses.
+        assert _CATEGORIES[locale][choose(number)] == rule(number), number
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_plural_has_all_its_forms(locale: str) -> None:
+    known = catalog(locale)
+    forms = {len(message.string) for message in known if message.pluralizable and message.id}
+    assert forms == {known.num_plurals}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_markup_and_links_are_those_of_the_original(locale: str) -> None:
+    wrong = [
+        message.id
+        for message in translated(locale)
+        if not message.pluralizable
+        if sorted(_MARKUP.findall(str(message.string))) != sorted(_MARKUP.findall(str(message.id)))
+    ]
+    assert wrong == []

@@ -1,0 +1,92 @@
+"""What must not stand in a letter is found, and what only looks like it is left alone."""
+
+import pytest
+
+from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, guard_of, missing_points
+
+GUARD = guard_of(["Elena Ruíz", "l'atelier", "شاهد", "証人"], ["MX", "CA"])
+
+INNOCENT = (
+    "On 26 September 2014 police attacked buses; 43 students were never seen again.",
+    "More than 35,000 messages came in 2018-2019, 2,500 of them cards: 1 234 567 in all.",
+    "Write to me at 45 O'Connor Street, Suite 1000, Ottawa ON K1P 1A4.",
+    "The U.S.A. knows it. Please help.me and Mr.Smith, e.g. by law no. 12.3.",
+    "Con respeto, le pido que proteja a la niñez. Vivo en Morón de la Frontera.",
+    "Je ne suis pas sûr que l’ordure soit ramassée ; je garde un ton poli.",
+    "أكتب إليكم بشأن المدافعة عن حقوق الإنسان وأطلب حمايتها",
+)
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_ordinary_letters_are_left_alone(text: str) -> None:
+    assert GUARD.findings(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("I saw ELENA  RUIZ there.", FORBIDDEN, "ELENA  RUIZ"),
+        ("Ele\u0301na Ruiz, a witness", FORBIDDEN, "Ele\u0301na Ruiz"),
+        ("Chez nous, à L’Atelier, on sait.", FORBIDDEN, "L’Atelier"),
+        ("والشاهِد قال ذلك", FORBIDDEN, "والشاهِد"),
+        ("その証人は知っている", FORBIDDEN, "証人"),
+        ("You are idiots.", INSULT, "idiots"),
+        ("Vous êtes des ENCULÉS !", INSULT, "ENCULÉS"),
+        ("Son unos imbeciles", INSULT, "imbeciles"),
+        ("أنتم أوغادٌ", INSULT, "أوغاد"),
+        ("Call +52 999 123 4567 today", PHONE, "+52 999 123 4567"),
+        ("Call 613-233-8988 today", PHONE, "613-233-8988"),
+        ("See https://example.org/a?b=c.", LINK, "https://example.org/a?b=c"),
+        ("See example.org, please", LINK, "example.org"),
+        ("See bit.ly/abc", LINK, "bit.ly/abc"),
+        ("Mail me: ana.g+x@mail.example.org!", LINK, "ana.g+x@mail.example.org"),
+    ],
+)
+def test_what_must_go_is_named_as_it_stands(text: str, kind: str, found: str) -> None:
+    [finding] = GUARD.findings(text)
+    assert (finding.kind, finding.text) == (kind, found)
+
+
+@pytest.mark.parametrize("text", ["Elenas", "Ruiz Elena", "MariaElena Ruizma"])
+def test_a_forbidden_word_is_found_whole_only(text: str) -> None:
+    assert GUARD.findings(text) == []
+
+
+def test_a_number_without_its_prefix_is_known_by_where_its_writer_lives() -> None:
+    text = "Appelez le 06 12 34 56 78."
+    assert GUARD.findings(text) == []
+    assert [one.text for one in GUARD.findings(text, "FR")] == ["06 12 34 56 78"]
+    assert GUARD.findings(text, "no country") == []
+
+
+def test_what_the_campaigns_own_letter_says_is_never_the_supporters_fault() -> None:
+    guard = guard_of(["Merida"], ["MX"], ["The hearing in Mérida is at example.org."])
+    assert guard.findings("I was in MERIDA; see example.org.") == []
+    assert [one.text for one in guard.findings("See example.net and Mérida")] == ["example.net"]
+
+
+POINT = "Restore at once both police escorts that were withdrawn on 30 March 2020."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Excellency. {POINT} I thank you.",
+        POINT.upper().replace(" ", "\n"),
+        "I ask you to restore both police escorts, withdrawn on 30 March 2020, at once.",
+    ],
+)
+def test_a_fact_may_be_said_in_other_words(text: str) -> None:
+    assert missing_points(text, {"escorts": POINT}) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ask you to protect her.",
+        "Restore at once both police escorts that were withdrawn on 30 March 2019.",
+        "Both " + "and much else " * 20 + "police " + "and more " * 20 + "30 March 2020.",
+    ],
+)
+def test_a_fact_that_is_gone_or_changed_is_missed(text: str) -> None:
+    assert missing_points(text, {"escorts": POINT, "none": "?!"}) == ["escorts"]

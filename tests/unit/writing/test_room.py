@@ -1,0 +1,95 @@
+"""The estimate of a letter's length, held to the real layout: it never promises too much."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from campaign.letters import carding, typesetting
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import DIN_5008_B, US_10, Layout
+from campaign.letters.press import LetterRefused
+from campaign.letters.room import card_room, letter_room
+from tests.unit.letters.samples import OPENING, OWN_WORDS, POINTS, letter
+
+_TEXTS = {
+    "en": " ".join(OPENING + POINTS + OWN_WORDS),
+    "fr": (
+        "L’État doit protéger — sans délai — « la défenseuse » et sa famille ; nous l’exigeons : "
+        "n’est-ce pas ? Œuvre, 50 % des cas, à l’été 2031, aujourd’hui."
+    ),
+    "es": "¿Quién la protege? ¡Nadie! La niñez de la región también está en riesgo.",
+    "ar": "أكتب إليكم بشأن المدافعة عن حقوق الإنسان وأطلب حمايتها في أقرب وقت ممكن",
+    "ru": "Прошу вас немедленно восстановить меры защиты и расследовать угрозы",
+}
+BAGS = {locale: text.split() for locale, text in _TEXTS.items()}
+LETTERS = 60
+
+
+def invented(seed: int) -> list[LetterContext]:
+    chance = random.Random(seed)
+
+    def texts(bag: list[str], most: int, words: int) -> tuple[str, ...]:
+        return tuple(
+            " ".join(chance.choices(bag, k=chance.randint(2, words)))
+            for _ in range(chance.randint(0, most))
+        )
+
+    made = []
+    for number in range(LETTERS):
+        locale = chance.choice(sorted(BAGS))
+        bag = BAGS[locale]
+        made.append(
+            letter(
+                number,
+                locale=locale if locale == "ar" else "en",
+                opening=texts(bag, 3, 60) or ("x",),
+                points=texts(bag, 6, 30),
+                own_words=texts(bag, 3, 90),
+                closing=texts(bag, 2, 30),
+            )
+        )
+    return made
+
+
+@pytest.mark.parametrize("layout", [US_10, DIN_5008_B], ids=lambda one: one.slug)
+def test_a_letter_that_is_said_to_fit_fits(layout: Layout) -> None:
+    letters = invented(7)
+    with typesetting.lay_out(letters, layout) as document:
+        spans = typesetting.page_spans(document, len(letters))
+    pages = [last - first for first, last in spans]
+    rooms = [letter_room(one, layout) for one in letters]
+    wrong = [n for n, room in enumerate(rooms) if room.fits and pages[n] > 1]
+    needlessly = [n for n, room in enumerate(rooms) if not room.fits and pages[n] == 1]
+    assert 1 in pages
+    assert max(pages) > 1
+    assert wrong == []
+    assert all(rooms[n].lines_over <= 2 for n in needlessly)
+    assert len(needlessly) <= LETTERS // 15
+
+
+def test_the_lines_to_shorten_by_are_enough() -> None:
+    long = letter(1, own_words=tuple(OWN_WORDS) * 3)
+    room = letter_room(long, US_10)
+    assert not room.fits
+    assert room.percent > 100
+    words = " ".join(OWN_WORDS * 3).split()
+    shorter = letter(1, own_words=(" ".join(words[: -room.lines_over * 17]),))
+    assert letter_room(shorter, US_10).fits
+
+
+def test_a_card_that_is_said_to_fit_fits() -> None:
+    chance = random.Random(3)
+    said = []
+    for words in range(10, 240, 10):
+        text = " ".join(chance.choices(BAGS["en"], k=words))
+        card = replace(letter(words), own_words=(text,), points=(), closing=("Thank you.",))
+        room = card_room(card, US_10)
+        said.append(room.fits)
+        try:
+            carding.render_cards([card], US_10)
+        except LetterRefused:
+            assert not room.fits
+    assert said[0]
+    assert not said[-1]
+    assert said == sorted(said, reverse=True)
