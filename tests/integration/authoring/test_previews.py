@@ -1,5 +1,6 @@
 """What organizers see as supporters would: pages, letters, mails."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +14,17 @@ from campaign.signing.samples import SAMPLES
 from tests.factories import sign_in
 from tests.integration.authoring.conftest import DESK
 
+ROOT = Path(__file__).parents[3]
 _OF_NO_CAMPAIGN = {"my-letters", "no-letters", "letters-erased", "network-confirm",
                    "network-already"}  # fmt: skip
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 
 def test_every_mail_about_a_campaign_can_be_seen_in_every_language(desk: FlaskClient) -> None:
-    about_cases = {name for name in kinds if not name.startswith("staff-")} - _OF_NO_CAMPAIGN
+    # Other tests of the same process may have messages of their own; the product's have a template.
+    ours = {name for name in kinds if (ROOT / f"templates/mail/{name}.txt").exists()}
+    about_cases = {name for name in ours if not name.startswith("staff-")} - _OF_NO_CAMPAIGN
+    assert about_cases
     assert about_cases <= set(KINDS)
     for kind in KINDS:
         for lang in ("en", "fr", "es", "ar"):
