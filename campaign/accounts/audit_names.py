@@ -20,6 +20,7 @@ _CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
 _OFFICIAL = table("official", column("public_id"), column("slug"), column("name"))
 _MISSION = table("mission", column("public_id"), column("slug"))
 _INVALIDATION = table("invalidation", column("id"), column("public_id"))
+_EXPORT = table("data_export", column("id"), column("public_id"))
 _BUNDLE = table(
     "bundle", column("id"), column("public_id"), column("campaign_id"), column("sequence")
 )
@@ -155,12 +156,24 @@ def _invalidations(unit: Session, idents: list[str]) -> Names:
     }
 
 
+def _exports(unit: Session, idents: list[str]) -> Names:
+    wanted = select(_EXPORT).where(_EXPORT.c.id.in_([_number(one) for one in idents]))
+    return {
+        f"export:{row.id}": (
+            _("Export %(number)s", number=row.id),
+            url_for("exports.show", public_id=row.public_id),
+        )
+        for row in unit.execute(wanted)
+    }
+
+
 _FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
     "campaign": _campaigns,
     "official": _officials,
     "mission": _missions,
     "bundle": _bundles,
     "invalidation": _invalidations,
+    "export": _exports,
 }
 
 
