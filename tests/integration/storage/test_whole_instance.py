@@ -165,7 +165,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     with app.app_context(), db.transaction() as writing:
         sheet = sheets.make_sheet(
             writing, writing.get_one(Campaign, campaign.id), actor="staff:1",
-            kind=SheetKind.SHEET, collected_on=db.utcnow().date(), country="CA", place="Market square",
+            kind=SheetKind.SHEET, collected_on=db.utcnow().date(), country="CA", place="Square",
             staff_id=staff.id,
         )  # fmt: skip
         picture = io.BytesIO()
