@@ -8,7 +8,10 @@ import campaign.models  # noqa: F401 — every table must be known
 from campaign import jobs, migrations
 from campaign.commands.instance import ready_app
 from campaign.db import Base, make_engine
+from campaign.sealing import Keyring
 from campaign.settings import load_settings
+from campaign.storage import Storage
+from campaign.storage.places import LocalPlace
 
 
 @click.group()
@@ -20,10 +23,14 @@ def db() -> None:
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the database up to REVISION (the newest)."""
-    engine = make_engine(load_settings().sqlalchemy_url)
+    settings = load_settings()
+    engine = make_engine(settings.sqlalchemy_url)
     migrations.upgrade(engine, revision)
     click.echo(f"The database stands at {migrations.current_revision(engine)}.")
     engine.dispose()
+    store = Storage.of(settings, Keyring.of(settings.data_secret))
+    if isinstance(store.place, LocalPlace) and next(store.unsealed(), None):
+        click.echo("Files from before are not encrypted yet. Run: campaign files encrypt", err=True)
 
 
 @db.command()
