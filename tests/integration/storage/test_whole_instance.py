@@ -215,7 +215,7 @@ def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
     def away(*_: object) -> None:
         raise storage.FilesAway("GenericError")
 
-    for name in ("source", "size", "taking"):
+    for name in ("source", "size", "listing", "taking"):
         monkeypatch.setattr(store.place, name, away)
     sign_in(client, app, Role.STAFF)
     answer = post(client, f"/desk/bundles/{bundle}/download")
