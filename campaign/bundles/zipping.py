@@ -28,11 +28,17 @@ class Part:
     read: Callable[[], Iterator[bytes]]
 
     @classmethod
-    def kept(cls, name: str, store: Storage, key: str, sizes: Mapping[str, int]) -> "Part":
-        """One that lies in the storage under `key`, of those that `sizes` has. Raises NotFound."""
-        if key not in sizes:
+    def kept(
+        cls, name: str, store: Storage, key: str, sizes: Mapping[str, int] | None = None
+    ) -> "Part":
+        """One that lies in the storage under `key`; `sizes` are those of its folder, if known.
+
+        Raises NotFound.
+        """
+        size = store.size(key) if sizes is None else sizes.get(key)
+        if size is None:
             raise NotFound("file", name=key)
-        return cls(name, sizes[key], partial(store.chunks, key))
+        return cls(name, size, partial(store.chunks, key))
 
     @classmethod
     def made(cls, name: str, path: Path) -> "Part":
