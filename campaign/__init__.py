@@ -8,11 +8,11 @@ from campaign import anchoring, db, failures, i18n, jobs, logs, models, pages, s
 from campaign.accounts import sign_in
 from campaign.accounts.views import blueprint as accounts
 from campaign.application import Application
+from campaign.authoring.handover_views import blueprint as handover
+from campaign.authoring.views import blueprint as campaigns
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
 from campaign.campaigns import timekeeping
-from campaign.campaigns.handover_views import blueprint as handover
-from campaign.campaigns.views import blueprint as campaigns
 from campaign.demo import rehearsing
 from campaign.extensions import csrf
 from campaign.following import erasing, notices, telling

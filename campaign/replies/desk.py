@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import accepted, load
+from campaign.authoring.desk import accepted, load
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.paper import scans

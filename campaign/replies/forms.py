@@ -9,8 +9,8 @@ from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
 from campaign import i18n
+from campaign.authoring.fields import DayField, LineField, TextField, choices
 from campaign.bundles.models import DeliveryAttempt
-from campaign.campaigns.fields import DayField, LineField, TextField, choices
 from campaign.campaigns.models import Campaign
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan

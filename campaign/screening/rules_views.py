@@ -12,8 +12,8 @@ from wtforms.validators import NumberRange, Optional
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import load
-from campaign.campaigns.fields import CheckboxesField, DeskForm, TextField, choices
+from campaign.authoring.desk import load
+from campaign.authoring.fields import CheckboxesField, DeskForm, TextField, choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.screening import rules

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.campaigns import continuing, editions, reviewing, services, timekeeping
+from campaign.authoring import editions
+from campaign.campaigns import continuing, reviewing, services, timekeeping
 from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
 from campaign.campaigns.updates import post_update
 from campaign.errors import Invalid, Refused

@@ -6,7 +6,7 @@ from typing import cast
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
-from campaign.campaigns.fields import DayField, DeskForm, LineField, MomentField, TextField
+from campaign.authoring.fields import DayField, DeskForm, LineField, MomentField, TextField
 
 
 class StatusForm(DeskForm):

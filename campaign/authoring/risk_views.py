@@ -11,10 +11,10 @@ from wtforms import Field
 
 from campaign import db
 from campaign.accounts.guards import actor
+from campaign.authoring.desk import accepted, blueprint, done, load, page
+from campaign.authoring.draft_views import part_url
+from campaign.authoring.fields import DeskForm, MomentField, TextField
 from campaign.campaigns import risks
-from campaign.campaigns.desk import accepted, blueprint, done, load, page
-from campaign.campaigns.draft_views import part_url
-from campaign.campaigns.fields import DeskForm, MomentField, TextField
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part, RiskKind
 from campaign.campaigns.watching import Finding, texts_of_campaign

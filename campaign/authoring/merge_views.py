@@ -8,19 +8,20 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
-from campaign.campaigns import drafts, merging, parts, revisions
+from campaign.authoring import drafts, merging, parts
+from campaign.authoring.desk import blueprint, load, page
+from campaign.authoring.diffs import words_between
+from campaign.authoring.draft_views import part_url
+from campaign.authoring.drafts import Draft
+from campaign.authoring.fields import WORDS
+from campaign.authoring.history_views import known_part, name_of
+from campaign.authoring.merging import Choice, Meeting
+from campaign.authoring.part_words import choices_of, field_name, part_name, value_text
+from campaign.authoring.saving import Desk
+from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
-from campaign.campaigns.desk import blueprint, load, page
-from campaign.campaigns.diffs import words_between
-from campaign.campaigns.draft_views import part_url
-from campaign.campaigns.drafts import Draft
-from campaign.campaigns.fields import WORDS
-from campaign.campaigns.history_views import known_part, name_of
-from campaign.campaigns.merging import Choice, Meeting
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.part_words import choices_of, field_name, part_name, value_text
 from campaign.campaigns.revision_models import Part
-from campaign.campaigns.saving import Desk
 from campaign.errors import Invalid, Refused
 
 

@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
+from campaign.authoring.desk import accepted, blueprint, done, load, page
+from campaign.authoring.status_forms import CopyForm, ExtendForm, StatusForm
 from campaign.campaigns import (
     continuing,
     lifecycle,
@@ -18,10 +20,8 @@ from campaign.campaigns import (
     services,
     timekeeping,
 )
-from campaign.campaigns.desk import accepted, blueprint, done, load, page
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.status_forms import CopyForm, ExtendForm, StatusForm
 from campaign.errors import Invalid, Refused
 
 

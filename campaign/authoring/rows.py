@@ -16,8 +16,8 @@ from wtforms import (
 )
 from wtforms.validators import NumberRange, Optional, Regexp
 
+from campaign.authoring.fields import DeskForm, LineField, TextField
 from campaign.campaigns.contents import Content, letter_of
-from campaign.campaigns.fields import DeskForm, LineField, TextField
 from campaign.campaigns.models import TargetKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.campaigns.templates import MAX_POINTS, Point, with_keys

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import url_for
 
-from campaign.campaigns.desk_list import SORTS
+from campaign.authoring.desk_list import SORTS
 from campaign.campaigns.models import CampaignStatus
 
 PER_PAGE = 50

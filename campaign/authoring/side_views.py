@@ -9,15 +9,16 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
-from campaign.campaigns import parts, readiness, revisions, side_forms
+from campaign.authoring import parts, side_forms
+from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.saving import Desk, draft_kept
+from campaign.authoring.side_forms import PointsForm, SideForm
+from campaign.campaigns import readiness, revisions
 from campaign.campaigns.contents import Content
-from campaign.campaigns.desk import accepted, blueprint, done, languages_of, load, page
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.risks import watch_of
-from campaign.campaigns.saving import Desk, draft_kept
-from campaign.campaigns.side_forms import PointsForm, SideForm
 from campaign.campaigns.watching import Words, by_field
 from campaign.errors import Invalid, Refused
 

@@ -6,9 +6,9 @@ from flask_babel import lazy_gettext as _l
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor
-from campaign.campaigns import reach
-from campaign.campaigns.desk import accepted, blueprint, desk_settings, done, load, page
-from campaign.campaigns.fields import DeskForm, TextField
+from campaign.authoring import reach
+from campaign.authoring.desk import accepted, blueprint, desk_settings, done, load, page
+from campaign.authoring.fields import DeskForm, TextField
 
 
 class ReachForm(DeskForm):

@@ -11,7 +11,7 @@ from wtforms import BooleanField, FileField, Form, HiddenField, RadioField, Sele
 from wtforms.validators import ValidationError
 
 from campaign import i18n
-from campaign.campaigns.fields import (
+from campaign.authoring.fields import (
     CheckboxesField,
     DayField,
     DeskForm,

@@ -9,10 +9,10 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
 from wtforms.validators import ValidationError
 
 from campaign import i18n
+from campaign.authoring.fields import DeskForm, choices
+from campaign.authoring.rows import TARGET_KINDS, OrderField
 from campaign.campaigns import targets
-from campaign.campaigns.fields import DeskForm, choices
 from campaign.campaigns.models import Campaign, TargetKind
-from campaign.campaigns.rows import TARGET_KINDS, OrderField
 from campaign.campaigns.targets import Aim
 from campaign.officials.missions import Reach, ranked, reach_of
 from campaign.officials.models import Mission, Official

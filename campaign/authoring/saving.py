@@ -11,11 +11,12 @@ from werkzeug.utils import redirect
 
 from campaign import db
 from campaign.accounts.guards import staff_user
-from campaign.campaigns import drafts, revisions
+from campaign.authoring import drafts
+from campaign.authoring.desk import accepted
+from campaign.authoring.drafts import Draft
+from campaign.authoring.fields import DeskForm
+from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
-from campaign.campaigns.desk import accepted
-from campaign.campaigns.drafts import Draft
-from campaign.campaigns.fields import DeskForm
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.errors import Refused

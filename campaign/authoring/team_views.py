@@ -12,9 +12,9 @@ from campaign import db
 from campaign.accounts.guards import staff_user
 from campaign.accounts.models import StaffUser
 from campaign.accounts.services import get_staff_user
-from campaign.campaigns import team
-from campaign.campaigns.desk import blueprint, done, load, page
-from campaign.campaigns.fields import DeskForm, choices
+from campaign.authoring import team
+from campaign.authoring.desk import blueprint, done, load, page
+from campaign.authoring.fields import DeskForm, choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound, Refused
 

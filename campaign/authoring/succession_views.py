@@ -9,10 +9,10 @@ from flask_babel import ngettext
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
-from campaign.campaigns import successions
-from campaign.campaigns.desk import blueprint, done, page
-from campaign.campaigns.fields import DeskForm
-from campaign.campaigns.successions import Replaced
+from campaign.authoring import successions
+from campaign.authoring.desk import blueprint, done, page
+from campaign.authoring.fields import DeskForm
+from campaign.authoring.successions import Replaced
 from campaign.officials import posts, services
 from campaign.officials.models import Official
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import editions, options, services, targets, templates
+from campaign.authoring import editions, options
+from campaign.campaigns import services, targets, templates
 from campaign.campaigns.contents import (
     Content,
     edition_content,

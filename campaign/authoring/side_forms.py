@@ -8,8 +8,7 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
 from wtforms.validators import Optional, Regexp, ValidationError
 
 from campaign import i18n
-from campaign.campaigns.contents import Content, letter_of, points_from
-from campaign.campaigns.fields import (
+from campaign.authoring.fields import (
     WORDS,
     DeskForm,
     LineField,
@@ -17,9 +16,10 @@ from campaign.campaigns.fields import (
     each_within,
     unknown_words,
 )
-from campaign.campaigns.forms import ASK_LENGTH, ASKS
+from campaign.authoring.forms import ASK_LENGTH, ASKS
+from campaign.authoring.rows import OrderField, moved_rows
+from campaign.campaigns.contents import Content, letter_of, points_from
 from campaign.campaigns.risks import RiskNamed
-from campaign.campaigns.rows import OrderField, moved_rows
 from campaign.campaigns.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.texts import lines
 from campaign.errors import Invalid

@@ -6,8 +6,7 @@ from flask_babel import gettext as _
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
-from campaign.campaigns import (
-    chains,
+from campaign.authoring import (
     desk_list,
     draft_views,
     edition_views,
@@ -16,24 +15,17 @@ from campaign.campaigns import (
     option_views,
     picture_views,
     reach_views,
-    readiness,
-    reviewing,
     risk_views,
-    services,
     side_views,
     status_views,
     succession_views,
-    tally,
     target_merging,
     target_views,
     team_views,
     template_views,
     update_views,
 )
-from campaign.campaigns.changes import needs_second_person
-from campaign.campaigns.contents import plain_facts
-from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.desk import (
+from campaign.authoring.desk import (
     accepted,
     blueprint,
     desk_settings,
@@ -42,11 +34,15 @@ from campaign.campaigns.desk import (
     load,
     page,
 )
-from campaign.campaigns.forms import FORMATS, FactsForm
-from campaign.campaigns.listing import Listing
+from campaign.authoring.forms import FORMATS, FactsForm
+from campaign.authoring.listing import Listing
+from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.campaigns import chains, readiness, reviewing, services, tally
+from campaign.campaigns.changes import needs_second_person
+from campaign.campaigns.contents import plain_facts
+from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.models import LetterFormat
 from campaign.campaigns.revision_models import Part
-from campaign.campaigns.saving import Desk, draft_kept, number_seen
 from campaign.campaigns.texts import slug_of
 
 __all__ = [

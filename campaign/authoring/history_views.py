@@ -7,12 +7,13 @@ from flask_babel import gettext as _
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
 from campaign.accounts.models import StaffUser
-from campaign.campaigns import parts, revisions
-from campaign.campaigns.desk import blueprint, done, languages_of, load, page
-from campaign.campaigns.diffs import changes_between
-from campaign.campaigns.fields import WORDS
+from campaign.authoring import parts
+from campaign.authoring.desk import blueprint, done, languages_of, load, page
+from campaign.authoring.diffs import changes_between
+from campaign.authoring.fields import WORDS
+from campaign.authoring.part_words import field_name, part_name, texts_of_content
+from campaign.campaigns import revisions
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.part_words import field_name, part_name, texts_of_content
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.revisions import Kept
 from campaign.errors import Invalid, NotFound, Refused

@@ -9,8 +9,8 @@ from campaign import db
 from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role
 from campaign.accounts.services import get_staff_user
-from campaign.campaigns import team
-from campaign.campaigns.team_views import PersonForm
+from campaign.authoring import team
+from campaign.authoring.team_views import PersonForm
 from campaign.errors import Refused
 
 blueprint = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")

@@ -6,16 +6,16 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
+from campaign.authoring.desk import blueprint, done, known_locale, languages_of, load, page
+from campaign.authoring.rows import TemplateForm, template_form
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import targets, templates
 from campaign.campaigns.current_letters import newest_templates
-from campaign.campaigns.desk import blueprint, done, known_locale, languages_of, load, page
 from campaign.campaigns.fitting import Fit, fits_of
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.revisions import letter_place
 from campaign.campaigns.risks import watch_of
-from campaign.campaigns.rows import TemplateForm, template_form
-from campaign.campaigns.saving import Desk, draft_kept
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.campaigns.templates import find_template
 from campaign.campaigns.watching import by_field

@@ -11,11 +11,12 @@ from wtforms import FileField
 
 from campaign import db
 from campaign.accounts.guards import actor
-from campaign.campaigns import case_picture, pictures
-from campaign.campaigns.desk import accepted, blueprint, done, languages_of, load, page
-from campaign.campaigns.fields import DeskForm, LineField
+from campaign.authoring import case_picture
+from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.fields import DeskForm, LineField
+from campaign.authoring.rows import PercentField
+from campaign.campaigns import pictures
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.rows import PercentField
 from campaign.errors import NotFound
 from campaign.security import takes_file
 

@@ -10,11 +10,11 @@ from wtforms import BooleanField, HiddenField
 
 from campaign import db
 from campaign.accounts.guards import actor
-from campaign.campaigns import options
-from campaign.campaigns.desk import blueprint, done, load, page
-from campaign.campaigns.fields import DeskForm, TextField
+from campaign.authoring import options
+from campaign.authoring.desk import blueprint, done, load, page
+from campaign.authoring.fields import DeskForm, TextField
+from campaign.authoring.saving import Desk, draft_kept, number_seen
 from campaign.campaigns.revision_models import Part
-from campaign.campaigns.saving import Desk, draft_kept, number_seen
 from campaign.campaigns.texts import one_line
 
 

@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign import i18n
+from campaign.authoring.merging import Meeting
 from campaign.campaigns.contents import Content, key_of, says_need
-from campaign.campaigns.merging import Meeting
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 

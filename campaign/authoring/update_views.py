@@ -6,11 +6,11 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor
+from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.forms import KINDS, UpdateForm, update_form
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import pictures, updates
-from campaign.campaigns.desk import accepted, blueprint, done, languages_of, load, page
-from campaign.campaigns.forms import KINDS, UpdateForm, update_form
 from campaign.campaigns.models import UpdateKind
-from campaign.campaigns.saving import Desk, draft_kept
 from campaign.security import MAX_BODY_BYTES
 
 

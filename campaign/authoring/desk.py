@@ -9,8 +9,8 @@ from flask_babel import format_number
 from campaign import db, i18n
 from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role
-from campaign.campaigns import team
-from campaign.campaigns.fields import DeskForm
+from campaign.authoring import team
+from campaign.authoring.fields import DeskForm
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.risks import RiskNamed

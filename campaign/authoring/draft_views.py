@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import staff_user
-from campaign.campaigns import drafts
-from campaign.campaigns.desk import blueprint, done, load
-from campaign.campaigns.history_views import known_part
+from campaign.authoring import drafts
+from campaign.authoring.desk import blueprint, done, load
+from campaign.authoring.history_views import known_part
+from campaign.authoring.saving import Desk
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
-from campaign.campaigns.saving import Desk
 
 _PAGES = {*(part.value for part in Part), "texts", "letters", "points", "update"}
 

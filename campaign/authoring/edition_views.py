@@ -8,14 +8,14 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor
-from campaign.campaigns import editions
+from campaign.authoring import editions
+from campaign.authoring.desk import blueprint, done, known_locale, languages_of, load, page
+from campaign.authoring.forms import EditionForm
+from campaign.authoring.saving import Desk, draft_kept, number_seen
 from campaign.campaigns.contents import Content, edition_content
-from campaign.campaigns.desk import blueprint, done, known_locale, languages_of, load, page
-from campaign.campaigns.forms import EditionForm
 from campaign.campaigns.models import Campaign, Edition
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.risks import watch_of
-from campaign.campaigns.saving import Desk, draft_kept, number_seen
 from campaign.campaigns.texts import paragraphs
 from campaign.campaigns.watching import Words, by_field, edition_words
 

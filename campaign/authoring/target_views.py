@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor
+from campaign.authoring.desk import blueprint, desk_settings, done, load, page
+from campaign.authoring.saving import Desk, number_seen
+from campaign.authoring.target_form import TargetsForm
 from campaign.campaigns import targets
-from campaign.campaigns.desk import blueprint, desk_settings, done, load, page
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
-from campaign.campaigns.saving import Desk, number_seen
-from campaign.campaigns.target_form import TargetsForm
 from campaign.errors import Refused
 from campaign.officials.missions import search_missions
 from campaign.officials.models import Mission, Official
