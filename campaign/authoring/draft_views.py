@@ -15,7 +15,17 @@ from campaign.authoring.saving import Desk
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 
-_PAGES = {*(part.value for part in Part), "texts", "letters", "points", "update"}
+_ENDPOINTS = {
+    Part.OPTIONS.value: "campaigns.edit_options",
+    Part.TARGETS.value: "campaigns.edit_targets",
+    "update": "campaigns.post_update",
+    "risks": "campaigns.edit_risks",
+    "picture": "campaigns.edit_picture",
+    "reach": "campaigns.edit_reach",
+    "screening": "screening_rules.edit_rules",
+}
+"""The pages of parts that a campaign has once; facts are the rest."""
+_PAGES = {*(part.value for part in Part), "texts", "letters", "points", *_ENDPOINTS}
 
 
 @blueprint.post("/<slug>/drafts/<part>/<place>")
@@ -57,12 +67,7 @@ def part_url(campaign: Campaign, part: str, place: str) -> str:
         return url_for("campaigns.edit_template", slug=slug, locale=locale, **own)
     if part in {"texts", "letters", "points"}:
         return url_for("campaigns.side_by_side", slug=slug, page=part)
-    endpoint = {
-        Part.OPTIONS.value: "edit_options",
-        Part.TARGETS.value: "edit_targets",
-        "update": "post_update",
-    }.get(part, "edit_facts")
-    return url_for(f"campaigns.{endpoint}", slug=slug)
+    return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug)
 
 
 def _known(campaign: Campaign, part: str, place: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import DeskDraft
+from campaign.campaigns.revision_models import DeskDraft, NewCampaignDraft
 from campaign.errors import NotFound
 
 KEPT_DAYS = 60
@@ -116,12 +116,22 @@ def drop(
     unit.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict)))
 
 
+def drop_everybodys(unit: Session, campaign: Campaign, *, part: str, place: str) -> None:
+    """Throw away what anybody has typed there: what it belongs to is gone."""
+    unit.execute(
+        delete(DeskDraft).where(
+            DeskDraft.campaign_id == campaign.id, DeskDraft.part == part, DeskDraft.place == place
+        )
+    )
+
+
 @jobs.job("campaigns.forget-drafts", every_minutes=720)
 def forget_drafts() -> None:
     """Remove what nobody has come back to for sixty days."""
     limit = db.utcnow() - timedelta(days=KEPT_DAYS)
     with db.transaction() as unit:
         unit.execute(delete(DeskDraft).where(DeskDraft.saved_at < limit))
+        unit.execute(delete(NewCampaignDraft).where(NewCampaignDraft.saved_at < limit))
 
 
 def _of(

@@ -15,6 +15,7 @@ from campaign.authoring import case_picture
 from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
 from campaign.authoring.fields import DeskForm, LineField
 from campaign.authoring.rows import PercentField
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import pictures
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound
@@ -39,10 +40,10 @@ class PictureForm(DeskForm):
         return {code: self[f"alt_{code}"].data or "" for code in codes}
 
 
-def picture_form(codes: Sequence[str], data: dict[str, Any]) -> PictureForm:
+def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
     """The form in these languages."""
     fields = {f"alt_{code}": LineField(_l("What the picture shows"), limit=300) for code in codes}
-    return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(data=data))
+    return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(**kwargs))
 
 
 @blueprint.route("/<slug>/picture", methods=["GET", "POST"])
@@ -51,15 +52,22 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     """Choose a picture, say what it shows, and where in it that is which matters."""
     unit, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
-    form = picture_form(codes, _data(campaign, codes))
+    desk = Desk(campaign, "picture")
+    form = picture_form(codes, data=_data(campaign, codes), **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
         case_picture.remove_picture(unit, campaign, actor=actor())
         return done(_("The case has no picture now."), ".edit_picture", slug=slug)
     if form.validate_on_submit() and accepted(form, lambda: _save(form, campaign, codes)):
+        desk.drop()
         return done(_("The picture is saved."), ".edit_picture", slug=slug)
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
-    return page("picture", form, campaign=campaign, codes=codes, written=written, size=size)
+    return page(
+        "picture", form, campaign=campaign, codes=codes, written=written, size=size, **desk.words()
+    )
 
 
 @blueprint.get("/<slug>/picture/<name>")

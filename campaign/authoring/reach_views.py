@@ -1,5 +1,6 @@
 """The desk's page on which a campaign is carried further: partners' pages, posters, sheets."""
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -9,6 +10,7 @@ from campaign.accounts.guards import actor
 from campaign.authoring import reach
 from campaign.authoring.desk import accepted, blueprint, desk_settings, done, load, page
 from campaign.authoring.fields import DeskForm, TextField
+from campaign.authoring.saving import Desk, draft_kept
 
 
 class ReachForm(DeskForm):
@@ -28,13 +30,18 @@ class ReachForm(DeskForm):
 def edit_reach(slug: str) -> ResponseReturnValue:
     """Who may embed the form, and what to paste there."""
     unit, campaign = db.session(), load(slug)
-    form = ReachForm(data={"hosts": "\n".join(campaign.embed_hosts)})
+    desk = Desk(campaign, "reach")
+    form = ReachForm(data={"hosts": "\n".join(campaign.embed_hosts)}, **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_reach", slug=slug)
     if form.validate_on_submit() and accepted(
         form,
         lambda: reach.set_embed_hosts(
             unit, campaign, actor=actor(), hosts=(form.hosts.data or "").splitlines()
         ),
     ):
+        desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)
     return page(
         "reach",
@@ -42,4 +49,5 @@ def edit_reach(slug: str) -> ResponseReturnValue:
         campaign=campaign,
         site=desk_settings().base_url.rstrip("/"),
         site_languages=i18n.languages(),
+        **desk.words(),
     )

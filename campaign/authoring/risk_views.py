@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from campaign.accounts.guards import actor
 from campaign.authoring.desk import accepted, blueprint, done, load, page
 from campaign.authoring.draft_views import part_url
 from campaign.authoring.fields import DeskForm, MomentField, TextField
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import risks
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part, RiskKind
@@ -57,12 +58,17 @@ class RisksForm(DeskForm):
 def edit_risks(slug: str) -> ResponseReturnValue:
     """What must not be said, and where it is said already."""
     campaign = load(slug)
-    form = RisksForm(data=_data(campaign))
+    desk = Desk(campaign, "risks")
+    form = RisksForm(data=_data(campaign), **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_risks", slug=slug)
     if form.validate_on_submit() and _save(form, campaign):
+        desk.drop()
         return done(_("The risk flags are saved."), ".edit_risks", slug=slug)
     found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     places = [(one, _url(campaign, one)) for one in found]
-    return page("risks", form, campaign=campaign, found=places)
+    return page("risks", form, campaign=campaign, found=places, **desk.words())
 
 
 def _save(form: RisksForm, campaign: Campaign) -> bool:

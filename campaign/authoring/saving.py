@@ -21,13 +21,17 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.errors import Refused
 
-_OWN = {"csrf_token", "keep", "more", "move", "preview"}
+_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "then"}
 
 
 class Desk:
     """One part of a campaign as one person writes it."""
 
-    def __init__(self, campaign: Campaign, part: Part | str, place: str = "") -> None:
+    def __init__(
+        self, campaign: Campaign, part: Part | str, place: str = "", *, url: str = ""
+    ) -> None:
+        """`url`: where typing is kept, if not at the address of all parts."""
+        self._url = url
         self.campaign = campaign
         self.part = part
         self.place = place
@@ -50,7 +54,7 @@ class Desk:
         draft = self.draft()
         if draft is None:
             return None
-        return MultiDict((name, one) for name, all_ in draft.content.items() for one in all_)
+        return as_typed(draft.content)
 
     def typed(self) -> dict[str, Any]:
         """Arguments of a form that takes up the draft where the address asks for it."""
@@ -59,7 +63,7 @@ class Desk:
 
     def keep(self) -> None:
         """Keep what the form sent."""
-        fields = {name: request.form.getlist(name) for name in request.form if name not in _OWN}
+        fields = typed_fields()
         based_on = request.form.get("based_on", "")
         drafts.keep(
             db.session(),
@@ -111,7 +115,8 @@ class Desk:
         draft = None if "draft" in request.args or request.method == "POST" else self.draft()
         return {
             "draft": draft,
-            "draft_url": url_for(
+            "draft_url": self._url
+            or url_for(
                 "campaigns.keep_draft",
                 slug=self.campaign.slug,
                 part=self.part,
@@ -122,6 +127,16 @@ class Desk:
     @property
     def _key(self) -> dict[str, Any]:
         return {"staff_id": staff_user().id, "part": str(self.part), "place": self.place}
+
+
+def typed_fields() -> dict[str, list[str]]:
+    """What the form sent, as drafts keep it."""
+    return {name: request.form.getlist(name) for name in request.form if name not in _OWN}
+
+
+def as_typed(fields: dict[str, list[str]]) -> "MultiDict[str, str]":
+    """What drafts keep, as a form takes it."""
+    return MultiDict((name, one) for name, all_ in fields.items() for one in all_)
 
 
 def form_number(form: DeskForm) -> int:

@@ -51,10 +51,15 @@ class TargetsForm(DeskForm):
     )
 
     def __init__(
-        self, unit: Session, campaign: Campaign, host_country: str, also: Sequence[Mission] = ()
+        self,
+        unit: Session,
+        campaign: Campaign,
+        host_country: str,
+        also: Sequence[Mission] = (),
+        **kwargs: Any,
     ) -> None:
         """`also`: missions that were searched for, to be offered besides the fitting ones."""
-        super().__init__(data=_target_data(campaign))
+        super().__init__(data=_target_data(campaign), **kwargs)
         self._host = host_country
         named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
         self.officials = targets.find_officials(unit, named)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaign import db
 from campaign.accounts.guards import actor
 from campaign.authoring.desk import blueprint, desk_settings, done, load, page
-from campaign.authoring.saving import Desk, number_seen
+from campaign.authoring.saving import Desk, draft_kept, number_seen
 from campaign.authoring.target_form import TargetsForm
 from campaign.campaigns import targets
 from campaign.campaigns.models import Campaign
@@ -25,9 +25,12 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     """Officials, whether the letter goes to them or names them, and through which mission."""
     unit, campaign = db.session(), load(slug)
     also = _missions_found()
-    form = TargetsForm(unit, campaign, desk_settings().organisation_country, also)
     known = {target.official.slug: target for target in campaign.targets}
     desk = Desk(campaign, Part.TARGETS)
+    form = TargetsForm(unit, campaign, desk_settings().organisation_country, also, **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_targets", slug=slug)
     form.based_on.data = form.based_on.data or str(desk.seen)
     saved = form.validate_on_submit() and _save(form, desk)
     if saved is not True and saved is not False:
@@ -39,6 +42,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
         "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(campaign, form),
         written_to={name for name, one in known.items() if targets.has_letters(unit, one)},
         words=request.args.get("q", ""), mission_words=request.args.get("m", ""), also=also,
+        **desk.words(),
     )  # fmt: skip
 
 

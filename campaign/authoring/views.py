@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.authoring import (
+    create_views,
     desk_list,
     draft_views,
     edition_views,
@@ -26,9 +27,7 @@ from campaign.authoring import (
     update_views,
 )
 from campaign.authoring.desk import (
-    accepted,
     blueprint,
-    desk_settings,
     done,
     languages_of,
     load,
@@ -41,12 +40,11 @@ from campaign.campaigns import chains, readiness, reviewing, services, tally
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.contents import plain_facts
 from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.models import LetterFormat
 from campaign.campaigns.revision_models import Part
-from campaign.campaigns.texts import slug_of
 
 __all__ = [
     "blueprint",
+    "create_views",
     "draft_views",
     "edition_views",
     "history_views",
@@ -76,22 +74,6 @@ def index() -> ResponseReturnValue:
     return page(
         "index", rows=rows, listing=listing, pages=listing.pages(total), counts=counts, total=total
     )
-
-
-@blueprint.route("/new", methods=["GET", "POST"])
-def create() -> ResponseReturnValue:
-    """A new draft."""
-    unit = db.session()
-    form = FactsForm(services.list_followable(unit, None, by=staff_user()), data=_fresh())
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: services.create_campaign(
-            unit, actor=actor(), created_by_id=staff_user().id, **form.facts()
-        ),
-    ):
-        slug = slug_of(form.reference.data)
-        return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
-    return page("create", form)
 
 
 @blueprint.get("/<slug>")
@@ -144,14 +126,3 @@ def edit_facts(slug: str) -> ResponseReturnValue:
         if saved is not False:
             return saved
     return page("edit_facts", form, campaign=campaign, **desk.words())
-
-
-def _fresh() -> dict[str, object]:
-    """What a new campaign starts with."""
-    settings = desk_settings()
-    return {
-        "format": LetterFormat.LETTER.value,
-        "timezone": settings.timezone,
-        "default_locale": settings.locales[0],
-        "letter_locales": settings.locales,
-    }

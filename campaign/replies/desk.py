@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
-from campaign.authoring.desk import accepted, load
+from campaign.authoring.desk import accepted, done, load
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.paper import scans
-from campaign.replies import inbox, publish_views, scan_views, services
+from campaign.replies import draft_views, inbox, publish_views, scan_views, services
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.models import Reply, ReplyState
 from campaign.security import takes_file
@@ -57,7 +58,10 @@ def create(slug: str) -> ResponseReturnValue:
     """Log an answer."""
     unit, campaign = db.session(), load(slug)
     deliveries = services.list_deliveries(unit, campaign)
-    form = reply_form(campaign, deliveries, titles=_usual_titles(campaign))
+    desk = draft_views.desk_of(campaign)
+    form = reply_form(campaign, deliveries, titles=_usual_titles(campaign), **desk.typed())
+    if "keep" in request.form:
+        return _kept(desk)
     made: list[Reply] = []
 
     def log() -> None:
@@ -69,9 +73,10 @@ def create(slug: str) -> ResponseReturnValue:
         made.append(reply)
 
     if form.validate_on_submit() and accepted(form, log):
-        flash(_("The reply is kept as a draft. Only the desk sees it."))
-        return redirect(url_for(".edit", public_id=made[0].public_id), 303)
-    return _page("create", form, campaign=campaign, reply=None)
+        desk.drop()
+        said = _("The reply is kept as a draft. Only the desk sees it.")
+        return done(said, ".edit", public_id=made[0].public_id)
+    return _page("create", form, campaign=campaign, reply=None, **desk.words())
 
 
 @blueprint.route("/<public_id>", methods=["GET", "POST"])
@@ -82,7 +87,10 @@ def edit(public_id: str) -> ResponseReturnValue:
     reply = services.get_reply(unit, public_id, staff_user())
     campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
     deliveries = services.list_deliveries(unit, campaign)
-    form = reply_form(campaign, deliveries, found, reply, titles=_usual_titles(campaign))
+    desk, titles = draft_views.desk_of(campaign, reply), _usual_titles(campaign)
+    form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
+    if "keep" in request.form:
+        return _kept(desk)
 
     def change() -> None:
         reply.shown_page = form.shown_page.data or ""
@@ -92,9 +100,9 @@ def edit(public_id: str) -> ResponseReturnValue:
     if reply.state is not ReplyState.PUBLISHED and form.validate_on_submit() and accepted(
         form, change
     ):  # fmt: skip
-        flash(_("The reply is saved."))
-        return redirect(url_for(_next(), public_id=public_id), 303)
-    return _page("edit", form, campaign=campaign, reply=reply, scans=found)
+        desk.drop()
+        return done(_("The reply is saved."), _next(), public_id=public_id)
+    return _page("edit", form, campaign=campaign, reply=reply, scans=found, **desk.words())
 
 
 @blueprint.post("/<public_id>/delete")
@@ -103,9 +111,17 @@ def delete(public_id: str) -> ResponseReturnValue:
     unit = db.session()
     reply = services.get_reply(unit, public_id, staff_user())
     slug = reply.campaign.slug
+    draft_views.forget(reply.campaign, public_id)
     services.delete_reply(unit, reply, actor=actor())
     flash(_("The draft is deleted."))
     return redirect(url_for(".of_campaign", slug=slug), 303)
+
+
+def _kept(desk: Desk) -> ResponseReturnValue:
+    """Keep what was typed, by the button that stands there where scripts are off."""
+    desk.keep()
+    flash(draft_kept())
+    return redirect(request.path, 303)
 
 
 def _next() -> str:
@@ -139,5 +155,6 @@ def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
     return body, 422 if form.problems() else 200
 
 
+draft_views.register(blueprint)
 publish_views.register(blueprint)
 scan_views.register(blueprint)

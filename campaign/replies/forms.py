@@ -99,6 +99,7 @@ def reply_form(
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
     titles: Mapping[str, str] | None = None,
+    **kwargs: Any,
 ) -> ReplyForm:
     """The form, with the languages of the site and the campaign's."""
     locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
@@ -107,7 +108,7 @@ def reply_form(
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    form = cast("ReplyForm", made(data=_data(campaign, reply, deliveries, titles or {})))
+    form = cast("ReplyForm", made(data=_data(campaign, reply, deliveries, titles or {}), **kwargs))
     form.who.choices = choices(_senders(campaign))
     form.language.choices = choices(_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_deliveries(deliveries)])
