@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import staff_user
+from campaign.campaigns import lifecycle
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening import queue
 from campaign.screening.desk import back, blueprint, chosen_campaign, page, say_refused
@@ -49,6 +50,7 @@ def index() -> ResponseReturnValue:
         seen=db.utcnow().isoformat(),
         most=queue.MOST_AT_ONCE,
         counted=queue.COUNTED,
+        is_rehearsal=lifecycle.is_rehearsal,
     )
 
 
