@@ -302,6 +302,33 @@ def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     assert unit.scalar(select(func.count()).select_from(OutboxMail)) == mails
 
 
+def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_none_again(
+    app: Flask, staff: FlaskClient, unit: Session
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft.screening = ScreeningRules(first=2).stored
+    unit.commit()
+
+    def states() -> list[SignatureState]:
+        unit.rollback()
+        mine = select(Signature.state).where(Signature.campaign_id == draft.id)
+        return list(unit.scalars(mine.order_by(Signature.id)))
+
+    held, taken = SignatureState.HELD, SignatureState.CONFIRMED
+    with app.app_context():
+        rehearsing.rehearse(draft.id, 5)
+    assert states() == [held, held, taken, taken, taken]
+    first = unit.scalars(
+        select(Signature).where(Signature.campaign_id == draft.id).order_by(Signature.id)
+    ).first()
+    assert first is not None
+    unit.rollback()
+    assert "1 letter approved" in decide(staff, first, "approve").text
+    with app.app_context():
+        rehearsing.rehearse(draft.id, 2)
+    assert states() == [taken, held, *[taken] * 5]
+
+
 def test_letters_of_an_open_campaign_do_not(
     staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
 ) -> None:
