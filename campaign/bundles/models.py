@@ -58,9 +58,7 @@ class Journey(Base):
     created_at: Mapped[Created]
 
     mission: Mapped[Mission] = relationship()
-    bundles: Mapped[list["Bundle"]] = relationship(
-        back_populates="journey", order_by="Bundle.id"
-    )
+    bundles: Mapped[list["Bundle"]] = relationship(back_populates="journey", order_by="Bundle.id")
 
 
 class Bundle(Base):

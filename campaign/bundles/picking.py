@@ -42,9 +42,7 @@ class Group:
     region: str = ""
 
 
-def chosen(
-    query: Select[Any], campaign_id: int, mission_id: int, choice: Choice
-) -> Select[Any]:
+def chosen(query: Select[Any], campaign_id: int, mission_id: int, choice: Choice) -> Select[Any]:
     """The query, over the letters that wait for the mission and are chosen."""
     return (
         query.select_from(Letter)
@@ -54,9 +52,7 @@ def chosen(
     )
 
 
-def _conditions(
-    campaign_id: int, mission_id: int, choice: Choice
-) -> Iterator[ColumnElement[bool]]:
+def _conditions(campaign_id: int, mission_id: int, choice: Choice) -> Iterator[ColumnElement[bool]]:
     yield Signature.campaign_id == campaign_id
     yield Signature.state == SignatureState.CONFIRMED
     yield Target.mission_id == mission_id
@@ -133,9 +129,7 @@ def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
         yield Group(letters, label)
 
 
-def iter_facts(
-    unit: Session, ids: Sequence[int], choice: Choice, locale: str
-) -> Iterator[Facts]:
+def iter_facts(unit: Session, ids: Sequence[int], choice: Choice, locale: str) -> Iterator[Facts]:
     """What the order of these letters goes by, read by key."""
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
@@ -149,7 +143,7 @@ def iter_facts(
 
 
 def _one_by_one(
-    unit: Session, query: Select[Any], ids: Iterable[int], choice: Choice, locale: str
+    unit: Session, query: Any, ids: Iterable[int], choice: Choice, locale: str
 ) -> Iterator[Facts]:
     """What does not open stands at the end; printing sets it aside with its reason."""
     for letter_id in ids:
