@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from flask_babel import force_locale, gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -39,7 +40,13 @@ LOOKED_AT = 300
 """Letters that are opened for a proof: those confirmed first, and the longest of all."""
 _LONGEST = 20
 _FIRST = 3
-_SCRIPTS = 3
+_MOST_SCRIPTS = 3
+_SCRIPTS = {
+    "ARABIC": "Arab", "ARMENIAN": "Armn", "BENGALI": "Beng", "CJK": "Hani", "CYRILLIC": "Cyrl",
+    "DEVANAGARI": "Deva", "ETHIOPIC": "Ethi", "GEORGIAN": "Geor", "GREEK": "Grek",
+    "HANGUL": "Hang", "HEBREW": "Hebr", "HIRAGANA": "Hira", "KATAKANA": "Kana", "TAMIL": "Taml",
+    "THAI": "Thai",
+}  # fmt: skip
 _ASIDE = 5
 """Letters of a kind that are shown at most."""
 
@@ -52,7 +59,7 @@ class Shown:
     why: str
     """`first`, `longest` or `script`."""
     detail: str = ""
-    """Characters of own words, or the name of the script."""
+    """Characters of own words, or the code of the script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ def _odd(letters: Sequence[LetterContext], taken: set[str]) -> Iterator[Shown]:
     seen: set[str] = set()
     for letter in letters:
         script = script_of(letter)
-        if script and script not in seen and letter.key not in taken and len(seen) < _SCRIPTS:
+        if script and script not in seen and letter.key not in taken and len(seen) < _MOST_SCRIPTS:
             seen.add(script)
             taken.add(letter.key)
             yield Shown(letter, "script", script)
@@ -154,14 +161,19 @@ def _own_length(letter: LetterContext) -> int:
 
 
 def script_of(letter: LetterContext) -> str:
-    """The first script other than Latin in what the supporter wrote, as Unicode calls it."""
+    """The first script other than Latin in what the supporter wrote, as ISO 15924 codes it."""
     for text in (letter.signature_name, letter.signature_locality, *letter.own_words):
         for character in text:
             if character > "\u024f" and character.isalpha():
                 name = unicodedata.name(character, "").partition(" ")[0]
                 if name not in {"", "LATIN", "MODIFIER"}:
-                    return name.capitalize()
+                    return _SCRIPTS.get(name, name.capitalize())
     return ""
+
+
+def script_name(code: str, locale: str) -> str:
+    """The script's name in a language; the code where the language has none for it."""
+    return str(Locale.parse(locale, sep="-").scripts.get(code, code))
 
 
 def print_proof(unit: Session, proof: Proof, *, actor: str) -> bytes:

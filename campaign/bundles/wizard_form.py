@@ -155,7 +155,7 @@ class WizardForm(FlaskForm):  # type: ignore[misc]
             if not values.getlist("campaign"):
                 self.campaign.data = [offer.campaign.slug for offer in offers]
             self.written.data = [code.value for code in self.written.choices]
-        if not self.chosen.data or len(self.target.choices) < 2:
+        if not self.chosen.data:
             self.target.data = [one.value for one in self.target.choices]
         if len(self.written.choices) < 2:
             self.written.data = [code.value for code in self.written.choices]
@@ -180,23 +180,26 @@ class WizardForm(FlaskForm):  # type: ignore[misc]
     def choice_for(self, offer: Offer) -> Choice:
         """What is chosen of a campaign."""
         slug = offer.campaign.slug
-        targets = {target_name(offer, part.target.official.slug): part.target.id
-                   for part in offer.parts}  # fmt: skip
-        every_target = set(targets) <= set(self.target.data)
+        unticked = {one.value for one in self.target.choices} - set(self.target.data)
+        left_out = {
+            part.target.id
+            for part in offer.parts
+            if target_name(offer, part.target.official.slug) in unticked
+        }
+        every = frozenset(part.target.id for part in offer.parts)
         every_language = {part.locale for part in offer.parts} <= set(self.written.data)
         return Choice(
-            targets=None if every_target else frozenset(
-                target_id for name, target_id in targets.items() if name in self.target.data
-            ),
+            targets=every - left_out if left_out else None,
             locales=None if every_language else frozenset(self.written.data),
-            order=Order(self.order.data),
+            # What nobody can choose is refused by `validate`; until then the page needs a choice.
+            order=Order(self.order.data) if self.order.data in ORDERS else Order.CONFIRMED,
             format=(LetterFormat.CARD if slug in self.cards.data else LetterFormat.LETTER).value,
-            layout=self.layout.data,
+            layout=self.layout.data if self.layout.data in LAYOUTS else "",
             duplex=self.duplex.data,
-            split=Split(self.volumes.data),
-            volume_letters=self.size.data,
+            split=Split.REGION if self.volumes.data == Split.REGION else Split.SIZE,
+            volume_letters=self.size.data or 0,
             goes_on=self.numbers.data == "on",
-        )  # fmt: skip
+        )
 
 
 def target_name(offer: Offer, official: str) -> str:
@@ -205,6 +208,7 @@ def target_name(offer: Offer, official: str) -> str:
 
 
 def _targets(offers: Iterable[Offer]) -> Iterable[tuple[str, str, int]]:
+    """Officials to choose from: of campaigns that aim at several."""
     for offer in offers:
         letters: dict[str, tuple[str, int]] = {}
         for part in offer.parts:
@@ -214,7 +218,8 @@ def _targets(offers: Iterable[Offer]) -> Iterable[tuple[str, str, int]]:
             name = target_name(offer, official.slug)
             before = letters.get(name, ("", 0))[1]
             letters[name] = (f"{offer.campaign.reference} – {words}", before + part.letters)
-        yield from ((name, words, count) for name, (words, count) in letters.items())
+        if len(letters) > 1:
+            yield from ((name, words, count) for name, (words, count) in letters.items())
 
 
 def _case(offer: Offer) -> str:

@@ -5,6 +5,7 @@ to, and works without scripts. Nothing is written before **Freeze and print**.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
@@ -227,6 +228,7 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         orders=ORDERS,
         in_letters=IN_LETTERS,
         number=_number,
+        script_name=partial(proofs.script_name, locale=i18n.locale()),
         **({"problem": None} | facts),
     )
 
