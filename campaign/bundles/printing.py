@@ -140,6 +140,7 @@ def sweep() -> None:
     """Hand out again what a lost message or a dead worker left behind."""
     settings: Settings = current_app.extensions["settings"]
     courier = jobs.queue()
+    ledger.shorten_leases()
     with db.reading() as unit:
         unfinished = unit.scalars(
             select(Bundle.id)

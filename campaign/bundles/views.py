@@ -20,9 +20,11 @@ from campaign.bundles import (
     withdrawals,
     wizard_views,
 )
+from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle
 from campaign.bundles.papers import say_number
 from campaign.bundles.showing import files_of, set_aside_of
+from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.errors import Refused
 
 assert moving  # bundles follow where two missions become one
@@ -104,6 +106,9 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "taken_back": withdrawals.list_taken_back(unit, bundle),
         "files": files_of(bundle),
         "zip_name": services.zip_name(bundle),
+        "frozen": Frozen.from_json(bundle.frozen),
+        "orders": ORDERS,
+        "layouts": LAYOUT_WORDS,
         "companions": journeys.list_companions(unit, bundle),
     }
 
