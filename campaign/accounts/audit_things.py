@@ -19,6 +19,7 @@ _CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
 _OFFICIAL = table("official", column("public_id"), column("slug"), column("name"))
 _MISSION = table("mission", column("public_id"), column("slug"))
 _INVALIDATION = table("invalidation", column("id"), column("public_id"))
+_EXPORT = table("data_export", column("id"), column("public_id"))
 _BUNDLE = table(
     "bundle", column("id"), column("public_id"), column("campaign_id"), column("sequence")
 )
@@ -111,6 +112,17 @@ def _invalidations(unit: Session, idents: list[str]) -> Names:
     }
 
 
+def _exports(unit: Session, idents: list[str]) -> Names:
+    wanted = select(_EXPORT).where(_EXPORT.c.id.in_([number_of(one) for one in idents]))
+    return {
+        f"export:{row.id}": (
+            _("Export %(number)s", number=row.id),
+            url_for("exports.show", public_id=row.public_id),
+        )
+        for row in unit.execute(wanted)
+    }
+
+
 def _replies(unit: Session, idents: list[str]) -> Names:
     wanted = (
         select(_REPLY, _CAMPAIGN.c.reference)
@@ -182,6 +194,7 @@ _FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
     "mission": _missions,
     "bundle": _bundles,
     "invalidation": _invalidations,
+    "export": _exports,
     "reply": _replies,
     "paper-sheet": _sheets,
     "paper-import": _files,

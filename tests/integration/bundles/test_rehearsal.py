@@ -97,8 +97,8 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
             actor="staff:1",
         )  # fmt: skip
     assert refused.value.slug == "not-open"
-    folder = storage.storage().path(files.stored_folder(str(public_id)))
-    assert folder.is_dir()
+    folder = files.stored_folder(str(public_id))
+    assert list(storage.storage().names(folder))
     unit.rollback()
     draft_id = draft.id
     unit.rollback()
@@ -106,7 +106,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         campaign = writing.get_one(Campaign, draft_id)
         services.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     assert [count(unit, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
-    assert not folder.exists()
+    assert not list(storage.storage().names(folder))
     assert "has opened" in client.get(url).text
     assert post(client, f"{url}/wipe").status_code == 409
 

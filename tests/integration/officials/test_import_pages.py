@@ -117,7 +117,7 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Sessio
 
 def _file(desk: FlaskClient, key: str) -> Any:
     settings: Settings = desk.application.extensions["settings"]
-    return settings.files / key
+    return settings.files_folder / key
 
 
 def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, unit: Session) -> None:
