@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, Response, g, request
 
 CHANGES_NOTHING: dict[str, str] = {
+    "accounts.audit.search": "looks up what a name means; the audit it searches is read alone",
     "campaigns.preview_text": "shows what was typed, and keeps nothing",
     "campaigns.merge": "shows two texts side by side; saving is another view",
     "rehearsal_signing.write": "carries an invented letter on to the next page",

@@ -73,7 +73,7 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, unit: Sess
     [
         ({"name": "N" * 81, "locale": "en"}, "at most 80 characters"),
         ({"name": "Noor\u202e", "locale": "en"}, "cannot be seen"),
-        ({"name": "Noor\0", "locale": "en"}, "cannot be seen"),
+        ({"name": "Noor\x01", "locale": "en"}, "cannot be seen"),
         ({"name": "Noor", "locale": "xx"}, "one of the languages"),
     ],
 )
