@@ -11,6 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -68,16 +69,26 @@ def restore(database: Database, storage: Storage, source: Path) -> int:
             manifest = json.loads(archive.read("manifest.json"))
             _check(archive, manifest, database)
             rows = 0
-            with database.engine.begin() as connection:
-                for table in tables_of(database.engine):
-                    rows += _fill(connection, table, archive)
-            for name in _files_in(manifest):
-                data = database.keyring.open_bytes(archive.read(name), name)
-                with storage.writing(name.removeprefix("files/")) as draft:
-                    draft.write_bytes(data)
+            with ExitStack() as undo:
+                with database.engine.begin() as connection:
+                    for table in tables_of(database.engine):
+                        rows += _fill(connection, table, archive)
+                    for name in _files_in(manifest):
+                        undo.callback(storage.delete, name.removeprefix("files/"))
+                        _put_file(database, storage, archive, name)
+                undo.pop_all()
     except (zipfile.BadZipFile, KeyError, ValueError) as problem:
         raise Refused(f"{source.name} is not a backup that can be read") from problem
     return rows
+
+
+def _put_file(database: Database, storage: Storage, archive: zipfile.ZipFile, name: str) -> None:
+    try:
+        data = database.keyring.open_bytes(archive.read(name), name)
+    except WrongKey as problem:
+        raise Refused(f"the backup is damaged: {name} was sealed with another key") from problem
+    with storage.writing(name.removeprefix("files/")) as draft:
+        draft.write_bytes(data)
 
 
 def tables_of(engine: Engine) -> list[Table]:

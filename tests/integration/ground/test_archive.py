@@ -1,5 +1,7 @@
 """Backup and restore, on both databases."""
 
+import hashlib
+import json
 import stat
 import zipfile
 from pathlib import Path
@@ -14,6 +16,7 @@ from campaign.audit import AuditEntry
 from campaign.campaigns.models import Campaign
 from campaign.errors import Refused
 from campaign.mail.models import MailState, OutboxMail
+from campaign.sealing import Keyring
 from campaign.settings import load_settings
 from campaign.storage import Storage
 from tests.factories import make_campaign
@@ -122,6 +125,34 @@ def test_a_restore_into_a_full_database_is_refused(
     archive.back_up(database, storage, tmp_path / "backup.zip")
     with pytest.raises(Refused, match="not empty"):
         archive.restore(database, storage, tmp_path / "backup.zip")
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    """Also where the files before it, and every row, were all right."""
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    for name in ("bundles/x/letters-002.pdf", "bundles/x/letters-003.pdf"):
+        with storage.writing(name) as path:
+            path.write_bytes(b"%PDF- more")
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    manifest = json.loads(parts["manifest.json"])
+    odd = "files/bundles/x/letters-003.pdf"
+    parts[odd] = Keyring.of(b"k" * 32).seal_bytes(b"%PDF- more", odd)
+    manifest["sha256"][odd] = hashlib.sha256(parts[odd]).hexdigest()
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(tmp_path / "mixed.zip", "w") as mixed:
+        for name, data in parts.items():
+            mixed.writestr(name, data)
+    empty_again(filled)
+    elsewhere = Storage(tmp_path / "other")
+    with pytest.raises(Refused, match=r"letters-003\.pdf"):
+        archive.restore(database, elsewhere, tmp_path / "mixed.zip")
+    assert [path for path in elsewhere.folder.rglob("*") if path.is_file()] == []
+    assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == 4
 
 
 def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
