@@ -14,6 +14,7 @@ from campaign.accounts.guards import actor
 from campaign.authoring.desk import accepted, blueprint, done, load, page
 from campaign.authoring.draft_views import part_url
 from campaign.authoring.fields import DeskForm, MomentField, TextField
+from campaign.authoring.meeting import Meeting
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import risks
 from campaign.campaigns.models import Campaign
@@ -24,7 +25,7 @@ from campaign.errors import Refused
 _LONGEST = 40 * (risks.LONGEST + 1)
 
 
-class RisksForm(DeskForm):
+class RisksForm(Meeting, DeskForm):
     """Names and places, a line each, by kind; and the embargo."""
 
     relative = TextField(
@@ -59,11 +60,13 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     """What must not be said, and where it is said already."""
     campaign = load(slug)
     desk = Desk(campaign, "risks")
-    form = RisksForm(data=_data(campaign), **desk.typed())
+    now = _data(desk.held())
+    form = RisksForm(data=now, **desk.typed())
+    form.saw(now)
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_risks", slug=slug)
-    if form.validate_on_submit() and _save(form, campaign):
+    if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
         desk.drop()
         return done(_("The risk flags are saved."), ".edit_risks", slug=slug)
     found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))

@@ -15,6 +15,7 @@ from campaign.authoring import drafts
 from campaign.authoring.desk import accepted
 from campaign.authoring.drafts import Draft
 from campaign.authoring.fields import DeskForm
+from campaign.authoring.meeting import hold
 from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
 from campaign.campaigns.models import Campaign
@@ -35,6 +36,12 @@ class Desk:
         self.campaign = campaign
         self.part = part
         self.place = place
+
+    def held(self) -> Campaign:
+        """The campaign as it stands; while its form is saved nobody else changes it meanwhile."""
+        if request.method == "POST":
+            hold(db.session(), self.campaign)
+        return self.campaign
 
     @property
     def seen(self) -> int:
