@@ -14,12 +14,12 @@ from campaign.accounts.guards import actor
 from campaign.authoring import case_picture
 from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
 from campaign.authoring.fields import DeskForm, LineField
-from campaign.authoring.meeting import Meeting
 from campaign.authoring.rows import PercentField
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import pictures
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound
+from campaign.meeting import Meeting
 from campaign.security import takes_file
 
 

@@ -10,8 +10,8 @@ from campaign.accounts.guards import actor
 from campaign.authoring import reach
 from campaign.authoring.desk import accepted, blueprint, desk_settings, done, load, page
 from campaign.authoring.fields import DeskForm, TextField
-from campaign.authoring.meeting import Meeting
 from campaign.authoring.saving import Desk, draft_kept
+from campaign.meeting import Meeting
 
 
 class ReachForm(Meeting, DeskForm):

@@ -14,13 +14,13 @@ from campaign.accounts.guards import actor
 from campaign.authoring.desk import accepted, blueprint, done, load, page
 from campaign.authoring.draft_views import part_url
 from campaign.authoring.fields import DeskForm, MomentField, TextField
-from campaign.authoring.meeting import Meeting
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import risks
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part, RiskKind
 from campaign.campaigns.watching import Finding, texts_of_campaign
 from campaign.errors import Refused
+from campaign.meeting import Meeting
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 

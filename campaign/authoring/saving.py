@@ -15,12 +15,12 @@ from campaign.authoring import drafts
 from campaign.authoring.desk import accepted
 from campaign.authoring.drafts import Draft
 from campaign.authoring.fields import DeskForm
-from campaign.authoring.meeting import hold
 from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.errors import Refused
+from campaign.meeting import hold
 
 _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "then"}
 

@@ -11,10 +11,10 @@ from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.authoring.desk import accepted, done, load
-from campaign.authoring.meeting import hold
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
+from campaign.meeting import hold
 from campaign.paper import scans
 from campaign.replies import draft_views, inbox, publish_views, scan_views, services
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form

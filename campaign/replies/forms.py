@@ -11,9 +11,9 @@ from wtforms.validators import InputRequired
 
 from campaign import i18n
 from campaign.authoring.fields import DayField, LineField, TextField, choices
-from campaign.authoring.meeting import Meeting
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign
+from campaign.meeting import Meeting
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
 from campaign.reading.case_page import mission_name

@@ -14,10 +14,10 @@ from campaign.accounts.guards import actor, guard
 from campaign.accounts.models import Role
 from campaign.authoring.desk import done, load
 from campaign.authoring.fields import CheckboxesField, DeskForm, TextField, choices
-from campaign.authoring.meeting import Meeting
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
+from campaign.meeting import Meeting
 from campaign.screening import rules
 from campaign.signing.guard import INSULT, LINK, PHONE, insult_languages
 from campaign.signing.screening_rules import (

@@ -2,12 +2,13 @@
 
 import re
 
+import html5lib
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.authoring.meeting import mark_of
 from campaign.campaigns.models import Campaign
+from campaign.meeting import mark_of
 from tests.factories import post
 from tests.integration.authoring.conftest import DESK
 from tests.integration.replies.test_replies import make_reply
@@ -46,6 +47,42 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     both = more | {field: "theirs.org\nmine.org", "seen": seen_on(late.text)}
     assert post(desk, page, both).status_code == 303
     assert "theirs.org\nmine.org" in desk.get(page).text.replace("\r", "")
+
+
+def _fields(page: str) -> dict[str, str]:
+    """What the page's form holds, as a browser would send it."""
+    form = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
+    found = {}
+    for one in form.iterfind(".//main//form//*[@name]"):
+        if one.tag == "select":
+            chosen = one.find(".//option[@selected]")
+            found[one.get("name")] = chosen.get("value") if chosen is not None else ""
+        elif one.tag == "textarea":
+            found[one.get("name")] = (one.text or "").removeprefix("\n")
+        elif one.get("type") not in {"submit", "checkbox", "radio"}:
+            found[one.get("name")] = one.get("value") or ""
+    found.pop("csrf_token", None)
+    return found
+
+
+def test_two_who_mend_one_official_or_mission_see_both(
+    desk: FlaskClient, other: FlaskClient, draft: Campaign
+) -> None:
+    target = draft.targets[0]
+    assert target.mission is not None
+    places = [(f"/desk/officials/{target.official.slug}", "locality"),
+              (f"/desk/missions/{target.mission.slug}", "hours")]  # fmt: skip
+    for page, field in places:
+        typed = _fields(desk.get(page).text)
+        assert typed["seen"]
+        assert post(other, page, typed | {field: "Theirs"}).status_code == 302
+        late = post(desk, page, typed | {field: "Mine"})
+        assert late.status_code == 422
+        assert "Theirs" in late.text.split("What stands now")[1].split("</div>")[0]
+        again = _fields(late.text)
+        assert again[field] == "Mine"
+        assert post(desk, page, again).status_code == 302
+        assert _fields(desk.get(page).text)[field] == "Mine"
 
 
 def test_what_the_picture_shows_meets_too(

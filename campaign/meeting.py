@@ -18,7 +18,7 @@ from campaign.db import Base
 
 
 class Meeting:
-    """Beside DeskForm: knows what its writer saw. `{{ meeting.seen(form) }}` shows the rest."""
+    """Beside a form: knows what its writer saw. `_meeting.html` shows what stands otherwise."""
 
     seen = HiddenField()
     theirs: tuple[tuple[str, str], ...] = ()
