@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts import audit_list, audit_things, deeds
 from campaign.accounts.audit_things import Names, number_of
+from campaign.accounts.audit_values import say_value
 from campaign.accounts.models import StaffUser
 from campaign.audit import AuditEntry
 
@@ -133,4 +134,4 @@ def _say_value(name: str, value: Any, people: Mapping[int, str], known: _Known) 
         return known.references[value]
     if name == "other" and value in known.names:
         return known.names[value][0]
-    return str(value)
+    return say_value(name, value) if isinstance(value, str) else str(value)

@@ -206,6 +206,7 @@ DETAILS: Mapping[str, Any] = {
     "update": _l("post on the case"),
     "verdict": _l("decision"),
     "volumes": _l("volumes"),
+    "first": _l("first letters"),
     "watched_words": _l("watched words"),
     "x": _l("from the left, percent"),
     "y": _l("from the top, percent"),

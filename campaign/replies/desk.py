@@ -14,6 +14,7 @@ from campaign.authoring.desk import accepted, done, load
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
+from campaign.meeting import hold
 from campaign.paper import scans
 from campaign.replies import draft_views, inbox, publish_views, scan_views, services
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
@@ -83,8 +84,7 @@ def create(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
+    unit, reply = db.session(), _loaded(public_id)
     campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
     deliveries = services.list_deliveries(unit, campaign)
     desk, titles = draft_views.desk_of(campaign, reply), _usual_titles(campaign)
@@ -97,9 +97,8 @@ def edit(public_id: str) -> ResponseReturnValue:
         services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
         _keep_scan(reply, form)
 
-    if reply.state is not ReplyState.PUBLISHED and form.validate_on_submit() and accepted(
-        form, change
-    ):  # fmt: skip
+    is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
+    if is_open and form.meets(form.now) and accepted(form, change):
         desk.drop()
         return done(_("The reply is saved."), _next(), public_id=public_id)
     return _page("edit", form, campaign=campaign, reply=reply, scans=found, **desk.words())
@@ -115,6 +114,15 @@ def delete(public_id: str) -> ResponseReturnValue:
     services.delete_reply(unit, reply, actor=actor())
     flash(_("The draft is deleted."))
     return redirect(url_for(".of_campaign", slug=slug), 303)
+
+
+def _loaded(public_id: str) -> Reply:
+    """The reply of this page; while its form is saved nobody else changes it meanwhile."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    if request.method == "POST":
+        hold(unit, reply)
+    return reply
 
 
 def _kept(desk: Desk) -> ResponseReturnValue:

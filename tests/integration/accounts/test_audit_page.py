@@ -185,7 +185,9 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     say(action="paper.sheet-add", subject=f"paper-sheet:{sheet.id}", campaign=campaign.id)
     say(action="campaign.clone", subject=f"campaign:{campaign.id}", other=other.id)
     say(action="letter.approved", subject="screening-act:7", campaigns=[campaign.id, other.id])
-    say(action="reply.log", subject="reply:987654", known=True)
+    say(action="reply.log", subject="reply:987654", known=True, channel="meeting")
+    say(action="campaign.edit", subject=f"campaign:{campaign.id}", fields=["act_by", "new_one"])
+    say(action="campaign.open", subject=f"campaign:{campaign.id}", before="scheduled")
     unit.commit()
     page = client.get("/desk/audit").text
     assert f'/desk/replies/{reply.public_id}">{campaign.reference}, reply of ' in page
@@ -194,6 +196,9 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     assert f"campaigns: {campaign.reference}, {other.reference}" in page
     assert "Decision 7" in page
     assert "sender known: yes" in page
+    assert "how it came: Meeting" in page
+    assert "fields: Last day to write, new_one" in page
+    assert "before: Scheduled" in page
 
 
 def test_pages_follow_each_other_without_a_gap(
