@@ -18,7 +18,8 @@ from campaign.audit import AuditEntry
 
 _CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
 _OFFICIAL = table("official", column("public_id"), column("slug"), column("name"))
-_MISSION = table("mission", column("public_id"), column("slug"))
+_MISSION = table("mission", column("id"), column("public_id"), column("slug"))
+_JOURNEY = table("journey", column("id"), column("public_id"), column("mission_id"))
 _INVALIDATION = table("invalidation", column("id"), column("public_id"))
 _BUNDLE = table(
     "bundle", column("id"), column("public_id"), column("campaign_id"), column("sequence")
@@ -144,6 +145,18 @@ def _bundles(unit: Session, idents: list[str]) -> Names:
     }
 
 
+def _journeys(unit: Session, idents: list[str]) -> Names:
+    wanted = (
+        select(_JOURNEY, _MISSION.c.slug)
+        .join(_MISSION, _MISSION.c.id == _JOURNEY.c.mission_id)
+        .where(_JOURNEY.c.id.in_([_number(one) for one in idents]))
+    )
+    return {
+        f"journey:{row.id}": (row.slug, url_for("bundles.show_journey", public_id=row.public_id))
+        for row in unit.execute(wanted)
+    }
+
+
 def _invalidations(unit: Session, idents: list[str]) -> Names:
     wanted = select(_INVALIDATION).where(_INVALIDATION.c.id.in_([_number(one) for one in idents]))
     return {
@@ -160,6 +173,7 @@ _FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
     "official": _officials,
     "mission": _missions,
     "bundle": _bundles,
+    "journey": _journeys,
     "invalidation": _invalidations,
 }
 
