@@ -107,7 +107,7 @@ DEEDS: Mapping[str, Any] = {
     "scan.remove": _l("Removed a scan"),
     "bundle.proof": _l("Printed a proof of letters"),
     "bundle.freeze": _l("Froze a bundle"),
-    "journey.freeze": _l("Froze bundles that travel together"),
+    "bundle.freeze-together": _l("Froze bundles that travel together"),
     "bundle.ready": _l("Finished printing a bundle"),
     "bundle.failed": _l("Could not print a bundle"),
     "bundle.release": _l("Gave the letters of a failed bundle back"),
