@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleKind, Journey, BundleState
+from campaign.bundles.models import Bundle, BundleKind, BundleState, Journey
 from campaign.campaigns.models import Target, TargetKind
 from campaign.officials.models import ContactDetail, Mission, Official
 from campaign.signing.models import Letter
