@@ -30,6 +30,8 @@ _LEFT_OUT = {"alembic_version", "rate_limit", "figures_due"}
 _FORMAT = 2
 """2: files as they are kept. 1 (and none said): files sealed whole on their way into the backup."""
 _PIECE = 1 << 20
+_SHORT_LIVED = ("exports/", "probe/")
+"""Lists of people that are to be gone after a day must not live on in a backup."""
 
 
 def back_up(database: Database, storage: Storage, target: Path) -> int:
@@ -43,7 +45,8 @@ def back_up(database: Database, storage: Storage, target: Path) -> int:
             anchor = audit.head(unit)
         rows = _write_rows(database.engine, made, digests)
         for name in storage.names():
-            _write_file(storage, name, made, digests)
+            if not name.startswith(_SHORT_LIVED):
+                _write_file(storage, name, made, digests)
         manifest = {
             "format": _FORMAT,
             "revision": migrations.current_revision(database.engine),

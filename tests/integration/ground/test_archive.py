@@ -219,3 +219,15 @@ def test_a_backup_of_another_key_is_refused(filled: Flask, unit: Session, tmp_pa
     other = dataclasses.replace(database, keyring=Keyring.of(b"k" * 32))
     with pytest.raises(Refused, match=r"another data\.key"):
         archive.restore(other, storage, tmp_path / "backup.zip")
+
+
+def test_a_backup_holds_no_list_that_is_to_be_gone_after_a_day(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    with storage.create("exports/1") as file:
+        file.write(b"planted-name")
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as backup:
+        assert [name for name in backup.namelist() if name.startswith("files/")] == [f"files/{PDF}"]
