@@ -11,6 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
@@ -68,11 +69,14 @@ def restore(database: Database, storage: Storage, source: Path) -> int:
             manifest = json.loads(archive.read("manifest.json"))
             _check(archive, manifest, database)
             rows = 0
-            with database.engine.begin() as connection:
-                for table in tables_of(database.engine):
-                    rows += _fill(connection, table, archive)
-            for name in _files_in(manifest):
-                _restore_file(storage, archive, name, manifest, database)
+            with ExitStack() as undo:
+                with database.engine.begin() as connection:
+                    for table in tables_of(database.engine):
+                        rows += _fill(connection, table, archive)
+                    for name in _files_in(manifest):
+                        undo.callback(storage.delete, name.removeprefix("files/"))
+                        _restore_file(storage, archive, name, manifest, database)
+                undo.pop_all()
     except (zipfile.BadZipFile, KeyError, ValueError) as problem:
         raise Refused(f"{source.name} is not a backup that can be read") from problem
     return rows
@@ -132,6 +136,10 @@ def _restore_file(
     database: Database,
 ) -> None:
     kept = name.removeprefix("files/")
+    try:
+        _try_key(archive, name, manifest, database)
+    except (WrongKey, sealed.Damaged) as problem:
+        raise Refused(f"the backup is damaged: {name} was sealed with another key") from problem
     if manifest.get("format") == _FORMAT:
         with archive.open(name) as file:
             storage.put_sealed(kept, iter(lambda: file.read(_PIECE), b""))

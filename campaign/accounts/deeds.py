@@ -106,7 +106,9 @@ DEEDS: Mapping[str, Any] = {
     "scan.add": _l("Attached a scan"),
     "scan.download": _l("Downloaded a scan"),
     "scan.remove": _l("Removed a scan"),
+    "bundle.proof": _l("Printed a proof of letters"),
     "bundle.freeze": _l("Froze a bundle"),
+    "bundle.freeze-together": _l("Froze bundles that travel together"),
     "bundle.ready": _l("Finished printing a bundle"),
     "bundle.failed": _l("Could not print a bundle"),
     "bundle.release": _l("Gave the letters of a failed bundle back"),
@@ -144,7 +146,7 @@ DEEDS: Mapping[str, Any] = {
 }
 """What an entry says, by its action."""
 
-_DETAILS: Mapping[str, Any] = {
+DETAILS: Mapping[str, Any] = {
     "before": _l("before"),
     "after": _l("after"),
     "fields": _l("fields"),
@@ -157,6 +159,60 @@ _DETAILS: Mapping[str, Any] = {
     "added": _l("added"),
     "changed": _l("changed"),
     "left": _l("left"),
+    "bad": _l("refused rows"),
+    "bars": _l("bars"),
+    "bytes": _l("bytes"),
+    "campaign": _l("campaign"),
+    "campaigns": _l("campaigns"),
+    "channel": _l("how it came"),
+    "deleted": _l("deleted"),
+    "done": _l("set aside so far"),
+    "earlier": _l("continues"),
+    "embargo": _l("embargo"),
+    "failure": _l("failure"),
+    "files": _l("files"),
+    "filter": _l("filter"),
+    "flags": _l("risk flags"),
+    "forbidden_words": _l("forbidden words"),
+    "found": _l("found"),
+    "full_text_edit": _l("whole text may be rewritten"),
+    "gaps": _l("missing"),
+    "gone": _l("merged into it"),
+    "hosts": _l("sites"),
+    "kind": _l("kind"),
+    "known": _l("sender known"),
+    "messages": _l("messages"),
+    "moved": _l("moved over"),
+    "officials": _l("officials"),
+    "on": _l("day"),
+    "origin": _l("origin"),
+    "other": _l("other"),
+    "outcome": _l("outcome"),
+    "pages": _l("pages"),
+    "picture": _l("picture"),
+    "post": _l("post"),
+    "posts": _l("posts"),
+    "print_translation": _l("prints with a translation"),
+    "printed": _l("printed"),
+    "reason": _l("reason"),
+    "reply": _l("reply"),
+    "row": _l("row"),
+    "rows": _l("rows"),
+    "set_aside": _l("set aside"),
+    "sha256": _l("checksum"),
+    "signatures": _l("signatures"),
+    "standing": _l("holds for later ones"),
+    "state": _l("state"),
+    "taken": _l("taken over"),
+    "tombstones": _l("kept as a mark"),
+    "update": _l("post on the case"),
+    "verdict": _l("decision"),
+    "volumes": _l("volumes"),
+    "first": _l("first letters"),
+    "watched_words": _l("watched words"),
+    "x": _l("from the left, percent"),
+    "y": _l("from the top, percent"),
+    "act_by": _l("last day"),
 }
 
 
@@ -167,4 +223,4 @@ def say(action: str) -> str:
 
 def say_detail(name: str) -> str:
     """What a fact of an entry is called."""
-    return str(_DETAILS.get(name, name.replace("_", " ")))
+    return str(DETAILS.get(name, name.replace("_", " ")))

@@ -10,8 +10,8 @@ from wtforms import IntegerField, RadioField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from campaign import db
+from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
 from campaign.bundles.models import DeliveryOutcome
-from campaign.campaigns.fields import DayField, DeskForm, LineField, TextField, choices
 from campaign.i18n import latest_day
 
 _MOST = 10_000_000

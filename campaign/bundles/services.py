@@ -42,7 +42,8 @@ class Progress:
     @property
     def seconds_left(self) -> int | None:
         """At that rate; None while there is none."""
-        return round((self.total - self.done) / self.per_second) if self.done else None
+        rate = self.per_second
+        return round((self.total - self.done) / rate) if rate else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
-from campaign.campaigns import lifecycle, readiness, rehearsal, revisions
+from campaign.campaigns import lifecycle, readiness, rehearsal, review_mails, revisions
 from campaign.campaigns.chains import refuse_circle
-from campaign.campaigns.changes import check_move, move, note, record_change
+from campaign.campaigns.changes import check_move, move, note, record_change, staff_id
 from campaign.campaigns.contents import facts_content
 from campaign.campaigns.models import (
     Campaign,
@@ -121,7 +121,9 @@ def open_campaign(
     first = campaign.opened_at is None
     campaign.opened_at = campaign.opened_at or now
     campaign.closed_at = None
+    before = campaign.status
     move(unit, campaign, CampaignStatus.OPEN, actor)
+    review_mails.answer(unit, campaign, before, by=staff_id(actor))
     jobs.enqueue(unit, "network.announce", campaign.id)
     if first and campaign.follows_id is not None:
         jobs.enqueue(unit, "following.continued", campaign.id)

@@ -13,8 +13,8 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length
 
+from campaign.authoring.fields import CheckboxesField
 from campaign.bundles.models import Bundle
-from campaign.campaigns.fields import CheckboxesField
 from campaign.exports import recipients
 from campaign.exports.models import ExportFormat, ExportKey, ExportKind
 from campaign.exports.rules import LONGEST_REASON, SHORTEST_REASON

@@ -77,8 +77,9 @@ def kind_of(data: bytes) -> ScanKind:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS):
             return ScanKind.IMAGE
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError,
-            Image.DecompressionBombError) as problem:  # fmt: skip
+    except Image.DecompressionBombError as problem:
+        raise Invalid(fields={"scan": "scan-too-big"}) from problem
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as problem:
         raise Invalid(fields={"scan": "not-a-scan"}) from problem
 
 

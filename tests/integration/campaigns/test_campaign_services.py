@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.campaigns import desk_list, editions, services, targets, updates
+from campaign.authoring import desk_list, editions
+from campaign.campaigns import services, targets, updates
 from campaign.campaigns.models import (
     Campaign,
     CampaignStatus,

@@ -264,7 +264,7 @@ def test_a_scan_is_judged_by_content_and_lies_sealed(client: FlaskClient, app: F
     assert all(not one.read_bytes().startswith(b"\xff\xd8") for one in files)
 
 
-def test_the_pdf_of_a_scan_is_handed_out_by_a_button_that_leaves_a_line(
+def test_the_pdf_of_a_scan_asks_who_one_is_and_leaves_a_line(
     client: FlaskClient, app: Flask
 ) -> None:
     sheet = _new_sheet(app)
@@ -276,6 +276,14 @@ def test_the_pdf_of_a_scan_is_handed_out_by_a_button_that_leaves_a_line(
     page = client.get(f"/desk/paper/{sheet}/about").text
     (address,) = re.findall(r'action="([^"]+/download)"', page)
     assert client.get(address).status_code == 405
+    with client.session_transaction() as session:
+        session["fs_paa"] -= 16 * 60
+    asked = post(client, address)
+    assert asked.status_code == 303
+    assert b"%PDF" not in asked.data
+    assert asked.location.startswith("/desk/confirm?next=")
+    with client.session_transaction() as session:
+        session["fs_paa"] += 16 * 60
     assert post(client, address).data == pdf
     with app.app_context(), db.reading() as unit:
         entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
