@@ -93,8 +93,8 @@ def edit(public_id: str) -> ResponseReturnValue:
         return _kept(desk)
 
     def change() -> None:
-        reply.shown_page = form.shown_page.data or ""
         services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        reply.shown_page = form.shown_page.data or ""
         _keep_scan(reply, form)
 
     if reply.state is not ReplyState.PUBLISHED and form.validate_on_submit() and accepted(

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from campaign.replies import publishing, services
 from campaign.replies.models import Channel, Reply, ReplyState
 from campaign.replies.services import Facts
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+from tests.racing import overtake
 
 SECRET = "Rosalinda-Quebrada"
 YESTERDAY = date.today() - timedelta(days=1)  # noqa: DTZ011
@@ -103,6 +105,52 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
         with db.reading() as unit:
             assert unit.scalar(select(func.count(OutboxMail.id))) == len(waiting)
             assert unit.scalar(select(func.count(Update.id))) == 1
+
+
+def _publish(unit: Session, reply: Reply) -> object:
+    return publishing.publish(unit, reply, actor="staff:1")
+
+
+CHANGES: dict[str, Callable[[Session, Reply], object]] = {
+    "publish": _publish,
+    "edit": lambda unit, reply: services.edit_reply(
+        unit, reply, Facts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
+    ),
+    "delete": lambda unit, reply: services.delete_reply(unit, reply, actor="staff:2"),
+    "bars": lambda unit, reply: services.set_bars(unit, reply, [], actor="staff:2"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: str) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply_id = make_reply(unit).id
+
+    def look(unit: Session) -> Reply:
+        return unit.get_one(Reply, reply_id)
+
+    with pytest.raises(Refused, match="reply-published"):
+        overtake(app, lambda unit: _publish(unit, look(unit)), look, CHANGES[change])
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 1
+        kept = look(unit)
+        assert (kept.state, "está bien" in kept.text) == (ReplyState.PUBLISHED, True)
+
+
+def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply = make_reply(unit)
+        _publish(unit, reply)
+        reply_id = reply.id
+
+    def look(unit: Session) -> Reply:
+        return unit.get_one(Reply, reply_id)
+
+    def take(unit: Session, reply: Reply) -> None:
+        publishing.take_back(unit, reply, actor="staff:1")
+
+    with pytest.raises(Refused, match="reply-not-published"):
+        overtake(app, lambda unit: take(unit, look(unit)), look, take)
 
 
 def _tell(app: Flask) -> None:
