@@ -182,6 +182,36 @@ def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(unit: Sess
     assert double.email_hmac is None
 
 
+def test_a_row_that_was_taken_out_is_erased_with_its_person(unit: Session) -> None:
+    sheet = make_sheet(unit)
+    eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
+    row = keying.add_row(unit, sheet, eva, actor="a")
+    keying.remove_row(unit, row, actor="a")
+    plus = Details("Lea", "Park", "Hull", "", "CA", email="eva+lea@example.org", news=True)
+    other = keying.add_row(unit, sheet, plus, actor="a")
+    keying.remove_row(unit, other, actor="a")
+    assert row.email_hmac is not None
+    box = Mailbox("eva@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
+    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    unit.expire_all()
+    assert (keying.details_of(row), row.email_hmac) == (None, None)
+    assert keying.details_of(other) == plus
+    with pytest.raises(Refused, match="row-gone"):
+        keying.put_back(unit, row, actor="a")
+
+
+def test_a_double_is_erased_with_the_person_whose_address_it_names(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    sign_online(unit, campaign, ANA)
+    again = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA", email="ana@example.org")
+    row = keying.add_row(unit, make_sheet(unit, campaign), again, actor="a")
+    assert row.email_hmac is not None
+    box = Mailbox("ana@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
+    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    unit.expire_all()
+    assert (row.verdict, keying.details_of(row)) == (RowVerdict.DOUBLE, None)
+
+
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     unit: Session,
 ) -> None:
