@@ -1,4 +1,4 @@
-"""Words that a campaign rules out are sealed: they may name a witness or a place."""
+"""Words that a campaign rules out are sealed; a file of signatures is worked on by one job."""
 
 import json
 
@@ -41,10 +41,13 @@ def upgrade() -> None:
             bind.execute(sa.update(_CAMPAIGN).where(_CAMPAIGN.c.id == row.id).values(moved))
     op.drop_column("campaign", "forbidden_words")
     op.alter_column("campaign", _DRAFT, new_column_name="forbidden_words")
+    lease = sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True)
+    op.add_column("paper_import", lease)
 
 
 def downgrade() -> None:
     """Back."""
+    op.drop_column("paper_import", "lease_until")
     column = sa.Column(_DRAFT, sa.JSON(), nullable=False, server_default=sa.text("'[]'"))
     op.add_column("campaign", column)
     bind, words = op.get_bind(), _BEFORE.c.forbidden_words

@@ -21,9 +21,17 @@ from campaign.errors import Refused
 from campaign.following import erasing
 from campaign.following.links import Mailbox
 from campaign.mail.models import OutboxMail
-from campaign.paper import keying, sheets
+from campaign.paper import importing, keying, sheets
 from campaign.paper.details import Details
-from campaign.paper.models import PaperImport, PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.paper.import_rows import judge
+from campaign.paper.models import (
+    PaperImport,
+    PaperImportState,
+    PaperRow,
+    PaperSheet,
+    RowVerdict,
+    SheetKind,
+)
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
 from campaign.signing.prints import person_print
 from tests.factories import add_confirmed, make_campaign, post, sign_in
@@ -260,6 +268,13 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
 
 
+def test_a_place_beyond_every_sheet_shows_no_row(client: FlaskClient, app: Flask) -> None:
+    address = f"/desk/paper/{_new_sheet(app)}"
+    sign_in(client, app, Role.STAFF)
+    for start in ("-1", "x", "9" * 23):
+        assert client.get(f"{address}?from={start}").status_code == 200
+
+
 def test_the_case_page_says_how_many_signed_on_paper(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as unit:
         sheet = make_sheet(unit)
@@ -377,6 +392,66 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         assert unit.scalar(select(func.count()).select_from(PaperRow)) == 3
         left = list((app.extensions["settings"].files / "imports").iterdir())
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
+
+
+def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
+    """A file that waits for its dry run: its address, and its id."""
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.STAFF)
+    file = (io.BytesIO(b"given name;family name;town\nEva;Park;Hull\n"), "list.csv")
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+    mapping = {
+        "meaning-0": "given_name", "meaning-1": "family_name", "meaning-2": "locality",
+        "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA",
+    }  # fmt: skip
+    assert post(client, sent.location, mapping).status_code == 303
+    with app.app_context(), db.reading() as unit:
+        return sent.location, unit.scalars(select(PaperImport.id)).one()
+
+
+def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: Flask) -> None:
+    address, number = _uploaded(app, client)
+    with app.app_context(), db.transaction() as unit:
+        waiting = unit.get_one(PaperImport, number)
+        waiting.lease_until = db.utcnow() - timedelta(minutes=1)  # another job has died of it
+    slow, quick = Barrier(2), []
+
+    def read_slowly() -> None:
+        with app.app_context(), db.reading() as unit:
+            made = unit.get_one(PaperImport, number)
+            reading = importing.read(made)
+            quick.append(judge(unit, made.campaign_id, reading).counts(reading))
+        slow.wait()
+        slow.wait()
+        with app.app_context():
+            importing.keep_rehearsal(number, quick[0], "[]", PaperImportState.READY)
+
+    late = Thread(target=read_slowly)
+    late.start()
+    slow.wait()
+    _work(app)
+    assert post(client, f"{address}/apply").status_code == 303
+    _work(app)
+    slow.wait()
+    late.join()
+    with app.app_context(), db.reading() as unit:
+        assert unit.get_one(PaperImport, number).state is PaperImportState.APPLIED
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 1
+
+
+def test_a_file_that_a_job_works_on_is_left_to_it(client: FlaskClient, app: Flask) -> None:
+    _address, number = _uploaded(app, client)
+    with app.app_context(), db.transaction() as unit:
+        unit.get_one(PaperImport, number).lease_until = db.utcnow() + timedelta(minutes=1)
+    _work(app)
+    with app.app_context(), db.transaction() as unit:
+        waiting = unit.get_one(PaperImport, number)
+        assert waiting.state is PaperImportState.REHEARSING
+        waiting.lease_until = db.utcnow() - timedelta(minutes=1)
+    _work(app)
+    with app.app_context(), db.reading() as unit:
+        assert unit.get_one(PaperImport, number).state is PaperImportState.READY
 
 
 def _work(app: Flask) -> None:
