@@ -361,3 +361,40 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
     with app.app_context(), db.reading() as unit:
         kept = unit.get_one(Campaign, campaign_id)
         assert (kept.status, kept.submitted_by_id) == (CampaignStatus.OPEN, None)
+
+
+def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
+    def create(unit: Session, _seen: object = None) -> Campaign:
+        return services.create_campaign(unit, actor=BY, **facts())
+
+    with pytest.raises(Invalid) as refused:
+        overtake(app, create, lambda unit: unit.scalar(select(Campaign.id)), create)
+    assert refused.value.fields == {"reference": "reference-taken"}
+
+
+def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        ids = [draft(unit, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
+
+    def rename(unit: Session, campaign: Campaign) -> None:
+        services.edit_campaign(unit, campaign, actor=BY, reference="UA 9/26")
+
+    with pytest.raises(Invalid) as refused:
+        overtake(
+            app, lambda unit: rename(unit, unit.get_one(Campaign, ids[0])),
+            lambda unit: unit.get_one(Campaign, ids[1]), rename,
+        )  # fmt: skip
+    assert refused.value.fields == {"reference": "reference-taken"}
+
+
+def test_the_next_open_campaign_is_the_nearest_that_is_left(unit: Session) -> None:
+    days = (date(2099, 1, 3), date(2099, 1, 1), date(2099, 1, 2), None)
+    made = [
+        make_campaign(unit, slug=f"c-{at}", reference=f"C {at}", act_by=day)
+        for at, day in enumerate(days)
+    ]
+    order = [made[1], made[2], made[0], made[3]]
+    for done in range(4):
+        signed = select(Campaign.id).where(Campaign.id.in_([one.id for one in order[:done]]))
+        assert services.find_open(unit, NOW, besides=signed) is order[done]
+    assert services.find_open(unit, NOW, besides=select(Campaign.id)) is None
