@@ -136,8 +136,8 @@ class MissionFilter(FlaskForm):  # type: ignore[misc]
     stale = BooleanField(_l("Not checked for a year"))
 
 
-def mission_form(kept: MissionDraft | None = None) -> MissionForm:
-    """The form, with what is kept."""
+def mission_form(kept: MissionDraft | None = None, *, as_kept: bool = False) -> MissionForm:
+    """The form, with what is kept; `as_kept` leaves aside what was sent."""
     form = form_with(
         MissionForm,
         words={
@@ -146,8 +146,9 @@ def mission_form(kept: MissionDraft | None = None) -> MissionForm:
             )
         },
         kept=kept,
+        as_kept=as_kept,
     )
-    if kept and not form.is_submitted():
+    if kept and (as_kept or not form.is_submitted()):
         form.accredited.data = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
         form.kind.data = kept.kind.value
     return form

@@ -10,6 +10,7 @@ from campaign.errors import Refused
 from campaign.officials import missions as services
 from campaign.officials import usage
 from campaign.officials.desk import blueprint, today
+from campaign.officials.meantime import theirs
 from campaign.officials.mission_form import KIND_LABELS, MissionFilter, MissionForm, mission_form
 from campaign.officials.models import Mission
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -60,12 +61,17 @@ def edit_mission(slug: str) -> ResponseReturnValue:
     mission = services.get_mission(unit, slug=slug)
     form = mission_form(services.draft_of(mission))
     if form.validate_on_submit():
-        services.update_mission(unit, mission=mission, draft=form.draft(), actor=by)
+        try:
+            services.update_mission(
+                unit, mission=mission, draft=form.draft(), actor=by, based_on=form.based_on.data
+            )
+        except Refused:
+            kept = mission_form(services.draft_of(mission), as_kept=True)
+            form.based_on.data = kept.based_on.data
+            return _edit_page(mission, form, theirs=theirs(kept, form)), 409
         if "checked" in request.form:
             services.check_mission(unit, mission=mission, on=today(), actor=by)
-            flash(_("The changes are saved, and noted: checked today."))
-        else:
-            flash(_("The changes are saved."))
+        flash(_saved())
         return redirect(url_for("officials.edit_mission", slug=slug))
     return _edit_page(mission, form), 422 if form.errors else 200
 
@@ -88,7 +94,13 @@ def delete_mission(slug: str) -> ResponseReturnValue:
     return render_template("officials/delete_mission.html", mission=mission, uses=uses), status
 
 
-def _edit_page(mission: Mission, form: MissionForm) -> str:
+def _saved() -> str:
+    if "checked" in request.form:
+        return str(_("The changes are saved, and noted: checked today."))
+    return str(_("The changes are saved."))
+
+
+def _edit_page(mission: Mission, form: MissionForm, **context: object) -> str:
     unit = db.session()
     head = [i18n.words_in(mission.name, i18n.locale())]
     shown = address_shown(
@@ -101,4 +113,5 @@ def _edit_page(mission: Mission, form: MissionForm) -> str:
         stale=services.is_stale(mission, today()),
         uses=usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user()),
         **shown,
+        **context,
     )

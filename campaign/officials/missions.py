@@ -12,9 +12,11 @@ from campaign.errors import NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
+from campaign.officials.meantime import refuse_changed
 from campaign.officials.models import Mission, MissionKind
+from campaign.officials.slugs import add_named
 from campaign.officials.territories import slug_name
-from campaign.officials.text import fold, free_slug, slugify
+from campaign.officials.text import fold, slugify
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
@@ -100,17 +102,27 @@ def countries_of_missions(unit: Session) -> tuple[list[str], list[str]]:
 def create_mission(unit: Session, *, draft: MissionDraft, actor: str) -> Mission:
     """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
     wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
-    taken = set(unit.scalars(select(Mission.slug).where(Mission.slug.startswith(wanted))))
-    mission = Mission(slug=free_slug(wanted, taken), source_id="")
+    mission = Mission(source_id="")
     _take(mission, draft)
-    unit.add(mission)
-    unit.flush()
+    add_named(unit, mission, wanted)
     audit.record(unit, actor=actor, action="missions.create", subject=_subject(mission))
     return mission
 
 
-def update_mission(unit: Session, *, mission: Mission, draft: MissionDraft, actor: str) -> Mission:
-    """Keep what the draft says; the slug stays, since addresses and scripts rely on it."""
+def update_mission(
+    unit: Session,
+    *,
+    mission: Mission,
+    draft: MissionDraft,
+    actor: str,
+    based_on: str | None = None,
+) -> Mission:
+    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
+
+    Raises Refused (`changed-meanwhile`): somebody saved after the state `based_on` was shown.
+    """
+    unit.refresh(mission, with_for_update={"key_share": True})
+    refuse_changed(based_on, draft_of(mission))
     changed = _take(mission, draft)
     unit.flush()
     if changed:

@@ -84,9 +84,12 @@ class OfficialFilter(FlaskForm):  # type: ignore[misc]
 
 
 def official_form(
-    kept: OfficialDraft | None = None, *, form: type[OfficialForm] = OfficialForm
+    kept: OfficialDraft | None = None,
+    *,
+    form: type[OfficialForm] = OfficialForm,
+    as_kept: bool = False,
 ) -> OfficialForm:
-    """The form, with what is kept."""
+    """The form, with what is kept; `as_kept` leaves aside what was sent."""
     return form_with(
         form,
         words={
@@ -99,4 +102,5 @@ def official_form(
             ),
         },
         kept=kept,
+        as_kept=as_kept,
     )

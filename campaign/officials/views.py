@@ -17,6 +17,7 @@ from campaign.officials import (
     usage,
 )
 from campaign.officials.desk import blueprint
+from campaign.officials.meantime import theirs
 from campaign.officials.models import Official
 from campaign.officials.official_form import OfficialFilter, OfficialForm, official_form
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -64,10 +65,15 @@ def edit(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             services.update_official(
-                db.session(), official=official, draft=form.draft(), actor=actor()
-            )
+                db.session(), official=official, draft=form.draft(), actor=actor(),
+                based_on=form.based_on.data,
+            )  # fmt: skip
         except Invalid as problem:
             form.refuse(problem.fields)
+        except Refused:
+            kept = official_form(services.draft_of(official), as_kept=True)
+            form.based_on.data = kept.based_on.data
+            return _edit_page(official, form, theirs=theirs(kept, form)), 409
         else:
             flash(_("The changes are saved."))
             return redirect(url_for("officials.edit", slug=slug))
@@ -92,7 +98,7 @@ def delete(slug: str) -> ResponseReturnValue:
     return render_template("officials/delete.html", official=official, uses=uses), status
 
 
-def _edit_page(official: Official, form: OfficialForm) -> str:
+def _edit_page(official: Official, form: OfficialForm, **context: object) -> str:
     unit = db.session()
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
@@ -103,4 +109,5 @@ def _edit_page(official: Official, form: OfficialForm) -> str:
         uses=usage.said_to(unit, services.uses_of_official(unit, official=official), staff_user()),
         after=posts.successors(unit, official) if official.left_on else [],
         **address_shown(official, country=official.country, head=head, locale=locale),
+        **context,
     )

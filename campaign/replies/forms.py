@@ -5,19 +5,20 @@ from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
 from campaign import i18n
 from campaign.authoring.fields import DayField, LineField, TextField, choices
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign
+from campaign.officials.meantime import fingerprint
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
 from campaign.reading.case_page import mission_name
 from campaign.replies.models import Channel, Reply
 from campaign.replies.redaction import LONGEST
-from campaign.replies.services import Facts
+from campaign.replies.services import Facts, state_of
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),
@@ -43,6 +44,8 @@ _LANGUAGES = (
 class ReplyForm(PaperForm):
     """An answer; `reply_form` adds a title and a translation per language."""
 
+    based_on = HiddenField()
+    """Which state the page showed."""
     who = SelectField(_l("Who answered"))
     received_on = DayField(_l("Day"), needed=_l("Give the day on which it came."))
     channel = SelectField(
@@ -147,6 +150,7 @@ def _data(
         who = f"mission:{reply.mission.slug}"
     delivery = next((one.public_id for one in deliveries if one.id == reply.delivery_id), "")
     return {
+        "based_on": fingerprint(state_of(reply)),
         "who": who,
         "received_on": reply.received_on,
         "channel": reply.channel.value,

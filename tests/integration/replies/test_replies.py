@@ -242,6 +242,23 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert client.get(address).status_code == 404
 
 
+def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        for number in range(services.PAGE + 1):
+            make_reply(unit, campaign, received_on=date(2026, 1, 1) + timedelta(days=number))
+        slug = campaign.slug
+    sign_in(client, app, Role.ORGANIZER)
+    address = f"/desk/replies/campaigns/{slug}"
+    first = client.get(address).text
+    assert f'rel="next" href="{address}?page=2"' in first
+    last = client.get(f"{address}?page=2").text
+    assert (first + last).count('href="/desk/replies/') >= services.PAGE + 1
+    assert 'rel="next"' not in last
+    assert "January 1, 2026" in last
+    assert client.get(f"{address}?page=99999999999999999999999").status_code == 200
+
+
 def test_a_reply_of_another_team_does_not_exist(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as unit:
         owner = make_staff_user(unit, Role.ORGANIZER)
