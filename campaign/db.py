@@ -5,7 +5,6 @@ that writes takes its lock at the start, so that it waits for others instead of 
 """
 
 import enum
-import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,31 +78,6 @@ class Sealed(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """From the database: opened."""
         return None if value is None else keyring_of(dialect).open(bytes(value), self.place)
-
-
-class SealedList(TypeDecorator[list[str]]):
-    """Texts that may name people: a list in Python, sealed JSON in the column, NULL where empty."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def __init__(self, place: str) -> None:
-        """`place` names the column, as with `Sealed`."""
-        super().__init__()
-        self.place = place
-
-    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> bytes | None:
-        """To the database: sealed."""
-        if not value:
-            return None
-        return keyring_of(dialect).seal(json.dumps(value, ensure_ascii=False), self.place)
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> list[str]:
-        """From the database: opened."""
-        if value is None:
-            return []
-        found: list[str] = json.loads(keyring_of(dialect).open(bytes(value), self.place))
-        return found
 
 
 def keyring_of(dialect: Dialect) -> Keyring:

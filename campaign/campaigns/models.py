@@ -14,11 +14,11 @@ from campaign.db import (
     Locale,
     PrimaryKey,
     PublicId,
-    SealedList,
     Slug,
     Words,
 )
 from campaign.officials.models import Mission, Official
+from campaign.sealed_lists import SealedList
 
 if TYPE_CHECKING:
     from campaign.campaigns.revision_models import RiskFlag

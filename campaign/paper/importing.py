@@ -23,6 +23,7 @@ from campaign.paper.models import (
 from campaign.paper.reading_files import Fault, Reading
 from campaign.signing.models import Origin
 from campaign.storage import storage
+from campaign.undoing import when_undone
 
 _KEPT = timedelta(days=3)
 _LEASE = timedelta(minutes=10)
@@ -47,6 +48,8 @@ def upload(
         options={"meanings": {str(at): meaning for at, meaning in guessed.items()}},
         expires_at=db.utcnow() + _KEPT,
     )
+    keep_in, key = storage(), made.storage_key
+    when_undone(unit, lambda: keep_in.delete(key))
     sealed = db.database().keyring.seal_bytes(data, made.storage_key)
     with storage().writing(made.storage_key) as path:
         path.write_bytes(sealed)
