@@ -14,6 +14,7 @@ from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
 from campaign.campaigns import timekeeping
 from campaign.demo import rehearsing
+from campaign.exports.views import blueprint as exports
 from campaign.extensions import csrf
 from campaign.following import erasing, notices, telling
 from campaign.following.news_views import one_click
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.register_blueprint(replies)
     app.register_blueprint(overview)
     app.register_blueprint(handover)
+    app.register_blueprint(exports)
     if chosen.mode == "development":
         app.register_blueprint(outbox)
     return app

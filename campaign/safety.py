@@ -47,6 +47,12 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
         secret is not None and (len(secret) < KEY_BYTES or len(set(secret)) < 10),
         "secret_key is too short or too plain: 32 random characters at least.",
     )
+    yield (
+        production
+        and settings.s3_endpoint.startswith("http://")
+        and urlsplit(settings.s3_endpoint).hostname not in _LOOPBACK,
+        "In production s3_endpoint must start with https, or be on this machine.",
+    )
 
 
 def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
@@ -68,6 +74,16 @@ def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
     yield (
         contrast(settings.accent_dark, "#1d1f22") < 4.5,
         "accent_dark is too dark: text in it on the dark page needs a contrast of 4.5.",
+    )
+    s3 = urlsplit(settings.files)
+    yield (
+        "://" in settings.files and not (s3.scheme == "s3" and s3.netloc),
+        "files must be a folder, or an address such as s3://bucket/prefix.",
+    )
+    yield (
+        bool(settings.s3_endpoint)
+        and urlsplit(settings.s3_endpoint).scheme not in {"http", "https"},
+        "s3_endpoint must be an http or https address.",
     )
     yield not _known_zone(settings.timezone), "timezone must be a name such as America/Toronto."
 

@@ -1,14 +1,11 @@
 """Assembling: when every volume is printed, the lists, the manifest, and the totals.
 
-Everything is written into a folder of its own, which takes its final name (the digest of the ZIP)
-when it is whole; the bundle is ready when its row says so. Assembling twice does no harm.
+Everything is written into a folder of its own, then kept in the storage below the digest of the
+ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
-import os
-import shutil
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -21,8 +18,9 @@ from campaign.bundles.frozen import Frozen
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.zipping import Part, date_files, digest_of, stream_zip
+from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import NotFound
 from campaign.letters.problems import LetterRefused
 from campaign.signing.models import Letter
 
@@ -108,9 +106,7 @@ def _assemble(bundle_id: int) -> None:
     if _print_missing_again(bundle, volumes):
         return
     store = storage.storage()
-    making = store.path(f"{files.stored_folder(bundle.public_id)}/making-{os.urandom(8).hex()}")
-    making.mkdir(parents=True, mode=0o700)
-    try:
+    with store.workshop() as making:
         frozen = Frozen.from_json(bundle.frozen)
         folder = files.folder_name(
             frozen.case.reference,
@@ -121,35 +117,36 @@ def _assemble(bundle_id: int) -> None:
         )
         counts = Counts(total.printed, total.set_aside, per_target)
         make_papers(bundle, volumes, counts, folder=folder, out=making)
-        parts = parts_in(bundle, volumes, making, store)
-        date_files(parts, bundle.created_at)
-        digest = digest_of(stream_zip(folder, parts))
-        _put_in_place(making, store.path(files.stored_papers(bundle.public_id, digest)))
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+        papers = [Part.made(name, making / name) for name in files.PAPERS]
+        parts = _in_order(papers, _volume_parts(bundle, volumes, store))
+        digest = digest_of(stream_zip(folder, parts, bundle.created_at))
+        _keep(papers, files.stored_papers(bundle.public_id, digest), store)
     if _finish(bundle, digest, sum(volume.page_count or 0 for volume in volumes), total):
         _tidy(bundle, volumes, digest, store)
     else:
         _drop_unwanted(bundle, digest, store)
 
 
-def parts_in(
-    bundle: Bundle, volumes: list[Volume], papers: Path, store: storage.Storage
-) -> list[Part]:
-    """The files of the ZIP, in the order in which staff need them."""
-    printed = [
-        Part(
+def parts_in(bundle: Bundle, digest: str, store: storage.Storage) -> list[Part]:
+    """The files of a finished ZIP, in the order in which staff need them. Raises NotFound."""
+    folder = files.stored_papers(bundle.public_id, digest)
+    papers = [Part.kept(name, store, f"{folder}/{name}") for name in files.PAPERS]
+    return _in_order(papers, _volume_parts(bundle, bundle.volumes, store))
+
+
+def _in_order(papers: list[Part], volumes: list[Part]) -> list[Part]:
+    return [*papers[:2], *volumes, *papers[2:]]
+
+
+def _volume_parts(bundle: Bundle, volumes: list[Volume], store: storage.Storage) -> list[Part]:
+    return [
+        Part.kept(
             files.volume_file(volume.sequence),
-            store.path(files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)),
+            store,
+            files.stored_volume(bundle.public_id, volume.sequence, volume.attempt),
         )
         for volume in volumes
         if volume.sha256
-    ]
-    first, rest = files.PAPERS[:2], files.PAPERS[2:]
-    return [
-        *(Part(name, papers / name) for name in first),
-        *printed,
-        *(Part(name, papers / name) for name in rest),
     ]
 
 
@@ -201,8 +198,7 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     lost = []
     for volume in volumes:
         name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
-        path = store.path(name)
-        if volume.sha256 and not (path.is_file() and path.stat().st_size == volume.byte_count):
+        if volume.sha256 and not _is_whole(store, name, volume.byte_count):
             lost.append(volume.id)
     if not lost:
         return False
@@ -218,14 +214,18 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     return True
 
 
-def _put_in_place(making: Path, final: Path) -> None:
-    if not final.exists():
-        making.rename(final)
-    folder = os.open(final.parent, os.O_RDONLY)
+def _is_whole(store: storage.Storage, name: str, size: int | None) -> bool:
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        return store.size(name) == size
+    except (NotFound, storage.FileDamaged):
+        return False
+
+
+def _keep(papers: list[Part], folder: str, store: storage.Storage) -> None:
+    for part in papers:
+        with store.create(f"{folder}/{part.name}") as kept:
+            for piece in part.read():
+                kept.write(piece)
 
 
 def _finish(bundle: Bundle, digest: str, pages: int, total: _Total) -> bool:
@@ -262,26 +262,21 @@ def _drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> None:
         found = unit.get(Bundle, bundle.id)
         stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
     if found is None:
-        shutil.rmtree(store.path(files.stored_folder(bundle.public_id)), ignore_errors=True)
+        store.delete_folder(files.stored_folder(bundle.public_id))
     elif stopped and found.state is not BundleState.READY:
-        shutil.rmtree(store.path(files.stored_papers(bundle.public_id, digest)), ignore_errors=True)
+        store.delete_folder(files.stored_papers(bundle.public_id, digest))
         _give_back(bundle.id)
 
 
 def _tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
     """Remove what attempts that were cut short have left: it names people."""
-    home = store.path(files.stored_folder(bundle.public_id))
-    keep = {store.path(files.stored_papers(bundle.public_id, digest)).name}
-    for volume in volumes:
-        name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
-        keep.add(store.path(name).name)
-    for path in home.iterdir():
-        if path.name in keep:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    papers = f"{files.stored_papers(bundle.public_id, digest)}/"
+    keep = {
+        files.stored_volume(bundle.public_id, volume.sequence, volume.attempt) for volume in volumes
+    }
+    for name in list(store.names(files.stored_folder(bundle.public_id))):
+        if name not in keep and not name.startswith(papers):
+            store.delete(name)
 
 
 def _update(

@@ -152,6 +152,9 @@ def _bundle_facts(
         "printed": counts.printed,
         "set_aside": counts.set_aside,
         "volumes": volumes,
+        "first_number": frozen.first_number,
+        "duplex": frozen.duplex,
+        "order": frozen.order,
         **({"rehearsal": True} if frozen.rehearsal else {}),
     }
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.campaigns.models import Campaign
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Words
+from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
 from campaign.officials.models import Mission
 
 
@@ -46,6 +46,21 @@ class DeliveryOutcome(enum.StrEnum):
     COURIER = "courier"
 
 
+class Journey(Base):
+    """Bundles of several campaigns, frozen in one go, that travel to one mission together."""
+
+    __tablename__ = "journey"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"), index=True)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    mission: Mapped[Mission] = relationship()
+    bundles: Mapped[list["Bundle"]] = relationship(back_populates="journey", order_by="Bundle.id")
+
+
 class Bundle(Base):
     """A frozen set of letters of one campaign for one mission."""
 
@@ -67,12 +82,15 @@ class Bundle(Base):
     lease_until: Mapped[datetime | None]
     """Until when the worker that assembles it has it for itself."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
+    journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
+    """The journey that it is part of; None where it travels alone."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
     ready_at: Mapped[datetime | None]
 
     campaign: Mapped[Campaign] = relationship()
     mission: Mapped[Mission] = relationship()
+    journey: Mapped[Journey | None] = relationship(back_populates="bundles")
     volumes: Mapped[list["Volume"]] = relationship(
         back_populates="bundle", cascade="all, delete-orphan", order_by="Volume.sequence"
     )
@@ -102,6 +120,8 @@ class Volume(Base):
     byte_count: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
     printed_at: Mapped[datetime | None]
+    region: Mapped[str | None] = mapped_column(Sealed("volume.region"))
+    """Where its letters come from, for the desk alone; None where volumes are made by size."""
 
     bundle: Mapped[Bundle] = relationship(back_populates="volumes")
 

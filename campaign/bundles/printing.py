@@ -107,7 +107,10 @@ def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Prin
     )
     run = press.print_cards if loaded.frozen.format == "card" else press.print_letters
     layout = LAYOUTS[loaded.frozen.layout]
-    return run(loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress)
+    return run(
+        loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress,
+        fresh_sheets=loaded.frozen.duplex,
+    )  # fmt: skip
 
 
 class NoLongerWanted(Exception):
@@ -137,6 +140,7 @@ def sweep() -> None:
     """Hand out again what a lost message or a dead worker left behind."""
     settings: Settings = current_app.extensions["settings"]
     courier = jobs.queue()
+    ledger.shorten_leases()
     with db.reading() as unit:
         unfinished = unit.scalars(
             select(Bundle.id)

@@ -42,7 +42,8 @@ class Progress:
     @property
     def seconds_left(self) -> int | None:
         """At that rate; None while there is none."""
-        return round((self.total - self.done) / self.per_second) if self.done else None
+        rate = self.per_second
+        return round((self.total - self.done) / rate) if rate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +165,16 @@ def zip_name(bundle: Bundle) -> str:
 def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
-    Raises Refused: `not-ready`, or `stopped` (letters of a stopped campaign do harm).
+    Raises Refused: `not-ready`, or `stopped` (letters of a stopped campaign do harm). Raises
+    NotFound where a file of it is gone.
     """
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)
     if bundle.state is not BundleState.READY or bundle.zip_sha256 is None:
         raise Refused("not-ready")
-    papers = store.path(files.stored_papers(bundle.public_id, bundle.zip_sha256))
     name = zip_name(bundle)
-    try:
-        chunks = stream_zip(name, assembling.parts_in(bundle, bundle.volumes, papers, store))
-    except FileNotFoundError as problem:
-        raise NotFound("file") from problem
+    parts = assembling.parts_in(bundle, bundle.zip_sha256, store)
+    chunks = stream_zip(name, parts, bundle.created_at)
     audit.record(
         unit,
         actor=actor,

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
+
 from campaign.bundles import files
+from campaign.bundles.choices import Split
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, Volume
 from campaign.bundles.papers import describe_file
 from campaign.signing.models import Letter
 
@@ -43,13 +46,22 @@ def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
     ]
 
 
+def _describe_volume(bundle: Bundle, volume: Volume) -> str:
+    """What a volume holds, with the region where volumes are made by region."""
+    if bundle.frozen.get("volumes") != Split.REGION:
+        return describe_file("")
+    if not volume.region:
+        return str(_("Letters whose writers show no place"))
+    return str(_("Letters from %(place)s", place=volume.region))
+
+
 def files_of(bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
     first, rest = files.PAPERS[:2], files.PAPERS[2:]
     volumes = [
         FileShown(
             files.volume_file(volume.sequence),
-            describe_file(""),
+            _describe_volume(bundle, volume),
             volume.page_count,
             volume.printed_letters,
         )

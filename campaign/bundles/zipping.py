@@ -2,34 +2,85 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from zipstream import ZipStream
+from zipstream.ng import ZipStreamInfo
+
+from campaign.storage import Storage
+
+_PIECE = 256 * 1024
+_REGULAR_FILE_OF_ITS_OWNER = 0o100600
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of the bundle: its name in the folder, and where it lies."""
+    """A file of the bundle: its name in the folder, its bytes, and what reads it."""
 
     name: str
-    path: Path
+    size: int
+    read: Callable[[], Iterator[bytes]]
+
+    @classmethod
+    def kept(cls, name: str, store: Storage, key: str) -> "Part":
+        """One that lies in the storage under `key`. Raises NotFound."""
+        return cls(name, store.size(key), partial(store.chunks, key))
+
+    @classmethod
+    def made(cls, name: str, path: Path) -> "Part":
+        """One that lies on this machine as it is."""
+        return cls(name, path.stat().st_size, partial(_chunks_of, path))
 
 
-def stream_zip(folder: str, parts: Iterable[Part]) -> ZipStream:
-    """The ZIP as a stream; `len()` gives its size. Raises FileNotFoundError."""
-    stream = ZipStream(sized=True)
+def stream_zip(folder: str, parts: Iterable[Part], moment: datetime) -> ZipStream:
+    """The ZIP as a stream; `len()` gives its size. The same parts and date give the same bytes."""
+    stream = _DatedZip(moment)
     for part in parts:
-        stream.add_path(part.path, f"{folder}/{part.name}", recurse=False)
+        stream.add(_Lazy(part), f"{folder}/{part.name}", size=part.size)
     return stream
 
 
-def date_files(parts: Iterable[Part], moment: datetime) -> None:
-    """Give the files the date of the bundle: the ZIP made of them is then always the same."""
-    for part in parts:
-        os.utime(part.path, (moment.timestamp(), moment.timestamp()))
+class _Lazy:
+    """The bytes of a part, read once it is its turn: a ZIP must not open all files at once."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._part.read()
+
+
+class _DatedZip(ZipStream):  # type: ignore[misc]
+    """A ZIP whose entries all bear one date, instead of the moment at which they are read."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(sized=True)
+        self._date = moment.astimezone(UTC).timetuple()[:6]
+
+    def _gen_file_entry(
+        self, *, iterable: _Lazy, size: int, arcname: str, **_others: Any
+    ) -> Iterator[bytes]:
+        info = ZipStreamInfo(arcname, self._date)
+        info.external_attr = _REGULAR_FILE_OF_ITS_OWNER << 16
+        info.compress_type = self._compress_type
+        info.file_size = size
+        info.header_offset = self._pos
+        for piece in info._file_data(iterable):  # noqa: SLF001 — the date has no other way in
+            yield self._track(piece)
+        if info.file_size != size:
+            raise RuntimeError(f"{arcname} has {info.file_size} bytes instead of {size}")
+        self._filelist.append(info)
+
+
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:

@@ -3,13 +3,14 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import click
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations
+from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations, storage
 from campaign.letters import fonts, problems
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
@@ -23,11 +24,13 @@ _FONT_WORDS = {
     "apt install fonts-noto-core fonts-noto-cjk",
 }
 _ENOUGH_BYTES = 2 * 1024**3
+_ENOUGH_FILES = 1000
+"""Plain files that are counted: beyond that the number says nothing more."""
 
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, fonts, queue and mail; say how to mend what is wrong."""
+    """Check settings, database, files, fonts, queue and mail; say how to mend what is wrong."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
@@ -66,6 +69,21 @@ def _database(app: Flask) -> Iterator[str]:
             version = int(connection.scalar(text("SHOW server_version_num")) or 0)
             if version < 150000:
                 yield f"PostgreSQL {version // 10000} is too old: 15 or newer."
+
+
+def _files(_app: Flask) -> Iterator[str]:
+    store = storage.storage()
+    try:
+        store.probe()
+    except storage.FilesAway as problem:
+        why = problem.data["problem"]
+        yield f"The store does not answer as it should ({why}). Check files and s3_*."
+        return
+    except (OSError, storage.FileDamaged) as problem:
+        yield f"A file could not be kept ({type(problem).__name__}). Check the setting files."
+        return
+    if plain := sum(1 for _ in islice(store.unsealed(), _ENOUGH_FILES)):
+        yield f"{plain} files are not encrypted. Run: campaign files encrypt"
 
 
 def _audit(_app: Flask) -> Iterator[str]:
@@ -117,6 +135,7 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "settings": _settings,
     "database": _database,
     "audit": _audit,
+    "files": _files,
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,

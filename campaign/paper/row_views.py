@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
-from campaign.errors import DomainError
+from campaign.errors import NotFound
 from campaign.paper import keying, scans, sheets
 from campaign.paper.details import FIELDS, TICKS, Details, check, is_blank, with_dittos
 from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
@@ -88,7 +88,7 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
         "restore": (keying.put_back, _("Row %(number)s is back.", number=found.position)),
     }
     if deed not in deeds:
-        raise DomainError("row-gone")
+        raise NotFound("row")
     action, words = deeds[deed]
     action(unit, found, actor=actor())
     flash(words)

@@ -40,6 +40,8 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
     assert_accessible(browser, desk)
     desk.locator("a[href$='letter=es']").click()
     expect(desk.locator(".rehearsal")).to_be_visible()
+    # With its watermark, which comes a moment later.
+    expect(desk.locator("#live .letter-specimen")).to_be_attached()
     assert_accessible(browser, desk)
     public = desk.context.request.get(f"{site.url}/en/actions/ua-90-26")
     assert public.status == 404

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,6 +16,8 @@ from campaign.accounts import audit_list
 from campaign.accounts.audit_list import PER_PAGE, Filter
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
+from campaign.paper.models import PaperSheet, SheetKind
+from campaign.replies.models import Channel, Reply
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -106,6 +109,38 @@ def test_the_page_speaks_in_names_and_sentences(
     for query in ("since=31-02-2026", "what=%27%3B--", "before=abc", "before=" + "9" * 30):
         assert "Ada Lovell" in client.get(f"/desk/audit?{query}").text
     assert "Hana Ito" in client.get("/desk/audit?about=hana+ito").text
+
+
+def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
+    client: FlaskClient, admin: StaffUser, unit: Session
+) -> None:
+    campaign, other = make_campaign(unit), make_campaign(unit)
+    reply = Reply(
+        campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
+    )
+    sheet = PaperSheet(
+        campaign_id=campaign.id,
+        kind=SheetKind.SHEET,
+        collected_on=date(2026, 11, 1),
+        country="CA",
+    )
+    unit.add_all([reply, sheet])
+    unit.flush()
+    by = f"staff:{admin.id}"
+    say = partial(audit.record, unit, actor=by)
+    say(action="reply.log", subject=f"reply:{reply.id}", campaign=campaign.id)
+    say(action="paper.sheet-add", subject=f"paper-sheet:{sheet.id}", campaign=campaign.id)
+    say(action="campaign.clone", subject=f"campaign:{campaign.id}", other=other.id)
+    say(action="letter.approved", subject="screening-act:7", campaigns=[campaign.id, other.id])
+    say(action="reply.log", subject="reply:987654", known=True)
+    unit.commit()
+    page = client.get("/desk/audit").text
+    assert f'/desk/replies/{reply.public_id}">{campaign.reference}, reply of ' in page
+    assert f'/desk/paper/{sheet.public_id}/about">{campaign.reference}, sheet ' in page
+    assert f"other: {other.reference}" in page
+    assert f"campaigns: {campaign.reference}, {other.reference}" in page
+    assert "Decision 7" in page
+    assert "sender known: yes" in page
 
 
 def test_pages_follow_each_other_without_a_gap(

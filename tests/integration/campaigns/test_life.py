@@ -304,6 +304,10 @@ def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, uni
     assert post(client, again, {"reference": campaign.reference}).status_code == 422
     assert post(client, again, {"reference": "UA 7/27"}).status_code == 303
     assert client.get("/desk/campaigns/ua-7-27").status_code == 200
+    clone = f"/desk/campaigns/{campaign.slug}/clone"
+    assert post(client, clone, {"reference": "UA 8/27"}).status_code == 303
+    assert "campaign.clone" in actions(unit)
+    assert "continues" not in client.get("/desk/campaigns/ua-8-27").text.casefold()
     assert move(client, "stopped") == 422
     assert move(client, "stopped", reason="It would do harm.") == 303
     assert move(client, "open") == 409

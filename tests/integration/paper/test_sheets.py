@@ -304,7 +304,7 @@ def test_a_scan_is_judged_by_content_and_lies_sealed(client: FlaskClient, app: F
     assert b"secret" not in body.data
     assert body.headers["Cache-Control"] == "no-store"
     with app.app_context():
-        files = [one for one in app.extensions["settings"].files.rglob("*") if one.is_file()]
+        files = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
     assert files
     assert all(not one.read_bytes().startswith(b"\xff\xd8") for one in files)
 
@@ -390,7 +390,7 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         found = unit.scalars(select(Campaign).where(Campaign.slug == slug)).one()
         assert counted(unit, found) == (3, 2)
         assert unit.scalar(select(func.count()).select_from(PaperRow)) == 3
-        left = list((app.extensions["settings"].files / "imports").iterdir())
+        left = list((app.extensions["settings"].files_folder / "imports").iterdir())
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
 
