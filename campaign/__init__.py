@@ -32,6 +32,7 @@ from campaign.paper.desk import blueprint as paper
 from campaign.reading.views import blueprint as reading
 from campaign.replies.desk import blueprint as replies
 from campaign.resources import folder
+from campaign.screening.rehearsal_views import blueprint as rehearsal_screening
 from campaign.screening.views import blueprint as screening
 from campaign.screening.views import rules as screening_rules
 from campaign.settings import Settings, load_settings
@@ -84,7 +85,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
     for blueprint in (following, one_click, network, unsubscribing, network_desk):
         app.register_blueprint(blueprint)
-    for blueprint in (screening, screening_rules):
+    for blueprint in (screening, screening_rules, rehearsal_screening):
         app.register_blueprint(blueprint)
     app.register_blueprint(paper)
     app.register_blueprint(replies)

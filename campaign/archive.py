@@ -11,6 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
@@ -29,6 +30,8 @@ _LEFT_OUT = {"alembic_version", "rate_limit", "figures_due"}
 _FORMAT = 2
 """2: files as they are kept. 1 (and none said): files sealed whole on their way into the backup."""
 _PIECE = 1 << 20
+_SHORT_LIVED = ("exports/", "probe/")
+"""Lists of people that are to be gone after a day must not live on in a backup."""
 
 
 def back_up(database: Database, storage: Storage, target: Path) -> int:
@@ -42,7 +45,8 @@ def back_up(database: Database, storage: Storage, target: Path) -> int:
             anchor = audit.head(unit)
         rows = _write_rows(database.engine, made, digests)
         for name in storage.names():
-            _write_file(storage, name, made, digests)
+            if not name.startswith(_SHORT_LIVED):
+                _write_file(storage, name, made, digests)
         manifest = {
             "format": _FORMAT,
             "revision": migrations.current_revision(database.engine),
@@ -65,11 +69,14 @@ def restore(database: Database, storage: Storage, source: Path) -> int:
             manifest = json.loads(archive.read("manifest.json"))
             _check(archive, manifest, database)
             rows = 0
-            with database.engine.begin() as connection:
-                for table in tables_of(database.engine):
-                    rows += _fill(connection, table, archive)
-            for name in _files_in(manifest):
-                _restore_file(storage, archive, name, manifest, database)
+            with ExitStack() as undo:
+                with database.engine.begin() as connection:
+                    for table in tables_of(database.engine):
+                        rows += _fill(connection, table, archive)
+                    for name in _files_in(manifest):
+                        undo.callback(storage.delete, name.removeprefix("files/"))
+                        _restore_file(storage, archive, name, manifest, database)
+                undo.pop_all()
     except (zipfile.BadZipFile, KeyError, ValueError) as problem:
         raise Refused(f"{source.name} is not a backup that can be read") from problem
     return rows
@@ -129,6 +136,10 @@ def _restore_file(
     database: Database,
 ) -> None:
     kept = name.removeprefix("files/")
+    try:
+        _try_key(archive, name, manifest, database)
+    except (WrongKey, sealed.Damaged) as problem:
+        raise Refused(f"the backup is damaged: {name} was sealed with another key") from problem
     if manifest.get("format") == _FORMAT:
         with archive.open(name) as file:
             storage.put_sealed(kept, iter(lambda: file.read(_PIECE), b""))

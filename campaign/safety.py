@@ -1,18 +1,36 @@
 """Which settings must not be served: what would put people at risk, and what cannot work."""
 
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaign.colours import contrast, is_colour
 from campaign.errors import UnsafeSettings
-from campaign.keyfiles import KEY_BYTES
+from campaign.keyfiles import KEY_BYTES, refuse_readable
 
 if TYPE_CHECKING:
     from campaign.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_SECRETS = {"data_key", "secret_key", "smtp_password"}
+SHOWS_MAILS = "Development mode shows mails to everybody: on a public host set mode to production."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on `host`."""
+    return host in _LOOPBACK
+
+
+def refuse_readable_secrets(path: Path) -> None:
+    """Raise UnsafeSettings for a file of settings that holds secrets and that others can read."""
+    if not path.is_file():
+        return
+    held = sorted(_SECRETS & tomllib.loads(path.read_text("utf-8")).keys())
+    if held:
+        refuse_readable(path, f" It holds {', '.join(held)}.")
 
 
 def refuse_unsafe(settings: "Settings") -> None:
@@ -33,7 +51,7 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
     )
     yield (
         not production and bool(host) and host not in _LOOPBACK,
-        "Development mode shows mails to everybody: on a public host set mode to production.",
+        SHOWS_MAILS,
     )
     yield (
         production and settings.mail_transport == "files",

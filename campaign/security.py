@@ -250,6 +250,14 @@ def _refuse_unreadable_form() -> None:
             abort(400)
 
 
+def refuse_nul() -> None:
+    """Refuse (400) a form that holds NUL anywhere: PostgreSQL can neither keep nor look for it."""
+    files = ((name, file.filename or "") for name, file in request.files.items(multi=True))
+    for name, value in (*request.form.items(multi=True), *files):
+        if "\0" in name or "\0" in value:
+            abort(400)
+
+
 def _add_headers(response: Response) -> Response:
     there = {name.lower() for name, _ in response.headers}
     response.headers.extend(

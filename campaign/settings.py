@@ -27,7 +27,7 @@ from pydantic_settings import (
 from campaign.errors import UnsafeSettings
 from campaign.file_settings import FileSettings
 from campaign.keyfiles import KEY_BYTES, read_key
-from campaign.safety import refuse_unsafe
+from campaign.safety import refuse_readable_secrets, refuse_unsafe
 
 
 def _split(value: object) -> object:
@@ -270,6 +270,7 @@ class Settings(FileSettings):
     def prepare(self) -> None:
         """Make the instance folder and its keys; read them, so that a bad key is found now."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_readable_secrets(self.folder / "settings.toml")
         _ = self.secret, self.data_secret
 
 

@@ -3,7 +3,7 @@
 What they are about: `audit_things`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts import audit_things, deeds
+from campaign.accounts import audit_list, audit_things, deeds
 from campaign.accounts.audit_things import Names, number_of
+from campaign.accounts.audit_values import say_value
 from campaign.accounts.models import StaffUser
 from campaign.audit import AuditEntry
 
@@ -50,6 +51,17 @@ def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
     numbers = [number for name in _CAMPAIGNS for number in _values(entries, name, int)]
     known = _Known(_names(unit, subjects, people), audit_things.references_of(unit, numbers))
     return [_line(entry, people, known) for entry in entries]
+
+
+def say_subjects(unit: Session, subjects: Collection[str]) -> str:
+    """What a filter is about, in words of which `audit_list.subjects_of` knows what they mean."""
+    words = " ".join(subjects)
+    if len(subjects) == 1:
+        people = _people_of(unit, {number_of(words.partition(":")[2])})
+        name, _url = _names(unit, set(subjects), people).get(words, ("", ""))
+        if audit_list.subjects_of(unit, name) == tuple(subjects):
+            return name
+    return words
 
 
 def say_actor(actor: str, people: Mapping[int, str]) -> str:
@@ -92,6 +104,10 @@ def _people(unit: Session, entries: Iterable[AuditEntry]) -> dict[int, str]:
     named = [entry.actor for entry in entries] + [entry.subject for entry in entries]
     ids = {number_of(one.partition(":")[2]) for one in named if one.startswith("staff:")}
     ids |= {entry.detail["staff"] for entry in entries if "staff" in entry.detail}
+    return _people_of(unit, ids)
+
+
+def _people_of(unit: Session, ids: Collection[int]) -> dict[int, str]:
     users = unit.scalars(select(StaffUser).where(StaffUser.id.in_(ids)))
     return {user.id: user.name or user.email for user in users}
 
@@ -118,4 +134,4 @@ def _say_value(name: str, value: Any, people: Mapping[int, str], known: _Known) 
         return known.references[value]
     if name == "other" and value in known.names:
         return known.names[value][0]
-    return str(value)
+    return say_value(name, value) if isinstance(value, str) else str(value)

@@ -17,7 +17,8 @@ Names = Mapping[str, tuple[str, str]]
 
 _CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
 _OFFICIAL = table("official", column("public_id"), column("slug"), column("name"))
-_MISSION = table("mission", column("public_id"), column("slug"))
+_MISSION = table("mission", column("id"), column("public_id"), column("slug"))
+_JOURNEY = table("journey", column("id"), column("public_id"), column("mission_id"))
 _INVALIDATION = table("invalidation", column("id"), column("public_id"))
 _EXPORT = table("data_export", column("id"), column("public_id"))
 _BUNDLE = table(
@@ -97,6 +98,18 @@ def _bundles(unit: Session, idents: list[str]) -> Names:
             f"{row.reference} · {row.sequence:03d}",
             url_for("bundles.show", public_id=row.public_id),
         )
+        for row in unit.execute(wanted)
+    }
+
+
+def _journeys(unit: Session, idents: list[str]) -> Names:
+    wanted = (
+        select(_JOURNEY, _MISSION.c.slug)
+        .join(_MISSION, _MISSION.c.id == _JOURNEY.c.mission_id)
+        .where(_JOURNEY.c.id.in_([number_of(one) for one in idents]))
+    )
+    return {
+        f"journey:{row.id}": (row.slug, url_for("bundles.show_journey", public_id=row.public_id))
         for row in unit.execute(wanted)
     }
 
@@ -193,6 +206,7 @@ _FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
     "official": _officials,
     "mission": _missions,
     "bundle": _bundles,
+    "journey": _journeys,
     "invalidation": _invalidations,
     "export": _exports,
     "reply": _replies,

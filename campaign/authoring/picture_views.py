@@ -19,10 +19,11 @@ from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import pictures
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound
+from campaign.meeting import Meeting
 from campaign.security import takes_file
 
 
-class PictureForm(DeskForm):
+class PictureForm(Meeting, DeskForm):
     """A file, where in it that is which matters; `picture_form` adds what it shows."""
 
     picture = FileField(
@@ -53,14 +54,20 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     unit, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")
-    form = picture_form(codes, data=_data(campaign, codes), **desk.typed())
+    now = _data(desk.held(), codes)
+    form = picture_form(codes, data=now, **desk.typed())
+    form.saw(now)
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
         case_picture.remove_picture(unit, campaign, actor=actor())
         return done(_("The case has no picture now."), ".edit_picture", slug=slug)
-    if form.validate_on_submit() and accepted(form, lambda: _save(form, campaign, codes)):
+    if (
+        form.validate_on_submit()
+        and form.meets(now)
+        and accepted(form, lambda: _save(form, campaign, codes))
+    ):
         desk.drop()
         return done(_("The picture is saved."), ".edit_picture", slug=slug)
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}

@@ -11,9 +11,10 @@ from campaign.authoring import reach
 from campaign.authoring.desk import accepted, blueprint, desk_settings, done, load, page
 from campaign.authoring.fields import DeskForm, TextField
 from campaign.authoring.saving import Desk, draft_kept
+from campaign.meeting import Meeting
 
 
-class ReachForm(DeskForm):
+class ReachForm(Meeting, DeskForm):
     """Hosts that may embed, a line each."""
 
     hosts = TextField(
@@ -31,15 +32,21 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     """Who may embed the form, and what to paste there."""
     unit, campaign = db.session(), load(slug)
     desk = Desk(campaign, "reach")
-    form = ReachForm(data={"hosts": "\n".join(campaign.embed_hosts)}, **desk.typed())
+    now = {"hosts": "\n".join(desk.held().embed_hosts)}
+    form = ReachForm(data=now, **desk.typed())
+    form.saw(now)
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_reach", slug=slug)
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: reach.set_embed_hosts(
-            unit, campaign, actor=actor(), hosts=(form.hosts.data or "").splitlines()
-        ),
+    if (
+        form.validate_on_submit()
+        and form.meets(now)
+        and accepted(
+            form,
+            lambda: reach.set_embed_hosts(
+                unit, campaign, actor=actor(), hosts=(form.hosts.data or "").splitlines()
+            ),
+        )
     ):
         desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)

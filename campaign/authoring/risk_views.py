@@ -20,11 +20,12 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part, RiskKind
 from campaign.campaigns.watching import Finding, texts_of_campaign
 from campaign.errors import Refused
+from campaign.meeting import Meeting
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 
 
-class RisksForm(DeskForm):
+class RisksForm(Meeting, DeskForm):
     """Names and places, a line each, by kind; and the embargo."""
 
     relative = TextField(
@@ -59,11 +60,13 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     """What must not be said, and where it is said already."""
     campaign = load(slug)
     desk = Desk(campaign, "risks")
-    form = RisksForm(data=_data(campaign), **desk.typed())
+    now = _data(desk.held())
+    form = RisksForm(data=now, **desk.typed())
+    form.saw(now)
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_risks", slug=slug)
-    if form.validate_on_submit() and _save(form, campaign):
+    if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
         desk.drop()
         return done(_("The risk flags are saved."), ".edit_risks", slug=slug)
     found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))

@@ -20,6 +20,7 @@ from campaign.campaigns.contents import Content
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.errors import Refused
+from campaign.meeting import hold
 
 _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "then"}
 
@@ -35,6 +36,12 @@ class Desk:
         self.campaign = campaign
         self.part = part
         self.place = place
+
+    def held(self) -> Campaign:
+        """The campaign as it stands; while its form is saved nobody else changes it meanwhile."""
+        if request.method == "POST":
+            hold(db.session(), self.campaign)
+        return self.campaign
 
     @property
     def seen(self) -> int:

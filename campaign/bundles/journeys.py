@@ -61,7 +61,7 @@ def freeze_parts(
         audit.record(
             unit,
             actor=actor,
-            action="journey.freeze",
+            action="bundle.freeze-together",
             subject=f"journey:{journey.id}",
             bundles=len(made),
             letters=sum(bundle.letter_count for bundle in made),

@@ -90,6 +90,13 @@ def claim_next(bundle_id: int) -> Claim | None:
     return next((taken for one in ids if (taken := claim(one))), None)
 
 
+def claim_beside(volume_id: int) -> Claim | None:
+    """Take another volume of this one's bundle; None where there is none to be printed."""
+    with db.reading() as unit:
+        bundle_id = unit.scalar(select(Volume.bundle_id).where(Volume.id == volume_id))
+    return None if bundle_id is None else claim_next(bundle_id)
+
+
 def due(now: Any) -> ColumnElement[bool]:
     """Which volumes can be taken at this moment. A stop holds back every bundle at once."""
     live = (

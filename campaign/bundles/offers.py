@@ -114,6 +114,7 @@ def list_left(
     """What is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
     people = _count_people(unit, [offer.campaign.id for offer in inside])
+    elsewhere = _count_elsewhere(unit, mission, inside)
     found: list[Left] = []
     for offer in offers:
         campaign = offer.campaign
@@ -121,6 +122,7 @@ def list_left(
             found.append(Left(campaign, Why.CAMPAIGN, offer.letters))
             continue
         found += _left_letters(unit, mission, offer, chosen[campaign.slug])
+        found.append(Left(campaign, Why.MISSION, elsewhere[campaign.id]))
         found += [Left(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
     return [one for one in found if one.count]
 
@@ -134,15 +136,27 @@ def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice)
             language += part.letters
     yield Left(offer.campaign, Why.OFFICIAL, official)
     yield Left(offer.campaign, Why.LANGUAGE, language)
-    elsewhere = [one.id for one in offer.campaign.targets if one.mission_id != mission.id]
-    counted = sum(count_waiting(unit, elsewhere).values()) if elsewhere else 0
-    yield Left(offer.campaign, Why.MISSION, counted)
     earlier = unit.scalar(
         select(func.sum(Bundle.letter_count)).where(
             Bundle.campaign_id == offer.campaign.id, Bundle.mission_id == mission.id
         )
     )
     yield Left(offer.campaign, Why.EARLIER, earlier or 0)
+
+
+def _count_elsewhere(unit: Session, mission: Mission, offers: Iterable[Offer]) -> Counter[int]:
+    """Letters that wait for another mission or for none, by campaign."""
+    targets = {
+        target.id: offer.campaign.id
+        for offer in offers
+        for target in offer.campaign.targets
+        if target.mission_id != mission.id
+    }
+    found: Counter[int] = Counter()
+    if targets:
+        for (target_id, _locale), letters in count_waiting(unit, targets).items():
+            found[targets[target_id]] += letters
+    return found
 
 
 def _count_people(unit: Session, campaigns: list[int]) -> Counter[tuple[int, SignatureState]]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations, storage
+from campaign.anchoring import DamagedAnchor
 from campaign.letters import fonts, problems
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
@@ -92,6 +93,12 @@ def _audit(_app: Flask) -> Iterator[str]:
             first = next(audit.check(unit, anchors=anchoring.known()), None)
     except SQLAlchemyError:
         return  # the database's own check has said why
+    except DamagedAnchor:
+        yield (
+            "audit.anchor was changed, or sealed with another data.key. Look at the chain with an "
+            "anchor that you noted (campaign audit verify --anchor), then remove the file."
+        )
+        return
     if first is not None:
         yield f"The chain is broken at entry {first.entry}. For more: campaign audit verify"
 

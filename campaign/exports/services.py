@@ -63,20 +63,26 @@ def ask(
         state=ExportState.MAKING,
         requested_by=by,
     )
-    if settings.exports_need_second_person:
-        export.state = ExportState.ASKED
-        export.expires_at = db.utcnow() + timedelta(hours=settings.export_request_hours)
     unit.add(export)
     unit.flush()
     _note(
         unit, export, by, "export.ask",
         list=kind.value, format=written_as.value, encrypted=bool(keys),
     )  # fmt: skip
-    if export.state is ExportState.MAKING:
-        jobs.enqueue(unit, "exports.make", export.id)
-    elif not mails.ask_deciders(unit, export):
-        raise Refused("nobody-else")
+    _begin(unit, export, settings)
     return export
+
+
+def _begin(unit: Session, export: DataExport, settings: Settings) -> None:
+    """Have it made, or ask those who may approve it."""
+    if not settings.exports_need_second_person:
+        jobs.enqueue(unit, "exports.make", export.id)
+        return
+    export.state = ExportState.ASKED
+    export.expires_at = db.utcnow() + timedelta(hours=settings.export_request_hours)
+    unit.flush()
+    if not mails.ask_deciders(unit, export):
+        raise Refused("nobody-else")
 
 
 def approve(unit: Session, export: DataExport, *, by: StaffUser) -> None:

@@ -5,21 +5,22 @@ work without scripts, and every error stands by its field.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import DateField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign import i18n
+from campaign.meeting import Meeting
 from campaign.officials.contacts import VALUE_LENGTH, clean_value
 from campaign.officials.drafts import CONTACT_TYPES, Contact
-from campaign.officials.meantime import fingerprint
 from campaign.officials.postal import address_problems
 from campaign.officials.text import has_forbidden_characters, split_lines
 
@@ -78,7 +79,7 @@ def country_field(label: object, *, required: object = None) -> Any:
     )
 
 
-class AddressForm(FlaskForm):  # type: ignore[misc]
+class AddressForm(Meeting, FlaskForm):  # type: ignore[misc]
     """The fields of an address, and rows of contacts added by `form_with`."""
 
     address = TextAreaField(
@@ -87,13 +88,13 @@ class AddressForm(FlaskForm):  # type: ignore[misc]
     locality = text_field(_l("City or town"), 100)
     region = text_field(_l("Region, state or province"), 100)
     postal_code = text_field(_l("Postal code"), 20)
-    based_on = HiddenField()
-    """Which state the page showed."""
     address_country: ClassVar[str]
     """Name of the field with the country in which the address is."""
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
+    now: Mapping[str, Any] = MappingProxyType({})
+    """What is kept, as the fields show it."""
 
     def validate_address(self, field: Field) -> None:
         """Six lines at most: an envelope's window shows no more."""
@@ -148,18 +149,6 @@ class AddressForm(FlaskForm):  # type: ignore[misc]
                 )
         return tuple(found)
 
-    @property
-    def contacts_label(self) -> str:
-        """What the rows of contacts are called."""
-        return str(_("Ways to reach them"))
-
-    def contact_lines(self) -> list[str]:
-        """The contacts as words, a line each."""
-        return [
-            f"{CONTACT_LABELS[one.type]}: {one.value}{f' ({one.note})' if one.note else ''}"
-            for one in self.contacts()
-        ]
-
     def words(self, name: str) -> dict[str, str]:
         """What was said per language, an empty text included: it removes that language's."""
         return {code: self[f"{name}_{_key(code)}"].data or "" for code in self.locales}
@@ -186,12 +175,10 @@ def form_with(
     *,
     words: dict[str, Callable[[], Any]],
     kept: Any = None,
-    as_kept: bool = False,
 ) -> F:
     """A form of `base` with words per language and rows of contacts, filled from the draft `kept`.
 
-    `words` gives for each name the function that makes its field; `as_kept` leaves aside what was
-    sent.
+    `words` gives for each name the function that makes its field.
     """
     locales = tuple(i18n.languages())
     numbers = _row_numbers(len(kept.contacts) if kept else 0)
@@ -205,8 +192,9 @@ def form_with(
     for number in numbers:
         fields |= _contact_fields(number)
     data = _filled(kept, words, locales) if kept else None
-    sent = {"formdata": None} if as_kept else {}
-    form: F = type(base.__name__, (base,), fields)(data=data, **sent)
+    form: F = type(base.__name__, (base,), fields)(data=data)
+    form.now = data or {}
+    form.saw(form.now)
     for code in locales[1:]:
         for name in words:
             # What a field is for is said once, with the first language.
@@ -217,7 +205,8 @@ def form_with(
 def _filled(kept: Any, words: dict[str, Callable[[], Any]], locales: Any) -> dict[str, Any]:
     data = {name: getattr(kept, name) for name in kept.__slots__}
     data["address"] = "\n".join(kept.address)
-    data["based_on"] = fingerprint(kept)
+    if "accredited_to" in data:
+        data["accredited"] = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
     for name in words:
         said = getattr(kept, name)
         data |= {f"{name}_{_key(code)}": said.get(code, "") for code in locales}

@@ -136,8 +136,8 @@ class MissionFilter(FlaskForm):  # type: ignore[misc]
     stale = BooleanField(_l("Not checked for a year"))
 
 
-def mission_form(kept: MissionDraft | None = None, *, as_kept: bool = False) -> MissionForm:
-    """The form, with what is kept; `as_kept` leaves aside what was sent."""
+def mission_form(kept: MissionDraft | None = None) -> MissionForm:
+    """The form, with what is kept."""
     form = form_with(
         MissionForm,
         words={
@@ -146,9 +146,7 @@ def mission_form(kept: MissionDraft | None = None, *, as_kept: bool = False) -> 
             )
         },
         kept=kept,
-        as_kept=as_kept,
     )
-    if kept and (as_kept or not form.is_submitted()):
-        form.accredited.data = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
+    if kept and not form.is_submitted():
         form.kind.data = kept.kind.value
     return form

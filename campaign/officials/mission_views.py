@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.errors import Refused
+from campaign.meeting import hold
 from campaign.officials import missions as services
 from campaign.officials import usage
 from campaign.officials.desk import blueprint, today
-from campaign.officials.meantime import theirs
 from campaign.officials.mission_form import KIND_LABELS, MissionFilter, MissionForm, mission_form
 from campaign.officials.models import Mission
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -59,19 +59,16 @@ def edit_mission(slug: str) -> ResponseReturnValue:
     """A mission, with the address as it will be printed; saved, and also checked today."""
     unit, by = db.session(), actor()
     mission = services.get_mission(unit, slug=slug)
+    if request.method == "POST":
+        hold(unit, mission)
     form = mission_form(services.draft_of(mission))
-    if form.validate_on_submit():
-        try:
-            services.update_mission(
-                unit, mission=mission, draft=form.draft(), actor=by, based_on=form.based_on.data
-            )
-        except Refused:
-            kept = mission_form(services.draft_of(mission), as_kept=True)
-            form.based_on.data = kept.based_on.data
-            return _edit_page(mission, form, theirs=theirs(kept, form)), 409
+    if form.validate_on_submit() and form.meets(form.now):
+        services.update_mission(unit, mission=mission, draft=form.draft(), actor=by)
         if "checked" in request.form:
             services.check_mission(unit, mission=mission, on=today(), actor=by)
-        flash(_saved())
+            flash(_("The changes are saved, and noted: checked today."))
+        else:
+            flash(_("The changes are saved."))
         return redirect(url_for("officials.edit_mission", slug=slug))
     return _edit_page(mission, form), 422 if form.errors else 200
 
@@ -94,13 +91,7 @@ def delete_mission(slug: str) -> ResponseReturnValue:
     return render_template("officials/delete_mission.html", mission=mission, uses=uses), status
 
 
-def _saved() -> str:
-    if "checked" in request.form:
-        return str(_("The changes are saved, and noted: checked today."))
-    return str(_("The changes are saved."))
-
-
-def _edit_page(mission: Mission, form: MissionForm, **context: object) -> str:
+def _edit_page(mission: Mission, form: MissionForm) -> str:
     unit = db.session()
     head = [i18n.words_in(mission.name, i18n.locale())]
     shown = address_shown(
@@ -113,5 +104,4 @@ def _edit_page(mission: Mission, form: MissionForm, **context: object) -> str:
         stale=services.is_stale(mission, today()),
         uses=usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user()),
         **shown,
-        **context,
     )

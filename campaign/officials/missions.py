@@ -12,7 +12,6 @@ from campaign.errors import NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
-from campaign.officials.meantime import refuse_changed
 from campaign.officials.models import Mission, MissionKind
 from campaign.officials.slugs import add_named
 from campaign.officials.territories import slug_name
@@ -109,20 +108,8 @@ def create_mission(unit: Session, *, draft: MissionDraft, actor: str) -> Mission
     return mission
 
 
-def update_mission(
-    unit: Session,
-    *,
-    mission: Mission,
-    draft: MissionDraft,
-    actor: str,
-    based_on: str | None = None,
-) -> Mission:
-    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
-
-    Raises Refused (`changed-meanwhile`): somebody saved after the state `based_on` was shown.
-    """
-    unit.refresh(mission, with_for_update={"key_share": True})
-    refuse_changed(based_on, draft_of(mission))
+def update_mission(unit: Session, *, mission: Mission, draft: MissionDraft, actor: str) -> Mission:
+    """Keep what the draft says; the slug stays, since addresses and scripts rely on it."""
     changed = _take(mission, draft)
     unit.flush()
     if changed:

@@ -84,12 +84,9 @@ class OfficialFilter(FlaskForm):  # type: ignore[misc]
 
 
 def official_form(
-    kept: OfficialDraft | None = None,
-    *,
-    form: type[OfficialForm] = OfficialForm,
-    as_kept: bool = False,
+    kept: OfficialDraft | None = None, *, form: type[OfficialForm] = OfficialForm
 ) -> OfficialForm:
-    """The form, with what is kept; `as_kept` leaves aside what was sent."""
+    """The form, with what is kept."""
     return form_with(
         form,
         words={
@@ -102,5 +99,4 @@ def official_form(
             ),
         },
         kept=kept,
-        as_kept=as_kept,
     )

@@ -11,7 +11,6 @@ from campaign.errors import Invalid, NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
-from campaign.officials.meantime import refuse_changed
 from campaign.officials.models import Official
 from campaign.officials.slugs import add_named
 from campaign.officials.text import fold, slugify
@@ -99,20 +98,12 @@ def create_official(unit: Session, *, draft: OfficialDraft, actor: str) -> Offic
 
 
 def update_official(
-    unit: Session,
-    *,
-    official: Official,
-    draft: OfficialDraft,
-    actor: str,
-    based_on: str | None = None,
+    unit: Session, *, official: Official, draft: OfficialDraft, actor: str
 ) -> Official:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
-    Raises Invalid: an open campaign would lack a form of address in a language of its letters;
-    Refused (`changed-meanwhile`): somebody saved after the state `based_on` was shown.
+    Raises Invalid: an open campaign would lack a form of address in a language of its letters.
     """
-    unit.refresh(official, with_for_update={"key_share": True})
-    refuse_changed(based_on, draft_of(official))
     before = {name: dict(getattr(official, name)) for name in _ADDRESSED}
     changed = _take(official, draft)
     _refuse_unaddressed(unit, official, before)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.errors import Invalid, Refused
+from campaign.meeting import hold
 from campaign.officials import (
     import_views,
     merge_views,
@@ -17,7 +18,6 @@ from campaign.officials import (
     usage,
 )
 from campaign.officials.desk import blueprint
-from campaign.officials.meantime import theirs
 from campaign.officials.models import Official
 from campaign.officials.official_form import OfficialFilter, OfficialForm, official_form
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -61,19 +61,16 @@ def create() -> ResponseReturnValue:
 def edit(slug: str) -> ResponseReturnValue:
     """An official, with the address as it will be printed."""
     official = services.get_official(db.session(), slug=slug)
+    if request.method == "POST":
+        hold(db.session(), official)
     form = official_form(services.draft_of(official))
-    if form.validate_on_submit():
+    if form.validate_on_submit() and form.meets(form.now):
         try:
             services.update_official(
-                db.session(), official=official, draft=form.draft(), actor=actor(),
-                based_on=form.based_on.data,
-            )  # fmt: skip
+                db.session(), official=official, draft=form.draft(), actor=actor()
+            )
         except Invalid as problem:
             form.refuse(problem.fields)
-        except Refused:
-            kept = official_form(services.draft_of(official), as_kept=True)
-            form.based_on.data = kept.based_on.data
-            return _edit_page(official, form, theirs=theirs(kept, form)), 409
         else:
             flash(_("The changes are saved."))
             return redirect(url_for("officials.edit", slug=slug))
@@ -98,7 +95,7 @@ def delete(slug: str) -> ResponseReturnValue:
     return render_template("officials/delete.html", official=official, uses=uses), status
 
 
-def _edit_page(official: Official, form: OfficialForm, **context: object) -> str:
+def _edit_page(official: Official, form: OfficialForm) -> str:
     unit = db.session()
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
@@ -109,5 +106,4 @@ def _edit_page(official: Official, form: OfficialForm, **context: object) -> str
         uses=usage.said_to(unit, services.uses_of_official(unit, official=official), staff_user()),
         after=posts.successors(unit, official) if official.left_on else [],
         **address_shown(official, country=official.country, head=head, locale=locale),
-        **context,
     )

@@ -1,7 +1,6 @@
 """The desk's pages on replies: logged, redacted, published, taken back."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,8 +13,7 @@ from campaign.accounts.models import Role
 from campaign.authoring.desk import accepted, done, load
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid, Refused
-from campaign.officials.meantime import CHANGED, theirs
+from campaign.errors import Invalid
 from campaign.paper import scans
 from campaign.replies import draft_views, inbox, publish_views, scan_views, services
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
@@ -87,27 +85,24 @@ def create(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    reply = services.get_reply(db.session(), public_id, staff_user())
-    desk = draft_views.desk_of(reply.campaign, reply)
-    form = _form_of(reply, **desk.typed())
+    unit, reply = db.session(), _loaded(public_id)
+    campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
+    deliveries = services.list_deliveries(unit, campaign)
+    desk, titles = draft_views.desk_of(campaign, reply), _usual_titles(campaign)
+    form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
     if "keep" in request.form:
         return _kept(desk)
-    found = scans.scans_of_reply(db.session(), reply.id)
-    shown = {"campaign": reply.campaign, "reply": reply, "scans": found, **desk.words()}
-    if reply.state is ReplyState.PUBLISHED or not form.validate_on_submit():
-        return _page("edit", form, **shown)
-    try:
-        saved = accepted(form, lambda: _change(reply, form))
-    except Refused as problem:
-        if problem.slug != CHANGED:
-            raise
-        kept = _form_of(reply, formdata=None)
-        form.based_on.data = kept.based_on.data
-        return _page("edit", form, status=409, theirs=theirs(kept, form), **shown)
-    if not saved:
-        return _page("edit", form, **shown)
-    desk.drop()
-    return done(_("The reply is saved."), _next(), public_id=public_id)
+
+    def change() -> None:
+        services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        reply.shown_page = form.shown_page.data or ""
+        _keep_scan(reply, form)
+
+    is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
+    if is_open and form.meets(form.now) and accepted(form, change):
+        desk.drop()
+        return done(_("The reply is saved."), _next(), public_id=public_id)
+    return _page("edit", form, campaign=campaign, reply=reply, scans=found, **desk.words())
 
 
 @blueprint.post("/<public_id>/delete")
@@ -130,19 +125,13 @@ def _pages(total: int) -> int:
     return max(1, -(-total // services.PAGE))
 
 
-def _form_of(reply: Reply, **kwargs: Any) -> ReplyForm:
+def _loaded(public_id: str) -> Reply:
+    """The reply of this page; while its form is saved nobody else changes it meanwhile."""
     unit = db.session()
-    found, campaign = scans.scans_of_reply(unit, reply.id), reply.campaign
-    deliveries = services.list_deliveries(unit, campaign)
-    return reply_form(campaign, deliveries, found, reply, titles=_usual_titles(campaign), **kwargs)
-
-
-def _change(reply: Reply, form: ReplyForm) -> None:
-    unit, campaign = db.session(), reply.campaign
-    facts = form.facts(campaign, services.list_deliveries(unit, campaign))
-    services.edit_reply(unit, reply, facts, actor=actor(), based_on=form.based_on.data)
-    reply.shown_page = form.shown_page.data or ""
-    _keep_scan(reply, form)
+    reply = services.get_reply(unit, public_id, staff_user())
+    if request.method == "POST":
+        services.hold(unit, reply)
+    return reply
 
 
 def _kept(desk: Desk) -> ResponseReturnValue:
@@ -177,12 +166,10 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
     return titles
 
 
-def _page(
-    name: str, form: ReplyForm, *, status: int = 200, **context: object
-) -> ResponseReturnValue:
+def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
     context = {"scans": (), "channels": CHANNELS} | context
     body = render_template(f"replies/{name}.html", form=form, **context)
-    return body, 422 if form.problems() else status
+    return body, 422 if form.problems() else 200
 
 
 draft_views.register(blueprint)

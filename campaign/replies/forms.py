@@ -1,24 +1,25 @@
 """Forms of replies: what came, what is blacked out, what is published."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
 from campaign import i18n
 from campaign.authoring.fields import DayField, LineField, TextField, choices
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign
-from campaign.officials.meantime import fingerprint
+from campaign.meeting import Meeting
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
 from campaign.reading.case_page import mission_name
 from campaign.replies.models import Channel, Reply
 from campaign.replies.redaction import LONGEST
-from campaign.replies.services import Facts, state_of
+from campaign.replies.services import Facts
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),
@@ -41,11 +42,9 @@ _LANGUAGES = (
 )  # fmt: skip
 
 
-class ReplyForm(PaperForm):
+class ReplyForm(Meeting, PaperForm):
     """An answer; `reply_form` adds a title and a translation per language."""
 
-    based_on = HiddenField()
-    """Which state the page showed."""
     who = SelectField(_l("Who answered"))
     received_on = DayField(_l("Day"), needed=_l("Give the day on which it came."))
     channel = SelectField(
@@ -65,6 +64,8 @@ class ReplyForm(PaperForm):
         _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
     )
     locales: Sequence[str] = ()
+    now: Mapping[str, Any] = MappingProxyType({})
+    """What is kept of the reply."""
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field."""
@@ -111,7 +112,10 @@ def reply_form(
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    form = cast("ReplyForm", made(data=_data(campaign, reply, deliveries, titles or {}), **kwargs))
+    now = _data(campaign, reply, deliveries, titles or {})
+    form = cast("ReplyForm", made(data=now, **kwargs))
+    form.now = now
+    form.saw(now)
     form.who.choices = choices(_senders(campaign))
     form.language.choices = choices(_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_deliveries(deliveries)])
@@ -150,7 +154,6 @@ def _data(
         who = f"mission:{reply.mission.slug}"
     delivery = next((one.public_id for one in deliveries if one.id == reply.delivery_id), "")
     return {
-        "based_on": fingerprint(state_of(reply)),
         "who": who,
         "received_on": reply.received_on,
         "channel": reply.channel.value,

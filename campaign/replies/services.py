@@ -9,14 +9,13 @@ from sqlalchemy import case, func, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
+from campaign import audit, db, meeting
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign, Target
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.i18n import latest_day
-from campaign.officials.meantime import refuse_changed
 from campaign.officials.models import Mission
 from campaign.paper import scans
 from campaign.replies.models import Channel, Reply, ReplyState, ReplyTranslation
@@ -53,29 +52,12 @@ def log_reply(
     return reply
 
 
-def edit_reply(
-    unit: Session, reply: Reply, facts: Facts, *, actor: str, based_on: str | None = None
-) -> None:
-    """Change a draft.
-
-    Raises Invalid, or Refused: `reply-published` (it is taken back first), or `changed-meanwhile`,
-    where somebody saved after the state `based_on` was shown.
-    """
+def edit_reply(unit: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
+    """Change a draft. Raises Invalid, or Refused (`reply-published`): it is taken back first."""
     hold_draft(unit, reply)
-    refuse_changed(based_on, state_of(reply))
     _fill(reply, facts)
     unit.flush()
     note(unit, reply, actor, "reply.edit")
-
-
-def state_of(reply: Reply) -> list[Any]:
-    """What the reply says, to tell whether it was changed."""
-    return [
-        *(reply.received_on, reply.channel, reply.locale),
-        *(reply.target_id, reply.mission_id, reply.delivery_id),
-        *(reply.sender, reply.text, reply.notes, reply.shown_page, reply.titles),
-        {one.locale: one.text for one in reply.translations},
-    ]
 
 
 def delete_reply(unit: Session, reply: Reply, *, actor: str) -> None:
@@ -144,7 +126,7 @@ def hold(unit: Session, reply: Reply) -> None:
     Raises NotFound where they deleted it.
     """
     try:
-        unit.refresh(reply, with_for_update={"key_share": True})
+        meeting.hold(unit, reply)
     except InvalidRequestError as problem:
         raise NotFound("reply") from problem
 

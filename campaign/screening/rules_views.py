@@ -17,6 +17,7 @@ from campaign.authoring.fields import CheckboxesField, DeskForm, TextField, choi
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
+from campaign.meeting import Meeting
 from campaign.screening import rules
 from campaign.signing.guard import INSULT, LINK, PHONE, insult_languages
 from campaign.signing.screening_rules import (
@@ -51,7 +52,7 @@ class _NumberField(IntegerField):  # type: ignore[misc]
         super().__init__(label, [Optional(), NumberRange(0, most, message=words)], **kwargs)
 
 
-class RulesForm(DeskForm):
+class RulesForm(Meeting, DeskForm):
     """Which letters are looked at before they count."""
 
     first = _NumberField(
@@ -89,21 +90,23 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     """What holds for letters that are confirmed from now on."""
     campaign = load(slug)
     desk = Desk(campaign, "screening")
-    form = RulesForm(data=_as_typed(ScreeningRules.of(campaign.screening)), **desk.typed())
+    now = _as_typed(ScreeningRules.of(desk.held().screening))
+    form = RulesForm(data=now, **desk.typed())
+    form.saw(now)
     form.languages.choices = choices(
         (code, i18n.language_name(code)) for code in insult_languages()
     )
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_rules", slug=slug)
-    if form.validate_on_submit() and _saved(form, campaign):
+    if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
     waiting = rules.count_waiting(db.session(), campaign)
     body = render_template(
         "screening/rules.html", form=form, campaign=campaign, waiting=waiting, **desk.words()
     )
-    return body, (422 if form.errors else 200)
+    return body, (422 if form.problems() else 200)
 
 
 def _saved(form: RulesForm, campaign: Campaign) -> bool:

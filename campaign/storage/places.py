@@ -26,6 +26,8 @@ _PATIENCE = timedelta(seconds=15)
 """After which a request is not tried again: somebody waits for the page."""
 _PART = 8 * 1024 * 1024
 """Bytes of one part of an upload; two are in memory at once."""
+_HEAD = 256 * 1024
+"""Bytes that the first request for a file fetches: all of a small one."""
 
 
 class FilesAway(DomainError):
@@ -186,9 +188,18 @@ class _S3Source:
     def __init__(self, store: Any, name: str, size: int) -> None:
         self._store = store
         self._name = name
+        self._head = b""
         self.size = size
 
     def read_at(self, start: int, length: int) -> bytes:
+        if start == 0 and length < _HEAD:
+            # Whoever reads the header goes on with what follows: one request for both.
+            self._head = self._fetch(0, min(_HEAD, self.size))
+        if start + length <= len(self._head):
+            return self._head[start : start + length]
+        return self._fetch(start, length)
+
+    def _fetch(self, start: int, length: int) -> bytes:
         if not length:
             return b""
         piece = _asked(

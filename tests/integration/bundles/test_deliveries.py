@@ -126,7 +126,7 @@ def test_what_lies_about_being_a_picture_is_refused_and_what_was_typed_is_kept(
         ("messages", "many", "Not a valid integer"),
         ("messages", "-1", "Give a number from 0"),
         ("place", "x" * 201, "Keep to 200 characters"),
-        ("received_by", "A\x00", "characters here are hidden"),
+        ("received_by", "A\x01", "characters here are hidden"),
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(

@@ -53,7 +53,7 @@ def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
     assert [one.id for one in journey.bundles] == [one.id for one in made]
     assert journeys.list_companions(unit, made[0]) == [made[1]]
     actions = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    assert actions == ["bundle.freeze", "bundle.freeze", "journey.freeze"]
+    assert actions == ["bundle.freeze", "bundle.freeze", "bundle.freeze-together"]
 
 
 def test_one_campaign_alone_makes_no_journey(

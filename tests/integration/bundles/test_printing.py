@@ -229,6 +229,30 @@ def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
     assert reload(unit, bundle_id).state is BundleState.READY
 
 
+def test_one_message_is_enough_to_call_every_worker(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 4)
+    unit.commit()
+    bundle_id = freeze(campaign.id, volume_letters=1)
+    ids = unit.scalars(select(Volume.id).order_by(Volume.sequence)).all()
+    unit.rollback()
+    courier = jobs.queue()
+    begun = courier.waiting()
+    ledger.claim(ids[0])
+    printing.print_volume(ids[0])  # somebody has it: this prints the next one
+    unit.rollback()
+    states = unit.scalars(select(Volume.state).order_by(Volume.sequence)).all()
+    unit.rollback()
+    assert states == [
+        VolumeState.PRINTING, VolumeState.PRINTED, VolumeState.WAITING, VolumeState.WAITING,
+    ]  # fmt: skip
+    assert courier.waiting() == begun + 2, "one for an idle worker, one for this one"
+    printing.call_idle(bundle_id)
+    assert courier.waiting() == begun + 2, "a message that waits is enough"
+
+
 def test_a_stop_holds_back_a_bundle_that_is_being_printed(
     app: Flask, unit: Session, freeze: Freeze
 ) -> None:

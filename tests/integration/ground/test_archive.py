@@ -135,6 +135,36 @@ def test_a_restore_into_a_full_database_is_refused(
         archive.restore(database, storage, tmp_path / "backup.zip")
 
 
+def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    """Also where the files before it, and every row, were all right."""
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    stranger = Storage(LocalPlace(tmp_path / "odd"), Keyring.of(b"k" * 32), tmp_path / "scratch")
+    for name in ("bundles/x/letters-002.pdf", "bundles/x/letters-003.pdf"):
+        for place in (storage, stranger):
+            with place.create(name) as file:
+                file.write(b"%PDF- more")
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    manifest = json.loads(parts["manifest.json"])
+    odd = "files/bundles/x/letters-003.pdf"
+    parts[odd] = b"".join(stranger.sealed_chunks("bundles/x/letters-003.pdf"))
+    manifest["sha256"][odd] = hashlib.sha256(parts[odd]).hexdigest()
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(tmp_path / "mixed.zip", "w") as mixed:
+        for name, data in parts.items():
+            mixed.writestr(name, data)
+    empty_again(filled)
+    elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
+    with pytest.raises(Refused, match=r"letters-003\.pdf"):
+        archive.restore(database, elsewhere, tmp_path / "mixed.zip")
+    assert list(elsewhere.names()) == []
+    assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == 4
+
+
 def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
     filled: Flask, unit: Session, tmp_path: Path
 ) -> None:
@@ -189,3 +219,15 @@ def test_a_backup_of_another_key_is_refused(filled: Flask, unit: Session, tmp_pa
     other = dataclasses.replace(database, keyring=Keyring.of(b"k" * 32))
     with pytest.raises(Refused, match=r"another data\.key"):
         archive.restore(other, storage, tmp_path / "backup.zip")
+
+
+def test_a_backup_holds_no_list_that_is_to_be_gone_after_a_day(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    with storage.create("exports/1") as file:
+        file.write(b"planted-name")
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as backup:
+        assert [name for name in backup.namelist() if name.startswith("files/")] == [f"files/{PDF}"]

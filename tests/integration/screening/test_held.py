@@ -7,18 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
 from campaign.bundles.waiting import list_waiting
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.demo import rehearsing
+from campaign.campaigns.models import Campaign
 from campaign.errors import Refused
 from campaign.following import changing
-from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.screening import queue
 from campaign.screening.mails import send_letter_returned
@@ -26,7 +24,6 @@ from campaign.screening.queue import Filter
 from campaign.settings import Settings
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.models import Signature, SignatureState
-from campaign.signing.screening_rules import ScreeningRules
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (
     Write,
@@ -279,63 +276,6 @@ def test_a_reference_like_anothers_is_flagged(
     sign_in(client, app, Role.ADMIN)
     for one in (campaign, other):
         assert "looks like that of another" in client.get(f"/desk/campaigns/{one.slug}").text
-
-
-def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
-    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign
-) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    draft.screening = ScreeningRules(first=3).stored
-    unit.commit()
-    with app.app_context():
-        rehearsing.rehearse(draft.id, 3)
-    page = staff.get(QUEUE).text
-    assert "An invented letter: nobody is mailed" in page
-    assert "Sent back, its writer reads this in a mail" not in page
-    assert page.count(f"{draft.reference} · <span") == 3
-    assert f"{draft.reference} (Rehearsal)" in page
-    held = unit.scalars(select(Signature).where(Signature.campaign_id == draft.id)).first()
-    assert held is not None
-    mails = unit.scalar(select(func.count()).select_from(OutboxMail))
-    unit.rollback()
-    assert "1 letter sent back" in decide(staff, held, "return", "Shorter.").text
-    assert unit.scalar(select(func.count()).select_from(OutboxMail)) == mails
-
-
-def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_none_again(
-    app: Flask, staff: FlaskClient, unit: Session
-) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    draft.screening = ScreeningRules(first=2).stored
-    unit.commit()
-
-    def states() -> list[SignatureState]:
-        unit.rollback()
-        mine = select(Signature.state).where(Signature.campaign_id == draft.id)
-        return list(unit.scalars(mine.order_by(Signature.id)))
-
-    held, taken = SignatureState.HELD, SignatureState.CONFIRMED
-    with app.app_context():
-        rehearsing.rehearse(draft.id, 5)
-    assert states() == [held, held, taken, taken, taken]
-    first = unit.scalars(
-        select(Signature).where(Signature.campaign_id == draft.id).order_by(Signature.id)
-    ).first()
-    assert first is not None
-    unit.rollback()
-    assert "1 letter approved" in decide(staff, first, "approve").text
-    with app.app_context():
-        rehearsing.rehearse(draft.id, 2)
-    assert states() == [taken, held, *[taken] * 5]
-
-
-def test_letters_of_an_open_campaign_do_not(
-    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
-) -> None:
-    set_rules(unit, campaign, first=2)
-    write("One.")
-    write("Two.")
-    assert "Rehearsal" not in staff.get(QUEUE).text
 
 
 def test_a_get_decides_nothing(
