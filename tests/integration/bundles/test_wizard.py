@@ -291,7 +291,7 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
         select(Signature.id).where(Signature.campaign_id == second.id).order_by(Signature.id)
     ).first()
     unit.connection().exec_driver_sql(
-        f"UPDATE signature SET own_words = region WHERE id = {damaged}"  # noqa: S608
+        f"UPDATE signature SET own_words = region WHERE id = {damaged}"
     )
     unit.commit()
     sign_in(client, app, "staff")
