@@ -13,6 +13,7 @@ from campaign.bundles.views import blueprint as bundles
 from campaign.campaigns import timekeeping
 from campaign.campaigns.handover_views import blueprint as handover
 from campaign.campaigns.views import blueprint as campaigns
+from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
 from campaign.extensions import csrf
 from campaign.following import erasing, notices, telling
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
     for blueprint in (screening, screening_rules):
         app.register_blueprint(blueprint)
+    app.register_blueprint(deliveries)
     app.register_blueprint(paper)
     app.register_blueprint(replies)
     app.register_blueprint(overview)

@@ -10,8 +10,6 @@ from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, fresh, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.bundles import (
-    deliveries,
-    delivery_views,
     freezing,
     moving,
     printing,
@@ -36,13 +34,12 @@ guard(blueprint, Role.STAFF)
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """What waits, the bundles that were made, what happened at the gate."""
+    """What waits, and the bundles that were made."""
     unit = db.session()
     return _page(
         "index",
         waiting=waiting.list_waiting(unit),
         bundles=services.list_bundles(unit),
-        deliveries=deliveries.list_deliveries(unit),
     )
 
 
@@ -115,9 +112,6 @@ def release(public_id: str) -> ResponseReturnValue:
     campaign, mission = bundle.campaign.slug, bundle.mission.slug
     releasing.release(unit, bundle, storage.storage(), actor=actor())
     return redirect(url_for("bundles.create", campaign=campaign, mission=mission))
-
-
-delivery_views.register(blueprint)
 
 
 def _new_page(facts: dict[str, Any]) -> str:

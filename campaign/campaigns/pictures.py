@@ -39,12 +39,17 @@ def keep_picture(file: BinaryIO, *, name: str = "") -> str:
     along. `name` is the file's own: one that says another kind of file than it is was not made
     by a camera. Raises Invalid with the field `picture` where it is none, lies or is too big.
     """
+    return _stored(redrawn(file, name=name))
+
+
+def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
+    """The picture as JPEG, drawn anew and 1,600 pixels long at most. Raises as `keep_picture`."""
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"picture": "picture-too-big"})
     picture = _opened(body, name)
     picture.thumbnail((_SIDE, _SIDE))
-    return _stored(_as_jpeg(picture))
+    return _as_jpeg(picture)
 
 
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:

@@ -38,6 +38,8 @@ class Post:
     picture: Picture | None
     target_id: int | None = None
     """The official whose answer it is."""
+    update_id: int | None = None
+    """The update that it was made of."""
 
 
 def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
@@ -76,6 +78,7 @@ def _post(update: Update, anchor: str, locale: str, default: str) -> Post | None
         lang="" if told.locale == locale else told.locale,
         picture=_picture(update, locale, default),
         target_id=update.target_id,
+        update_id=update.id,
     )
 
 

@@ -1,0 +1,117 @@
+"""What everybody reads of an attempt: written, published, taken back."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, RadioField
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.fields import DeskForm, LineField, TextField, choices
+from campaign.campaigns.risks import RiskNamed
+from campaign.deliveries import publishing, visits
+from campaign.deliveries.models import GateFile, GateFileKind, GateVisit
+from campaign.errors import Invalid, Refused
+
+
+class PublishForm(DeskForm):
+    """`publish_form` adds title, text and the picture's description per language."""
+
+    picture = RadioField(_l("Picture"))
+    risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
+    locales: Sequence[str] = ()
+
+    def post(self) -> publishing.Post:
+        """What would be published."""
+        codes = [code for code in self.locales if self[f"title_{code}"].data]
+        return publishing.Post(
+            words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
+            picture=self.picture.data or "",
+            alt={code: self[f"alt_{code}"].data for code in codes if self[f"alt_{code}"].data},
+        )
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under an attempt's address."""
+    add = blueprint.add_url_rule
+    add("/deliveries/attempts/<public_id>/publish", "publish", publish, methods=["GET", "POST"])
+    add("/deliveries/attempts/<public_id>/take-back", "take_back", take_back, methods=["POST"])
+
+
+def publish(public_id: str) -> ResponseReturnValue:
+    """Title, text and picture; nothing of a visit is public before."""
+    attempt, visit = _load(public_id)
+    form = publish_form(attempt, visit)
+    if form.validate_on_submit() and _published(attempt, visit, form):
+        flash(_("It is on the case’s page."))
+        return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
+    page = render_template(
+        "deliveries/publish.html",
+        attempt=attempt,
+        visit=visit,
+        form=form,
+        pictures=_pictures(visit),
+    )
+    return page, 422 if form.problems() else 200
+
+
+def take_back(public_id: str) -> ResponseReturnValue:
+    """Take the post away from the case's page."""
+    attempt, visit = _load(public_id)
+    publishing.take_back(db.session(), attempt, actor=actor())
+    flash(_("It is no longer on the case’s page."))
+    return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
+
+
+def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
+    """The form in the site's languages, with words to begin with."""
+    main = attempt.campaign.default_locale
+    codes = list(dict.fromkeys([main, *i18n.languages()]))
+    fields: dict[str, Any] = {"locales": tuple(codes)}
+    data: dict[str, Any] = {"picture": ""}
+    for code in codes:
+        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
+        fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
+        fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
+        title, body = publishing.proposal(attempt, visit.mission, code)
+        data |= {f"title_{code}": title, f"body_{code}": body}
+    made = type("LocalisedPublishForm", (PublishForm,), fields)
+    form = cast("PublishForm", made(data=data))
+    pictures = [(one.public_id, "") for one in _pictures(visit)]
+    form.picture.choices = choices([("", _l("No picture")), *pictures])
+    return form
+
+
+def _pictures(visit: GateVisit) -> list[GateFile]:
+    return [one for one in visit.files if one.kind is GateFileKind.PICTURE]
+
+
+def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
+    unit = db.session()
+    attempt = visits.get_attempt(unit, public_id)
+    return attempt, visits.visit_of(unit, attempt)
+
+
+def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:
+    try:
+        publishing.publish(
+            db.session(), attempt, visit, form.post(), actor=actor(),
+            risks_seen=bool(form.risks_seen.data),
+        )  # fmt: skip
+    except RiskNamed:
+        form.refuse({"risks_seen": "risk-named"})
+        return False
+    except Refused:
+        form.form_errors.append(
+            _("The case is not public, or this is published already: nothing was posted.")
+        )
+        return False
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        return False
+    return True

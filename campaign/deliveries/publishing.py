@@ -1,0 +1,126 @@
+"""What everybody reads of an attempt: a post on the case's page, as far as staff publish it."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask_babel import force_locale, gettext, ngettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.papers import say_number
+from campaign.campaigns import lifecycle
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Update, UpdateKind
+from campaign.campaigns.pictures import keep_picture
+from campaign.campaigns.updates import Words, post_update
+from campaign.deliveries import gate_files
+from campaign.deliveries.models import GateVisit
+from campaign.errors import Refused
+from campaign.officials.models import Mission
+from campaign.reading.case_page import mission_name
+from campaign.storage import storage
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the case's page says of it."""
+
+    words: Words
+    """Title and text (Markdown) per language; the campaign's own must be there."""
+    picture: str = ""
+    """Public id of one of the visit's pictures; empty: none is shown."""
+    alt: Mapping[str, str] = field(default_factory=dict)
+
+
+def proposal(attempt: DeliveryAttempt, mission: Mission, locale: str) -> tuple[str, str]:
+    """A title and a text to begin with, in that language."""
+    with force_locale(locale):
+        count = say_number(attempt.messages, locale)
+        where = mission_name(mission, locale)
+        return _title(attempt.outcome, attempt.messages, count), f"{where}."
+
+
+def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
+    if outcome is DeliveryOutcome.REFUSED:
+        return ngettext("%(count)s letter refused", "%(count)s letters refused", number,
+                        count=count)  # fmt: skip
+    if outcome is DeliveryOutcome.LEFT:
+        return ngettext("%(count)s letter left at the door", "%(count)s letters left at the door",
+                        number, count=count)  # fmt: skip
+    if outcome in {DeliveryOutcome.POSTED, DeliveryOutcome.COURIER}:
+        return ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
+    if outcome is DeliveryOutcome.STOPPED:
+        return str(gettext("The letters are not handed over"))
+    return ngettext("%(count)s letter handed over", "%(count)s letters handed over", number,
+                    count=count)  # fmt: skip
+
+
+def publish(
+    unit: Session,
+    attempt: DeliveryAttempt,
+    visit: GateVisit,
+    post: Post,
+    *,
+    actor: str,
+    risks_seen: bool = False,
+) -> Update:
+    """Post it on the case's page.
+
+    Raises Refused (`visit-published`, `delivery-not-public`), NotFound for another visit's
+    picture, and what `post_update` finds.
+    """
+    if attempt.update_id is not None:
+        raise Refused("visit-published")
+    campaign = attempt.campaign
+    if campaign.status not in lifecycle.PUBLIC:
+        raise Refused("delivery-not-public")
+    picture = ""
+    if post.picture:
+        file = gate_files.get_file(unit, visit, post.picture)
+        picture = keep_picture(io.BytesIO(gate_files.page_bytes(file, 1)))
+    update = post_update(
+        unit,
+        campaign,
+        actor=actor,
+        kind=UpdateKind.DELIVERY,
+        happened_on=attempt.happened_on,
+        words=post.words,
+        picture=picture,
+        picture_alt=post.alt,
+        risks_seen=risks_seen,
+    )
+    unit.flush()
+    attempt.update_id = update.id
+    unit.flush()
+    audit.record(
+        unit, actor=actor, action="delivery.publish", subject=f"delivery:{attempt.id}",
+        picture=bool(picture),
+    )  # fmt: skip
+    return update
+
+
+def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
+    """Take the post away. Raises Refused where there is none."""
+    if attempt.update_id is None:
+        raise Refused("delivery-not-published")
+    update = unit.get_one(Update, attempt.update_id)
+    attempt.update_id = None
+    unit.flush()
+    _forget_picture(unit, update)
+    attempt.campaign.updates.remove(update)
+    record_change(unit, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
+    unit.flush()
+
+
+def _forget_picture(unit: Session, update: Update) -> None:
+    """Delete the picture's file, unless another post shows the same."""
+    key = update.picture
+    if not key:
+        return
+    others = select(func.count(Update.id)).where(Update.picture == key, Update.id != update.id)
+    if not unit.scalar(others):
+        keep_in = storage()
+        db.after_commit(unit, lambda: keep_in.delete(key))
