@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -15,21 +16,31 @@ _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 
 
 def _in_envelope() -> ColumnElement[bool]:
-    return exists().where(
-        Envelope.attempt_id == DeliveryAttempt.id,
-        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+    return (
+        exists()
+        .where(
+            Envelope.attempt_id == DeliveryAttempt.id,
+            Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+        )
+        .correlate(DeliveryAttempt, Letter)
     )
 
 
 def gone() -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by any attempt of its bundle."""
-    by_envelope = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+    by_envelope = (
+        exists().where(Envelope.attempt_id == DeliveryAttempt.id).correlate(DeliveryAttempt)
+    )
     part = and_(
         DeliveryAttempt.outcome == DeliveryOutcome.PART,
         Letter.sequence.between(DeliveryAttempt.taken_from, DeliveryAttempt.taken_to),
     )
     whole = and_(DeliveryAttempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope()))
-    return exists().where(DeliveryAttempt.bundle_id == Letter.bundle_id, or_(part, whole))
+    return (
+        exists()
+        .where(DeliveryAttempt.bundle_id == Letter.bundle_id, or_(part, whole))
+        .correlate(Letter)
+    )
 
 
 def covered_by(unit: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
@@ -39,9 +50,13 @@ def covered_by(unit: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
     ranges = ranges_of(unit, [attempt.id]).get(attempt.id)
     if not ranges:
         return true()
-    return exists().where(
-        Envelope.attempt_id == attempt.id,
-        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+    return (
+        exists()
+        .where(
+            Envelope.attempt_id == attempt.id,
+            Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+        )
+        .correlate(Letter)
     )
 
 
@@ -74,7 +89,7 @@ def ranges_of(unit: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range
     return found
 
 
-def here(bundle: Bundle) -> Select[tuple[Letter]]:
+def here(bundle: Bundle) -> Select[Any]:
     """The letters of a bundle that could be handed over now: printed, wanted, not gone."""
     return (
         select(Letter)

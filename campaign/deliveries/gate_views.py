@@ -91,7 +91,8 @@ def say_refused(problem: DomainError) -> str:
         "not-open": _("This is a rehearsal: nothing of it is handed over."),
         "key-taken": _("A colleague sent this already from this phone."),
     }
-    return words.get(problem.slug, _("The state of things does not allow it. Nothing was changed."))
+    otherwise = _("The state of things does not allow it. Nothing was changed.")
+    return str(words.get(problem.slug, otherwise))
 
 
 def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:

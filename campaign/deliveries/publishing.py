@@ -18,6 +18,7 @@ from campaign.campaigns.pictures import keep_picture
 from campaign.campaigns.updates import Words, post_update
 from campaign.deliveries import gate_files
 from campaign.deliveries.models import GateVisit
+from campaign.deliveries.rules import SENT
 from campaign.errors import Refused
 from campaign.officials.models import Mission
 from campaign.reading.case_page import mission_name
@@ -44,18 +45,20 @@ def proposal(attempt: DeliveryAttempt, mission: Mission, locale: str) -> tuple[s
 
 
 def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
-    if outcome is DeliveryOutcome.REFUSED:
-        return ngettext("%(count)s letter refused", "%(count)s letters refused", number,
-                        count=count)  # fmt: skip
-    if outcome is DeliveryOutcome.LEFT:
-        return ngettext("%(count)s letter left at the door", "%(count)s letters left at the door",
-                        number, count=count)  # fmt: skip
-    if outcome in {DeliveryOutcome.POSTED, DeliveryOutcome.COURIER}:
-        return ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
     if outcome is DeliveryOutcome.STOPPED:
         return str(gettext("The letters are not handed over"))
-    return ngettext("%(count)s letter handed over", "%(count)s letters handed over", number,
-                    count=count)  # fmt: skip
+    if outcome is DeliveryOutcome.REFUSED:
+        words = ngettext("%(count)s letter refused", "%(count)s letters refused", number,
+                         count=count)  # fmt: skip
+    elif outcome is DeliveryOutcome.LEFT:
+        words = ngettext("%(count)s letter left at the door", "%(count)s letters left at the door",
+                         number, count=count)  # fmt: skip
+    elif outcome in SENT:
+        words = ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
+    else:
+        words = ngettext("%(count)s letter handed over", "%(count)s letters handed over", number,
+                         count=count)  # fmt: skip
+    return str(words)
 
 
 def publish(

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -13,6 +14,7 @@ from campaign import db, i18n
 from campaign.bundles.models import DeliveryOutcome
 from campaign.campaigns.fields import DayField, DeskForm, LineField, choices
 from campaign.deliveries.models import EnvelopeRun
+from campaign.deliveries.splitting import Posting
 from campaign.i18n import latest_day
 from campaign.officials.models import Mission
 
@@ -98,6 +100,16 @@ class PostForm(DeskForm):
                 "posted_on": today, "first": first, "last": last,
             }
         )  # fmt: skip
+
+    def posting(self) -> Posting:
+        """What was posted."""
+        return Posting(
+            self.first.data,
+            self.last.data,
+            cast("date", self.posted_on.data),
+            DeliveryOutcome(self.outcome.data),
+            self.tracking.data,
+        )
 
     def validate_posted_on(self, field: DayField) -> None:
         """What was posted lies behind us."""

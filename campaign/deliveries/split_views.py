@@ -20,7 +20,7 @@ from flask_babel import ngettext
 from campaign import db, i18n
 from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.bundles import services
-from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.bundles.models import Bundle
 from campaign.bundles.papers import say_number
 from campaign.campaigns.fields import DeskForm
 from campaign.deliveries import envelope_files, rerouting, splitting, visits
@@ -109,12 +109,8 @@ def post(public_id: str) -> ResponseReturnValue:
     form = PostForm.of(run, 1, run.envelope_count)
 
     def deed() -> None:
-        posting = splitting.Posting(
-            form.first.data, form.last.data, form.posted_on.data,
-            DeliveryOutcome(form.outcome.data), form.tracking.data,
-        )  # fmt: skip
         splitting.post_envelopes(
-            unit, run, posting, key=form.key.data, actor=actor(), staff_id=staff_user().id
+            unit, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
         )
 
     return _done(bundle, "post", form, deed, _("The envelopes are noted as posted."))
