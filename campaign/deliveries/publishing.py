@@ -80,10 +80,7 @@ def publish(
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
-    picture = ""
-    if post.picture:
-        file = gate_files.get_file(unit, visit, post.picture)
-        picture = keep_picture(io.BytesIO(gate_files.page_bytes(file, 1)))
+    picture = _picture(unit, visit, post.picture)
     update = post_update(
         unit,
         campaign,
@@ -103,6 +100,14 @@ def publish(
         picture=bool(picture),
     )  # fmt: skip
     return update
+
+
+def _picture(unit: Session, visit: GateVisit, public_id: str) -> str:
+    """Key of a picture of its own for everybody, made of one of the visit's."""
+    if not public_id:
+        return ""
+    file = gate_files.get_file(unit, visit, public_id)
+    return keep_picture(io.BytesIO(gate_files.page_bytes(file, 1)))
 
 
 def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:

@@ -62,18 +62,7 @@ def record_visit(
     if found is not None:
         return _same(found, staff_id)
     attempts = [_attempt(unit, one, happened) for one in carried]
-    visit = GateVisit(
-        key=key,
-        mission_id=carried[0].bundle.mission_id,
-        happened_on=happened.happened_on,
-        happened_time=happened.happened_time,
-        place=happened.place,
-        delegates=happened.delegates,
-        received_by=happened.received_by,
-        notes=happened.notes,
-        tracking=happened.tracking if happened.outcome in SENT else "",
-        created_by_id=staff_id,
-    )
+    visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
     try:
         with unit.begin_nested():
             unit.add(visit)
@@ -88,6 +77,21 @@ def record_visit(
     for attempt in attempts:
         _note(unit, attempt, actor)
     return visit
+
+
+def _visit(mission_id: int, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
+    return GateVisit(
+        key=key,
+        mission_id=mission_id,
+        happened_on=happened.happened_on,
+        happened_time=happened.happened_time,
+        place=happened.place,
+        delegates=happened.delegates,
+        received_by=happened.received_by,
+        notes=happened.notes,
+        tracking=happened.tracking if happened.outcome in SENT else "",
+        created_by_id=staff_id,
+    )
 
 
 def find_visit(unit: Session, key: str) -> GateVisit | None:

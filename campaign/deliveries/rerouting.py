@@ -180,17 +180,21 @@ def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
     """Number the letters anew, in their order, and keep the numbers that they had; how many."""
     columns = (Letter.id, Letter.bundle_id, Letter.sequence)
     moving = here(old).with_only_columns(*columns, maintain_column_froms=True)
-    moved = unit.execute(
-        insert(LetterMove).from_select(["letter_id", "bundle_id", "sequence"], moving)
+    unit.execute(insert(LetterMove).from_select(["letter_id", "bundle_id", "sequence"], moving))
+    mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
+    count = unit.scalar(
+        select(func.count())
+        .select_from(LetterMove)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .where(*mine)
     )
-    count = cast("CursorResult[object]", moved).rowcount
     if not count:
         raise Refused("nothing-here")
     place = func.row_number().over(order_by=LetterMove.sequence)
     ranked = (
         select(LetterMove.letter_id, place.label("place"))
         .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
+        .where(*mine)
         .subquery()
     )
     taken = unit.execute(

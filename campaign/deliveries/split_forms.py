@@ -14,7 +14,7 @@ from campaign import db, i18n
 from campaign.bundles.models import DeliveryOutcome
 from campaign.campaigns.fields import DayField, DeskForm, LineField, choices
 from campaign.deliveries.models import EnvelopeRun
-from campaign.deliveries.splitting import Posting
+from campaign.deliveries.posting import Posting
 from campaign.i18n import latest_day
 from campaign.officials.models import Mission
 

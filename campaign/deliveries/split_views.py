@@ -23,7 +23,7 @@ from campaign.bundles import services
 from campaign.bundles.models import Bundle
 from campaign.bundles.papers import say_number
 from campaign.campaigns.fields import DeskForm
-from campaign.deliveries import envelope_files, rerouting, splitting, visits
+from campaign.deliveries import envelope_files, posting, rerouting, splitting, visits
 from campaign.deliveries.covering import count_here, unnamed_part
 from campaign.deliveries.missions import get_mission, missions_for
 from campaign.deliveries.models import EnvelopeRun
@@ -109,7 +109,7 @@ def post(public_id: str) -> ResponseReturnValue:
     form = PostForm.of(run, 1, run.envelope_count)
 
     def deed() -> None:
-        splitting.post_envelopes(
+        posting.post_envelopes(
             unit, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
         )
 

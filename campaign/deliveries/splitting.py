@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries.covering import here, unnamed_part
 from campaign.deliveries.envelope_files import forget_files
-from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
-from campaign.deliveries.recording import stop_of
-from campaign.deliveries.rules import refuse_after_stop
+from campaign.deliveries.models import Envelope, EnvelopeRun
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.signing.models import Letter
 
@@ -124,6 +121,16 @@ def split(
         envelope_count=len(made),
         created_by_id=staff_id,
     )
+    _put_in(unit, run, made)
+    jobs.enqueue(unit, "deliveries.print-envelopes", run.id)
+    audit.record(
+        unit, actor=actor, action="bundle.split", subject=f"bundle:{bundle.id}",
+        letters=len(numbers), envelopes=len(made),
+    )  # fmt: skip
+    return run
+
+
+def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
     unit.add(run)
     unit.flush()
     unit.add_all(
@@ -132,12 +139,6 @@ def split(
         for at, one in enumerate(made, start=1)
     )  # fmt: skip
     unit.flush()
-    jobs.enqueue(unit, "deliveries.print-envelopes", run.id)
-    audit.record(
-        unit, actor=actor, action="bundle.split", subject=f"bundle:{bundle.id}",
-        letters=len(numbers), envelopes=len(made),
-    )  # fmt: skip
-    return run
 
 
 def _taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
@@ -208,84 +209,3 @@ def forget_run(unit: Session, run: EnvelopeRun) -> None:
     forget_files(unit, run)
     unit.delete(run)
     unit.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """What went to the post: the envelopes from one number to another, when, under which number."""
-
-    first: int
-    last: int
-    posted_on: date
-    outcome: DeliveryOutcome = DeliveryOutcome.POSTED
-    tracking: str = ""
-
-
-def post_envelopes(
-    unit: Session,
-    run: EnvelopeRun,
-    posting: Posting,
-    *,
-    key: str,
-    actor: str,
-    staff_id: int | None = None,
-) -> DeliveryAttempt:
-    """Note that envelopes were posted: of those named, all that still lay here.
-
-    Raises Refused (`nothing-here`) where none did; Invalid after a stop.
-    """
-    bundle = run.bundle
-    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
-    refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
-    chosen = unit.scalars(
-        select(Envelope)
-        .where(
-            Envelope.run_id == run.id,
-            Envelope.attempt_id.is_(None),
-            Envelope.sequence.between(posting.first, posting.last),
-        )
-        .with_for_update()
-    ).all()
-    if not chosen:
-        raise Refused("nothing-here")
-    attempt = _posted(unit, bundle, posting, key, staff_id)
-    attempt.messages = sum(one.letters for one in chosen)
-    unit.execute(
-        update(Envelope)
-        .where(Envelope.id.in_([one.id for one in chosen]))
-        .values(attempt_id=attempt.id, tracking=posting.tracking)
-    )
-    unit.flush()
-    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
-    audit.record(
-        unit, actor=actor, action="delivery.record", subject=f"delivery:{attempt.id}",
-        outcome=attempt.outcome.value, messages=attempt.messages, envelopes=len(chosen),
-    )  # fmt: skip
-    return attempt
-
-
-def _posted(
-    unit: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
-) -> DeliveryAttempt:
-    visit = GateVisit(
-        key=key,
-        mission_id=bundle.mission_id,
-        happened_on=posting.posted_on,
-        delegates="",
-        received_by="",
-        notes="",
-        tracking=posting.tracking,
-        created_by_id=staff_id,
-    )
-    attempt = DeliveryAttempt(
-        campaign_id=bundle.campaign_id,
-        mission_id=bundle.mission_id,
-        bundle_id=bundle.id,
-        happened_on=posting.posted_on,
-        messages=0,
-        outcome=posting.outcome,
-    )
-    unit.add(visit)
-    visit.attempts.append(attempt)
-    unit.flush()
-    return attempt
