@@ -66,7 +66,7 @@ class GateForm(DeskForm):
         choices=choices((kind.value, words) for kind, words in OUTCOMES.items()),
     )
     happened_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
-    happened_time = ClockField(_l("Time"))
+    happened_time = ClockField(_l("Time of day"))
     place = LineField(_l("Place"), limit=200)
     received_by = LineField(
         _l("Received by"), limit=200, description=_l("Name and office, as far as they were said.")
