@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
@@ -16,7 +15,7 @@ from campaign.deliveries import gate_files
 from campaign.deliveries.covering import count_here
 from campaign.deliveries.models import Envelope, GateVisit
 from campaign.deliveries.rules import SENT, Stop, refuse_after_stop, refuse_wrong_part
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.errors import Invalid, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +57,14 @@ def record_visit(
     `not-open` (a rehearsal), `nothing-here` (every letter went out, or elsewhere), `other-mission`;
     Invalid: after a stop, a part that is none, or recorded before by somebody else.
     """
+    _hold(unit, carried)
+    # After the wait: the same may have been sent twice at one moment.
     found = find_visit(unit, key)
     if found is not None:
         return _same(found, staff_id)
     attempts = [_attempt(unit, one, happened) for one in carried]
     visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
-    try:
-        with unit.begin_nested():
-            unit.add(visit)
-            unit.flush()
-    except IntegrityError:
-        # The phone sent it twice at one moment: the other one is recorded.
-        return _same(get_by_key(unit, key), staff_id)
+    unit.add(visit)
     visit.attempts.extend(attempts)
     unit.flush()
     for drawn in happened.files:
@@ -77,6 +72,13 @@ def record_visit(
     for attempt in attempts:
         _note(unit, attempt, actor)
     return visit
+
+
+def _hold(unit: Session, carried: Sequence[Carried]) -> None:
+    """Nobody takes a letter back, and nobody stops a campaign, while it is handed over."""
+    campaigns = {one.bundle.campaign_id: one.bundle.campaign for one in carried}
+    for _id, campaign in sorted(campaigns.items()):
+        unit.refresh(campaign, with_for_update={"key_share": True})
 
 
 def _visit(mission_id: int, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
@@ -97,14 +99,6 @@ def _visit(mission_id: int, happened: Happened, key: str, staff_id: int | None) 
 def find_visit(unit: Session, key: str) -> GateVisit | None:
     """The visit that was recorded under this key."""
     return unit.scalar(select(GateVisit).where(GateVisit.key == key))
-
-
-def get_by_key(unit: Session, key: str) -> GateVisit:
-    """The visit that was recorded under this key. Raises NotFound."""
-    found = find_visit(unit, key)
-    if found is None:
-        raise NotFound("visit")
-    return found
 
 
 def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
@@ -139,8 +133,6 @@ def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
 def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
     """The attempt for one bundle, if the rules let it be."""
     bundle, campaign = carried.bundle, carried.bundle.campaign
-    # Nobody takes a letter back, and nobody stops the campaign, while it is handed over.
-    unit.refresh(campaign, with_for_update={"key_share": True})
     if lifecycle.is_rehearsal(campaign.status):
         raise Refused("not-open", campaign=campaign.slug)
     if bundle.state is not BundleState.READY:
