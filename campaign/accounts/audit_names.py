@@ -9,9 +9,10 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import column, select, table
+from sqlalchemy import Date, column, select, table
 from sqlalchemy.orm import Session
 
+from campaign import i18n
 from campaign.accounts import deeds
 from campaign.accounts.models import StaffUser
 from campaign.audit import AuditEntry
@@ -22,6 +23,14 @@ _MISSION = table("mission", column("public_id"), column("slug"))
 _INVALIDATION = table("invalidation", column("id"), column("public_id"))
 _BUNDLE = table(
     "bundle", column("id"), column("public_id"), column("campaign_id"), column("sequence")
+)
+_DELIVERY = table(
+    "delivery_attempt",
+    column("id"),
+    column("public_id"),
+    column("campaign_id"),
+    column("happened_on", Date),
+    column("visit_id"),
 )
 
 
@@ -144,6 +153,21 @@ def _bundles(unit: Session, idents: list[str]) -> Names:
     }
 
 
+def _deliveries(unit: Session, idents: list[str]) -> Names:
+    wanted = (
+        select(_DELIVERY, _CAMPAIGN.c.reference)
+        .join(_CAMPAIGN, _CAMPAIGN.c.id == _DELIVERY.c.campaign_id)
+        .where(_DELIVERY.c.id.in_([_number(one) for one in idents]))
+    )
+    return {
+        f"delivery:{row.id}": (
+            f"{row.reference} · {i18n.say_date(row.happened_on)}",
+            url_for("deliveries.show_attempt", public_id=row.public_id) if row.visit_id else "",
+        )
+        for row in unit.execute(wanted)
+    }
+
+
 def _invalidations(unit: Session, idents: list[str]) -> Names:
     wanted = select(_INVALIDATION).where(_INVALIDATION.c.id.in_([_number(one) for one in idents]))
     return {
@@ -160,6 +184,7 @@ _FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
     "official": _officials,
     "mission": _missions,
     "bundle": _bundles,
+    "delivery": _deliveries,
     "invalidation": _invalidations,
 }
 

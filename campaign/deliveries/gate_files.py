@@ -102,9 +102,9 @@ def hand_out(unit: Session, file: GateFile, *, actor: str) -> bytes:
     if file.format is not GateFileFormat.PDF:
         raise NotFound("gate-file")
     body = _open(file, "original")
-    audit.record(
-        unit, actor=actor, action="delivery.receipt", subject=f"gate-visit:{file.visit_id}"
-    )
+    for attempt in file.visit.attempts:
+        subject = f"delivery:{attempt.id}"
+        audit.record(unit, actor=actor, action="delivery.receipt", subject=subject)
     return body
 
 

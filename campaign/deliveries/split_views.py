@@ -19,7 +19,7 @@ from flask_babel import ngettext
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.bundles import services
+from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle
 from campaign.bundles.papers import say_number
 from campaign.campaigns.fields import DeskForm
@@ -166,6 +166,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "attempts": visits.attempts_of(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),
+        "taken_back": withdrawals.list_taken_back(unit, bundle),
         "part_form": None,
         "split_form": None,
         "reroute_form": None,
