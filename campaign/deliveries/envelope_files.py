@@ -7,6 +7,7 @@ worker made counts only while its attempt is the last one.
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -129,26 +130,28 @@ def _update_ours(unit: Session, run_id: int, attempt: int, values: dict[str, Any
 
 def _make(run_id: int, attempt: int) -> list[dict[str, Any]]:
     """Every file of a run; gives what is to be known of each."""
-    with db.reading() as unit:
-        run = unit.get_one(EnvelopeRun, run_id)
-        bundle, public_id = run.bundle, run.public_id
-        frozen = Frozen.from_json(bundle.frozen)
-        contents = _contents(unit, run, bundle)
-        total, single = run.envelope_count, run.letters_each == 1
-        letters = run.with_letters and frozen.format != "card"
     made: list[dict[str, Any]] = []
-    keep = partial(_keep, bundle.public_id, public_id, attempt, made)
-    with tempfile.TemporaryDirectory(prefix="envelopes-") as name:
-        folder = Path(name)
-        with force_locale(frozen.locale):
-            keep(LABELS, _labels(frozen, folder))
-            for number, some in enumerate(_packets(contents), start=1):
-                parts = _parts(frozen, some, total, folder, single=single, letters=letters)
-                if parts:
-                    out = folder / f"out-{number}.pdf"
-                    title = f"{frozen.case.reference} · {number:03d}"
-                    keep(f"envelopes-{number:03d}.pdf", join(parts, out, title=title,
-                                                             language=frozen.locale))  # fmt: skip
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="envelopes-")))
+        with db.reading() as unit:
+            run = unit.get_one(EnvelopeRun, run_id)
+            bundle = run.bundle
+            contents = _contents(unit, run, bundle, stack)
+        frozen = Frozen.from_json(bundle.frozen)
+        letters = run.with_letters and frozen.format != "card"
+        keep = partial(_keep, bundle.public_id, run.public_id, attempt, made)
+        stack.enter_context(force_locale(frozen.locale))
+        keep(LABELS, _labels(frozen, folder))
+        for number, some in enumerate(_packets(contents), start=1):
+            parts = _parts(
+                frozen, some, run.envelope_count, folder,
+                single=run.letters_each == 1, letters=letters,
+            )  # fmt: skip
+            if parts:
+                title = f"{frozen.case.reference} · {number:03d}"
+                out = folder / f"out-{number}.pdf"
+                keep(f"envelopes-{number:03d}.pdf",
+                     join(parts, out, title=title, language=frozen.locale))  # fmt: skip
     return made
 
 
@@ -197,7 +200,7 @@ def _packets(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
         yield packet
 
 
-def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle) -> list[_Content]:
+def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack) -> list[_Content]:
     """Every envelope with its letters; one that was taken back meanwhile is left out."""
     columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
     rows = unit.execute(
@@ -206,7 +209,7 @@ def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle) -> list[_Content]
         .where(Letter.first_page.is_not(None))
         .order_by(Letter.sequence)
     ).all()
-    paths = {one.id: volume_path(bundle, one) for one in bundle.volumes}
+    paths = {one.id: volume_path(bundle, one, stack) for one in bundle.volumes if one.sha256}
     pieces = [
         (row.sequence or 0, Piece(paths[row.volume_id or 0], (row.first_page or 1) - 1,
                                   row.pages or 1))
@@ -229,8 +232,8 @@ def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle) -> list[_Content]
     return found
 
 
-def volume_path(bundle: Bundle, volume: Volume) -> Path:
-    """Where a volume's PDF lies."""
+def volume_path(bundle: Bundle, volume: Volume, _stack: ExitStack) -> Path:
+    """A volume's PDF as a file; `_stack` is there for storages that lend a copy for a while."""
     return storage().path(files.stored_volume(bundle.public_id, volume.sequence, volume.attempt))
 
 

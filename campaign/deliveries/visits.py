@@ -64,7 +64,7 @@ def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
     ).all()
 
 
-def companions_of(unit: Session, bundle: Bundle, *, limit: int = 20) -> Sequence[Bundle]:
+def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
     """Bundles for the same mission that nobody has carried there yet: they may travel together."""
     tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
     moved = select(Rerouting.from_bundle_id)

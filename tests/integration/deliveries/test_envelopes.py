@@ -4,7 +4,6 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import pikepdf
 import pypdfium2
 import pytest
 from flask import Flask
@@ -13,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
-from campaign.bundles import pressroom
+from campaign.bundles import files, pressroom
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries.covering import count_here
@@ -21,6 +20,7 @@ from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerout
 from campaign.deliveries.splitting import Span, spans
 from campaign.following.models import Notice
 from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.storage import storage
 from tests.factories import post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record
@@ -225,12 +225,10 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     assert state is BundleState.READY
     new = reload(unit, new_id)
     [volume] = new.volumes
-    with app.app_context():
-        from campaign.deliveries.envelope_files import volume_path  # noqa: PLC0415
-
-        with pikepdf.open(volume_path(new, volume)) as pdf:
-            assert len(pdf.pages) == 5
-        text = pages_of(volume_path(new, volume).read_bytes())
+    name = files.stored_volume(new.public_id, volume.sequence, volume.attempt)
+    with app.app_context(), storage().open(name) as pdf:
+        text = pages_of(pdf.read())
+    assert len(text) == 5
     assert all("Montréal" in page and "7 Rue Exemple" in page for page in text)
     assert all("100 Sample Street" not in page for page in text)
     assert "00001" in text[0]
