@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
+from campaign.accounts.models import Role
 from campaign.bundles import files, pressroom
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -19,11 +20,13 @@ from campaign.deliveries.covering import count_here
 from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerouting, RunState
 from campaign.deliveries.splitting import Span, spans
 from campaign.following.models import Notice
+from campaign.mail.models import OutboxMail
 from campaign.signing.models import Letter, Signature, SignatureState
 from campaign.storage import storage
-from tests.factories import post
+from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record
+from tests.integration.following.conftest import sign
 
 
 def after(bundle: Bundle, deed: str = "") -> str:
@@ -269,3 +272,34 @@ def test_those_who_wrote_are_told_when_their_letter_goes_out_and_only_then(
     unit.rollback()
     [notice] = unit.scalars(select(Notice)).all()
     assert notice.delivery_id == attempt_id
+
+
+def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, record: Record,
+    make_ready: Callable[[], int], again: Callable[[str, int], None], fresh_pages: None,
+) -> None:  # fmt: skip
+    letters = [sign(unit, campaign, email=f"{name}@example.org") for name in ("first", "second")]
+    links = [f"/en/letter/token-{one.id}" for one in letters]
+    bundle = reload(unit, make_ready())
+    record(bundle, DeliveryOutcome.REFUSED)
+    sign_in(client, app, Role.STAFF)
+    post(client, after(bundle, "split"), {"letters_each": "1"})
+    post(client, after(bundle, "post"), posting(first="1", last="1"))
+    unit.rollback()
+    attempt_id = unit.scalars(
+        select(DeliveryAttempt.id).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
+    ).one()
+    unit.rollback()
+    again("following.delivery-recorded", attempt_id)
+    notice_id = unit.scalars(select(Notice.id)).one()
+    unit.rollback()
+    again("following.tell", notice_id)
+    again("following.tell", notice_id)
+    told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
+    assert [one.recipient for one in told] == ["first@example.org"]
+    unit.rollback()
+    first, second = (client.get(link).text for link in links)
+    assert "Envelope 1 · Tracking number RN 123" in first
+    assert "Sent by post" in first
+    assert "Refused at the door" in second
+    assert "Sent by post" not in second
