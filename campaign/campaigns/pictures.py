@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.cropping import crop_box
-from campaign.campaigns.models import Campaign, Update
+from campaign.campaigns.models import Campaign, Update, UpdatePicture
 from campaign.errors import Invalid, NotFound
 from campaign.storage import storage
 
@@ -103,7 +103,10 @@ def read_public(unit: Session, name: str) -> bytes:
     """
     key = f"{FOLDER}/{name}"
     public = Campaign.status.in_(lifecycle.PUBLIC)
-    of_post = select(Update.id).join(Campaign).where(Update.picture == key, public).limit(1)
+    further = Update.more_pictures.any(UpdatePicture.key == key)
+    of_post = (
+        select(Update.id).join(Campaign).where(or_(Update.picture == key, further), public).limit(1)
+    )
     parts = (Campaign.picture, Campaign.picture_wide, Campaign.picture_small)
     of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public).limit(1)
     if not _NAME.fullmatch(name) or all(unit.scalar(one) is None for one in (of_case, of_post)):

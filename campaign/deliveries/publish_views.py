@@ -7,12 +7,12 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField
+from wtforms import BooleanField
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor
 from campaign.bundles.models import DeliveryAttempt
-from campaign.campaigns.fields import DeskForm, LineField, TextField, choices
+from campaign.campaigns.fields import DeskForm, LineField, TextField
 from campaign.campaigns.risks import RiskNamed
 from campaign.deliveries import publishing, visits
 from campaign.deliveries.models import GateFile, GateFileKind, GateVisit
@@ -22,18 +22,33 @@ from campaign.errors import Invalid, Refused
 class PublishForm(DeskForm):
     """`publish_form` adds title, text and the picture's description per language."""
 
-    picture = RadioField(_l("Picture"))
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
     locales: Sequence[str] = ()
+    files: Sequence[GateFile] = ()
 
     def post(self) -> publishing.Post:
         """What would be published."""
         codes = [code for code in self.locales if self[f"title_{code}"].data]
         return publishing.Post(
             words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
-            picture=self.picture.data or "",
-            alt={code: self[f"alt_{code}"].data for code in codes if self[f"alt_{code}"].data},
+            pictures=tuple(
+                (one.public_id, self._alt(one)) for one in self.files if self[show(one)].data
+            ),
         )
+
+    def _alt(self, file: GateFile) -> dict[str, str]:
+        described = {code: self[alt(file, code)].data for code in self.locales}
+        return {code: words for code, words in described.items() if words}
+
+
+def show(file: GateFile) -> str:
+    """Name of the field that says whether a picture is shown."""
+    return f"show_{file.public_id}"
+
+
+def alt(file: GateFile, code: str) -> str:
+    """Name of the field that says what a picture shows."""
+    return f"alt_{code}_{file.public_id}"
 
 
 def register(blueprint: Blueprint) -> None:
@@ -51,11 +66,7 @@ def publish(public_id: str) -> ResponseReturnValue:
         flash(_("It is on the case’s page."))
         return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
     page = render_template(
-        "deliveries/publish.html",
-        attempt=attempt,
-        visit=visit,
-        form=form,
-        pictures=_pictures(visit),
+        "deliveries/publish.html", attempt=attempt, visit=visit, form=form, show=show, alt=alt
     )
     return page, 422 if form.problems() else 200
 
@@ -72,23 +83,19 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
     """The form in the site's languages, with words to begin with."""
     main = attempt.campaign.default_locale
     codes = list(dict.fromkeys([main, *i18n.languages()]))
-    fields: dict[str, Any] = {"locales": tuple(codes)}
-    data: dict[str, Any] = {"picture": ""}
+    pictures = [one for one in visit.files if one.kind is GateFileKind.PICTURE]
+    fields: dict[str, Any] = {"locales": tuple(codes), "files": tuple(pictures)}
+    data: dict[str, Any] = {}
     for code in codes:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
-        fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
+        for one in pictures:
+            fields[show(one)] = BooleanField(_l("Show this picture"))
+            fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
         title, body = publishing.proposal(attempt, visit.mission, code)
         data |= {f"title_{code}": title, f"body_{code}": body}
     made = type("LocalisedPublishForm", (PublishForm,), fields)
-    form = cast("PublishForm", made(data=data))
-    pictures = [(one.public_id, "") for one in _pictures(visit)]
-    form.picture.choices = choices([("", _l("No picture")), *pictures])
-    return form
-
-
-def _pictures(visit: GateVisit) -> list[GateFile]:
-    return [one for one in visit.files if one.kind is GateFileKind.PICTURE]
+    return cast("PublishForm", made(data=data))
 
 
 def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:

@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from flask_babel import force_locale, gettext, ngettext
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
@@ -13,13 +14,13 @@ from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.papers import say_number
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Update, UpdateKind
+from campaign.campaigns.models import Update, UpdateKind, UpdatePicture
 from campaign.campaigns.pictures import keep_picture
-from campaign.campaigns.updates import Words, post_update
+from campaign.campaigns.updates import Shown, Words, post_update
 from campaign.deliveries import gate_files
 from campaign.deliveries.models import GateVisit
 from campaign.deliveries.rules import SENT
-from campaign.errors import Refused
+from campaign.errors import Invalid, Refused
 from campaign.officials.models import Mission
 from campaign.reading.case_page import mission_name
 from campaign.storage import storage
@@ -31,9 +32,8 @@ class Post:
 
     words: Words
     """Title and text (Markdown) per language; the campaign's own must be there."""
-    picture: str = ""
-    """Public id of one of the visit's pictures; empty: none is shown."""
-    alt: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    """Public ids of pictures of the visit, each with what it shows, per language."""
 
 
 def proposal(attempt: DeliveryAttempt, mission: Mission, locale: str) -> tuple[str, str]:
@@ -73,14 +73,16 @@ def publish(
     """Post it on the case's page.
 
     Raises Refused (`visit-published`, `delivery-not-public`), NotFound for another visit's
-    picture, and what `post_update` finds.
+    picture, Invalid with `alt_<language>_<picture>` where one is not described in the campaign's
+    own language, and what `post_update` finds.
     """
     if attempt.update_id is not None:
         raise Refused("visit-published")
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
-    picture = _picture(unit, visit, post.picture)
+    shown = _pictures(unit, visit, post, campaign.default_locale)
+    first = shown[0] if shown else Shown("")
     update = post_update(
         unit,
         campaign,
@@ -88,8 +90,9 @@ def publish(
         kind=UpdateKind.DELIVERY,
         happened_on=attempt.happened_on,
         words=post.words,
-        picture=picture,
-        picture_alt=post.alt,
+        picture=first.key,
+        picture_alt=first.alt,
+        more_pictures=shown[1:],
         risks_seen=risks_seen,
     )
     unit.flush()
@@ -97,17 +100,20 @@ def publish(
     unit.flush()
     audit.record(
         unit, actor=actor, action="delivery.publish", subject=f"delivery:{attempt.id}",
-        picture=bool(picture),
+        pictures=len(shown),
     )  # fmt: skip
     return update
 
 
-def _picture(unit: Session, visit: GateVisit, public_id: str) -> str:
-    """Key of a picture of its own for everybody, made of one of the visit's."""
-    if not public_id:
-        return ""
-    file = gate_files.get_file(unit, visit, public_id)
-    return keep_picture(io.BytesIO(gate_files.page_bytes(file, 1)))
+def _pictures(unit: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
+    """Pictures of their own for everybody, made of the visit's."""
+    bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
+    if bare:
+        raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))
+    files = [(gate_files.get_file(unit, visit, ident), alt) for ident, alt in post.pictures]
+    return [
+        Shown(keep_picture(io.BytesIO(gate_files.page_bytes(file, 1))), alt) for file, alt in files
+    ]
 
 
 def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
@@ -117,18 +123,17 @@ def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
     update = unit.get_one(Update, attempt.update_id)
     attempt.update_id = None
     unit.flush()
-    _forget_picture(unit, update)
+    _forget_pictures(unit, update)
     attempt.campaign.updates.remove(update)
     record_change(unit, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
     unit.flush()
 
 
-def _forget_picture(unit: Session, update: Update) -> None:
-    """Delete the picture's file, unless another post shows the same."""
-    key = update.picture
-    if not key:
-        return
-    others = select(func.count(Update.id)).where(Update.picture == key, Update.id != update.id)
-    if not unit.scalar(others):
-        keep_in = storage()
-        db.after_commit(unit, lambda: keep_in.delete(key))
+def _forget_pictures(unit: Session, update: Update) -> None:
+    """Delete the pictures' files, unless another post shows the same."""
+    keep_in = storage()
+    for key in {update.picture, *(one.key for one in update.more_pictures)} - {""}:
+        same = or_(Update.picture == key, Update.more_pictures.any(UpdatePicture.key == key))
+        others = select(func.count(Update.id)).where(same, Update.id != update.id)
+        if not unit.scalar(others):
+            db.after_commit(unit, partial(keep_in.delete, key))

@@ -34,11 +34,20 @@ def upgrade() -> None:
     op.create_index("ix_delivery_attempt_update_id", "delivery_attempt", ["update_id"], unique=True)
     _make_envelopes()
     _make_moves()
+    op.create_table(
+        "update_picture",
+        _refers("update_picture", "update_id", "update", deletion="CASCADE"),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("alt", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("update_id", "position", name=op.f("pk_update_picture")),
+    )
+    op.create_index(op.f("ix_update_picture_key"), "update_picture", ["key"])
 
 
 def downgrade() -> None:
     """Back. What only newer tables hold is lost; letters stay in the bundle that they are in."""
-    for table in ("letter_move", "rerouting", "envelope", "envelope_run"):
+    for table in ("update_picture", "letter_move", "rerouting", "envelope", "envelope_run"):
         op.drop_table(table)
     op.execute("UPDATE delivery_attempt SET outcome = 'accepted' WHERE outcome = 'part'")
     op.execute("UPDATE delivery_attempt SET outcome = 'refused' WHERE outcome = 'stopped'")

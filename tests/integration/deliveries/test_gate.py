@@ -1,6 +1,7 @@
 """What happened at the gate, as staff record it on a phone."""
 
 import io
+import re
 import struct
 import threading
 import zlib
@@ -366,17 +367,21 @@ def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
 def test_a_post_is_published_once_with_a_picture_that_is_described(
     staff: FlaskClient, bundle: Bundle, unit: Session, fresh_pages: None
 ) -> None:
-    post(staff, gate(bundle), form(pictures=(photograph(), "a.jpg")))
+    two = [(photograph(), "a.jpg"), (photograph(size=(900, 600)), "b.jpg")]
+    post(staff, gate(bundle), form(pictures=two))
     [visit] = visits(unit)
     [attempt] = visit.attempts
+    first, second = (one.public_id for one in visit.files)
     page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
     assert "7 letters handed over" in staff.get(page).text, "words to begin with"
-    words = {"title_en": "Handed over in Ottawa", "body_en": "They took them.",
-             "picture": visit.files[0].public_id}  # fmt: skip
+    words = {
+        "title_en": "Handed over in Ottawa", "body_en": "They took them.",
+        f"show_{first}": "y", f"show_{second}": "y", f"alt_en_{second}": "A pile of letters",
+    }  # fmt: skip
     bare = post(staff, page, words)
     assert bare.status_code == 422
     assert "Say what the picture shows" in bare.text
-    assert post(staff, page, words | {"alt_en": "Two people at a gate"}).status_code == 303
+    assert post(staff, page, words | {f"alt_en_{first}": "Two people at a gate"}).status_code == 303
     unit.rollback()
     unit.expire_all()
     [update] = unit.get_one(Bundle, bundle.id).campaign.updates
@@ -386,15 +391,17 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     shown = staff.get(case).text
     assert "Handed over in Ottawa" in shown
     assert 'alt="Two people at a gate"' in shown
+    assert 'alt="A pile of letters"' in shown
+    names = re.findall(r"/pictures/([^\"]+)", shown)
+    assert {staff.get(f"/pictures/{name}").status_code for name in names} == {200}
     assert "Planted" not in shown
-    assert post(staff, page, words | {"alt_en": "Again"}).status_code == 422
+    assert post(staff, page, words | {f"alt_en_{first}": "Again"}).status_code == 422
     remove = f"/desk/deliveries/{visit.public_id}/remove"
     assert post(staff, remove).status_code == 409, "not while a post tells of it"
     back = f"/desk/deliveries/attempts/{attempt.public_id}/take-back"
     assert post(staff, back).status_code == 303
     assert "Handed over in Ottawa" not in staff.get(case).text
-    name = update.picture.rpartition("/")[2]
-    assert staff.get(f"/pictures/{name}").status_code == 404
+    assert {staff.get(f"/pictures/{name}").status_code for name in names} == {404}
     assert post(staff, remove).status_code == 303
     assert visits(unit) == []
     assert unit.scalars(select(GateFile)).all() == []
