@@ -4,10 +4,16 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from zipstream import ZipStream
+from zipstream.ng import ZipStreamInfo
+
+_MODE = 0o100600
+"""Of every file in the ZIP: a file that only its owner reads."""
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +24,47 @@ class Part:
     path: Path
 
 
-def stream_zip(folder: str, parts: Iterable[Part]) -> ZipStream:
-    """The ZIP as a stream; `len()` gives its size. Raises FileNotFoundError."""
-    stream = ZipStream(sized=True)
+class DatedZip(ZipStream):  # type: ignore[misc]  # zipstream has no types
+    """A ZIP each of whose files bears one date, in UTC, and one mode.
+
+    The library takes them from the disk, where they depend on the machine's clock, zone and
+    umask; the same files are to give the same ZIP everywhere.
+    """
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(sized=True)
+        self._date = moment.astimezone(UTC).timetuple()[:6]
+
+    def _gen_file_entry(
+        self, *, arcname: str, path: str = "", iterable: Any = None, size: int = 0, **_: Any
+    ) -> Iterator[bytes]:
+        info = ZipStreamInfo(arcname, self._date)
+        info.external_attr = _MODE << 16
+        info.file_size = size
+        info.compress_type = 0
+        info.header_offset = self._pos
+        for chunk in info._file_data(_pieces(path) if path else iterable):  # noqa: SLF001
+            yield self._track(chunk)
+        if info.file_size != size:
+            raise RuntimeError(f"{arcname} is not of the size that it was")
+        self._filelist.append(info)
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as file:  # noqa: PTH123
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def stream_zip(folder: str, parts: Iterable[Part], moment: datetime) -> DatedZip:
+    """The ZIP as a stream, its files dated `moment`; `len()` gives its size.
+
+    Raises FileNotFoundError.
+    """
+    stream = DatedZip(moment)
     for part in parts:
         stream.add_path(part.path, f"{folder}/{part.name}", recurse=False)
     return stream
-
-
-def date_files(parts: Iterable[Part], moment: datetime) -> None:
-    """Give the files the date of the bundle: the ZIP made of them is then always the same."""
-    for part in parts:
-        os.utime(part.path, (moment.timestamp(), moment.timestamp()))
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:

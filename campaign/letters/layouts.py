@@ -158,6 +158,8 @@ class EnvelopeSheet:
     """Where the sender's lines are set."""
     address: Box
     """Where the address is set."""
+    size: float = 11.0
+    """Of the address's type, pt."""
 
 
 PRINTABLE_EDGE = 5.0

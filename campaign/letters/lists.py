@@ -21,6 +21,7 @@ from campaign.letters.html import language_tag
 from campaign.letters.joining import Document, describe, in_place_of, join
 from campaign.letters.layouts import LabelSheet, Layout, Paper
 from campaign.letters.list_cells import cells
+from campaign.letters.posters import qr_svg
 from campaign.letters.printing import DEFAULT_LIMITS, Limits
 from campaign.letters.problems import LetterRefused, Problem
 from campaign.letters.sheets import ListSheet, list_sheet
@@ -88,7 +89,12 @@ def cover_letter(context: CoverContext, layout: Layout, out: Path) -> Document:
     """
     refuse(check_characters(_texts(context)))
     refuse(check_address(context.addressee_lines, layout))
-    body = html.render("cover.html", cover=context, direction=html.direction_of(context.locale))
+    body = html.render(
+        "cover.html",
+        cover=context,
+        code=qr_svg(context.code) if context.code else "",
+        direction=html.direction_of(context.locale),
+    )
     return _write(
         body,
         "print.css",
@@ -140,7 +146,7 @@ def _texts(context: CoverContext) -> dict[str, tuple[str, ...]]:
         value = getattr(context, field.name)
         if field.name == "counts":
             texts["counts"] = tuple(text for row in value for text in (row.label, row.number))
-        elif field.name != "locale":
+        elif field.name not in {"locale", "code"}:
             texts[field.name] = (value,) if isinstance(value, str) else value
     return texts
 
