@@ -16,12 +16,13 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
-from campaign.bundles import files, ledger
+from campaign.bundles import clearing, files, ledger, prints, sheets
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
+from campaign.bundles.manifest import FileFacts
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.zipping import Part, date_files, digest_of, stream_zip
+from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.letters.problems import LetterRefused
 from campaign.signing.models import Letter
@@ -99,7 +100,9 @@ def _assemble(bundle_id: int) -> None:
         volumes = list(bundle.volumes)
         total = _total(unit, bundle_id)
         per_target = _per_target(unit, bundle_id)
-    if total.neither or total.printed + total.set_aside != bundle.letter_count:
+        on_paper = sheets.count_carried(unit, bundle_id)
+    there = total.printed + total.set_aside + len(bundle.released)
+    if total.neither or there != bundle.letter_count:
         _fail(bundle.id, TOTALS_DIFFER)
         return
     if not total.printed:
@@ -119,38 +122,43 @@ def _assemble(bundle_id: int) -> None:
             bundle.sequence,
             rehearsal=frozen.rehearsal,
         )
-        counts = Counts(total.printed, total.set_aside, per_target)
-        make_papers(bundle, volumes, counts, folder=folder, out=making)
-        parts = parts_in(bundle, volumes, making, store)
-        date_files(parts, bundle.created_at)
-        digest = digest_of(stream_zip(folder, parts))
-        _put_in_place(making, store.path(files.stored_papers(bundle.public_id, digest)))
+        aside = total.set_aside + len(bundle.released)
+        counts = Counts(total.printed, aside, per_target, on_paper)
+        made = make_papers(bundle, volumes, counts, folder=folder, out=making)
+        parts = _parts(bundle, volumes, making, store)
+        digest = digest_of(stream_zip(folder, parts, bundle.created_at))
+        clearing.put_in_place(making, store.path(files.stored_papers(bundle.public_id, digest)))
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    if _finish(bundle, digest, sum(volume.page_count or 0 for volume in volumes), total):
-        _tidy(bundle, volumes, digest, store)
-    else:
-        _drop_unwanted(bundle, digest, store)
+    if _finish(bundle, volumes, digest, made, counts):
+        clearing.tidy(bundle, volumes, digest, store)
+    elif clearing.drop_unwanted(bundle, digest, store):
+        _give_back(bundle.id)
 
 
-def parts_in(
+def _parts(
     bundle: Bundle, volumes: list[Volume], papers: Path, store: storage.Storage
 ) -> list[Part]:
     """The files of the ZIP, in the order in which staff need them."""
     printed = [
-        Part(
-            files.volume_file(volume.sequence),
-            store.path(files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)),
-        )
-        for volume in volumes
-        if volume.sha256
+        Part(files.volume_file(one.sequence), store.path(files.stored_volume_of(bundle, one)))
+        for one in volumes
+        if one.sha256
     ]
-    first, rest = files.PAPERS[:2], files.PAPERS[2:]
     return [
-        *(Part(name, papers / name) for name in first),
+        *(Part(name, papers / name) for name in files.BEFORE),
         *printed,
-        *(Part(name, papers / name) for name in rest),
+        *(Part(name, papers / name) for name in files.AFTER),
     ]
+
+
+def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str]:
+    """Where each file of the ZIP lies in the storage."""
+    papers = files.stored_papers(bundle.public_id, digest)
+    printed = {
+        files.volume_file(one.sequence): files.stored_volume_of(bundle, one) for one in volumes
+    }
+    return {**{name: f"{papers}/{name}" for name in files.PAPERS}, **printed}
 
 
 def _total(unit: Session, bundle_id: int) -> _Total:
@@ -200,8 +208,7 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     store = storage.storage()
     lost = []
     for volume in volumes:
-        name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
-        path = store.path(name)
+        path = store.path(files.stored_volume_of(bundle, volume))
         if volume.sha256 and not (path.is_file() and path.stat().st_size == volume.byte_count):
             lost.append(volume.id)
     if not lost:
@@ -218,17 +225,14 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     return True
 
 
-def _put_in_place(making: Path, final: Path) -> None:
-    if not final.exists():
-        making.rename(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _finish(bundle: Bundle, digest: str, pages: int, total: _Total) -> bool:
+def _finish(
+    bundle: Bundle,
+    volumes: list[Volume],
+    digest: str,
+    made: list[FileFacts],
+    counts: Counts,
+) -> bool:
+    pages = sum(one.page_count or 0 for one in volumes)
     with db.transaction() as unit:
         first = _update(
             unit,
@@ -244,44 +248,21 @@ def _finish(bundle: Bundle, digest: str, pages: int, total: _Total) -> bool:
             },
         )
         if first:
+            prints.add_print(
+                unit, bundle, made=made, stored=_stored(bundle, volumes, digest),
+                zip_sha256=digest, letters=counts.printed, pages=pages,
+                on_paper=counts.on_paper,
+            )  # fmt: skip
             audit.record(
                 unit,
                 actor="job:bundles.assemble",
                 action="bundle.ready",
                 subject=f"bundle:{bundle.id}",
-                printed=total.printed,
-                set_aside=total.set_aside,
+                printed=counts.printed,
+                set_aside=counts.set_aside,
                 sha256=digest,
             )
     return first
-
-
-def _drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> None:
-    """Remove papers before which a stop came, or the end of a rehearsal."""
-    with db.reading() as unit:
-        found = unit.get(Bundle, bundle.id)
-        stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
-    if found is None:
-        shutil.rmtree(store.path(files.stored_folder(bundle.public_id)), ignore_errors=True)
-    elif stopped and found.state is not BundleState.READY:
-        shutil.rmtree(store.path(files.stored_papers(bundle.public_id, digest)), ignore_errors=True)
-        _give_back(bundle.id)
-
-
-def _tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
-    """Remove what attempts that were cut short have left: it names people."""
-    home = store.path(files.stored_folder(bundle.public_id))
-    keep = {store.path(files.stored_papers(bundle.public_id, digest)).name}
-    for volume in volumes:
-        name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
-        keep.add(store.path(name).name)
-    for path in home.iterdir():
-        if path.name in keep:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _update(

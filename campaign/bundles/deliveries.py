@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
+from campaign.bundles import standing
 from campaign.bundles.loading import day_in
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
@@ -67,6 +68,8 @@ def record_delivery(
     )
     unit.add(attempt)
     unit.flush()
+    if bundle is not None and outcome is not DeliveryOutcome.REFUSED:
+        standing.note_handed_over(unit, bundle)
     jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
     if post is not None:
         _tell(unit, campaign, attempt, post, actor)

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, CursorResult, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, i18n
+from campaign.bundles import sheets
 from campaign.bundles.frozen import Frozen, FrozenMission, FrozenOrganisation, FrozenTarget
 from campaign.bundles.loading import day_in
-from campaign.bundles.models import Bundle, BundleKind, Volume
+from campaign.bundles.models import Bundle, BundleKind, BundleState, Volume
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, TargetKind
 from campaign.errors import Refused
@@ -41,7 +42,7 @@ def freeze(
 ) -> Bundle:
     """A new bundle of every letter that waits; a `rehearsal` before the campaign opens, not after.
 
-    `on_paper` is the number of people on the sheets that travel with it.
+    With `on_paper`, the sheets that were signed by hand travel with it.
 
     Raises Refused: `not-open` (a draft), `rehearsal-over`, `stopped`, `nothing-to-print`,
     `address-does-not-fit` (of the mission or an official: every letter would be set aside). Then
@@ -60,7 +61,7 @@ def freeze(
             campaign=campaign,
             mission=mission,
             sequence=(earlier or 0) + 1,
-            kind=BundleKind.SUPPLEMENTARY if earlier else BundleKind.FIRST,
+            kind=_kind(unit, campaign, mission),
             frozen={},
             letter_count=0,
             created_by_id=staff_id,
@@ -70,7 +71,8 @@ def freeze(
         unit.flush()
         bundle.letter_count = _take_letters(unit, bundle)
         _make_volumes(unit, bundle, settings.volume_letters)
-        facts = replace(_facts(unit, bundle, settings, locale), on_paper=on_paper)
+        carried = sheets.take_sheets(unit, bundle) if on_paper else 0
+        facts = replace(_facts(unit, bundle, settings, locale), on_paper=carried)
         _check_addresses(facts)
         bundle.frozen = facts.to_json()
         unit.flush()
@@ -83,6 +85,17 @@ def freeze(
         volumes=len(bundle.volumes),
     )
     return bundle
+
+
+def _kind(unit: Session, campaign: Campaign, mission: Mission) -> BundleKind:
+    """A first bundle, unless one stands already; one that was cancelled does not."""
+    stands = select(Bundle.id).where(
+        Bundle.campaign_id == campaign.id,
+        Bundle.mission_id == mission.id,
+        Bundle.state != BundleState.CANCELLED,
+    )
+    found = unit.scalar(stands.limit(1))
+    return BundleKind.FIRST if found is None else BundleKind.SUPPLEMENTARY
 
 
 def _hold_campaign(unit: Session, campaign: Campaign, *, rehearsal: bool) -> None:

@@ -26,6 +26,8 @@ class BundlePrint(Base):
     letters: Mapped[int]
     pages: Mapped[int]
     """Of the volumes."""
+    on_paper: Mapped[int] = mapped_column(default=0)
+    """People on signed sheets who stand in its lists."""
     files: Mapped[list[dict[str, Any]]]
     """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF."""
     made_at: Mapped[Created]

@@ -1,11 +1,13 @@
-"""A bundle as the desk shows it. Pure."""
+"""A bundle as the desk shows it."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from campaign.bundles import files
+from sqlalchemy.orm import Session
+
+from campaign.bundles import files, prints
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle
 from campaign.bundles.papers import describe_file
@@ -43,21 +45,14 @@ def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
     ]
 
 
-def files_of(bundle: Bundle) -> list[FileShown]:
+def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
-    first, rest = files.PAPERS[:2], files.PAPERS[2:]
-    volumes = [
-        FileShown(
-            files.volume_file(volume.sequence),
-            describe_file(""),
-            volume.page_count,
-            volume.printed_letters,
-        )
-        for volume in bundle.volumes
-        if volume.sha256
-    ]
+    letters = {files.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
+    found = prints.find_print(unit, bundle)
+    if found is None:
+        names = [*files.BEFORE[:2], *letters, *(one for one in files.AFTER if one in files.ALWAYS)]
+        return [FileShown(one, describe_file(one), None, letters.get(one)) for one in names]
     return [
-        *(FileShown(name, describe_file(name)) for name in first),
-        *volumes,
-        *(FileShown(name, describe_file(name)) for name in rest),
+        FileShown(one["name"], describe_file(one["name"]), one["pages"], letters.get(one["name"]))
+        for one in found.files
     ]

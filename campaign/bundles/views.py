@@ -22,7 +22,7 @@ from campaign.bundles import (
 )
 from campaign.bundles.forms import FreezeForm
 from campaign.bundles.models import Bundle
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.bundles.sheets import waiting_on_paper
 from campaign.bundles.showing import files_of, set_aside_of
 from campaign.errors import Refused
@@ -143,7 +143,7 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "set_aside": set_aside_of(services.list_set_aside(unit, bundle)),
         "set_aside_count": services.count_set_aside(unit, bundle),
         "taken_back": withdrawals.list_taken_back(unit, bundle),
-        "files": files_of(bundle),
+        "files": files_of(unit, bundle),
         "zip_name": services.zip_name(bundle),
     }
 

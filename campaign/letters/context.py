@@ -129,6 +129,8 @@ class ListContext:
     """Pattern such as "Page {page} of {pages}"."""
     total_label: str
     """Word before the number of rows, such as "Letters"."""
+    sums: str = ""
+    """What the list counts, in words; instead of the number of rows."""
     mark: str = ""
     """A word such as "Rehearsal" in every page's head; empty on a real list."""
 

@@ -31,7 +31,7 @@ PAGES_PER_CHUNK = 250
 
 
 def signature_list(
-    rows: Iterable[SignatureRow],
+    rows: Iterable[SignatureRow | str],
     total: int,
     context: ListContext,
     paper: Paper,
@@ -41,8 +41,8 @@ def signature_list(
 ) -> Document:
     """The list of all signatures, with the columns' heads and "page x of y" on every page.
 
-    :param rows: read once, in order, some pages at a time.
-    :param total: how many rows there are.
+    :param rows: read once, in order, some pages at a time; a text alone is a heading.
+    :param total: how many rows there are, headings included.
     :raises ValueError: there are more or fewer rows than `total`.
     :raises LetterRefused: the renderer failed.
     """
@@ -69,12 +69,19 @@ def signature_list(
 
 
 def _pages(
-    rows: Iterator[SignatureRow], sheet: ListSheet, context: ListContext, count: int, total: int
+    rows: Iterator[SignatureRow | str],
+    sheet: ListSheet,
+    context: ListContext,
+    count: int,
+    total: int,
 ) -> Iterator[dict[str, Any]]:
     """The pages of a list, as the template takes them."""
     seen = 0
     for number in range(1, count + 1):
-        some = [cells(row, sheet) for row in islice(rows, sheet.rows_on(number))]
+        some = [
+            [row] if isinstance(row, str) else cells(row, sheet)
+            for row in islice(rows, sheet.rows_on(number))
+        ]
         seen += len(some)
         label = context.page_label.replace("{page}", str(number)).replace("{pages}", str(count))
         yield {"number": number, "label": label, "rows": some}

@@ -11,7 +11,6 @@ branch_labels = None
 depends_on = None
 
 _STATES = ("printing", "assembling", "ready", "failed")
-_OUT = ("accepted", "left", "posted", "courier")
 _COLUMNS = (
     ("remade_at", lambda: sa.DateTime(timezone=True)),
     ("handed_over_at", lambda: sa.DateTime(timezone=True)),
@@ -27,13 +26,13 @@ def upgrade() -> None:
         op.add_column("bundle", sa.Column(name, kind(), nullable=True))
     for name in ("taken_out", "released"):
         op.add_column("bundle", sa.Column(name, sa.JSON(), server_default="[]", nullable=False))
-    outcomes = ", ".join(map(repr, _OUT))
     op.execute(
         "UPDATE bundle SET handed_over_at = (SELECT min(a.created_at) FROM delivery_attempt a "
-        f"WHERE a.bundle_id = bundle.id AND a.outcome IN ({outcomes}))"
+        "WHERE a.bundle_id = bundle.id AND a.outcome IN ('accepted', 'left', 'posted', 'courier'))"
     )
     _make_prints()
     _make_carried()
+    _carry()
     _make_cover_texts()
 
 
@@ -46,6 +45,7 @@ def _make_prints() -> None:
         sa.Column("zip_sha256", sa.String(length=64), nullable=False),
         sa.Column("letters", sa.Integer(), nullable=False),
         sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("on_paper", sa.Integer(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
@@ -73,9 +73,7 @@ def _make_prints() -> None:
         sa.ForeignKeyConstraint(
             ["print_id"], ["bundle_print.id"], name="fk_bundle_reprint_print_id", ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["staff_id"], ["staff_user.id"], name="fk_bundle_reprint_staff_id"
-        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_user.id"], name="fk_bundle_reprint_staff_id"),
         sa.PrimaryKeyConstraint("id", name="pk_bundle_reprint"),
         sa.UniqueConstraint("public_id", name="uq_bundle_reprint_public_id"),
     )
@@ -101,6 +99,39 @@ def _make_carried() -> None:
         sa.PrimaryKeyConstraint("bundle_id", "position", name="pk_carried_signature"),
         sa.UniqueConstraint("signature_id", name="uq_carried_signature_signature_id"),
     )
+
+
+def _carry() -> None:
+    """The people on sheets that travelled so far: a bundle kept only how many they were."""
+    connection = op.get_bind()
+    bundle = sa.table(
+        "bundle", *map(sa.column, ("id", "campaign_id", "state")), sa.column("frozen", sa.JSON)
+    )
+    signature = sa.table("signature", *map(sa.column, ("id", "campaign_id", "state", "origin")))
+    carried = sa.table(
+        "carried_signature", *map(sa.column, ("bundle_id", "position", "signature_id"))
+    )
+    for row in connection.execute(sa.select(bundle).order_by(bundle.c.id)).all():
+        people = int(row.frozen.get("on_paper", 0))
+        if not people or row.state == "failed":
+            continue
+        ids = connection.scalars(
+            sa.select(signature.c.id)
+            .where(
+                signature.c.campaign_id == row.campaign_id,
+                signature.c.origin == "paper",
+                signature.c.state == "confirmed",
+                signature.c.id.not_in(sa.select(carried.c.signature_id)),
+            )
+            .order_by(signature.c.id)
+            .limit(people)
+        ).all()
+        if ids:
+            rows = [
+                {"bundle_id": row.id, "position": at, "signature_id": one}
+                for at, one in enumerate(ids, 1)
+            ]
+            connection.execute(sa.insert(carried), rows)
 
 
 def _make_cover_texts() -> None:
