@@ -10,15 +10,16 @@ from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, fresh, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.bundles import (
+    cover_views,
     deliveries,
     delivery_views,
     freezing,
+    moves_views,
     moving,
     printing,
     releasing,
     services,
     waiting,
-    withdrawals,
 )
 from campaign.bundles.forms import FreezeForm
 from campaign.bundles.models import Bundle
@@ -118,6 +119,8 @@ def release(public_id: str) -> ResponseReturnValue:
 
 
 delivery_views.register(blueprint)
+moves_views.register(blueprint)
+cover_views.register(blueprint)
 
 
 def _new_page(facts: dict[str, Any]) -> str:
@@ -142,7 +145,6 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "unfinished": bundle.state in services.UNFINISHED,
         "set_aside": set_aside_of(services.list_set_aside(unit, bundle)),
         "set_aside_count": services.count_set_aside(unit, bundle),
-        "taken_back": withdrawals.list_taken_back(unit, bundle),
         "files": files_of(unit, bundle),
         "zip_name": services.zip_name(bundle),
     }

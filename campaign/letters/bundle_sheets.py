@@ -18,7 +18,7 @@ from campaign.letters.sheet_contexts import ContentsContext, DeliverySheetContex
 
 _GROUP = 8
 """Characters of a checksum that are set together, so that eyes can compare them."""
-_MOST_COUNTS = 9
+_MOST_COUNTS = 7
 """Officials whom the sheet for the gate has room for; of more, it gives the sum alone."""
 
 
