@@ -72,7 +72,10 @@ def list_rows(
 
 
 def _list_row(row: Row, frozen: Frozen) -> SignatureRow:
-    target = "" if row.target_id is None else frozen.targets[row.target_id].names[frozen.locale]
+    if row.target_id is None:
+        target = _("Signed on paper")
+    else:
+        target = frozen.targets[row.target_id].names[frozen.locale]
     return SignatureRow(
         number=row.number,
         name=row.name,

@@ -155,7 +155,7 @@ def delivery_context(
         ),
         lines=(
             both(lambda: _("Date and time")),
-            both(lambda: _("Place")),
+            both(lambda: _("Place of delivery")),
             both(lambda: _("Handed over by")),
             both(lambda: _("Received by (name and office)")),
         ),

@@ -26,6 +26,8 @@ from campaign.letters.printing import DEFAULT_LIMITS, Limits
 from campaign.letters.problems import LetterRefused, Problem
 from campaign.letters.sheets import ListSheet, list_sheet
 
+_LABEL_AIR = 5.0
+"""mm that a label keeps free above and below together."""
 PAGES_PER_CHUNK = 250
 """Pages of a signature list that one process lays out."""
 
@@ -130,7 +132,10 @@ def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> Document:
         ]
         for first in range(0, len(context.labels), sheet.per_sheet)
     ]
-    body = html.render("labels.html", sheets=sheets, mark=context.mark)
+    # All labels of a set are of one size, by the longest of them.
+    most = max(map(len, context.labels)) + (1 if context.mark else 0)
+    dense = most > int((sheet.height - _LABEL_AIR) / (sheet.leading * html.MM_PER_PT))
+    body = html.render("labels.html", sheets=sheets, mark=context.mark, dense=dense)
     return _write(
         body, "labels.css", sheet, out, title=context.title, locale=context.locale, window=None
     )
