@@ -84,7 +84,7 @@ class Layout:
     """Where the letter proper begins: the line with place and date."""
     date_at_end: bool
     """Place and date stand at the end of the line (right) instead of at its start."""
-    foot_rise: float = 4.0
+    foot_rise: float = 6.5
     """How far above the sheet's lower edge the foot ends."""
     sender_at_end: bool = False
     """The sender's lines are set against the right edge of their box."""
