@@ -15,7 +15,6 @@ from campaign import db, jobs, storage
 from campaign.audit import AuditEntry
 from campaign.bundles import (
     cancelling,
-    deliveries,
     ledger,
     prints,
     releasing,
@@ -33,6 +32,7 @@ from campaign.bundles.models import (
 from campaign.bundles.print_models import BundleReprint
 from campaign.bundles.verifying import verify_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries import recording
 from campaign.errors import Invalid, Refused
 from campaign.following.erasing import bury
 from campaign.signing.models import Letter, Signature, SignatureState
@@ -83,10 +83,13 @@ def hand_over(
     do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
 ) -> None:
     def record(unit: Session, bundle: Bundle, *, actor: str) -> None:
-        deliveries.record_delivery(
-            unit, campaign=bundle.campaign, mission=bundle.mission, bundle=bundle,
-            happened_on=db.utcnow().date(), messages=7, outcome=outcome, actor=actor,
-        )  # fmt: skip
+        recording.record_visit(
+            unit,
+            carried=[recording.Carried(bundle)],
+            happened=recording.Happened(outcome, db.utcnow().date()),
+            key="k" * 20,
+            actor=actor,
+        )
 
     do(record, bundle_id)
 
