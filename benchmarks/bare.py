@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Flask, redirect, request
 from sqlalchemy import create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateTable
 from werkzeug.wrappers import Response
 
 
@@ -39,7 +40,8 @@ def create_app() -> Flask:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA busy_timeout=30000")
 
-    Base.metadata.create_all(engine)
+    with engine.begin() as connection:  # both workers start at once
+        connection.execute(CreateTable(Row.__table__, if_not_exists=True))  # type: ignore[arg-type]
 
     @app.get("/page")
     def show() -> str:

@@ -23,6 +23,10 @@ _ROUNDS = 7
 _BLUEPRINTS_LEFT_OUT = {"outbox"}
 _QUERIES = {
     "bundles.create": {"campaign": "ua-58-20", "mission": "mexico-ottawa"},
+    **{
+        f"bundles.{step}": {"campaign": "ua-58-20", "mission": "mexico-ottawa"}
+        for step in ("choose_letters", "choose_paper", "proof")
+    },
     "campaigns.change_status": {"to": "closed"},
 }
 """What stands after the question mark of pages that need it."""

@@ -66,18 +66,21 @@ def _freeze() -> None:
 
     from campaign import db
     from campaign.bundles.freezing import freeze
+    from campaign.bundles.models import Journey
     from campaign.campaigns.models import Campaign
     from campaign.officials.models import Mission
 
     with db.transaction() as unit:
-        freeze(
+        mission = unit.scalars(select(Mission).where(Mission.slug == "mexico-ottawa")).one()
+        made = freeze(
             unit,
             campaign=unit.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one(),
-            mission=unit.scalars(select(Mission).where(Mission.slug == "mexico-ottawa")).one(),
+            mission=mission,
             settings=current_app.extensions["settings"],
             locale="en",
             actor="command",
         )
+        made.journey = Journey(mission=mission)
 
 
 def _on_paper() -> None:

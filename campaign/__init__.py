@@ -8,12 +8,14 @@ from campaign import anchoring, db, failures, i18n, jobs, logs, models, pages, s
 from campaign.accounts import sign_in
 from campaign.accounts.views import blueprint as accounts
 from campaign.application import Application
+from campaign.authoring.handover_views import blueprint as handover
+from campaign.authoring.views import blueprint as campaigns
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
 from campaign.campaigns import timekeeping
-from campaign.campaigns.handover_views import blueprint as handover
-from campaign.campaigns.views import blueprint as campaigns
+from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
+from campaign.exports.views import blueprint as exports
 from campaign.extensions import csrf
 from campaign.following import erasing, notices, telling
 from campaign.following.news_views import one_click
@@ -31,6 +33,7 @@ from campaign.paper.desk import blueprint as paper
 from campaign.reading.views import blueprint as reading
 from campaign.replies.desk import blueprint as replies
 from campaign.resources import folder
+from campaign.screening.rehearsal_views import blueprint as rehearsal_screening
 from campaign.screening.views import blueprint as screening
 from campaign.screening.views import rules as screening_rules
 from campaign.settings import Settings, load_settings
@@ -83,12 +86,14 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
     for blueprint in (following, one_click, network, unsubscribing, network_desk):
         app.register_blueprint(blueprint)
-    for blueprint in (screening, screening_rules):
+    for blueprint in (screening, screening_rules, rehearsal_screening):
         app.register_blueprint(blueprint)
+    app.register_blueprint(deliveries)
     app.register_blueprint(paper)
     app.register_blueprint(replies)
     app.register_blueprint(overview)
     app.register_blueprint(handover)
+    app.register_blueprint(exports)
     if chosen.mode == "development":
         app.register_blueprint(outbox)
     return app

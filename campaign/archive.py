@@ -1,7 +1,7 @@
 """Backups: every row and every file in one ZIP, the same for SQLite and PostgreSQL.
 
-Rows are copied as they lie in the database, sealed columns sealed; files are sealed on their way
-into the backup. Without the data key, which is not in it, a stolen backup tells nothing. `restore`
+Rows are copied as they lie in the database, sealed columns sealed; files as they are kept,
+encrypted. Without the data key, which is not in it, a stolen backup tells nothing. `restore`
 wants an empty database at the same revision and checks what it reads against the manifest first.
 """
 
@@ -11,7 +11,9 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,17 @@ from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select
 
 from campaign import anchoring, audit, migrations
 from campaign.db import Database
-from campaign.errors import Refused
+from campaign.errors import NotFound, Refused
 from campaign.sealing import WrongKey
-from campaign.storage import Storage
+from campaign.storage import Storage, sealed
 
 _BATCH = 1_000
 _LEFT_OUT = {"alembic_version", "rate_limit", "figures_due"}
-_UNFINISHED = ("making-", ".")
-"""Names of folders and drafts that are not yet what they will be."""
+_FORMAT = 2
+"""2: files as they are kept. 1 (and none said): files sealed whole on their way into the backup."""
+_PIECE = 1 << 20
+_SHORT_LIVED = ("exports/", "probe/")
+"""Lists of people that are to be gone after a day must not live on in a backup."""
 
 
 def back_up(database: Database, storage: Storage, target: Path) -> int:
@@ -39,15 +44,11 @@ def back_up(database: Database, storage: Storage, target: Path) -> int:
         with database.sessions() as unit:
             anchor = audit.head(unit)
         rows = _write_rows(database.engine, made, digests)
-        for path in _files(storage.folder):
-            name = f"files/{path.relative_to(storage.folder).as_posix()}"
-            try:
-                sealed = database.keyring.seal_bytes(path.read_bytes(), name)
-            except FileNotFoundError:  # removed since it was listed
-                continue
-            made.writestr(name, sealed, zipfile.ZIP_STORED)
-            digests[name] = hashlib.sha256(sealed).hexdigest()
+        for name in storage.names():
+            if not name.startswith(_SHORT_LIVED):
+                _write_file(storage, name, made, digests)
         manifest = {
+            "format": _FORMAT,
             "revision": migrations.current_revision(database.engine),
             "sha256": digests,
             "audit": anchoring.sealed(database.keyring, anchor),
@@ -68,13 +69,14 @@ def restore(database: Database, storage: Storage, source: Path) -> int:
             manifest = json.loads(archive.read("manifest.json"))
             _check(archive, manifest, database)
             rows = 0
-            with database.engine.begin() as connection:
-                for table in tables_of(database.engine):
-                    rows += _fill(connection, table, archive)
-            for name in _files_in(manifest):
-                data = database.keyring.open_bytes(archive.read(name), name)
-                with storage.writing(name.removeprefix("files/")) as draft:
-                    draft.write_bytes(data)
+            with ExitStack() as undo:
+                with database.engine.begin() as connection:
+                    for table in tables_of(database.engine):
+                        rows += _fill(connection, table, archive)
+                    for name in _files_in(manifest):
+                        undo.callback(storage.delete, name.removeprefix("files/"))
+                        _restore_file(storage, archive, name, manifest, database)
+                undo.pop_all()
     except (zipfile.BadZipFile, KeyError, ValueError) as problem:
         raise Refused(f"{source.name} is not a backup that can be read") from problem
     return rows
@@ -108,13 +110,42 @@ def _write_rows(engine: Engine, archive: zipfile.ZipFile, digests: dict[str, str
     return rows
 
 
-def _files(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(part.startswith(_UNFINISHED) for part in path.relative_to(folder).parts)
-    ]
+def _write_file(
+    storage: Storage, name: str, archive: zipfile.ZipFile, digests: dict[str, str]
+) -> None:
+    """Copy a file as it is kept; nothing where it was removed since it was listed."""
+    try:
+        chunks = storage.sealed_chunks(name)
+        first = next(chunks)
+    except NotFound:
+        return
+    digest = hashlib.sha256()
+    info = zipfile.ZipInfo(f"files/{name}", datetime.now(UTC).timetuple()[:6])
+    with archive.open(info, "w", force_zip64=True) as file:
+        for chunk in chain([first], chunks):
+            file.write(chunk)
+            digest.update(chunk)
+    digests[info.filename] = digest.hexdigest()
+
+
+def _restore_file(
+    storage: Storage,
+    archive: zipfile.ZipFile,
+    name: str,
+    manifest: dict[str, Any],
+    database: Database,
+) -> None:
+    kept = name.removeprefix("files/")
+    try:
+        _try_key(archive, name, manifest, database)
+    except (WrongKey, sealed.Damaged) as problem:
+        raise Refused(f"the backup is damaged: {name} was sealed with another key") from problem
+    if manifest.get("format") == _FORMAT:
+        with archive.open(name) as file:
+            storage.put_sealed(kept, iter(lambda: file.read(_PIECE), b""))
+        return
+    with storage.create(kept) as made:
+        made.write(database.keyring.open_bytes(archive.read(name), name))
 
 
 def _files_in(manifest: dict[str, Any]) -> list[str]:
@@ -139,13 +170,26 @@ def _check(archive: zipfile.ZipFile, manifest: dict[str, Any], database: Databas
             raise Refused(f"the backup is damaged: {name}")
     for name in _files_in(manifest)[:1]:
         try:
-            database.keyring.open_bytes(archive.read(name), name)
-        except WrongKey as problem:
+            _try_key(archive, name, manifest, database)
+        except (WrongKey, sealed.Damaged) as problem:
             raise Refused("the backup was made with another data.key: put it in place") from problem
     with database.engine.connect() as connection:
         for table in tables_of(database.engine):
             if connection.scalar(select(func.count()).select_from(table)):
                 raise Refused(f"the database is not empty: {table.name} has rows")
+
+
+def _try_key(
+    archive: zipfile.ZipFile, name: str, manifest: dict[str, Any], database: Database
+) -> None:
+    """Open a file of the backup. Raises WrongKey or Damaged."""
+    if manifest.get("format") != _FORMAT:
+        database.keyring.open_bytes(archive.read(name), name)
+        return
+    with archive.open(name) as file:
+        sealed.refuse_other_key(
+            file.read(sealed.HEADER), database.keyring, name.removeprefix("files/")
+        )
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
@@ -202,6 +246,8 @@ def _to_json(value: object) -> object:
         return {"$moment": moment.isoformat()}
     if isinstance(value, date):
         return {"$day": value.isoformat()}
+    if isinstance(value, time):
+        return {"$clock": value.isoformat()}
     return {"$json": value} if isinstance(value, dict) else value
 
 
@@ -216,4 +262,6 @@ def _from_json(value: Any) -> Any:
             return datetime.fromisoformat(inner)
         case "$day":
             return date.fromisoformat(inner)
+        case "$clock":
+            return time.fromisoformat(inner)
     return inner

@@ -12,6 +12,7 @@ from campaign.commands import (
     database,
     demo,
     doctor,
+    files,
     imports,
     reply_mail,
     serve,
@@ -19,6 +20,8 @@ from campaign.commands import (
     staff,
 )
 from campaign.errors import DomainError, UnsafeSettings
+from campaign.logs import place_of
+from campaign.settings import load_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,6 +46,7 @@ for command in (
     bundle.bundle,
     bundle.verify,
     doctor.doctor,
+    files.files,
     audit.audit,
     settings.settings,
     backup.backup,
@@ -52,7 +56,10 @@ for command in (
 
 
 def main() -> None:
-    """Run the command; an expected failure is one line on stderr and exit code 1."""
+    """Run the command; a failure is one line on stderr and exit code 1.
+
+    In development a bug keeps its traceback.
+    """
     # Database, queue, files and mails are their owner's, also where the folder was made by hand.
     os.umask(0o077)
     try:
@@ -60,6 +67,19 @@ def main() -> None:
     except (DomainError, UnsafeSettings) as problem:
         click.echo(f"campaign: {problem}", err=True)
         sys.exit(1)
+    except Exception as problem:
+        if _is_development():
+            raise
+        # Its message may quote a person, and stderr is somebody's log.
+        click.echo(f"campaign: {type(problem).__name__} at {place_of(problem)}", err=True)
+        sys.exit(1)
+
+
+def _is_development() -> bool:
+    try:
+        return load_settings().mode == "development"
+    except Exception:
+        return False
 
 
 if __name__ == "__main__":

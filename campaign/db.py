@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
 
+import structlog
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import (
     JSON,
@@ -28,12 +29,21 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Session,
+    SessionTransaction,
+    mapped_column,
+    sessionmaker,
+)
 from sqlalchemy.types import TypeDecorator
 
+from campaign.logs import place_of
 from campaign.sealing import Keyring
 from campaign.settings import Settings
 from campaign.sqlite import make_engine as sqlite_engine
+
+log = structlog.get_logger()
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -151,7 +161,9 @@ class Database:
         keyring = Keyring.of(settings.data_secret)
         engine = make_engine(settings.sqlalchemy_url)
         engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
-        return cls(engine, sessionmaker(engine, expire_on_commit=False), keyring)
+        sessions = sessionmaker(engine, expire_on_commit=False)
+        event.listen(sessions, "after_soft_rollback", _forget_actions)
+        return cls(engine, sessions, keyring)
 
     def close(self) -> None:
         """Close every connection."""
@@ -161,7 +173,10 @@ class Database:
 def make_engine(url: str) -> Engine:
     """An engine with the behaviour that this module promises."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        # What was to be kept has no place in the message of a failure: it may be logged.
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True
+        )
     engine = sqlite_engine(url)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -226,14 +241,39 @@ def insert_into(unit: Session, model: type[Base]) -> Any:
 
 
 def after_commit(unit: Session, action: Callable[[], object]) -> None:
-    """Do `action` once the session's work is committed; never when it is rolled back."""
-    unit.info.setdefault("after_commit", []).append(action)
+    """Do `action` once the session's work is committed; never when it is rolled back.
+
+    Nor when it belongs to a savepoint that is rolled back. One that fails is logged: what is
+    committed stands, and a periodic job finds what was left undone.
+    """
+    within = unit.get_nested_transaction() or unit.get_transaction()
+    unit.info.setdefault("after_commit", []).append((within, action))
 
 
 def run_after_commit(unit: Session) -> None:
     """Do what `after_commit` gathered."""
-    for action in unit.info.pop("after_commit", []):
-        action()
+    for _within, action in unit.info.pop("after_commit", []):
+        try:
+            action()
+        except Exception as problem:
+            kind, place = type(problem).__name__, place_of(problem)
+            log.error("left undone after a commit", problem=kind, place=place)
+
+
+def _forget_actions(unit: Session, rolled_back: SessionTransaction) -> None:
+    """What was to be done after a commit that will not be."""
+    if waiting := unit.info.get("after_commit"):
+        unit.info["after_commit"] = [
+            (within, action)
+            for within, action in waiting
+            if within is not None and rolled_back not in _with_parents(within)
+        ]
+
+
+def _with_parents(within: SessionTransaction | None) -> Iterator[SessionTransaction]:
+    while within is not None:
+        yield within
+        within = within.parent
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Failures that are expected, as types.
 
-A service raises one of these; `create_app` maps its kind to an HTTP status; the sentence that a
-person reads lives in a template (`templates/errors/_domain.html`), chosen by the slug. Pure.
+A service raises one of these; `failures` maps its kind to an HTTP status; the sentence that a
+person reads lives in the template of that status (`templates/errors/409.html`), by the slug. Pure.
 """
 
 from typing import ClassVar

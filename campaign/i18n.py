@@ -129,7 +129,8 @@ def say_moment(moment: datetime, zone: str | None = None, in_language: str | Non
     settings: Settings = current_app.extensions["settings"]
     tz = ZoneInfo(zone or settings.timezone)
     there, language = moment.astimezone(tz), _babel(in_language)
-    return f"{format_date(there, 'long', language)}, {format_time(there, 'short', locale=language)}"
+    day, time = format_date(there, "long", language), format_time(there, "short", locale=language)
+    return f"{day}{comma(str(language))}{time}"
 
 
 def day_is_over(day: date, now: datetime) -> bool:

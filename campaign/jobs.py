@@ -33,6 +33,8 @@ _periodic: dict[str, int] = {}
 def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction], JobFunction]:
     """Register a function as the job `name`; with `every_minutes`, also as a periodic one.
 
+    Minutes must part an hour evenly, or whole hours a day. Raises ValueError.
+
     It runs in an application context and opens its own transactions (`db.transaction`): a long
     job must not hold the database's lock while it computes.
     """
@@ -40,6 +42,8 @@ def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction
     def register(function: JobFunction) -> JobFunction:
         if name in _jobs:
             raise ValueError(f"two jobs are called {name}")
+        if every_minutes is not None:
+            when(every_minutes)
         _jobs[name] = function
         if every_minutes is not None:
             _periodic[name] = every_minutes
@@ -127,13 +131,24 @@ class _QueueFile(SqliteStorage):  # type: ignore[misc]
         return connection
 
 
+def when(minutes: int) -> Callable[[datetime], bool]:
+    """The moments of a job that is done every so many minutes; hours begin seven minutes past."""
+    hours, rest = divmod(minutes, 60)
+    if minutes > 0 and hours == 0 and 60 % minutes == 0:
+        moments = crontab(minute=f"*/{minutes}")
+    elif hours > 0 and rest == 0 and 24 % hours == 0:
+        moments = crontab(minute="7", hour=f"*/{hours}" if hours < 24 else "4")
+    else:
+        raise ValueError(f"{minutes} minutes part neither an hour nor a day evenly")
+    return cast("Callable[[datetime], bool]", moments)
+
+
 def _register_periodic(huey: Huey, app: Flask, name: str, minutes: int) -> None:
     def periodic() -> None:
         with app.app_context():
             _run(name, ())
 
-    when = crontab(minute=f"*/{minutes}") if minutes < 60 else crontab(minute="7")
-    huey.periodic_task(when, name=f"periodic:{name}")(periodic)
+    huey.periodic_task(when(minutes), name=f"periodic:{name}")(periodic)
 
 
 def _run(name: str, ids: tuple[int, ...]) -> None:

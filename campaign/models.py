@@ -7,6 +7,8 @@ import campaign.bundles.print_models
 import campaign.campaigns.models
 import campaign.campaigns.revision_models
 import campaign.campaigns.template_models
+import campaign.deliveries.models
+import campaign.exports.models
 import campaign.following.models
 import campaign.mail.models
 import campaign.network.models

@@ -1,18 +1,36 @@
 """Which settings must not be served: what would put people at risk, and what cannot work."""
 
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaign.colours import contrast, is_colour
 from campaign.errors import UnsafeSettings
-from campaign.keyfiles import KEY_BYTES
+from campaign.keyfiles import KEY_BYTES, refuse_readable
 
 if TYPE_CHECKING:
     from campaign.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_SECRETS = {"data_key", "secret_key", "smtp_password"}
+SHOWS_MAILS = "Development mode shows mails to everybody: on a public host set mode to production."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on `host`."""
+    return host in _LOOPBACK
+
+
+def refuse_readable_secrets(path: Path) -> None:
+    """Raise UnsafeSettings for a file of settings that holds secrets and that others can read."""
+    if not path.is_file():
+        return
+    held = sorted(_SECRETS & tomllib.loads(path.read_text("utf-8")).keys())
+    if held:
+        refuse_readable(path, f" It holds {', '.join(held)}.")
 
 
 def refuse_unsafe(settings: "Settings") -> None:
@@ -33,7 +51,7 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
     )
     yield (
         not production and bool(host) and host not in _LOOPBACK,
-        "Development mode shows mails to everybody: on a public host set mode to production.",
+        SHOWS_MAILS,
     )
     yield (
         production and settings.mail_transport == "files",
@@ -46,6 +64,12 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
     yield (
         secret is not None and (len(secret) < KEY_BYTES or len(set(secret)) < 10),
         "secret_key is too short or too plain: 32 random characters at least.",
+    )
+    yield (
+        production
+        and settings.s3_endpoint.startswith("http://")
+        and urlsplit(settings.s3_endpoint).hostname not in _LOOPBACK,
+        "In production s3_endpoint must start with https, or be on this machine.",
     )
 
 
@@ -68,6 +92,16 @@ def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
     yield (
         contrast(settings.accent_dark, "#1d1f22") < 4.5,
         "accent_dark is too dark: text in it on the dark page needs a contrast of 4.5.",
+    )
+    s3 = urlsplit(settings.files)
+    yield (
+        "://" in settings.files and not (s3.scheme == "s3" and s3.netloc),
+        "files must be a folder, or an address such as s3://bucket/prefix.",
+    )
+    yield (
+        bool(settings.s3_endpoint)
+        and urlsplit(settings.s3_endpoint).scheme not in {"http", "https"},
+        "s3_endpoint must be an http or https address.",
     )
     yield not _known_zone(settings.timezone), "timezone must be a name such as America/Toronto."
 

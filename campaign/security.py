@@ -90,6 +90,11 @@ def framed_by(hosts: Iterable[str]) -> dict[str, str]:
     return {"Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
+def with_worker() -> dict[str, str]:
+    """Headers of a page that has a service worker of its own."""
+    return {"Content-Security-Policy": f"{_POLICY}; worker-src 'self'"}
+
+
 def same_origin() -> None:
     """Refuse (403) a form that another site sent. Public pages use no cookies, hence no tokens."""
     if request.method in _READING:
@@ -247,6 +252,14 @@ def _refuse_unreadable_form() -> None:
         try:
             unquote_to_bytes(raw).decode()
         except UnicodeDecodeError:
+            abort(400)
+
+
+def refuse_nul() -> None:
+    """Refuse (400) a form that holds NUL anywhere: PostgreSQL can neither keep nor look for it."""
+    files = ((name, file.filename or "") for name, file in request.files.items(multi=True))
+    for name, value in (*request.form.items(multi=True), *files):
+        if "\0" in name or "\0" in value:
             abort(400)
 
 

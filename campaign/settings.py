@@ -25,20 +25,20 @@ from pydantic_settings import (
 )
 
 from campaign.errors import UnsafeSettings
+from campaign.file_settings import FileSettings
 from campaign.keyfiles import KEY_BYTES, read_key
-from campaign.safety import refuse_unsafe
+from campaign.safety import refuse_readable_secrets, refuse_unsafe
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
+class Settings(FileSettings):
     """The settings of one instance."""
 
     model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", extra="forbid", frozen=True)
 
-    instance: Path = Field(Path("instance"), description="Folder of keys, SQLite files and files.")
     mode: Literal["development", "production"] = Field(
         "development",
         description="`production` wants https, a real mail server and safe keys.",
@@ -190,6 +190,16 @@ class Settings(BaseSettings):
         le=720,
         description="Minutes after which a bulk download of personal data asks again who it is.",
     )
+    exports_need_second_person: bool = Field(
+        False,
+        description="Whether somebody else must approve each export of personal data.",
+    )
+    export_hours: int = Field(
+        24, ge=1, le=720, description="Hours for which an export can be downloaded."
+    )
+    export_request_hours: int = Field(
+        72, ge=1, le=720, description="Hours in which a second person can approve one."
+    )
     volume_letters: int = Field(500, ge=1, le=500, description="Letters in one printed volume.")
     letter_memory_mb: int = Field(
         550, ge=200, description="Memory that laying out letters may take, in megabytes."
@@ -228,16 +238,6 @@ class Settings(BaseSettings):
         return urlsplit(self.base_url).netloc
 
     @property
-    def folder(self) -> Path:
-        """The instance folder, absolute."""
-        return self.instance.absolute()
-
-    @property
-    def files(self) -> Path:
-        """Folder of stored files."""
-        return self.folder / "files"
-
-    @property
     def outbox(self) -> Path:
         """Folder that takes mails where no mail server is set."""
         return self.folder / "outbox"
@@ -270,6 +270,7 @@ class Settings(BaseSettings):
     def prepare(self) -> None:
         """Make the instance folder and its keys; read them, so that a bad key is found now."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_readable_secrets(self.folder / "settings.toml")
         _ = self.secret, self.data_secret
 
 

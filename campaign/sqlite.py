@@ -104,6 +104,7 @@ def make_engine(url: str) -> Engine:
         connect_args={"timeout": _BUSY_SECONDS, "factory": _Connection},
         pool_size=20,
         max_overflow=44,
+        hide_parameters=True,
     )
     turn = _Turn()
 

@@ -4,12 +4,12 @@ A page begins below the id at which the one before it ended, and each filter has
 million entries the last page comes as fast as the first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import column, func, or_, select, table
+from sqlalchemy import Select, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import StaffUser
@@ -18,6 +18,9 @@ from campaign.audit import AuditEntry
 
 PER_PAGE = 50
 _BATCH = 1_000
+_MOST_SUBJECTS = 20
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
+"""Days beyond these lie outside of what a moment can be in some time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ def walk(unit: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[Audit
 def subjects_of(unit: Session, typed: str) -> tuple[str, ...] | None:
     """What somebody means who typed a reference, a slug, a name or an address; None for nothing.
 
-    An empty tuple where there is no such thing.
+    An empty tuple where there is no such thing. What it gives names things by their ids, never by
+    what was typed: it may stand in addresses and in the audit itself.
     """
     typed = typed.strip()
     if not typed:
         return None
-    kind, colon, ident = typed.partition(":")
-    if colon and kind.isalpha() and ident.isascii() and " " not in ident:
-        return (typed,)
+    if named := known_subjects(unit, typed.split()):
+        return named
     found = [f"staff:{user.id}" for user in _staff_called(unit, typed)]
     said = typed.lower()
     campaign = table("campaign", column("id"), column("slug"), column("reference"))
@@ -88,7 +91,17 @@ def subjects_of(unit: Session, typed: str) -> tuple[str, ...] | None:
         known = table(name, column("public_id"), column("slug"))
         ids = unit.scalars(select(known.c.public_id).where(known.c.slug == said))
         found.extend(f"{name}:{one}" for one in ids)
-    return tuple(found)
+    return known_subjects(unit, found)
+
+
+def known_subjects(unit: Session, named: Iterable[str]) -> tuple[str, ...]:
+    """Those of `named` that an entry is about; the first twenty are looked at."""
+    wanted = list(dict.fromkeys(named))[:_MOST_SUBJECTS]
+    return tuple(one for one in wanted if unit.scalar(_first_about(one)) is not None)
+
+
+def _first_about(subject: str) -> Select[int]:
+    return select(AuditEntry.id).where(AuditEntry.subject == subject).limit(1)
 
 
 def _staff_called(unit: Session, typed: str) -> list[StaffUser]:
@@ -104,12 +117,13 @@ def _bounds(unit: Session, chosen: Filter, zone: ZoneInfo) -> tuple[int | None, 
     """Ids between which the days lie: in the chain, time runs with the ids."""
     lowest = highest = None
     if chosen.since is not None:
-        start = datetime.combine(chosen.since, time(), zone)
+        start = datetime.combine(max(chosen.since, _FIRST_DAY), time(), zone)
         first = select(AuditEntry.id).where(AuditEntry.at >= start).order_by(AuditEntry.at)
         lowest = unit.scalar(first.order_by(AuditEntry.id).limit(1))
         lowest = _beyond(unit) if lowest is None else lowest
     if chosen.until is not None:
-        end = datetime.combine(chosen.until + timedelta(days=1), time(), zone)
+        last_day = min(chosen.until, _LAST_DAY)
+        end = datetime.combine(last_day + timedelta(days=1), time(), zone)
         last = select(AuditEntry.id).where(AuditEntry.at < end).order_by(AuditEntry.at.desc())
         highest = unit.scalar(last.order_by(AuditEntry.id.desc()).limit(1)) or 0
     return lowest, highest

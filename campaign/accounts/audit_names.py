@@ -1,28 +1,21 @@
 """Who and what the entries of the audit name by number, in words.
 
-What stands above this package is looked up by its table's name.
+What they are about: `audit_things`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import column, select, table
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts import deeds
+from campaign.accounts import audit_list, audit_things, deeds
+from campaign.accounts.audit_things import Names, number_of
+from campaign.accounts.audit_values import say_value
 from campaign.accounts.models import StaffUser
 from campaign.audit import AuditEntry
-
-_CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
-_OFFICIAL = table("official", column("public_id"), column("slug"), column("name"))
-_MISSION = table("mission", column("public_id"), column("slug"))
-_INVALIDATION = table("invalidation", column("id"), column("public_id"))
-_BUNDLE = table(
-    "bundle", column("id"), column("public_id"), column("campaign_id"), column("sequence")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +31,44 @@ class Line:
     details: list[tuple[str, str]]
 
 
-Names = Mapping[str, tuple[str, str]]
-"""Words and address for each subject."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was looked up for the entries of a page."""
+
+    names: Names
+    references: Mapping[int, str]
+
+
+_CAMPAIGNS = ("campaign", "campaigns", "other", "earlier")
+"""Details that name campaigns by number."""
 
 
 def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
     """The entries in words, with one look-up for each kind of thing."""
     entries = list(entries)
     people = _people(unit, entries)
-    names = _names(unit, {entry.subject for entry in entries}, people)
-    return [_line(entry, people, names) for entry in entries]
+    subjects = {entry.subject for entry in entries} | set(_values(entries, "other", str))
+    numbers = [number for name in _CAMPAIGNS for number in _values(entries, name, int)]
+    known = _Known(_names(unit, subjects, people), audit_things.references_of(unit, numbers))
+    return [_line(entry, people, known) for entry in entries]
+
+
+def say_subjects(unit: Session, subjects: Collection[str]) -> str:
+    """What a filter is about, in words of which `audit_list.subjects_of` knows what they mean."""
+    words = " ".join(subjects)
+    if len(subjects) == 1:
+        people = _people_of(unit, {number_of(words.partition(":")[2])})
+        name, _url = _names(unit, set(subjects), people).get(words, ("", ""))
+        if audit_list.subjects_of(unit, name) == tuple(subjects):
+            return name
+    return words
 
 
 def say_actor(actor: str, people: Mapping[int, str]) -> str:
     """Who did it."""
     kind, _colon, ident = actor.partition(":")
     if kind == "staff":
-        return people.get(_number(ident), _("somebody who left"))
+        return people.get(number_of(ident), _left())
     words = {
         "command": _("the command line"),
         "job": _("the system"),
@@ -63,8 +77,15 @@ def say_actor(actor: str, people: Mapping[int, str]) -> str:
     return str(words.get(kind, actor))
 
 
-def _line(entry: AuditEntry, people: Mapping[int, str], names: Names) -> Line:
-    about, url = names.get(entry.subject, (entry.subject, ""))
+def _values(entries: Iterable[AuditEntry], name: str, kind: type) -> list[Any]:
+    """The values of that kind under one name of a detail, lists taken apart."""
+    found = [entry.detail[name] for entry in entries if name in entry.detail]
+    flat = [one for value in found for one in (value if isinstance(value, list) else [value])]
+    return [one for one in flat if isinstance(one, kind)]
+
+
+def _line(entry: AuditEntry, people: Mapping[int, str], known: _Known) -> Line:
+    about, url = known.names.get(entry.subject, (entry.subject, ""))
     return Line(
         entry=entry,
         who=say_actor(entry.actor, people),
@@ -72,7 +93,7 @@ def _line(entry: AuditEntry, people: Mapping[int, str], names: Names) -> Line:
         about=about,
         url=url,
         details=[
-            (deeds.say_detail(name), _say_value(name, value, people))
+            (deeds.say_detail(name), _say_value(name, value, people, known))
             for name, value in entry.detail.items()
             if value not in (None, "", [])
         ],
@@ -81,96 +102,36 @@ def _line(entry: AuditEntry, people: Mapping[int, str], names: Names) -> Line:
 
 def _people(unit: Session, entries: Iterable[AuditEntry]) -> dict[int, str]:
     named = [entry.actor for entry in entries] + [entry.subject for entry in entries]
-    ids = {_number(one.partition(":")[2]) for one in named if one.startswith("staff:")}
+    ids = {number_of(one.partition(":")[2]) for one in named if one.startswith("staff:")}
     ids |= {entry.detail["staff"] for entry in entries if "staff" in entry.detail}
+    return _people_of(unit, ids)
+
+
+def _people_of(unit: Session, ids: Collection[int]) -> dict[int, str]:
     users = unit.scalars(select(StaffUser).where(StaffUser.id.in_(ids)))
     return {user.id: user.name or user.email for user in users}
 
 
 def _names(unit: Session, subjects: set[str], people: Mapping[int, str]) -> Names:
-    idents: dict[str, list[str]] = {}
-    for subject in subjects:
-        kind, _colon, ident = subject.partition(":")
-        idents.setdefault(kind, []).append(ident)
-    found = {
-        f"staff:{ident}": (people.get(_number(ident), _("somebody who left")), "")
-        for ident in idents.get("staff", [])
-    }
-    for kind, finder in _FINDERS.items():
-        if kind in idents:
-            found.update(finder(unit, idents[kind]))
-    return found
+    staff = {one for one in subjects if one.startswith("staff:")}
+    found = {one: (people.get(number_of(one.partition(":")[2]), _left()), "") for one in staff}
+    return found | audit_things.names_of(unit, subjects - staff)
 
 
-def _campaigns(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_CAMPAIGN).where(_CAMPAIGN.c.id.in_([_number(one) for one in idents]))
-    return {
-        f"campaign:{row.id}": (row.reference, url_for("campaigns.show", slug=row.slug))
-        for row in unit.execute(wanted)
-    }
+def _left() -> str:
+    words: str = _("somebody who left")
+    return words
 
 
-def _officials(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_OFFICIAL).where(_OFFICIAL.c.public_id.in_(idents))
-    return {
-        f"official:{row.public_id}": (
-            row.name or row.slug,
-            url_for("officials.edit", slug=row.slug),
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _missions(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_MISSION).where(_MISSION.c.public_id.in_(idents))
-    return {
-        f"mission:{row.public_id}": (row.slug, url_for("officials.edit_mission", slug=row.slug))
-        for row in unit.execute(wanted)
-    }
-
-
-def _bundles(unit: Session, idents: list[str]) -> Names:
-    wanted = (
-        select(_BUNDLE, _CAMPAIGN.c.reference)
-        .join(_CAMPAIGN, _CAMPAIGN.c.id == _BUNDLE.c.campaign_id)
-        .where(_BUNDLE.c.id.in_([_number(one) for one in idents]))
-    )
-    return {
-        f"bundle:{row.id}": (
-            f"{row.reference} · {row.sequence:03d}",
-            url_for("bundles.show", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _invalidations(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_INVALIDATION).where(_INVALIDATION.c.id.in_([_number(one) for one in idents]))
-    return {
-        f"invalidation:{row.id}": (
-            _("Invalidation %(number)s", number=row.id),
-            url_for("screening.invalidation", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-_FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
-    "campaign": _campaigns,
-    "official": _officials,
-    "mission": _missions,
-    "bundle": _bundles,
-    "invalidation": _invalidations,
-}
-
-
-def _say_value(name: str, value: Any, people: Mapping[int, str]) -> str:
+def _say_value(name: str, value: Any, people: Mapping[int, str], known: _Known) -> str:
     if name == "staff":
-        return people.get(value, _("somebody who left"))
+        return people.get(value, _left())
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    return str(value)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return ", ".join(_say_value(name, one, people, known) for one in value)
+    if name in _CAMPAIGNS and value in known.references:
+        return known.references[value]
+    if name == "other" and value in known.names:
+        return known.names[value][0]
+    return say_value(name, value) if isinstance(value, str) else str(value)

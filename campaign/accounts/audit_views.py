@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,12 +12,14 @@ from flask import (
     Blueprint,
     Response,
     current_app,
+    redirect,
     render_template,
     request,
     stream_with_context,
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from campaign import audit, db
 from campaign.accounts import audit_list, audit_names, deeds, services
@@ -27,60 +30,65 @@ from campaign.spreadsheets import inert
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 guard(blueprint, Role.ADMIN)
-_NAMES = ("who", "what", "about", "since", "until")
 _COLUMNS = ("id", "at", "who", "actor", "what", "action", "about", "subject", "detail")
+_ACTOR = re.compile(r"staff:\d{1,9}|command|supporter")
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The filter as it stands in the address."""
+    """The filter as an address, the download and the audit have it: ids and days, no names."""
 
-    typed: dict[str, str]
     chosen: Filter
-    before: int | None
+    before: int | None = None
 
     @classmethod
-    def of(cls, values: Any) -> "_Asked":
+    def of(cls, values: MultiDict[str, str]) -> "_Asked":
         """What is said wrongly counts as not said, but a thing that is not there finds nothing."""
-        typed = {name: str(values.get(name, "")).strip()[:200] for name in _NAMES}
-        before = str(values.get("before", ""))
+        who, what, before = (values.get(name, "").strip() for name in ("who", "what", "before"))
+        about = values.getlist("subject")
         chosen = Filter(
-            actor=typed["who"] if len(typed["who"]) <= 40 else "",
-            action=typed["what"] if typed["what"] in deeds.DEEDS else "",
-            subjects=audit_list.subjects_of(db.session(), typed["about"]),
-            since=_day(typed["since"]),
-            until=_day(typed["until"]),
+            actor=who if _ACTOR.fullmatch(who) else "",
+            action=what if what in deeds.DEEDS else "",
+            subjects=audit_list.known_subjects(db.session(), about) if about else None,
+            since=_day(values.get("since", "")),
+            until=_day(values.get("until", "")),
         )
         is_id = before.isascii() and before.isdigit() and len(before) < 10
-        return cls(typed, chosen, int(before) if is_id else None)
+        return cls(chosen, int(before) if is_id else None)
+
+    def about(self, typed: str) -> "_Asked":
+        """The same, about what somebody means who typed this."""
+        return _Asked(replace(self.chosen, subjects=audit_list.subjects_of(db.session(), typed)))
 
     @property
-    def state(self) -> dict[str, str]:
+    def state(self) -> dict[str, str | list[str]]:
         """What an address needs to say."""
-        return {name: value for name, value in self.typed.items() if value}
+        chosen = self.chosen
+        said: dict[str, str | list[str]] = {
+            "who": chosen.actor,
+            "what": chosen.action,
+            "subject": list(chosen.subjects or ()),
+            "since": chosen.since.isoformat() if chosen.since else "",
+            "until": chosen.until.isoformat() if chosen.until else "",
+        }
+        return {name: value for name, value in said.items() if value}
 
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """One page of entries, the newest first."""
-    unit = db.session()
     asked = _Asked.of(request.args)
-    entries = audit_list.list_entries(
-        unit, asked.chosen, zone=_zone(), before=asked.before, limit=PER_PAGE + 1
-    )
-    shown = entries[:PER_PAGE]
-    older = _address(asked.state, before=shown[-1].id) if entries[PER_PAGE:] else ""
-    newest = _address(asked.state) if asked.before is not None else ""
-    return render_template(
-        "accounts/audit.html",
-        lines=audit_names.lines_of(unit, shown),
-        typed=asked.typed,
-        state=asked.state,
-        older=older,
-        newest=newest,
-        people=services.list_staff_users(unit),
-        groups=_groups(),
-    )
+    return _page(asked, about=audit_names.say_subjects(db.session(), asked.chosen.subjects or ()))
+
+
+@blueprint.post("")
+def search() -> ResponseReturnValue:
+    """Find what a name means: it is posted, so that no address and no log holds it."""
+    typed = request.form.get("about", "").strip()[:200]
+    asked = _Asked.of(request.form).about(typed)
+    if asked.chosen.subjects == ():
+        return _page(asked, about=typed)
+    return redirect(_address(asked.state), 303)
 
 
 @blueprint.post("/entries.csv")
@@ -88,9 +96,8 @@ def index() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """All entries of the filter as CSV; the download is an entry itself."""
     asked = _Asked.of(request.form)
-    audit.record(
-        db.session(), actor=actor(), action="audit.export", subject="audit", filter=asked.state
-    )
+    said = asked.state
+    audit.record(db.session(), actor=actor(), action="audit.export", subject="audit", filter=said)
     response = Response(stream_with_context(_csv(asked.chosen)), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
     return response
@@ -117,7 +124,26 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
     return out.getvalue()
 
 
-def _address(state: dict[str, str], before: int | None = None) -> str:
+def _page(asked: _Asked, *, about: str) -> str:
+    unit = db.session()
+    entries = audit_list.list_entries(
+        unit, asked.chosen, zone=_zone(), before=asked.before, limit=PER_PAGE + 1
+    )
+    shown = entries[:PER_PAGE]
+    state = asked.state
+    return render_template(
+        "accounts/audit.html",
+        lines=audit_names.lines_of(unit, shown),
+        state=state,
+        about=about,
+        older=_address(state, before=shown[-1].id) if entries[PER_PAGE:] else "",
+        newest=_address(state) if asked.before is not None else "",
+        people=services.list_staff_users(unit),
+        groups=_groups(),
+    )
+
+
+def _address(state: Mapping[str, str | list[str]], before: int | None = None) -> str:
     values: dict[str, Any] = {**state, "before": before}
     return url_for(".index", **values)
 
@@ -139,7 +165,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _day(typed: str) -> date | None:
     try:
-        return date.fromisoformat(typed)
+        return date.fromisoformat(typed.strip())
     except ValueError:
         return None
 

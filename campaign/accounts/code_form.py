@@ -36,7 +36,7 @@ class _AskingForm(FlaskForm):  # type: ignore[misc]
             if proving.prove(user_id, self.proof.data):
                 return 200
         except TooMany as limit:
-            self.proof.errors = [_too_many(-(-limit.seconds // 60))]
+            self.proof.errors = [say_too_many(limit)]
             return limit.status
         self.proof.errors = [
             _("This code is not right, or it was used before. Wait for the next one.")
@@ -79,7 +79,9 @@ class ProofForm(_AskingForm):
         return [pair for pair in request.form.items(multi=True) if pair[0] not in _OURS]
 
 
-def _too_many(minutes: int) -> str:
+def say_too_many(limit: TooMany) -> str:
+    """How long to wait before another try."""
+    minutes = -(-limit.seconds // 60)
     return str(
         ngettext(
             "Too many tries. Wait %(num)s minute, then try again.",

@@ -26,7 +26,7 @@ from campaign import audit, db
 from campaign.accounts import proving, traces
 from campaign.accounts.code_form import ProofForm
 from campaign.accounts.models import Role, StaffUser
-from campaign.security import private_page, same_origin
+from campaign.security import private_page, refuse_nul, same_origin
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 _BEFORE_SET_UP = {
@@ -59,6 +59,7 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
             g.kept_out = True
             abort(404)
         g.locale = user.locale
+        refuse_nul()
         if proving.must_set_up(user) and request.endpoint not in _BEFORE_SET_UP:
             return redirect(url_for("accounts.second_factor.show"))
         traces.watch()

@@ -1,7 +1,7 @@
 """The one-time link by which a staff user sets a password.
 
-Nothing is stored: the link carries a signed fingerprint of the password there is now, so that
-setting another one makes the link worthless, and its time.
+No link is stored: it carries its time and a signed fingerprint of the password there is now and of
+how many links were made, so that setting a password, or making another link, makes it worthless.
 """
 
 import hmac
@@ -40,7 +40,7 @@ def user_of_link(unit: Session, token: str) -> StaffUser:
 
 
 def _state(user: StaffUser) -> str:
-    text = f"{user.public_id}|{user.password or ''}"
+    text = f"{user.public_id}|{user.password or ''}|{user.link_number}"
     return db.database().keyring.fingerprint(text, "set-password").hex()[:32]
 
 

@@ -35,6 +35,8 @@ class StaffUser(Base, UserMixin):
     role: Mapped[Role]
     locale: Mapped[Locale] = mapped_column(default="en")
     password: Mapped[str | None] = mapped_column(String(255))
+    link_number: Mapped[int] = mapped_column(default=0)
+    """Counts the links by which the password can be set: a new one makes those before worthless."""
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     """Named by each session; a new one ends all sessions of the user."""

@@ -30,6 +30,7 @@ _SECTIONS = (
     ("bundles.index", _l("Letters and bundles"), _PRINTERS),
     ("screening.index", _l("Screening"), _PRINTERS),
     ("paper.index", _l("Paper"), _PRINTERS),
+    ("exports.index", _l("Exports"), _PRINTERS),
     ("accounts.staff.index", _l("Staff"), _ADMINS),
     ("accounts.audit.index", _l("Audit"), _ADMINS),
 )

@@ -68,6 +68,21 @@ def prove(user_id: int, typed: str) -> bool:
     return right
 
 
+def prove_password(user_id: int, typed: str) -> bool:
+    """Whether `typed` is the user's password; tries count together with those of `prove`.
+
+    In transactions of its own, like `prove`. Raises TooMany.
+    """
+    with db.transaction() as unit:
+        count_against_limit(unit, _WHAT, _place(user_id), TRIES_PER_HOUR)
+        user = _get(unit, user_id)
+    right = is_password_right(user, typed)
+    if right:
+        with db.transaction() as unit:
+            forget_count(unit, _WHAT, _place(user_id))
+    return right
+
+
 def use_either_code(unit: Session, user: StaffUser, typed: str) -> bool:
     """Whether `typed` is a code of the app or a recovery code; it is used up then."""
     if codes.looks_like_recovery_code(typed):

@@ -96,9 +96,13 @@ def enable_staff_user(unit: Session, *, user: StaffUser, by: StaffUser) -> None:
 
 
 def note_new_link(unit: Session, *, user: StaffUser, actor: str) -> None:
-    """Keep in the audit that somebody can set this user's password; raises Refused if disabled."""
+    """From now on only a new link sets this user's password, which the audit keeps.
+
+    Raises Refused (`staff-disabled`).
+    """
     if not user.active:
         raise Refused("staff-disabled")
+    user.link_number = StaffUser.link_number + 1
     _record(unit, actor, "accounts.link", user)
 
 
@@ -110,22 +114,27 @@ def change_profile(unit: Session, *, user: StaffUser, name: str, locale: str) ->
 
 def set_password(unit: Session, *, user: StaffUser, password: str) -> None:
     """Set a password and end all sessions; raises Invalid (field `password`) for a weak one."""
+    hashed = hash_new_password(password, about=(user.email, user.name))
+    keep_password(unit, user=user, hashed=hashed)
+
+
+def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
+    """A new password as it is kept; `about`: address and name of its owner.
+
+    Takes its time and needs no session. Raises Invalid (field `password`) for a weak one.
+    """
     normal = normalised(password)
-    problem = problem_of(normal, about=(user.email, user.name))
+    problem = problem_of(normal, about=about)
     if problem is not None:
         raise Invalid(fields={"password": problem})
-    user.password = hash_password(normal)
+    return hash_password(normal)
+
+
+def keep_password(unit: Session, *, user: StaffUser, hashed: str) -> None:
+    """Keep what `hash_new_password` gave, and end all sessions."""
+    user.password = hashed
     end_sessions(user)
     _record(unit, actor_name(user), "accounts.password", user)
-
-
-def change_password(
-    unit: Session, *, user: StaffUser, current_password: str, password: str
-) -> None:
-    """Set one's own new password; raises Invalid where the present one is wrong or the new weak."""
-    if not is_password_right(user, current_password):
-        raise Invalid(fields={"current_password": "password-wrong"})
-    set_password(unit, user=user, password=password)
 
 
 def is_password_right(user: StaffUser | None, password: str) -> bool:

@@ -34,6 +34,7 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.post("/new")
+@fresh()
 def add() -> ResponseReturnValue:
     """Add a staff user, and show once the link by which they set a password."""
     form = NewStaffForm()
@@ -62,6 +63,7 @@ def show(public_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<public_id>/link")
+@fresh()
 def make_link(public_id: str) -> ResponseReturnValue:
     """A new link for somebody who has lost the first, or the password."""
     user = services.get_staff_user(db.session(), public_id)
@@ -74,6 +76,7 @@ def make_link(public_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<public_id>/role")
+@fresh()
 def change_role(public_id: str) -> ResponseReturnValue:
     """Give somebody another role."""
     user = services.get_staff_user(db.session(), public_id)

@@ -18,7 +18,13 @@ from campaign import audit, db
 
 log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., object])
-_TABLES_OF_THE_HOUSE = {"audit_entry", "rate_limit", "outbox_mail", "desk_draft"}
+_TABLES_OF_THE_HOUSE = {
+    "audit_entry",
+    "rate_limit",
+    "outbox_mail",
+    "desk_draft",
+    "new_campaign_draft",
+}
 """Bookkeeping; and what somebody types and has not saved, which changes nothing."""
 
 

@@ -9,16 +9,17 @@ from wtforms import Form
 from campaign import db
 from campaign.accounts import (
     audit_views,
+    own_password,
     second_factor_views,
     services,
     sessions,
     staff_views,
 )
-from campaign.accounts.code_form import ProofForm
+from campaign.accounts.code_form import ProofForm, say_too_many
 from campaign.accounts.forms import ChangePasswordForm, ProfileForm, say_password_problem
 from campaign.accounts.guards import guard, note_proof, staff_user
 from campaign.accounts.navigation import home_of
-from campaign.errors import Invalid
+from campaign.errors import Invalid, TooMany
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/desk")
 guard(blueprint)
@@ -91,22 +92,21 @@ def save_account() -> ResponseReturnValue:
 @blueprint.post("/account/password")
 def change_password() -> ResponseReturnValue:
     """Change one's password; every session ends, and sign-in is asked for."""
-    form, user = ChangePasswordForm(), staff_user()
+    form, user, status = ChangePasswordForm(), staff_user(), 422
     if form.validate():
+        typed = {name: form[name].data for name in ("current_password", "password")}
         try:
-            services.change_password(
-                db.session(),
-                user=user,
-                current_password=form.current_password.data,
-                password=form.password.data,
-            )
+            own_password.change(db.session(), user=user, **typed)
         except Invalid as problem:
             for name, slug in problem.fields.items():
                 form[name].errors = [say_password_problem(slug)]
+        except TooMany as limit:
+            form.current_password.errors = [say_too_many(limit)]
+            status = limit.status
         else:
             flash(_("Your password is changed. Sign in with the new one."))
             return redirect(url_for("doors.sign_in"))
-    return _account_page(ProfileForm(formdata=None, obj=user), form), 422
+    return _account_page(ProfileForm(formdata=None, obj=user), form), status
 
 
 def _account_page(profile: Form, password: Form) -> str:

@@ -1,14 +1,12 @@
 """Assembling: when every volume is printed, the lists, the manifest, and the totals.
 
-Everything is written into a folder of its own, which takes its final name (the digest of the ZIP)
-when it is whole; the bundle is ready when its row says so. Assembling twice does no harm.
+Everything is written into a folder of its own, then kept in the storage below the digest of the
+ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
-import os
-import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -111,9 +109,7 @@ def _assemble(bundle_id: int) -> None:
     if _print_missing_again(bundle, volumes):
         return
     store = storage.storage()
-    making = store.path(f"{files.stored_folder(bundle.public_id)}/making-{os.urandom(8).hex()}")
-    making.mkdir(parents=True, mode=0o700)
-    try:
+    with store.workshop() as making:
         frozen = Frozen.from_json(bundle.frozen)
         folder = files.folder_name(
             frozen.case.reference,
@@ -125,30 +121,30 @@ def _assemble(bundle_id: int) -> None:
         aside = total.set_aside + len(bundle.released)
         counts = Counts(total.printed, aside, per_target, on_paper)
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
-        parts = _parts(bundle, volumes, making, store)
+        papers = {name: Part.made(name, making / name) for name in files.PAPERS}
+        sizes = store.sizes(files.stored_folder(bundle.public_id))
+        parts = [
+            *(papers[name] for name in files.BEFORE),
+            *_volume_parts(bundle, volumes, store, sizes),
+            *(papers[name] for name in files.AFTER),
+        ]
         digest = digest_of(stream_zip(folder, parts, bundle.created_at))
-        clearing.put_in_place(making, store.path(files.stored_papers(bundle.public_id, digest)))
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+        _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)
     if _finish(bundle, volumes, digest, made, counts):
         clearing.tidy(bundle, volumes, digest, store)
     elif clearing.drop_unwanted(bundle, digest, store):
         _give_back(bundle.id)
 
 
-def _parts(
-    bundle: Bundle, volumes: list[Volume], papers: Path, store: storage.Storage
+def _volume_parts(
+    bundle: Bundle, volumes: list[Volume], store: storage.Storage, sizes: Mapping[str, int]
 ) -> list[Part]:
-    """The files of the ZIP, in the order in which staff need them."""
-    printed = [
-        Part(files.volume_file(one.sequence), store.path(files.stored_volume_of(bundle, one)))
+    return [
+        Part.kept(
+            files.volume_file(one.sequence), store, files.stored_volume_of(bundle, one), sizes
+        )
         for one in volumes
         if one.sha256
-    ]
-    return [
-        *(Part(name, papers / name) for name in files.BEFORE),
-        *printed,
-        *(Part(name, papers / name) for name in files.AFTER),
     ]
 
 
@@ -205,11 +201,11 @@ def _fail(bundle_id: int, slug: str) -> None:
 
 def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     """Whether a volume's file is not there as it was written; it is then printed again."""
-    store = storage.storage()
+    sizes = storage.storage().sizes(files.stored_folder(bundle.public_id))
     lost = []
     for volume in volumes:
-        path = store.path(files.stored_volume_of(bundle, volume))
-        if volume.sha256 and not (path.is_file() and path.stat().st_size == volume.byte_count):
+        size = sizes.get(files.stored_volume_of(bundle, volume))
+        if volume.sha256 and size != volume.byte_count:
             lost.append(volume.id)
     if not lost:
         return False
@@ -223,6 +219,13 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
         ours = (Bundle.state == BundleState.ASSEMBLING,)
         _update(unit, bundle.id, ours, {"state": BundleState.PRINTING, "lease_until": None})
     return True
+
+
+def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
+    for part in papers:
+        with store.create(f"{folder}/{part.name}") as kept:
+            for piece in part.read():
+                kept.write(piece)
 
 
 def _finish(

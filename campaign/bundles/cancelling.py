@@ -1,7 +1,5 @@
 """Giving a bundle up before it is handed over: its letters wait again, its number is used up."""
 
-import shutil
-
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
@@ -34,7 +32,7 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     button of its own).
     """
     standing.hold(unit, bundle)
-    standing.refuse_handed_over(bundle)
+    standing.refuse_handed_over(unit, bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
@@ -64,6 +62,6 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
         letters=len(freed),
         sha256=bundle.zip_sha256,
     )
-    folder = store.path(files.stored_folder(bundle.public_id))
-    after_commit(unit, lambda: shutil.rmtree(folder, ignore_errors=True))
+    folder = files.stored_folder(bundle.public_id)
+    after_commit(unit, lambda: store.delete_folder(folder))
     return len(freed)

@@ -1,24 +1,9 @@
-"""Putting the papers of a bundle in place, and removing what is not wanted: it names people."""
-
-import os
-import shutil
-from pathlib import Path
+"""Removing what of a bundle's files is not wanted: they name people."""
 
 from campaign import db, storage
 from campaign.bundles import files
 from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.campaigns.models import CampaignStatus
-
-
-def put_in_place(making: Path, final: Path) -> None:
-    """Give the folder of papers its final name, so that it survives a crash."""
-    if not final.exists():
-        making.rename(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
@@ -30,23 +15,17 @@ def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
         found = unit.get(Bundle, bundle.id)
         stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
     if found is None or found.state is BundleState.CANCELLED:
-        shutil.rmtree(store.path(files.stored_folder(bundle.public_id)), ignore_errors=True)
+        store.delete_folder(files.stored_folder(bundle.public_id))
     elif stopped and found.state is not BundleState.READY:
-        shutil.rmtree(store.path(files.stored_papers(bundle.public_id, digest)), ignore_errors=True)
+        store.delete_folder(files.stored_papers(bundle.public_id, digest))
         return True
     return False
 
 
 def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
-    """Remove what attempts that were cut short have left: it names people."""
-    home = store.path(files.stored_folder(bundle.public_id))
-    keep = {store.path(files.stored_papers(bundle.public_id, digest)).name}
-    for volume in volumes:
-        keep.add(store.path(files.stored_volume_of(bundle, volume)).name)
-    for path in home.iterdir():
-        if path.name in keep:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    """Remove what attempts that were cut short have left, and prints that were replaced."""
+    papers = f"{files.stored_papers(bundle.public_id, digest)}/"
+    keep = {files.stored_volume_of(bundle, volume) for volume in volumes}
+    for name in list(store.names(files.stored_folder(bundle.public_id))):
+        if name not in keep and not name.startswith(papers):
+            store.delete(name)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.covers import Covered, cover_context
-from campaign.bundles.freezing import frozen_mission, frozen_organisation
+from campaign.bundles.facts import frozen_mission, frozen_organisation
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.letters import lists
 from campaign.letters.layouts import LAYOUTS, layout_for

@@ -67,6 +67,16 @@ class Frozen:
     """Whether its letters are invented: every sheet says so."""
     on_paper: int = 0
     """How many people stand on the signed sheets that travel with it."""
+    duplex: bool = False
+    """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
+    order: str = "confirmed"
+    """In which order its letters are: `confirmed`, `signed`, `region` or `name`."""
+    volumes: str = "size"
+    """What a volume is made by: `size`, or `region` (each holds letters of one region only)."""
+    volume_letters: int = 500
+    """Letters that a volume holds at most."""
+    first_number: int = 1
+    """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
 
     def to_json(self) -> dict[str, Any]:
         """For the bundle's row."""

@@ -90,6 +90,13 @@ def claim_next(bundle_id: int) -> Claim | None:
     return next((taken for one in ids if (taken := claim(one))), None)
 
 
+def claim_beside(volume_id: int) -> Claim | None:
+    """Take another volume of this one's bundle; None where there is none to be printed."""
+    with db.reading() as unit:
+        bundle_id = unit.scalar(select(Volume.bundle_id).where(Volume.id == volume_id))
+    return None if bundle_id is None else claim_next(bundle_id)
+
+
 def due(now: Any) -> ColumnElement[bool]:
     """Which volumes can be taken at this moment. A stop holds back every bundle at once."""
     live = (
@@ -135,6 +142,26 @@ def unstopped(bundle_id: Any) -> ColumnElement[bool]:
         .where(Campaign.status != CampaignStatus.STOPPED)
     )
     return cast("ColumnElement[bool]", bundle_id.in_(running))
+
+
+def shorten_leases() -> int:
+    """Bring leases that lie too far ahead back to the longest there is; gives how many.
+
+    Only a clock that was set back makes one. A worker that lives extends its lease meanwhile, so
+    that it keeps what it has; one that is dead holds it no longer than any other.
+    """
+    longest = db.utcnow() + LEASE
+    count = 0
+    with db.transaction() as unit:
+        for table in (Volume, Bundle):
+            done = unit.execute(
+                update(table)
+                .where(table.lease_until > longest + timedelta(seconds=1))
+                .values(lease_until=longest)
+                .execution_options(synchronize_session=False)
+            )
+            count += cast("CursorResult[Any]", done).rowcount
+    return count
 
 
 def give_back(taken: Claim) -> None:

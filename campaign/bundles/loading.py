@@ -1,7 +1,7 @@
 """A volume's letters, composed from what was signed and what was frozen. Only reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,6 +83,53 @@ def load_volume(unit: Session, volume_id: int) -> Loaded:
     return loaded
 
 
+def load_some(
+    unit: Session, letter_ids: Sequence[int], frozen: Frozen, *, campaign_id: int
+) -> Loaded:
+    """Letters that are not frozen yet, in this order and without their numbers: for a proof."""
+    loaded = Loaded(frozen)
+    rows, loaded.set_aside = _rows_by_id(unit, letter_ids)
+    proposals = _proposals(unit, {row.template_id for row in rows})
+    templates = _templates_in(unit, campaign_id, frozen.translation)
+    translator = _Translator(frozen.translation, templates, frozen.targets)
+    for row in rows:
+        try:
+            made = _compose(row, frozen, proposals[row.template_id], translator)
+        except MissingPlaceholderValue as problem:
+            detail = {"names": ", ".join(problem.names)}
+            loaded.set_aside.append(Aside(row.id, MISSING_VALUE, detail))
+        else:
+            loaded.letters.append(replace(made, number=None))
+    return loaded
+
+
+def _rows_by_id(unit: Session, ids: Sequence[int]) -> tuple[list[Any], list[Aside]]:
+    query = select(*_COLUMNS).join(Signature, Signature.id == Letter.signature_id)
+    try:
+        found = {row.id: row for row in unit.execute(query.where(Letter.id.in_(ids)))}
+        return [found[letter_id] for letter_id in ids], []
+    except WrongKey:
+        pass
+    rows: list[Any] = []
+    aside: list[Aside] = []
+    for letter_id in ids:
+        try:
+            rows.append(unit.execute(query.where(Letter.id == letter_id)).one())
+        except WrongKey:
+            aside.append(Aside(letter_id, UNREADABLE))
+    return rows, aside
+
+
+def _templates_in(unit: Session, campaign_id: int, locale: str) -> Sequence[LetterTemplate]:
+    if not locale:
+        return ()
+    return unit.scalars(
+        select(LetterTemplate)
+        .where(LetterTemplate.campaign_id == campaign_id, LetterTemplate.locale == locale)
+        .options(selectinload(LetterTemplate.points))
+    ).all()
+
+
 def _rows(unit: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]:
     query = (
         select(*_COLUMNS)
@@ -155,7 +202,7 @@ def _compose(
 ) -> LetterContext:
     return compose(
         key=str(row.id),
-        number=number_of(row.sequence),
+        number=number_of(row.sequence or 0),
         case=frozen.case,
         addressing=frozen.targets[row.target_id].addressing[row.letter_locale],
         proposal=proposal,

@@ -233,6 +233,9 @@ def _bundle_facts(
         "set_aside": counts.set_aside,
         "volumes": volumes,
         "on_paper": counts.on_paper,
+        "first_number": frozen.first_number,
+        "duplex": frozen.duplex,
+        "order": frozen.order,
         **({"rehearsal": True} if frozen.rehearsal else {}),
     }
 

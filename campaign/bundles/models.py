@@ -42,10 +42,29 @@ class DeliveryOutcome(enum.StrEnum):
     """How a delivery attempt ended."""
 
     ACCEPTED = "accepted"
+    PART = "part"
+    """Some were taken: `messages` says how many, `taken_from` and `taken_to` which."""
     REFUSED = "refused"
     LEFT = "left"
     POSTED = "posted"
     COURIER = "courier"
+    STOPPED = "stopped"
+    """It was not delivered, because its campaign was stopped."""
+
+
+class Journey(Base):
+    """Bundles of several campaigns, frozen in one go, that travel to one mission together."""
+
+    __tablename__ = "journey"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"), index=True)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    mission: Mapped[Mission] = relationship()
+    bundles: Mapped[list["Bundle"]] = relationship(back_populates="journey", order_by="Bundle.id")
 
 
 class Bundle(Base):
@@ -69,6 +88,8 @@ class Bundle(Base):
     lease_until: Mapped[datetime | None]
     """Until when the worker that assembles it has it for itself."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
+    journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
+    """The journey that it is part of; None where it travels alone."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
     ready_at: Mapped[datetime | None]
@@ -79,13 +100,12 @@ class Bundle(Base):
     and the `sha256` of the volume that still held them."""
     released: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
-    handed_over_at: Mapped[datetime | None]
-    """Since when it is out of our hands: from then on nothing of it changes."""
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(Sealed("bundle.cancel_reason"))
 
     campaign: Mapped[Campaign] = relationship()
     mission: Mapped[Mission] = relationship()
+    journey: Mapped[Journey | None] = relationship(back_populates="bundles")
     volumes: Mapped[list["Volume"]] = relationship(
         back_populates="bundle", cascade="all, delete-orphan", order_by="Volume.sequence"
     )
@@ -115,6 +135,8 @@ class Volume(Base):
     byte_count: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
     printed_at: Mapped[datetime | None]
+    region: Mapped[str | None] = mapped_column(Sealed("volume.region"))
+    """Where its letters come from, for the desk alone; None where volumes are made by size."""
 
     bundle: Mapped[Bundle] = relationship(back_populates="volumes")
 
@@ -134,9 +156,17 @@ class WaitingLetters(Base):
 
 
 class DeliveryAttempt(Base):
-    """When, where and who went to the gate, and how it ended."""
+    """How one bundle fared at the gate, or in the post. `campaign.deliveries` records them.
+
+    What was written down there besides (who went, who opened, pictures) is the visit's: several
+    bundles may travel together.
+    """
 
     __tablename__ = "delivery_attempt"
+    __table_args__ = (
+        Index("ix_delivery_attempt_visit_id_bundle_id", "visit_id", "bundle_id", unique=True),
+        Index("ix_delivery_attempt_update_id", "update_id", unique=True),
+    )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
@@ -144,11 +174,22 @@ class DeliveryAttempt(Base):
     mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"))
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"), index=True)
     """None where what was handed over was not made here."""
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("gate_visit.id"))
+    """None where it is known from elsewhere."""
     happened_on: Mapped[date]
     place: Mapped[str] = mapped_column(String(200), default="")
     received_by: Mapped[str] = mapped_column(Text, default="")
+    """What everybody may know of it, where there is no visit; so are the notes."""
     messages: Mapped[int]
-    """How many were handed over."""
+    """How many letters the outcome is about; of a part, how many were taken."""
     outcome: Mapped[DeliveryOutcome]
-    notes: Mapped[Words]
+    taken_from: Mapped[int | None]
+    """Of a part: number of the first letter that was taken, once that is known."""
+    taken_to: Mapped[int | None]
+    notes: Mapped[Words] = mapped_column(default=dict)
+    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
+    """The post that tells of it on the case's page."""
     created_at: Mapped[Created]
+
+    campaign: Mapped[Campaign] = relationship()
+    bundle: Mapped[Bundle | None] = relationship()

@@ -29,6 +29,7 @@ def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None])
     """
     app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 — the real application
     running: set[Future[None]] = set()
+    ledger.shorten_leases()
     with ThreadPoolExecutor(at_once) as pool:
         while True:
             state, due = _look(bundle_id, progress)

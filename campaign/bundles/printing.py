@@ -29,14 +29,15 @@ _PROGRESS_SECONDS = 1.0
 
 @jobs.job("bundles.print_volume")
 def print_volume(volume_id: int) -> None:
-    """Print one volume, if it is still to be printed; then pass the word on.
+    """Print one volume, or another of its bundle if somebody has it; then pass the word on.
 
     A job prints one volume and sends for the next: mails that wait in the same queue get their
     turn between two volumes of a large bundle.
     """
-    taken = ledger.claim(volume_id)
+    taken = ledger.claim(volume_id) or ledger.claim_beside(volume_id)
     if taken is None:
         return
+    call_idle(taken.bundle_id)
     print_claimed(taken)
     send_next(taken.bundle_id)
 
@@ -45,6 +46,21 @@ def send_for(unit: Session, bundle: Bundle, *, chains: int) -> None:
     """Have a new bundle printed once `unit` is committed, `chains` volumes at once."""
     for volume in bundle.volumes[:chains]:
         jobs.enqueue(unit, "bundles.print_volume", volume.id)
+
+
+def call_idle(bundle_id: int) -> None:
+    """Send for one more volume where no message waits: whichever worker is idle joins in at once.
+
+    It calls the next one in turn, so that any number of machines is at work after a moment; once
+    all are, one message waits, and no more are sent.
+    """
+    courier = jobs.queue()
+    if courier.waiting():
+        return
+    with db.reading() as unit:
+        due = ledger.list_due(unit, bundle_id)
+    if due:
+        courier.send("bundles.print_volume", (due[0],))
 
 
 def send_next(bundle_id: int) -> None:
@@ -107,7 +123,10 @@ def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Prin
     )
     run = press.print_cards if loaded.frozen.format == "card" else press.print_letters
     layout = LAYOUTS[loaded.frozen.layout]
-    return run(loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress)
+    return run(
+        loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress,
+        fresh_sheets=loaded.frozen.duplex,
+    )  # fmt: skip
 
 
 class NoLongerWanted(Exception):
@@ -137,6 +156,7 @@ def sweep() -> None:
     """Hand out again what a lost message or a dead worker left behind."""
     settings: Settings = current_app.extensions["settings"]
     courier = jobs.queue()
+    ledger.shorten_leases()
     with db.reading() as unit:
         unfinished = unit.scalars(
             select(Bundle.id)

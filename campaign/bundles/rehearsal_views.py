@@ -11,12 +11,12 @@ from wtforms.validators import NumberRange
 from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
+from campaign.authoring.desk import load
 from campaign.bundles import rehearsing, services
 from campaign.bundles.models import Bundle
 from campaign.bundles.views import zip_response
 from campaign.bundles.waiting import list_waiting
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.desk import load
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.readiness import blockers
 from campaign.errors import NotFound, Refused

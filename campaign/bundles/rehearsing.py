@@ -1,6 +1,5 @@
 """Bundles of a rehearsal: what waits, making one, and what goes when the campaign opens."""
 
-import shutil
 from collections.abc import Sequence
 from functools import partial
 
@@ -65,6 +64,5 @@ def remove_bundles(unit: Session, campaign: Campaign) -> None:
     unit.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
     unit.execute(delete(Bundle).where(Bundle.id.in_(ids)))
     store = storage.storage()
-    folders = [store.path(files.stored_folder(one.public_id)) for one in found]
-    for folder in folders:
-        after_commit(unit, partial(shutil.rmtree, folder, ignore_errors=True))
+    for one in found:
+        after_commit(unit, partial(store.delete_folder, files.stored_folder(one.public_id)))

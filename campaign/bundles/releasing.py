@@ -5,8 +5,6 @@ what it had printed is removed. Of a bundle that is ready, those that were set a
 cause is mended, the next bundle prints them.
 """
 
-import shutil
-
 from sqlalchemy import delete, select, true, update
 from sqlalchemy.orm import Session
 
@@ -68,10 +66,10 @@ def _remember(unit: Session, bundle: Bundle) -> None:
 
 
 def _remove(unit: Session, bundle: Bundle, store: Storage) -> None:
-    folder = store.path(files.stored_folder(bundle.public_id))
+    folder = files.stored_folder(bundle.public_id)
     unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
     unit.execute(delete(Bundle).where(Bundle.id == bundle.id))
-    after_commit(unit, lambda: shutil.rmtree(folder, ignore_errors=True))
+    after_commit(unit, lambda: store.delete_folder(folder))
 
 
 def find_failed(unit: Session, *, campaign: Campaign, mission: Mission) -> Bundle | None:

@@ -42,7 +42,8 @@ class Progress:
     @property
     def seconds_left(self) -> int | None:
         """At that rate; None while there is none."""
-        return round((self.total - self.done) / self.per_second) if self.done else None
+        rate = self.per_second
+        return round((self.total - self.done) / rate) if rate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
 
     Raises Refused: `not-ready`, `stopped` (letters of a stopped campaign do harm), `taken-back`
     (it holds letters that were taken back, and is to be made again without them).
+    Raises NotFound where a file of it is gone.
     """
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)
@@ -173,10 +175,7 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
         raise Refused("not-ready")
     withdrawals.refuse_taken_back(unit, bundle)
     name = zip_name(bundle)
-    try:
-        chunks = stream_zip(name, prints.parts_of(unit, bundle, store), bundle.created_at)
-    except FileNotFoundError as problem:
-        raise NotFound("file") from problem
+    chunks = stream_zip(name, prints.parts_of(unit, bundle, store), bundle.created_at)
     audit.record(
         unit,
         actor=actor,

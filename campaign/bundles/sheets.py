@@ -3,7 +3,7 @@
 Who stands on them stands in its lists, numbered apart: P00001, P00002 …
 """
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle
@@ -56,5 +56,7 @@ def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
         Signature.campaign_id == campaign_id,
         Signature.state == SignatureState.CONFIRMED,
         Signature.origin == Origin.PAPER,
+        # Said as the index says it: it holds only the few that did not sign online.
+        Signature.origin != literal_column("'online'"),
         Signature.id.not_in(select(CarriedSignature.signature_id)),
     )

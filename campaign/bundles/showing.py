@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.bundles import files, prints
+from campaign.bundles.choices import Split
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, Volume
 from campaign.bundles.papers import describe_file
 from campaign.signing.models import Letter
 
@@ -45,14 +47,31 @@ def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
     ]
 
 
+def _describe_volume(bundle: Bundle, volume: Volume) -> str:
+    """What a volume holds, with the region where volumes are made by region."""
+    if bundle.frozen.get("volumes") != Split.REGION:
+        return describe_file("")
+    if not volume.region:
+        return str(_("Letters whose writers show no place"))
+    return str(_("Letters from %(place)s", place=volume.region))
+
+
 def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
     letters = {files.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
+    volumes = {files.volume_file(one.sequence): one for one in bundle.volumes}
     found = prints.find_print(unit, bundle)
     if found is None:
         names = [*files.BEFORE[:2], *letters, *(one for one in files.AFTER if one in files.ALWAYS)]
         return [FileShown(one, describe_file(one), None, letters.get(one)) for one in names]
     return [
-        FileShown(one["name"], describe_file(one["name"]), one["pages"], letters.get(one["name"]))
+        FileShown(
+            one["name"],
+            _describe_volume(bundle, volumes[one["name"]])
+            if one["name"] in volumes
+            else describe_file(one["name"]),
+            one["pages"],
+            letters.get(one["name"]),
+        )
         for one in found.files
     ]

@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +204,7 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
     bundle, letters, aside = manifest["bundle"], manifest["letters"], manifest["set_aside"]
     result.letters, result.set_aside = len(letters), len(aside)
     result.volumes = len(manifest["volumes"])
-    numbers = [int(one["number"]) for one in (*letters, *aside)]
-    if sorted(numbers) != list(range(1, len(numbers) + 1)) or len(numbers) != bundle["frozen"]:
-        result.find(files.MANIFEST, f"does not hold each number from 1 to {bundle['frozen']} once.")
-    if [one["number"] for one in letters] != sorted(one["number"] for one in letters):
-        result.find(files.MANIFEST, "does not hold the letters in order.")
+    _check_numbers(bundle, letters, aside, result)
     stated = (bundle["printed"], bundle["set_aside"], bundle["volumes"])
     if stated != (len(letters), len(aside), len(manifest["volumes"])):
         result.find(files.MANIFEST, "counts other letters or volumes than it holds.")
@@ -220,6 +216,8 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
             result.find(name, f"holds {len(mine)} letters, the manifest says {volume['letters']}.")
         if not _covers(mine, volume["pages"]):
             result.find(name, "has pages that no letter, or more than one, is said to stand on.")
+        if bundle.get("duplex") and any(one["first_page"] % 2 == 0 for one in mine):
+            result.find(name, "has a letter that does not begin on a fresh sheet.")
     known = {volume["volume"] for volume in manifest["volumes"]}
     if not {one["volume"] for one in letters} <= known:
         result.find(files.MANIFEST, "places letters in a volume that is not there.")
@@ -245,15 +243,32 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
             result.find(files.MANIFEST, f"says that letter {one['number']} is in and taken out.")
 
 
+def _check_numbers(
+    bundle: dict[str, Any],
+    letters: list[dict[str, Any]],
+    aside: list[dict[str, Any]],
+    result: Verified,
+) -> None:
+    """Numbers run from the bundle's first one without gap, each once, and letters by number."""
+    numbers = [int(one["number"]) for one in (*letters, *aside)]
+    first, frozen = bundle.get("first_number", 1), bundle["frozen"]
+    if len(numbers) != frozen or sorted(numbers) != list(range(first, first + len(numbers))):
+        last = first + frozen - 1
+        result.find(files.MANIFEST, f"does not hold each number from {first} to {last} once.")
+    # As numbers: "100000" sorts before "99999".
+    if any(int(one["number"]) > int(after["number"]) for one, after in pairwise(letters)):
+        result.find(files.MANIFEST, "does not hold the letters in order.")
+
+
 def _covers(letters: list[dict[str, Any]], pages: int) -> bool:
     """Whether letters follow each other without gap from page 1 to the last.
 
     A card that shares its sheet with the one before has no page of its own.
     """
-    last = 0
+    last = start = 0
     for letter in letters:
-        expected = last + 1 if letter["pages"] else last
-        if letter["first_page"] != expected or letter["pages"] < 0 or not expected:
+        start = last + 1 if letter["pages"] else start
+        if letter["first_page"] != start or letter["pages"] < 0 or not start:
             return False
         last += letter["pages"]
     return last == pages

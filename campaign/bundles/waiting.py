@@ -64,21 +64,9 @@ def _by_id(unit: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
     return {one.id: one for one in unit.scalars(select(kind).where(kind.id.in_(ids)))}
 
 
-def list_waiting_parts(unit: Session, *, campaign: Campaign, mission: Mission) -> list[WaitingPart]:
-    """What waits for one mission, per official and language."""
-    targets = {
-        one.id: one
-        for one in unit.scalars(
-            select(Target)
-            .where(Target.campaign_id == campaign.id, Target.mission_id == mission.id)
-            .order_by(Target.position, Target.id)
-        )
-    }
-    counts = count_waiting(unit, targets)
-    places = {target_id: place for place, target_id in enumerate(targets)}
-    return [
-        WaitingPart(targets[target_id], locale, letters)
-        for (target_id, locale), letters in sorted(
-            counts.items(), key=lambda pair: (places[pair[0][0]], -pair[1], pair[0][1])
-        )
-    ]
+def list_by_mission(unit: Session) -> list[tuple[Mission, list[Waiting]]]:
+    """What could be frozen now, per mission, the most letters first."""
+    found: dict[Mission, list[Waiting]] = {}
+    for one in list_waiting(unit):
+        found.setdefault(one.mission, []).append(one)
+    return sorted(found.items(), key=lambda pair: -sum(one.letters for one in pair[1]))

@@ -2,69 +2,94 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from zipstream import ZipStream
 from zipstream.ng import ZipStreamInfo
 
-_MODE = 0o100600
-"""Of every file in the ZIP: a file that only its owner reads."""
-_PIECE = 1 << 16
+from campaign.errors import NotFound
+from campaign.storage import Storage
+
+_PIECE = 256 * 1024
+_REGULAR_FILE_OF_ITS_OWNER = 0o100600
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of the bundle: its name in the folder, and where it lies."""
+    """A file of the bundle: its name in the folder, its bytes, and what reads it."""
 
     name: str
-    path: Path
+    size: int
+    read: Callable[[], Iterator[bytes]]
+
+    @classmethod
+    def kept(
+        cls, name: str, store: Storage, key: str, sizes: Mapping[str, int] | None = None
+    ) -> "Part":
+        """One that lies in the storage under `key`; `sizes` are those of its folder, if known.
+
+        Raises NotFound.
+        """
+        size = store.size(key) if sizes is None else sizes.get(key)
+        if size is None:
+            raise NotFound("file", name=key)
+        return cls(name, size, partial(store.chunks, key))
+
+    @classmethod
+    def made(cls, name: str, path: Path) -> "Part":
+        """One that lies on this machine as it is."""
+        return cls(name, path.stat().st_size, partial(_chunks_of, path))
 
 
-class DatedZip(ZipStream):  # type: ignore[misc]  # zipstream has no types
-    """A ZIP each of whose files bears one date, in UTC, and one mode.
+def stream_zip(folder: str, parts: Iterable[Part], moment: datetime) -> ZipStream:
+    """The ZIP as a stream; `len()` gives its size. The same parts and date give the same bytes."""
+    stream = _DatedZip(moment)
+    for part in parts:
+        stream.add(_Lazy(part), f"{folder}/{part.name}", size=part.size)
+    return stream
 
-    The library takes them from the disk, where they depend on the machine's clock, zone and
-    umask; the same files are to give the same ZIP everywhere.
-    """
+
+class _Lazy:
+    """The bytes of a part, read once it is its turn: a ZIP must not open all files at once."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._part.read()
+
+
+class _DatedZip(ZipStream):  # type: ignore[misc]
+    """A ZIP whose entries all bear one date, instead of the moment at which they are read."""
 
     def __init__(self, moment: datetime) -> None:
         super().__init__(sized=True)
         self._date = moment.astimezone(UTC).timetuple()[:6]
 
     def _gen_file_entry(
-        self, *, arcname: str, path: str = "", iterable: Any = None, size: int = 0, **_: Any
+        self, *, iterable: _Lazy, size: int, arcname: str, **_others: Any
     ) -> Iterator[bytes]:
         info = ZipStreamInfo(arcname, self._date)
-        info.external_attr = _MODE << 16
+        info.external_attr = _REGULAR_FILE_OF_ITS_OWNER << 16
+        info.compress_type = self._compress_type
         info.file_size = size
-        info.compress_type = 0
         info.header_offset = self._pos
-        for chunk in info._file_data(_pieces(path) if path else iterable):  # noqa: SLF001
-            yield self._track(chunk)
+        for piece in info._file_data(iterable):  # noqa: SLF001 — the date has no other way in
+            yield self._track(piece)
         if info.file_size != size:
-            raise RuntimeError(f"{arcname} is not of the size that it was")
+            raise RuntimeError(f"{arcname} has {info.file_size} bytes instead of {size}")
         self._filelist.append(info)
 
 
-def _pieces(path: str) -> Iterator[bytes]:
-    with open(path, "rb") as file:  # noqa: PTH123
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield piece
-
-
-def stream_zip(folder: str, parts: Iterable[Part], moment: datetime) -> DatedZip:
-    """The ZIP as a stream, its files dated `moment`; `len()` gives its size.
-
-    Raises FileNotFoundError.
-    """
-    stream = DatedZip(moment)
-    for part in parts:
-        stream.add_path(part.path, f"{folder}/{part.name}", recurse=False)
-    return stream
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:

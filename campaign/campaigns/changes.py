@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
-from campaign.campaigns import lifecycle
+from campaign.campaigns import lifecycle, review_mails
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.settings import Settings
 
@@ -20,13 +20,27 @@ def record_change(
     last: somebody else must look at it again.
     """
     if lifecycle.is_rehearsal(campaign.status) and needs_second_person():
-        before = campaign.status
-        campaign.status = lifecycle.after_change(before, second_person=True)
-        if campaign.status is CampaignStatus.REVIEW:
-            campaign.submitted_by_id = staff_id(actor)
-        if campaign.status is not before:
-            note(unit, campaign, actor, "campaign.review", before=before.value)
+        _written_last(unit, campaign, actor)
     _record(unit, campaign, actor, action, **detail)
+
+
+def _written_last(unit: Session, campaign: Campaign, actor: str) -> None:
+    """Note who wrote last in what waits for its opening, and ask the others to look again."""
+    unit.flush()
+    # Who looked before it opened must not put it back.
+    moved = ("status", "submitted_by_id")
+    unit.refresh(campaign, moved, with_for_update={"key_share": True})
+    if not lifecycle.is_rehearsal(campaign.status):
+        return
+    before = (campaign.status, campaign.submitted_by_id)
+    campaign.status = lifecycle.after_change(campaign.status, second_person=True)
+    if campaign.status is not CampaignStatus.REVIEW:
+        return
+    campaign.submitted_by_id = staff_id(actor)
+    if campaign.status is not before[0]:
+        note(unit, campaign, actor, "campaign.review", before=before[0].value)
+    if before != (campaign.status, campaign.submitted_by_id):
+        review_mails.ask(unit, campaign, by=campaign.submitted_by_id, changed=True)
 
 
 def check_move(unit: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import lifecycle, readiness
+from campaign.campaigns import lifecycle, readiness, review_mails
 from campaign.campaigns.changes import check_move, move, staff_id
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Invalid, Refused
@@ -19,6 +19,7 @@ def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: dat
     _refuse_unready(campaign, now)
     campaign.submitted_by_id = staff_id(actor)
     move(unit, campaign, CampaignStatus.REVIEW, actor)
+    review_mails.ask(unit, campaign, by=campaign.submitted_by_id)
 
 
 def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
@@ -32,7 +33,9 @@ def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str 
     if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
         raise Invalid(fields={"reason": "note-missing"})
     campaign.review_note = note.strip()
+    before = campaign.status
     move(unit, campaign, CampaignStatus.DRAFT, actor)
+    review_mails.answer(unit, campaign, before, by=staff_id(actor))
 
 
 def schedule_campaign(
@@ -48,7 +51,9 @@ def schedule_campaign(
         raise Invalid(fields={"open_at": "moment-past"})
     _refuse_unready(campaign, open_at)
     campaign.open_at = open_at
+    before = campaign.status
     move(unit, campaign, CampaignStatus.SCHEDULED, actor)
+    review_mails.answer(unit, campaign, before, by=staff_id(actor))
 
 
 def is_writer(campaign: Campaign, actor: str) -> bool:

@@ -72,6 +72,19 @@ class DeskDraft(Base):
     saved_at: Mapped[Created]
 
 
+class NewCampaignDraft(Base):
+    """The facts of a campaign that somebody begins to write: there is no campaign yet."""
+
+    __tablename__ = "new_campaign_draft"
+
+    staff_id: Mapped[int] = mapped_column(
+        ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    content: Mapped[str] = mapped_column(Sealed("new_campaign_draft.content"))
+    """JSON: the form's fields as they were typed."""
+    saved_at: Mapped[Created]
+
+
 class RiskFlag(Base):
     """A name, place or phrase that must stand in no text of a campaign, because it could harm."""
 

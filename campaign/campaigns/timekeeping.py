@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import db, i18n, jobs
-from campaign.campaigns import lifecycle, readiness, services
+from campaign.campaigns import lifecycle, readiness, review_mails, services
 from campaign.campaigns.changes import note, record_change
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Invalid, Refused
@@ -56,6 +56,7 @@ def _open_or_say(unit: Session, campaign: Campaign, now: datetime) -> None:
         campaign.status = CampaignStatus.DRAFT
         campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
         note(unit, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
+        review_mails.tell_missed(unit, campaign)
         unit.flush()
 
 

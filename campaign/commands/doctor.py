@@ -9,11 +9,13 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations
+from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations, storage
+from campaign.anchoring import DamagedAnchor
 from campaign.letters import fonts, problems
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
 from campaign.settings import Settings, load_settings
+from campaign.storage.places import LocalPlace
 
 _FONT_WORDS = {
     problems.FONT_FILE_MISSING: "The file letters/fonts/{file} is missing. Install the application "
@@ -23,11 +25,13 @@ _FONT_WORDS = {
     "apt install fonts-noto-core fonts-noto-cjk",
 }
 _ENOUGH_BYTES = 2 * 1024**3
+_FILES_TRIED = 500
+"""Files in S3 of which the head is fetched: a request each."""
 
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, fonts, queue and mail; say how to mend what is wrong."""
+    """Check settings, database, files, fonts, queue and mail; say how to mend what is wrong."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
@@ -68,12 +72,34 @@ def _database(app: Flask) -> Iterator[str]:
                 yield f"PostgreSQL {version // 10000} is too old: 15 or newer."
 
 
+def _files(_app: Flask) -> Iterator[str]:
+    store = storage.storage()
+    try:
+        store.probe()
+    except storage.FilesAway as problem:
+        why = problem.data["problem"]
+        yield f"The store does not answer as it should ({why}). Check files and s3_*."
+        return
+    except (OSError, storage.FileDamaged) as problem:
+        yield f"A file could not be kept ({type(problem).__name__}). Check the setting files."
+        return
+    most = None if isinstance(store.place, LocalPlace) else _FILES_TRIED
+    if plain := sum(1 for _ in store.unsealed(most=most)):
+        yield f"{plain} files are not encrypted, and not handed out. Run: campaign files encrypt"
+
+
 def _audit(_app: Flask) -> Iterator[str]:
     try:
         with db.reading() as unit:
             first = next(audit.check(unit, anchors=anchoring.known()), None)
     except SQLAlchemyError:
         return  # the database's own check has said why
+    except DamagedAnchor:
+        yield (
+            "audit.anchor was changed, or sealed with another data.key. Look at the chain with an "
+            "anchor that you noted (campaign audit verify --anchor), then remove the file."
+        )
+        return
     if first is not None:
         yield f"The chain is broken at entry {first.entry}. For more: campaign audit verify"
 
@@ -117,6 +143,7 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "settings": _settings,
     "database": _database,
     "audit": _audit,
+    "files": _files,
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,

@@ -14,10 +14,13 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
-from campaign import close_app, create_app, jobs
+from campaign import close_app, create_app, jobs, safety
 from campaign.commands.instance import ready_app
 from campaign.demo import loading
+from campaign.errors import UnsafeSettings
+from campaign.logs import place_of
 from campaign.settings import Settings, load_settings
 
 _GRACE_SECONDS = 10
@@ -68,6 +71,7 @@ def web(host: str, port: int, workers: int | None) -> None:
             "threads": settings.web_threads,
             "accesslog": None,
             "loglevel": "warning",
+            "logger_class": PlaceLogger,
             "proc_name": "campaign web",
             "graceful_timeout": _GRACE_SECONDS,
             "control_socket_disable": True,
@@ -99,6 +103,20 @@ def worker(threads: int | None) -> None:
         check_worker_health=True,
     )
     consumer.run()
+
+
+class PlaceLogger(Logger):  # type: ignore[misc]
+    """gunicorn's log, which says of a failure where it was, not what it quoted.
+
+    An answer that is streamed can fail when no handler of ours sees it any more.
+    """
+
+    def exception(self, msg: str, *args: object, **kwargs: Any) -> None:
+        """The failure that is being handled, by its kind and place."""
+        problem = sys.exception()
+        if problem is not None:
+            msg, args = f"{msg}: %s at %s", (*args, type(problem).__name__, place_of(problem))
+        self.error_log.error(msg, *args, **kwargs)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -139,13 +157,14 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 def _serve_under(host: str, port: int) -> None:
-    """In development the site's address follows --host and --port."""
+    """In development the site's address follows --host and --port, which stay on this machine."""
     settings = load_settings()
+    if settings.mode == "development" and not safety.is_loopback(host):
+        raise UnsafeSettings(safety.SHOWS_MAILS)
     default = Settings.model_fields["base_url"].default
     if settings.mode == "development" and settings.base_url == default:
         shown = "localhost" if host in {"localhost", "::1"} else host
         os.environ["CAMPAIGN_BASE_URL"] = f"http://{shown}:{port}"
-    # Development mode on an address that others can reach is refused here, by the settings.
     load_settings()
 
 

@@ -142,17 +142,37 @@ def _load_case(
     missions: dict[str, Mission],
     settings: Settings,
 ) -> None:
+    campaign = _campaign(case, settings)
+    campaign.owner_id = unit.scalar(
+        select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)
+    )
+    campaign.targets = [
+        Target(
+            official=officials[row["official"]],
+            mission=missions[row["mission"]],
+            kind=TargetKind(row["kind"]),
+            position=position,
+        )
+        for position, row in enumerate(case["targets"])
+    ]
+    unit.add(campaign)
+    unit.flush()
+    unit.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
+    unit.flush()
+
+
+def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
+    """The campaign of a file, without those to whom its letters go."""
     now = datetime.now(UTC)
-    status = CampaignStatus(case["status"])
     act_by = case.get("act_by") or now.date() + timedelta(days=case["act_by_in_days"])
     closed_on = case.get("closed_on")
-    campaign = Campaign(
+    return Campaign(
         slug=case["slug"],
         reference=case["reference"],
         index_number=case["index_number"],
         country=case["country"],
         format=LetterFormat(case["format"]),
-        status=status,
+        status=CampaignStatus(case["status"]),
         themes=case["themes"],
         timezone=settings.timezone,
         issued_on=case["issued_on"],
@@ -164,40 +184,27 @@ def _load_case(
         default_locale="en",
         letter_locales=case["letter_locales"],
         embed_hosts=case.get("embed_hosts", []),
-        owner_id=unit.scalar(select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)),
         editions=[_edition(code, words) for code, words in case["editions"].items()],
         templates=[
             _template(code, words, case["points"]) for code, words in case["templates"].items()
         ],
-        targets=[
-            Target(
-                official=officials[row["official"]],
-                mission=missions[row["mission"]],
-                kind=TargetKind(row["kind"]),
-                position=position,
-            )
-            for position, row in enumerate(case["targets"])
-        ],
         updates=[_update(row) for row in case.get("updates", [])],
     )
-    unit.add(campaign)
-    unit.flush()
-    for row in case.get("deliveries", []):
-        mission = campaign.targets[0].mission
-        assert mission is not None
-        unit.add(
-            DeliveryAttempt(
-                campaign_id=campaign.id,
-                mission_id=mission.id,
-                happened_on=row["on"],
-                place=row["place"],
-                received_by=row["received_by"],
-                messages=row["messages"],
-                outcome=DeliveryOutcome(row["outcome"]),
-                notes=row["notes"],
-            )
-        )
-    unit.flush()
+
+
+def _delivery(campaign: Campaign, row: dict[str, Any]) -> DeliveryAttempt:
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    return DeliveryAttempt(
+        campaign_id=campaign.id,
+        mission_id=mission.id,
+        happened_on=row["on"],
+        place=row["place"],
+        received_by=row["received_by"],
+        messages=row["messages"],
+        outcome=DeliveryOutcome(row["outcome"]),
+        notes=row["notes"],
+    )
 
 
 def _edition(code: str, words: dict[str, Any]) -> Edition:

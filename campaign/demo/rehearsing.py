@@ -25,6 +25,7 @@ def rehearse(campaign_id: int, number: int) -> None:
         slug, locales = campaign.slug, list(campaign.letter_locales)
         mine = select(func.count(Signature.id)).where(Signature.campaign_id == campaign_id)
         room = rehearsal.MOST_SIGNATURES - (unit.scalar(mine) or 0)
+        newest = unit.scalar(select(func.max(Signature.id))) or 0
     wanted = min(number, room)
     if wanted <= 0:
         return
@@ -34,19 +35,30 @@ def rehearse(campaign_id: int, number: int) -> None:
         # It has opened meanwhile, or lacks a letter: there is nobody to tell but the log.
         log.warning("rehearsal not made", campaign=campaign_id, reason=problem.slug)
         return
-    _screen(campaign_id)
+    _screen(campaign_id, after=newest)
 
 
-def _screen(campaign_id: int) -> None:
-    """Hold what the campaign's rules hold, as if each letter had been confirmed by a mail."""
+def _screen(campaign_id: int, *, after: int) -> None:
+    """Hold what the campaign's rules hold, as if each letter had been confirmed by a mail.
+
+    One behind the other: the first of a campaign, and what many have written, are known only by
+    those that came before. Letters of an earlier run stay as they were decided about.
+    """
     with db.transaction() as unit:
         campaign = unit.get_one(Campaign, campaign_id)
         try:
             rehearsal.hold(unit, campaign)
         except DomainError:
             return
-        invented = select(Signature).where(
-            Signature.campaign_id == campaign_id, Signature.state == SignatureState.CONFIRMED
+        wanted = select(Signature).where(
+            Signature.campaign_id == campaign_id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.id > after,
         )
-        for signature in unit.scalars(invented.order_by(Signature.id)).all():
+        invented = unit.scalars(wanted.order_by(Signature.id)).all()
+        for signature in invented:
+            signature.state = SignatureState.PENDING
+        unit.flush()
+        for signature in invented:
+            signature.state = SignatureState.CONFIRMED
             judging.judge_again(unit, signature, db.utcnow())

@@ -20,6 +20,10 @@ def print_cards(
     limits: Limits,
     chunk: int,
     progress: Progress | None,
+    fresh_sheets: bool = False,
 ) -> Printed:
     """Prints the letters as cards; see `press.print_cards`."""
-    return plain.run("cards", contexts, layout, out, limits=limits, chunk=chunk, progress=progress)
+    return plain.run(
+        "cards", contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+        fresh_sheets=fresh_sheets,
+    )  # fmt: skip

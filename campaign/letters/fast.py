@@ -32,6 +32,7 @@ class FastPress:
         limits: Limits = DEFAULT_LIMITS,
         chunk: int = 250,
         progress: Progress | None = None,
+        fresh_sheets: bool = False,
     ) -> Printed:
         """Prints the letters, in order, into the PDF `out`; see `press.print_letters`.
 
@@ -40,7 +41,9 @@ class FastPress:
         if not contexts:
             raise ValueError("no letters to print")
         with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
-            run = Run(contexts, layout, limits, Path(folder), foundry, progress)
+            run = Run(
+                contexts, layout, limits, Path(folder), foundry, progress, fresh_sheets=fresh_sheets
+            )
             left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
             run.work("letters", left, chunk)
             return run.finish(out)

@@ -63,9 +63,18 @@ def _umask() -> int:
     return mask
 
 
-def join(parts: Sequence[Path | Piece], out: Path, *, title: str, language: str) -> Document:
+def join(
+    parts: Sequence[Path | Piece],
+    out: Path,
+    *,
+    title: str,
+    language: str,
+    fresh_sheets: bool = False,
+) -> Document:
     """Joins PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
 
+    :param fresh_sheets: a blank page follows each part that ends on the front of a sheet, so that
+        the next one begins on a sheet of its own when both sides are printed.
     :param title: title in the metadata, shown by viewers instead of the file's name.
     :param language: BCP 47 tag of the document's language.
     """
@@ -81,6 +90,8 @@ def join(parts: Sequence[Path | Piece], out: Path, *, title: str, language: str)
             pdf.pages.extend(
                 pages[part.first : part.first + part.pages] if isinstance(part, Piece) else pages
             )
+            if fresh_sheets and len(pdf.pages) % 2:
+                _add_blank(pdf)
         pdf.docinfo["/Title"] = title
         pdf.Root.Lang = pikepdf.String(language)
         pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
@@ -92,6 +103,12 @@ def join(parts: Sequence[Path | Piece], out: Path, *, title: str, language: str)
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
             )
     return describe(out, count)
+
+
+def _add_blank(pdf: pikepdf.Pdf) -> None:
+    """A blank page, as large as the one before it."""
+    _, _, width, height = (float(edge) for edge in pdf.pages[-1].mediabox)
+    pdf.add_blank_page(page_size=(width, height))
 
 
 def describe(path: Path, pages: int) -> Document:

@@ -23,9 +23,13 @@ class PlainPress:
         limits: Limits = DEFAULT_LIMITS,
         chunk: int = 250,
         progress: Progress | None = None,
+        fresh_sheets: bool = False,
     ) -> Printed:
         """Prints the letters, in order, into the PDF `out`; see `press.print_letters`."""
-        return run("letters", contexts, layout, out, limits=limits, chunk=chunk, progress=progress)
+        return run(
+            "letters", contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+            fresh_sheets=fresh_sheets,
+        )  # fmt: skip
 
 
 def run(
@@ -37,6 +41,7 @@ def run(
     limits: Limits,
     chunk: int,
     progress: Progress | None,
+    fresh_sheets: bool = False,
 ) -> Printed:
     """Prints `contexts` by the foundry's work of that name and joins the chunks into `out`.
 
@@ -46,6 +51,8 @@ def run(
     if not contexts:
         raise ValueError("no letters to print")
     with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
-        made = Run(contexts, layout, limits, Path(folder), foundry, progress)
+        made = Run(
+            contexts, layout, limits, Path(folder), foundry, progress, fresh_sheets=fresh_sheets
+        )
         made.work(work, range(len(contexts)), chunk)
         return made.finish(out)

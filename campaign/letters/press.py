@@ -55,6 +55,7 @@ def print_letters(
     limits: Limits = DEFAULT_LIMITS,
     chunk: int = 250,
     progress: Progress | None = None,
+    fresh_sheets: bool = False,
 ) -> Printed:
     """Prints the letters, in order, into the PDF `out`.
 
@@ -63,10 +64,15 @@ def print_letters(
     same bytes.
 
     :param chunk: letters in one document, of those that the fast way leaves to the plain one.
+    :param fresh_sheets: for printing on both sides: a blank page follows each letter that ends on
+        the front of a sheet. It counts as one of the letter's pages.
     :raises ValueError: there are no letters.
     :raises campaign.letters.foundry.FoundryStopped: the machine failed, not a letter.
     """
-    return FAST.print_letters(contexts, layout, out, limits=limits, chunk=chunk, progress=progress)
+    return FAST.print_letters(
+        contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+        fresh_sheets=fresh_sheets,
+    )  # fmt: skip
 
 
 def print_cards(
@@ -77,9 +83,13 @@ def print_cards(
     limits: Limits = DEFAULT_LIMITS,
     chunk: int = 240,
     progress: Progress | None = None,
+    fresh_sheets: bool = False,
 ) -> Printed:
     """Prints the letters as cards, four to a sheet of the layout's paper; else the same."""
-    return cards.print_cards(contexts, layout, out, limits=limits, chunk=chunk, progress=progress)
+    return cards.print_cards(
+        contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+        fresh_sheets=fresh_sheets,
+    )  # fmt: skip
 
 
 def render_one(context: LetterContext, layout: Layout) -> bytes:

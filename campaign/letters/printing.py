@@ -42,7 +42,8 @@ class PrintedLetter:
     first_page: int
     """Page of this PDF on which it begins, from 1."""
     pages: int
-    """How many pages it takes; 0 for a card that shares its sheet with the one before."""
+    """How many pages it takes, with the blank back of its last sheet where both sides are printed;
+    0 for a card that shares its sheet with the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Press(Protocol):
         limits: Limits = ...,
         chunk: int = ...,
         progress: Progress | None = None,
+        fresh_sheets: bool = False,
     ) -> Printed:
         """Prints the letters, in order, into the PDF `out`."""
         ...

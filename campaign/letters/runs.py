@@ -30,6 +30,8 @@ class Run:
     """Where each printed letter's pages are."""
     refused: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
     peak_memory: int = 0
+    fresh_sheets: bool = False
+    """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
 
     def work(self, work: str, letters: Sequence[int], chunk: int, least: int = 0) -> list[int]:
         """Has the foundry do `work` on the letters, `chunk` of them in a process.
@@ -83,14 +85,19 @@ class Run:
         title, language = title_of(self.contexts), language_tag(self.contexts[0].locale)
         order = sorted(self.pieces)
         pieces = [self.pieces[i] for i in order]
-        document = join(pieces, out, title=title, language=language) if pieces else None
+        document = (
+            join(pieces, out, title=title, language=language, fresh_sheets=self.fresh_sheets)
+            if pieces
+            else None
+        )
         letters = []
-        page = 1
+        first = page = 1
         for index, piece in zip(order, pieces, strict=True):
+            pages = piece.pages + (piece.pages % 2 if self.fresh_sheets else 0)
             # A card that shares its sheet with the card before it takes no page of its own.
-            first = page if piece.pages else page - 1
-            letters.append(PrintedLetter(self.contexts[index].key, first, piece.pages))
-            page += piece.pages
+            first = page if pages else first
+            letters.append(PrintedLetter(self.contexts[index].key, first, pages))
+            page += pages
         return Printed(
             path=out,
             pages=document.pages if document else 0,

@@ -1,7 +1,7 @@
 """Delivery-status mails (RFC 3464) in a Maildir folder: which address mail does not get to.
 
-The folder is the mailbox of `mail_from`. A report is believed where it quotes the Message-ID of a
-mail of ours, which nobody can guess; or names an address to which we did send lately.
+The folder is the mailbox of `mail_from`. A report is believed only where it quotes the Message-ID
+of a mail of ours, which nobody can guess.
 """
 
 import email

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.addresses import canonical_email
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.models import CANCELLED, MailState, OutboxMail
 from campaign.settings import Settings
 
 Context = dict[str, Any]
@@ -71,15 +71,15 @@ def message(
     A mail about several campaigns may wait long: `recheck` gives its context anew when it is sent,
     or None where it is not to be sent any more.
     """
+    if limited:
+        limited_kinds.add(name)
+    if tells_of_stop:
+        told_of_stops.add(name)
+    if recheck is not None:
+        rechecks[name] = recheck
 
     def decorate(function: Callable[..., Context]) -> Callable[..., bool]:
         kinds[name] = function
-        if limited:
-            limited_kinds.add(name)
-        if tells_of_stop:
-            told_of_stops.add(name)
-        if recheck is not None:
-            rechecks[name] = recheck
 
         @wraps(function)
         def send(
@@ -91,29 +91,11 @@ def message(
             unsubscribe: str | None = None,
             **facts: Any,
         ) -> bool:
-            fingerprint = address_fingerprint(to)
             context = function(**facts)
             if unsubscribe is not None:
                 context["unsubscribe"] = unsubscribe
-            now = db.utcnow()
-            row = {
-                "public_id": db.new_public_id(),
-                "kind": name,
-                "campaign_id": campaign_id,
-                "recipient": to,
-                "recipient_hmac": fingerprint,
-                "locale": locale,
-                "context": json.dumps(context),
-                "state": MailState.WAITING,
-                "attempts": 0,
-                "due_at": now,
-                "created_at": now,
-            }
-            mail_id = _put_within_limit(unit, row) if limited else unit.scalar(_PUT, row)
-            if mail_id is None:
-                return False
-            jobs.enqueue(unit, "mail.send", mail_id)
-            return True
+            about = {"campaign_id": campaign_id, "locale": locale}
+            return _put(unit, _row(name, to, context) | about, limited=limited)
 
         return send
 
@@ -123,6 +105,30 @@ def message(
 def address_fingerprint(address: str) -> bytes:
     """How mails to one person are counted: HMAC of the canonical address."""
     return db.database().keyring.fingerprint(canonical_email(address), "email")
+
+
+def _row(kind: str, to: str, context: Context) -> dict[str, Any]:
+    now = db.utcnow()
+    return {
+        "public_id": db.new_public_id(),
+        "kind": kind,
+        "recipient": to,
+        "recipient_hmac": address_fingerprint(to),
+        "context": json.dumps(context),
+        "state": MailState.WAITING,
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    }
+
+
+def _put(unit: Session, row: dict[str, Any], *, limited: bool) -> bool:
+    """Put a mail in the outbox and have it sent; False where its reader has had those of a day."""
+    mail_id = _put_within_limit(unit, row) if limited else unit.scalar(_PUT, row)
+    if mail_id is None:
+        return False
+    jobs.enqueue(unit, "mail.send", mail_id)
+    return True
 
 
 def _put_within_limit(unit: Session, row: dict[str, Any]) -> int | None:
@@ -149,6 +155,8 @@ def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Execut
             _OUTBOX.c.created_at > bindparam("since", type_=_OUTBOX.c.created_at.type),
             # News that somebody has subscribed to must not use up what confirms a letter.
             _OUTBOX.c.kind.in_([literal_column(f"'{kind}'") for kind in limited]),
+            # Nobody got what was held back: a mail that replaces it may still go.
+            func.coalesce(_OUTBOX.c.failure, "").not_in(CANCELLED),
         )
         .scalar_subquery()
     )

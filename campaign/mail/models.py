@@ -18,6 +18,10 @@ class MailState(enum.StrEnum):
     FAILED = "failed"
 
 
+CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped")
+"""Failures of mails that were held back: nobody got them."""
+
+
 class OutboxMail(Base):
     """One mail to one person. Once sent, what it said is forgotten."""
 

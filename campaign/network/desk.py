@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaign import db
 from campaign.accounts.guards import actor, guard
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import load
+from campaign.authoring.desk import load
 from campaign.campaigns.lifecycle import is_news
 from campaign.campaigns.models import Campaign
 from campaign.errors import Refused

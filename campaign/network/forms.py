@@ -13,7 +13,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign import i18n
-from campaign.campaigns.fields import Filled
+from campaign.authoring.fields import Filled
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.themes import themes_by_name

@@ -5,7 +5,8 @@ work without scripts, and every error stands by its field.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from flask import request
@@ -17,6 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign import i18n
+from campaign.meeting import Meeting
 from campaign.officials.contacts import VALUE_LENGTH, clean_value
 from campaign.officials.drafts import CONTACT_TYPES, Contact
 from campaign.officials.postal import address_problems
@@ -77,7 +79,7 @@ def country_field(label: object, *, required: object = None) -> Any:
     )
 
 
-class AddressForm(FlaskForm):  # type: ignore[misc]
+class AddressForm(Meeting, FlaskForm):  # type: ignore[misc]
     """The fields of an address, and rows of contacts added by `form_with`."""
 
     address = TextAreaField(
@@ -91,6 +93,8 @@ class AddressForm(FlaskForm):  # type: ignore[misc]
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
+    now: Mapping[str, Any] = MappingProxyType({})
+    """What is kept, as the fields show it."""
 
     def validate_address(self, field: Field) -> None:
         """Six lines at most: an envelope's window shows no more."""
@@ -189,6 +193,8 @@ def form_with(
         fields |= _contact_fields(number)
     data = _filled(kept, words, locales) if kept else None
     form: F = type(base.__name__, (base,), fields)(data=data)
+    form.now = data or {}
+    form.saw(form.now)
     for code in locales[1:]:
         for name in words:
             # What a field is for is said once, with the first language.
@@ -199,6 +205,8 @@ def form_with(
 def _filled(kept: Any, words: dict[str, Callable[[], Any]], locales: Any) -> dict[str, Any]:
     data = {name: getattr(kept, name) for name in kept.__slots__}
     data["address"] = "\n".join(kept.address)
+    if "accredited_to" in data:
+        data["accredited"] = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
     for name in words:
         said = getattr(kept, name)
         data |= {f"{name}_{_key(code)}": said.get(code, "") for code in locales}

@@ -148,6 +148,5 @@ def mission_form(kept: MissionDraft | None = None) -> MissionForm:
         kept=kept,
     )
     if kept and not form.is_submitted():
-        form.accredited.data = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
         form.kind.data = kept.kind.value
     return form

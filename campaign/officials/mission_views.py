@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.errors import Refused
+from campaign.meeting import hold
 from campaign.officials import missions as services
 from campaign.officials import usage
 from campaign.officials.desk import blueprint, today
@@ -58,8 +59,10 @@ def edit_mission(slug: str) -> ResponseReturnValue:
     """A mission, with the address as it will be printed; saved, and also checked today."""
     unit, by = db.session(), actor()
     mission = services.get_mission(unit, slug=slug)
+    if request.method == "POST":
+        hold(unit, mission)
     form = mission_form(services.draft_of(mission))
-    if form.validate_on_submit():
+    if form.validate_on_submit() and form.meets(form.now):
         services.update_mission(unit, mission=mission, draft=form.draft(), actor=by)
         if "checked" in request.form:
             services.check_mission(unit, mission=mission, on=today(), actor=by)

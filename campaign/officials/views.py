@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.errors import Invalid, Refused
+from campaign.meeting import hold
 from campaign.officials import (
     import_views,
     merge_views,
@@ -60,8 +61,10 @@ def create() -> ResponseReturnValue:
 def edit(slug: str) -> ResponseReturnValue:
     """An official, with the address as it will be printed."""
     official = services.get_official(db.session(), slug=slug)
+    if request.method == "POST":
+        hold(db.session(), official)
     form = official_form(services.draft_of(official))
-    if form.validate_on_submit():
+    if form.validate_on_submit() and form.meets(form.now):
         try:
             services.update_official(
                 db.session(), official=official, draft=form.draft(), actor=actor()

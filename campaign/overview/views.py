@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from campaign import db, i18n
 from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role
+from campaign.authoring.desk import load, mend_url
 from campaign.campaigns import readiness
-from campaign.campaigns.desk import load, mend_url
 from campaign.officials.postal import region_name
 from campaign.overview import keeping, letters, todo_links
 from campaign.overview.numbers import say_number, say_share

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from campaign import db
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import accepted, load
+from campaign.authoring.desk import accepted, load
 from campaign.errors import Invalid, Refused
 from campaign.paper import import_views, row_views, scan_views, scans, sheets
 from campaign.paper.forms import SheetForm

@@ -9,7 +9,7 @@ from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from campaign import i18n
-from campaign.campaigns.fields import DayField, DeskForm, LineField, choices
+from campaign.authoring.fields import DayField, DeskForm, LineField, choices
 from campaign.campaigns.models import Campaign
 from campaign.paper.models import PaperSheet, SheetKind
 

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from campaign import db, i18n
 from campaign.accounts.guards import staff_user
-from campaign.campaigns.desk import accepted, load
-from campaign.campaigns.fields import choices
+from campaign.authoring.desk import accepted, load
+from campaign.authoring.fields import choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid, Refused
 from campaign.officials.files import MAX_BYTES

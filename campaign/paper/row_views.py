@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
-from campaign.errors import DomainError
+from campaign.errors import NotFound
 from campaign.paper import keying, scans, sheets
 from campaign.paper.details import FIELDS, TICKS, Details, check, is_blank, with_dittos
 from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
@@ -19,6 +19,8 @@ from campaign.paper.wording import say
 ROWS = 5
 """Rows of the form: without scripts as many are keyed in before they are sent."""
 SHOWN = 25
+_MOST = 1_000_000
+"""Beyond which no sheet has a row."""
 
 
 @dataclass(slots=True)
@@ -86,7 +88,7 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
         "restore": (keying.put_back, _("Row %(number)s is back.", number=found.position)),
     }
     if deed not in deeds:
-        raise DomainError("row-gone")
+        raise NotFound("row")
     action, words = deeds[deed]
     action(unit, found, actor=actor())
     flash(words)
@@ -133,7 +135,7 @@ def _values_of(details: Details | None) -> dict[str, str]:
 
 def _page(sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None) -> str:
     unit = db.session()
-    first = max(0, request.args.get("from", 0, type=int))
+    first = max(0, min(request.args.get("from", 0, type=int), _MOST))
     rows = keying.list_rows(unit, sheet, first=first, most=SHOWN + 1)
     return render_template(
         "paper/sheet.html",

@@ -7,7 +7,14 @@ from datetime import datetime
 from campaign import i18n
 from campaign.campaigns.chains import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign, CampaignStatus, Edition, Target, TargetKind
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    LetterFormat,
+    Target,
+    TargetKind,
+)
 from campaign.officials.models import Mission
 from campaign.reading.deadline import Deadline, deadline_of
 from campaign.reading.endings import ending_of
@@ -73,6 +80,8 @@ class CasePage:
     """Key of the picture as it was before it was cut; empty without one."""
     focus: tuple[int, int] = (50, 50)
     """Where in it that is which matters, in percent."""
+    cards: bool = False
+    """Whether people write cards for it, rather than letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,7 @@ def case_page(
         picture=case_picture(campaign, campaign.picture_wide, locale),
         whole_picture=campaign.picture,
         focus=(campaign.picture_x, campaign.picture_y),
+        cards=campaign.format is LetterFormat.CARD,
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(one, locale, now) for one in later),
     )

@@ -9,7 +9,7 @@ from campaign.security import framed_by
 
 
 def render_embed(lang: str, slug: str) -> Made:
-    """A case in a few lines, with a button that opens the letter on our own site.
+    """A case in a few lines, with a field for own words that opens the letter on our own site.
 
     Raises NotFound: no such case, a draft, or nobody may embed it.
     """

@@ -57,7 +57,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         title=case.title,
         summary=case.summary,
         text_locale=case.content_lang or lang,
-        call=gettext("Write a letter now"),
+        call=gettext("Write a card now") if case.cards else gettext("Write a letter now"),
         deadline=_until(case),
         link=f"{page}?from={sources.POSTER}",
         shown_link=shown(page),
@@ -101,7 +101,9 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
             gettext("New urgent actions"),
             gettext("Signature"),
         ),
-        call=gettext("To write your own letter:"),
+        call=gettext("To write your own card:")
+        if case.cards
+        else gettext("To write your own letter:"),
         link=f"{page}?from={sources.SHEET}",
         shown_link=shown(page),
         site=name,

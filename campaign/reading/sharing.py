@@ -61,6 +61,8 @@ def share_of(campaign: Campaign, case: CasePage, lang: str) -> Share:
 def share_context(case: CasePage, lang: str) -> ShareContext:
     """Words of the picture. No number stands in it: where it is shown, it would soon be old."""
     ask = gettext("Write a letter. We print it and carry it to the embassy.")
+    if case.cards:
+        ask = gettext("Write a card. We print it and carry it to the embassy.")
     return ShareContext(
         locale=lang,
         kicker=" · ".join((gettext("Urgent action"), case.country, case.reference)),
@@ -143,7 +145,7 @@ def _linked_data(
     if case.takes_letters:
         data["potentialAction"] = {
             "@type": "WriteAction",
-            "name": gettext("Write a letter"),
+            "name": gettext("Write a card") if case.cards else gettext("Write a letter"),
             "target": whole_url("signing.write", lang=lang, slug=case.slug),
         }
     return data

@@ -20,7 +20,9 @@ def clean_source(text: str) -> str:
 
 
 def with_source(page: bytes, link: str, source: str) -> bytes:
-    """The finished page with `source` added to each link to `link`."""
+    """The finished page with `source` added to each link and form that leads to `link`."""
     if not source:
         return page
-    return page.replace(f'href="{link}"'.encode(), f'href="{link}?from={source}"'.encode())
+    for name in ("href", "action"):
+        page = page.replace(f'{name}="{link}"'.encode(), f'{name}="{link}?from={source}"'.encode())
+    return page

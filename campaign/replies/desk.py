@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import accepted, load
+from campaign.authoring.desk import accepted, done, load
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.paper import scans
-from campaign.replies import inbox, publish_views, scan_views, services
+from campaign.replies import draft_views, inbox, publish_views, scan_views, services
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.models import Reply, ReplyState
 from campaign.security import takes_file
@@ -26,13 +27,13 @@ guard(blueprint, Role.ORGANIZER)
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Replies to all campaigns that one sees: drafts first."""
-    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    number = _page_number()
     rows, total = services.list_replies(db.session(), staff_user(), page=number)
     return render_template(
         "replies/index.html",
         rows=rows,
         page=number,
-        pages=max(1, -(-total // services.PAGE)),
+        pages=_pages(total),
         channels=CHANNELS,
     )
 
@@ -40,12 +41,14 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
     """Replies to one campaign, and its address for more."""
-    campaign = load(slug)
-    rows, _total = services.list_replies(db.session(), staff_user(), campaign=campaign)
+    campaign, number = load(slug), _page_number()
+    rows, total = services.list_replies(db.session(), staff_user(), campaign=campaign, page=number)
     return render_template(
         "replies/campaign.html",
         campaign=campaign,
         rows=rows,
+        page=number,
+        pages=_pages(total),
         channels=CHANNELS,
         address=inbox.address_of(campaign),
     )
@@ -57,7 +60,10 @@ def create(slug: str) -> ResponseReturnValue:
     """Log an answer."""
     unit, campaign = db.session(), load(slug)
     deliveries = services.list_deliveries(unit, campaign)
-    form = reply_form(campaign, deliveries, titles=_usual_titles(campaign))
+    desk = draft_views.desk_of(campaign)
+    form = reply_form(campaign, deliveries, titles=_usual_titles(campaign), **desk.typed())
+    if "keep" in request.form:
+        return _kept(desk)
     made: list[Reply] = []
 
     def log() -> None:
@@ -69,32 +75,34 @@ def create(slug: str) -> ResponseReturnValue:
         made.append(reply)
 
     if form.validate_on_submit() and accepted(form, log):
-        flash(_("The reply is kept as a draft. Only the desk sees it."))
-        return redirect(url_for(".edit", public_id=made[0].public_id), 303)
-    return _page("create", form, campaign=campaign, reply=None)
+        desk.drop()
+        said = _("The reply is kept as a draft. Only the desk sees it.")
+        return done(said, ".edit", public_id=made[0].public_id)
+    return _page("create", form, campaign=campaign, reply=None, **desk.words())
 
 
 @blueprint.route("/<public_id>", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
+    unit, reply = db.session(), _loaded(public_id)
     campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
     deliveries = services.list_deliveries(unit, campaign)
-    form = reply_form(campaign, deliveries, found, reply, titles=_usual_titles(campaign))
+    desk, titles = draft_views.desk_of(campaign, reply), _usual_titles(campaign)
+    form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
+    if "keep" in request.form:
+        return _kept(desk)
 
     def change() -> None:
-        reply.shown_page = form.shown_page.data or ""
         services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        reply.shown_page = form.shown_page.data or ""
         _keep_scan(reply, form)
 
-    if reply.state is not ReplyState.PUBLISHED and form.validate_on_submit() and accepted(
-        form, change
-    ):  # fmt: skip
-        flash(_("The reply is saved."))
-        return redirect(url_for(_next(), public_id=public_id), 303)
-    return _page("edit", form, campaign=campaign, reply=reply, scans=found)
+    is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
+    if is_open and form.meets(form.now) and accepted(form, change):
+        desk.drop()
+        return done(_("The reply is saved."), _next(), public_id=public_id)
+    return _page("edit", form, campaign=campaign, reply=reply, scans=found, **desk.words())
 
 
 @blueprint.post("/<public_id>/delete")
@@ -103,9 +111,34 @@ def delete(public_id: str) -> ResponseReturnValue:
     unit = db.session()
     reply = services.get_reply(unit, public_id, staff_user())
     slug = reply.campaign.slug
+    draft_views.forget(reply.campaign, public_id)
     services.delete_reply(unit, reply, actor=actor())
     flash(_("The draft is deleted."))
     return redirect(url_for(".of_campaign", slug=slug), 303)
+
+
+def _page_number() -> int:
+    return max(1, min(request.args.get("page", 1, type=int), 100_000))
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // services.PAGE))
+
+
+def _loaded(public_id: str) -> Reply:
+    """The reply of this page; while its form is saved nobody else changes it meanwhile."""
+    unit = db.session()
+    reply = services.get_reply(unit, public_id, staff_user())
+    if request.method == "POST":
+        services.hold(unit, reply)
+    return reply
+
+
+def _kept(desk: Desk) -> ResponseReturnValue:
+    """Keep what was typed, by the button that stands there where scripts are off."""
+    desk.keep()
+    flash(draft_kept())
+    return redirect(request.path, 303)
 
 
 def _next() -> str:
@@ -139,5 +172,6 @@ def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
     return body, 422 if form.problems() else 200
 
 
+draft_views.register(blueprint)
 publish_views.register(blueprint)
 scan_views.register(blueprint)

@@ -1,6 +1,7 @@
 """Forms of replies: what came, what is blacked out, what is published."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
@@ -9,9 +10,10 @@ from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
 from campaign import i18n
+from campaign.authoring.fields import DayField, LineField, TextField, choices
 from campaign.bundles.models import DeliveryAttempt
-from campaign.campaigns.fields import DayField, LineField, TextField, choices
 from campaign.campaigns.models import Campaign
+from campaign.meeting import Meeting
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
 from campaign.reading.case_page import mission_name
@@ -40,7 +42,7 @@ _LANGUAGES = (
 )  # fmt: skip
 
 
-class ReplyForm(PaperForm):
+class ReplyForm(Meeting, PaperForm):
     """An answer; `reply_form` adds a title and a translation per language."""
 
     who = SelectField(_l("Who answered"))
@@ -62,6 +64,8 @@ class ReplyForm(PaperForm):
         _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
     )
     locales: Sequence[str] = ()
+    now: Mapping[str, Any] = MappingProxyType({})
+    """What is kept of the reply."""
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field."""
@@ -99,6 +103,7 @@ def reply_form(
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
     titles: Mapping[str, str] | None = None,
+    **kwargs: Any,
 ) -> ReplyForm:
     """The form, with the languages of the site and the campaign's."""
     locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
@@ -107,7 +112,10 @@ def reply_form(
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    form = cast("ReplyForm", made(data=_data(campaign, reply, deliveries, titles or {})))
+    now = _data(campaign, reply, deliveries, titles or {})
+    form = cast("ReplyForm", made(data=now, **kwargs))
+    form.now = now
+    form.saw(now)
     form.who.choices = choices(_senders(campaign))
     form.language.choices = choices(_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_deliveries(deliveries)])

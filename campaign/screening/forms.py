@@ -11,7 +11,7 @@ from wtforms import BooleanField, Form, SelectField, StringField
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateTimeLocalInput
 
-from campaign.campaigns.fields import DeskForm, LineField, TextField
+from campaign.authoring.fields import DeskForm, LineField, TextField
 from campaign.signing.conditions import (
     MOST_VALUES,
     Conditions,

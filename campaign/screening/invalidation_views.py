@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from campaign import db
 from campaign.accounts.guards import staff_user
-from campaign.campaigns.fields import choices
+from campaign.authoring.fields import choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import DomainError, Invalid
 from campaign.screening import invalidating, working

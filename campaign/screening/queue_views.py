@@ -1,23 +1,21 @@
 """The queue on the desk: one letter at a time, a key for each decision."""
 
 from datetime import datetime
-from typing import Any
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale, ngettext
-from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from campaign import db
 from campaign.accounts.guards import staff_user
+from campaign.campaigns import lifecycle
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening import queue
 from campaign.screening.desk import back, blueprint, chosen_campaign, page, say_refused
 from campaign.screening.queue import Filter
+from campaign.screening.showing import shown
 from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.judging import regions_of, said_before, words_of
-from campaign.signing.models import Signature
-from campaign.signing.screening_rules import REASONS, ScreeningRules, findings, pieces
+from campaign.signing.screening_rules import REASONS
 
 _LISTED = 25
 _DECISIONS = {
@@ -38,7 +36,7 @@ def index() -> ResponseReturnValue:
         "queue",
         held=held,
         current=current,
-        letter=_shown(current) if current else None,
+        letter=shown(current) if current else None,
         following=behind[0] if behind else None,
         count=queue.count_held(unit, chosen),
         returned=queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
@@ -49,6 +47,7 @@ def index() -> ResponseReturnValue:
         seen=db.utcnow().isoformat(),
         most=queue.MOST_AT_ONCE,
         counted=queue.COUNTED,
+        is_rehearsal=lifecycle.is_rehearsal,
     )
 
 
@@ -151,32 +150,3 @@ def _current(held: list[Hold], chosen: Filter) -> Hold | None:
         except NotFound:
             pass
     return held[0] if held else None
-
-
-def _shown(hold: Hold) -> dict[str, Any]:
-    """The letter as its reader sees it: its words, the places for which it is held in them."""
-    signature = hold.signature
-    text = words_of(signature)
-    found = findings(
-        text,
-        ScreeningRules.of(signature.campaign.screening),
-        regions_of(signature),
-        said=said_before(signature),
-    )
-    return {"pieces": list(pieces(text, found)), "note": _proposed(hold, signature)}
-
-
-def _proposed(hold: Hold, signature: Signature) -> str:
-    """What its writer could be asked, in the language in which they read mails."""
-    with force_locale(signature.locale.replace("-", "_")):
-        sentences = {
-            "insult": _("Take out the insult. A letter that insults its reader is not read."),
-            "link": _("Take out the address. Officials open no links in letters."),
-            "phone-number": _("Take out the telephone number: it would go on with the letter."),
-            "watched-word": _("Leave out names and places that the case sheet does not give."),
-            "long": _("Shorten your letter: one page is read, more is not."),
-            "short": _("Write a whole sentence, or leave your own words out."),
-            "similar": _("Write in words of your own: many have sent this very text."),
-        }
-        said = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
-    return "\n".join(said)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,10 +12,12 @@ from wtforms.validators import NumberRange, Optional
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import load
-from campaign.campaigns.fields import CheckboxesField, DeskForm, TextField, choices
+from campaign.authoring.desk import done, load
+from campaign.authoring.fields import CheckboxesField, DeskForm, TextField, choices
+from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
+from campaign.meeting import Meeting
 from campaign.screening import rules
 from campaign.signing.guard import INSULT, LINK, PHONE, insult_languages
 from campaign.signing.screening_rules import (
@@ -50,7 +52,7 @@ class _NumberField(IntegerField):  # type: ignore[misc]
         super().__init__(label, [Optional(), NumberRange(0, most, message=words)], **kwargs)
 
 
-class RulesForm(DeskForm):
+class RulesForm(Meeting, DeskForm):
     """Which letters are looked at before they count."""
 
     first = _NumberField(
@@ -86,21 +88,36 @@ class RulesForm(DeskForm):
 @blueprint.route("/<slug>/screening", methods=["GET", "POST"])
 def edit_rules(slug: str) -> ResponseReturnValue:
     """What holds for letters that are confirmed from now on."""
-    unit, campaign = db.session(), load(slug)
-    form = RulesForm(data=_as_typed(ScreeningRules.of(campaign.screening)))
+    campaign = load(slug)
+    desk = Desk(campaign, "screening")
+    now = _as_typed(ScreeningRules.of(desk.held().screening))
+    form = RulesForm(data=now, **desk.typed())
+    form.saw(now)
     form.languages.choices = choices(
         (code, i18n.language_name(code)) for code in insult_languages()
     )
-    if form.validate_on_submit():
-        try:
-            rules.set_rules(unit, campaign, rules=_asked(form), actor=actor())
-        except Invalid as problem:
-            for name, words in problem.fields.items():
-                form[name].errors = [*form[name].errors, _SAID[words]]
-        else:
-            flash(_("The rules are saved."))
-            return redirect(url_for(".edit_rules", slug=slug), 303)
-    return _page(form, campaign)
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_rules", slug=slug)
+    if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
+        desk.drop()
+        return done(_("The rules are saved."), ".edit_rules", slug=slug)
+    waiting = rules.count_waiting(db.session(), campaign)
+    body = render_template(
+        "screening/rules.html", form=form, campaign=campaign, waiting=waiting, **desk.words()
+    )
+    return body, (422 if form.problems() else 200)
+
+
+def _saved(form: RulesForm, campaign: Campaign) -> bool:
+    """Whether the rules are set; what was not is said on the form."""
+    try:
+        rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+    except Invalid as problem:
+        for name, words in problem.fields.items():
+            form[name].errors = [*form[name].errors, _SAID[words]]
+        return False
+    return True
 
 
 @blueprint.app_template_global()
@@ -111,12 +128,6 @@ def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
         "waiting": rules.count_waiting(unit, campaign),
         "lookalikes": rules.lookalike_references(unit, campaign),
     }
-
-
-def _page(form: RulesForm, campaign: Campaign) -> ResponseReturnValue:
-    waiting = rules.count_waiting(db.session(), campaign)
-    body = render_template("screening/rules.html", form=form, campaign=campaign, waiting=waiting)
-    return body, (422 if form.errors else 200)
 
 
 def _as_typed(set_now: ScreeningRules) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from campaign import i18n
 from campaign.officials.postal import AddressForm, address_form, address_problems
@@ -36,7 +36,7 @@ _REGION: Mapping[str, Callable[[], str]] = {
     "parish": lambda: gettext("Parish"),
     "prefecture": lambda: gettext("Prefecture"),
     "province": lambda: gettext("Province"),
-    "state": lambda: gettext("State"),
+    "state": lambda: pgettext("address", "State"),
 }
 _CODE: Mapping[str, Callable[[], str]] = {
     "eircode": lambda: gettext("Eircode"),

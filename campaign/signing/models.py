@@ -217,7 +217,7 @@ class Letter(Base):
     """The live bundle that it is in: one at most, since it is one column of one row."""
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volume.id"))
     sequence: Mapped[int | None]
-    """Its place in the bundle, from 1; printed as letter 00123."""
+    """Its number, printed as letter 00123; a bundle's run without gap from its first number on."""
     first_page: Mapped[int | None]
     """In its volume's PDF, from 1."""
     pages: Mapped[int | None]

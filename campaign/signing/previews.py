@@ -10,7 +10,7 @@ from flask_babel import gettext
 from campaign import db, i18n
 from campaign.accounts.guards import guard
 from campaign.accounts.models import Role
-from campaign.campaigns.desk import load
+from campaign.authoring.desk import load
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.tally import count_of
 from campaign.errors import NotFound

@@ -13,8 +13,8 @@ from flask_babel import gettext
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard
 from campaign.accounts.models import Role
+from campaign.authoring.desk import load
 from campaign.campaigns import lifecycle
-from campaign.campaigns.desk import load
 from campaign.errors import NotFound, Refused
 from campaign.letters.problems import LetterRefused
 from campaign.signing import journey, rehearsing, signing_views

@@ -235,12 +235,17 @@ def _page(template: str, page: dict[str, object], status: int) -> Response:
 
 
 def _posted() -> Posted:
-    """What was typed; at first, what led here (`from` in the address), for the form to carry."""
+    """What was typed; at first, what led here (`from` in the address), for the form to carry.
+
+    The form in a frame on a partner's page sends both: own words, and where they come from.
+    """
     source = clean_source(request.args.get("from", ""))
-    if request.method == "POST" or not source:
+    if not source or "source" in request.form:
         return request.form
     g.language_query = {"from": source}
-    return MultiDict({"source": source})
+    posted = MultiDict(request.form)
+    posted["source"] = source
+    return posted
 
 
 def _campaign(unit: Session, plan: SigningPlan) -> Campaign:

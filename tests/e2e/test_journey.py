@@ -144,7 +144,7 @@ def test_staff_print_a_bundle_watch_it_and_download_a_zip_that_verifies(
 ) -> None:
     sign_in(desk, site, "samir@example.org")
     assert_accessible(browser, desk)
-    desk.locator(".waiting li", has_text="UA 58/20").get_by_role("link").click()
+    desk.locator(".waiting span", has_text="UA 58/20").get_by_role("link").click()
     assert_accessible(browser, desk)
     main_button(desk)
     # The page follows the printing by itself: nothing is reloaded here.

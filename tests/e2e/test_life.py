@@ -40,6 +40,8 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
     assert_accessible(browser, desk)
     desk.locator("a[href$='letter=es']").click()
     expect(desk.locator(".rehearsal")).to_be_visible()
+    # With its watermark, which comes a moment later.
+    expect(desk.locator("#live .letter-specimen")).to_be_attached()
     assert_accessible(browser, desk)
     public = desk.context.request.get(f"{site.url}/en/actions/ua-90-26")
     assert public.status == 404
@@ -77,7 +79,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     made = site.command("synth", "ua-58-20", "--signatures", "6000", "--own-words", "1")
     assert made.returncode == 0, made.stderr
     sign_in(desk, site, "samir@example.org")
-    desk.locator(".waiting li", has_text="UA 58/20").get_by_role("link").click()
+    desk.locator(".waiting span", has_text="UA 58/20").get_by_role("link").click()
     main_button(desk)
     expect(desk).to_have_url(re.compile(r"/desk/bundles/[\w-]{22}$"))
     bundle = desk.url

@@ -1,10 +1,11 @@
 """Pages of the desk and of the public side, each looked at by axe and on a small phone."""
 
 import pytest
+from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.axe import assert_accessible
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import ROOT, Site
 from tests.e2e.test_journey import sign_in
 
 pytestmark = pytest.mark.e2e
@@ -19,6 +20,16 @@ ORGANIZERS_PAGES = [
     "/desk/campaigns/ua-58-20/targets",
     "/desk/campaigns/ua-58-20/updates",
     "/desk/campaigns/ua-58-20/reach",
+    "/desk/campaigns/ua-58-20/risks",
+    "/desk/campaigns/ua-58-20/picture",
+    "/desk/campaigns/ua-58-20/screening",
+    "/desk/campaigns/ua-58-20/letter-options",
+    "/desk/campaigns/ua-58-20/languages/points",
+    "/desk/campaigns/ua-58-20/history",
+    "/desk/campaigns/ua-58-20/team",
+    "/desk/campaigns/ua-58-20/figures",
+    "/desk/replies/campaigns/ua-58-20/new",
+    "/desk/today",
     "/desk/campaigns/ua-58-20/status?to=stopped",
     "/desk/officials",
     "/desk/officials/new",
@@ -55,7 +66,23 @@ PUBLIC_PAGES = [
     ("/{lang}/actions/coloradas-de-la-virgen", 200),
     ("/{lang}/actions/there-is-no-such-case", 404),
     ("/{lang}/letter/not-a-link", 404),
+    ("/{lang}/my-letters", 200),
+    ("/{lang}/my-letters/sent", 200),
+    ("/{lang}/my-letters/not-a-link", 404),
+    ("/{lang}/network", 200),
+    ("/{lang}/network/sent", 200),
+    ("/{lang}/network/confirm/not-a-link", 404),
 ]
+
+
+def english_in(text: str, lang: str) -> list[str]:
+    """Sentences of ours that a page shows in English although it is in another language."""
+    if lang == "en":
+        return []
+    path = ROOT / f"campaign/translations/{lang}/LC_MESSAGES/messages.po"
+    with path.open("rb") as file:
+        messages = [one.id for one in read_po(file, locale=lang) if isinstance(one.id, str)]
+    return [one for one in messages if " " in one and len(one) > 11 and one in text]
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
@@ -69,6 +96,7 @@ def test_public_pages_can_be_used_by_everybody_and_fit_a_small_phone(
         assert answer is not None
         assert answer.status == status, path
         assert desk.locator("html").get_attribute("lang") == lang
+        assert english_in(desk.locator("body").inner_text(), lang) == [], path
         width = desk.evaluate("document.documentElement.scrollWidth")
         assert width <= 320, f"{path} scrolls sideways: {width} px"
         assert_accessible(browser, desk)

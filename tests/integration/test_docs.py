@@ -25,6 +25,11 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
+def test_tests_that_are_named_exist(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_make_targets_that_are_named_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(
@@ -57,8 +62,8 @@ def _assert_command(line: str) -> None:
 
 def test_settings_that_deploy_names_exist() -> None:
     text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^ +([a-z_]+) = ", text, re.MULTILINE))
-    named |= {name.lower() for name in re.findall(r"CAMPAIGN_([A-Z_]+)", text)}
+    named = set(re.findall(r"^ +([a-z0-9_]+) = ", text, re.MULTILINE))
+    named |= {name.lower() for name in re.findall(r"CAMPAIGN_([A-Z0-9_]+)", text)}
     assert named <= set(Settings.model_fields)
     assert {"mode", "base_url", "database_url"} <= named
 

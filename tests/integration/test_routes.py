@@ -1,6 +1,8 @@
 """Every address is guarded or on the public list, and the guards hold over HTTP."""
 
+import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
@@ -15,7 +17,7 @@ from campaign.accounts.models import Role, StaffUser
 from campaign.accounts.sessions import safe_next
 from campaign.accounts.traces import leaves_no_entry
 from campaign.audit import AuditEntry
-from tests.factories import make_campaign, make_staff_user, post, sign_in
+from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 
 PUBLIC_BLUEPRINTS = {
     "reading",
@@ -30,7 +32,7 @@ PUBLIC_BLUEPRINTS = {
 }
 """Where `@public` may stand. Nothing of the desk's data belongs there."""
 
-NEEDS_A_QUERY = {"/desk/bundles/new"}
+NEEDS_A_QUERY = {f"/desk/bundles/new{step}" for step in ("", "/letters", "/paper", "/proof")}
 """Pages about something that the query names: without it they are not found, by anybody."""
 
 
@@ -162,6 +164,52 @@ def test_no_deed_of_the_desk_is_done_without_a_token(client: FlaskClient, app: F
         assert client.post(address).status_code == 400, address
         tried += 1
     assert tried
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+@pytest.mark.parametrize("where", ["a value", "a name", "a file's name"])
+def test_no_form_of_the_desk_is_taken_with_nul_in_it(
+    client: FlaskClient, app: Flask, kind: str, where: str
+) -> None:
+    """PostgreSQL can neither keep nor look for it: each such deed would fail there with a 500."""
+    if where == "a file's name" and not kind.startswith("multipart"):
+        pytest.skip("files come in a multipart form alone")
+    sign_in(client, app, Role.ADMIN)
+    token = csrf_token(client)
+    tried = 0
+    for rule in _rules(app):
+        if _roles(app, rule.endpoint) is None or "POST" not in (rule.methods or ()):
+            continue
+        address = _build(app, rule.endpoint, _plausible(rule))
+        data: dict[str, Any] = {"csrf_token": token}
+        data |= {
+            "a value": {"name": "A\0"},
+            "a name": {"na\0me": "A"},
+            "a file's name": {"file": (io.BytesIO(b"a"), "a\0.csv")},
+        }[where]
+        assert client.post(address, data=data, content_type=kind).status_code == 400, address
+        tried += 1
+    assert tried > 50
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/desk/audit/entries.csv", "who"),
+        ("/desk/bundles/new", "campaign"),
+        ("/desk/campaigns/{slug}/targets", "official"),
+        ("/desk/campaigns/{slug}/team/hand-over", "member"),
+        ("/desk/screening/letters/x", "decision"),
+    ],
+)
+def test_nul_in_forms_that_look_something_up_is_a_bad_request(
+    client: FlaskClient, app: Flask, unit: Session, address: str, name: str
+) -> None:
+    campaign = make_campaign(unit)
+    unit.commit()
+    sign_in(client, app, Role.ADMIN)
+    answer = post(client, address.format(slug=campaign.slug), {name: "a\0b"})
+    assert answer.status_code == 400
 
 
 def test_a_session_signs_nobody_in_from_another_site(client: FlaskClient, app: Flask) -> None:

@@ -6,14 +6,13 @@ from alembic import op
 from campaign.migrations.enums import change_values
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 _STATES = ("printing", "assembling", "ready", "failed")
 _COLUMNS = (
     ("remade_at", lambda: sa.DateTime(timezone=True)),
-    ("handed_over_at", lambda: sa.DateTime(timezone=True)),
     ("cancelled_at", lambda: sa.DateTime(timezone=True)),
     ("cancel_reason", sa.LargeBinary),
 )
@@ -26,10 +25,6 @@ def upgrade() -> None:
         op.add_column("bundle", sa.Column(name, kind(), nullable=True))
     for name in ("taken_out", "released"):
         op.add_column("bundle", sa.Column(name, sa.JSON(), server_default="[]", nullable=False))
-    op.execute(
-        "UPDATE bundle SET handed_over_at = (SELECT min(a.created_at) FROM delivery_attempt a "
-        "WHERE a.bundle_id = bundle.id AND a.outcome IN ('accepted', 'left', 'posted', 'courier'))"
-    )
     _make_prints()
     _make_carried()
     _carry()

@@ -6,13 +6,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import db
+from campaign.accounts import own_password, services
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
+from campaign.errors import Invalid
 from tests.factories import STAFF_PASSWORD, post, sign_in
 
 NEW = "seven quiet lanterns at sea"
 WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
-PRINTING = ["Letters and bundles", "Screening", "Paper"]
+PRINTING = ["Letters and bundles", "Screening", "Paper", "Exports"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, unit: Sess
     [
         ({"name": "N" * 81, "locale": "en"}, "at most 80 characters"),
         ({"name": "Noor\u202e", "locale": "en"}, "cannot be seen"),
-        ({"name": "Noor\0", "locale": "en"}, "cannot be seen"),
+        ({"name": "Noor\x01", "locale": "en"}, "cannot be seen"),
         ({"name": "Noor", "locale": "xx"}, "one of the languages"),
     ],
 )
@@ -103,6 +106,32 @@ def test_a_new_password_wants_the_present_one_and_signs_out(
     client.get("/desk/sign-in")
     data = {"email": "noor@example.org", "password": NEW}
     assert post(client, "/desk/sign-in", data).status_code == 302
+
+
+def test_a_present_password_is_guessed_ten_times_an_hour_and_no_more(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    """A session that somebody left open does not give the password away."""
+    sign_in(client, app, Role.STAFF, email="noor@example.org", password=True)
+    url = "/desk/account/password"
+    guess = {"current_password": "not-this-one", "password": NEW}
+    assert [post(client, url, guess).status_code for _ in range(10)] == [422] * 10
+    answer = post(client, url, guess | {"current_password": STAFF_PASSWORD})
+    assert answer.status_code == 429
+    assert "Too many tries" in answer.text
+    assert post(client, "/desk/confirm", {"proof": STAFF_PASSWORD}).status_code == 429
+    assert client.get("/desk/account").status_code == 200
+
+
+def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    me = sign_in(client, app, Role.STAFF, password=True)
+    user = unit.get_one(StaffUser, me.id)
+    with db.transaction() as other:
+        services.set_password(other, user=other.get_one(StaffUser, me.id), password=NEW)
+    with app.test_request_context(), pytest.raises(Invalid):
+        own_password.change(unit, user=user, current_password=NEW, password=NEW + " again")
 
 
 def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) -> None:

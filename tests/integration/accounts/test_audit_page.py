@@ -2,7 +2,8 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,6 +16,8 @@ from campaign.accounts import audit_list
 from campaign.accounts.audit_list import PER_PAGE, Filter
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
+from campaign.paper.models import PaperSheet, SheetKind
+from campaign.replies.models import Channel, Reply
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -98,14 +101,104 @@ def test_the_page_speaks_in_names_and_sentences(
     assert f'<a href="/desk/campaigns/{campaign.slug}">{campaign.reference}</a>' in page
     assert "person: Hana Ito" in page
     assert "<td>Somebody who left</td>" in page
-    only = client.get(f"/desk/audit?about={campaign.reference}&what=campaign.team-add").text
+    sought = {"about": campaign.reference, "what": "campaign.team-add"}
+    only = post(client, "/desk/audit", sought, follow_redirects=True).text
+    assert f'name="about" type="search" value="{campaign.reference}"' in only
     assert "Hana Ito" in only
     assert "<td>Somebody who left</td>" not in only
-    for query in ("about=UA+99/99", "since=2999-01-01", "who=staff:12345"):
+    for query in ("subject=campaign:99", "since=2999-01-01", "who=staff:12345"):
         assert "There is no such entry." in client.get(f"/desk/audit?{query}").text
-    for query in ("since=31-02-2026", "what=%27%3B--", "before=abc", "before=" + "9" * 30):
+    wrong = ("since=31-02-2026", "what=%27%3B--", "who=Hana", "before=abc", "before=" + "9" * 30)
+    for query in wrong:
         assert "Ada Lovell" in client.get(f"/desk/audit?{query}").text
-    assert "Hana Ito" in client.get("/desk/audit?about=hana+ito").text
+
+
+@pytest.mark.parametrize(
+    ("query", "finds"),
+    [
+        ("until=9999-12-31", True),
+        ("since=9999-12-31", False),
+        ("since=0001-01-01", True),
+        ("until=0001-01-01", False),
+    ],
+)
+def test_the_first_and_the_last_of_all_days_are_days(
+    client: FlaskClient, admin: StaffUser, unit: Session, query: str, finds: bool
+) -> None:
+    audit.record(unit, actor=f"staff:{admin.id}", action="officials.edit", subject="official:x")
+    unit.commit()
+    answer = client.get(f"/desk/audit?{query}")
+    assert answer.status_code == 200
+    assert ("official:x<" in answer.text) is finds
+
+
+@pytest.mark.parametrize("name", ["Hana Ito", "h@example.org", "HANA ITO"])
+def test_a_name_is_looked_up_and_goes_no_further(
+    client: FlaskClient, admin: StaffUser, unit: Session, name: str
+) -> None:
+    """Neither the address, which servers write down, nor the audit holds what was typed."""
+    friend = make_staff_user(unit, Role.ORGANIZER, name="Hana Ito", email="h@example.org")
+    audit.record(unit, actor="command", action="accounts.role", subject=f"staff:{friend.id}")
+    audit.record(unit, actor="command", action="officials.edit", subject="official:x")
+    unit.commit()
+    answer = post(client, "/desk/audit", {"about": name, "who": "command"})
+    assert answer.location == f"/desk/audit?who=command&subject=staff:{friend.id}"
+    page = client.get(answer.location).text
+    assert "<td>Hana Ito</td>" in page
+    assert "official:x<" not in page
+    assert 'value="Hana Ito"' in page
+    post(client, "/desk/audit/entries.csv", {"subject": f"staff:{friend.id}", "about": name})
+    assert _last_detail(unit) == {"filter": {"subject": [f"staff:{friend.id}"]}}
+
+
+@pytest.mark.parametrize("typed", ["Maria Xul", "maria:Xul", "staff:77"])
+def test_what_nothing_is_called_is_kept_in_the_form_alone(
+    client: FlaskClient, admin: StaffUser, unit: Session, typed: str
+) -> None:
+    answer = post(client, "/desk/audit", {"about": typed})
+    assert answer.status_code == 200
+    assert "There is no such entry." in answer.text
+    assert f'value="{typed}"' in answer.text
+    for said in ({"about": typed}, {"subject": typed}, {"who": typed}, {"since": typed}):
+        post(client, "/desk/audit/entries.csv", said)
+        assert "Xul" not in str(_last_detail(unit))
+
+
+def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
+    client: FlaskClient, admin: StaffUser, unit: Session
+) -> None:
+    campaign, other = make_campaign(unit), make_campaign(unit)
+    reply = Reply(
+        campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
+    )
+    sheet = PaperSheet(
+        campaign_id=campaign.id,
+        kind=SheetKind.SHEET,
+        collected_on=date(2026, 11, 1),
+        country="CA",
+    )
+    unit.add_all([reply, sheet])
+    unit.flush()
+    by = f"staff:{admin.id}"
+    say = partial(audit.record, unit, actor=by)
+    say(action="reply.log", subject=f"reply:{reply.id}", campaign=campaign.id)
+    say(action="paper.sheet-add", subject=f"paper-sheet:{sheet.id}", campaign=campaign.id)
+    say(action="campaign.clone", subject=f"campaign:{campaign.id}", other=other.id)
+    say(action="letter.approved", subject="screening-act:7", campaigns=[campaign.id, other.id])
+    say(action="reply.log", subject="reply:987654", known=True, channel="meeting")
+    say(action="campaign.edit", subject=f"campaign:{campaign.id}", fields=["act_by", "new_one"])
+    say(action="campaign.open", subject=f"campaign:{campaign.id}", before="scheduled")
+    unit.commit()
+    page = client.get("/desk/audit").text
+    assert f'/desk/replies/{reply.public_id}">{campaign.reference}, reply of ' in page
+    assert f'/desk/paper/{sheet.public_id}/about">{campaign.reference}, sheet ' in page
+    assert f"other: {other.reference}" in page
+    assert f"campaigns: {campaign.reference}, {other.reference}" in page
+    assert "Decision 7" in page
+    assert "sender known: yes" in page
+    assert "how it came: Meeting" in page
+    assert "fields: Last day to write, new_one" in page
+    assert "before: Scheduled" in page
 
 
 def test_pages_follow_each_other_without_a_gap(
@@ -135,10 +228,16 @@ def test_the_filter_downloads_as_csv_that_starts_no_formula_and_leaves_an_entry(
     assert [(row["who"], row["action"], row["subject"]) for row in rows] == [
         ("'=HYPERLINK(1)", "bundle.download", "bundle:1")
     ]
+    assert _last_detail(unit) == {"filter": {"what": "bundle.download"}}
+
+
+def _last_detail(unit: Session) -> dict[str, object]:
+    """Of the newest entry, which is a download of the audit."""
     unit.rollback()
     last = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert last is not None
-    assert (last.action, last.detail) == ("audit.export", {"filter": {"what": "bundle.download"}})
+    assert last.action == "audit.export"
+    return last.detail
 
 
 def test_only_admins_find_it(client: FlaskClient, app: Flask) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
-from tests.factories import make_staff_user, post, sign_in
+from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 
 
 @pytest.fixture
@@ -114,6 +114,43 @@ def test_a_new_link_is_made_and_noted(client: FlaskClient, other: StaffUser, uni
     assert "/desk/set-password/" in response.text
     assert response.headers["Cache-Control"] == "no-store"
     assert _last_action(unit) == "accounts.link"
+
+
+def test_what_gives_power_asks_again_who_it_is(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    """A desk that was left open makes nobody an admin; what was typed goes on after the answer."""
+    sign_in(client, app, Role.ADMIN, email="ada@example.org", password=True)
+    other = make_staff_user(unit, Role.STAFF, email="omar@example.org")
+    unit.commit()
+    with client.session_transaction() as session:
+        session["fs_paa"] -= 16 * 60
+    url = f"/desk/staff/{other.public_id}"
+    new = {"email": "zoe@example.org", "name": "Zoe", "role": "admin", "locale": "en"}
+    for address, fields in (
+        ("/desk/staff/new", new),
+        (f"{url}/link", {}),
+        (f"{url}/role", {"role": "admin"}),
+    ):
+        assert post(client, address, fields).status_code == 403
+    assert len(unit.scalars(select(StaffUser)).all()) == 2
+    assert _now(unit, other).role is Role.STAFF
+    proved = post(client, f"{url}/role", {"role": "admin", "proof": STAFF_PASSWORD})
+    assert proved.location == url
+    assert _now(unit, other).role is Role.ADMIN
+
+
+def test_a_new_link_makes_the_one_before_worthless(
+    client: FlaskClient, other: StaffUser, app: Flask
+) -> None:
+    def new_link() -> str:
+        page = post(client, f"/desk/staff/{other.public_id}/link").text
+        return "/desk/set-password/" + page.partition("/desk/set-password/")[2].partition('"')[0]
+
+    first, second = new_link(), new_link()
+    theirs = app.test_client()
+    assert theirs.get(first).status_code == 410
+    assert theirs.get(second).status_code == 200
 
 
 def test_nobody_shuts_themselves_out(client: FlaskClient, admin: StaffUser, unit: Session) -> None:

@@ -10,7 +10,8 @@ from campaign.accounts.links import user_of_link
 from campaign.accounts.models import CampaignMember, Role, StaffUser
 from campaign.accounts.services import change_role, disable_staff_user
 from campaign.audit import AuditEntry
-from campaign.campaigns import desk_list, services, team
+from campaign.authoring import desk_list, team
+from campaign.campaigns import services
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound, Refused
 from campaign.mail.models import OutboxMail

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign import db, migrations, storage
-from campaign.bundles import cancelling, standing
+from campaign.bundles import cancelling
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.print_models import CarriedSignature
 from campaign.signing.models import Origin
@@ -29,7 +29,6 @@ def bundles(unit: Session, freeze: Freeze, print_bundle: Print) -> tuple[int, in
     first = freeze(campaign.id, on_paper=1)
     assert print_bundle(first) is BundleState.READY
     bundle = reload(unit, first)
-    standing.note_handed_over(unit, bundle)
     unit.add(
         DeliveryAttempt(
             campaign_id=bundle.campaign_id, mission_id=bundle.mission_id, bundle_id=first,
@@ -59,7 +58,6 @@ def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
         ]  # fmt: skip
     migrations.upgrade(engine)
     bundle = unit.get_one(Bundle, first)
-    assert bundle.handed_over_at is not None
     assert (bundle.taken_out, bundle.released) == ([], [])
     carried = unit.execute(
         select(CarriedSignature.bundle_id, CarriedSignature.position).order_by(

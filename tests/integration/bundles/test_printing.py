@@ -156,7 +156,7 @@ def test_a_bundle_of_which_nothing_can_be_printed_fails_and_makes_no_file(
     assert print_bundle(bundle_id) is BundleState.FAILED
     bundle = reload(unit, bundle_id)
     assert (bundle.failure, bundle.zip_sha256) == ("nothing-printed", None)
-    assert not list(storage.storage().folder.rglob("*.pdf"))
+    assert not list(storage.storage().names())
 
 
 def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
@@ -208,7 +208,7 @@ def test_two_workers_on_one_volume_give_one_result(
     assert not printing.print_claimed(first)
     volume = reload(unit, bundle_id).volumes[0]
     assert (volume.state, volume.attempt) == (VolumeState.PRINTED, 2)
-    kept = sorted(path.name for path in storage.storage().folder.rglob("*.pdf"))
+    kept = [name.rpartition("/")[2] for name in storage.storage().names()]
     assert kept == ["letters-001.2.pdf"]
 
 
@@ -227,6 +227,30 @@ def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
             break
         huey.execute(task)
     assert reload(unit, bundle_id).state is BundleState.READY
+
+
+def test_one_message_is_enough_to_call_every_worker(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 4)
+    unit.commit()
+    bundle_id = freeze(campaign.id, volume_letters=1)
+    ids = unit.scalars(select(Volume.id).order_by(Volume.sequence)).all()
+    unit.rollback()
+    courier = jobs.queue()
+    begun = courier.waiting()
+    ledger.claim(ids[0])
+    printing.print_volume(ids[0])  # somebody has it: this prints the next one
+    unit.rollback()
+    states = unit.scalars(select(Volume.state).order_by(Volume.sequence)).all()
+    unit.rollback()
+    assert states == [
+        VolumeState.PRINTING, VolumeState.PRINTED, VolumeState.WAITING, VolumeState.WAITING,
+    ]  # fmt: skip
+    assert courier.waiting() == begun + 2, "one for an idle worker, one for this one"
+    printing.call_idle(bundle_id)
+    assert courier.waiting() == begun + 2, "a message that waits is enough"
 
 
 def test_a_stop_holds_back_a_bundle_that_is_being_printed(
@@ -252,8 +276,8 @@ def test_a_volume_whose_file_is_lost_is_printed_again(
     taken = ledger.claim_next(bundle_id)
     assert taken is not None
     printing.print_claimed(taken)
-    for path in storage.storage().folder.rglob("letters-*.pdf"):
-        path.unlink()
+    for name in list(storage.storage().names()):
+        storage.storage().delete(name)
     assert print_bundle(bundle_id) is BundleState.READY
     assert reload(unit, bundle_id).volumes[0].attempt == 2
 

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
 from campaign.accounts.models import Role
-from campaign.bundles import deliveries, files, freezing, pressroom, waiting
+from campaign.audit import AuditEntry
+from campaign.bundles import files, freezing, pressroom, waiting
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.bundles.verifying import verify_zip
 from campaign.campaigns import rehearsal, services, tally
 from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.deliveries import recording
 from campaign.demo.synthesis import synthesise
 from campaign.errors import Refused
 from campaign.following.mails import send_no_letters
@@ -90,14 +92,16 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     tally.count_signatures()
     assert count(unit, CampaignTally) == 0
     with pytest.raises(Refused) as refused:
-        deliveries.record_delivery(
-            unit, campaign=draft, mission=draft.targets[0].mission,  # type: ignore[arg-type]
-            happened_on=db.utcnow().date(), messages=7, outcome=DeliveryOutcome.ACCEPTED,
+        recording.record_visit(
+            unit,
+            carried=[recording.Carried(unit.scalars(select(Bundle)).one())],
+            happened=recording.Happened(DeliveryOutcome.ACCEPTED, db.utcnow().date()),
+            key="k" * 20,
             actor="staff:1",
-        )  # fmt: skip
+        )
     assert refused.value.slug == "not-open"
-    folder = storage.storage().path(files.stored_folder(str(public_id)))
-    assert folder.is_dir()
+    folder = files.stored_folder(str(public_id))
+    assert list(storage.storage().names(folder))
     unit.rollback()
     draft_id = draft.id
     unit.rollback()
@@ -105,9 +109,26 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         campaign = writing.get_one(Campaign, draft_id)
         services.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     assert [count(unit, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
-    assert not folder.exists()
+    assert not list(storage.storage().names(folder))
     assert "has opened" in client.get(url).text
     assert post(client, f"{url}/wipe").status_code == 409
+
+
+def test_a_rehearsal_bundle_is_asked_for_by_its_page_and_leaves_an_entry(
+    app: Flask, unit: Session, client: FlaskClient, draft: Campaign
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    mission = draft.targets[0].mission
+    assert mission is not None
+    slug, url = mission.slug, f"/desk/campaigns/{draft.slug}/rehearsal"
+    jobs.run_now("demo.rehearse", draft.id, 2)
+    unit.rollback()
+    assert post(client, f"{url}/bundles", {"mission": "nowhere"}).status_code == 404
+    assert post(client, f"{url}/bundles", {"mission": slug}).status_code == 303
+    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert entry.action == "bundle.freeze"
+    assert "is being printed" in client.get(url).text
 
 
 def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(

@@ -140,7 +140,7 @@ def test_a_draft_is_made(desk: FlaskClient, unit: Session) -> None:
         ("reference", "ua 1/26", "Another campaign has this reference"),
         ("reference", "U" * 41, "Keep to 40 characters"),
         ("person_name", "  ", "Name the person"),
-        ("person_name", "Amara\x00", "characters here are hidden"),
+        ("person_name", "Amara\x01", "characters here are hidden"),
         ("person_name", "Amara \u202eOkafor", "characters here are hidden"),
         ("person_pronouns", "x" * 41, "Keep to 40 characters"),
         ("country", "", "Choose the country"),

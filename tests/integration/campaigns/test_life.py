@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.campaigns import continuing, editions, reviewing, services, timekeeping
+from campaign.authoring import editions
+from campaign.campaigns import continuing, reviewing, services, timekeeping
 from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
 from campaign.campaigns.updates import post_update
 from campaign.errors import Invalid, Refused
@@ -303,6 +304,10 @@ def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, uni
     assert post(client, again, {"reference": campaign.reference}).status_code == 422
     assert post(client, again, {"reference": "UA 7/27"}).status_code == 303
     assert client.get("/desk/campaigns/ua-7-27").status_code == 200
+    clone = f"/desk/campaigns/{campaign.slug}/clone"
+    assert post(client, clone, {"reference": "UA 8/27"}).status_code == 303
+    assert "campaign.clone" in actions(unit)
+    assert "continues" not in client.get("/desk/campaigns/ua-8-27").text.casefold()
     assert move(client, "stopped") == 422
     assert move(client, "stopped", reason="It would do harm.") == 303
     assert move(client, "open") == 409

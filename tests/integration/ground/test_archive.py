@@ -1,5 +1,8 @@
 """Backup and restore, on both databases."""
 
+import dataclasses
+import hashlib
+import json
 import stat
 import zipfile
 from pathlib import Path
@@ -14,9 +17,13 @@ from campaign.audit import AuditEntry
 from campaign.campaigns.models import Campaign
 from campaign.errors import Refused
 from campaign.mail.models import MailState, OutboxMail
+from campaign.sealing import Keyring
 from campaign.settings import load_settings
 from campaign.storage import Storage
+from campaign.storage.places import LocalPlace
 from tests.factories import make_campaign
+
+PDF = "bundles/x/letters-001.pdf"
 
 
 @pytest.fixture
@@ -36,9 +43,13 @@ def filled(app: Flask, unit: Session) -> Flask:
         )
     )
     unit.commit()
-    with app.app_context(), app.extensions["storage"].writing("bundles/x/letters-001.pdf") as path:
+    with app.app_context(), app.extensions["storage"].writing(PDF) as path:
         path.write_bytes(b"%PDF- planted-name")
     return app
+
+
+def storage_at(folder: Path, database: db.Database) -> Storage:
+    return Storage(LocalPlace(folder), database.keyring, folder.with_name("scratch"))
 
 
 def empty_again(app: Flask) -> None:
@@ -53,9 +64,9 @@ def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path)
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     rows = archive.back_up(database, storage, tmp_path / "backup.zip")
     empty_again(filled)
-    elsewhere = Storage(tmp_path / "other")
+    elsewhere = storage_at(tmp_path / "other", database)
     assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == rows == 4
-    assert elsewhere.path("bundles/x/letters-001.pdf").read_bytes() == b"%PDF- planted-name"
+    assert b"".join(elsewhere.chunks(PDF)) == b"%PDF- planted-name"
     with filled.app_context(), db.transaction() as fresh:
         assert list(audit.broken_links(fresh)) == []
         mail = fresh.scalars(select(OutboxMail)).one()
@@ -90,7 +101,7 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     )
     elsewhere = db.Database.of(other)
     migrations.upgrade(elsewhere.engine)
-    archive.restore(elsewhere, Storage(tmp_path / "files"), tmp_path / "backup.zip")
+    archive.restore(elsewhere, storage_at(tmp_path / "files", elsewhere), tmp_path / "backup.zip")
     with elsewhere.sessions() as there:
         assert list(audit.broken_links(there)) == []
         copy = there.get_one(Campaign, first.id)
@@ -124,6 +135,36 @@ def test_a_restore_into_a_full_database_is_refused(
         archive.restore(database, storage, tmp_path / "backup.zip")
 
 
+def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    """Also where the files before it, and every row, were all right."""
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    stranger = Storage(LocalPlace(tmp_path / "odd"), Keyring.of(b"k" * 32), tmp_path / "scratch")
+    for name in ("bundles/x/letters-002.pdf", "bundles/x/letters-003.pdf"):
+        for place in (storage, stranger):
+            with place.create(name) as file:
+                file.write(b"%PDF- more")
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    manifest = json.loads(parts["manifest.json"])
+    odd = "files/bundles/x/letters-003.pdf"
+    parts[odd] = b"".join(stranger.sealed_chunks("bundles/x/letters-003.pdf"))
+    manifest["sha256"][odd] = hashlib.sha256(parts[odd]).hexdigest()
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(tmp_path / "mixed.zip", "w") as mixed:
+        for name, data in parts.items():
+            mixed.writestr(name, data)
+    empty_again(filled)
+    elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
+    with pytest.raises(Refused, match=r"letters-003\.pdf"):
+        archive.restore(database, elsewhere, tmp_path / "mixed.zip")
+    assert list(elsewhere.names()) == []
+    assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == 4
+
+
 def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
     filled: Flask, unit: Session, tmp_path: Path
 ) -> None:
@@ -140,3 +181,53 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
     empty_again(filled)
     with pytest.raises(Refused, match="audit_entry"):
         archive.restore(database, storage, tmp_path / "damaged.zip")
+
+
+def test_a_backup_from_before_files_were_encrypted_comes_back(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    """Its files were sealed whole, and its manifest names no format."""
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    sealed = database.keyring.seal_bytes(b"%PDF- planted-name", f"files/{PDF}")
+    with (
+        zipfile.ZipFile(tmp_path / "backup.zip") as new,
+        zipfile.ZipFile(tmp_path / "old.zip", "w") as old,
+    ):
+        for name in new.namelist():
+            data = new.read(name)
+            if name == f"files/{PDF}":
+                data = sealed
+            if name == "manifest.json":
+                manifest = json.loads(data)
+                del manifest["format"]
+                manifest["sha256"][f"files/{PDF}"] = hashlib.sha256(sealed).hexdigest()
+                data = json.dumps(manifest).encode()
+            old.writestr(name, data)
+    empty_again(filled)
+    elsewhere = storage_at(tmp_path / "other", database)
+    archive.restore(database, elsewhere, tmp_path / "old.zip")
+    assert b"".join(elsewhere.chunks(PDF)) == b"%PDF- planted-name"
+
+
+def test_a_backup_of_another_key_is_refused(filled: Flask, unit: Session, tmp_path: Path) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    empty_again(filled)
+    other = dataclasses.replace(database, keyring=Keyring.of(b"k" * 32))
+    with pytest.raises(Refused, match=r"another data\.key"):
+        archive.restore(other, storage, tmp_path / "backup.zip")
+
+
+def test_a_backup_holds_no_list_that_is_to_be_gone_after_a_day(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    unit.close()
+    database, storage = filled.extensions["database"], filled.extensions["storage"]
+    with storage.create("exports/1") as file:
+        file.write(b"planted-name")
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as backup:
+        assert [name for name in backup.namelist() if name.startswith("files/")] == [f"files/{PDF}"]

@@ -1,9 +1,14 @@
 """The queue: JSON messages of ids, sent only after the commit."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from campaign import db, jobs
 
@@ -18,6 +23,11 @@ def note(number: int) -> None:
 @pytest.fixture(autouse=True)
 def _empty() -> None:
     done.clear()
+
+
+def sent(app: Flask) -> list[int]:
+    """Numbers of the notes in the queue."""
+    return [json.loads(data)["message"]["args"][1] for data in fetch(app)]
 
 
 def fetch(app: Flask) -> list[bytes]:
@@ -49,6 +59,80 @@ def test_work_that_is_rolled_back_sends_no_job(app: Flask) -> None:
     with app.app_context(), pytest.raises(RuntimeError):
         fail()
     assert fetch(app) == []
+
+
+def test_work_of_a_savepoint_that_is_rolled_back_sends_no_job(app: Flask) -> None:
+    def fail(unit: Session) -> None:
+        with unit.begin_nested():
+            jobs.enqueue(unit, "test.note", 7)
+            with unit.begin_nested():
+                jobs.enqueue(unit, "test.note", 8)
+            raise RuntimeError
+
+    with app.app_context(), db.transaction() as unit:
+        jobs.enqueue(unit, "test.note", 1)
+        with unit.begin_nested():
+            jobs.enqueue(unit, "test.note", 2)
+        with pytest.raises(RuntimeError):
+            fail(unit)
+        jobs.enqueue(unit, "test.note", 3)
+    assert sent(app) == [1, 2, 3]
+
+
+def test_a_session_that_goes_on_after_a_rollback_sends_what_came_then(app: Flask) -> None:
+    with app.app_context(), db.database().sessions() as unit:
+        jobs.enqueue(unit, "test.note", 1)
+        unit.execute(text("SELECT 1"))
+        jobs.enqueue(unit, "test.note", 2)
+        unit.rollback()
+        unit.execute(text("SELECT 1"))
+        jobs.enqueue(unit, "test.note", 3)
+        unit.commit()
+        db.run_after_commit(unit)
+    assert sent(app) == [3]
+
+
+def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> None:
+    """The mail's row is there, so the sweep will find it; whatever else was to be done is done."""
+    with app.app_context(), capture_logs() as said:
+        with db.transaction() as unit:
+            db.after_commit(unit, lambda: 1 // 0)
+            jobs.enqueue(unit, "test.note", 7)
+            unit.execute(text("CREATE TABLE scratch (id INTEGER)"))
+        with db.reading() as unit:
+            assert unit.execute(text("SELECT * FROM scratch")).all() == []
+        with db.transaction() as unit:
+            unit.execute(text("DROP TABLE scratch"))
+    assert sent(app) == [7]
+    assert [(one["event"], one["problem"]) for one in said] == [
+        ("left undone after a commit", "ZeroDivisionError")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "moments"),
+    [(1, 1440), (15, 96), (60, 24), (120, 12), (720, 2), (1440, 1)],
+)
+def test_a_period_is_as_long_as_it_says(minutes: int, moments: int) -> None:
+    day = datetime(2026, 3, 3)  # noqa: DTZ001 — as the queue's own clock gives it
+    due = jobs.when(minutes)
+    assert sum(due(day + timedelta(minutes=minute)) for minute in range(1440)) == moments
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 7, 45, 90, 300, 2880])
+def test_a_period_that_the_clock_cannot_keep_is_refused(minutes: int) -> None:
+    with pytest.raises(ValueError, match="evenly"):
+        jobs.job("test.never", every_minutes=minutes)(note)
+
+
+def test_a_failure_of_the_database_quotes_nothing_that_was_to_be_kept(app: Flask) -> None:
+    with (
+        app.app_context(),
+        db.transaction() as unit,
+        pytest.raises(StatementError) as failure,
+    ):
+        unit.execute(text("SELECT * FROM nowhere WHERE a = :a"), {"a": "planted-name"})
+    assert "planted-name" not in str(failure.value)
 
 
 def test_a_job_takes_no_text(app: Flask) -> None:

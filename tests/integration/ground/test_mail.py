@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,7 +18,6 @@ from sqlalchemy import select, text, update
 
 from campaign import close_app, create_app, db, jobs
 from campaign.campaigns.models import CampaignStatus
-from campaign.mail import sender
 from campaign.mail.messages import Context, message
 from campaign.mail.models import BadAddress, MailState, OutboxMail
 from campaign.mail.sender import RETRY_MINUTES
@@ -219,22 +219,64 @@ def only_mail_of(mail_id: int | None) -> OutboxMail:
         return unit.get_one(OutboxMail, mail_id)
 
 
+@contextmanager
+def unchangeable(app: Flask, mail_id: int) -> Iterator[None]:
+    """While the block runs, the database refuses to change this mail."""
+    engine = app.extensions["database"].engine
+    where = f"BEFORE UPDATE ON outbox_mail FOR EACH ROW WHEN (OLD.id = {mail_id})"
+    if engine.dialect.name == "sqlite":
+        made = [f"CREATE TRIGGER broken {where} BEGIN SELECT RAISE(ABORT, 'broken'); END"]
+        removed = ["DROP TRIGGER broken"]
+    else:
+        body = "BEGIN RAISE EXCEPTION 'broken'; END"
+        made = [
+            f"CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+            f"CREATE TRIGGER broken {where} EXECUTE FUNCTION break_it()",
+        ]
+        removed = ["DROP TRIGGER broken ON outbox_mail", "DROP FUNCTION break_it()"]
+    for statements in (made, None, removed):
+        if statements is None:
+            yield
+            continue
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+
 def test_a_sweep_outlives_whatever_becomes_of_one_mail(
-    app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
+    app: Flask, server: tuple[Server, int]
 ) -> None:
     put()
+    first = only_mail().id
     put("noor@example.org")
-    claim, seen = sender._claim, []
-
-    def claim_but_the_first(mail_id: int) -> bool:
-        seen.append(mail_id)
-        if len(seen) == 1:
-            raise RuntimeError("the database went away")
-        return claim(mail_id)
-
-    monkeypatch.setattr(sender, "_claim", claim_but_the_first)
+    with unchangeable(app, first):
+        jobs.run_now("mail.sweep")
+        assert server[0].recipients == ["noor@example.org"]
     jobs.run_now("mail.sweep")
-    assert server[0].recipients == ["noor@example.org"]
+    assert server[0].recipients == ["noor@example.org", "ana@example.org"]
+
+
+def test_a_mail_that_was_held_back_uses_up_none_of_the_day(
+    app: Flask, server: tuple[Server, int]
+) -> None:
+    """Nobody got it: five of them must not stand in the way of the one that is wanted."""
+    stopped = make(CampaignStatus.STOPPED)
+    for _ in range(7):
+        assert put(campaign_id=stopped)
+        jobs.run_now("mail.sweep")
+    assert server[0].mails == []
+    assert [put() for _ in range(6)] == [True] * 5 + [False]
+    jobs.run_now("mail.sweep")
+    assert len(server[0].mails) == 5
+    assert not put()
+
+
+def test_a_mail_that_failed_counts_in_its_day(app: Flask, server: tuple[Server, int]) -> None:
+    server[0].answer = "554 no"
+    for _ in range(5):
+        assert put()
+        jobs.run_now("mail.sweep")
+    assert not put()
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.OPEN, CampaignStatus.CLOSED])

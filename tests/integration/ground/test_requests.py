@@ -28,6 +28,6 @@ def test_the_desk_refuses_bytes_that_are_no_text_and_ten_thousand_fields(
     client: FlaskClient,
 ) -> None:
     kind = "application/x-www-form-urlencoded"
-    assert client.post("/sign-in", data=b"email=%91", content_type=kind).status_code == 400
+    assert client.post("/desk/sign-in", data=b"email=%91", content_type=kind).status_code == 400
     many = "&".join(f"f{number}=1" for number in range(10_000)).encode()
-    assert client.post("/sign-in", data=many, content_type=kind).status_code == 413
+    assert client.post("/desk/sign-in", data=many, content_type=kind).status_code == 413

@@ -117,7 +117,7 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Sessio
 
 def _file(desk: FlaskClient, key: str) -> Any:
     settings: Settings = desk.application.extensions["settings"]
-    return settings.files / key
+    return settings.files_folder / key
 
 
 def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, unit: Session) -> None:
@@ -215,6 +215,20 @@ def test_a_mapping_that_cannot_be_is_refused_by_its_column(
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
     assert newest(unit).state is ImportState.UPLOADED
+
+
+def test_an_upload_can_be_thrown_away_and_nothing_of_it_is_imported(
+    desk: FlaskClient, unit: Session
+) -> None:
+    where = rehearsed(desk, unit, MISSIONS, "missions")
+    said = post(desk, f"{where}/discard", follow_redirects=True).get_data(as_text=True)
+    assert "Nothing of it was imported" in said
+    unit.rollback()
+    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert entry.action == "imports.discard"
+    assert unit.scalar(select(func.count(Mission.id))) == 0
+    assert desk.get(where).status_code == 404
 
 
 def test_an_upload_is_sealed_its_owners_alone_and_expires(

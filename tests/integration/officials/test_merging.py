@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleKind, BundleState
+from campaign.bundles.models import Bundle, BundleKind, BundleState, Journey
 from campaign.campaigns.models import Target, TargetKind
 from campaign.officials.models import ContactDetail, Mission, Official
 from campaign.signing.models import Letter
@@ -159,6 +159,8 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     unit.add(there)
     unit.flush()
     bundles = [bundle_of(unit, campaign, one).id for one in (here, there)]
+    journey = Journey(mission=there)
+    unit.add(journey)
     unit.commit()
     pair = {"first": here.slug, "second": there.slug}
     unit.rollback()
@@ -169,6 +171,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     unit.expire_all()
     (mission,) = unit.scalars(select(Mission)).all()
     assert (mission.hours, mission.head_of_mission) == ("9 to 12", "Tomas Arbelaez")
+    assert unit.scalars(select(Journey.mission_id)).all() == [mission.id]
     rows = unit.execute(select(Bundle.id, Bundle.mission_id, Bundle.sequence).order_by(Bundle.id))
     assert [tuple(row) for row in rows] == [
         (bundles[0], mission.id, 1), (bundles[1], mission.id, 2),

@@ -1,6 +1,7 @@
 """How a case is passed on: what other sites show of it, paper, calendar, frames, pictures."""
 
 import io
+import re
 from datetime import date
 
 import extruct
@@ -143,12 +144,23 @@ def test_only_the_chosen_hosts_may_show_the_frame(
     ancestors = "frame-ancestors https://partner.example https://www.partner.example"
     assert policy.split("; ")[-1] == ancestors
     assert "script-src 'self'" in policy
-    assert (
-        f'href="{case}/write?from=partner.example" target="_blank" rel="noopener"' in response.text
-    )
+    action = f'action="{case}/write?from=partner.example"'
+    assert f'method="post" {action} target="_blank" rel="noopener"' in response.text
     assert "Set-Cookie" not in response.headers
     for path in (case, "/en/", f"{case}/write"):
         assert "frame-ancestors 'none'" in client.get(path).headers["Content-Security-Policy"]
+
+
+def test_what_is_typed_in_the_frame_comes_along_with_where_it_came_from(
+    client: FlaskClient, case: str
+) -> None:
+    page = client.post(f"{case}/write?from=partner.example", data={"own_words": "I teach."}).text
+    assert "I teach.</textarea>" in page
+    assert '<input type="hidden" name="source" value="partner.example">' in page
+    boxes = re.findall('<input type="checkbox" name="points"[^>]*>', page)
+    assert all("checked" in box for box in boxes), "as on a first visit, all points are taken"
+    elsewhere = client.post(f"{case}/write", headers={"Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status_code == 403
 
 
 def test_organizers_choose_the_hosts_and_get_what_partners_paste(

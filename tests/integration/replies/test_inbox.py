@@ -94,7 +94,7 @@ def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str)
             assert [one.kind.value for one in unit.scalars(select(Scan))] == ["pdf"]
             assert unit.scalar(select(func.count(Update.id))) == 0
     assert left(folder) == 0
-    kept = [one for one in app.extensions["settings"].files.rglob("*") if one.is_file()]
+    kept = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
     assert all(b"%PDF" not in one.read_bytes() for one in kept)
 
 

@@ -1,5 +1,6 @@
 """Writing a letter: moving points, the guard, one page, the whole text, while it is typed."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -251,13 +252,14 @@ def test_confirming_a_letter_with_own_words_notes_them(
     case: str,
     unit: Session,
     mails: Callable[[], list[dict[str, str]]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sent: list[tuple[str, tuple[int, ...]]] = []
-    monkeypatch.setattr(jobs.Queue, "send", lambda _self, name, ids=(): sent.append((name, ids)))
     client.post(f"{case}/sign", data=FORM)
     link = mails()[0]["link"].removeprefix("http://127.0.0.1:5000")
     client.post(link)
     client.post(link)
     [signature] = unit.query(Signature).all()
-    assert sent.count(("signing.note-words", (signature.id,))) == 1
+    sent = [
+        json.loads(bytes(data))["message"]["args"]
+        for data in app.extensions["queue"].huey.storage.enqueued_items()
+    ]
+    assert sent.count(["signing.note-words", signature.id]) == 1

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from campaign.accounts.deeds import DEEDS, GROUPS
+from campaign.accounts.deeds import DEEDS, DETAILS, GROUPS
 
 SOURCE = Path(__file__).parents[3] / "campaign"
 _RECORDERS = {"record", "record_change", "_record", "_note", "note"}
@@ -38,3 +38,16 @@ def test_every_action_has_words() -> None:
 
 def test_every_deed_belongs_to_a_group_of_the_list() -> None:
     assert {slug.partition(".")[0] for slug in DEEDS} <= set(GROUPS)
+
+
+def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
+    own = {"actor", "action", "subject", "unit", "reason_words"}
+    named = {
+        one.arg
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _RECORDERS
+        for one in node.keywords
+        if one.arg
+    }
+    assert named - own - set(DETAILS) == set(), "give them words in campaign/accounts/deeds.py"

@@ -209,3 +209,57 @@ def test_names_are_made_of_letters_and_digits_only() -> None:
     )
     assert files.folder_name("../..", "ua-x", "m", 12) == "ua-x_m_012"
     assert files.folder_name("АС 5/20 ⁄", "ua-x", "m", 1234) == "5-20_m_1234"
+
+
+def numbers_from(first: int) -> Change:
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["bundle"]["first_number"] = first
+
+    return edit(change)
+
+
+def test_numbers_may_go_on_and_are_then_checked_from_the_first(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    assert problems(tmp_path, parts, numbers_from(1)) == []
+    found = problems(tmp_path, parts, numbers_from(38))
+    assert "manifest.json: does not hold each number from 38 to 41 once." in found
+
+
+def test_a_manifest_that_claims_a_billion_letters_is_refused_at_once(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["bundle"]["frozen"] = 10**12
+
+    found = problems(tmp_path, parts, edit(change))
+    assert any("does not hold each number" in one for one in found)
+
+
+def test_for_both_sides_each_letter_begins_on_a_fresh_sheet(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    def both_sides(manifest: dict[str, Any]) -> None:
+        manifest["bundle"]["duplex"] = True
+
+    def on_a_back(manifest: dict[str, Any]) -> None:
+        both_sides(manifest)
+        manifest["letters"][0]["pages"], manifest["letters"][1] = 1, {
+            **manifest["letters"][1], "first_page": 2, "pages": 2,
+        }  # fmt: skip
+
+    assert problems(tmp_path, parts, edit(both_sides)) == []
+    found = problems(tmp_path, parts, edit(on_a_back))
+    assert found == ["letters-001.pdf: has a letter that does not begin on a fresh sheet."]
+
+
+def test_letters_stand_in_the_order_of_their_numbers_beyond_five_figures(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["bundle"]["first_number"] = 99_998
+        for one in (*manifest["letters"], *manifest["set_aside"]):
+            one["number"] = f"{int(one['number']) + 99_997:05d}"
+
+    found = problems(tmp_path, parts, edit(change))
+    assert not any("in order" in one or "each number" in one for one in found)

@@ -53,6 +53,28 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         load_settings(instance=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'smtp_password = "planted"',
+        f'data_key = "{base64.b64encode(bytes(range(32))).decode()}"',
+        'secret_key = "0123456789abcdefghijklmnopqrstuv"',
+    ],
+)
+def test_settings_with_a_secret_that_others_can_read_are_refused(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"{line}\n")
+    file.chmod(0o640)
+    with pytest.raises(UnsafeSettings, match=r"chmod 600 .*settings\.toml\. It holds") as refusal:
+        load_settings(instance=tmp_path)
+    assert "planted" not in str(refusal.value)
+    file.chmod(0o600)
+    assert load_settings(instance=tmp_path)
+    file.write_text('organisation_name = "Letters"\n')
+    file.chmod(0o644)
+    assert load_settings(instance=tmp_path)
+
+
 def test_a_file_that_is_no_toml_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("organisation_name = Letters\n")
     with pytest.raises(UnsafeSettings, match=r"settings.toml cannot be read: .*line 1"):

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from campaign.authoring.reach import host_of
 from campaign.campaigns.models import (
     Campaign,
     CampaignStatus,
@@ -12,7 +13,6 @@ from campaign.campaigns.models import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.campaigns.reach import host_of
 from campaign.reading.board import board_of, case_row, fold, searching
 from campaign.reading.deadline import deadline_of, say_days_left
 from campaign.reading.endings import first_line

@@ -1,0 +1,67 @@
+"""What the facts of an entry say, in words: states, kinds, and the fields that were changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+_FIELDS: Mapping[str, Any] = {
+    # of a campaign
+    "reference": _l("Reference"),
+    "index_number": _l("Index number"),
+    "format": _l("What people sign"),
+    "person_name": _l("Person at risk"),
+    "person_pronouns": _l("Pronouns"),
+    "themes": _l("Themes"),
+    "issued_on": _l("Issued on"),
+    "act_by": _l("Last day to write"),
+    "timezone": _l("Time zone"),
+    "default_locale": _l("Main language"),
+    "letter_locales": _l("Languages of the letters"),
+    "follows": _l("Further information on"),
+    "follows_id": _l("Further information on"),
+    # of a text
+    "title": _l("Title"),
+    "summary": _l("Summary"),
+    "background": _l("What happened"),
+    "asks": _l("What the letter asks"),
+    "outcome": _l("What has come of it"),
+    # of an official or a mission
+    "name": _l("Name"),
+    "given_name": _l("Given name"),
+    "family_name": _l("Family name"),
+    "country": _l("Country"),
+    "office": _l("Office"),
+    "salutation": _l("Salutation"),
+    "close": _l("Close"),
+    "sending_country": _l("Sending country"),
+    "host_country": _l("Host country"),
+    "head_of_mission": _l("Head of mission"),
+    "hours": _l("Hours"),
+}
+_WORDS: Mapping[str, Any] = {
+    "draft": _l("Draft"),
+    "review": _l("In review"),
+    "scheduled": _l("Scheduled"),
+    "open": _l("Open"),
+    "closed": _l("Closed"),
+    "stopped": _l("Stopped"),
+    "letter": _l("Letter"),
+    "email": _l("E-mail"),
+    "phone": _l("Telephone"),
+    "meeting": _l("Meeting"),
+    "post": _l("Post on a network"),
+    "further-information": _l("Further information"),
+    "good-news": _l("Good news"),
+    "delivery": _l("Handed over"),
+    "reply": _l("Reply"),
+    "outcome": _l("Outcome"),
+}
+_SAID_IN = {"before", "after", "state", "channel", "kind"}
+"""Facts whose values are such words; others are numbers, names and slugs."""
+
+
+def say_value(name: str, value: str) -> str:
+    """A value of the fact `name`, in words where there are some."""
+    known = _FIELDS if name == "fields" else _WORDS if name in _SAID_IN else {}
+    return str(known.get(value, value))

@@ -1,0 +1,1 @@
+"""The desk where campaigns are written: pages, forms, drafts, merging, history."""

@@ -1,0 +1,63 @@
+"""The desk's page on which a campaign begins, with a draft of what is typed there."""
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring import new_drafts
+from campaign.authoring.desk import accepted, blueprint, desk_settings, done, page
+from campaign.authoring.forms import FactsForm
+from campaign.authoring.saving import as_typed, draft_kept, typed_fields
+from campaign.campaigns import services
+from campaign.campaigns.models import LetterFormat
+from campaign.campaigns.texts import slug_of
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def create() -> ResponseReturnValue:
+    """A new draft."""
+    unit, me = db.session(), staff_user().id
+    draft = new_drafts.find(unit, staff_id=me) if request.method == "GET" else None
+    going_on = draft is not None and "draft" in request.args
+    typed = {"formdata": as_typed(draft.content)} if draft and going_on else {}
+    form = FactsForm(services.list_followable(unit, None, by=staff_user()), data=_fresh(), **typed)
+    if "keep" in request.form:
+        new_drafts.keep(unit, staff_id=me, content=typed_fields())
+        return done(draft_kept(), ".create")
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: services.create_campaign(unit, actor=actor(), created_by_id=me, **form.facts()),
+    ):
+        new_drafts.drop(unit, staff_id=me)
+        slug = slug_of(form.reference.data)
+        return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
+    return page(
+        "create", form, draft=None if going_on else draft, draft_url=url_for(".keep_new_draft")
+    )
+
+
+@blueprint.post("/new/draft")
+def keep_new_draft() -> ResponseReturnValue:
+    """Keep what the form holds as it is; the page's script sends it while one types."""
+    new_drafts.keep(db.session(), staff_id=staff_user().id, content=typed_fields())
+    return "", 204
+
+
+@blueprint.post("/new/draft/drop")
+def drop_new_draft() -> ResponseReturnValue:
+    """Throw it away."""
+    new_drafts.drop(db.session(), staff_id=staff_user().id)
+    return redirect(url_for(".create"), 303)
+
+
+def _fresh() -> dict[str, object]:
+    """What a new campaign starts with."""
+    settings = desk_settings()
+    return {
+        "format": LetterFormat.LETTER.value,
+        "timezone": settings.timezone,
+        "default_locale": settings.locales[0],
+        "letter_locales": settings.locales,
+    }

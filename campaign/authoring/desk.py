@@ -1,0 +1,100 @@
+"""What the desk's campaign pages share: the guarded blueprint, loading, forms that refuse."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_number
+
+from campaign import db, i18n
+from campaign.accounts.guards import guard, staff_user
+from campaign.accounts.models import Role
+from campaign.authoring import team
+from campaign.authoring.fields import DeskForm
+from campaign.campaigns.gaps import Gap
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.risks import RiskNamed
+from campaign.campaigns.templates import UnknownPlaceholders
+from campaign.campaigns.themes import theme_name
+from campaign.errors import Invalid
+from campaign.settings import Settings
+
+blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")
+guard(blueprint, Role.ORGANIZER)
+blueprint.add_app_template_filter(theme_name)
+
+
+def load(slug: str) -> Campaign:
+    """The campaign of this page. Raises NotFound, also for one of another team."""
+    return team.get_campaign_of(db.session(), slug, staff_user())
+
+
+def known_locale(campaign: Campaign, locale: str) -> str:
+    """`locale` if pages or this campaign's letters can be in it; the page does not exist if not."""
+    if locale not in languages_of(campaign):
+        abort(404)
+    return locale
+
+
+def languages_of(campaign: Campaign) -> list[str]:
+    """The site's languages, and those that this campaign has beyond them."""
+    more = [*campaign.letter_locales, *(edition.locale for edition in campaign.editions)]
+    return list(dict.fromkeys([*i18n.languages(), *more]))
+
+
+def desk_settings() -> Settings:
+    """The settings of this instance."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def accepted(form: DeskForm, action: Callable[[], object]) -> bool:
+    """Do `action`; what it finds invalid goes to the form's fields, with False."""
+    try:
+        action()
+    except UnknownPlaceholders as problem:
+        form.refuse_placeholders(problem.found)
+        return False
+    except RiskNamed as problem:
+        form.refuse_risks(problem.found)
+        return False
+    except Invalid as problem:
+        form.refuse(problem.fields or {"": problem.slug})
+        return False
+    return True
+
+
+def page(
+    view: str, form: DeskForm | None = None, *, status: int = 200, **context: object
+) -> ResponseReturnValue:
+    """The desk page `campaigns/<view>.html`; 422 where its form was refused."""
+    refused = form is not None and bool(form.problems())
+    words = {"mend_url": mend_url, "number": format_number}
+    body = render_template(f"campaigns/{view}.html", form=form, **words, **context)
+    return body, (422 if refused else status)
+
+
+def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
+    """Say what was done, on the page that comes next."""
+    flash(message)
+    return redirect(url_for(endpoint, **values), 303)  # type: ignore[arg-type]
+
+
+def mend_url(campaign: Campaign, gap: Gap) -> str:
+    """Where a gap is mended."""
+    slug = campaign.slug
+    if gap.part == "edition":
+        return url_for("campaigns.edit_edition", slug=slug, locale=gap.locale)
+    if gap.part == "letter":
+        return url_for("campaigns.edit_template", slug=slug, locale=gap.locale)
+    if gap.part == "official":
+        return url_for("officials.edit", slug=gap.subject)
+    if gap.part == "mission":
+        return url_for("officials.edit_mission", slug=gap.subject)
+    endpoint = {
+        "targets": "edit_targets",
+        "risks": "edit_risks",
+        "picture": "edit_picture",
+        "update": "post_update",
+    }.get(gap.part, "edit_facts")
+    return url_for(f"campaigns.{endpoint}", slug=slug)

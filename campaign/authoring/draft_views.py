@@ -1,0 +1,84 @@
+"""Keeping, taking up and throwing away what is typed at the desk and not saved yet."""
+
+from typing import Any
+
+from flask import abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import staff_user
+from campaign.authoring import drafts
+from campaign.authoring.desk import blueprint, done, load
+from campaign.authoring.history_views import known_part
+from campaign.authoring.saving import Desk
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+
+_ENDPOINTS = {
+    Part.OPTIONS.value: "campaigns.edit_options",
+    Part.TARGETS.value: "campaigns.edit_targets",
+    "update": "campaigns.post_update",
+    "risks": "campaigns.edit_risks",
+    "picture": "campaigns.edit_picture",
+    "reach": "campaigns.edit_reach",
+    "screening": "screening_rules.edit_rules",
+}
+"""The pages of parts that a campaign has once; facts are the rest."""
+_PAGES = {*(part.value for part in Part), "texts", "letters", "points", *_ENDPOINTS}
+
+
+@blueprint.post("/<slug>/drafts/<part>/<place>")
+def keep_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """Keep what a form holds as it is, valid or not; the page's script sends it while one types."""
+    campaign = load(slug)
+    _known(campaign, part, place)
+    Desk(campaign, part, _place(place)).keep()
+    return "", 204
+
+
+@blueprint.post("/<slug>/drafts/<part>/<place>/drop")
+def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """Throw a draft away."""
+    campaign = load(slug)
+    _known(campaign, part, place)
+    drafts.drop(
+        db.session(),
+        campaign,
+        staff_id=staff_user().id,
+        part=part,
+        place=_place(place),
+        conflict="conflict" in request.form,
+    )
+    back = part_url(campaign, part, _place(place))
+    if "conflict" in request.form:
+        return done(_("Your text is thrown away. The saved one stays."), ".show", slug=slug)
+    return redirect(back, 303)
+
+
+def part_url(campaign: Campaign, part: str, place: str) -> str:
+    """The page on which a part is written."""
+    slug = campaign.slug
+    locale, _sign, official = place.partition(":")
+    if part == Part.EDITION:
+        return url_for("campaigns.edit_edition", slug=slug, locale=locale)
+    if part == Part.LETTER:
+        own: dict[str, Any] = {"for": official} if official else {}
+        return url_for("campaigns.edit_template", slug=slug, locale=locale, **own)
+    if part in {"texts", "letters", "points"}:
+        return url_for("campaigns.side_by_side", slug=slug, page=part)
+    return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug)
+
+
+def _known(campaign: Campaign, part: str, place: str) -> None:
+    """A place that no page of this campaign has does not exist."""
+    if part not in _PAGES:
+        abort(404)
+    if part in set(Part):
+        known_part(campaign, part, place)
+    elif _place(place):
+        abort(404)
+
+
+def _place(place: str) -> str:
+    return "" if place == "-" else place

@@ -1,0 +1,107 @@
+"""The desk's page of a campaign's text in one language, and the live preview of Markdown."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.authoring import editions
+from campaign.authoring.desk import blueprint, done, known_locale, languages_of, load, page
+from campaign.authoring.forms import EditionForm
+from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.campaigns.contents import Content, edition_content
+from campaign.campaigns.models import Campaign, Edition
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import watch_of
+from campaign.campaigns.texts import paragraphs
+from campaign.campaigns.watching import Words, by_field, edition_words
+
+MARKDOWN = ("background", "outcome")
+"""Fields whose text is Markdown."""
+_LONGEST = 20_000
+
+
+@blueprint.route("/<slug>/editions/<locale>", methods=["GET", "POST"])
+def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
+    """The text in one language, beside that in the main language."""
+    campaign = load(slug)
+    desk = Desk(campaign, Part.EDITION, known_locale(campaign, locale))
+    found = editions.find_edition(campaign, locale)
+    form = EditionForm(**desk.typed(), data=_data(found) | {"based_on": desk.seen})
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_edition", slug=slug, locale=locale)
+    if "preview" not in request.form and form.validate_on_submit():
+        saved = _save(form, desk)
+        if saved is True:
+            return done(_("The text is saved."), ".edit_edition", slug=slug, locale=locale)
+        if saved is not False:
+            return saved
+    return _show(form, desk, locale)
+
+
+@blueprint.post("/<slug>/text-preview/<locale>")
+def preview_text(slug: str, locale: str) -> ResponseReturnValue:
+    """A text as the page will show it, while it is typed; `field` names it in the form."""
+    campaign = load(slug)
+    known_locale(campaign, locale)
+    name = request.args.get("field", "")
+    text = paragraphs(request.form.get(name, "")[:_LONGEST])
+    return render_template(
+        "campaigns/_text_preview.html",
+        text=text,
+        language=locale,
+        found=watch_of(campaign).findings([Words("edition", locale, name, text)]),
+    )
+
+
+def _save(form: EditionForm, desk: Desk) -> ResponseReturnValue | bool:
+    unit, campaign, locale = db.session(), desk.campaign, desk.place
+
+    def mine() -> Content:
+        return edition_content(Edition(locale=locale, **form.texts()))
+
+    return desk.save(
+        form,
+        mine,
+        lambda: editions.save_edition(
+            unit,
+            campaign,
+            actor=actor(),
+            locale=locale,
+            based_on=number_seen(form),
+            risks_seen=bool(form.risks_seen.data),
+            **form.texts(),
+        ),
+    )
+
+
+def _show(form: EditionForm, desk: Desk, locale: str) -> ResponseReturnValue:
+    campaign = desk.campaign
+    typed = {name: str(form[name].data or "") for name in
+             ("title", "summary", "asks", "background", "outcome")}  # fmt: skip
+    return page(
+        "edit_edition",
+        form,
+        campaign=campaign,
+        language=locale,
+        locales=languages_of(campaign),
+        written={one.locale for one in campaign.editions},
+        main=editions.find_edition(campaign, campaign.default_locale),
+        findings=by_field(watch_of(campaign).findings(edition_words(locale, **typed))),
+        previewed="preview" in request.form,
+        **desk.words(),
+    )
+
+
+def edition_data(campaign: Campaign, locale: str) -> dict[str, Any]:
+    """The text in one language as its form shows it."""
+    return _data(editions.find_edition(campaign, locale))
+
+
+def _data(edition: Edition | None) -> dict[str, Any]:
+    content = edition_content(edition)
+    return content | {"asks": "\n".join(content["asks"])} if content else {}

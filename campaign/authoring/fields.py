@@ -1,0 +1,275 @@
+"""Fields of the desk's campaign forms: what is typed is trimmed, bounded and kept."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    SelectChoice,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional, StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from campaign.campaigns.texts import has_hidden_characters, one_line, paragraphs
+from campaign.letters.placeholders import KNOWN, nearest_placeholder
+
+_EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
+
+WORDS: Mapping[str, Any] = {
+    "reference-taken": _l("Another campaign has this reference. Give it one of its own."),
+    "reference-empty": _l("The reference needs letters or figures, as in UA 58/20."),
+    "deadline-past": _l("This day is over. To end an open campaign, close it."),
+    "deadline-unset": _l("The letter uses ((deadline)): keep a last day, or change the letter."),
+    "edition-missing": _l("The campaign is open: its main language needs a text first."),
+    "edition-incomplete": _l("The campaign is open: keep a title, a summary and what to ask."),
+    "no-letter-language": _l("The campaign is open: keep at least one language for letters."),
+    "template-missing": _l("The campaign is open: write the letter in that language first."),
+    "no-target": _l("The campaign is open: keep at least one official to whom letters go."),
+    "no-mission": _l("The campaign is open: choose the mission through which letters go."),
+    "no-address": _l("The campaign is open: the mission needs an address."),
+    "address-does-not-fit": _l("The address does not fit the window of the envelope. Shorten it."),
+    "no-salutation": _l("The official has no salutation and close in a language of the letters."),
+    "target-twice": _l("This official is a target already."),
+    "points-too-many": _l("A letter takes twelve talking points at most. Join or drop some."),
+    "points-doubled": _l("Two talking points have the same key. Load the page again."),
+    "note-missing": _l("Say what should be changed: the writer reads it at the desk."),
+    "open-at-missing": _l("Give the day and the time at which it opens."),
+    "moment-past": _l("This moment is over. Give one that is to come, or open the campaign now."),
+    "moment-skipped": _l("The clocks skip this hour that night. Give another."),
+    "deadline-not-later": _l("Give a later day than the one it has now."),
+    "follows-circle": _l("That campaign is itself further information on this one."),
+    "delivery-after-stop": _l(
+        "The campaign was stopped before this day: nothing may be handed over since."
+    ),
+    "reason-missing": _l("Say why: everybody who comes to the page reads it."),
+    "not-for-the-network": _l(
+        "The network is told of further information while letters are taken, and of good news "
+        "also after the close; of nothing after a stop."
+    ),
+    "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
+    "hosts-too-many": _l("Twenty sites can embed the form at most."),
+    "picture-alt-missing": _l("Say what the picture shows, for those who cannot see it."),
+    "delivery-recorded": _l("This delivery is recorded already."),
+    "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
+    "taken-missing": _l("Give the number of letters that were taken."),
+    "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
+    "taken-range": _l("Give the first and the last number, as many letters as were taken."),
+    "receipt-too-big": _l("The file is too big: 12 MB at most."),
+    "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
+    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
+    "pictures-too-many": _l("Eight pictures at most."),
+    "mission-same": _l("The letters were at this mission. Choose another one."),
+    "picture-too-big": _l("The picture is too big: 12 MB and 60 million points at most."),
+    "not-a-picture": _l("This is no JPEG, PNG or WebP picture, whatever its name says."),
+    "words-too-many": _l("Keep to 200 lines at most, and each line to 80 characters."),
+    "not-a-word": _l("Each line needs a letter or a figure."),
+    "text-too-long": _l("This is longer than its field takes. Shorten one of the two texts."),
+    "risk-named": _l(
+        "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
+        "below that it is meant."
+    ),
+    "picture-lies": _l(
+        "The name of the file says another kind than it is. Give it its right ending, .jpg, .png "
+        "or .webp, and choose it again."
+    ),
+    "picture-missing": _l("Choose a picture."),
+    "not-a-percentage": _l("Give a number from 0 to 100."),
+    "embargo-runs": _l("The embargo is not over: nothing is published before it is."),
+    "update-title-missing": _l("Write a title in the campaign's main language."),
+}
+"""Sentences for what services find invalid, by slug."""
+_OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
+
+
+class DeskForm(FlaskForm):  # type: ignore[misc]
+    """A form whose services can refuse fields too."""
+
+    names_a_risk = False
+    """Whether it was refused for what a risk flag rules out."""
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field, or on top where the form has none."""
+        for name, slug in fields.items():
+            words = WORDS.get(slug, _OTHERWISE)
+            if name in self:
+                self[name].errors = [*self[name].errors, words]
+            else:
+                self.form_errors.append(words)
+
+    def refuse_placeholders(self, found: Mapping[str, list[str]]) -> None:
+        """Name the unknown placeholders by the fields that hold them; `points-1` is a row."""
+        for name, unknown in found.items():
+            field = self.field_of(name)
+            field.errors = [*field.errors, unknown_words(unknown)]
+
+    def refuse_risks(self, found: Iterable[Any]) -> None:
+        """Say by each field that it names what a risk flag rules out, and ask once more."""
+        self.names_a_risk = True
+        for name in dict.fromkeys(one.field for one in found):
+            field = self.field_of(name)
+            field.errors = [*field.errors, WORDS["risk-named"]]
+
+    def field_of(self, name: str) -> Field:
+        """The field that a service calls `name`."""
+        return self[name]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Every error as the id of its control and a sentence, also those of rows."""
+        return [*(("main", error) for error in self.form_errors), *_problems(self)]
+
+
+def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _problems(field.form)
+            continue
+        if isinstance(field, FieldList):
+            yield from _problems(field.entries)
+        anchor = f"{field.id}-0" if isinstance(field, CheckboxesField) else field.id
+        # A list of rows repeats the errors of its rows as dictionaries.
+        yield from ((anchor, error) for error in field.errors if not isinstance(error, dict))
+
+
+def unknown_words(unknown: list[str]) -> str:
+    """The sentence that names unknown placeholders and lists the known ones."""
+    near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
+    words: str = ngettext(
+        "%(names)s is no placeholder. Known are: %(known)s.",
+        "%(names)s are no placeholders. Known are: %(known)s.",
+        len(unknown),
+        names=", ".join(unknown),
+        known=", ".join(f"(({name}))" for name in KNOWN),
+    )
+    if near:
+        meant = ", ".join(f"(({name}))" for name in near)
+        words = f"{words} {gettext('The nearest is %(name)s.', name=meant)}"
+    return words
+
+
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Values and their words, as a field takes them."""
+    return [SelectChoice(value, words) for value, words in pairs]
+
+
+def nothing_hidden(_form: Form, field: Field) -> None:
+    """Refuse characters that nobody sees."""
+    if has_hidden_characters(field.data or ""):
+        raise StopValidation(
+            _l("Some characters here are hidden. Type the text again, or paste it as plain text.")
+        )
+
+
+class Filled:
+    """Refuses what is empty once it is trimmed; the field is marked as needed."""
+
+    field_flags = {"required": True}  # noqa: RUF012 — WTForms reads it from the instance
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Check the trimmed text."""
+        if not field.data and not field.errors:
+            raise StopValidation(self.message)
+
+
+class LineField(StringField):  # type: ignore[misc]
+    """Text on one line."""
+
+    def __init__(self, label: Any, *, limit: int, needed: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, _text_checks(limit, needed), filters=[one_line], **kwargs)
+
+
+class TextField(TextAreaField):  # type: ignore[misc]
+    """Text in paragraphs."""
+
+    def __init__(self, label: Any, *, limit: int, needed: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, _text_checks(limit, needed), filters=[paragraphs], **kwargs)
+
+
+def _text_checks(limit: int, needed: Any) -> list[Any]:
+    most = Length(max=limit, message=_l("Keep to %(max)d characters at most."))
+    first = [] if needed is None else [Filled(needed)]
+    return [*first, nothing_hidden, most]
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day that may stay empty; one that is none is refused in our words."""
+
+    def __init__(self, label: Any, *, needed: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, [Optional() if needed is None else Filled(needed)], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the day as the browser sends it: 2026-12-04."""
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            self.data = date.fromisoformat(valuelist[0].strip())
+        except ValueError:
+            self.data = None
+            raise ValueError(_l("Write the day as year, month and day: 2026-12-04.")) from None
+        if not _EARLIEST <= self.data <= _LATEST:
+            raise ValueError(_l("This day is too far away. Check the year."))
+
+
+class MomentField(DateTimeLocalField):  # type: ignore[misc]
+    """A day and time as clocks show it; one that is none is refused in our words."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(label, [Optional()], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take it as the browser sends it: 2026-12-04T09:30."""
+        self.data = None
+        if not valuelist or not valuelist[0].strip():
+            return
+        try:
+            moment = datetime.fromisoformat(valuelist[0].strip())
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is not None:
+            raise ValueError(_l("Write day and time as in 2026-12-04T09:30."))
+        if not _EARLIEST <= moment.date() <= _LATEST:
+            raise ValueError(_l("This day is too far away. Check the year."))
+        self.data = moment.replace(second=0, microsecond=0)
+
+
+class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+    """Several choices, a checkbox each."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def each_within(limit: int, most: int) -> Any:
+    """A check of a text that is read line by line: length of a line, number of lines."""
+
+    def check(_form: Form, field: Field) -> None:
+        found = [line for line in (field.data or "").splitlines() if line.strip()]
+        if len(found) > most:
+            raise ValidationError(
+                ngettext("Keep to %(num)d line.", "Keep to %(num)d lines at most.", most)
+            )
+        if any(len(line) > limit for line in found):
+            raise ValidationError(
+                ngettext(
+                    "Keep each line to %(num)d character.",
+                    "Keep each line to %(num)d characters at most.",
+                    limit,
+                )
+            )
+
+    return check

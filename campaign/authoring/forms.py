@@ -1,0 +1,268 @@
+"""Forms of a campaign's facts, texts, updates and status."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, cast
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, FileField, Form, HiddenField, RadioField, SelectField
+from wtforms.validators import ValidationError
+
+from campaign import i18n
+from campaign.authoring.fields import (
+    CheckboxesField,
+    DayField,
+    DeskForm,
+    LineField,
+    TextField,
+    choices,
+    each_within,
+)
+from campaign.campaigns.models import Campaign, LetterFormat, UpdateKind
+from campaign.campaigns.services import Facts
+from campaign.campaigns.texts import lines
+from campaign.campaigns.themes import theme_name, themes_by_name
+from campaign.campaigns.updates import WRITTEN_BY_HAND
+
+ASKS, ASK_LENGTH = 8, 300
+
+FORMATS = {
+    LetterFormat.LETTER: _l("A letter of one page"),
+    LetterFormat.CARD: _l("A card, four to a sheet"),
+}
+KINDS = {
+    UpdateKind.FURTHER_INFORMATION: _l("Further information"),
+    UpdateKind.GOOD_NEWS: _l("Good news"),
+    UpdateKind.STOP: _l("Stop"),
+    UpdateKind.DELIVERY: _l("Handed over"),
+    UpdateKind.REPLY: _l("Reply"),
+    UpdateKind.OUTCOME: _l("Outcome"),
+}
+
+
+class FactsForm(DeskForm):
+    """What a campaign is, apart from its texts."""
+
+    based_on = HiddenField()
+    reference = LineField(
+        _l("Reference"),
+        limit=40,
+        needed=_l("Give the reference by which people quote it, such as UA 58/20."),
+        description=_l("As people quote it: UA 58/20. The page's address is made from it."),
+    )
+    index_number = LineField(_l("Index number"), limit=40)
+    country = SelectField(_l("Country"))
+    format = RadioField(_l("What people sign"))
+    person_name = LineField(
+        _l("Person at risk"), limit=200, needed=_l("Name the person, as the case sheet does.")
+    )
+    person_pronouns = LineField(
+        _l("Pronouns"),
+        limit=40,
+        description=_l("As the person uses them. Leave it empty where they are not known."),
+    )
+    themes = CheckboxesField(
+        _l("Themes"), description=_l("By these people find the action, and are told of it.")
+    )
+    issued_on = DayField(_l("Issued on"))
+    act_by = DayField(
+        _l("Last day to write"),
+        description=_l("It ends when it ends everywhere on Earth: noon of the next day in UTC."),
+    )
+    timezone = SelectField(
+        _l("Time zone"), description=_l("The one in which times of this campaign are shown.")
+    )
+    default_locale = SelectField(
+        _l("Main language"),
+        description=_l("Shown to readers in whose own language there is no text."),
+    )
+    letter_locales = CheckboxesField(
+        _l("Languages of the letters"),
+        description=_l("Those that the officials read, and those in which people write."),
+    )
+    follows = SelectField(
+        _l("Further information on"), description=_l("The campaign that this one follows.")
+    )
+
+    def __init__(self, followable: Sequence[Campaign], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ids = {one.slug: one.id for one in followable}
+        named = [(code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()]
+        self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
+        self.format.choices = choices((kind.value, words) for kind, words in FORMATS.items())
+        self.themes.choices = choices(_with_kept(themes_by_name(), self.themes.object_data))
+        self.timezone.choices = choices((zone, zone.replace("_", " ")) for zone in _time_zones())
+        self.default_locale.choices = choices(named)
+        self.letter_locales.choices = choices(_with_own(named, self.letter_locales.object_data))
+        named_by_reference = [
+            (one.slug, f"{one.reference} · {one.person_name}") for one in followable
+        ]
+        self.follows.choices = choices([("", _l("No other campaign")), *named_by_reference])
+
+    @staticmethod
+    def of(
+        campaign: Campaign, followable: Sequence[Campaign], *, based_on: int = 0, **kwargs: Any
+    ) -> "FactsForm":
+        """The form, filled with what the campaign is."""
+        slugs = {one.id: one.slug for one in followable}
+        same = ("reference", "index_number", "country", "person_name", "person_pronouns",
+                "themes",
+                "issued_on", "act_by", "timezone", "default_locale", "letter_locales")  # fmt: skip
+        return FactsForm(
+            followable,
+            data={name: getattr(campaign, name) for name in same}
+            | {
+                "format": campaign.format.value,
+                "follows": slugs.get(campaign.follows_id or 0, ""),
+                "based_on": based_on,
+            },
+            **kwargs,
+        )
+
+    def validate_country(self, field: SelectField) -> None:
+        """A country must be chosen."""
+        if not field.data:
+            raise ValidationError(_l("Choose the country whose officials can act."))
+
+    def validate_act_by(self, field: DayField) -> None:
+        """Nobody can write before the case is out."""
+        if field.data and self.issued_on.data and field.data < self.issued_on.data:
+            raise ValidationError(_l("The last day to write lies before the day of issue."))
+
+    def facts(self) -> Facts:
+        """What was typed, as the services take it."""
+        names = ("reference", "index_number", "country", "person_name", "person_pronouns",
+                 "issued_on", "act_by", "timezone", "default_locale")  # fmt: skip
+        typed = {name: self[name].data for name in names}
+        return cast(
+            "Facts",
+            typed
+            | {
+                "format": LetterFormat(self.format.data),
+                "themes": list(self.themes.data or []),
+                "letter_locales": list(self.letter_locales.data or []),
+                "follows_id": self._ids.get(self.follows.data),
+            },
+        )
+
+
+class EditionForm(DeskForm):
+    """A campaign's text in one language."""
+
+    based_on = HiddenField()
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    title = LineField(
+        _l("Title"),
+        limit=200,
+        needed=_l("Write a title: the person's name, and what is happening."),
+        description=_l("The person's name, and what is happening."),
+    )
+    summary = TextField(_l("Summary"), limit=1200, description=_l("Three sentences."))
+    asks = TextField(
+        _l("What the letter asks"),
+        limit=ASKS * (ASK_LENGTH + 1),
+        description=_l("Two to five requests, a line each."),
+    )
+    background = TextField(
+        _l("What happened"), limit=20_000, description=_l("About 400 words, in Markdown.")
+    )
+    outcome = TextField(
+        _l("What has come of it"),
+        limit=20_000,
+        description=_l("How it ended, or how such cases end, in Markdown."),
+    )
+
+    validate_asks = staticmethod(each_within(ASK_LENGTH, ASKS))
+
+    def texts(self) -> dict[str, Any]:
+        """What was typed, as the services take it."""
+        return {
+            "title": self.title.data,
+            "summary": self.summary.data,
+            "background": self.background.data,
+            "asks": lines(self.asks.data),
+            "outcome": self.outcome.data,
+        }
+
+
+class UpdateForm(DeskForm):
+    """A dated post; `update_form` adds title and body per language."""
+
+    kind = SelectField(
+        _l("What it is"), choices=choices((kind.value, KINDS[kind]) for kind in WRITTEN_BY_HAND)
+    )
+    happened_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
+    picture = FileField(
+        _l("Picture"),
+        description=_l(
+            "JPEG, PNG or WebP. It is kept without the place and the camera that it may name. Show "
+            "nobody who has not agreed to it."
+        ),
+    )
+    tell_network = BooleanField(
+        _l("Tell the network"),
+        description=_l(
+            "Members whom the case concerns get a mail, once. It cannot be called back."
+        ),
+    )
+
+    risks_seen = BooleanField(_l("It is meant: post it all the same"))
+
+    def day(self) -> date:
+        """The day on which it happened, which validation made sure of."""
+        return cast("date", self.happened_on.data)
+
+    def has_picture(self) -> bool:
+        """Whether a file was chosen."""
+        return bool(self.picture.data and self.picture.data.filename)
+
+    def alts(self, locales: Sequence[str]) -> dict[str, str]:
+        """What the picture shows, per language."""
+        words = {code: self[f"alt_{code}"].data for code in locales}
+        return {code: text for code, text in words.items() if text}
+
+    def words(self, locales: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Title and body per language."""
+        return {code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in locales}
+
+
+def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
+    """The form of a post in these languages."""
+    fields: dict[str, Any] = {}
+    for code in locales:
+        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
+        fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
+        fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
+        fields[f"validate_body_{code}"] = _needs_title(code)
+    return cast("UpdateForm", type("LocalisedUpdateForm", (UpdateForm,), fields)(**kwargs))
+
+
+def _needs_title(code: str) -> Any:
+    def check(form: Form, field: TextField) -> None:
+        if field.data and not form[f"title_{code}"].data:
+            raise ValidationError(_l("A text needs a title in the same language."))
+
+    return check
+
+
+def _with_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+    """The list, with what a campaign has from before it was one."""
+    known = {key for key, _name in named}
+    return [*named, *((key, theme_name(key)) for key in own or () if key not in known)]
+
+
+def _with_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+    known = {code for code, _name in named}
+    more = [code for code in own or () if code not in known]
+    return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> list[str]:
+    """Names that mean a place: `America/Toronto`, and UTC."""
+    places = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe",
+              "Indian", "Pacific"}  # fmt: skip
+    named = (zone for zone in available_timezones() if zone.partition("/")[0] in places)
+    return ["UTC", *sorted(named)]

@@ -1,0 +1,46 @@
+"""For admins: the campaigns that somebody answers for, and handing all of them over."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from campaign import db
+from campaign.accounts.guards import guard, staff_user
+from campaign.accounts.models import Role
+from campaign.accounts.services import get_staff_user
+from campaign.authoring import team
+from campaign.authoring.team_views import PersonForm
+from campaign.errors import Refused
+
+blueprint = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")
+guard(blueprint, Role.ADMIN)
+
+
+@blueprint.get("")
+def show(public_id: str) -> ResponseReturnValue:
+    """What they answer for, and who could take it over."""
+    unit = db.session()
+    user = get_staff_user(unit, public_id)
+    writers = [one for one in team.list_writers(unit) if one.id != user.id]
+    return render_template(
+        "campaigns/handover.html",
+        user=user,
+        owned=team.list_owned(unit, user),
+        taking=PersonForm(formdata=None).offer("taking", writers),
+    )
+
+
+@blueprint.post("")
+def hand_over(public_id: str) -> ResponseReturnValue:
+    """Give all of them to another, as when somebody leaves."""
+    unit = db.session()
+    user = get_staff_user(unit, public_id)
+    to = get_staff_user(unit, request.form.get("person", ""))
+    try:
+        count = team.hand_over_all(unit, owner=user, to=to, by=staff_user())
+    except Refused:
+        flash(_("Choose an organizer or an admin whose account is enabled."), "error")
+        return redirect(url_for(".show", public_id=public_id), 303)
+    flash(ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count))
+    return redirect(url_for("accounts.staff.show", public_id=public_id), 303)

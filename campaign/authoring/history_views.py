@@ -1,0 +1,132 @@
+"""The desk's pages of what was saved: who, when, what changed; and bringing it back."""
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.accounts.models import StaffUser
+from campaign.authoring import parts
+from campaign.authoring.desk import blueprint, done, languages_of, load, page
+from campaign.authoring.diffs import changes_between
+from campaign.authoring.fields import WORDS
+from campaign.authoring.part_words import field_name, part_name, texts_of_content
+from campaign.campaigns import revisions
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.revisions import Kept
+from campaign.errors import Invalid, NotFound, Refused
+
+
+@blueprint.get("/<slug>/history")
+def show_histories(slug: str) -> ResponseReturnValue:
+    """The parts of which states are kept."""
+    unit, campaign = db.session(), load(slug)
+    letters = dict.fromkeys(_letter_places(campaign))
+    places = [*revisions.places_of(unit, campaign), *((Part.LETTER, one) for one in letters)]
+    listed = [(part, place, part_name(part, place)) for part, place in places]
+    return page("histories", campaign=campaign, listed=listed)
+
+
+@blueprint.get("/<slug>/history/<part>/<place>")
+def show_history(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """The states in which a part was saved, each with what it changed."""
+    unit, campaign = db.session(), load(slug)
+    which, where = known_part(campaign, part, place)
+    found = revisions.list_kept(unit, campaign, which, where)
+    wanted = request.args.get("at", "")
+    shown = next((one for one in found if str(one.number) == wanted), found[0] if found else None)
+    return page(
+        "history",
+        campaign=campaign,
+        part=part,
+        place=place,
+        name=part_name(part, where),
+        language=where.partition(":")[0],
+        kept=[(one, name_of(one.saved_by_id)) for one in found],
+        shown=shown,
+        changes=_changes(campaign, part, found, shown) if shown else [],
+        newest=found[0].number if found else 0,
+    )
+
+
+@blueprint.post("/<slug>/history/<part>/<place>/<int(max=999999):number>")
+def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValue:
+    """Save an earlier state again, as a new one."""
+    unit, campaign = db.session(), load(slug)
+    which, where = known_part(campaign, part, place)
+    kept = revisions.get_kept(unit, campaign, which, where, number)
+    seen = request.form.get("seen", "")
+    try:
+        parts.save_content(
+            unit,
+            campaign,
+            which,
+            where,
+            kept.content,
+            actor=actor(),
+            created_by_id=staff_user().id,
+            based_on=int(seen) if seen.isdecimal() and len(seen) < 9 else -1,
+        )
+    except (Invalid, NotFound, Refused) as problem:
+        unit.rollback()
+        return done(_refusal(problem), ".show_history", slug=slug, part=part, place=place)
+    revisions.note_restored(unit, campaign, which, where, number)
+    said = _("State %(number)s is saved again, as a new one.", number=number)
+    return done(said, ".show_history", slug=campaign.slug, part=part, place=place)
+
+
+def known_part(campaign: Campaign, part: str, place: str) -> tuple[Part, str]:
+    """A part and a place that this campaign has; others do not exist."""
+    where = "" if place == "-" else place
+    locale, _sign, official = where.partition(":")
+    if part not in set(Part):
+        abort(404)
+    which = Part(part)
+    if which in {Part.EDITION, Part.LETTER} and locale not in languages_of(campaign):
+        abort(404)
+    slugs = {one.official.slug for one in campaign.targets}
+    if official and (which is not Part.LETTER or official not in slugs):
+        abort(404)
+    if which not in {Part.EDITION, Part.LETTER} and where:
+        abort(404)
+    return which, where
+
+
+def name_of(staff_id: int | None) -> str:
+    """Who saved; empty where nobody at the desk did."""
+    user = db.session().get(StaffUser, staff_id) if staff_id else None
+    return (user.name or user.email) if user else ""
+
+
+def _changes(
+    campaign: Campaign, part: str, found: list[Kept], shown: Kept
+) -> list[tuple[str, object]]:
+    """What a state changed against the one before: field in words, and its stretches."""
+    before = next((one.content for one in found if one.number < shown.number), {})
+    names = {**before, **shown.content}
+    if not before and shown.number == 0:
+        return []
+    changed = changes_between(
+        texts_of_content(before, campaign), texts_of_content(shown.content, campaign)
+    )
+    return [(field_name(part, one.name, names), one.stretches) for one in changed]
+
+
+def _letter_places(campaign: Campaign) -> list[str]:
+    names = {one.id: one.official.slug for one in campaign.targets}
+    return [
+        f"{one.locale}:{names[one.target_id]}" if one.target_id in names else one.locale
+        for one in campaign.templates
+    ]
+
+
+def _refusal(problem: Invalid | NotFound | Refused) -> str:
+    if isinstance(problem, Invalid):
+        sentences = [str(WORDS[slug]) for slug in problem.fields.values() if slug in WORDS]
+        if sentences:
+            return " ".join(dict.fromkeys(sentences))
+    if isinstance(problem, Refused) and problem.slug == revisions.CHANGED:
+        return str(_("Somebody saved meanwhile. Look at the newest state first."))
+    return str(_("This state cannot be saved as the campaign stands now."))

@@ -1,0 +1,123 @@
+"""The desk's page on which two texts that were written at once are brought together."""
+
+from collections.abc import Sequence
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring import drafts, merging, parts
+from campaign.authoring.desk import blueprint, load, page
+from campaign.authoring.diffs import words_between
+from campaign.authoring.draft_views import part_url
+from campaign.authoring.drafts import Draft
+from campaign.authoring.fields import WORDS
+from campaign.authoring.history_views import known_part, name_of
+from campaign.authoring.merging import Choice, Meeting
+from campaign.authoring.part_words import choices_of, field_name, part_name, value_text
+from campaign.authoring.saving import Desk
+from campaign.campaigns import revisions
+from campaign.campaigns.contents import Content
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.errors import Invalid, Refused
+
+
+@blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
+def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """Theirs, mine, what both come to; nothing is lost before its writer has chosen."""
+    unit, campaign = db.session(), load(slug)
+    which, where = known_part(campaign, part, place)
+    draft = drafts.get_conflict(unit, campaign, staff_id=staff_user().id, part=part, place=where)
+    newest = revisions.newest_number(unit, campaign, which, where)
+    theirs = parts.content_now(unit, campaign, which, where)
+    base = revisions.base_of(unit, campaign, which, where, draft.based_on)
+    meetings = merging.meet(base, theirs, draft.content)
+    if request.method == "POST" and request.form.get("seen") == str(newest):
+        made = merging.settled(theirs, meetings, _choices(meetings))
+        if _saved(campaign, which, where, made, newest):
+            drafts.drop(unit, campaign, staff_id=staff_user().id, part=part, place=where,
+                        conflict=True)  # fmt: skip
+            flash(_("Both texts are brought together and saved."))
+            return redirect(part_url(campaign, part, where), 303)
+    return _show(campaign, draft, meetings, newest, theirs)
+
+
+def _show(
+    campaign: Campaign, draft: Draft, meetings: Sequence[Meeting], newest: int, theirs: Content
+) -> ResponseReturnValue:
+    which = Part(draft.part)
+    names = {**draft.content, **theirs}
+    last = (
+        revisions.get_kept(db.session(), campaign, which, draft.place, newest) if newest else None
+    )
+    return page(
+        "merge",
+        status=422 if request.method == "POST" else 200,
+        campaign=campaign,
+        draft=draft,
+        name=part_name(draft.part, draft.place),
+        seen=newest,
+        last=last,
+        last_by=name_of(last.saved_by_id) if last else "",
+        meetings=[
+            {
+                "it": one,
+                "field": field_name(draft.part, one.name, names),
+                "theirs": words_between(value_text(one.base), value_text(one.theirs)),
+                "mine": words_between(value_text(one.base), value_text(one.mine)),
+                "merged": words_between(value_text(one.theirs), value_text(one.merged)),
+                "choices": choices_of(one),
+            }
+            for one in meetings
+        ],
+        language=draft.place.partition(":")[0],
+    )
+
+
+def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:
+    """What was chosen, by field; anything else than what is offered is not."""
+    made = {}
+    for number, one in enumerate(meetings):
+        typed = request.form.get(f"choice-{number}", "")
+        if typed and typed not in set(Choice):
+            abort(400)
+        if typed:
+            made[one.name] = Choice(typed)
+    return made
+
+
+def _saved(campaign: Campaign, part: Part, place: str, content: Content, newest: int) -> bool:
+    """Whether it was saved; what was not is said on the page."""
+    try:
+        parts.save_content(
+            db.session(),
+            campaign,
+            part,
+            place,
+            content,
+            actor=actor(),
+            created_by_id=staff_user().id,
+            based_on=newest,
+        )
+    except Refused as problem:
+        if problem.slug != revisions.CHANGED:
+            raise
+        return False
+    except Invalid as problem:
+        otherwise = _("This cannot be saved as it is. Choose otherwise.")
+        for slug in dict.fromkeys(problem.fields.values()):
+            flash(str(WORDS.get(slug, otherwise)), "error")
+        return False
+    return True
+
+
+def conflict_links(campaign: Campaign) -> list[tuple[str, str]]:
+    """What of this person's waits to be brought together: its part, and the page for it."""
+    found = drafts.list_conflicts(db.session(), campaign, staff_id=staff_user().id)
+    return [
+        (part_name(one.part, one.place), Desk(campaign, one.part, one.place).merge_url())
+        for one in found
+    ]

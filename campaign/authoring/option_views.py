@@ -1,0 +1,92 @@
+"""The desk's page of what supporters may do with the letter."""
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.authoring import options
+from campaign.authoring.desk import blueprint, done, load, page
+from campaign.authoring.fields import DeskForm, TextField
+from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.texts import one_line
+
+
+class LetterOptionsForm(DeskForm):
+    """Words that are ruled out, a line each; the whole text; the translation."""
+
+    based_on = HiddenField()
+    forbidden_words = TextField(
+        _l("Words that must not stand in a letter"),
+        limit=options.MOST_WORDS * (options.LONGEST_WORD + 1),
+        description=_l(
+            "One word or phrase to a line: a witness, a place, a date that must stay unknown. "
+            "They are found whole, in any case and without their accents. Supporters are told "
+            "which word it is, not that there is a list."
+        ),
+    )
+    full_text_edit = BooleanField(
+        _l("Supporters may rewrite the whole letter"),
+        description=_l(
+            "From salutation to close. Required points must still be recognisable. It is not "
+            "offered for cards, where letters differ from official to official, or where a text "
+            "quotes the supporter's name."
+        ),
+    )
+    print_translation = BooleanField(
+        _l("Print the letter with its translation"),
+        description=_l(
+            "A letter in another language than the officials' own is followed by a page in theirs. "
+            "Own words print as they are. A letter that was rewritten has no translation."
+        ),
+    )
+
+    def options(self) -> dict[str, Any]:
+        """What was typed, as the services take it."""
+        words = filter(None, map(one_line, (self.forbidden_words.data or "").splitlines()))
+        return {
+            "forbidden_words": list(dict.fromkeys(words)),
+            "full_text_edit": bool(self.full_text_edit.data),
+            "print_translation": bool(self.print_translation.data),
+        }
+
+
+@blueprint.route("/<slug>/letter-options", methods=["GET", "POST"])
+def edit_options(slug: str) -> ResponseReturnValue:
+    """What holds for letters that are written from now on."""
+    unit, campaign = db.session(), load(slug)
+    desk = Desk(campaign, Part.OPTIONS)
+    form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_options", slug=slug)
+    if form.validate_on_submit():
+        wanted = form.options()
+        saved = desk.save(
+            form,
+            lambda: wanted,
+            lambda: options.set_letter_options(
+                unit, campaign, actor=actor(), based_on=number_seen(form), **wanted
+            ),
+        )
+        if saved is True:
+            return done(_("The letter options are saved."), ".edit_options", slug=slug)
+        if saved is not False:
+            return saved
+    return page("letter_options", form, campaign=campaign, **desk.words())
+
+
+def _data(campaign: Campaign, seen: int) -> dict[str, Any]:
+    return {
+        "based_on": seen,
+        "forbidden_words": "\n".join(campaign.forbidden_words),
+        "full_text_edit": campaign.full_text_edit,
+        "print_translation": campaign.print_translation,
+    }

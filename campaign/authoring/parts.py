@@ -1,0 +1,125 @@
+"""The parts of a campaign by name: what each says now, and how it is saved.
+
+Restoring a revision and merging two texts both save through here, with every check that saving
+by hand has.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from campaign.authoring import editions, options
+from campaign.campaigns import services, targets, templates
+from campaign.campaigns.contents import (
+    Content,
+    edition_content,
+    edition_from,
+    facts_content,
+    facts_from,
+    letter_content,
+    options_content,
+    points_from,
+    targets_content,
+    targets_from,
+)
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.targets import Aim
+from campaign.campaigns.templates import Point
+from campaign.errors import Invalid, NotFound
+from campaign.officials.missions import find_mission
+from campaign.officials.services import find_official
+
+LIMITS = {"title": 200, "summary": 1200, "background": 20_000, "outcome": 20_000,
+          "subject": 200, "opening": 3000, "closing": 3000}  # fmt: skip
+"""Characters of each text; the forms hold to the same."""
+POINT_LIMIT, ASK_LIMIT, MOST_ASKS = 600, 300, 8
+
+
+def content_now(unit: Session, campaign: Campaign, part: Part, place: str) -> Content:
+    """What the part says now; nothing where it is not written. Raises NotFound."""
+    if part is Part.FACTS:
+        return facts_content(campaign)
+    if part is Part.OPTIONS:
+        return options_content(campaign)
+    if part is Part.TARGETS:
+        return targets_content(campaign)
+    if part is Part.EDITION:
+        return edition_content(editions.find_edition(campaign, place))
+    locale, target = letter_named(campaign, place)
+    return letter_content(templates.find_template(unit, campaign, locale, target))
+
+
+def letter_named(campaign: Campaign, place: str) -> tuple[str, Target | None]:
+    """Language and target of a letter. Raises NotFound where the target is none."""
+    locale, _, official = place.partition(":")
+    return locale, targets.get_target(campaign, official) if official else None
+
+
+def save_content(
+    unit: Session,
+    campaign: Campaign,
+    part: Part,
+    place: str,
+    content: Content,
+    *,
+    actor: str,
+    created_by_id: int | None,
+    based_on: int | None,
+    risks_seen: bool = True,
+) -> None:
+    """Save a part from its content.
+
+    Raises what saving it by hand raises, and Invalid (`text-too-long`) where a merged text is.
+    """
+    _check_lengths(content)
+    if part is Part.FACTS:
+        facts = facts_from(content)
+        services.edit_campaign(unit, campaign, actor=actor, based_on=based_on, **facts)
+    elif part is Part.OPTIONS:
+        options.set_letter_options(unit, campaign, actor=actor, based_on=based_on, **content)
+    elif part is Part.TARGETS:
+        aims = [_aim(unit, *row) for row in targets_from(content)]
+        targets.set_targets(unit, campaign, actor=actor, aims=aims, based_on=based_on)
+    elif part is Part.EDITION:
+        editions.save_edition(
+            unit, campaign, actor=actor, locale=place, based_on=based_on,
+            risks_seen=risks_seen, **edition_from(content),
+        )  # fmt: skip
+    else:
+        locale, target = letter_named(campaign, place)
+        templates.save_template(
+            unit,
+            campaign,
+            actor=actor,
+            created_by_id=created_by_id,
+            locale=locale,
+            target=target,
+            subject=content.get("subject") or "",
+            opening=content.get("opening") or "",
+            closing=content.get("closing") or "",
+            points=[Point(text, needed, key) for key, text, needed in points_from(content)],
+            based_on=based_on,
+            risks_seen=risks_seen,
+        )
+
+
+def _aim(unit: Session, official: str, kind: str, mission: str) -> Aim:
+    found = find_official(unit, slug=official)
+    reached = find_mission(unit, slug=mission) if mission else None
+    if found is None or (mission and reached is None):
+        raise NotFound("official" if found is None else "mission", slug=official)
+    return Aim(found, TargetKind(kind), reached)
+
+
+def _check_lengths(content: Mapping[str, Any]) -> None:
+    for name, limit in LIMITS.items():
+        if len(str(content.get(name) or "")) > limit:
+            raise Invalid(fields={name: "text-too-long"})
+    asks = content.get("asks") or []
+    if len(asks) > MOST_ASKS or any(len(one) > ASK_LIMIT for one in asks):
+        raise Invalid(fields={"asks": "text-too-long"})
+    for key, text, _ in points_from(content):
+        if len(text) > POINT_LIMIT:
+            raise Invalid(fields={f"point:{key}": "text-too-long"})

@@ -1,0 +1,108 @@
+"""The desk's page of a case's picture."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.authoring import case_picture
+from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.fields import DeskForm, LineField
+from campaign.authoring.rows import PercentField
+from campaign.authoring.saving import Desk, draft_kept
+from campaign.campaigns import pictures
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound
+from campaign.meeting import Meeting
+from campaign.security import takes_file
+
+
+class PictureForm(Meeting, DeskForm):
+    """A file, where in it that is which matters; `picture_form` adds what it shows."""
+
+    picture = FileField(
+        _l("Picture"),
+        description=_l(
+            "JPEG, PNG or WebP, 12 MB at most. It is kept without the place and the camera that it "
+            "may name. Show nobody who has not agreed to it."
+        ),
+    )
+    x = PercentField(_l("From the left, in percent"))
+    y = PercentField(_l("From the top, in percent"))
+
+    def alts(self, codes: Sequence[str]) -> dict[str, str]:
+        """What the picture shows, per language."""
+        return {code: self[f"alt_{code}"].data or "" for code in codes}
+
+
+def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
+    """The form in these languages."""
+    fields = {f"alt_{code}": LineField(_l("What the picture shows"), limit=300) for code in codes}
+    return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(**kwargs))
+
+
+@blueprint.route("/<slug>/picture", methods=["GET", "POST"])
+@takes_file(pictures.MAX_BYTES)
+def edit_picture(slug: str) -> ResponseReturnValue:
+    """Choose a picture, say what it shows, and where in it that is which matters."""
+    unit, campaign = db.session(), load(slug)
+    codes = languages_of(campaign)
+    desk = Desk(campaign, "picture")
+    now = _data(desk.held(), codes)
+    form = picture_form(codes, data=now, **desk.typed())
+    form.saw(now)
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_picture", slug=slug)
+    if "remove" in request.form and form.validate_on_submit():
+        case_picture.remove_picture(unit, campaign, actor=actor())
+        return done(_("The case has no picture now."), ".edit_picture", slug=slug)
+    stands = form.validate_on_submit() and form.meets(now)
+    if stands and accepted(form, lambda: _save(form, campaign, codes)):
+        desk.drop()
+        return done(_("The picture is saved."), ".edit_picture", slug=slug)
+    written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
+    size = pictures.size_of(campaign.picture) if campaign.picture else None
+    return page(
+        "picture", form, campaign=campaign, codes=codes, written=written, size=size, **desk.words()
+    )
+
+
+@blueprint.get("/<slug>/picture/<name>")
+def show_picture(slug: str, name: str) -> ResponseReturnValue:
+    """The picture, or a part of it, for the desk: also while the case is not public."""
+    campaign = load(slug)
+    keys = (campaign.picture, campaign.picture_wide, campaign.picture_small)
+    if f"{pictures.FOLDER}/{name}" not in keys:
+        raise NotFound("picture")
+    return Response(pictures.read(f"{pictures.FOLDER}/{name}"), mimetype="image/jpeg")
+
+
+def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
+    file = form.picture.data
+    chosen = bool(file and file.filename)
+    case_picture.set_picture(
+        db.session(),
+        campaign,
+        actor=actor(),
+        alt=form.alts(codes),
+        x=50 if form.x.data is None else form.x.data,
+        y=50 if form.y.data is None else form.y.data,
+        file=file.stream if chosen else None,
+        name=file.filename if chosen else "",
+    )
+
+
+def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, Any]:
+    alts = campaign.picture_alt or {}
+    return {
+        "x": campaign.picture_x,
+        "y": campaign.picture_y,
+        **{f"alt_{code}": alts.get(code, "") for code in codes},
+    }

@@ -1,0 +1,50 @@
+"""The desk's page on which a campaign is carried further: partners' pages, posters, sheets."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor
+from campaign.authoring import reach
+from campaign.authoring.desk import accepted, blueprint, desk_settings, done, load, page
+from campaign.authoring.fields import DeskForm, TextField
+from campaign.authoring.saving import Desk, draft_kept
+from campaign.meeting import Meeting
+
+
+class ReachForm(Meeting, DeskForm):
+    """Hosts that may embed, a line each."""
+
+    hosts = TextField(
+        _l("Partners' sites"),
+        limit=3000,
+        description=_l(
+            "One to a line, such as example.org. Only pages of these sites can show the form. "
+            "Write www.example.org as well where the site uses it."
+        ),
+    )
+
+
+@blueprint.route("/<slug>/reach", methods=["GET", "POST"])
+def edit_reach(slug: str) -> ResponseReturnValue:
+    """Who may embed the form, and what to paste there."""
+    campaign = load(slug)
+    desk = Desk(campaign, "reach")
+    now = {"hosts": "\n".join(desk.held().embed_hosts)}
+    form = ReachForm(data=now, **desk.typed())
+    form.saw(now)
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_reach", slug=slug)
+    hosts = (form.hosts.data or "").splitlines()
+    if form.validate_on_submit() and form.meets(now) and accepted(
+        form, lambda: reach.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts)
+    ):  # fmt: skip
+        desk.drop()
+        return done(_("The sites are saved."), ".edit_reach", slug=slug)
+    return page(
+        "reach", form, campaign=campaign, site=desk_settings().base_url.rstrip("/"),
+        site_languages=i18n.languages(), **desk.words(),
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The desk's page of risk flags: what must stand in no text, and the embargo."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Field
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.authoring.desk import accepted, blueprint, done, load, page
+from campaign.authoring.draft_views import part_url
+from campaign.authoring.fields import DeskForm, MomentField, TextField
+from campaign.authoring.saving import Desk, draft_kept
+from campaign.campaigns import risks
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part, RiskKind
+from campaign.campaigns.watching import Finding, texts_of_campaign
+from campaign.errors import Refused
+from campaign.meeting import Meeting
+
+_LONGEST = 40 * (risks.LONGEST + 1)
+
+
+class RisksForm(Meeting, DeskForm):
+    """Names and places, a line each, by kind; and the embargo."""
+
+    relative = TextField(
+        _l("Relatives and others close to the person"),
+        limit=_LONGEST,
+        description=_l("Names, a line each: full names, and each part by which they are known."),
+    )
+    witness = TextField(_l("Witnesses"), limit=_LONGEST, description=_l("A name to a line."))
+    place = TextField(
+        _l("Places"),
+        limit=_LONGEST,
+        description=_l("Where somebody lives, hides, works or can be found. A place to a line."),
+    )
+    other = TextField(
+        _l("Anything else"), limit=_LONGEST, description=_l("A word or phrase to a line.")
+    )
+    embargo_until = MomentField(_l("Embargo until"))
+
+    def words(self) -> list[tuple[RiskKind, str]]:
+        """Each line with its kind."""
+        return [
+            (kind, line) for kind in RiskKind for line in (self[kind.value].data or "").splitlines()
+        ]
+
+    def field_of(self, name: str) -> Field:
+        """Kinds go by their names."""
+        return self[name]
+
+
+@blueprint.route("/<slug>/risks", methods=["GET", "POST"])
+def edit_risks(slug: str) -> ResponseReturnValue:
+    """What must not be said, and where it is said already."""
+    campaign = load(slug)
+    desk = Desk(campaign, "risks")
+    now = _data(desk.held())
+    form = RisksForm(data=now, **desk.typed())
+    form.saw(now)
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_risks", slug=slug)
+    if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
+        desk.drop()
+        return done(_("The risk flags are saved."), ".edit_risks", slug=slug)
+    found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    places = [(one, _url(campaign, one)) for one in found]
+    return page("risks", form, campaign=campaign, found=places, **desk.words())
+
+
+def _save(form: RisksForm, campaign: Campaign) -> bool:
+    local = form.embargo_until.data
+    until = local.replace(tzinfo=ZoneInfo(campaign.timezone)) if local else None
+    try:
+        return accepted(
+            form,
+            lambda: risks.set_flags(
+                db.session(), campaign, actor=actor(), words=form.words(), embargo_until=until
+            ),
+        )
+    except Refused:
+        said = _("The case is public already: an embargo would come too late.")
+        form.embargo_until.errors = [*form.embargo_until.errors, said]
+        return False
+
+
+def _data(campaign: Campaign) -> dict[str, Any]:
+    lines: dict[str, list[str]] = {kind.value: [] for kind in RiskKind}
+    for flag in campaign.risk_flags:
+        lines[flag.kind.value].append(flag.words)
+    until = campaign.embargo_until
+    return {
+        **{name: "\n".join(words) for name, words in lines.items()},
+        "embargo_until": until.astimezone(ZoneInfo(campaign.timezone)) if until else None,
+    }
+
+
+def _url(campaign: Campaign, found: Finding) -> str:
+    """Where the text is mended that breaks a flag."""
+    if found.part == Part.EDITION:
+        return part_url(campaign, "edition", found.locale)
+    if found.part == Part.LETTER:
+        place = f"{found.locale}:{found.subject}" if found.subject else found.locale
+        return part_url(campaign, "letter", place)
+    if found.part == "picture":
+        return url_for("campaigns.edit_picture", slug=campaign.slug)
+    return url_for("campaigns.post_update", slug=campaign.slug)

@@ -1,0 +1,178 @@
+"""Forms with rows: the letter's talking points, and a campaign's targets."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SubmitField,
+)
+from wtforms.validators import NumberRange, Optional, Regexp
+
+from campaign.authoring.fields import DeskForm, LineField, TextField
+from campaign.campaigns.contents import Content, letter_of
+from campaign.campaigns.models import TargetKind
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.campaigns.templates import MAX_POINTS, Point, with_keys
+from campaign.campaigns.watching import Words
+
+_SPARE_ROWS = 2
+
+TARGET_KINDS = {
+    TargetKind.TO: _l("Letter to"),
+    TargetKind.COPY: _l("Named as receiving a copy"),
+}
+
+
+class OrderField(IntegerField):  # type: ignore[misc]
+    """A place in a list, from 1."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        most = NumberRange(1, 99, message=_l("Give a place from 1 to 99."))
+        super().__init__(label, [Optional(), most], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a whole number; anything else is refused in our words."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_l("Give a place from 1 to 99.")) from None
+
+
+class PercentField(IntegerField):  # type: ignore[misc]
+    """A share of a length, from 0 to 100."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        most = NumberRange(0, 100, message=_l("Give a number from 0 to 100."))
+        super().__init__(label, [Optional(), most], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a whole number; anything else is refused in our words."""
+        try:
+            super().process_formdata(valuelist if valuelist and valuelist[0].strip() else [])
+        except ValueError:
+            raise ValueError(_l("Give a number from 0 to 100.")) from None
+
+
+class PointForm(Form):  # type: ignore[misc]
+    """A talking point; a row without text is none."""
+
+    key = HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")])
+    text = TextField(_l("Talking point"), limit=600)
+    required = BooleanField(_l("Required: stands in every letter"))
+    position = OrderField(_l("Place"))
+
+
+class TemplateForm(DeskForm):
+    """The proposed letter in one language."""
+
+    based_on = IntegerField(validators=[Optional()])
+    subject = LineField(_l("Subject"), limit=200, needed=_l("Write the subject line."))
+    opening = TextField(
+        _l("Opening"),
+        limit=3000,
+        needed=_l("Write the opening: who writes, and about whom."),
+        description=_l("Paragraphs with an empty line between. The salutation is printed above."),
+    )
+    points = FieldList(FormField(PointForm), max_entries=MAX_POINTS + _SPARE_ROWS)
+    closing = TextField(
+        _l("Closing"),
+        limit=3000,
+        description=_l("Printed below the supporter's own words."),
+    )
+    more = SubmitField(_l("Add rows"))
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+
+    def field_of(self, name: str) -> Field:
+        """Talking points go by their place among the rows with text."""
+        if not name.startswith("points-"):
+            return self[name]
+        return self._written()[int(name.removeprefix("points-"))].form.text
+
+    def letter(self) -> dict[str, Any]:
+        """What was typed, as the services take it."""
+        points = [
+            Point(row.form.text.data, row.form.required.data, row.form.key.data or "")
+            for row in self._written()
+        ]
+        return {
+            "subject": self.subject.data,
+            "opening": self.opening.data,
+            "closing": self.closing.data,
+            "points": points,
+            # A form that came without it was cut off on its way: it is based on no version.
+            "based_on": -1 if self.based_on.data is None else self.based_on.data,
+        }
+
+    def add_spare_rows(self) -> None:
+        """Empty rows at the end, so that points can be added without scripts."""
+        empty = sum(1 for row in self.points if not row.form.text.data)
+        for _n in range(empty, _SPARE_ROWS + (empty if self.more.data else 0)):
+            if len(self.points) < MAX_POINTS + _SPARE_ROWS:
+                self.points.append_entry({"position": len(self.points) + 1})
+
+    def sorted_rows(self) -> list[FormField]:
+        """The rows in their order."""
+        return sorted(self.points, key=lambda row: row.form.position.data or 99)
+
+    def move(self, what: str) -> None:
+        """Move a row up or down, as its button says: "up:2"."""
+        moved_rows(self.sorted_rows(), what)
+
+    def content(self) -> Content:
+        """What was typed, as a part's content. Raises Invalid: too many points, or a key twice."""
+        points = [(one.key, one.text, one.required) for one in with_keys(self.letter()["points"])]
+        texts = (self.subject.data, self.opening.data, self.closing.data)
+        return letter_of(*texts, points)
+
+    def words(self, locale: str) -> Iterator[Words]:
+        """What was typed, for risk flags to be looked for; points go by their row."""
+        for name in ("subject", "opening", "closing"):
+            yield Words("letter", locale, name, self[name].data or "")
+        for row in self.points:
+            yield Words("letter", locale, row.form.text.id, row.form.text.data or "")
+
+    def _written(self) -> list[FormField]:
+        return [row for row in self.sorted_rows() if row.form.text.data]
+
+
+def moved_rows(rows: Sequence[FormField], what: str) -> None:
+    """Number the rows anew, the one at that place moved up or down: "up:2", from 0."""
+    way, _, place = what.partition(":")
+    order = list(rows)
+    at = int(place) if place.isdecimal() and len(place) < 3 else len(order)
+    to = at - 1 if way == "up" else at + 1
+    if 0 <= at < len(order) and 0 <= to < len(order):
+        order[at], order[to] = order[to], order[at]
+    for number, row in enumerate(order, 1):
+        row.form.position.data = number
+        row.form.position.raw_data = None
+
+
+def template_form(
+    newest: LetterTemplate | None, pattern: LetterTemplate | None, **kwargs: Any
+) -> TemplateForm:
+    """The form, filled with the newest version, or with the keys of the letter in `pattern`."""
+    if newest is None:
+        rows = [(point, "") for point in pattern.points] if pattern else []
+        texts: dict[str, Any] = {"based_on": 0}
+    else:
+        rows = [(point, point.text) for point in newest.points]
+        texts = {
+            "based_on": newest.version,
+            "subject": newest.subject,
+            "opening": newest.opening,
+            "closing": newest.closing,
+        }
+    points = [
+        {"key": point.key, "text": text, "required": point.required, "position": place}
+        for place, (point, text) in enumerate(rows, 1)
+    ]
+    return TemplateForm(data={**texts, "points": points}, **kwargs)

@@ -1,0 +1,163 @@
+"""How the desk's pages of a campaign save: with a draft beside, and nobody overwritten."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+from werkzeug.utils import redirect
+
+from campaign import db
+from campaign.accounts.guards import staff_user
+from campaign.authoring import drafts
+from campaign.authoring.desk import accepted
+from campaign.authoring.drafts import Draft
+from campaign.authoring.fields import DeskForm
+from campaign.campaigns import revisions
+from campaign.campaigns.contents import Content
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.errors import Refused
+from campaign.meeting import hold
+
+_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "then"}
+
+
+class Desk:
+    """One part of a campaign as one person writes it."""
+
+    def __init__(
+        self, campaign: Campaign, part: Part | str, place: str = "", *, url: str = ""
+    ) -> None:
+        """`url`: where typing is kept, if not at the address of all parts."""
+        self._url = url
+        self.campaign = campaign
+        self.part = part
+        self.place = place
+
+    def held(self) -> Campaign:
+        """The campaign as it stands; while its form is saved nobody else changes it meanwhile."""
+        if request.method == "POST":
+            hold(db.session(), self.campaign)
+        return self.campaign
+
+    @property
+    def seen(self) -> int:
+        """The revision that is shown, for the form to carry; 0: none."""
+        if not isinstance(self.part, Part):
+            return 0
+        return revisions.newest_number(db.session(), self.campaign, self.part, self.place)
+
+    def draft(self) -> Draft | None:
+        """What this person has typed here and not saved."""
+        return drafts.find(db.session(), self.campaign, **self._key)
+
+    def taken_up(self) -> "MultiDict[str, str] | None":
+        """The draft's fields, where the address asks to go on with it."""
+        if request.method == "POST" or "draft" not in request.args:
+            return None
+        draft = self.draft()
+        if draft is None:
+            return None
+        return as_typed(draft.content)
+
+    def typed(self) -> dict[str, Any]:
+        """Arguments of a form that takes up the draft where the address asks for it."""
+        fields = self.taken_up()
+        return {} if fields is None else {"formdata": fields}
+
+    def keep(self) -> None:
+        """Keep what the form sent."""
+        fields = typed_fields()
+        based_on = request.form.get("based_on", "")
+        drafts.keep(
+            db.session(),
+            self.campaign,
+            based_on=int(based_on) if based_on.isdecimal() and len(based_on) < 9 else 0,
+            content=fields,
+            **self._key,
+        )
+
+    def save(
+        self, form: DeskForm, mine: Callable[[], Content], action: Callable[[], object]
+    ) -> ResponseReturnValue | bool:
+        """Do `action` and forget the draft; False where the form's fields say why it was not done.
+
+        Where somebody saved in between, what was typed (`mine`) is kept, and the answer leads to
+        the page on which the two are brought together.
+        """
+        try:
+            if not accepted(form, action):
+                return False
+        except Refused as problem:
+            if problem.slug != revisions.CHANGED:
+                raise
+            return self.meet(mine(), form_number(form))
+        self.drop()
+        return True
+
+    def meet(self, mine: Content, based_on: int) -> ResponseReturnValue:
+        """Keep a text that came too late, and go to the page on which the two are merged."""
+        unit = db.session()
+        drafts.drop(unit, self.campaign, **self._key)
+        drafts.keep(
+            unit, self.campaign, based_on=based_on, content=mine, conflict=True, **self._key
+        )
+        return redirect(self.merge_url(), 303)
+
+    def drop(self) -> None:
+        """Forget the draft: it is saved."""
+        drafts.drop(db.session(), self.campaign, **self._key)
+
+    def merge_url(self) -> str:
+        """The page on which this person's text and the saved one are brought together."""
+        return url_for(
+            "campaigns.merge", slug=self.campaign.slug, part=self.part, place=self.place or "-"
+        )
+
+    def words(self) -> dict[str, Any]:
+        """What the templates need: where typing is kept, and what was kept before."""
+        draft = None if "draft" in request.args or request.method == "POST" else self.draft()
+        return {
+            "draft": draft,
+            "draft_url": self._url
+            or url_for(
+                "campaigns.keep_draft",
+                slug=self.campaign.slug,
+                part=self.part,
+                place=self.place or "-",
+            ),
+        }
+
+    @property
+    def _key(self) -> dict[str, Any]:
+        return {"staff_id": staff_user().id, "part": str(self.part), "place": self.place}
+
+
+def typed_fields() -> dict[str, list[str]]:
+    """What the form sent, as drafts keep it."""
+    return {name: request.form.getlist(name) for name in request.form if name not in _OWN}
+
+
+def as_typed(fields: dict[str, list[str]]) -> "MultiDict[str, str]":
+    """What drafts keep, as a form takes it."""
+    return MultiDict((name, one) for name, all_ in fields.items() for one in all_)
+
+
+def form_number(form: DeskForm) -> int:
+    """The revision that the form says its writer saw; 0: none."""
+    return number_seen(form) or 0
+
+
+def number_seen(form: DeskForm) -> int | None:
+    """The revision that the form says its writer saw; None where it says nothing."""
+    typed = str(form["based_on"].data) if "based_on" in form else ""
+    return int(typed) if typed.isdecimal() and len(typed) < 9 else None
+
+
+def draft_kept() -> str:
+    """What is said once a draft was kept by its button."""
+    said: str = _("The draft is kept. Only you see it.")
+    return said

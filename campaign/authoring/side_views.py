@@ -1,0 +1,150 @@
+"""The desk's pages on which a campaign is written in all its languages side by side."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring import parts, side_forms
+from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.saving import Desk, draft_kept
+from campaign.authoring.side_forms import PointsForm, SideForm
+from campaign.campaigns import readiness, revisions
+from campaign.campaigns.contents import Content
+from campaign.campaigns.gaps import Gap
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import watch_of
+from campaign.campaigns.watching import Words, by_field
+from campaign.errors import Invalid, Refused
+
+PAGES: dict[str, tuple[Part, Callable[..., SideForm]]] = {
+    "texts": (Part.EDITION, side_forms.texts_form),
+    "letters": (Part.LETTER, side_forms.letters_form),
+    "points": (Part.LETTER, side_forms.points_form),
+}
+
+
+@blueprint.route("/<slug>/languages/<page>", methods=["GET", "POST"])
+def side_by_side(slug: str, page: str) -> ResponseReturnValue:
+    """All languages of one part, with what is missing in each."""
+    if page not in PAGES:
+        abort(404)
+    campaign, (part, make) = load(slug), PAGES[page]
+    desk, codes = Desk(campaign, page), languages_of(campaign)
+    now = {code: _now(campaign, part, code) for code in codes}
+    form = make(codes, **desk.typed(), **_rows(page, now, campaign.default_locale))
+    asked = set(request.form)
+    if "keep" in asked:
+        desk.keep()
+        return done(draft_kept(), ".side_by_side", slug=slug, page=page)
+    if "move" in asked and isinstance(form, PointsForm):
+        form.move(request.form["move"])
+    elif not asked & {"more"} and form.validate_on_submit():
+        answer = _save(form, desk, part, codes)
+        if answer is not None:
+            return answer
+    if not form.is_submitted() and not desk.typed():
+        for code in codes:
+            form.show(code, *now[code])
+    return _show(form, desk, part, codes)
+
+
+def _save(
+    form: SideForm, desk: Desk, part: Part, codes: Sequence[str]
+) -> ResponseReturnValue | None:
+    """Save what was changed, language by language; where somebody else saved, go and merge."""
+    campaign = desk.campaign
+    late: list[str] = []
+    for code in codes:
+        url = _save_one(form, campaign, part, code)
+        if url is None:
+            return None
+        if url:
+            late.append(url)
+    desk.drop()
+    if late:
+        flash(_("Somebody saved the same meanwhile. Bring both together."))
+        return redirect(late[0], 303)
+    return done(_("All languages are saved."), ".side_by_side", slug=campaign.slug, page=desk.part)
+
+
+def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str | None:
+    """Empty where it is saved or was not changed; a page to merge on; None where refused."""
+    unit, seen = db.session(), form.seen(code)
+    base, newest = _now(campaign, part, code)
+    if newest != seen:
+        base = revisions.base_of(unit, campaign, part, code, seen)
+    mine: list[Content] = []
+    if not accepted(form, lambda: mine.append(form.content(code, base))):
+        return None
+    if mine[0] == base or not (base or any(mine[0].values())):
+        return ""
+    try:
+        parts.save_content(
+            unit, campaign, part, code, mine[0], actor=actor(), created_by_id=staff_user().id,
+            based_on=seen, risks_seen=bool(form.risks_seen.data),
+        )  # fmt: skip
+    except Refused as problem:
+        if problem.slug != revisions.CHANGED:
+            raise
+        single = Desk(campaign, part, code)
+        single.meet(mine[0], seen)
+        return single.merge_url()
+    except Invalid as problem:
+        form.refuse_language(code, problem)
+        return None
+    return ""
+
+
+def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> ResponseReturnValue:
+    campaign = desk.campaign
+    if isinstance(form, PointsForm):
+        form.add_spare_rows()
+    texts = [Words("edition", code, field.id, str(field.data or ""))
+             for code, field in form.texts(codes)]  # fmt: skip
+    lacking = readiness.text_gaps(campaign)
+    return page(
+        "side_by_side",
+        form,
+        campaign=campaign,
+        which=desk.part,
+        codes=codes,
+        shown=request.form.get("show", campaign.default_locale),
+        lacking={code: _lacking(lacking, part, code) for code in codes},
+        empty={code: form.missing(code) for code in codes},
+        findings=by_field(watch_of(campaign).findings(texts)),
+        single=lambda code: url_for(
+            "campaigns.edit_edition" if part is Part.EDITION else "campaigns.edit_template",
+            slug=campaign.slug,
+            locale=code,
+        ),
+        **desk.words(),
+    )
+
+
+def _lacking(found: Sequence[Gap], part: Part, code: str) -> list[Gap]:
+    name = "edition" if part is Part.EDITION else "letter"
+    return [gap for gap in found if gap.part == name and gap.locale == code]
+
+
+def _now(campaign: Campaign, part: Part, code: str) -> tuple[Content, int]:
+    """What a language says now, and the revision that says it."""
+    unit = db.session()
+    return (
+        parts.content_now(unit, campaign, part, code),
+        revisions.newest_number(unit, campaign, part, code),
+    )
+
+
+def _rows(name: str, now: dict[str, tuple[Content, int]], first: str) -> dict[str, Any]:
+    """The rows of the page of talking points, those of the main language first."""
+    if name != "points":
+        return {}
+    ordered = sorted(now, key=lambda code: code != first)
+    contents = {code: now[code][0] for code in ordered}
+    return {"data": {"rows": side_forms.point_rows(contents)}}

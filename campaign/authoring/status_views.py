@@ -1,0 +1,162 @@
+"""The desk's pages on which a campaign moves on, is extended, continued and cloned."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring.desk import accepted, blueprint, done, load, page
+from campaign.authoring.status_forms import CopyForm, ExtendForm, StatusForm
+from campaign.campaigns import (
+    continuing,
+    lifecycle,
+    readiness,
+    reviewing,
+    services,
+    timekeeping,
+)
+from campaign.campaigns.gaps import Gap
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Invalid, Refused
+
+
+@blueprint.route("/<slug>/status", methods=["GET", "POST"])
+def change_status(slug: str) -> ResponseReturnValue:
+    """Ask once more, with what follows from it; then do it."""
+    campaign, now = load(slug), db.utcnow()
+    wanted = _wanted(campaign)
+    form = StatusForm(data={"to": wanted.value, "act_by": campaign.act_by})
+    if form.validate_on_submit() and _change(form, campaign, wanted):
+        return done(_said(wanted), ".show", slug=slug)
+    own = reviewing.is_writer(campaign, actor())
+    gaps = _in_the_way(campaign, wanted, now)
+    return page(
+        "change_status", form, campaign=campaign, wanted=wanted, blockers=gaps, own=own, now=now
+    )
+
+
+@blueprint.route("/<slug>/extend", methods=["GET", "POST"])
+def extend(slug: str) -> ResponseReturnValue:
+    """A later last day for an open campaign."""
+    unit, campaign = db.session(), load(slug)
+    if campaign.status is not CampaignStatus.OPEN:
+        raise Refused("campaign-status")
+    form = ExtendForm()
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: timekeeping.extend_campaign(
+            unit, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
+        ),
+    ):
+        return done(_("The last day to write is moved."), ".show", slug=slug)
+    return page("extend", form, campaign=campaign)
+
+
+@blueprint.route("/<slug>/continue", methods=["GET", "POST"])
+def continue_as(slug: str) -> ResponseReturnValue:
+    """Further information: a draft that carries texts, targets, letters and options over."""
+    words = _("The draft is made. It continues the earlier action; write what is new.")
+    return _copy(load(slug), continuing.continue_campaign, words, linked=True)
+
+
+@blueprint.route("/<slug>/clone", methods=["GET", "POST"])
+def clone(slug: str) -> ResponseReturnValue:
+    """A draft like this one, without a link to it."""
+    words = _("The draft is made, with texts, targets, letters and options of the other.")
+    return _copy(load(slug), continuing.clone_campaign, words, linked=False)
+
+
+def _copy(
+    source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
+) -> ResponseReturnValue:
+    unit, form, made = db.session(), CopyForm(), list[Campaign]()
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: made.append(
+            make(
+                unit, source, actor=actor(), created_by_id=staff_user().id,
+                reference=form.reference.data,
+            )
+        ),
+    ):  # fmt: skip
+        return done(words, ".edit_facts", slug=made[0].slug)
+    return page("copy", form, campaign=source, linked=linked)
+
+
+def _wanted(campaign: Campaign) -> CampaignStatus:
+    name = request.values.get("to", "")
+    if name not in set(CampaignStatus):
+        abort(404)
+    wanted = CampaignStatus(name)
+    lifecycle.check_move(campaign.status, wanted)
+    return wanted
+
+
+def _in_the_way(campaign: Campaign, wanted: CampaignStatus, now: datetime) -> list[Gap]:
+    """What must be mended before; a closed campaign gets its new last day on this page."""
+    if wanted not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
+        return []
+    found = readiness.blockers(campaign, now)
+    if campaign.status is CampaignStatus.CLOSED:
+        found = [gap for gap in found if gap.slug != "deadline-past"]
+    return found
+
+
+def _change(form: StatusForm, campaign: Campaign, wanted: CampaignStatus) -> bool:
+    """Whether it was done; what was not is said on the form."""
+    facts: dict[str, Any] = {"actor": actor(), "now": db.utcnow()}
+    try:
+        return accepted(form, lambda: _do(form, campaign, wanted, facts))
+    except Refused as problem:
+        form.form_errors.append(_refusal(problem.slug))
+        return False
+
+
+def _do(
+    form: StatusForm, campaign: Campaign, wanted: CampaignStatus, facts: dict[str, Any]
+) -> None:
+    unit, reason = db.session(), form.reason.data
+    if wanted is CampaignStatus.OPEN:
+        reopened = campaign.status is CampaignStatus.CLOSED
+        day = form.act_by.data if reopened else None
+        services.open_campaign(unit, campaign, act_by=day, **facts)
+    elif wanted is CampaignStatus.REVIEW:
+        reviewing.submit_for_review(unit, campaign, **facts)
+    elif wanted is CampaignStatus.DRAFT:
+        reviewing.return_to_draft(unit, campaign, actor=facts["actor"], note=reason)
+    elif wanted is CampaignStatus.SCHEDULED:
+        if form.open_at.data is None:
+            raise Invalid(fields={"open_at": "open-at-missing"})
+        moment = timekeeping.moment_in(campaign.timezone, form.open_at.data)
+        reviewing.schedule_campaign(unit, campaign, open_at=moment, **facts)
+    elif wanted is CampaignStatus.CLOSED:
+        services.close_campaign(unit, campaign, reason=reason, **facts)
+    else:
+        services.stop_campaign(unit, campaign, reason=reason, **facts)
+
+
+def _refusal(slug: str) -> str:
+    words: dict[str, str] = {
+        "second-person": _("You wrote last: somebody else must look at it and decide."),
+        "needs-review": _("Somebody else must look at it first: ask for a review."),
+        "campaign-status": _("The campaign has changed meanwhile. Load the page again."),
+    }
+    otherwise: str = _("The campaign cannot open then. Mend what is missing first.")
+    return words.get(slug, otherwise)
+
+
+def _said(status: CampaignStatus) -> str:
+    words: dict[CampaignStatus, str] = {
+        CampaignStatus.DRAFT: _("The campaign is a draft again."),
+        CampaignStatus.REVIEW: _("The campaign waits for somebody else to look at it."),
+        CampaignStatus.SCHEDULED: _("The campaign opens by itself at that moment."),
+        CampaignStatus.OPEN: _("The campaign is open. Everybody can read it and write."),
+        CampaignStatus.CLOSED: _("The campaign is closed. It takes no more letters."),
+        CampaignStatus.STOPPED: _("The campaign is stopped. Nothing more goes out."),
+    }
+    return words[status]

@@ -1,0 +1,80 @@
+"""The desk's page of the campaigns that aim at an official who has left the office."""
+
+from collections.abc import Sequence
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring import successions
+from campaign.authoring.desk import blueprint, done, page
+from campaign.authoring.fields import DeskForm
+from campaign.authoring.successions import Replaced
+from campaign.officials import posts, services
+from campaign.officials.models import Official
+
+
+@blueprint.route("/officials/<official>", methods=["GET", "POST"])
+def aimed_at(official: str) -> ResponseReturnValue:
+    """Campaigns that are not over and aim at the official; who takes over, by one button."""
+    unit, form = db.session(), DeskForm()
+    before = services.get_official(unit, slug=official)
+    aimed = successions.list_aimed(unit, official=before, by=staff_user())
+    candidates = _candidates(before)
+    if form.validate_on_submit():
+        successor = services.get_official(unit, slug=request.form.get("successor", ""))
+        chosen = set(request.form.getlist("campaign"))
+        wanted = [one for one in aimed if one.campaign.slug in chosen]
+        found = successions.replace_everywhere(
+            unit, targets=wanted, successor=successor, actor=actor()
+        )
+        _tell(found, successor)
+        return done(_said(found), ".aimed_at", official=official, successor=successor.slug)
+    return page(
+        "aimed_at", form, official=before, aimed=aimed, candidates=candidates,
+        chosen=request.args.get("successor", ""), named=_named,
+    )  # fmt: skip
+
+
+def _candidates(before: Official) -> list[Official]:
+    """Who holds the office now, and who the address names."""
+    unit = db.session()
+    found = posts.successors(unit, before)
+    asked = services.find_official(unit, slug=request.values.get("successor", ""))
+    if asked is not None and asked.id != before.id and asked not in found:
+        found.insert(0, asked)
+    return found
+
+
+def _named(official: Official) -> str:
+    return official.name or i18n.words_in(official.office, i18n.locale())
+
+
+def _said(found: Replaced) -> str:
+    count = len(found.done)
+    if not count:
+        return str(_("No campaign was changed."))
+    return str(ngettext("%(num)s campaign aims at the successor now.",
+                        "%(num)s campaigns aim at the successor now.", count))  # fmt: skip
+
+
+def _tell(found: Replaced, successor: Official) -> None:
+    """What was left as it is, and how to mend it."""
+    if found.twice:
+        flash(
+            _("%(campaigns)s: %(name)s is a target already. Take one of the two off its targets.",
+              campaigns=_list(found.twice), name=_named(successor)), "error",
+        )  # fmt: skip
+    if found.lacking:
+        flash(
+            _("%(campaigns)s: %(name)s lacks a salutation, a close or an office in a language of "
+              "its letters. Write them first.",
+              campaigns=_list(found.lacking), name=_named(successor)), "error",
+        )  # fmt: skip
+
+
+def _list(references: Sequence[str]) -> str:
+    return i18n.comma(i18n.locale()).join(references)

@@ -1,0 +1,146 @@
+"""The form of a campaign's targets: who is written to, through which mission, and why that one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, SelectField
+from wtforms.validators import ValidationError
+
+from campaign import i18n
+from campaign.authoring.fields import DeskForm, choices
+from campaign.authoring.rows import TARGET_KINDS, OrderField
+from campaign.campaigns import targets
+from campaign.campaigns.models import Campaign, TargetKind
+from campaign.campaigns.targets import Aim
+from campaign.officials.missions import Reach, ranked, reach_of
+from campaign.officials.models import Mission, Official
+
+SUGGESTED = "suggested"
+_NONE = ("", _l("No mission: by post"))
+_KINDS = [(kind.value, words) for kind, words in TARGET_KINDS.items()]
+_REACHES = {
+    Reach.HERE: _l("in the country where we are"),
+    Reach.ACCREDITED: _l("responsible for the country where we are, from elsewhere"),
+    Reach.CONSULATE: _l("a consulate in the country where we are"),
+    Reach.ELSEWHERE: _l("in another country"),
+}
+
+
+class TargetRow(Form):  # type: ignore[misc]
+    """A target that the campaign has."""
+
+    official = HiddenField()
+    kind = SelectField(_l("Kind"), choices=choices(_KINDS))
+    mission = SelectField(_l("Through"))
+    position = OrderField(_l("Place"))
+    remove = BooleanField(_l("Remove"))
+
+
+class TargetsForm(DeskForm):
+    """A campaign's targets, and one more, who was searched for."""
+
+    based_on = HiddenField()
+    rows = FieldList(FormField(TargetRow), max_entries=40)
+    official = HiddenField(_l("Official"))
+    kind = SelectField(_l("Kind"), choices=choices(_KINDS))
+    mission = SelectField(
+        _l("Through"),
+        description=_l("Letters are carried to this mission. Without one they are posted."),
+    )
+
+    def __init__(
+        self,
+        unit: Session,
+        campaign: Campaign,
+        host_country: str,
+        also: Sequence[Mission] = (),
+        **kwargs: Any,
+    ) -> None:
+        """`also`: missions that were searched for, to be offered besides the fitting ones."""
+        super().__init__(data=_target_data(campaign), **kwargs)
+        self._host = host_country
+        named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
+        self.officials = targets.find_officials(unit, named)
+        countries = {one.country for one in self.officials.values()}
+        said = {row.form.mission.data or "" for row in self.rows} | {self.mission.data or ""}
+        fitting = targets.missions_sent_by(unit, countries)
+        others = [*targets.find_missions(unit, said).values(), *also]
+        self._missions = {one.slug: one for one in (*fitting, *others)}
+        offered = (SUGGESTED, _l("The mission of the official's country, where we are"))
+        more = [(one.slug, mission_words(one)) for one in others]
+        self.mission.choices = choices([offered, _NONE, *dict.fromkeys(more)])
+        for row in self.rows:
+            official = self.officials.get(row.form.official.data)
+            theirs = self.fitting(official) if official else []
+            labels = [(one.slug, self.reach_words(one)) for one in theirs]
+            known = {slug for slug, _words in labels}
+            rest = [pair for pair in dict.fromkeys(more) if pair[0] not in known]
+            row.form.mission.choices = choices([_NONE, *labels, *rest])
+
+    def validate_official(self, field: Field) -> None:
+        """Whoever is to be added must be in the directory."""
+        if field.data and field.data not in self.officials:
+            raise ValidationError(_l("Choose an official from the directory."))
+
+    def fitting(self, official: Official) -> list[Mission]:
+        """The missions of the official's country, the best first."""
+        sent = [one for one in self._missions.values() if one.sending_country == official.country]
+        return ranked(sent, self._host)
+
+    def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
+        """The mission that we would choose, and why."""
+        best = targets.suggested_mission(self.fitting(official), official, self._host)
+        return (best, reach_of(best, self._host)) if best else None
+
+    def reach_words(self, mission: Mission) -> str:
+        """A mission in one line, with how it reaches us."""
+        return f"{mission_words(mission)} – {_REACHES[reach_of(mission, self._host)]}"
+
+    def aims(self) -> list[Aim]:
+        """The targets as they should be, in order."""
+        kept = sorted(
+            (row.form for row in self.rows if not row.form.remove.data),
+            key=lambda row: row.position.data or 99,
+        )
+        aims = [
+            Aim(
+                self.officials[row.official.data],
+                TargetKind(row.kind.data),
+                self._missions.get(row.mission.data),
+            )
+            for row in kept
+            if row.official.data in self.officials
+        ]
+        if self.official.data:
+            aims.append(self._new_aim(self.officials[self.official.data]))
+        return aims
+
+    def _new_aim(self, official: Official) -> Aim:
+        mission = self._missions.get(self.mission.data)
+        if self.mission.data == SUGGESTED:
+            found = self.suggestion(official)
+            mission = found[0] if found else None
+        return Aim(official, TargetKind(self.kind.data), mission)
+
+
+def mission_words(mission: Mission) -> str:
+    """A mission in one line, in the language of the page."""
+    name = i18n.words_in(mission.name, i18n.locale())
+    return name if mission.locality in name else f"{name}, {mission.locality}"
+
+
+def _target_data(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "rows": [
+            {
+                "official": target.official.slug,
+                "kind": target.kind.value,
+                "mission": target.mission.slug if target.mission else "",
+                "position": place,
+            }
+            for place, target in enumerate(campaign.targets, 1)
+        ],
+        "mission": SUGGESTED,
+    }

@@ -1,0 +1,92 @@
+"""The desk's page of a campaign's targets."""
+
+from collections.abc import Sequence
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.authoring.desk import blueprint, desk_settings, done, load, page
+from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.authoring.target_form import TargetsForm
+from campaign.campaigns import targets
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import Part
+from campaign.errors import Refused
+from campaign.officials.missions import search_missions
+from campaign.officials.models import Mission, Official
+from campaign.officials.services import search_officials
+
+
+@blueprint.route("/<slug>/targets", methods=["GET", "POST"])
+def edit_targets(slug: str) -> ResponseReturnValue:
+    """Officials, whether the letter goes to them or names them, and through which mission."""
+    unit, campaign = db.session(), load(slug)
+    also = _missions_found()
+    known = {target.official.slug: target for target in campaign.targets}
+    desk = Desk(campaign, Part.TARGETS)
+    form = TargetsForm(unit, campaign, desk_settings().organisation_country, also, **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_targets", slug=slug)
+    form.based_on.data = form.based_on.data or str(desk.seen)
+    saved = form.validate_on_submit() and _save(form, desk)
+    if saved is not True and saved is not False:
+        return saved
+    if saved:
+        said = _("The targets are saved.") if campaign.targets else _("No target is chosen yet.")
+        return done(said, ".edit_targets", slug=slug)
+    return page(
+        "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(campaign, form),
+        written_to={name for name, one in known.items() if targets.has_letters(unit, one)},
+        words=request.args.get("q", ""), mission_words=request.args.get("m", ""), also=also,
+        **desk.words(),
+    )  # fmt: skip
+
+
+@blueprint.get("/<slug>/targets/officials")
+def find_officials(slug: str) -> str:
+    """Officials that are found while one types, to be chosen as a target."""
+    campaign = load(slug)
+    return render_template(
+        "campaigns/_found_officials.html", campaign=campaign, words=request.args.get("q", ""),
+        hits=_officials_found(campaign, None), chosen="",
+    )  # fmt: skip
+
+
+def _officials_found(campaign: Campaign, form: TargetsForm | None) -> Sequence[Official]:
+    """Who is found by the words of the address, and who was chosen just now."""
+    taken = [one.official_id for one in campaign.targets]
+    found = search_officials(db.session(), query=request.args.get("q", ""), without=taken)
+    chosen = form.officials.get(form.official.data or "") if form else None
+    if chosen is not None and chosen not in found and chosen.id not in taken:
+        return [chosen, *found]
+    return found
+
+
+def _missions_found() -> Sequence[Mission]:
+    return search_missions(db.session(), query=request.args.get("m", ""))
+
+
+def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | bool:
+    """Whether it was saved; what was not is said on the form."""
+    campaign = desk.campaign
+    try:
+        aims = form.aims()
+        return desk.save(
+            form,
+            lambda: targets.content_of(aims),
+            lambda: targets.set_targets(
+                db.session(), campaign, actor=actor(), aims=aims, based_on=number_seen(form)
+            ),
+        )
+    except Refused:
+        form.form_errors.append(
+            _(
+                "Letters to this official were written already: the target stays. To take no "
+                "more letters, close the campaign."
+            )
+        )
+        return False

@@ -1,0 +1,126 @@
+"""The desk's page of the letter in one language."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring.desk import blueprint, done, known_locale, languages_of, load, page
+from campaign.authoring.rows import TemplateForm, template_form
+from campaign.authoring.saving import Desk, draft_kept
+from campaign.campaigns import targets, templates
+from campaign.campaigns.current_letters import newest_templates
+from campaign.campaigns.fitting import Fit, fits_of
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.campaigns.revision_models import Part
+from campaign.campaigns.revisions import letter_place
+from campaign.campaigns.risks import watch_of
+from campaign.campaigns.template_models import LetterTemplate
+from campaign.campaigns.templates import find_template
+from campaign.campaigns.watching import by_field
+from campaign.letters.placeholders import KNOWN
+
+
+@blueprint.route("/<slug>/letters/<locale>", methods=["GET", "POST"])
+def edit_template(slug: str, locale: str) -> ResponseReturnValue:
+    """The letter for all targets, or with `?for=` for one; what is saved is a new version."""
+    unit, campaign = db.session(), load(slug)
+    known_locale(campaign, locale)
+    target = _target(campaign)
+    newest = find_template(unit, campaign, locale, target)
+    pattern = templates.points_to_translate(unit, campaign, locale, target)
+    desk = Desk(campaign, Part.LETTER, letter_place(locale, target))
+    form = template_form(newest, pattern, **desk.typed())
+    saved: ResponseReturnValue | bool = False
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_template", slug=slug, locale=locale, **_for(target))
+    if "move" in request.form:
+        form.move(request.form["move"])
+    elif form.validate_on_submit() and not form.more.data:
+        saved = _save(form, desk, locale, target)
+    if saved is True:
+        return done(
+            _("The letter is saved."), ".edit_template", slug=slug, locale=locale, **_for(target)
+        )
+    return saved or _show(form, desk, locale, target, pattern)
+
+
+def _show(
+    form: TemplateForm,
+    desk: Desk,
+    locale: str,
+    target: Target | None,
+    pattern: LetterTemplate | None,
+) -> ResponseReturnValue:
+    unit, campaign = db.session(), desk.campaign
+    form.add_spare_rows()
+    return page(
+        "edit_template",
+        form,
+        campaign=campaign,
+        language=locale,
+        locales=languages_of(campaign),
+        target=target,
+        pattern={point.key: point.text for point in pattern.points} if pattern else {},
+        pattern_locale=pattern.locale if pattern else "",
+        placeholders=list(KNOWN),
+        written={one.locale for one in campaign.templates if one.target_id is None},
+        versions=templates.list_versions(unit, campaign, locale, target),
+        addressed=[one for one in campaign.targets if one.kind is TargetKind.TO],
+        findings=by_field(watch_of(campaign).findings(form.words(locale))),
+        fits=_fits(campaign, locale, target),
+        **desk.words(),
+    )
+
+
+@blueprint.get("/<slug>/letters/<locale>/<int(max=999999):version>")
+def show_version(slug: str, locale: str, version: int) -> ResponseReturnValue:
+    """One version as it was saved; those that were signed print from it."""
+    campaign = load(slug)
+    known_locale(campaign, locale)
+    target = _target(campaign)
+    template = templates.get_version(db.session(), campaign, locale, target, version)
+    return page(
+        "show_version", campaign=campaign, language=locale, target=target, template=template
+    )
+
+
+def _save(
+    form: TemplateForm, desk: Desk, locale: str, target: Target | None
+) -> ResponseReturnValue | bool:
+    """Whether it was saved; what was not is said on the form."""
+    if form.based_on.data is None:
+        form.form_errors.append(_("The form came incomplete. Load the page again."))
+        return False
+    return desk.save(
+        form,
+        form.content,
+        lambda: templates.save_template(
+            db.session(),
+            desk.campaign,
+            actor=actor(),
+            created_by_id=staff_user().id,
+            locale=locale,
+            target=target,
+            risks_seen=bool(form.risks_seen.data),
+            **form.letter(),
+        ),
+    )
+
+
+def _fits(campaign: Campaign, locale: str, target: Target | None) -> list[Fit]:
+    """How the saved letter stands on its page, for each official whom it goes to."""
+    found = fits_of(campaign, newest_templates(campaign))
+    owner = target.id if target else None
+    return [one for one in found if one.locale == locale and one.template.target_id == owner]
+
+
+def _target(campaign: Campaign) -> Target | None:
+    official = request.args.get("for", "")
+    return targets.get_target(campaign, official) if official else None
+
+
+def _for(target: Target | None) -> dict[str, str]:
+    return {"for": target.official.slug} if target else {}

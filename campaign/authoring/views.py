@@ -1,0 +1,128 @@
+"""The desk's list of campaigns, one campaign, and its facts; the other pages join in below."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring import (
+    create_views,
+    desk_list,
+    draft_views,
+    edition_views,
+    history_views,
+    merge_views,
+    option_views,
+    picture_views,
+    reach_views,
+    risk_views,
+    side_views,
+    status_views,
+    succession_views,
+    target_merging,
+    target_views,
+    team_views,
+    template_views,
+    update_views,
+)
+from campaign.authoring.desk import (
+    blueprint,
+    done,
+    languages_of,
+    load,
+    page,
+)
+from campaign.authoring.forms import FORMATS, FactsForm
+from campaign.authoring.listing import Listing
+from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.campaigns import chains, readiness, reviewing, services, tally
+from campaign.campaigns.changes import needs_second_person
+from campaign.campaigns.contents import plain_facts
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.revision_models import Part
+
+__all__ = [
+    "blueprint",
+    "create_views",
+    "draft_views",
+    "edition_views",
+    "history_views",
+    "merge_views",
+    "option_views",
+    "picture_views",
+    "reach_views",
+    "risk_views",
+    "side_views",
+    "status_views",
+    "succession_views",
+    "target_merging",
+    "target_views",
+    "team_views",
+    "template_views",
+    "update_views",
+]
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """All campaigns; filter, order and page stand in the address."""
+    unit = db.session()
+    listing = Listing.of(request.args)
+    rows, total = desk_list.list_for_desk(unit, by=staff_user(), **listing.query())
+    counts = desk_list.count_by_status(unit, by=staff_user())
+    return page(
+        "index", rows=rows, listing=listing, pages=listing.pages(total), counts=counts, total=total
+    )
+
+
+@blueprint.get("/<slug>")
+def show(slug: str) -> ResponseReturnValue:
+    """One campaign: the one next thing to do, and where everything stands."""
+    unit, campaign, now = db.session(), load(slug), db.utcnow()
+    gaps = readiness.gaps(campaign, now)
+    step = readiness.next_step(campaign, gaps)
+    earlier, later = chains.visible_neighbours(unit, campaign, by=staff_user())
+    return page(
+        "show",
+        campaign=campaign,
+        step=step,
+        others=readiness.later_gaps(campaign, gaps, step),
+        count=tally.count_of(unit, campaign),
+        sent_by_self=tally.sent_by_self(unit, campaign),
+        locales=languages_of(campaign),
+        editions={one.locale: one for one in campaign.editions},
+        templates=current_templates(campaign),
+        formats=FORMATS,
+        moves=reviewing.moves_for(campaign, actor(), second_person=needs_second_person()),
+        own=reviewing.is_writer(campaign, actor()),
+        conflicts=merge_views.conflict_links(campaign),
+        earlier=earlier,
+        later=later,
+        days_left=i18n.days_left(campaign.act_by, now) if campaign.act_by else None,
+    )
+
+
+@blueprint.route("/<slug>/facts", methods=["GET", "POST"])
+def edit_facts(slug: str) -> ResponseReturnValue:
+    """What the campaign is, apart from its texts."""
+    unit, campaign = db.session(), load(slug)
+    desk = Desk(campaign, Part.FACTS)
+    others = services.list_followable(unit, campaign, by=staff_user())
+    form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
+    if "keep" in request.form:
+        desk.keep()
+        return done(draft_kept(), ".edit_facts", slug=slug)
+    if form.validate_on_submit():
+        saved = desk.save(
+            form,
+            lambda: plain_facts(form.facts()),
+            lambda: services.edit_campaign(
+                unit, campaign, actor=actor(), based_on=number_seen(form), **form.facts()
+            ),
+        )
+        if saved is True:
+            return done(_("The facts are saved."), ".show", slug=campaign.slug)
+        if saved is not False:
+            return saved
+    return page("edit_facts", form, campaign=campaign, **desk.words())

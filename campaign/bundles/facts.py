@@ -1,0 +1,124 @@
+"""What a bundle's papers say that is not the supporters', gathered when it is frozen."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from campaign import i18n
+from campaign.bundles.choices import Choice
+from campaign.bundles.frozen import Frozen, FrozenMission, FrozenOrganisation, FrozenTarget
+from campaign.bundles.loading import day_in
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.errors import Refused
+from campaign.letters.checks import check_address, check_characters
+from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.officials.models import Mission, Official
+from campaign.officials.postal import address_lines
+from campaign.settings import Settings
+from campaign.signing import translating
+from campaign.signing.composing import addressing_of, case_of, name_and_office
+
+
+def facts_of(
+    campaign: Campaign,
+    mission: Mission,
+    *,
+    pairs: Collection[tuple[int, str]],
+    at: datetime,
+    settings: Settings,
+    locale: str,
+    choice: Choice,
+) -> Frozen:
+    """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
+    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    translation = translating.language_of(campaign)
+    more = {translation} - {""}
+    return Frozen(
+        locale=locale,
+        frozen_on=day_in(at, campaign.timezone),
+        timezone=campaign.timezone,
+        layout=choice.layout or layout_for(mission.host_country).slug,
+        format=choice.format or campaign.format.value,
+        campaign=campaign.slug,
+        case=case_of(campaign),
+        mission=frozen_mission(mission, locale),
+        organisation=frozen_organisation(settings),
+        targets={
+            target.id: _target(
+                target,
+                sorted({code for target_id, code in pairs if target_id == target.id} | more),
+                locale,
+                mission.host_country,
+                copies,
+            )
+            for target in campaign.targets
+            if any(target_id == target.id for target_id, _ in pairs)
+        },
+        translation=translation,
+        rehearsal=lifecycle.is_rehearsal(campaign.status),
+        duplex=choice.duplex,
+        order=choice.order.value,
+        volumes=choice.split.value,
+    )
+
+
+def check_addresses(facts: Frozen) -> None:
+    """Raises Refused (`address-does-not-fit`) for a mission or an official."""
+    layout = LAYOUTS[facts.layout]
+    addresses = [facts.mission.lines]
+    addresses += [
+        one.lines for target in facts.targets.values() for one in target.addressing.values()
+    ]
+    for lines in addresses:
+        if not lines or check_address(lines, layout) or check_characters({"address": lines}):
+            raise Refused("address-does-not-fit", address=", ".join(lines))
+
+
+def _target(
+    target: Target,
+    locales: list[str],
+    list_locale: str,
+    host_country: str,
+    copies: tuple[Official, ...],
+) -> FrozenTarget:
+    return FrozenTarget(
+        official=target.official.slug,
+        names={
+            code: name_and_office(target.official, code)
+            for code in dict.fromkeys([list_locale, *locales])
+        },
+        addressing={
+            code: addressing_of(target, code, host_country=host_country, copies=copies)
+            for code in dict.fromkeys([list_locale, *locales])
+        },
+    )
+
+
+def frozen_organisation(settings: Settings) -> FrozenOrganisation:
+    """Who hands over, as the settings now say."""
+    return FrozenOrganisation(
+        name=settings.organisation_name,
+        email=settings.organisation_email,
+        place=settings.organisation_place,
+        lines=tuple(settings.organisation_address),
+    )
+
+
+def frozen_mission(mission: Mission, locale: str) -> FrozenMission:
+    """The mission as it now stands, in a language."""
+    name = i18n.words_in(mission.name, locale)
+    lines = address_lines(
+        country=mission.host_country,
+        street=mission.address,
+        locality=mission.locality,
+        region=mission.region,
+        postal_code=mission.postal_code,
+    )
+    return FrozenMission(
+        slug=mission.slug,
+        kind=mission.kind.value,
+        name=name,
+        host_country=mission.host_country,
+        head_of_mission=mission.head_of_mission,
+        lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
+    )

@@ -1,0 +1,104 @@
+"""Journeys: several campaigns' letters for one mission, frozen in one go.
+
+A bundle stays one campaign's; the journey is what travels. See docs/adr/0013.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, db
+from campaign.bundles.choices import EVERYTHING, Choice
+from campaign.bundles.freezing import freeze
+from campaign.bundles.models import Bundle, Journey
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound, Refused
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One campaign of a journey: which of its letters, and the people on sheets that travel."""
+
+    campaign: Campaign
+    choice: Choice = EVERYTHING
+    on_paper: int = 0
+
+
+def freeze_parts(
+    unit: Session,
+    parts: Sequence[Part],
+    *,
+    mission: Mission,
+    settings: Settings,
+    locale: str,
+    actor: str,
+    staff_id: int | None = None,
+) -> list[Bundle]:
+    """A bundle for each part, all of them or none; several make a journey.
+
+    Raises Refused as `freeze` does, with the campaign's slug; `nothing-chosen` without parts.
+    """
+    if not parts:
+        raise Refused("nothing-chosen", mission=mission.slug)
+    with unit.begin_nested():
+        journey = _new_journey(unit, mission, staff_id) if len(parts) > 1 else None
+        # Always in the same order: two that freeze at once wait for each other, and end.
+        made = [
+            freeze(
+                unit, campaign=part.campaign, mission=mission, settings=settings, locale=locale,
+                actor=actor, staff_id=staff_id, on_paper=part.on_paper, choice=part.choice,
+            )
+            for part in sorted(parts, key=lambda part: part.campaign.id)
+        ]  # fmt: skip
+        for bundle in made:
+            bundle.journey = journey
+        unit.flush()
+    if journey is not None:
+        audit.record(
+            unit,
+            actor=actor,
+            action="bundle.freeze-together",
+            subject=f"journey:{journey.id}",
+            bundles=len(made),
+            letters=sum(bundle.letter_count for bundle in made),
+        )
+    return made
+
+
+def _new_journey(unit: Session, mission: Mission, staff_id: int | None) -> Journey:
+    journey = Journey(mission=mission, created_by_id=staff_id, created_at=db.utcnow())
+    unit.add(journey)
+    unit.flush()
+    return journey
+
+
+def get_journey(unit: Session, public_id: str) -> Journey:
+    """The journey. Raises NotFound."""
+    found = unit.scalar(
+        select(Journey)
+        .where(Journey.public_id == public_id)
+        .options(
+            joinedload(Journey.mission),
+            joinedload(Journey.bundles).joinedload(Bundle.campaign),
+        )
+    )
+    # One whose bundles all failed and were given back has nothing left to show.
+    if found is None or not found.bundles:
+        raise NotFound("journey")
+    return found
+
+
+def list_companions(unit: Session, bundle: Bundle) -> Sequence[Bundle]:
+    """The other bundles that travel with this one."""
+    if bundle.journey_id is None:
+        return ()
+    return unit.scalars(
+        select(Bundle)
+        .where(Bundle.journey_id == bundle.journey_id, Bundle.id != bundle.id)
+        .options(joinedload(Bundle.campaign))
+        .order_by(Bundle.id)
+    ).all()

@@ -1,0 +1,173 @@
+"""What could travel to a mission, what of it is chosen, and what stays behind and why."""
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.choices import Choice
+from campaign.bundles.models import Bundle
+from campaign.bundles.waiting import WaitingPart
+from campaign.bundles.waiting_counts import count_waiting
+from campaign.campaigns.models import Campaign, CampaignStatus, Target
+from campaign.officials.models import Mission
+from campaign.signing.models import Origin, Signature, SignatureState
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A campaign whose letters could travel to the mission, per official and language."""
+
+    campaign: Campaign
+    parts: Sequence[WaitingPart]
+
+    @property
+    def letters(self) -> int:
+        """How many wait."""
+        return sum(part.letters for part in self.parts)
+
+    def taken(self, choice: Choice) -> list[WaitingPart]:
+        """The parts that are chosen."""
+        return [part for part in self.parts if is_taken(part, choice)]
+
+
+class Why(enum.StrEnum):
+    """Why something is not in a bundle."""
+
+    CAMPAIGN = "campaign"
+    """Letters of a campaign that is not chosen."""
+    OFFICIAL = "official"
+    LANGUAGE = "language"
+    MISSION = "mission"
+    """They go through another mission, or through none yet."""
+    EARLIER = "earlier"
+    """An earlier bundle for this mission has them."""
+    PENDING = "pending"
+    HELD = "held"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+IN_LETTERS = frozenset({Why.CAMPAIGN, Why.OFFICIAL, Why.LANGUAGE, Why.MISSION, Why.EARLIER})
+"""What is counted in letters; the rest in people, who each write to every official."""
+_STATES = {
+    Why.PENDING: SignatureState.PENDING,
+    Why.HELD: SignatureState.HELD,
+    Why.REJECTED: SignatureState.REJECTED,
+    Why.INVALID: SignatureState.INVALID,
+    Why.WITHDRAWN: SignatureState.WITHDRAWN,
+    Why.ERASED: SignatureState.ERASED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is not in, and why."""
+
+    campaign: Campaign
+    why: Why
+    count: int
+
+
+def is_taken(part: WaitingPart, choice: Choice) -> bool:
+    """Whether the part's letters are chosen."""
+    return (choice.targets is None or part.target.id in choice.targets) and (
+        choice.locales is None or part.locale in choice.locales
+    )
+
+
+def list_offers(unit: Session, mission: Mission, *, named: Iterable[str] = ()) -> list[Offer]:
+    """What waits for the mission, the most letters first; of `named` slugs also without any.
+
+    Of the others only campaigns that give letters now: open or closed.
+    """
+    targets = unit.scalars(
+        select(Target)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            Target.mission_id == mission.id,
+            Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED])
+            | Campaign.slug.in_(list(named)),
+        )
+        .order_by(Target.campaign_id, Target.position, Target.id)
+    ).all()
+    counts = count_waiting(unit, [one.id for one in targets])
+    parts: dict[Campaign, list[WaitingPart]] = {}
+    for target in targets:
+        own = [(locale, n) for (target_id, locale), n in counts.items() if target_id == target.id]
+        parts.setdefault(target.campaign, []).extend(
+            WaitingPart(target, locale, n) for locale, n in sorted(own, key=lambda one: -one[1])
+        )
+    offers = [Offer(campaign, found) for campaign, found in parts.items()]
+    wanted = [one for one in offers if one.letters or one.campaign.slug in set(named)]
+    return sorted(wanted, key=lambda one: (-one.letters, one.campaign.id))
+
+
+def list_left(
+    unit: Session, mission: Mission, offers: Iterable[Offer], chosen: dict[str, Choice]
+) -> list[Left]:
+    """What is not in, per campaign; `chosen` has the choice for each slug that travels."""
+    inside = [offer for offer in offers if offer.campaign.slug in chosen]
+    people = _count_people(unit, [offer.campaign.id for offer in inside])
+    elsewhere = _count_elsewhere(unit, mission, inside)
+    found: list[Left] = []
+    for offer in offers:
+        campaign = offer.campaign
+        if campaign.slug not in chosen:
+            found.append(Left(campaign, Why.CAMPAIGN, offer.letters))
+            continue
+        found += _left_letters(unit, mission, offer, chosen[campaign.slug])
+        found.append(Left(campaign, Why.MISSION, elsewhere[campaign.id]))
+        found += [Left(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
+    return [one for one in found if one.count]
+
+
+def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice) -> Iterator[Left]:
+    official = language = 0
+    for part in offer.parts:
+        if choice.targets is not None and part.target.id not in choice.targets:
+            official += part.letters
+        elif not is_taken(part, choice):
+            language += part.letters
+    yield Left(offer.campaign, Why.OFFICIAL, official)
+    yield Left(offer.campaign, Why.LANGUAGE, language)
+    earlier = unit.scalar(
+        select(func.sum(Bundle.letter_count)).where(
+            Bundle.campaign_id == offer.campaign.id, Bundle.mission_id == mission.id
+        )
+    )
+    yield Left(offer.campaign, Why.EARLIER, earlier or 0)
+
+
+def _count_elsewhere(unit: Session, mission: Mission, offers: Iterable[Offer]) -> Counter[int]:
+    """Letters that wait for another mission or for none, by campaign."""
+    targets = {
+        target.id: offer.campaign.id
+        for offer in offers
+        for target in offer.campaign.targets
+        if target.mission_id != mission.id
+    }
+    found: Counter[int] = Counter()
+    if targets:
+        for (target_id, _locale), letters in count_waiting(unit, targets).items():
+            found[targets[target_id]] += letters
+    return found
+
+
+def _count_people(unit: Session, campaigns: list[int]) -> Counter[tuple[int, SignatureState]]:
+    """Who signed and is in no bundle because of where their signature stands."""
+    rows = unit.execute(
+        select(Signature.campaign_id, Signature.state, func.count())
+        .where(
+            Signature.campaign_id.in_(campaigns),
+            Signature.state.in_(list(_STATES.values())),
+            Signature.origin != Origin.PAPER,
+        )
+        .group_by(Signature.campaign_id, Signature.state)
+    )
+    return Counter({(campaign_id, state): n for campaign_id, state, n in rows})

@@ -1,0 +1,197 @@
+"""Picking letters: which wait and are chosen, in which order they are numbered, in which volumes.
+
+Most orders are one statement. By name or region, what is sealed must be opened: the ids are read
+first, then the rows by key, some hundred at a time, and each batch is numbered by one UPDATE.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import i18n
+from campaign.bundles.choices import Choice, Order, Split
+from campaign.bundles.models import Bundle, Volume
+from campaign.bundles.ordering import Facts, group_of, key_of, label_of
+from campaign.campaigns.models import Target
+from campaign.sealing import WrongKey
+from campaign.signing.models import Letter, Signature, SignatureState
+
+_BATCH = 400
+"""Letters read or numbered at a time."""
+_SEALED = (
+    Letter.id,
+    Signature.confirmed_at,
+    Signature.signed_at,
+    Signature.given_name,
+    Signature.family_name,
+    Signature.region,
+    Signature.country,
+    Signature.disclosure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Letters in a row that may share a volume, and the region they are of."""
+
+    letters: int
+    region: str = ""
+
+
+def chosen(query: Select[Any], campaign_id: int, mission_id: int, choice: Choice) -> Select[Any]:
+    """The query, over the letters that wait for the mission and are chosen."""
+    return (
+        query.select_from(Letter)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Target, Target.id == Letter.target_id)
+        .where(*_conditions(campaign_id, mission_id, choice))
+    )
+
+
+def _conditions(campaign_id: int, mission_id: int, choice: Choice) -> Iterator[ColumnElement[bool]]:
+    yield Signature.campaign_id == campaign_id
+    yield Signature.state == SignatureState.CONFIRMED
+    yield Target.mission_id == mission_id
+    yield Letter.bundle_id.is_(None)
+    if choice.targets is not None:
+        yield Letter.target_id.in_(sorted(choice.targets))
+    if choice.locales is not None:
+        yield Signature.letter_locale.in_(sorted(choice.locales))
+
+
+def any_waits(unit: Session, campaign_id: int, mission_id: int, choice: Choice) -> bool:
+    """Whether there is a letter to take."""
+    query = chosen(select(Letter.id), campaign_id, mission_id, choice).limit(1)
+    return unit.scalar(query) is not None
+
+
+def take_letters(
+    unit: Session, bundle: Bundle, choice: Choice, *, first: int, locale: str
+) -> list[Group]:
+    """Take the chosen letters into the bundle and number them from `first`; how they group.
+
+    `locale` is the language in whose order countries stand.
+    """
+    if choice.by_person:
+        return _take_sorted(unit, bundle, choice, first, locale)
+    at = Signature.signed_at if choice.order is Order.SIGNED else Signature.confirmed_at
+    place = func.row_number().over(order_by=(at, Letter.id))
+    ranked = chosen(
+        select(Letter.id.label("letter_id"), place.label("place")),
+        bundle.campaign_id,
+        bundle.mission_id,
+        choice,
+    ).subquery()
+    taken: Any = unit.execute(
+        update(Letter)
+        .where(Letter.id == ranked.c.letter_id, Letter.bundle_id.is_(None))
+        .values(bundle_id=bundle.id, sequence=ranked.c.place + (first - 1))
+        .execution_options(synchronize_session=False)
+    )
+    return [Group(taken.rowcount)]
+
+
+def _take_sorted(
+    unit: Session, bundle: Bundle, choice: Choice, first: int, locale: str
+) -> list[Group]:
+    ids = unit.scalars(
+        chosen(select(Letter.id), bundle.campaign_id, bundle.mission_id, choice)
+    ).all()
+    facts = sorted(iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice))
+    for batch in batched(enumerate((one.letter_id for one in facts), first), _BATCH):
+        places = {letter_id: place for place, letter_id in batch}
+        unit.execute(
+            update(Letter)
+            .where(Letter.id.in_(places), Letter.bundle_id.is_(None))
+            .values(bundle_id=bundle.id, sequence=case(places, value=Letter.id))
+            .execution_options(synchronize_session=False)
+        )
+    return list(_groups(facts, choice))
+
+
+def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
+    """Letters in a row that are of one region, where volumes are made by region; else all."""
+    key: object = None
+    label, letters = "", 0
+    for one in facts:
+        own = group_of(one) if choice.split is Split.REGION else ()
+        if letters and own != key:
+            yield Group(letters, label)
+            letters = 0
+        if not letters:
+            key, label = own, label_of(one) if choice.split is Split.REGION else ""
+        letters += 1
+    if letters:
+        yield Group(letters, label)
+
+
+def iter_facts(unit: Session, ids: Sequence[int], choice: Choice, locale: str) -> Iterator[Facts]:
+    """What the order of these letters goes by, read by key."""
+    query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
+    for batch in batched(ids, _BATCH):
+        try:
+            rows: Sequence[Any] = unit.execute(query.where(Letter.id.in_(batch))).all()
+        except WrongKey:
+            yield from _one_by_one(unit, query, batch, choice, locale)
+            continue
+        for row in rows:
+            yield _facts(row, choice, locale)
+
+
+def _one_by_one(
+    unit: Session, query: Any, ids: Iterable[int], choice: Choice, locale: str
+) -> Iterator[Facts]:
+    """What does not open stands at the end; printing sets it aside with its reason."""
+    for letter_id in ids:
+        try:
+            yield _facts(unit.execute(query.where(Letter.id == letter_id)).one(), choice, locale)
+        except WrongKey:
+            at = unit.scalar(
+                select(Signature.confirmed_at)
+                .join(Letter, Letter.signature_id == Signature.id)
+                .where(Letter.id == letter_id)
+            )
+            yield Facts(letter_id, at)
+
+
+def _facts(row: Any, choice: Choice, locale: str) -> Facts:
+    return Facts(
+        letter_id=row.id,
+        at=row.signed_at if choice.order is Order.SIGNED else row.confirmed_at,
+        given_name=row.given_name,
+        family_name=row.family_name,
+        region=row.region,
+        country=i18n.country_name(row.country, locale) if row.country else "",
+        disclosure=row.disclosure,
+    )
+
+
+def make_volumes(
+    unit: Session, bundle: Bundle, groups: Iterable[Group], *, size: int, first: int
+) -> None:
+    """Divide the bundle's letters, numbered from `first`, into volumes of at most `size`."""
+    number = first
+    for group in groups:
+        for done in range(0, group.letters, size):
+            letters = min(size, group.letters - done)
+            volume = Volume(
+                sequence=len(bundle.volumes) + 1,
+                letter_count=letters,
+                region=group.region or None,
+            )
+            bundle.volumes.append(volume)
+            unit.flush()
+            unit.execute(
+                update(Letter)
+                .where(
+                    Letter.bundle_id == bundle.id,
+                    Letter.sequence.between(number, number + letters - 1),
+                )
+                .values(volume_id=volume.id)
+                .execution_options(synchronize_session=False)
+            )
+            number += letters

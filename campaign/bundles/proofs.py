@@ -1,0 +1,207 @@
+"""A proof: a few letters as they will be printed, to look at before anything is frozen.
+
+The first three, and the odd ones: the longest, one in each script other than Latin, and those
+that would be set aside. Only reads, but for the audit's line.
+"""
+
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from flask_babel import force_locale, gettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.bundles import picking
+from campaign.bundles.choices import Choice
+from campaign.bundles.facts import facts_of
+from campaign.bundles.freezing import next_number
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.journeys import Part
+from campaign.bundles.ledger import Aside
+from campaign.bundles.loading import Loaded, load_some, number_of
+from campaign.bundles.ordering import key_of
+from campaign.bundles.printing import run_press
+from campaign.campaigns.models import Campaign
+from campaign.errors import Refused
+from campaign.letters.checks import check_before
+from campaign.letters.context import LetterContext
+from campaign.letters.layouts import LAYOUTS
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Signature
+
+LOOKED_AT = 300
+"""Letters that are opened for a proof: those confirmed first, and the longest of all."""
+_LONGEST = 20
+_FIRST = 3
+_MOST_SCRIPTS = 3
+_SCRIPTS = {
+    "ARABIC": "Arab", "ARMENIAN": "Armn", "BENGALI": "Beng", "CJK": "Hani", "CYRILLIC": "Cyrl",
+    "DEVANAGARI": "Deva", "ETHIOPIC": "Ethi", "GEORGIAN": "Geor", "GREEK": "Grek",
+    "HANGUL": "Hang", "HEBREW": "Hebr", "HIRAGANA": "Hira", "KATAKANA": "Kana", "TAMIL": "Taml",
+    "THAI": "Thai",
+}  # fmt: skip
+_ASIDE = 5
+"""Letters of a kind that are shown at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A letter of the proof, and why it is in it."""
+
+    letter: LetterContext
+    why: str
+    """`first`, `longest` or `script`."""
+    detail: str = ""
+    """Characters of own words, or the code of the script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was found."""
+
+    campaign: Campaign
+    frozen: Frozen
+    waiting: int
+    looked_at: int
+    shown: list[Shown] = field(default_factory=list)
+    set_aside: list[Aside] = field(default_factory=list)
+    """Would be set aside."""
+
+
+def pick(unit: Session, part: Part, *, mission: Mission, settings: Settings, locale: str) -> Proof:
+    """The letters of a proof of one campaign."""
+    campaign, choice = part.campaign, part.choice
+    ids, waiting = _candidates(unit, campaign, mission, choice)
+    facts = sorted(
+        picking.iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice)
+    )
+    order = [one.letter_id for one in facts]
+    frozen = facts_of(
+        campaign, mission, pairs=_pairs(unit, ids), at=db.utcnow(), settings=settings,
+        locale=locale, choice=choice,
+    )  # fmt: skip
+    first = next_number(unit, campaign, mission) if choice.goes_on else 1
+    loaded = load_some(unit, order, frozen, campaign_id=campaign.id)
+    proof = Proof(campaign, frozen, waiting, len(ids), set_aside=loaded.set_aside[:_ASIDE])
+    good = list(_printable(loaded.letters, frozen, proof.set_aside))
+    proof.shown.extend(_first(good, first))
+    proof.shown.extend(_odd(good, {one.letter.key for one in proof.shown}))
+    return proof
+
+
+def _candidates(
+    unit: Session, campaign: Campaign, mission: Mission, choice: Choice
+) -> tuple[list[int], int]:
+    """Ids of the letters to look at, and how many wait."""
+
+    def ids(*order: Any, limit: int) -> Sequence[int]:
+        query = picking.chosen(select(Letter.id), campaign.id, mission.id, choice)
+        return unit.scalars(query.order_by(*order).limit(limit)).all()
+
+    count = picking.chosen(select(func.count(Letter.id)), campaign.id, mission.id, choice)
+    # What is sealed is a little longer than what was written, by the same for all.
+    length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
+    found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
+    found |= dict.fromkeys(ids(length.desc(), Letter.id, limit=_LONGEST))
+    return list(found), unit.scalar(count) or 0
+
+
+def _pairs(unit: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
+    rows = unit.execute(
+        select(Letter.target_id, Signature.letter_locale)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(Letter.id.in_(ids))
+        .distinct()
+    )
+    return {(target_id, code) for target_id, code in rows}
+
+
+def _printable(
+    letters: Iterable[LetterContext], frozen: Frozen, aside: list[Aside]
+) -> Iterator[LetterContext]:
+    """Those that nothing speaks against before they are laid out; the others go to `aside`."""
+    layout = LAYOUTS[frozen.layout]
+    for letter in letters:
+        problems = check_before(letter, layout)
+        if not problems:
+            yield letter
+        elif len(aside) < _ASIDE:
+            aside.append(Aside(int(letter.key), problems[0].slug, problems[0].detail))
+
+
+def _first(letters: Sequence[LetterContext], number: int) -> Iterator[Shown]:
+    for place, letter in enumerate(letters[:_FIRST]):
+        yield Shown(replace(letter, number=number_of(number + place)), "first")
+
+
+def _odd(letters: Sequence[LetterContext], taken: set[str]) -> Iterator[Shown]:
+    """The longest, and one for each script other than Latin."""
+    longest = max(letters, key=_own_length, default=None)
+    if longest is not None and _own_length(longest) and longest.key not in taken:
+        taken.add(longest.key)
+        yield Shown(longest, "longest", str(_own_length(longest)))
+    seen: set[str] = set()
+    for letter in letters:
+        script = script_of(letter)
+        if script and script not in seen and letter.key not in taken and len(seen) < _MOST_SCRIPTS:
+            seen.add(script)
+            taken.add(letter.key)
+            yield Shown(letter, "script", script)
+
+
+def _own_length(letter: LetterContext) -> int:
+    return sum(map(len, letter.own_words))
+
+
+def script_of(letter: LetterContext) -> str:
+    """The first script other than Latin in what the supporter wrote, as ISO 15924 codes it."""
+    for text in (letter.signature_name, letter.signature_locality, *letter.own_words):
+        for character in text:
+            if character > "\u024f" and character.isalpha():
+                name = unicodedata.name(character, "").partition(" ")[0]
+                if name not in {"", "LATIN", "MODIFIER"}:
+                    return _SCRIPTS.get(name, name.capitalize())
+    return ""
+
+
+def script_name(code: str, locale: str) -> str:
+    """The script's name in a language; the code where the language has none for it."""
+    return str(Locale.parse(locale, sep="-").scripts.get(code, code))
+
+
+def print_proof(unit: Session, proof: Proof, *, actor: str) -> bytes:
+    """The proof as a PDF, printed as the bundle will be; leaves a line in the audit.
+
+    Raises Refused (`nothing-printed`) where none of its letters can be printed.
+    """
+    letters = [_marked(one.letter) for one in proof.shown]
+    if not letters:
+        raise Refused("nothing-printed", campaign=proof.campaign.slug)
+    with tempfile.TemporaryDirectory(prefix="proof-") as folder:
+        out = Path(folder) / "proof.pdf"
+        printed = run_press(Loaded(proof.frozen, letters), out, lambda _done: None)
+        if not printed.letters:
+            raise Refused("nothing-printed", campaign=proof.campaign.slug)
+        audit.record(
+            unit,
+            actor=actor,
+            action="bundle.proof",
+            subject=f"campaign:{proof.campaign.id}",
+            letters=len(printed.letters),
+        )
+        return out.read_bytes()
+
+
+def _marked(letter: LetterContext) -> LetterContext:
+    """The letter with a word across it, so that a proof is never carried to an embassy."""
+    if letter.specimen:
+        return letter
+    with force_locale(letter.locale.replace("-", "_")):
+        return replace(letter, specimen=gettext("Proof"))

@@ -1,0 +1,242 @@
+"""The form on which a bundle is put together; its state is the address, from step to step."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
+from wtforms.validators import DataRequired, Length, NumberRange
+
+from campaign import i18n
+from campaign.authoring.fields import CheckboxesField, choices
+from campaign.bundles.choices import MOST_IN_A_VOLUME, Choice, Order, Split
+from campaign.bundles.offers import Offer
+from campaign.bundles.saying import say_number
+from campaign.campaigns.models import LetterFormat
+from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.officials.models import Mission
+
+LETTERS = ("campaign", "chosen", "target", "written")
+"""Fields of the step at which letters are chosen."""
+PAPER = (
+    "how", "order", "cards", "layout", "duplex", "volumes", "size", "numbers", "locale",
+    "sheets_travel",
+)  # fmt: skip
+"""Fields of the step at which paper and order are chosen."""
+
+ORDERS: Mapping[Order, Any] = {
+    Order.CONFIRMED: _l("As they were confirmed"),
+    Order.SIGNED: _l("By the date on the letter"),
+    Order.REGION: _l("By country and region"),
+    Order.NAME: _l("By family name"),
+}
+LAYOUT_WORDS: Mapping[str, Any] = {
+    "us-10": _l("Letter – #10 envelope, window on the left"),
+    "din-5008-b": _l("A4 – DIN 5008 form B, window on the left"),
+    "din-5008-a": _l("A4 – DIN 5008 form A, window high on the left"),
+    "fr": _l("A4 – French DL envelope, window on the right"),
+    "ch-left": _l("A4 – Swiss C5 envelope, window on the left"),
+    "uk-dl": _l("A4 – British DL envelope, window on the left"),
+}
+
+
+class WizardForm(FlaskForm):  # type: ignore[misc]
+    """What travels, and how it is printed. A step that was not seen yet stands at its defaults."""
+
+    mission = HiddenField(validators=[DataRequired(), Length(max=80)])
+    chosen = HiddenField()
+    """Set once letters were chosen: an empty list then means none, not all."""
+    how = HiddenField()
+    """Set once the paper was chosen: a box without its tick then means no."""
+    campaign = CheckboxesField(_l("Campaigns"))
+    target = CheckboxesField(_l("Officials"))
+    written = CheckboxesField(_l("Languages of the letters"))
+    order = RadioField(
+        _l("Order of the letters"),
+        choices=choices((order.value, words) for order, words in ORDERS.items()),
+        default=Order.CONFIRMED.value,
+    )
+    cards = CheckboxesField(_l("Print as cards, four to a sheet"))
+    layout = RadioField(
+        _l("Paper and envelope"),
+        choices=choices((slug, LAYOUT_WORDS[slug]) for slug in LAYOUTS),
+    )
+    duplex = BooleanField(
+        _l("Print on both sides"),
+        description=_l(
+            "A blank page follows each letter of one page, so that each begins on a fresh sheet."
+        ),
+    )
+    volumes = RadioField(
+        _l("Volumes"),
+        choices=choices(
+            [
+                (Split.SIZE.value, _l("By size alone")),
+                (Split.REGION.value, _l("By country and region, each in volumes of its own")),
+            ]
+        ),
+        default=Split.SIZE.value,
+    )
+    size = IntegerField(
+        _l("Letters in a volume, at most"),
+        validators=[
+            NumberRange(
+                1,
+                MOST_IN_A_VOLUME,
+                _l("Give a number from 1 to %(most)s.", most=MOST_IN_A_VOLUME),
+            )
+        ],
+        description=_l("One volume is one PDF and one packet."),
+    )
+    numbers = RadioField(
+        _l("Numbers of the letters"),
+        choices=choices(
+            [
+                ("one", _l("From 1")),
+                ("on", _l("Go on after the campaign’s last bundle for this mission")),
+            ]
+        ),
+        default="one",
+    )
+    locale = SelectField(
+        _l("Language of the cover letter and the lists"),
+        description=_l("The letters stay in the languages in which they were written."),
+    )
+    sheets_travel = BooleanField(
+        _l("The signed sheets and cards travel with this bundle"),
+        description=_l("The cover letter then says how many people signed them."),
+    )
+
+    @classmethod
+    def of(
+        cls, values: MultiDict[str, str], mission: Mission, offers: Sequence[Offer],
+        *, locales: Sequence[str], size: int,
+    ) -> "WizardForm":  # fmt: skip
+        """The form with what there is to choose, filled with what was chosen so far."""
+        standard = {"layout": layout_for(mission.host_country).slug, "size": size}
+        form = cls(
+            formdata=values or None,
+            data=standard,
+            meta={"csrf": request.method == "POST"},
+        )
+        form.mission.data = mission.slug
+        form._offer(offers)
+        form.locale.choices = [(code, i18n.language_name(code)) for code in locales]
+        if not values.get("locale"):
+            form.locale.data = locales[0]
+        form._complete(values, offers)
+        return form
+
+    def _offer(self, offers: Sequence[Offer]) -> None:
+        self.campaign.choices = choices(
+            (offer.campaign.slug, _counted(_case(offer), offer.letters)) for offer in offers
+        )
+        self.cards.choices = choices((offer.campaign.slug, _case(offer)) for offer in offers)
+        self.target.choices = choices(
+            (name, _counted(words, letters)) for name, words, letters in _targets(offers)
+        )
+        letters: dict[str, int] = {}
+        for offer in offers:
+            for part in offer.parts:
+                letters[part.locale] = letters.get(part.locale, 0) + part.letters
+        self.written.choices = choices(
+            (code, _counted(i18n.language_name(code, i18n.locale()), letters[code]))
+            for code in sorted(letters, key=lambda code: -letters[code])
+        )
+
+    def _complete(self, values: MultiDict[str, str], offers: Sequence[Offer]) -> None:
+        """What nobody chose yet is all of it, and cards where the campaign asks for cards."""
+        if not self.chosen.data:
+            if not values.getlist("campaign"):
+                self.campaign.data = [offer.campaign.slug for offer in offers]
+            self.written.data = [code.value for code in self.written.choices]
+        if not self.chosen.data:
+            self.target.data = [one.value for one in self.target.choices]
+        if len(self.written.choices) < 2:
+            self.written.data = [code.value for code in self.written.choices]
+        if not self.how.data:
+            self.cards.data = [
+                one.campaign.slug for one in offers if one.campaign.format is LetterFormat.CARD
+            ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also that something of each kind is chosen."""
+        fine = bool(super().validate(extra_validators))
+        for field, words in (
+            (self.campaign, _l("Choose at least one campaign.")),
+            (self.target, _l("Choose at least one official.")),
+            (self.written, _l("Choose at least one language.")),
+        ):
+            if field.choices and not field.data:
+                field.errors = [words]
+                fine = False
+        return fine
+
+    def choice_for(self, offer: Offer) -> Choice:
+        """What is chosen of a campaign."""
+        slug = offer.campaign.slug
+        unticked = {one.value for one in self.target.choices} - set(self.target.data)
+        left_out = {
+            part.target.id
+            for part in offer.parts
+            if target_name(offer, part.target.official.slug) in unticked
+        }
+        every = frozenset(part.target.id for part in offer.parts)
+        every_language = {part.locale for part in offer.parts} <= set(self.written.data)
+        return Choice(
+            targets=every - left_out if left_out else None,
+            locales=None if every_language else frozenset(self.written.data),
+            # What nobody can choose is refused by `validate`; until then the page needs a choice.
+            order=Order(self.order.data) if self.order.data in ORDERS else Order.CONFIRMED,
+            format=(LetterFormat.CARD if slug in self.cards.data else LetterFormat.LETTER).value,
+            layout=self.layout.data if self.layout.data in LAYOUTS else "",
+            duplex=self.duplex.data,
+            split=Split.REGION if self.volumes.data == Split.REGION else Split.SIZE,
+            volume_letters=self.size.data or 0,
+            goes_on=self.numbers.data == "on",
+        )
+
+
+def target_name(offer: Offer, official: str) -> str:
+    """How an official of a campaign is called in the form."""
+    return f"{offer.campaign.slug}:{official}"
+
+
+def _targets(offers: Iterable[Offer]) -> Iterable[tuple[str, str, int]]:
+    """Officials to choose from: of campaigns that aim at several."""
+    for offer in offers:
+        letters: dict[str, tuple[str, int]] = {}
+        for part in offer.parts:
+            official = part.target.official
+            office = i18n.words_in(official.office, i18n.locale())
+            words = ", ".join(filter(None, (official.name, office)))
+            name = target_name(offer, official.slug)
+            before = letters.get(name, ("", 0))[1]
+            letters[name] = (f"{offer.campaign.reference} – {words}", before + part.letters)
+        if len(letters) > 1:
+            yield from ((name, words, count) for name, (words, count) in letters.items())
+
+
+def _case(offer: Offer) -> str:
+    return f"{offer.campaign.reference} · {offer.campaign.person_name}"
+
+
+def _counted(words: str, letters: int) -> str:
+    """The words and how many letters; kept apart where the page runs from right to left."""
+    if i18n.direction(i18n.locale()) == "rtl":
+        words = f"\u2068{words}\u2069"
+    return str(
+        _(
+            "%(what)s: %(letters)s",
+            what=words,
+            letters=ngettext(
+                "%(count)s letter", "%(count)s letters", letters,
+                count=say_number(letters, i18n.locale()),
+            ),
+        )
+    )  # fmt: skip

@@ -1,0 +1,242 @@
+"""The desk's pages on which a bundle is put together: letters, paper, check.
+
+The state stands in the address, so that each step can be kept, sent to a colleague or gone back
+to, and works without scripts. Nothing is written before **Freeze and print**.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.bundles import journeys, printing, proofs, services
+from campaign.bundles.journeys import Part
+from campaign.bundles.models import Bundle
+from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
+from campaign.bundles.saying import say_number
+from campaign.bundles.sheets import waiting_on_paper
+from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import NotFound, Refused
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+
+_GIVES_LETTERS = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is being put together."""
+
+    mission: Mission
+    offers: list[Offer]
+    form: WizardForm
+    values: MultiDict[str, str]
+
+    @property
+    def chosen(self) -> list[Offer]:
+        """The campaigns of which letters travel; those that were named, where none has any."""
+        named = [one for one in self.offers if one.campaign.slug in self.form.campaign.data]
+        return [one for one in named if one.taken(self.form.choice_for(one))] or named
+
+    @property
+    def letters(self) -> int:
+        """How many letters travel."""
+        return sum(
+            part.letters
+            for offer in self.chosen
+            for part in offer.taken(self.form.choice_for(offer))
+        )
+
+    def state(self, *names: str) -> list[tuple[str, str]]:
+        """What was chosen so far in these fields (all without names), as it came."""
+        wanted = names or ("mission", *LETTERS, *PAPER)
+        found = [(name, one) for name in wanted for one in self.values.getlist(name)]
+        return [(name, one) for name, one in found if name != "mission"] + [
+            ("mission", self.mission.slug)
+        ]
+
+    def url(self, endpoint: str) -> str:
+        """Another step, with all that was chosen."""
+        values: dict[str, list[str]] = {}
+        for name, one in self.state():
+            values.setdefault(name, []).append(one)
+        return url_for(endpoint, **values)  # type: ignore[arg-type]
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the steps under the bundles' address."""
+    blueprint.add_url_rule("/new", "create", create, methods=["GET", "POST"])
+    blueprint.add_url_rule("/new/letters", "choose_letters", choose_letters)
+    blueprint.add_url_rule("/new/paper", "choose_paper", choose_paper)
+    blueprint.add_url_rule("/new/proof", "proof", proof)
+    blueprint.add_url_rule("/new/proof", "print_proof", print_proof, methods=["POST"])
+    blueprint.add_url_rule("/journeys/<public_id>", "show_journey", show_journey)
+
+
+def choose_letters() -> ResponseReturnValue:
+    """Campaigns, officials, languages."""
+    return _step(_draft(), "letters")
+
+
+def choose_paper() -> ResponseReturnValue:
+    """Order, paper, volumes, numbers."""
+    draft = _draft()
+    return _step(draft, _faulty(draft, LETTERS) or "paper")
+
+
+def create() -> ResponseReturnValue:
+    """What will be in the bundles, what will not, and the button that freezes them."""
+    draft = _draft()
+    if request.method == "GET":
+        return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+    if not draft.form.validate():
+        return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+    unit, settings = db.session(), _settings()
+    try:
+        made = journeys.freeze_parts(
+            unit, _parts(draft), mission=draft.mission, settings=settings,
+            locale=draft.form.locale.data, actor=actor(), staff_id=staff_user().id,
+        )  # fmt: skip
+    except Refused as problem:
+        return _page(draft, "create", problem=problem), problem.status
+    for bundle in made:
+        printing.send_for(unit, bundle, chains=settings.worker_threads)
+    return redirect(_made_url(made))
+
+
+def proof() -> ResponseReturnValue:
+    """A few letters to look at before freezing: the first ones and the odd ones."""
+    draft = _draft()
+    step = _faulty(draft, (*LETTERS, *PAPER))
+    if step:
+        return _step(draft, step)
+    made = [proofs.pick(db.session(), part, **_proof_facts(draft)) for part in _parts(draft)]
+    return _page(draft, "proof", proofs=made)
+
+
+def print_proof() -> ResponseReturnValue:
+    """Those letters of one campaign as a PDF, each marked as a proof."""
+    draft = _draft()
+    wanted = request.form.get("of", "")
+    part = next((one for one in _parts(draft) if one.campaign.slug == wanted), None)
+    if part is None or not draft.form.validate():
+        raise NotFound("campaign", slug=wanted)
+    made = proofs.pick(db.session(), part, **_proof_facts(draft))
+    pdf = proofs.print_proof(db.session(), made, actor=actor())
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="proof-{wanted}.pdf"'
+    return response
+
+
+def show_journey(public_id: str) -> ResponseReturnValue:
+    """Bundles that travel together, and how far each is."""
+    unit = db.session()
+    journey = journeys.get_journey(unit, public_id)
+    now = db.utcnow()
+    return render_template(
+        "bundles/journey.html",
+        journey=journey,
+        bundles=[(one, services.progress_of(unit, one, now)) for one in journey.bundles],
+        working=any(one.state in services.UNFINISHED for one in journey.bundles),
+        number=_number,
+    )
+
+
+def _draft() -> Draft:
+    unit, settings = db.session(), _settings()
+    values = request.form if request.method == "POST" else request.args
+    mission = unit.scalar(select(Mission).where(Mission.slug == values.get("mission", "")))
+    if mission is None:
+        raise NotFound("mission", slug=values.get("mission", ""))
+    named = values.getlist("campaign")
+    for slug in named:
+        services.get_pair(unit, campaign=slug, mission=mission.slug)
+    offers = list_offers(unit, mission, named=named)
+    form = WizardForm.of(
+        values, mission, offers, locales=settings.locales, size=settings.volume_letters
+    )
+    return Draft(mission, offers, form, values)
+
+
+def _faulty(draft: Draft, names: tuple[str, ...]) -> str:
+    """The step at which something needs another look; empty where all is well."""
+    if draft.form.validate():
+        return ""
+    wrong = [name for name in names if name in draft.form.errors]
+    if not wrong:
+        return ""
+    return "letters" if any(name in LETTERS for name in wrong) else "paper"
+
+
+def _step(draft: Draft, name: str) -> ResponseReturnValue:
+    return _page(draft, name), 422 if draft.form.errors else 200
+
+
+def _parts(draft: Draft) -> list[Part]:
+    travel = draft.form.sheets_travel.data
+    return [
+        Part(
+            offer.campaign,
+            draft.form.choice_for(offer),
+            waiting_on_paper(db.session(), offer.campaign) if travel else 0,
+        )
+        for offer in draft.chosen
+    ]
+
+
+def _proof_facts(draft: Draft) -> dict[str, Any]:
+    return {
+        "mission": draft.mission,
+        "settings": _settings(),
+        "locale": draft.form.locale.data,
+    }
+
+
+def _made_url(made: list[Bundle]) -> str:
+    if made[0].journey is not None:
+        return url_for("bundles.show_journey", public_id=made[0].journey.public_id)
+    return url_for("bundles.show", public_id=made[0].public_id)
+
+
+def _page(draft: Draft, name: str, **facts: Any) -> str:
+    unit = db.session()
+    chosen = draft.chosen
+    if name == "create":
+        choices = {one.campaign.slug: draft.form.choice_for(one) for one in chosen}
+        facts["choices"] = choices
+        facts["left"] = list_left(unit, draft.mission, draft.offers, choices)
+        pairs = [
+            services.find_bundle(unit, campaign=one.campaign, mission=draft.mission)
+            for one in chosen
+        ]
+        facts["unfinished"] = [one for one in pairs if one is not None]
+    return render_template(
+        f"bundles/{name}.html",
+        draft=draft,
+        form=draft.form,
+        mission=draft.mission,
+        chosen=chosen,
+        blocked=[one.campaign for one in chosen if one.campaign.status not in _GIVES_LETTERS],
+        on_paper=sum(waiting_on_paper(unit, one.campaign) for one in chosen),
+        orders=ORDERS,
+        in_letters=IN_LETTERS,
+        number=_number,
+        script_name=partial(proofs.script_name, locale=i18n.locale()),
+        **({"problem": None} | facts),
+    )
+
+
+def _number(value: int) -> str:
+    return say_number(value, i18n.locale())
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -1,0 +1,124 @@
+"""Asking for an export, and one's keys."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import fresh, staff_user
+from campaign.bundles.services import get_bundle
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import get_campaign
+from campaign.errors import Invalid, Refused
+from campaign.exports import keys, listing, recipients, services
+from campaign.exports.desk import blueprint, page, settings
+from campaign.exports.forms import AskForm, KeyForm, say_problem
+from campaign.exports.models import ExportFormat, ExportKind
+
+
+@blueprint.get("/new")
+def choose() -> ResponseReturnValue:
+    """The form, for the campaign (and bundle) that the address names; without one, which."""
+    slug = request.args.get("campaign", "")
+    if not slug:
+        return page("choose", campaigns=listing.list_campaigns(db.session()))
+    campaign = get_campaign(db.session(), slug)
+    form = _form(campaign)
+    if not form.is_submitted():
+        form.bundle.data = request.args.get("bundle", "")
+    return _asking(campaign, form)
+
+
+@blueprint.post("/new")
+@fresh()
+def ask() -> ResponseReturnValue:
+    """Ask for it; it is made at once, or waits for a second person."""
+    unit = db.session()
+    campaign = get_campaign(unit, request.form.get("campaign", ""))
+    form = _form(campaign)
+    if not form.validate():
+        return _asking(campaign, form), 422
+    try:
+        made = services.ask(
+            unit, campaign=campaign, kind=ExportKind(form.kind.data),
+            bundle=get_bundle(unit, form.bundle.data) if form.bundle.data else None,
+            written_as=ExportFormat(form.format.data), reason=form.reason.data,
+            keys=_keys(form), by=staff_user(), settings=settings(),
+        )  # fmt: skip
+    except Invalid as problem:
+        _mark(form, problem)
+        return _asking(campaign, form), 422
+    except Refused as problem:
+        unit.rollback()
+        return _asking(get_campaign(unit, campaign.slug), form, problem.slug), problem.status
+    return redirect(url_for(".show", public_id=made.public_id), 303)
+
+
+@blueprint.get("/keys")
+def show_keys() -> ResponseReturnValue:
+    """One's public keys."""
+    return _keys_page(KeyForm(formdata=None))
+
+
+@blueprint.post("/keys")
+@fresh()
+def add_key() -> ResponseReturnValue:
+    """Keep a public key."""
+    form = KeyForm()
+    if not form.validate():
+        return _keys_page(form), 422
+    try:
+        keys.add_key(
+            db.session(), user=staff_user(), typed=form.recipient.data, label=form.label.data
+        )
+    except Invalid as problem:
+        _mark(form, problem)
+        if problem.fields.get("recipient") == "key-private":
+            form.recipient.data = ""
+        return _keys_page(form), 422
+    flash(_("The key is in your list."))
+    return redirect(url_for(".show_keys"), 303)
+
+
+@blueprint.post("/keys/<public_id>/remove")
+def remove_key(public_id: str) -> ResponseReturnValue:
+    """Forget a public key."""
+    keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
+    flash(_("The key is removed. Files that were encrypted to it stay so."))
+    return redirect(url_for(".show_keys"), 303)
+
+
+def _form(campaign: Campaign) -> AskForm:
+    unit = db.session()
+    bundles = services.list_bundles(unit, campaign)
+    return AskForm.of(campaign.slug, bundles, keys.list_keys(unit, staff_user()))
+
+
+def _keys(form: AskForm) -> list[str]:
+    """Those chosen of one's own, and those pasted. Raises Invalid with the field `more_keys`."""
+    own = keys.list_keys(db.session(), staff_user())
+    chosen = [key.recipient for key in own if key.public_id in (form.keys.data or [])]
+    pasted = recipients.read_lines(form.more_keys.data or "", field="more_keys")
+    return list(dict.fromkeys([*chosen, *pasted]))
+
+
+def _mark(form: Any, problem: Invalid) -> None:
+    for name, slug in problem.fields.items():
+        form[name].errors = [say_problem(slug)]
+    if problem.fields.get("more_keys") == "key-private":
+        form.more_keys.data = ""
+
+
+def _asking(campaign: Campaign, form: AskForm, problem: str = "") -> str:
+    needed = settings().exports_need_second_person
+    return page("ask", campaign=campaign, form=form, second=needed, problem=problem)
+
+
+def _keys_page(form: KeyForm) -> str:
+    shown = [
+        (key, recipients.fingerprint(key.recipient))
+        for key in keys.list_keys(db.session(), staff_user())
+    ]
+    return page("keys", form=form, keys=shown)

@@ -1,0 +1,27 @@
+"""The blueprint of exports, and what its pages share."""
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, current_app, render_template
+
+from campaign import i18n
+from campaign.accounts.guards import guard, staff_user
+from campaign.accounts.models import Role
+from campaign.bundles.saying import say_number
+from campaign.settings import Settings
+
+blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")
+guard(blueprint, Role.STAFF)
+
+
+def page(name: str, **facts: Any) -> str:
+    """A page of exports, with what all of them need."""
+    number = partial(say_number, locale=i18n.locale())
+    return render_template(f"exports/{name}.html", number=number, me=staff_user(), **facts)
+
+
+def settings() -> Settings:
+    """The settings of the instance."""
+    found: Settings = current_app.extensions["settings"]
+    return found

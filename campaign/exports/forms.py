@@ -1,0 +1,100 @@
+"""Forms of the desk's pages on exports."""
+
+from collections.abc import Iterable, Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length
+
+from campaign.authoring.fields import CheckboxesField
+from campaign.bundles.models import Bundle
+from campaign.exports import recipients
+from campaign.exports.models import ExportFormat, ExportKey, ExportKind
+from campaign.exports.rules import LONGEST_REASON, SHORTEST_REASON
+from campaign.i18n import words_in
+
+_PROBLEMS = {
+    "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
+    "reason-long": _l("Say it in at most %(num)s characters.", num=LONGEST_REASON),
+    "key-private": _l(
+        "This is a private key. It was not kept; treat it as known to others, and make a new one."
+    ),
+    "key-unknown": _l("This is no public key that can be read. It begins with age1 or ssh-."),
+    "key-kind": _l("Keys of this kind cannot encrypt files: ssh-ed25519 and ssh-rsa can."),
+    "key-known": _l("This key is in your list already."),
+    "keys-many": _l("At most %(num)s keys.", num=recipients.MOST),
+}
+
+
+def say_problem(slug: str) -> str:
+    """What is wrong with a field, in words."""
+    return str(_PROBLEMS.get(slug, slug))
+
+
+class AskForm(FlaskForm):  # type: ignore[misc]
+    """What to export, why, and for whose keys."""
+
+    campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
+    kind = RadioField(_l("Which list"), validators=[DataRequired()])
+    bundle = SelectField(_l("Whose letters"), default="")
+    format = RadioField(_l("File"), default=ExportFormat.XLSX.value)
+    reason = TextAreaField(
+        _l("What it is for"),
+        description=_l(
+            "Stands in the file, in the log, and before whoever approves it. Name no supporter."
+        ),
+        validators=[DataRequired(), Length(max=2000)],
+    )
+    keys = CheckboxesField(_l("Encrypt it to my keys"))
+    more_keys = TextAreaField(
+        _l("Other public keys, one a line"),
+        description=_l("age1… or ssh-ed25519 …, of the person whom the file is for."),
+        validators=[Length(max=20_000)],
+    )
+
+    @classmethod
+    def of(cls, campaign: str, bundles: Sequence[Bundle], keys: Iterable[ExportKey]) -> "AskForm":
+        """The form for one campaign, its bundles, and one's own keys."""
+        form = cls(campaign=campaign)
+        form.kind.choices = [
+            (ExportKind.OFFICIALS.value, _l("For officials")),
+            (ExportKind.FULL.value, _l("For vetting")),
+        ]
+        form.bundle.choices = [
+            ("", _l("All of the campaign")),
+            *(
+                (one.public_id, f"{one.sequence:03d} · {words_in(one.mission.name)}")
+                for one in bundles
+            ),
+        ]
+        form.format.choices = [
+            (ExportFormat.XLSX.value, _l("Excel workbook (XLSX)")),
+            (ExportFormat.CSV.value, _l("CSV")),
+            (ExportFormat.JSONL.value, _l("JSON Lines, for programs")),
+        ]
+        form.keys.choices = [(key.public_id, key.label or key.recipient[:24]) for key in keys]
+        return form
+
+
+class KeyForm(FlaskForm):  # type: ignore[misc]
+    """A public key to keep."""
+
+    label = StringField(_l("Name of the key"), validators=[DataRequired(), Length(max=60)])
+    recipient = TextAreaField(
+        _l("Public key"),
+        description=_l("age1…, or the line of a file such as id_ed25519.pub."),
+        validators=[DataRequired(), Length(max=4000)],
+    )
+
+
+class RefuseForm(FlaskForm):  # type: ignore[misc]
+    """Why an export is refused."""
+
+    note = StringField(_l("Why not"), validators=[Length(max=500)])

@@ -1,0 +1,106 @@
+"""The log of exports: who, when, what, why, how often fetched; the newest first, page by page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.accounts.models import StaffUser
+from campaign.campaigns.lifecycle import PUBLIC
+from campaign.campaigns.models import Campaign
+from campaign.exports.models import DataExport, ExportKind, ExportState
+
+PER_PAGE = 50
+_NAMES = ("who", "about", "kind", "state", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filter as it stands in the address; what is said wrongly counts as not said."""
+
+    typed: Mapping[str, str]
+    before: int | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Asked":
+        """From the address's query."""
+        typed = {name: values.get(name, "").strip()[:80] for name in _NAMES}
+        before = values.get("before", "")
+        is_id = before.isascii() and before.isdigit() and len(before) < 10
+        return cls(typed, int(before) if is_id else None)
+
+    @property
+    def state(self) -> dict[str, str]:
+        """What an address needs to say."""
+        return {name: value for name, value in self.typed.items() if value}
+
+
+def list_exports(
+    unit: Session, asked: Asked, *, zone: str, limit: int = PER_PAGE
+) -> Sequence[DataExport]:
+    """The newest exports of the filter; days are those of `zone`."""
+    typed = asked.typed
+    wanted = select(DataExport).options(
+        joinedload(DataExport.campaign),
+        joinedload(DataExport.requested_by),
+        joinedload(DataExport.decided_by),
+    )
+    if typed["who"]:
+        users = select(StaffUser.id).where(StaffUser.public_id == typed["who"])
+        wanted = wanted.where(DataExport.requested_by_id.in_(users))
+    if typed["about"]:
+        said = typed["about"].lower()
+        campaigns = select(Campaign.id).where(
+            or_(Campaign.slug == said, func.lower(Campaign.reference) == said)
+        )
+        wanted = wanted.where(DataExport.campaign_id.in_(campaigns))
+    if typed["kind"] in set(ExportKind):
+        wanted = wanted.where(DataExport.kind == ExportKind(typed["kind"]))
+    if typed["state"] in set(ExportState):
+        wanted = wanted.where(DataExport.state == ExportState(typed["state"]))
+    if since := _day(typed["since"], zone):
+        wanted = wanted.where(DataExport.requested_at >= since)
+    if until := _day(typed["until"], zone):
+        wanted = wanted.where(DataExport.requested_at < until + timedelta(days=1))
+    if asked.before is not None:
+        wanted = wanted.where(DataExport.id < asked.before)
+    return unit.scalars(wanted.order_by(DataExport.id.desc()).limit(limit)).unique().all()
+
+
+def list_waiting(unit: Session, now: datetime) -> Sequence[DataExport]:
+    """Those that wait for a second person, the oldest first."""
+    return (
+        unit.scalars(
+            select(DataExport)
+            .options(joinedload(DataExport.campaign), joinedload(DataExport.requested_by))
+            .where(DataExport.state == ExportState.ASKED, DataExport.expires_at > now)
+            .order_by(DataExport.id)
+            .limit(200)
+        )
+        .unique()
+        .all()
+    )
+
+
+def list_people(unit: Session) -> Sequence[StaffUser]:
+    """Who ever asked for one."""
+    asked = select(DataExport.requested_by_id).distinct()
+    users = unit.scalars(select(StaffUser).where(StaffUser.id.in_(asked))).all()
+    return sorted(users, key=lambda user: (user.name or user.email).casefold())
+
+
+def list_campaigns(unit: Session) -> Sequence[Campaign]:
+    """Campaigns that have signatures, or had them: the newest first."""
+    return unit.scalars(
+        select(Campaign).where(Campaign.status.in_(PUBLIC)).order_by(Campaign.id.desc()).limit(500)
+    ).all()
+
+
+def _day(typed: str, zone: str) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(typed), time(), ZoneInfo(zone))
+    except ValueError:
+        return None

@@ -1,0 +1,261 @@
+"""Making an export: a job, whose row is its ledger, as a volume's is.
+
+Claimed by a conditional UPDATE that counts the attempt; what an attempt makes counts only while
+it is still the last one. The file's name is written down before the file is, so that what a killed
+worker left is removed by the next attempt.
+"""
+
+import hashlib
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from flask import current_app
+from sqlalchemy import CursorResult, or_, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs, storage
+from campaign.bundles.leases import LEASE, Heartbeat
+from campaign.errors import Refused
+from campaign.exports import records, writing
+from campaign.exports.mails import send_ready
+from campaign.exports.models import DataExport, ExportState
+from campaign.exports.rules import Mark, refuse_campaign
+from campaign.settings import Settings
+
+log = structlog.get_logger()
+_PROGRESS_SECONDS = 1.0
+MOST_TRIES = 5
+FAILED = "tries-used-up"
+GONE = "campaign-stopped"
+ACTOR = "job:exports.make"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An export that is ours, as long as `attempt` is the last one."""
+
+    export_id: int
+    attempt: int
+    storage_key: str
+
+
+class NoLongerOurs(Exception):
+    """Another worker has taken the export."""
+
+
+@jobs.job("exports.make")
+def make(export_id: int) -> None:
+    """Make the export, if it is to be made and nobody else is at it."""
+    taken = claim(export_id)
+    if taken is None:
+        return
+    try:
+        with Heartbeat(partial(_beat, taken)):
+            _make(taken)
+    except NoLongerOurs:
+        log.info("export lost", export=export_id, attempt=taken.attempt)
+        storage.storage().delete(taken.storage_key)
+    except Refused:
+        _fail(taken, GONE)
+    except BaseException:
+        _give_back(taken)
+        raise
+
+
+def claim(export_id: int) -> Claim | None:
+    """Take the export for making; None where it is not due."""
+    now, key = db.utcnow(), f"exports/{secrets.token_hex(16)}"
+    with db.transaction() as unit:
+        found = unit.get(DataExport, export_id)
+        old = found.storage_key if found is not None else ""
+        attempt = unit.scalar(
+            update(DataExport)
+            .where(
+                DataExport.id == export_id,
+                DataExport.state == ExportState.MAKING,
+                or_(DataExport.lease_until.is_(None), DataExport.lease_until < now),
+            )
+            .values(
+                attempt=DataExport.attempt + 1,
+                lease_until=now + LEASE,
+                storage_key=key,
+                rows_done=0,
+                rows_unreadable=0,
+            )
+            .returning(DataExport.attempt)
+            .execution_options(synchronize_session=False)
+        )
+    if attempt is None:
+        return None
+    if old:
+        storage.storage().delete(old)
+    return Claim(export_id, attempt, key)
+
+
+def _make(taken: Claim) -> None:
+    store = storage.storage()
+    with db.reading() as unit:
+        export = unit.get_one(DataExport, taken.export_id)
+        refuse_campaign(export.kind, export.campaign.status)
+        source, mark = records.Source.of(export), _mark(export)
+        chosen, keys = export.format, list(export.recipients)
+        name = _file_name(export)
+        total = records.count(unit, source)
+    progress = _Progress(taken, total)
+    with store.workshop() as workshop, store.create(taken.storage_key) as file:
+        out = _Measured(file)
+        rows = progress.watch(records.iter_records(source, progress.one_unreadable))
+        chunks = writing.write(chosen, mark, source.columns, rows, Path(workshop))
+        if keys:
+            writing.encrypt(chunks, keys, out)
+        else:
+            for chunk in chunks:
+                out.write(chunk)
+    _finish(taken, progress, out, name)
+
+
+def _mark(export: DataExport) -> Mark:
+    approved = export.decided_by
+    return Mark(
+        number=export.id,
+        reference=export.campaign.reference,
+        kind=export.kind,
+        asked_by=export.requested_by.name or export.requested_by.email,
+        asked_at=export.requested_at,
+        reason=export.reason,
+        approved_by=(approved.name or approved.email) if approved else "",
+        bundle=export.bundle_sequence,
+    )
+
+
+def _file_name(export: DataExport) -> str:
+    """Name of the file: made of letters and digits of ours."""
+    safe = re.sub(r"[^A-Za-z0-9]+", "-", export.campaign.reference).strip("-")
+    part = f"_{export.bundle_sequence:03d}" if export.bundle_sequence else ""
+    ending = f"{export.format.value}{'.age' if export.recipients else ''}"
+    name = safe or export.campaign.slug
+    return f"export-{export.id}_{name}{part}_{export.kind.value}.{ending}"
+
+
+class _Measured:
+    """Passes on what is written, and knows its size and digest."""
+
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Append."""
+        self._sink.write(data)
+        self._digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was written, in hexadecimal."""
+        return self._digest.hexdigest()
+
+
+class _Progress:
+    """Counts rows and notes them, once a second at most. Raises NoLongerOurs."""
+
+    def __init__(self, taken: Claim, total: int) -> None:
+        self.taken = taken
+        self.total = total
+        self.done = 0
+        self.unreadable = 0
+        self._noted = 0.0
+
+    def one_unreadable(self) -> None:
+        """A row did not open."""
+        self.unreadable += 1
+
+    def watch(self, rows: Any) -> Any:
+        """The rows, counted."""
+        for row in rows:
+            yield row
+            self.done += 1
+            if self.done % 500 == 0 or self.done == 1:
+                self._note()
+
+    def _note(self) -> None:
+        now = time.monotonic()
+        if now - self._noted < _PROGRESS_SECONDS:
+            return
+        self._noted = now
+        if not _beat(self.taken, rows_done=self.done, rows_total=self.total):
+            raise NoLongerOurs
+
+
+def _beat(taken: Claim, **values: int) -> bool:
+    """Keep the export for another while; False where it is lost."""
+    with db.transaction() as unit:
+        return _update(unit, taken, {"lease_until": db.utcnow() + LEASE, **values})
+
+
+def _give_back(taken: Claim) -> None:
+    """Leave it to a later attempt, or to nobody once there were too many."""
+    with db.transaction() as unit:
+        _update(unit, taken, {"lease_until": db.utcnow() + LEASE})
+    if taken.attempt >= MOST_TRIES:
+        _fail(taken, FAILED)
+
+
+def _fail(taken: Claim, slug: str) -> None:
+    with db.transaction() as unit:
+        values = {"state": ExportState.FAILED, "failure": slug, "lease_until": None}
+        if _update(unit, taken, values):
+            subject = f"export:{taken.export_id}"
+            audit.record(unit, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
+    storage.storage().delete(taken.storage_key)
+
+
+def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> None:
+    settings: Settings = current_app.extensions["settings"]
+    now = db.utcnow()
+    with db.transaction() as unit:
+        values = {
+            "state": ExportState.READY,
+            "lease_until": None,
+            "rows_done": progress.done,
+            "rows_total": progress.done,
+            "rows_unreadable": progress.unreadable,
+            "file_name": name,
+            "byte_count": out.size,
+            "sha256": out.sha256,
+            "ready_at": now,
+            "expires_at": now + timedelta(hours=settings.export_hours),
+        }
+        if not _update(unit, taken, values):
+            raise NoLongerOurs
+        audit.record(
+            unit, actor=ACTOR, action="export.ready", subject=f"export:{taken.export_id}",
+            rows=progress.done, sha256=out.sha256,
+        )  # fmt: skip
+        send_ready(unit, unit.get_one(DataExport, taken.export_id))
+
+
+def _update(unit: Session, taken: Claim, values: dict[str, Any]) -> bool:
+    done = unit.execute(
+        update(DataExport)
+        .where(
+            DataExport.id == taken.export_id,
+            DataExport.attempt == taken.attempt,
+            DataExport.state == ExportState.MAKING,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", done).rowcount == 1

@@ -1,0 +1,117 @@
+"""Exports of personal data, and the keys to which staff have them encrypted."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.accounts.models import StaffUser
+from campaign.bundles.models import Bundle
+from campaign.campaigns.models import Campaign
+from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
+
+
+class ExportKind(enum.StrEnum):
+    """For whose eyes it is."""
+
+    FULL = "full"
+    """For vetting, within the house: all that is needed to judge a signature."""
+    OFFICIALS = "officials"
+    """To hand over: what each supporter lets officials see."""
+
+
+class ExportFormat(enum.StrEnum):
+    """What it is written as."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+
+
+class ExportState(enum.StrEnum):
+    """Where it stands."""
+
+    ASKED = "asked"
+    """It waits for a second person."""
+    MAKING = "making"
+    READY = "ready"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    """By who asked, before it was decided."""
+    FAILED = "failed"
+    EXPIRED = "expired"
+    """Nobody decided in time, or its file's time is over."""
+
+
+class DataExport(Base):
+    """An export: who asked for it and why, who agreed, how far it is, and what came of it.
+
+    The row outlives the file: it is the log.
+    """
+
+    __tablename__ = "data_export"
+    __table_args__ = (
+        # That nobody approves an export of their own holds whatever the pages do.
+        CheckConstraint(
+            "decided_by_id IS NULL OR decided_by_id <> requested_by_id", name="second_person"
+        ),
+        Index("ix_data_export_state_lease_until", "state", "lease_until"),
+    )
+
+    id: Mapped[PrimaryKey]
+    """Its number, which stands in the file."""
+    public_id: Mapped[PublicId]
+    kind: Mapped[ExportKind]
+    format: Mapped[ExportFormat]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    bundle_id: Mapped[int | None] = mapped_column(
+        ForeignKey("bundle.id", ondelete="SET NULL"), index=True
+    )
+    """Only this bundle's letters; None for the whole campaign."""
+    bundle_sequence: Mapped[int | None]
+    """The bundle's number, which stays when the bundle is given back."""
+    reason: Mapped[str] = mapped_column(Sealed("data_export.reason"))
+    recipients: Mapped[list[str]]
+    """Public keys, age or SSH, to which the file is encrypted; none: it is not."""
+    state: Mapped[ExportState]
+    requested_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)
+    requested_at: Mapped[Created]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    decided_at: Mapped[datetime | None]
+    decision_note: Mapped[str | None] = mapped_column(Sealed("data_export.decision_note"))
+    expires_at: Mapped[datetime | None]
+    """Until when it can be decided; once it is ready, until when its file is kept."""
+    rows_total: Mapped[int] = mapped_column(default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    rows_unreadable: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    """Until when the worker that makes it has it for itself."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(String(60))
+    storage_key: Mapped[str] = mapped_column(String(120), default="")
+    file_name: Mapped[str] = mapped_column(String(120), default="")
+    byte_count: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    ready_at: Mapped[datetime | None]
+    downloads: Mapped[int] = mapped_column(default=0)
+    downloaded_at: Mapped[datetime | None]
+
+    campaign: Mapped[Campaign] = relationship()
+    bundle: Mapped[Bundle | None] = relationship()
+    requested_by: Mapped[StaffUser] = relationship(foreign_keys=[requested_by_id])
+    decided_by: Mapped[StaffUser | None] = relationship(foreign_keys=[decided_by_id])
+
+
+class ExportKey(Base):
+    """A public key of a staff user, to which their exports can be encrypted."""
+
+    __tablename__ = "export_key"
+    __table_args__ = (UniqueConstraint("staff_user_id", "recipient"),)
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
+    label: Mapped[str] = mapped_column(Sealed("export_key.label"))
+    recipient: Mapped[str] = mapped_column(String(2000))
+    added_at: Mapped[Created]

@@ -1,0 +1,107 @@
+"""Who may have an export and when. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.accounts.models import Role
+from campaign.campaigns.lifecycle import HIDDEN
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import Gone, Invalid, NotFound, Refused
+from campaign.exports.models import DataExport, ExportKind, ExportState
+from campaign.signing.models import SignatureState
+
+SHORTEST_REASON = 10
+LONGEST_REASON = 500
+EXPORTERS = frozenset({Role.STAFF, Role.ADMIN})
+
+_JUDGED = (
+    SignatureState.CONFIRMED,
+    SignatureState.HELD,
+    SignatureState.REJECTED,
+    SignatureState.INVALID,
+)
+_HANDED_OUT = (SignatureState.CONFIRMED,)
+
+
+def states_in(kind: ExportKind) -> tuple[SignatureState, ...]:
+    """Which signatures a list holds: none that is unconfirmed, withdrawn or erased."""
+    return _JUDGED if kind is ExportKind.FULL else _HANDED_OUT
+
+
+def refuse_campaign(kind: ExportKind, status: CampaignStatus) -> None:
+    """Raise Refused where nothing of the campaign may go out so: a draft, a stop."""
+    if status in HIDDEN:
+        raise Refused("not-open")
+    if kind is ExportKind.OFFICIALS and status is CampaignStatus.STOPPED:
+        raise Refused("stopped")
+
+
+def checked_reason(typed: str) -> str:
+    """The reason, if it says something. Raises Invalid."""
+    reason = " ".join(typed.split())
+    if len(reason) < SHORTEST_REASON:
+        raise Invalid(fields={"reason": "reason-short"})
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(fields={"reason": "reason-long"})
+    return reason
+
+
+def refuse_decision(export: DataExport, by_id: int, now: datetime) -> None:
+    """Raise Refused where this person cannot decide about it now."""
+    if export.requested_by_id == by_id:
+        raise Refused("export-own")
+    if export.state is not ExportState.ASKED or is_over(export, now):
+        raise Refused("export-decided")
+
+
+def refuse_download(export: DataExport, by_id: int, now: datetime) -> None:
+    """Raise where this person cannot have the file now.
+
+    NotFound for anybody's but their own, Gone once its time is over, Refused otherwise.
+    """
+    if export.requested_by_id != by_id:
+        raise NotFound("export")
+    if export.state is ExportState.EXPIRED or (
+        export.state is ExportState.READY and is_over(export, now)
+    ):
+        raise Gone("export-expired")
+    if export.state is not ExportState.READY:
+        raise Refused("not-ready")
+    refuse_campaign(export.kind, export.campaign.status)
+
+
+def is_over(export: DataExport, now: datetime) -> bool:
+    """Whether its time has run out."""
+    return export.expires_at is not None and export.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands in every file: whose it is. Nothing of a supporter's."""
+
+    number: int
+    reference: str
+    kind: ExportKind
+    asked_by: str
+    asked_at: datetime
+    reason: str
+    approved_by: str = ""
+    bundle: int | None = None
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Name and value of each fact: English, like the heads of the columns."""
+        return [
+            ("export", str(self.number)),
+            ("campaign", self.reference),
+            ("bundle", f"{self.bundle:03d}" if self.bundle else "all"),
+            ("list", self.kind.value),
+            ("asked by", self.asked_by),
+            ("approved by", self.approved_by or "nobody else was needed"),
+            ("asked at", self.asked_at.strftime("%Y-%m-%d %H:%M UTC")),
+            ("reason", self.reason),
+            ("note", "Personal data. For this purpose only; destroy it after use."),
+        ]
+
+    def sentence(self) -> str:
+        """All of it on one line, as the first row of a CSV file."""
+        return "# " + " · ".join(f"{name}: {value}" for name, value in self.lines())

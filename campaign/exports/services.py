@@ -1,0 +1,249 @@
+"""Exports: asked for, decided, handed out, and gone when their time is over."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, db, jobs, storage
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.exports import mails, recipients, rules
+from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
+from campaign.settings import Settings
+
+_ENDED = (ExportState.REFUSED, ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An export's file as it is sent."""
+
+    name: str
+    size: int
+    chunks: Iterator[bytes]
+
+
+def ask(
+    unit: Session,
+    *,
+    campaign: Campaign,
+    bundle: Bundle | None,
+    kind: ExportKind,
+    written_as: ExportFormat,
+    reason: str,
+    keys: Sequence[str],
+    by: StaffUser,
+    settings: Settings,
+) -> DataExport:
+    """Ask for an export. It is made at once, or waits for a second person where one is needed.
+
+    Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
+    `nobody-else`: there is no second person who could approve it).
+    """
+    rules.refuse_campaign(kind, campaign.status)
+    _refuse_bundle(campaign, bundle)
+    if len(keys) > recipients.MOST:
+        raise Invalid(fields={"more_keys": "keys-many"})
+    export = DataExport(
+        kind=kind,
+        format=written_as,
+        campaign=campaign,
+        bundle=bundle,
+        bundle_sequence=bundle.sequence if bundle else None,
+        reason=rules.checked_reason(reason),
+        recipients=list(keys),
+        state=ExportState.MAKING,
+        requested_by=by,
+    )
+    unit.add(export)
+    unit.flush()
+    _note(
+        unit, export, by, "export.ask",
+        list=kind.value, format=written_as.value, encrypted=bool(keys),
+    )  # fmt: skip
+    _begin(unit, export, settings)
+    return export
+
+
+def _begin(unit: Session, export: DataExport, settings: Settings) -> None:
+    """Have it made, or ask those who may approve it."""
+    if not settings.exports_need_second_person:
+        jobs.enqueue(unit, "exports.make", export.id)
+        return
+    export.state = ExportState.ASKED
+    export.expires_at = db.utcnow() + timedelta(hours=settings.export_request_hours)
+    unit.flush()
+    if not mails.ask_deciders(unit, export):
+        raise Refused("nobody-else")
+
+
+def approve(unit: Session, export: DataExport, *, by: StaffUser) -> None:
+    """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`)."""
+    rules.refuse_decision(export, by.id, db.utcnow())
+    rules.refuse_campaign(export.kind, export.campaign.status)
+    _decide(unit, export, by, ExportState.MAKING, None)
+    _note(unit, export, by, "export.approve", staff=export.requested_by_id)
+    mails.tell_decision(unit, export, by)
+    jobs.enqueue(unit, "exports.make", export.id)
+
+
+def refuse(unit: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
+    """Do not let it be made. Raises Refused (`export-own`, `export-decided`)."""
+    rules.refuse_decision(export, by.id, db.utcnow())
+    _decide(unit, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
+    _note(unit, export, by, "export.refuse", staff=export.requested_by_id)
+    mails.tell_decision(unit, export, by)
+
+
+def withdraw(unit: Session, export: DataExport, *, by: StaffUser) -> None:
+    """End one's own export, whatever has become of it; its file goes.
+
+    Raises NotFound for another's, Refused where it has ended already.
+    """
+    if export.requested_by_id != by.id:
+        raise NotFound("export")
+    if export.state in _ENDED:
+        raise Refused("export-ended")
+    export.state, export.lease_until = ExportState.WITHDRAWN, None
+    forget_file(unit, export)
+    unit.flush()
+    _note(unit, export, by, "export.withdraw")
+
+
+def open_download(
+    unit: Session, export: DataExport, store: storage.Storage, *, by: StaffUser
+) -> Download:
+    """The file as a stream; counts it and leaves a line in the audit.
+
+    Raises NotFound for anybody's but one's own, Gone once its time is over, Refused otherwise.
+    """
+    rules.refuse_download(export, by.id, db.utcnow())
+    size = store.size(export.storage_key)
+    chunks = store.chunks(export.storage_key)
+    first = next(chunks, b"")  # a file that does not open is said before the answer begins
+    export.downloads += 1
+    export.downloaded_at = db.utcnow()
+    unit.flush()
+    _note(unit, export, by, "export.download", bytes=size)
+    return Download(export.file_name, size, _rest(first, chunks))
+
+
+def _rest(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from chunks
+
+
+def get_export(unit: Session, public_id: str) -> DataExport:
+    """The export. Raises NotFound."""
+    export = unit.scalar(
+        select(DataExport)
+        .where(DataExport.public_id == public_id)
+        .options(
+            joinedload(DataExport.campaign),
+            joinedload(DataExport.requested_by),
+            joinedload(DataExport.decided_by),
+        )
+    )
+    if export is None:
+        raise NotFound("export")
+    return export
+
+
+def list_bundles(unit: Session, campaign: Campaign) -> list[Bundle]:
+    """The campaign's bundles that an export can be of, the newest first."""
+    found = unit.scalars(
+        select(Bundle)
+        .options(joinedload(Bundle.mission))
+        .where(Bundle.campaign_id == campaign.id, Bundle.state == BundleState.READY)
+        .order_by(Bundle.id.desc())
+        .limit(200)
+    )
+    return [one for one in found if not Frozen.from_json(one.frozen).rehearsal]
+
+
+def forget_file(unit: Session, export: DataExport) -> None:
+    """Delete the file once the session's work is committed."""
+    key, export.storage_key = export.storage_key, ""
+    if key:
+        db.after_commit(unit, partial(storage.storage().delete, key))
+
+
+@jobs.job("exports.sweep", every_minutes=5)
+def sweep() -> None:
+    """End what nobody decided in time, delete files whose time is over, take up what was left."""
+    now = db.utcnow()
+    with db.transaction() as unit:
+        over = unit.scalars(
+            select(DataExport).where(
+                DataExport.state.in_([ExportState.ASKED, ExportState.READY]),
+                DataExport.expires_at <= now,
+            )
+        ).all()
+        for export in over:
+            forget_file(unit, export)
+            export.state = ExportState.EXPIRED
+            audit.record(
+                unit, actor="job:exports.sweep", action="export.expire", subject=_subject(export)
+            )
+        left = unit.scalars(
+            select(DataExport.id).where(
+                DataExport.state == ExportState.MAKING,
+                or_(DataExport.lease_until.is_(None), DataExport.lease_until < now),
+            )
+        ).all()
+        for export_id in left:
+            jobs.enqueue(unit, "exports.make", export_id)
+
+
+def _refuse_bundle(campaign: Campaign, bundle: Bundle | None) -> None:
+    if bundle is None:
+        return
+    if bundle.campaign_id != campaign.id:
+        raise NotFound("bundle")
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+
+
+def _decide(
+    unit: Session, export: DataExport, by: StaffUser, state: ExportState, note: str | None
+) -> None:
+    """Of two people who decide at once, one does."""
+    found = unit.scalar(
+        update(DataExport)
+        .where(DataExport.id == export.id, DataExport.state == ExportState.ASKED)
+        .values(
+            state=state,
+            decided_by_id=by.id,
+            decided_at=db.utcnow(),
+            decision_note=note,
+            expires_at=None,
+        )
+        .returning(DataExport.id)
+        .execution_options(synchronize_session=False)
+    )
+    if found is None:
+        raise Refused("export-decided")
+    unit.refresh(export)
+
+
+def _note(unit: Session, export: DataExport, by: StaffUser, action: str, **facts: object) -> None:
+    audit.record(
+        unit,
+        actor=actor_name(by),
+        action=action,
+        subject=_subject(export),
+        campaign=export.campaign_id,
+        **facts,
+    )
+
+
+def _subject(export: DataExport) -> str:
+    return f"export:{export.id}"

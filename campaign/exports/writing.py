@@ -1,0 +1,170 @@
+"""An export as bytes: CSV and JSON Lines as a stream, XLSX through a private folder."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count, islice
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import xlsxwriter
+
+from campaign.exports import recipients
+from campaign.exports.models import ExportFormat
+from campaign.exports.records import Cell, Record
+from campaign.exports.rules import Mark
+from campaign.spreadsheets import inert
+
+_ROWS_AT_ONCE = 500
+_PIECE = 256 * 1024
+ROWS_OF_A_SHEET = 1_000_000
+"""A workbook's sheet has room for 1,048,576 rows."""
+_LONGEST_CELL = 32_767
+"""Characters that a cell of a workbook may hold."""
+
+
+def write(
+    chosen: ExportFormat,
+    mark: Mark,
+    columns: Sequence[str],
+    records: Iterable[Record],
+    workshop: Path,
+) -> Iterator[bytes]:
+    """The file, piece by piece; `workshop` is a private folder, which a workbook is made in."""
+    if chosen is ExportFormat.CSV:
+        return _csv(mark, columns, records)
+    if chosen is ExportFormat.JSONL:
+        return _json_lines(mark, columns, records)
+    return _workbook(mark, columns, records, workshop)
+
+
+def _csv(mark: Mark, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
+    """As spreadsheets of every country open it: UTF-8 with mark, CRLF."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([mark.sentence()])
+    writer.writerow(columns)
+    yield b"\xef\xbb\xbf"
+    rest = iter(records)
+    while True:
+        rows = list(islice(rest, _ROWS_AT_ONCE))
+        writer.writerows([inert(_text(cell)) for cell in row] for row in rows)
+        yield out.getvalue().encode()
+        if len(rows) < _ROWS_AT_ONCE:
+            return
+        out.seek(0)
+        out.truncate()
+
+
+def _json_lines(mark: Mark, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
+    """One object a line; the first one is the mark."""
+    yield _line({"export": dict(mark.lines())})
+    rest = iter(records)
+    while rows := list(islice(rest, _ROWS_AT_ONCE)):
+        yield b"".join(_line(dict(zip(columns, row, strict=True))) for row in rows)
+
+
+def _line(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, ensure_ascii=False).encode() + b"\n"
+
+
+def _workbook(
+    mark: Mark, columns: Sequence[str], records: Iterable[Record], workshop: Path
+) -> Iterator[bytes]:
+    """Every cell is text, so that none is a formula or a link; the mark is the first sheet."""
+    path = workshop / "export.xlsx"
+    book = xlsxwriter.Workbook(
+        str(path),
+        {
+            "constant_memory": True,
+            "tmpdir": str(workshop),
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    book.set_properties({"title": f"Export {mark.number}", "author": mark.asked_by})
+    bold = book.add_format({"bold": True})
+    about = book.add_worksheet("export")
+    about.set_column(0, 0, 14)
+    about.set_column(1, 1, 80)
+    for line, (name, value) in enumerate(mark.lines()):
+        about.write_string(line, 0, name, bold)
+        about.write_string(line, 1, value)
+    rest = iter(records)
+    for number in count(1):
+        rows = islice(rest, ROWS_OF_A_SHEET)
+        first = list(islice(rows, 1))
+        if not first and number > 1:
+            break
+        sheet = book.add_worksheet("list" if number == 1 else f"list {number}")
+        sheet.freeze_panes(1, 0)
+        sheet.set_header(f"&LExport {mark.number}&RPage &P of &N")
+        _fill(sheet, columns, chain(first, rows), bold)
+    book.close()
+    with path.open("rb") as made:
+        while piece := made.read(_PIECE):
+            yield piece
+
+
+def _fill(sheet: Any, columns: Sequence[str], rows: Iterable[Record], bold: Any) -> None:
+    for at, name in enumerate(columns):
+        sheet.write_string(0, at, name, bold)
+        sheet.set_column(at, at, 18)
+    for line, row in enumerate(rows, start=1):
+        for at, cell in enumerate(row):
+            if cell != "":
+                sheet.write_string(line, at, _text(cell)[:_LONGEST_CELL])
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return cell
+
+
+def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Any) -> None:
+    """Write the chunks into `out`, encrypted to all of the keys (age's format), as a stream.
+
+    What goes wrong while the chunks are made is raised as it is.
+    """
+    stream = _Stream(chunks)
+    try:
+        pyrage.encrypt_io(
+            io.BufferedReader(stream, _PIECE), out, [recipients.opened(key) for key in keys]
+        )
+    except pyrage.EncryptError:
+        if stream.problem is not None:
+            raise stream.problem from None
+        raise
+
+
+class _Stream(io.RawIOBase):
+    """Chunks as a file that can be read once."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        super().__init__()
+        self._chunks = iter(chunks)
+        self._left = memoryview(b"")
+        self.problem: Exception | None = None
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Some of what is left; 0 at the end."""
+        while not self._left:
+            try:
+                self._left = memoryview(next(self._chunks))
+            except StopIteration:
+                return 0
+            except Exception as problem:
+                self.problem = problem
+                raise
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size

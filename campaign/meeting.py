@@ -1,0 +1,68 @@
+"""Forms of pages without revisions that still lose nobody's text where two save at once.
+
+Parts with revisions are merged (`saving`, `merging`). Here the form carries a mark of what its
+writer saw. Where somebody saved in between, nothing is saved: what stands now is shown beside
+what was typed, and the next press of the button puts the typed in its place, knowingly.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from wtforms import HiddenField
+
+from campaign.db import Base
+
+
+class Meeting:
+    """Beside a form: knows what its writer saw. `_meeting.html` shows what stands otherwise."""
+
+    seen = HiddenField()
+    theirs: tuple[tuple[str, str], ...] = ()
+    """Where somebody saved meanwhile: label and text of each field that stands otherwise now."""
+
+    def saw(self, now: Mapping[str, Any]) -> None:
+        """Carry a mark of what stands `now`, unless the form came with one; data as for a form."""
+        self.seen.data = self.seen.data or mark_of(now)
+
+    def meets(self, now: Mapping[str, Any]) -> bool:
+        """Whether its writer saw what stands `now`; says on the form where not."""
+        mark = mark_of(now)
+        if self.seen.data == mark:
+            return True
+        form: Any = self
+        form.seen.data = mark
+        form.theirs = tuple(
+            (str(form[name].label.text), _said(value))
+            for name, value in now.items()
+            if name in form and _said(value) != _said(form[name].data)
+        )
+        form.form_errors.append(
+            _(
+                "Somebody saved this page meanwhile. What you typed is still here, and what stands "
+                "now is above it. Bring the two together, and save once more."
+            )
+        )
+        return False
+
+
+def hold(unit: Session, row: Base) -> None:
+    """Wait for others who write to it, and read it anew: nobody saves between look and save."""
+    unit.refresh(row, with_for_update={"key_share": True})
+
+
+def mark_of(data: Mapping[str, Any]) -> str:
+    """A short mark of a form's data, another one for other data."""
+    said = json.dumps({name: _said(value) for name, value in data.items()}, sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def _said(value: Any) -> str:
+    """A value as a page shows it; what was not given and what was emptied are the same."""
+    if isinstance(value, (list, tuple)):
+        return "\n".join(map(str, value))
+    text = "" if value is None or value is False else str(value)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())

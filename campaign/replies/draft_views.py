@@ -1,0 +1,66 @@
+"""What is typed of a reply and not saved: kept for its writer alone, as at the campaigns' desk."""
+
+from flask import Blueprint, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign import db
+from campaign.accounts.guards import staff_user
+from campaign.authoring import drafts
+from campaign.authoring.desk import load
+from campaign.authoring.saving import Desk
+from campaign.campaigns.models import Campaign
+from campaign.replies import services
+from campaign.replies.models import Reply
+
+_PART = "reply"
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put them under the addresses of the pages on which one types."""
+    add = blueprint.add_url_rule
+    add("/campaigns/<slug>/new/draft", "keep_new_draft", keep_new_draft, methods=["POST"])
+    add("/campaigns/<slug>/new/draft/drop", "drop_new_draft", drop_new_draft, methods=["POST"])
+    add("/<public_id>/draft", "keep_draft", keep_draft, methods=["POST"])
+    add("/<public_id>/draft/drop", "drop_draft", drop_draft, methods=["POST"])
+
+
+def desk_of(campaign: Campaign, reply: Reply | None = None) -> Desk:
+    """A reply, or one that is to be logged, as this person writes it."""
+    if reply is None:
+        return Desk(campaign, _PART, url=url_for("replies.keep_new_draft", slug=campaign.slug))
+    url = url_for("replies.keep_draft", public_id=reply.public_id)
+    return Desk(campaign, _PART, reply.public_id, url=url)
+
+
+def forget(campaign: Campaign, public_id: str) -> None:
+    """Throw away what anybody has typed of a reply that is gone."""
+    drafts.drop_everybodys(db.session(), campaign, part=_PART, place=public_id)
+
+
+def keep_new_draft(slug: str) -> ResponseReturnValue:
+    """Keep what the form of a new reply holds."""
+    desk_of(load(slug)).keep()
+    return "", 204
+
+
+def drop_new_draft(slug: str) -> ResponseReturnValue:
+    """Throw it away."""
+    desk_of(load(slug)).drop()
+    return redirect(url_for("replies.create", slug=slug), 303)
+
+
+def keep_draft(public_id: str) -> ResponseReturnValue:
+    """Keep what the form of a reply holds."""
+    _desk(public_id).keep()
+    return "", 204
+
+
+def drop_draft(public_id: str) -> ResponseReturnValue:
+    """Throw it away."""
+    _desk(public_id).drop()
+    return redirect(url_for("replies.edit", public_id=public_id), 303)
+
+
+def _desk(public_id: str) -> Desk:
+    reply = services.get_reply(db.session(), public_id, staff_user())
+    return desk_of(reply.campaign, reply)

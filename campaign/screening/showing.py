@@ -1,0 +1,40 @@
+"""A held letter as its reader sees it, in the queue and in a rehearsal."""
+
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from campaign.signing.hold_models import Hold
+from campaign.signing.judging import regions_of, said_before, words_of
+from campaign.signing.models import Signature
+from campaign.signing.screening_rules import ScreeningRules, findings, pieces
+
+
+def shown(hold: Hold) -> dict[str, Any]:
+    """Its words, with the places for which it is held in them, and a note to its writer."""
+    signature = hold.signature
+    text = words_of(signature)
+    found = findings(
+        text,
+        ScreeningRules.of(signature.campaign.screening),
+        regions_of(signature),
+        said=said_before(signature),
+    )
+    return {"pieces": list(pieces(text, found)), "note": _proposed(hold, signature)}
+
+
+def _proposed(hold: Hold, signature: Signature) -> str:
+    """What its writer could be asked, in the language in which they read mails."""
+    with force_locale(signature.locale.replace("-", "_")):
+        sentences = {
+            "insult": _("Take out the insult. A letter that insults its reader is not read."),
+            "link": _("Take out the address. Officials open no links in letters."),
+            "phone-number": _("Take out the telephone number: it would go on with the letter."),
+            "watched-word": _("Leave out names and places that the case sheet does not give."),
+            "long": _("Shorten your letter: one page is read, more is not."),
+            "short": _("Write a whole sentence, or leave your own words out."),
+            "similar": _("Write in words of your own: many have sent this very text."),
+        }
+        said = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
+    return "\n".join(said)

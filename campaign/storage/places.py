@@ -1,0 +1,262 @@
+"""Where files lie: a local folder, or an S3-compatible store. Both keep bytes and know no key."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from campaign.errors import DomainError
+from campaign.settings import Settings
+from campaign.storage import scratch
+from campaign.storage.sealed import Source
+
+T = TypeVar("T")
+_TRIES = 3
+_CONNECT = timedelta(seconds=5)
+_ANSWER = timedelta(seconds=60)
+_PATIENCE = timedelta(seconds=15)
+"""After which a request is not tried again: somebody waits for the page."""
+_PART = 8 * 1024 * 1024
+"""Bytes of one part of an upload; two are in memory at once."""
+_HEAD = 256 * 1024
+"""Bytes that the first request for a file fetches: all of a small one."""
+
+
+class FilesAway(DomainError):
+    """The place of the files does not answer; nothing is lost, and another try may do."""
+
+    status = 503
+
+    def __init__(self, problem: str) -> None:
+        """`problem` names the kind of failure, for the operator."""
+        super().__init__("files-away", problem=problem)
+
+
+class Place(Protocol):
+    """Keeps bytes by name. Every method may raise FilesAway."""
+
+    ahead: int
+    """Chunks of a file that are worth fetching at once."""
+
+    def source(self, name: str) -> Source:
+        """The bytes of that name. Raises FileNotFoundError."""
+        ...
+
+    def size(self, name: str) -> int:
+        """How many bytes. Raises FileNotFoundError."""
+        ...
+
+    def taking(self, name: str) -> Any:
+        """A context with a draft's path: what lies there when it ends takes the name, whole."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove what has the name, if anything does."""
+        ...
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove all that lies below a folder."""
+        ...
+
+    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Names below a folder (all, for an empty one) with their bytes, in order; no drafts."""
+        ...
+
+
+class LocalPlace:
+    """A folder on this machine, or one that all machines see."""
+
+    ahead = 4
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is made when the first file is kept."""
+        self.folder = folder
+
+    def source(self, name: str) -> Source:
+        """The bytes of that name; they stay readable while they are read, whoever deletes them."""
+        return _LocalSource(self.folder / name)
+
+    def size(self, name: str) -> int:
+        """How many bytes."""
+        path = self.folder / name
+        if not path.is_file():
+            raise FileNotFoundError(name)
+        return path.stat().st_size
+
+    @contextmanager
+    def taking(self, name: str) -> Iterator[Path]:
+        """A draft beside `name`, which it takes once it is on the disk."""
+        final = self.folder / name
+        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = final.with_name(f".{final.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            yield draft
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+            draft.replace(final)
+            _sync(final.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def delete(self, name: str) -> None:
+        """Remove the file."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder / folder, ignore_errors=True)
+
+    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Names below a folder with their bytes, in order; what goes meanwhile is left out."""
+        for path in sorted((self.folder / folder).rglob("*")):
+            name = path.relative_to(self.folder)
+            if path.is_file() and not any(part.startswith(".") for part in name.parts):
+                with suppress(FileNotFoundError):
+                    yield name.as_posix(), path.stat().st_size
+
+
+class _LocalSource:
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_RDONLY)
+        self.size = os.fstat(self._handle).st_size
+
+    def read_at(self, start: int, length: int) -> bytes:
+        return os.pread(self._handle, length, start)
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, -1
+        if handle != -1:
+            os.close(handle)
+
+
+class S3Place:
+    """A bucket, or a part of one, of anything that speaks S3."""
+
+    ahead = 32
+
+    def __init__(self, store: Any, drafts: Path) -> None:
+        """`store` is an obstore; `drafts` a local folder for files on their way."""
+        self._store = store
+        self._drafts = drafts
+
+    def source(self, name: str) -> Source:
+        """The bytes of that name, fetched as they are read."""
+        return _S3Source(self._store, name, self.size(name))
+
+    def size(self, name: str) -> int:
+        """How many bytes."""
+        return int(_asked(lambda: obstore.head(self._store, name), may_lack=True)["size"])
+
+    @contextmanager
+    def taking(self, name: str) -> Iterator[Path]:
+        """A draft on this machine, which is sent once it is whole."""
+        with scratch.room(self._drafts) as folder:
+            draft = folder / "draft"
+            yield draft
+            _asked(
+                lambda: obstore.put(self._store, name, draft, chunk_size=_PART, max_concurrency=2)
+            )
+
+    def delete(self, name: str) -> None:
+        """Remove the object."""
+        with suppress(FileNotFoundError):
+            _asked(lambda: obstore.delete(self._store, name), may_lack=True)
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove all objects below a folder."""
+        if names := [name for name, _size in self.listing(folder)]:
+            _asked(lambda: obstore.delete(self._store, names))
+
+    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Names below a folder with their bytes, in order: a request for each 500."""
+        found = iter(obstore.list(self._store, folder or None, chunk_size=500))
+        while True:
+            page = _asked(lambda: next(found, None))
+            if page is None:
+                return
+            yield from ((str(one["path"]), int(one["size"])) for one in page)
+
+
+class _S3Source:
+    def __init__(self, store: Any, name: str, size: int) -> None:
+        self._store = store
+        self._name = name
+        self._head = b""
+        self.size = size
+
+    def read_at(self, start: int, length: int) -> bytes:
+        if start == 0 and length < _HEAD:
+            # Whoever reads the header goes on with what follows: one request for both.
+            self._head = self._fetch(0, min(_HEAD, self.size))
+        if start + length <= len(self._head):
+            return self._head[start : start + length]
+        return self._fetch(start, length)
+
+    def _fetch(self, start: int, length: int) -> bytes:
+        if not length:
+            return b""
+        piece = _asked(
+            lambda: obstore.get_range(self._store, self._name, start=start, length=length),
+            may_lack=True,
+        )
+        return bytes(piece)
+
+    def close(self) -> None:
+        """Nothing is held between two requests."""
+
+
+def place_of(settings: Settings) -> Place:
+    """Where the settings say that files lie."""
+    if not settings.files.startswith("s3://"):
+        return LocalPlace(settings.files_folder)
+    url = urlsplit(settings.files)
+    given = {
+        "endpoint": settings.s3_endpoint,
+        "access_key_id": settings.s3_key_id,
+        "secret_access_key": settings.s3_secret.get_secret_value(),
+    }
+    store = S3Store(
+        url.netloc,
+        prefix=url.path.strip("/") or None,
+        region=settings.s3_region,
+        client_options={
+            "allow_http": settings.s3_endpoint.startswith("http://"),
+            "connect_timeout": _CONNECT,
+            "timeout": _ANSWER,
+        },
+        retry_config={"max_retries": _TRIES, "retry_timeout": _PATIENCE},
+        **{name: value for name, value in given.items() if value},  # type: ignore[arg-type]
+    )
+    return S3Place(store, settings.scratch_folder)
+
+
+def _asked(request: Callable[[], T], *, may_lack: bool = False) -> T:
+    """What the store answers; its failures in our words.
+
+    Only where it `may_lack` what is asked for, FileNotFoundError says so; else there is no bucket.
+    """
+    try:
+        return request()
+    except FileNotFoundError:
+        if may_lack:
+            raise
+        raise FilesAway("NoSuchBucket") from None
+    except BaseError as problem:
+        # The text of the error may hold an address with a signature.
+        raise FilesAway(type(problem).__name__) from None
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,171 @@
+"""Back, reload, and what led here: nothing that somebody typed is lost on the way."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import zxingcpp
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+from tests.e2e.test_journey import main_button, sign_in
+from tests.e2e.test_supporters import link_in, mail_to, width
+
+pytestmark = pytest.mark.e2e
+CASE = "/en/actions/ua-58-20"
+WORDS = "My sister has an escort as well; I know what one officer less means."
+PARTNER = "https://partner.example/"
+
+
+def give_details(page: Page, email: str) -> None:
+    for name, value in (
+        ("given_name", "Oumou"),
+        ("family_name", "Example"),
+        ("email", email),
+        ("locality", "Halifax"),
+    ):
+        page.locator(f"[name={name}]").fill(value)
+    page.locator("[name=country]").select_option("CA")
+    page.locator("[name=disclosure][value=town]").check()
+
+
+def sources(site: Site) -> list[str]:
+    """What led to each signature, the newest last."""
+    with closing(sqlite3.connect(site.instance / "campaign.sqlite")) as database:
+        return [row[0] for row in database.execute("SELECT source FROM signature ORDER BY id")]
+
+
+def test_back_forward_and_reload_bring_what_was_typed(desk: Page, site: Site) -> None:
+    address = "back@example.org"
+    desk.goto(f"{site.url}{CASE}/write")
+    desk.locator("[name=own_words]").fill(WORDS)
+    desk.locator("[name=points][type=checkbox]").last.uncheck()
+    main_button(desk)
+    give_details(desk, address)
+    desk.reload()
+    expect(desk.locator("[name=given_name]")).to_have_value("Oumou")
+    expect(desk.locator("[name=disclosure][value=town]")).to_be_checked()
+    main_button(desk)
+    expect(desk.locator("article.letter")).to_contain_text(WORDS)
+    desk.reload()
+    expect(desk.locator("article.letter")).to_contain_text("Oumou Example")
+
+    desk.go_back()
+    expect(desk.locator("[name=email]")).to_have_value(address)
+    desk.go_back()
+    expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
+    expect(desk.locator("[name=points][type=checkbox]").last).not_to_be_checked()
+    desk.reload()
+    expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
+    main_button(desk)
+    expect(desk.locator("[name=given_name]")).to_have_value("Oumou")
+    main_button(desk)
+    main_button(desk)
+    mail_to(site, desk, address, "letter")
+
+    # Signed: the tab and the browser have forgotten it.
+    kept = desk.evaluate("Object.keys(sessionStorage).concat(Object.keys(localStorage))")
+    assert [key for key in kept if key.startswith(("step:", "draft:"))] == []
+    desk.goto(f"{site.url}{CASE}/write")
+    expect(desk.locator("textarea[name=own_words]")).to_have_value("")
+
+
+def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) -> None:
+    desk.goto(f"{site.url}{CASE}/write")
+    desk.locator("[name=own_words]").fill(WORDS)
+    expect(desk.locator(".draft-kept")).to_be_visible()
+    desk.goto(f"{site.url}/en/")
+    desk.goto(f"{site.url}{CASE}/write")
+    expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
+    desk.get_by_role("button", name="Discard it").click()
+    desk.goto(f"{site.url}{CASE}/write")
+    expect(desk.locator("textarea[name=own_words]")).to_have_value("")
+
+
+def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}{CASE}/write")
+    page.locator("[name=own_words]").fill(WORDS)
+    main_button(page)
+    give_details(page, "buttons@example.org")
+    page.get_by_role("button", name="Back to the letter").click()
+    page.locator("textarea[name=own_words]").fill(f"{WORDS} Thank you.")
+    main_button(page)
+    expect(page.locator("[name=given_name]")).to_have_value("Oumou")
+    page.get_by_role("button", name="français").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator("[name=email]")).to_have_value("buttons@example.org")
+    main_button(page)
+    expect(page.locator("article.letter")).to_contain_text("Thank you.")
+
+
+def test_the_code_on_a_sheet_leads_to_a_letter_that_says_so(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
+    """Read off the printed sheet as a telephone does, with a reader of codes that is not ours."""
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(page.context.request.get(f"{site.url}{CASE}/sheet.pdf").body())
+    document = pypdfium2.PdfDocument(path)
+    (code,) = zxingcpp.read_barcodes(document[0].render(scale=3).to_pil())
+    document.close()
+    assert code.text == f"{site.url}{CASE}?from=sheet"
+
+    address = f"sheet-{width(page)}@example.org"
+    page.goto(code.text)
+    page.locator(".call .button").first.click()
+    page.locator("[name=own_words]").fill(WORDS)
+    main_button(page)
+    give_details(page, address)
+    main_button(page)
+    main_button(page)
+    page.goto(link_in(mail_to(site, page, address, "letter"), "/en/letter/"))
+    main_button(page)
+    expect(page.locator(".timeline .is-done").first).to_be_visible()
+    assert sources(site)[-1] == "sheet"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_letter_is_begun_on_a_partners_page(browser: Browser, site: Site, scripts: bool) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    sign_in(page, site, "olivia@example.org")
+    page.goto(f"{site.url}/desk/campaigns/ua-58-20/reach")
+    page.locator("[name=hosts]").fill("partner.example")
+    main_button(page)
+    snippet = page.locator(".snippet textarea").first.input_value()
+    context.clear_cookies()
+
+    mail = f"partner-{scripts}@example.org"
+    letter = _begin_in_frame(context, page, browser, snippet)
+    expect(letter.locator("textarea[name=own_words]")).to_have_value(WORDS)
+    main_button(letter)
+    give_details(letter, mail)
+    main_button(letter)
+    expect(letter.locator("article.letter")).to_contain_text(WORDS)
+    main_button(letter)
+    mail_to(site, letter, mail, "letter")
+    assert sources(site)[-1] == "partner.example"
+    context.close()
+
+
+def _begin_in_frame(context: BrowserContext, page: Page, browser: Browser, snippet: str) -> Page:
+    """What somebody does who reads the partner's page; gives the tab that opens."""
+    # Chromium asks before a page of the web shows one of this machine, as the test wants it.
+    context.grant_permissions(["local-network-access"], origin=PARTNER.rstrip("/"))
+    page.route(
+        f"{PARTNER}**",
+        lambda route: route.fulfill(
+            body=f"<!doctype html><title>Partner</title><h1>Partner</h1>{snippet}",
+            content_type="text/html",
+        ),
+    )
+    page.goto(PARTNER)
+    frame = page.frame_locator("iframe")
+    frame.locator("[name=own_words]").fill(WORDS)
+    with context.expect_page() as opened:
+        frame.get_by_role("button", name="Go on to the letter").click()
+    opened.value.wait_for_load_state()
+    assert_accessible(browser, opened.value)
+    return opened.value

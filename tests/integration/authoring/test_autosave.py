@@ -1,0 +1,127 @@
+"""Every page of the desk on which one types keeps what is typed, for its writer alone."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import StaffUser
+from campaign.authoring.drafts import forget_drafts
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import DeskDraft, NewCampaignDraft
+from tests.factories import post
+from tests.integration.authoring.conftest import DESK, Send
+
+REPLIES = "/desk/replies/campaigns/ua-1-26/new"
+OFFER = "did not save it"
+FACTS = {"reference": "UA 77/26", "country": "MX", "person_name": "", "default_locale": "en",
+         "format": "letter", "timezone": "America/Toronto", "letter_locales": "en",
+         "follows": ""}  # fmt: skip
+PAGES = [
+    (f"{DESK}/risks", f"{DESK}/drafts/risks/-", "witness"),
+    (f"{DESK}/picture", f"{DESK}/drafts/picture/-", "alt_en"),
+    (f"{DESK}/reach", f"{DESK}/drafts/reach/-", "hosts"),
+    (f"{DESK}/screening", f"{DESK}/drafts/screening/-", "watched"),
+    (f"{DESK}/letter-options", f"{DESK}/drafts/options/-", "forbidden_words"),
+    (f"{DESK}/updates", f"{DESK}/drafts/update/-", "title_en"),
+    (f"{DESK}/facts", f"{DESK}/drafts/facts/-", "person_name"),
+    ("/desk/campaigns/new", "/desk/campaigns/new/draft", "person_name"),
+    (REPLIES, f"{REPLIES}/draft", "text"),
+]
+
+
+@pytest.mark.parametrize(("page", "draft_url", "field"), PAGES)
+def test_what_is_typed_is_offered_again_to_its_writer_alone(
+    desk: FlaskClient, other: FlaskClient, unit: Session, page: str, draft_url: str, field: str
+) -> None:
+    assert f'data-autosave="{draft_url}"' in desk.get(page).text
+    assert post(desk, draft_url, {field: "Planted words"}).status_code == 204
+    table = "new_campaign_draft" if page.endswith("campaigns/new") else "desk_draft"
+    sealed = unit.execute(text(f"SELECT content FROM {table}")).scalar_one()
+    unit.rollback()
+    assert b"Planted" not in bytes(sealed)
+    offered = desk.get(page).text
+    assert OFFER in offered
+    assert "Planted words" not in offered
+    again = desk.get(f"{page}?draft=1").text
+    assert "Planted words" in again
+    assert OFFER not in again
+    assert OFFER not in other.get(page).text
+    assert "Planted words" not in other.get(f"{page}?draft=1").text
+    assert post(desk, f"{draft_url}/drop").status_code == 303
+    assert OFFER not in desk.get(page).text
+
+
+@pytest.mark.parametrize(("page", "draft_url", "field"), PAGES)
+def test_a_button_keeps_it_where_scripts_are_off(
+    desk: FlaskClient, page: str, draft_url: str, field: str
+) -> None:
+    kept = post(desk, page, {field: "Planted words", "keep": "1"})
+    assert kept.status_code == 303
+    assert "The draft is kept" in desk.get(kept.location).text
+    assert OFFER in desk.get(page).text
+
+
+def test_a_target_that_was_chosen_is_offered_again(
+    desk: FlaskClient, send: Send, draft: Campaign
+) -> None:
+    slug = draft.targets[0].official.slug
+    typed = {"rows-0-official": slug, "rows-0-kind": "copy", "rows-0-position": "1",
+             "rows-0-mission": "", "mission": "suggested", "kind": "to"}  # fmt: skip
+    assert send("/drafts/targets/-", typed).status_code == 204
+    assert OFFER in desk.get(f"{DESK}/targets").text
+    assert '<option selected value="copy">' in desk.get(f"{DESK}/targets?draft=1").text
+    assert send("/targets", typed | {"rows-0-kind": "to", "based_on": "0"}).status_code == 303
+    assert OFFER not in desk.get(f"{DESK}/targets").text
+
+
+def test_a_campaign_that_is_made_leaves_no_draft(desk: FlaskClient, unit: Session) -> None:
+    url = "/desk/campaigns/new"
+    assert post(desk, f"{url}/draft", FACTS).status_code == 204
+    assert post(desk, url, FACTS).status_code == 422
+    assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 1
+    unit.rollback()
+    assert post(desk, url, FACTS | {"person_name": "Ana"}).status_code == 303
+    assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0
+
+
+def test_saving_the_rules_or_the_risks_forgets_the_draft(desk: FlaskClient, send: Send) -> None:
+    for page, field in (("risks", "witness"), ("reach", "hosts")):
+        assert send(f"/drafts/{page}/-", {field: "Half"}).status_code == 204
+        assert send(f"/{page}", {field: "example.org"}).status_code == 303
+        assert OFFER not in desk.get(f"{DESK}/{page}").text
+
+
+def test_a_reply_that_is_deleted_takes_with_it_what_was_typed_of_it(
+    desk: FlaskClient, other: FlaskClient, unit: Session
+) -> None:
+    facts = {"received_on": "2026-11-02", "channel": "letter", "language": "en", "who": "",
+             "text": "We took note.", "title_en": "An answer"}  # fmt: skip
+    made = post(desk, REPLIES, facts)
+    assert made.status_code == 303
+    url = str(made.location)
+    assert (
+        post(other, f"{url}/draft", {"text": "We took note of [[her sister]]."}).status_code == 204
+    )
+    assert OFFER in other.get(url).text
+    assert OFFER not in desk.get(url).text
+    assert "[[her sister]]" in other.get(f"{url}?draft=1").text
+    assert post(desk, f"{url}/delete").status_code == 303
+    assert unit.scalar(select(func.count()).select_from(DeskDraft)) == 0
+    assert post(other, f"{url}/draft", {"text": "x"}).status_code == 404
+
+
+def test_drafts_of_campaigns_that_never_began_are_forgotten_too(
+    app: Flask, desk: FlaskClient, unit: Session
+) -> None:
+    assert post(desk, "/desk/campaigns/new/draft", FACTS).status_code == 204
+    me = unit.scalars(select(StaffUser)).first()
+    assert me is not None
+    row = unit.scalars(select(NewCampaignDraft)).one()
+    forget_drafts()
+    row.saved_at = db.utcnow().replace(year=2020)
+    unit.commit()
+    forget_drafts()
+    assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0

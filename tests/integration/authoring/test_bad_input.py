@@ -1,0 +1,141 @@
+"""What is typed or sent wrong at the desk: a message by its field, and nothing half kept."""
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.paper.models import PaperImport
+from tests.factories import make_campaign, post, sign_in
+from tests.integration.authoring.conftest import DESK, Send
+from tests.integration.authoring.test_risks_and_picture import bomb
+
+FACTS = {"reference": "UA 1/26", "country": "MX", "person_name": "Amara Okafor", "follows": "",
+         "default_locale": "en", "format": "letter", "timezone": "America/Toronto",
+         "letter_locales": "en"}  # fmt: skip
+IMPORTS = "/desk/paper/imports/new"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"act_by": "2026-02-31"}, "as year, month and day"),
+        ({"issued_on": "31 February"}, "as year, month and day"),
+        ({"country": "XX"}, "Not a valid choice"),
+        ({"country": ""}, "Choose the country whose officials can act"),
+        ({"reference": "…"}, "letters or figures"),
+        ({"timezone": "Mars/Olympus"}, "Not a valid choice"),
+        ({"default_locale": "tlh"}, "Not a valid choice"),
+        ({"person_name": "x" * 201}, "at most"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused_by_their_field(
+    send: Send, desk: FlaskClient, change: dict[str, str], said: str
+) -> None:
+    before = desk.get(f"{DESK}/facts").text
+    refused = send("/facts", FACTS | change)
+    assert refused.status_code == 422
+    assert said in refused.text
+    (name,) = change
+    assert f'aria-describedby="{name}' in refused.text or f'href="#{name}"' in refused.text
+    assert f'href="#{name}"' not in before
+
+
+def test_further_information_that_leads_back_to_itself_is_refused_by_its_field(
+    desk: FlaskClient, send: Send, unit: Session, draft: Campaign
+) -> None:
+    later = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None, follows_id=draft.id)
+    unit.commit()
+    sign_in(desk, desk.application, Role.ADMIN)
+    refused = send("/facts", FACTS | {"follows": later.slug})
+    assert refused.status_code == 422
+    assert "itself further information on this one" in refused.text
+    unit.expire_all()
+    assert draft.follows_id is None
+
+
+def _paper(app: Flask, client: FlaskClient, unit: Session) -> str:
+    slug = make_campaign(unit).slug
+    unit.commit()
+    sign_in(client, app, Role.STAFF)
+    return slug
+
+
+def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
+    return post(client, IMPORTS, {"campaign": slug, "file": (io.BytesIO(body), "list.csv")})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<!doctype html><html><body>Sign in</body></html>", "This is a web page"),
+        (b'{"persons": [', "look at line 1"),
+        (b'[{"name": "Ana"}]', "Save the list as CSV"),
+        (b"PK\x03\x04" + bytes(80), "workbook"),
+        (b"", "empty"),
+    ],
+)
+def test_a_list_of_signatures_that_is_none_is_refused_in_words_and_not_kept(
+    app: Flask, client: FlaskClient, unit: Session, body: bytes, said: str
+) -> None:
+    refused = _send_file(client, _paper(app, client, unit), body)
+    assert refused.status_code == 422
+    assert said in refused.text
+    assert unit.scalar(select(func.count()).select_from(PaperImport)) == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252"])
+def test_a_list_of_signatures_is_read_in_every_encoding_that_offices_use(
+    app: Flask, client: FlaskClient, unit: Session, encoding: str
+) -> None:
+    slug = _paper(app, client, unit)
+    body = "Nom;Prénom;Ville\nNúñez;Ana;Montréal\n".encode(encoding)
+    sent = _send_file(client, slug, body)
+    assert sent.status_code == 303
+    page = client.get(sent.location).text
+    assert "Montréal" in page
+    assert 'value="given_name" selected' in page
+
+
+def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    slug = _paper(app, client, unit)
+    sent = _send_file(client, slug, b"Name;Town;Town\nAna;Ottawa;Hull\n")
+    assert sent.status_code == 303
+    mapping = {"meaning-0": "name", "meaning-1": "locality", "meaning-2": "locality",
+               "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA"}  # fmt: skip
+    refused = post(client, sent.location, mapping)
+    assert refused.status_code == 422
+    assert "Two columns have the same meaning" in refused.text
+
+
+def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    _paper(app, client, unit)
+    for place in (IMPORTS, "/desk/missions/imports"):
+        refused = client.post(
+            place, data=b"x", content_type="multipart/form-data; boundary=x",
+            environ_overrides={"CONTENT_LENGTH": str(100 * 1024 * 1024)},
+        )  # fmt: skip
+        assert refused.status_code == 413
+        assert "split" in refused.text
+
+
+def test_a_scan_of_fifty_thousand_pixels_a_side_is_refused_for_its_size(
+    desk: FlaskClient, unit: Session, draft: Campaign
+) -> None:
+    typed = {"received_on": "2026-11-02", "channel": "letter", "language": "en", "who": "",
+             "text": "We took note.", "title_en": "An answer",
+             "scan": (io.BytesIO(bomb()), "scan.png")}  # fmt: skip
+    refused = post(desk, f"/desk/replies/campaigns/{draft.slug}/new", typed)
+    assert refused.status_code == 422
+    assert "The scan is too big" in refused.text
+    assert "We took note." in refused.text

@@ -1,0 +1,99 @@
+"""Pages without revisions: two who save at once lose nothing either."""
+
+import re
+
+import html5lib
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.meeting import mark_of
+from tests.factories import post
+from tests.integration.authoring.conftest import DESK
+from tests.integration.replies.test_replies import make_reply
+
+PAGES = [
+    (f"{DESK}/risks", "witness", {}),
+    (f"{DESK}/reach", "hosts", {}),
+    (f"{DESK}/screening", "watched", {"insults": "refuse", "links": "refuse", "phones": "refuse"}),
+    ("reply", "notes", {"received_on": "2026-11-02", "channel": "email", "language": "es",
+                        "who": "", "text": "Tomamos nota.", "title_en": "An answer"}),
+]  # fmt: skip
+
+
+def seen_on(page: str) -> str:
+    (mark,) = re.findall(r'name="seen" type="hidden" value="([0-9a-f]+)"', page)
+    return str(mark)
+
+
+@pytest.mark.parametrize(("page", "field", "more"), PAGES)
+def test_who_saves_second_sees_both_and_saves_knowingly(
+    desk: FlaskClient, other: FlaskClient, unit: Session, draft: Campaign,
+    page: str, field: str, more: dict[str, str],
+) -> None:  # fmt: skip
+    if page == "reply":
+        page = f"/desk/replies/{make_reply(unit, draft).public_id}"
+        unit.commit()
+    mark = seen_on(desk.get(page).text)
+    assert post(other, page, more | {field: "theirs.org", "seen": mark}).status_code == 303
+    late = post(desk, page, more | {field: "mine.org", "seen": mark})
+    assert late.status_code == 422
+    assert "Somebody saved this page meanwhile" in late.text
+    shown, typed = late.text.split("What stands now")[1], late.text
+    assert "theirs.org" in shown
+    assert "mine.org" in typed
+    assert "theirs.org" in desk.get(page).text
+    both = more | {field: "theirs.org\nmine.org", "seen": seen_on(late.text)}
+    assert post(desk, page, both).status_code == 303
+    assert "theirs.org\nmine.org" in desk.get(page).text.replace("\r", "")
+
+
+def _fields(page: str) -> dict[str, str]:
+    """What the page's form holds, as a browser would send it."""
+    form = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
+    found = {}
+    for one in form.iterfind(".//main//form//*[@name]"):
+        if one.tag == "select":
+            chosen = one.find(".//option[@selected]")
+            found[one.get("name")] = chosen.get("value") if chosen is not None else ""
+        elif one.tag == "textarea":
+            found[one.get("name")] = (one.text or "").removeprefix("\n")
+        elif one.get("type") not in {"submit", "checkbox", "radio"}:
+            found[one.get("name")] = one.get("value") or ""
+    found.pop("csrf_token", None)
+    return found
+
+
+def test_two_who_mend_one_official_or_mission_see_both(
+    desk: FlaskClient, other: FlaskClient, draft: Campaign
+) -> None:
+    target = draft.targets[0]
+    assert target.mission is not None
+    places = [(f"/desk/officials/{target.official.slug}", "locality"),
+              (f"/desk/missions/{target.mission.slug}", "hours")]  # fmt: skip
+    for page, field in places:
+        typed = _fields(desk.get(page).text)
+        assert typed["seen"]
+        assert post(other, page, typed | {field: "Theirs"}).status_code == 302
+        late = post(desk, page, typed | {field: "Mine"})
+        assert late.status_code == 422
+        assert "Theirs" in late.text.split("What stands now")[1].split("</div>")[0]
+        again = _fields(late.text)
+        assert again[field] == "Mine"
+        assert post(desk, page, again).status_code == 302
+        assert _fields(desk.get(page).text)[field] == "Mine"
+
+
+def test_what_the_picture_shows_meets_too(
+    desk: FlaskClient, other: FlaskClient, draft: Campaign
+) -> None:
+    mark = seen_on(desk.get(f"{DESK}/picture").text)
+    refused = post(other, f"{DESK}/picture", {"alt_en": "A river", "seen": mark})
+    assert "Somebody saved" not in refused.text, "nobody has"
+    assert refused.status_code == 422, "there is no picture yet"
+
+
+def test_a_mark_is_the_same_for_what_reads_the_same() -> None:
+    assert mark_of({"a": "x \r\ny", "b": None}) == mark_of({"a": "x\ny", "b": ""})
+    assert mark_of({"a": "x"}) != mark_of({"a": "y"})

@@ -1,0 +1,105 @@
+"""A clock that is set back, or runs ahead, costs time and nothing else."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.bundles import assembling, ledger, printing
+from campaign.bundles.leases import LEASE
+from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.bundles.services import Progress
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze, reload
+
+
+@pytest.fixture
+def bundle_id(unit: Session, freeze: Freeze) -> int:
+    """A bundle of one volume."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    return freeze(campaign.id)
+
+
+def lease(unit: Session, until: datetime) -> None:
+    """As the clock of a moment ago would have written it."""
+    unit.rollback()
+    unit.execute(update(Volume).values(lease_until=until))
+    unit.commit()
+
+
+def volume_of(unit: Session) -> Volume:
+    unit.rollback()
+    unit.expire_all()
+    return unit.scalars(select(Volume)).one()
+
+
+def test_a_dead_worker_s_lease_of_before_the_clock_was_set_back_runs_out_in_time(
+    app: Flask, unit: Session, bundle_id: int
+) -> None:
+    taken = ledger.claim(volume_of(unit).id)
+    assert taken is not None
+    lease(unit, db.utcnow() + timedelta(hours=1))
+    jobs.run_now("bundles.sweep")
+    until = volume_of(unit).lease_until
+    assert until is not None
+    assert until <= db.utcnow() + LEASE
+    assert ledger.claim(taken.volume_id) is None, "nobody takes what a living worker may have"
+    lease(unit, db.utcnow() - timedelta(seconds=1))
+    again = ledger.claim(taken.volume_id)
+    assert again is not None
+    assert again.attempt == 2
+
+
+def test_a_living_worker_keeps_its_volume_when_the_clock_is_set_back(
+    app: Flask, unit: Session, bundle_id: int
+) -> None:
+    taken = ledger.claim(volume_of(unit).id)
+    assert taken is not None
+    lease(unit, db.utcnow() + timedelta(hours=1))
+    assert ledger.shorten_leases() == 1
+    assert ledger.beat(taken)
+    assert ledger.shorten_leases() == 0
+    assert ledger.claim(taken.volume_id) is None
+    assert printing.print_claimed(taken)
+    assert volume_of(unit).attempt == 1
+
+
+def test_a_lease_that_a_clock_ahead_takes_away_is_finished_once(
+    app: Flask, unit: Session, bundle_id: int
+) -> None:
+    first = ledger.claim(volume_of(unit).id)
+    assert first is not None
+    lease(unit, db.utcnow() - timedelta(minutes=2))  # seen by a machine whose clock is ahead
+    second = ledger.claim(first.volume_id)
+    assert second is not None
+    assert not ledger.beat(first)
+    assert not printing.print_claimed(first)
+    assert printing.print_claimed(second)
+    assert (volume_of(unit).attempt, volume_of(unit).printed_letters) == (2, 2)
+
+
+def test_the_assembling_of_before_the_clock_was_set_back_is_taken_up_again(
+    app: Flask, unit: Session, bundle_id: int
+) -> None:
+    taken = ledger.claim(volume_of(unit).id)
+    assert taken is not None
+    assert printing.print_claimed(taken)
+    assert assembling.claim(bundle_id)
+    unit.rollback()
+    unit.execute(update(Bundle).values(lease_until=db.utcnow() + timedelta(days=1)))
+    unit.commit()
+    assert ledger.shorten_leases() == 1
+    unit.execute(update(Bundle).values(lease_until=db.utcnow() - timedelta(seconds=1)))
+    unit.commit()
+    assembling.assemble(bundle_id)
+    assert reload(unit, bundle_id).state is BundleState.READY
+
+
+def test_progress_makes_no_guess_from_a_freeze_that_lies_ahead() -> None:
+    progress = Progress(done=10, total=20, seconds=-30.0, at_work=True)
+    assert (progress.per_second, progress.seconds_left) == (0.0, None)

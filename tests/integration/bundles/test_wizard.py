@@ -1,0 +1,301 @@
+"""Putting a bundle together on the desk: letters, paper, check."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pikepdf
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.audit import AuditEntry
+from campaign.bundles.choices import Choice
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, Journey
+from campaign.bundles.offers import Why, list_left, list_offers
+from campaign.campaigns.models import Campaign, CampaignStatus, Target
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_target_mission,
+    make_target_official,
+    post,
+    sign_in,
+)
+from tests.integration.bundles.conftest import Freeze
+
+NEW = "/desk/bundles/new"
+
+
+@pytest.fixture
+def campaigns(unit: Session) -> list[Campaign]:
+    """Two campaigns for one mission: six letters and three; the first aims at two officials."""
+    first, second = make_campaign(unit), make_campaign(unit, person_name="Ilse Brandt")
+    mission = first.targets[0].mission
+    second.targets[0].mission = mission
+    first.targets.append(Target(official=make_target_official(9), mission=mission, position=1))
+    unit.flush()
+    start = db.utcnow()
+    add_confirmed(
+        unit, first, 3, confirmed_at=lambda at: start + timedelta(seconds=at),
+        family_name=lambda at: ["Zhou", "Abel", "Ngo"][at],
+        letter_locale=lambda at: ["en", "fr", "en"][at],
+    )  # fmt: skip
+    add_confirmed(unit, second, 3)
+    unit.commit()
+    return [first, second]
+
+
+def base(campaigns: list[Campaign], **more: Any) -> dict[str, Any]:
+    mission = campaigns[0].targets[0].mission
+    assert mission is not None
+    return {"mission": mission.slug, "campaign": [one.slug for one in campaigns], **more}
+
+
+def bundles(unit: Session) -> list[Bundle]:
+    unit.rollback()
+    return list(unit.scalars(select(Bundle).order_by(Bundle.id)))
+
+
+def test_the_list_groups_what_waits_by_mission(
+    app: Flask, client: FlaskClient, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    page = client.get("/desk/bundles/").text
+    assert page.count("Embassy of the Republic") >= 1
+    assert "/desk/bundles/new/letters?mission=embassy-1" in page
+    assert "6 letters" in page
+    assert "3 letters" in page
+
+
+def test_each_step_carries_what_was_chosen_before(
+    app: Flask, client: FlaskClient, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    letters = client.get(f"{NEW}/letters", query_string={"mission": "embassy-1"})
+    assert letters.status_code == 200
+    assert "Ilse Brandt: 3 letters" in letters.text
+    assert "UA 1/26 – Ines Quintero Vidal, Governor of Altamar: 3 letters" in letters.text
+    chosen = base(campaigns, chosen="1", written=["en"], target=["ua-1-26:governor-9"])
+    paper = client.get(f"{NEW}/paper", query_string=chosen).text
+    assert '<input type="hidden" name="written" value="en">' in paper
+    assert '<input type="hidden" name="target" value="ua-1-26:governor-9">' in paper
+    check = client.get(
+        NEW,
+        query_string={**chosen, "how": "1", "layout": "fr", "duplex": "y", "size": "40",
+                      "order": "name", "volumes": "size", "numbers": "one", "locale": "es"},
+    ).text  # fmt: skip
+    assert "A4 – French DL envelope" in check
+    assert "Both, each letter on a fresh sheet" in check
+    assert "By family name" in check
+    assert "Waiting, to an official who is not chosen" in check
+    assert "Waiting, in a language that is not chosen" in check
+    assert '<input type="hidden" name="layout" value="fr">' in check
+
+
+def test_what_was_chosen_is_frozen(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    wish = base(
+        campaigns[:1], chosen="1", written=["en", "fr"], target=["ua-1-26:governor-9"], how="1",
+        cards=["ua-1-26"], layout="din-5008-a", duplex="y", order="name", volumes="region",
+        size="2", numbers="on", locale="fr",
+    )  # fmt: skip
+    answer = post(client, NEW, wish)
+    assert answer.status_code == 302
+    bundle = bundles(unit)[0]
+    frozen = Frozen.from_json(bundle.frozen)
+    assert answer.location.endswith(f"/desk/bundles/{bundle.public_id}")
+    assert (frozen.format, frozen.layout, frozen.locale) == ("card", "din-5008-a", "fr")
+    assert (frozen.duplex, frozen.order, frozen.volumes) == (True, "name", "region")
+    assert (frozen.volume_letters, frozen.first_number) == (2, 1)
+    assert list(frozen.targets) == [campaigns[0].targets[1].id]
+    assert bundle.letter_count == 3
+    page = client.get(answer.location).text
+    assert "A4 – DIN 5008 form A" in page
+
+
+def test_several_campaigns_lead_to_their_journey(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    answer = post(client, NEW, base(campaigns))
+    journey = unit.scalars(select(Journey)).one()
+    assert answer.location.endswith(f"/desk/bundles/journeys/{journey.public_id}")
+    assert [one.letter_count for one in bundles(unit)] == [6, 3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "step", "words"),
+    [
+        ({"chosen": "1", "written": "en"}, "Go on to the paper", "Choose at least one official."),
+        ({"chosen": "1", "target": "ua-1-26:governor-9"}, "Go on to the paper",
+         "Choose at least one language."),
+        ({"size": "501"}, "Check the bundle", "Give a number from 1 to 500."),
+        ({"size": "many"}, "Check the bundle", "Letters in a volume, at most"),
+        ({"order": "height"}, "Check the bundle", "Order of the letters"),
+        ({"layout": "a0"}, "Check the bundle", "Paper and envelope"),
+        ({"locale": "xx"}, "Check the bundle", "Language of the cover letter"),
+        ({"volumes": "colour"}, "Check the bundle", "Volumes"),
+        ({"numbers": "7"}, "Check the bundle", "Numbers of the letters"),
+        ({"written": "xx", "chosen": "1", "target": "ua-1-26:governor-9"}, "Go on to the paper",
+         "Languages of the letters"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_what_cannot_be_chosen_leads_back_to_its_step(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign],
+    wrong: dict[str, str], step: str, words: str, verb: str,
+) -> None:  # fmt: skip
+    sign_in(client, app, "staff")
+    wish = base(campaigns, **wrong)
+    answer = post(client, NEW, wish) if verb == "post" else client.get(NEW, query_string=wish)
+    assert answer.status_code == 422
+    assert step in answer.text
+    assert words in answer.text
+    assert bundles(unit) == []
+
+
+def test_one_stopped_campaign_holds_back_all_and_is_named(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    campaigns[1].status = CampaignStatus.STOPPED
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(NEW, query_string=base(campaigns)).text
+    assert "UA 2/26: The campaign is stopped." in page
+    assert "Freeze and print" not in page
+    answer = post(client, NEW, base(campaigns))
+    assert answer.status_code == 409
+    assert bundles(unit) == []
+
+
+def test_the_check_says_what_is_not_in_and_why(
+    unit: Session, freeze: Freeze, campaigns: list[Campaign]
+) -> None:
+    first = campaigns[0]
+    freeze(first.id)
+    add_confirmed(unit, first, 2)
+    for state, count in (
+        (SignatureState.PENDING, 4), (SignatureState.HELD, 3), (SignatureState.REJECTED, 1),
+        (SignatureState.WITHDRAWN, 2), (SignatureState.INVALID, 1), (SignatureState.ERASED, 1),
+    ):  # fmt: skip
+        add_confirmed(unit, first, count, state=state)
+    other = Target(official=make_target_official(8), mission=make_target_mission(8), position=2)
+    first.targets.append(other)
+    unit.flush()
+    add_confirmed(unit, first, 1, letter_locale="es")
+    mission = first.targets[0].mission
+    assert mission is not None
+    offers = list_offers(unit, mission)
+    choice = Choice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
+    left = {
+        (one.campaign.reference, one.why): one.count
+        for one in list_left(unit, mission, offers, {first.slug: choice})
+    }
+    assert left == {
+        ("UA 1/26", Why.OFFICIAL): 3,
+        ("UA 1/26", Why.LANGUAGE): 1,
+        ("UA 1/26", Why.MISSION): 1,
+        ("UA 1/26", Why.EARLIER): 6,
+        ("UA 1/26", Why.PENDING): 4,
+        ("UA 1/26", Why.HELD): 3,
+        ("UA 1/26", Why.REJECTED): 1,
+        ("UA 1/26", Why.WITHDRAWN): 2,
+        ("UA 1/26", Why.INVALID): 1,
+        ("UA 1/26", Why.ERASED): 1,
+        ("UA 2/26", Why.CAMPAIGN): 3,
+    }
+
+
+@contextmanager
+def pages_of(data: bytes) -> Iterator[pikepdf.Pdf]:
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        yield pdf
+
+
+def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    second = campaigns[1]
+    later = db.utcnow() + timedelta(hours=1)
+    long = "A longer word of my own. " * 30
+    add_confirmed(unit, second, 1, own_words=long, confirmed_at=later, letter_locale="en")
+    add_confirmed(unit, second, 1, given_name="Νίκος", confirmed_at=later, letter_locale="en")
+    add_confirmed(unit, second, 1, own_words="\U000e0fff", confirmed_at=later)
+    unit.commit()
+    sign_in(client, app, "staff")
+    wish = base([second])
+    page = client.get(f"{NEW}/proof", query_string=wish).text
+    for words in (
+        "Letter 00001", "Letter 00002", "Letter 00003",
+        f"The longest: {len(long.strip())} characters of own words",
+        "Written in another script (Greek)", "Every letter was looked at.",
+        "Would be set aside", "U+E0FFF",
+    ):  # fmt: skip
+        assert words in page
+    answer = post(client, f"{NEW}/proof", {**wish, "of": second.slug})
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    with pages_of(answer.data) as pdf:
+        assert len(pdf.pages) == 5
+    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (entry.action, entry.detail) == ("bundle.proof", {"letters": 5})
+    assert bundles(unit) == []
+
+
+def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
+    app: Flask, client: FlaskClient, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    answer = post(client, f"{NEW}/proof", {**base(campaigns[:1]), "of": campaigns[1].slug})
+    assert answer.status_code == 404
+
+
+def test_looking_at_the_steps_writes_nothing(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    before = unit.scalar(select(func.count(AuditEntry.id)))
+    for step in ("", "/letters", "/paper", "/proof"):
+        assert client.get(f"{NEW}{step}", query_string=base(campaigns)).status_code == 200
+    assert bundles(unit) == []
+    assert unit.scalar(select(func.count(AuditEntry.id))) == before
+
+
+@pytest.mark.parametrize("step", ["", "/letters", "/paper", "/proof"])
+def test_steps_are_for_staff_and_need_a_mission(
+    app: Flask, client: FlaskClient, campaigns: list[Campaign], step: str
+) -> None:
+    assert client.get(f"{NEW}{step}", query_string=base(campaigns)).status_code == 302
+    sign_in(client, app, "organizer")
+    assert client.get(f"{NEW}{step}", query_string=base(campaigns)).status_code == 404
+    sign_in(client, app, "staff", email="other@example.org")
+    assert client.get(f"{NEW}{step}", query_string={"mission": "no"}).status_code == 404
+    assert client.get(f"{NEW}{step}").status_code == 404
+
+
+def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    second = campaigns[1]
+    damaged = unit.scalars(
+        select(Signature.id).where(Signature.campaign_id == second.id).order_by(Signature.id)
+    ).first()
+    unit.connection().exec_driver_sql(
+        f"UPDATE signature SET own_words = region WHERE id = {damaged}"
+    )
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/proof", query_string=base([second])).text
+    assert "What is stored does not open" in page
+    assert "Letter 00002" in page
+    assert "Letter 00003" not in page

@@ -1,0 +1,116 @@
+"""What tests of exports share: a campaign with people of every state, staff, and a made file."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.accounts.models import Role, StaffUser
+from campaign.bundles.models import Bundle
+from campaign.campaigns.models import Campaign
+from campaign.exports import services
+from campaign.exports.models import DataExport, ExportFormat, ExportKind
+from campaign.settings import Settings
+from campaign.signing.models import Disclosure, SignatureState
+from tests.factories import add_confirmed, make_campaign, make_staff_user
+
+REASON = "Vetting before the hand-over on Friday."
+EVIL = "=cmd|' /C calc'!A0"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Ids, so that every session loads for itself."""
+
+    slug: str
+    campaign_id: int
+    asker_id: int
+    other_id: int
+
+
+@pytest.fixture
+def scene(unit: Session) -> Scene:
+    """Confirmed people of each disclosure, and one of every other state."""
+    campaign = make_campaign(unit)
+    for number, disclosure in enumerate(Disclosure):
+        add_confirmed(
+            unit, campaign, 1, given_name=f"Planted{number}", family_name="Nameless",
+            disclosure=disclosure, own_words=EVIL, locality="Hintertux", postal_code="K1A 0B1",
+        )  # fmt: skip
+    for state in SignatureState:
+        if state is not SignatureState.CONFIRMED:
+            add_confirmed(unit, campaign, 1, given_name=f"Is{state.value}", state=state)
+    other_campaign = make_campaign(unit)
+    add_confirmed(unit, other_campaign, 2, given_name="Elsewhere")
+    asker = make_staff_user(unit, Role.STAFF, name="Ada Asker")
+    other = make_staff_user(unit, Role.ADMIN, name="Otto Other")
+    unit.commit()
+    return Scene(campaign.slug, campaign.id, asker.id, other.id)
+
+
+Ask = Callable[..., int]
+
+
+@pytest.fixture
+def ask(app: Flask, settings: Settings, scene: Scene) -> Ask:
+    """Ask for an export at the service; gives its id."""
+
+    def run(
+        kind: ExportKind = ExportKind.FULL,
+        written_as: ExportFormat = ExportFormat.CSV,
+        *,
+        second_person: bool = False,
+        **others: object,
+    ) -> int:
+        chosen = settings.model_copy(update={"exports_need_second_person": second_person})
+        with app.app_context(), db.transaction() as unit:
+            bundle_id = others.pop("bundle_id", None)
+            bundle = unit.get_one(Bundle, bundle_id) if bundle_id else None
+            facts = {"bundle": bundle, "reason": REASON, "keys": []} | others
+            return services.ask(
+                unit,
+                campaign=unit.get_one(Campaign, scene.campaign_id),
+                kind=kind,
+                written_as=written_as,
+                by=unit.get_one(StaffUser, scene.asker_id),
+                settings=chosen,
+                **facts,  # type: ignore[arg-type]
+            ).id
+
+    return run
+
+
+@pytest.fixture
+def made(app: Flask) -> Callable[[int], bytes]:
+    """Make an export as the worker would; gives its file."""
+
+    def run(export_id: int) -> bytes:
+        with app.app_context():
+            jobs.run_now("exports.make", export_id)
+            with db.reading() as unit:
+                key = unit.get_one(DataExport, export_id).storage_key
+            return b"".join(storage.storage().chunks(key))
+
+    return run
+
+
+@pytest.fixture
+def browsers(app: Flask) -> Callable[[int], FlaskClient]:
+    """A browser in which that staff user has signed in just now."""
+
+    def run(user_id: int, *, fresh: bool = True) -> FlaskClient:
+
+        client = app.test_client()
+        with app.app_context(), db.reading() as unit:
+            name = unit.get_one(StaffUser, user_id).fs_uniquifier
+        with client.session_transaction() as session:
+            session.update(_user_id=name, _fresh=True, fs_cc="set",
+                           fs_paa=time.time() - (0 if fresh else 90_000))  # fmt: skip
+        return client
+
+    return run

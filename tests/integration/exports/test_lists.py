@@ -1,0 +1,182 @@
+"""What stands in an export, in each of its forms."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from zipfile import ZipFile
+
+import openpyxl
+import pyrage
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign import db, storage
+from campaign.exports import records, writing
+from campaign.exports.models import DataExport, ExportFormat, ExportKind
+from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
+from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
+
+Made = Callable[[int], bytes]
+
+
+def rows_of(data: bytes) -> tuple[str, list[dict[str, str]]]:
+    """The mark, and the rows of a CSV file."""
+    lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    return lines[0][0], [dict(zip(lines[1], row, strict=True)) for row in lines[2:]]
+
+
+def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made: Made) -> None:
+    mark, rows = rows_of(made(ask()))
+    assert [row["state"] for row in rows] == [
+        "confirmed", "confirmed", "confirmed", "held", "rejected", "invalid",
+    ]  # fmt: skip
+    assert rows[0]["given_name"] == "Planted0"
+    assert "@" in rows[0]["email"]
+    for fact in ("export: 1", "Ada Asker", REASON, "list: full"):
+        assert fact in mark
+    assert mark.startswith("# ")
+
+
+def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) -> None:
+    _mark, rows = rows_of(made(ask(ExportKind.OFFICIALS)))
+    assert len(rows) == 3, "confirmed ones alone"
+    shown = [(row["name"], row["locality"], row["postal_code"]) for row in rows]
+    assert shown == [
+        ("Planted0 Nameless", "", ""),
+        ("Planted1 Nameless", "Hintertux", ""),
+        ("Planted2 Nameless", "Hintertux", "K1A 0B1"),
+    ]
+    assert "email" not in rows[0]
+    assert "words" not in rows[0]
+
+
+def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
+    _mark, rows = rows_of(made(ask()))
+    assert rows[0]["words"] == f"'{EVIL}"
+    book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
+    cells = [cell for sheet in book for row in sheet for cell in row if cell.value is not None]
+    assert EVIL in {cell.value for cell in cells}
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert not any(cell.hyperlink for cell in cells)
+
+
+def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
+    assert book.sheetnames == ["export", "list"]
+    facts = {row[0].value: row[1].value for row in book["export"]}
+    assert facts["asked by"] == "Ada Asker"
+    assert facts["reason"] == REASON
+    assert len(list(book["list"].rows)) == 7
+
+
+def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
+    ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "ROWS_OF_A_SHEET", 3)
+    data = made(ask(written_as=ExportFormat.XLSX))
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == ["export", "list", "list 2"]
+    names = [row[3].value for name in book.sheetnames[1:] for row in list(book[name].rows)[1:]]
+    assert len(names) == len(set(names)) == 6
+
+
+def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
+    lines = [json.loads(line) for line in made(ask(written_as=ExportFormat.JSONL)).splitlines()]
+    assert lines[0]["export"]["reason"] == REASON
+    assert lines[1]["words"] == EVIL, "JSON runs nothing: it is as it was written"
+    assert lines[1]["news"] in {True, False}
+    assert len(lines) == 7
+
+
+def test_batches_meet_without_gap_or_double(
+    ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_BATCH", 2)
+    monkeypatch.setattr(writing, "_ROWS_AT_ONCE", 3)
+    _mark, rows = rows_of(made(ask()))
+    assert len({row["signature"] for row in rows}) == len(rows) == 6
+
+
+def test_a_bundles_list_has_its_numbers_and_targets(
+    app: Flask,
+    unit: Session,
+    scene: Scene,
+    ask: Ask,
+    made: Made,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+) -> None:
+    bundle_id = freeze(scene.campaign_id)
+    print_bundle(bundle_id)
+    for kind in ExportKind:
+        mark, rows = rows_of(made(ask(kind, bundle_id=bundle_id)))
+        assert "bundle: 001" in mark
+        assert [row["number"] for row in rows] == ["00001", "00002", "00003"]
+        assert all("Quintero" in row["target"] for row in rows)
+
+
+def test_what_does_not_open_costs_its_own_row_only(
+    app: Flask, unit: Session, ask: Ask, made: Made
+) -> None:
+    unit.execute(text("UPDATE signature SET given_name = own_words WHERE id = 2"))
+    unit.commit()
+    export_id = ask()
+    _mark, rows = rows_of(made(export_id))
+    assert len(rows) == 5
+    assert unit.get_one(DataExport, export_id).rows_unreadable == 1
+
+
+def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
+    app: Flask, ask: Ask, made: Made
+) -> None:
+    mine, theirs = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
+    keys = [str(mine.to_public()), str(theirs.to_public())]
+    export_id = ask(keys=keys)
+    data = made(export_id)
+    assert data.startswith(b"age-encryption.org/v1\n")
+    assert b"Planted" not in data
+    for key in (mine, theirs):
+        _mark, rows = rows_of(pyrage.decrypt(data, [key]))
+        assert len(rows) == 6
+    with pytest.raises(pyrage.DecryptError):
+        pyrage.decrypt(data, [pyrage.x25519.Identity.generate()])
+
+
+@pytest.mark.parametrize("written_as", list(ExportFormat))
+def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
+    app: Flask, ask: Ask, made: Made, written_as: ExportFormat
+) -> None:
+    made(ask(written_as=written_as))
+    settings = app.extensions["settings"]
+    for path in settings.folder.rglob("*"):
+        if path.is_file():
+            assert b"Planted" not in path.read_bytes(), path
+    assert list(settings.scratch_folder.iterdir()) == []
+
+
+def test_names_of_files_are_made_of_our_own_letters(
+    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made
+) -> None:
+    unit.execute(text("UPDATE campaign SET reference = '../UA 58/20\r\nx: y' WHERE id = 1"))
+    unit.commit()
+    export_id = ask()
+    made(export_id)
+    assert unit.get_one(DataExport, export_id).file_name == "export-1_UA-58-20-x-y_full.csv"
+
+
+def test_an_empty_list_is_a_file_all_the_same(
+    app: Flask, unit: Session, ask: Ask, made: Made
+) -> None:
+    unit.execute(text("UPDATE signature SET state = 'withdrawn'"))
+    unit.commit()
+    for written_as in ExportFormat:
+        data = made(ask(written_as=written_as))
+        assert data
+        if written_as is ExportFormat.XLSX:
+            assert ZipFile(io.BytesIO(data)).testzip() is None
+    with app.app_context(), db.reading() as reading:
+        assert reading.get_one(DataExport, 1).rows_done == 0
+        assert len(list(storage.storage().names("exports"))) == 3

@@ -1,0 +1,109 @@
+"""Held letters of a rehearsal: marked in the queue, looked at by the team, mailed to nobody."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.demo import rehearsing
+from campaign.mail.models import OutboxMail
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.screening_rules import ScreeningRules
+from tests.factories import make_campaign, post, sign_in
+from tests.integration.screening.conftest import Write, set_rules, the_signature
+from tests.integration.screening.test_held import QUEUE, decide
+
+
+def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
+    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft.screening = ScreeningRules(first=3).stored
+    unit.commit()
+    with app.app_context():
+        rehearsing.rehearse(draft.id, 3)
+    page = staff.get(QUEUE).text
+    assert "An invented letter: nobody is mailed" in page
+    assert "Sent back, its writer reads this in a mail" not in page
+    assert page.count(f"{draft.reference} · <span") == 3
+    assert f"{draft.reference} (Rehearsal)" in page
+    held = unit.scalars(select(Signature).where(Signature.campaign_id == draft.id)).first()
+    assert held is not None
+    mails = unit.scalar(select(func.count()).select_from(OutboxMail))
+    unit.rollback()
+    assert "1 letter sent back" in decide(staff, held, "return", "Shorter.").text
+    assert unit.scalar(select(func.count()).select_from(OutboxMail)) == mails
+
+
+def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_none_again(
+    app: Flask, staff: FlaskClient, unit: Session
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft.screening = ScreeningRules(first=2).stored
+    unit.commit()
+
+    def states() -> list[SignatureState]:
+        unit.rollback()
+        mine = select(Signature.state).where(Signature.campaign_id == draft.id)
+        return list(unit.scalars(mine.order_by(Signature.id)))
+
+    held, taken = SignatureState.HELD, SignatureState.CONFIRMED
+    with app.app_context():
+        rehearsing.rehearse(draft.id, 5)
+    assert states() == [held, held, taken, taken, taken]
+    first = unit.scalars(
+        select(Signature).where(Signature.campaign_id == draft.id).order_by(Signature.id)
+    ).first()
+    assert first is not None
+    unit.rollback()
+    assert "1 letter approved" in decide(staff, first, "approve").text
+    with app.app_context():
+        rehearsing.rehearse(draft.id, 2)
+    assert states() == [taken, held, *[taken] * 5]
+
+
+def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=1)
+    write("A real person wrote this.")
+    real = the_signature(unit)
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft.screening = ScreeningRules(first=2).stored
+    unit.commit()
+    slug = draft.slug
+    with app.app_context():
+        rehearsing.rehearse(draft.id, 3)
+    sign_in(client, app, Role.ORGANIZER)
+    url = f"/desk/campaigns/{slug}/rehearsal/held"
+    page = client.get(url).text
+    assert "2 letters wait for a look" in page
+    assert "Nothing here is counted, mailed or handed over" in page
+    assert f"{url}" in client.get(f"/desk/campaigns/{slug}/rehearsal").text
+    first = page.split(f'action="{url}/')[1].split('"')[0]
+    refused = post(client, f"{url}/{first}", {"decision": "reject"}, follow_redirects=True)
+    assert "Say why" in refused.text
+    for decision in ("approve", "approve"):
+        said = post(client, f"{url}/{first}", {"decision": decision}, follow_redirects=True).text
+    assert "Somebody else decided about this letter before" in said
+    assert "1 letter waits for a look" in said
+    assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404
+    # A real letter is out of reach: under its own campaign, and under the rehearsal.
+    theirs = f"/desk/campaigns/{campaign.slug}/rehearsal/held"
+    assert client.get(theirs).location == f"/desk/campaigns/{campaign.slug}/rehearsal"
+    assert post(client, f"{theirs}/{real.public_id}", {"decision": "approve"}).status_code == 409
+    post(client, f"{url}/{real.public_id}", {"decision": "approve"})
+    assert the_signature(unit).campaign_id == draft.id
+    unit.refresh(real)
+    assert real.state is SignatureState.HELD
+
+
+def test_letters_of_an_open_campaign_do_not(
+    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, first=2)
+    write("One.")
+    write("Two.")
+    assert "Rehearsal" not in staff.get(QUEUE).text

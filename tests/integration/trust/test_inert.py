@@ -1,0 +1,200 @@
+"""What somebody types stays text: in every field, on the web, in mails, in PDFs.
+
+A corpus of strings that break out of a text, an attribute, an address, a script, a style, a comment
+or a template where something is escaped wrongly or not at all. Pages are judged as a browser reads
+them (html5lib), not by looking for the string.
+"""
+
+import io
+from typing import Any
+from urllib.parse import quote
+
+import html5lib
+import pikepdf
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Campaign
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.settings import Settings
+from tests.integration.following.test_mails import KINDS
+from tests.integration.signing.conftest import FORM
+
+pytestmark = [
+    pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True),
+    pytest.mark.usefixtures("fresh_pages"),
+]
+
+CORPUS = [
+    "<script>alert(1)</script>",
+    "<ScRiPt/x>alert(1)</sCrIpT>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg onload=alert(1)>",
+    '" autofocus onfocus=alert(1) x="',
+    "' onmouseover='alert(1)",
+    "` onclick=alert(1) `",
+    "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "--><script>alert(1)</script><!--",
+    "]]><script>alert(1)</script>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<math><mi xlink:href=data:x,alert(1)>x",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content=0>",
+    "<style>@import '//evil.example'</style>",
+    "</style><script>alert(1)</script>",
+    "<form><button formaction=javascript:alert(1)>x",
+    "<details open ontoggle=alert(1)>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;img src=x onerror=alert(1)&#62;",
+    "javascript:alert(1)",
+    "{{7*7}}{% print 1 %}${7*7}#{7*7}",
+    "((name.__class__)) ((person))",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+]
+_FORBIDDEN = {"iframe", "object", "embed", "base", "svg", "math", "style"}
+_ADDRESSES = {"href", "src", "action", "formaction", "srcdoc", "data", "poster", "xlink:href"}
+_SCHEMES = ("javascript:", "data:", "vbscript:")
+
+
+def faults(page: str) -> list[str]:
+    """What in a page could run, load or lead elsewhere that our templates never write."""
+    found: list[str] = []
+    tree = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            continue
+        tag = element.tag.rpartition("}")[2]
+        runs = tag == "script" and not element.get("src")
+        if tag in _FORBIDDEN or (runs and element.get("type") != "application/ld+json"):
+            found.append(f"<{tag}>")
+        if tag == "meta" and element.get("http-equiv"):
+            found.append("<meta http-equiv>")
+        for name, value in element.attrib.items():
+            address = "".join(value.split()).casefold()
+            if name.startswith("on") or name == "style":
+                found.append(f"{name}={value}")
+            if name in _ADDRESSES and (address.startswith(_SCHEMES) or "//evil" in address[:8]):
+                found.append(f"{name}={value}")
+    return found
+
+
+def test_faults_are_found() -> None:
+    page = "<p style=x onclick=y><a href=' java\nscript:z'>x</a><script>1</script><svg></svg>"
+    assert len(faults(page)) == 5
+    assert faults("<p>&lt;script&gt; <a href='/x'>javascript:</a>") == []
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_in_every_field_of_every_public_form(client: FlaskClient, case: str, text: str) -> None:
+    evil = dict.fromkeys(FORM, text) | {
+        "full_text": text, "source": text, "work": text, "move": text, "order": text,
+        "consent_updates": text, "consent_network": text, "rewrite": text,
+    }  # fmt: skip
+    words = {**FORM, "given_name": f"A{text}", "own_words": text, "locality": f"A{text}"}
+    for form in (evil, words, {**words, "points": []}):
+        for step in ("write", "you", "check", "preview", "sign"):
+            page = client.post(f"{case}/{step}", data=form)
+            assert page.status_code in {200, 303, 422}, (step, page.status_code)
+            assert faults(page.text) == [], step
+    network = dict.fromkeys(
+        ("email", "frequency", "country_scope", "countries", "theme_scope", "themes", "languages",
+         "consent", "locale"), text,
+    )  # fmt: skip
+    for address, form in (("/en/network", network), ("/en/my-letters", {"email": text})):
+        page = client.post(address, data=form)
+        assert page.status_code == 422
+        assert faults(page.text) == [], address
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_in_every_address(client: FlaskClient, campaign: Campaign, case: str, text: str) -> None:
+    campaign.embed_hosts = ["partner.example"]
+    evil = quote(text, safe="")
+    for address in (
+        *(f"/en/?{name}={evil}" for name in ("q", "country", "theme", "language", "page")),
+        *(f"/en/archive?{name}={evil}" for name in ("q", "country", "theme", "page")),
+        f"/en/updates?page={evil}",
+        f"{case}?from={evil}",
+        f"{case}/embed?from={evil}",
+        f"{case}/write?letter={evil}&from={evil}",
+        f"{case}/sheet.pdf?paper={evil}",
+        f"/{evil}/",
+        f"/en/actions/{evil}",
+        f"/en/letter/{evil}",
+        f"/en/my-letters/{evil}",
+        f"/en/network/{evil}",
+    ):
+        page = client.get(address)
+        assert page.status_code in {200, 301, 302, 308, 404}, address
+        assert faults(page.text) == [], address
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_in_what_organizers_publish(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str, text: str
+) -> None:
+    campaign.person_name = text
+    campaign.embed_hosts = ["partner.example"]
+    for edition in campaign.editions:
+        edition.title = edition.summary = edition.background = edition.outcome = text
+        edition.asks = [text]
+    record_change(unit, campaign, "command", "campaign.edit")
+    unit.commit()
+    for address in ("/en/", case, f"{case}/outcome", f"{case}/embed", f"{case}/write"):
+        page = client.get(address)
+        assert page.status_code == 200, address
+        assert faults(page.text) == [], address
+    for name in ("poster.pdf", "sheet.pdf"):
+        assert_plain(client.get(f"{case}/{name}").data)
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_in_every_mail(app: Flask, unit: Session, settings: Settings, text: str) -> None:
+    for number, (send, context) in enumerate(KINDS):
+        facts = {name: _evil(name, value, text) for name, value in context.items()}
+        assert send(unit, to=f"ana{number}@example.org", locale="en", **facts)
+    for mail in unit.scalars(select(OutboxMail)):
+        message = render(mail, settings)
+        html: Any = message.get_body(("html",))
+        # A mail has no style sheet of its own: what it looks like stands in it.
+        parts = [one for one in faults(html.get_content()) if not one.startswith(("style=", "<st"))]
+        assert [one for one in parts if one != "<meta http-equiv>"] == []
+        assert "\n" not in str(message["Subject"])
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_in_a_letter_as_pdf(client: FlaskClient, case: str, text: str) -> None:
+    form = {**FORM, "given_name": f"A{text}", "own_words": text}
+    response = client.post(f"{case}/preview.pdf", data=form)
+    if response.status_code == 422:  # a sentence says what does not belong into a letter
+        assert faults(response.text) == []
+        return
+    assert response.mimetype == "application/pdf"
+    assert_plain(response.data)
+    document = pypdfium2.PdfDocument(response.data)
+    printed = "".join(page.get_textpage().get_text_bounded() for page in document)
+    document.close()
+    assert "".join(text.split())[:12] in "".join(printed.split())
+
+
+def assert_plain(body: bytes) -> None:
+    """A PDF that shows something and does nothing."""
+    with pikepdf.open(io.BytesIO(body)) as document:
+        for one in document.objects:
+            if isinstance(one, pikepdf.Dictionary):
+                assert not {"/JS", "/JavaScript", "/AA", "/Launch", "/EmbeddedFiles"} & set(one)
+                assert one.get("/S") not in {"/JavaScript", "/Launch", "/URI", "/SubmitForm"}
+
+
+def _evil(name: str, value: object, text: str) -> object:
+    """A text of the mail's context in place of what stands there; links and codes stay."""
+    coded = name in {"what", "lang", "outcome", "unsubscribe", "link"} or name.endswith("_url")
+    return text if isinstance(value, str) and not coded else value

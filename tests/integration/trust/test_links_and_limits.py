@@ -1,0 +1,137 @@
+"""Scanners follow every link and change nothing; limits hold whoever asks and on every node."""
+
+import re
+from urllib.parse import urlsplit
+
+import html5lib
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import close_app, create_app, db
+from campaign.mail.messages import address_fingerprint
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.settings import Settings
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import make_campaign
+from tests.integration.network.conftest import FORM as NETWORK
+from tests.integration.signing.conftest import FORM
+
+pytestmark = pytest.mark.usefixtures("fresh_pages")
+_OWN = re.compile("/en/(letter|my-letters|network)/")
+"""Pages of one supporter; what everybody may read is looked at elsewhere."""
+_COUNTERS = {"rate_limit"}
+"""How often somebody looked may be counted; nothing else changes by it."""
+
+
+def all_rows(unit: Session) -> dict[str, list[object]]:
+    """Every row of every table, as it is stored."""
+    unit.rollback()
+    unit.expire_all()
+    return {
+        name: sorted(repr(row) for row in unit.execute(select(table)))
+        for name, table in db.Base.metadata.tables.items()
+        if name not in _COUNTERS
+    }
+
+
+def links_in_mails(unit: Session, settings: Settings) -> set[str]:
+    """Every address of ours that a mail names, in its text, its markup and its header."""
+    found: set[str] = set()
+    for mail in unit.scalars(select(OutboxMail)):
+        message = render(mail, settings)
+        whole = f"{message['List-Unsubscribe'] or ''}\n" + "".join(
+            part.get_content() for part in message.walk() if part.get_content_maintype() == "text"
+        )
+        found |= set(re.findall(rf"{re.escape(settings.base_url)}(/[^\s\"'<>]+)", whole))
+    return found
+
+
+def links_on(page: str) -> set[str]:
+    """Every address of ours that a page links to."""
+    tree = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
+    hrefs = (one.get("href", "") for one in tree.iter("a"))
+    return {href.partition("#")[0] for href in hrefs if href.startswith("/")}
+
+
+def crawl(client: FlaskClient, start: set[str]) -> set[str]:
+    """Look at each of these pages, and at what they link to, as a scanner does."""
+    seen: set[str] = set()
+    for _ in range(3):
+        found: set[str] = set()
+        for address in sorted(start - seen):
+            seen.add(address)
+            assert client.head(address).status_code < 500
+            page = client.get(address)
+            assert page.status_code < 500, address
+            if page.mimetype == "text/html":
+                found |= {one for one in links_on(page.text) if _OWN.match(one)}
+        start = found
+    return seen
+
+
+def test_a_scanner_that_follows_every_link_changes_no_row(
+    client: FlaskClient, unit: Session, settings: Settings, case: str
+) -> None:
+    client.post(f"{case}/sign", data={**FORM, "consent_updates": "y", "consent_network": "y"})
+    client.post("/en/network", data={**NETWORK, "email": "other@example.org"})
+    client.post("/en/my-letters", data={"email": FORM["email"]})
+    before = all_rows(unit)
+    seen = crawl(client, links_in_mails(unit, settings))
+    assert len([one for one in seen if "/letter/" in one or "/network/" in one]) >= 2
+    assert all_rows(unit) == before
+
+    # Once more with a letter that is confirmed and a member who has joined.
+    for address in seen:
+        if re.search(r"/(letter|network/confirm)/[\w-]{20,}$", address):
+            assert client.post(address).status_code in {200, 303}
+    unit.rollback()
+    assert unit.scalars(select(Signature.state)).all() == [SignatureState.CONFIRMED]
+    client.post("/en/my-letters", data={"email": FORM["email"]})
+    before = all_rows(unit)
+    seen = crawl(client, links_in_mails(unit, settings))
+    for deed in ("withdraw", "erase", "change"):
+        assert any(urlsplit(one).path.endswith(f"/{deed}") for one in seen), deed
+    assert all_rows(unit) == before
+
+
+def test_five_mails_a_day_whoever_asks_and_for_whatever(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    cases = [f"/en/actions/{make_campaign(unit).slug}" for _ in range(3)]
+    unit.commit()
+    spellings = ("m.aelle@gmail.com", "maelle+x@gmail.com", "MAELLE@googlemail.com")
+    for number, (case, email) in enumerate(zip(cases, spellings, strict=True)):
+        asker = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        for address, form in (
+            (f"{case}/sign", {**FORM, "email": email}),
+            ("/en/network", {**NETWORK, "email": email}),
+            ("/en/my-letters", {"email": email}),
+        ):
+            answer = client.post(address, data=form, environ_base=asker)
+            assert answer.status_code in {200, 303}, "nobody who asks learns of the limit"
+    with app.app_context(), db.reading() as reader:
+        mark = address_fingerprint("maelle@gmail.com")
+        mails = reader.scalars(select(OutboxMail).where(OutboxMail.recipient_hmac == mark)).all()
+    assert len(mails) == 5
+
+
+def test_two_nodes_count_against_one_limit(settings: Settings, case: str) -> None:
+    strict = settings.model_copy(update={"signings_per_hour": 3})
+    nodes = [create_app(strict), create_app(strict)]
+    try:
+        answers = [
+            nodes[number % 2].test_client().post(
+                f"{case}/sign",
+                data={**FORM, "email": f"p{number}@example.org"},
+                environ_base={"REMOTE_ADDR": f"2001:db8:7:7::{number}"},
+            )
+            for number in range(5)
+        ]  # fmt: skip
+    finally:
+        for node in nodes:
+            close_app(node)
+    assert [one.status_code for one in answers] == [303, 303, 303, 429, 429]
