@@ -123,22 +123,17 @@ def _assemble(bundle_id: int) -> None:
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
         papers = {name: Part.made(name, making / name) for name in files.PAPERS}
         sizes = store.sizes(files.stored_folder(bundle.public_id))
-        parts = _in_order(papers, _volume_parts(bundle, volumes, store, sizes))
+        parts = [
+            *(papers[name] for name in files.BEFORE),
+            *_volume_parts(bundle, volumes, store, sizes),
+            *(papers[name] for name in files.AFTER),
+        ]
         digest = digest_of(stream_zip(folder, parts, bundle.created_at))
         _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)
     if _finish(bundle, volumes, digest, made, counts):
         clearing.tidy(bundle, volumes, digest, store)
     elif clearing.drop_unwanted(bundle, digest, store):
         _give_back(bundle.id)
-
-
-def _in_order(papers: Mapping[str, Part], volumes: list[Part]) -> list[Part]:
-    """The files of the ZIP, in the order in which staff need them."""
-    return [
-        *(papers[name] for name in files.BEFORE),
-        *volumes,
-        *(papers[name] for name in files.AFTER),
-    ]
 
 
 def _volume_parts(
@@ -151,13 +146,6 @@ def _volume_parts(
         for one in volumes
         if one.sha256
     ]
-
-
-def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
-    for part in papers:
-        with store.create(f"{folder}/{part.name}") as kept:
-            for piece in part.read():
-                kept.write(piece)
 
 
 def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str]:
@@ -216,8 +204,8 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     sizes = storage.storage().sizes(files.stored_folder(bundle.public_id))
     lost = []
     for volume in volumes:
-        name = files.stored_volume_of(bundle, volume)
-        if volume.sha256 and sizes.get(name) != volume.byte_count:
+        size = sizes.get(files.stored_volume_of(bundle, volume))
+        if volume.sha256 and size != volume.byte_count:
             lost.append(volume.id)
     if not lost:
         return False
@@ -231,6 +219,13 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
         ours = (Bundle.state == BundleState.ASSEMBLING,)
         _update(unit, bundle.id, ours, {"state": BundleState.PRINTING, "lease_until": None})
     return True
+
+
+def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
+    for part in papers:
+        with store.create(f"{folder}/{part.name}") as kept:
+            for piece in part.read():
+                kept.write(piece)
 
 
 def _finish(

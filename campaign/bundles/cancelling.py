@@ -32,7 +32,7 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     button of its own).
     """
     standing.hold(unit, bundle)
-    standing.refuse_handed_over(bundle)
+    standing.refuse_handed_over(unit, bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:

@@ -1,4 +1,4 @@
-"""Removing what is not wanted of a bundle's files: it names people."""
+"""Removing what of a bundle's files is not wanted: they name people."""
 
 from campaign import db, storage
 from campaign.bundles import files
@@ -23,7 +23,7 @@ def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
 
 
 def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
-    """Remove what attempts that were cut short have left."""
+    """Remove what attempts that were cut short have left, and prints that were replaced."""
     papers = f"{files.stored_papers(bundle.public_id, digest)}/"
     keep = {files.stored_volume_of(bundle, volume) for volume in volumes}
     for name in list(store.names(files.stored_folder(bundle.public_id))):

@@ -101,17 +101,6 @@ def _new_bundle(
     return bundle
 
 
-def next_number(unit: Session, campaign: Campaign, mission: Mission) -> int:
-    """The number after the last one of the campaign's bundles for the mission; 1 without any."""
-    earlier = unit.execute(
-        select(Bundle.frozen, Bundle.letter_count).where(
-            Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id
-        )
-    )
-    ends = [frozen.get("first_number", 1) + letters for frozen, letters in earlier if letters]
-    return max(ends, default=1)
-
-
 def _kind(unit: Session, campaign: Campaign, mission: Mission) -> BundleKind:
     """A first bundle, unless one stands already; one that was cancelled does not."""
     stands = select(Bundle.id).where(
@@ -121,6 +110,17 @@ def _kind(unit: Session, campaign: Campaign, mission: Mission) -> BundleKind:
     )
     found = unit.scalar(stands.limit(1))
     return BundleKind.FIRST if found is None else BundleKind.SUPPLEMENTARY
+
+
+def next_number(unit: Session, campaign: Campaign, mission: Mission) -> int:
+    """The number after the last one of the campaign's bundles for the mission; 1 without any."""
+    earlier = unit.execute(
+        select(Bundle.frozen, Bundle.letter_count).where(
+            Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id
+        )
+    )
+    ends = [frozen.get("first_number", 1) + letters for frozen, letters in earlier if letters]
+    return max(ends, default=1)
 
 
 def _hold_campaign(unit: Session, campaign: Campaign, *, rehearsal: bool) -> None:

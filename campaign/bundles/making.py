@@ -232,10 +232,10 @@ def _bundle_facts(
         "printed": counts.printed,
         "set_aside": counts.set_aside,
         "volumes": volumes,
+        "on_paper": counts.on_paper,
         "first_number": frozen.first_number,
         "duplex": frozen.duplex,
         "order": frozen.order,
-        "on_paper": counts.on_paper,
         **({"rehearsal": True} if frozen.rehearsal else {}),
     }
 

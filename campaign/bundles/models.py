@@ -100,8 +100,6 @@ class Bundle(Base):
     and the `sha256` of the volume that still held them."""
     released: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
-    handed_over_at: Mapped[datetime | None]
-    """Since when it is out of our hands: from then on nothing of it changes."""
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(Sealed("bundle.cancel_reason"))
 

@@ -8,7 +8,15 @@ from flask_babel import gettext as _
 
 from campaign import db, storage
 from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.bundles import cancelling, prints, remaking, reprinting, services, withdrawals
+from campaign.bundles import (
+    cancelling,
+    prints,
+    remaking,
+    reprinting,
+    services,
+    standing,
+    withdrawals,
+)
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.moves_forms import CancelForm, ReprintForm
 from campaign.campaigns.models import CampaignStatus
@@ -29,7 +37,7 @@ def moves_of(bundle: Bundle) -> dict[str, Any]:
     unit = db.session()
     stopped = bundle.campaign.status is CampaignStatus.STOPPED
     ready = bundle.state is BundleState.READY
-    here = bundle.handed_over_at is None
+    here = not standing.is_handed_over(unit, bundle)
     ended = {BundleState.CANCELLED, BundleState.FAILED}
     return {
         "gone": withdrawals.list_taken_back(unit, bundle) if ready and here else [],

@@ -14,9 +14,7 @@ from campaign.bundles.models import Bundle
 from campaign.bundles.print_models import BundlePrint
 from campaign.bundles.zipping import Part
 from campaign.errors import NotFound
-from campaign.storage import Storage
-
-_PIECE = 1 << 20
+from campaign.storage import FileDamaged, Storage
 
 
 def add_print(
@@ -88,34 +86,33 @@ def parts_of(unit: Session, bundle: Bundle, store: Storage) -> list[Part]:
     """The files of the bundle's ZIP as it now is, in its order. Raises NotFound."""
     found = find_print(unit, bundle)
     if found is not None:
-        return parts_in(found, store)
+        return parts_in(bundle, found, store)
     if bundle.zip_sha256 is None:
         raise NotFound("file")
-    folder = files.stored_papers(bundle.public_id, bundle.zip_sha256)
-    volumes = {
-        files.volume_file(one.sequence): files.stored_volume_of(bundle, one)
+    papers = files.stored_papers(bundle.public_id, bundle.zip_sha256)
+    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    volumes = [
+        (files.volume_file(one.sequence), files.stored_volume_of(bundle, one))
         for one in bundle.volumes
         if one.sha256
-    }
-    stored = {name: f"{folder}/{name}" for name in files.BEFORE if name in files.ALWAYS}
-    stored |= volumes
-    stored |= {name: f"{folder}/{name}" for name in files.AFTER if name in files.ALWAYS}
-    sizes = store.sizes(files.stored_folder(bundle.public_id))
-    return [Part.kept(name, store, key, sizes) for name, key in stored.items()]
+    ]
+    before = [(name, f"{papers}/{name}") for name in files.BEFORE if name in files.ALWAYS]
+    after = [(name, f"{papers}/{name}") for name in files.AFTER if name in files.ALWAYS]
+    return [Part.kept(name, store, key, sizes) for name, key in (*before, *volumes, *after)]
 
 
-def parts_in(found: BundlePrint, store: Storage) -> list[Part]:
+def parts_in(bundle: Bundle, found: BundlePrint, store: Storage) -> list[Part]:
     """The files of a print, in the order of its ZIP. Raises NotFound."""
-    return [Part.kept(one["name"], store, one["stored"]) for one in found.files]
+    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    return [Part.kept(one["name"], store, one["stored"], sizes) for one in found.files]
 
 
 def differs(store: Storage, one: Mapping[str, Any]) -> bool:
     """Whether a file of a print is not, byte for byte, what it was."""
     digest = hashlib.sha256()
     try:
-        with store.open(one["stored"]) as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-    except NotFound:
+        for piece in store.chunks(one["stored"]):
+            digest.update(piece)
+    except (NotFound, FileDamaged):
         return True
     return digest.hexdigest() != str(one["sha256"])

@@ -32,7 +32,7 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
     """
     standing.hold(unit, bundle)
     standing.refuse_stopped(bundle)
-    standing.refuse_handed_over(bundle)
+    standing.refuse_handed_over(unit, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     gone = list_taken_back(unit, bundle, limit=None)
@@ -107,7 +107,7 @@ def remake_taken_back() -> None:
             .join(Campaign, Campaign.id == Bundle.campaign_id)
             .where(
                 Bundle.state == BundleState.READY,
-                Bundle.handed_over_at.is_(None),
+                ~standing.handed_over(),
                 Campaign.status != CampaignStatus.STOPPED,
             )
             .order_by(Bundle.id)

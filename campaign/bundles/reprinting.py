@@ -17,7 +17,6 @@ from campaign.errors import Invalid, NotFound, Refused
 from campaign.signing.models import Letter, Signature
 from campaign.storage import Storage
 
-_PIECE = 1 << 20
 MOST_REASON = 300
 """Characters of the reason."""
 
@@ -98,11 +97,8 @@ def _open(
     folder = services.zip_name(bundle)
     if name:
         one = chosen[0]
-        with store.open(one["stored"]) as file:
-            # Of one file, at most a volume: its bytes are what was checked.
-            data = file.read()
-        return Download(f"{folder}_{name}", len(data), [data])
-    parts = prints.parts_in(found, store)
+        return Download(f"{folder}_{name}", one["bytes"], store.chunks(one["stored"]))
+    parts = prints.parts_in(bundle, found, store)
     chunks = stream_zip(folder, parts, bundle.created_at)
     return Download(f"{folder}.zip", len(chunks), services.as_long_as_running(chunks, bundle))
 

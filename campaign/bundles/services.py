@@ -166,8 +166,8 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
     Raises Refused: `not-ready`, `stopped` (letters of a stopped campaign do harm), `taken-back`
-    (it holds letters that were taken back, and is to be made again without them). Raises NotFound
-    where a file of it is gone.
+    (it holds letters that were taken back, and is to be made again without them).
+    Raises NotFound where a file of it is gone.
     """
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)

@@ -58,19 +58,20 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
 
 def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
-    volumes = {files.volume_file(one.sequence): one for one in bundle.volumes if one.sha256}
+    letters = {files.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
+    volumes = {files.volume_file(one.sequence): one for one in bundle.volumes}
     found = prints.find_print(unit, bundle)
     if found is None:
-        after = (one for one in files.AFTER if one in files.ALWAYS)
-        facts = [(name, None) for name in (*files.BEFORE[:2], *volumes, *after)]
-    else:
-        facts = [(one["name"], one["pages"]) for one in found.files]
+        names = [*files.BEFORE[:2], *letters, *(one for one in files.AFTER if one in files.ALWAYS)]
+        return [FileShown(one, describe_file(one), None, letters.get(one)) for one in names]
     return [
         FileShown(
-            name,
-            _describe_volume(bundle, volumes[name]) if name in volumes else describe_file(name),
-            pages,
-            volumes[name].printed_letters if name in volumes else None,
+            one["name"],
+            _describe_volume(bundle, volumes[one["name"]])
+            if one["name"] in volumes
+            else describe_file(one["name"]),
+            one["pages"],
+            letters.get(one["name"]),
         )
-        for name, pages in facts
+        for one in found.files
     ]

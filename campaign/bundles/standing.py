@@ -1,11 +1,14 @@
 """How a bundle stands: whether it is out of our hands, and waiting for one's turn at it."""
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import CampaignStatus
 from campaign.errors import Refused
+
+STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
+"""How an attempt can end so that every letter came back."""
 
 
 def hold(unit: Session, bundle: Bundle) -> None:
@@ -14,9 +17,23 @@ def hold(unit: Session, bundle: Bundle) -> None:
     unit.refresh(bundle)
 
 
-def refuse_handed_over(bundle: Bundle) -> None:
+def handed_over() -> ColumnElement[bool]:
+    """Whether letters of a bundle are out of our hands, for a query on bundles."""
+    return (
+        select(DeliveryAttempt.id)
+        .where(DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.not_in(STILL_HERE))
+        .exists()
+    )
+
+
+def is_handed_over(unit: Session, bundle: Bundle) -> bool:
+    """Whether it is out of our hands: from then on nothing of it changes."""
+    return bool(unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
+
+
+def refuse_handed_over(unit: Session, bundle: Bundle) -> None:
     """Raise Refused (`handed-over`) where the bundle is out of our hands."""
-    if bundle.handed_over_at is not None:
+    if is_handed_over(unit, bundle):
         raise Refused("handed-over")
 
 
@@ -24,9 +41,3 @@ def refuse_stopped(bundle: Bundle) -> None:
     """Raise Refused (`stopped`) where nothing may go out: letters would do harm now."""
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)
-
-
-def note_handed_over(unit: Session, bundle: Bundle) -> None:
-    """From now on nothing of the bundle changes; its files are kept as they were handed over."""
-    bundle.handed_over_at = bundle.handed_over_at or db.utcnow()
-    unit.flush()

@@ -227,6 +227,22 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
             result.find(volume["file"], "has other pages as a file than as a volume.")
 
 
+def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
+    """People on signed sheets are counted apart; what was taken out is in no volume.
+
+    Bundles from before these were recorded say nothing of either.
+    """
+    people = manifest.get("on_paper", [])
+    if len(people) != manifest["bundle"].get("on_paper", 0):
+        result.find(files.MANIFEST, "counts other people on signed sheets than it holds.")
+    if len({one["number"] for one in people}) != len(people):
+        result.find(files.MANIFEST, "holds a person on the signed sheets twice.")
+    printed = {one["number"] for one in manifest["letters"]}
+    for one in manifest.get("taken_out", []):
+        if one["number"] in printed:
+            result.find(files.MANIFEST, f"says that letter {one['number']} is in and taken out.")
+
+
 def _check_numbers(
     bundle: dict[str, Any],
     letters: list[dict[str, Any]],
@@ -242,22 +258,6 @@ def _check_numbers(
     # As numbers: "100000" sorts before "99999".
     if any(int(one["number"]) > int(after["number"]) for one, after in pairwise(letters)):
         result.find(files.MANIFEST, "does not hold the letters in order.")
-
-
-def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
-    """People on signed sheets are counted apart; what was taken out is in no volume.
-
-    Bundles from before these were recorded say nothing of either.
-    """
-    people = manifest.get("on_paper", [])
-    if len(people) != manifest["bundle"].get("on_paper", 0):
-        result.find(files.MANIFEST, "counts other people on signed sheets than it holds.")
-    if len({one["number"] for one in people}) != len(people):
-        result.find(files.MANIFEST, "holds a person on the signed sheets twice.")
-    printed = {one["number"] for one in manifest["letters"]}
-    for one in manifest.get("taken_out", []):
-        if one["number"] in printed:
-            result.find(files.MANIFEST, f"says that letter {one['number']} is in and taken out.")
 
 
 def _covers(letters: list[dict[str, Any]], pages: int) -> bool:

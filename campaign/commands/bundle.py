@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign import db, storage
-from campaign.bundles import freezing, releasing, remaking, services
+from campaign.bundles import freezing, releasing, remaking, services, standing
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
 from campaign.bundles.verifying import verify_zip
@@ -105,7 +105,7 @@ def _take(
         if earlier is not None:
             if earlier.state is BundleState.CANCELLED:
                 raise Refused("cancelled")
-            if earlier.state is BundleState.READY and earlier.handed_over_at is None:
+            if earlier.state is BundleState.READY and not standing.is_handed_over(unit, earlier):
                 remaking.remake(unit, earlier, actor=_ACTOR)
             _say_resumed(earlier)
             return earlier.id

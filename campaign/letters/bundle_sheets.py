@@ -1,5 +1,6 @@
 """The sheets that go with a bundle: contents of its packets, the sheet for the gate, envelopes."""
 
+import gc
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
@@ -18,6 +19,8 @@ from campaign.letters.sheet_contexts import ContentsContext, DeliverySheetContex
 
 _GROUP = 8
 """Characters of a checksum that are set together, so that eyes can compare them."""
+_TOGETHER = 20
+"""Contents sheets laid out at once: those of 700 volumes take no more memory than these."""
 _MOST_COUNTS = 7
 """Officials whom the sheet for the gate has room for; of more, it gives the sum alone."""
 
@@ -28,13 +31,23 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
     :raises LetterRefused: a character is missing.
     """
     _refuse_missing(context)
-    body = html.render(
-        "contents.html",
-        it=context,
-        direction=html.direction_of(context.locale),
-        grouped=grouped,
-    )
-    return _write(body, "contents.css", paper, out, context.locale, context.title)
+    with tempfile.TemporaryDirectory(prefix="letters-") as folder:
+        parts = []
+        for first in range(0, len(context.pages), _TOGETHER):
+            some = context.pages[first : first + _TOGETHER]
+            body = html.render(
+                "contents.html",
+                it=context,
+                pages=some,
+                first=first,
+                direction=html.direction_of(context.locale),
+                grouped=grouped,
+            )
+            part = Path(folder) / f"{first:06d}.pdf"
+            _write(body, "contents.css", paper, part, context.locale, context.title)
+            parts.append(part)
+            gc.collect()
+        return join(parts, out, title=context.title, language=language_tag(context.locale))
 
 
 def delivery_sheet(context: DeliverySheetContext, paper: Paper, out: Path) -> Document:

@@ -13,7 +13,6 @@ depends_on = None
 _STATES = ("printing", "assembling", "ready", "failed")
 _COLUMNS = (
     ("remade_at", lambda: sa.DateTime(timezone=True)),
-    ("handed_over_at", lambda: sa.DateTime(timezone=True)),
     ("cancelled_at", lambda: sa.DateTime(timezone=True)),
     ("cancel_reason", sa.LargeBinary),
 )
@@ -26,10 +25,6 @@ def upgrade() -> None:
         op.add_column("bundle", sa.Column(name, kind(), nullable=True))
     for name in ("taken_out", "released"):
         op.add_column("bundle", sa.Column(name, sa.JSON(), server_default="[]", nullable=False))
-    op.execute(
-        "UPDATE bundle SET handed_over_at = (SELECT min(a.created_at) FROM delivery_attempt a "
-        "WHERE a.bundle_id = bundle.id AND a.outcome IN ('accepted', 'left', 'posted', 'courier'))"
-    )
     _make_prints()
     _make_carried()
     _carry()

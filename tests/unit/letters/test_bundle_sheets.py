@@ -156,3 +156,13 @@ def test_sheets_in_arabic_read_from_right_to_left(tmp_path: Path) -> None:
         index, count = text.search("Delivery of letters").get_next()
         right = max(text.get_charbox(index + n)[2] for n in range(count))
         assert right / 72 * 25.4 == pytest.approx(A4.width - 22.0, abs=1.0)
+
+
+def test_the_contents_of_many_volumes_are_laid_out_some_at_a_time(tmp_path: Path) -> None:
+    pages = [ContentsPage(f"Volume {n} of 45", "1 – 2", (), DIGEST) for n in range(1, 46)]
+    made = bundle_sheets.contents(contents_of(*pages), A4, tmp_path / "c.pdf")
+    texts = pages_of(made.path)
+    assert made.pages == 45
+    assert all(
+        f"Volume {n} of 45" in text and f"Page {n} of 45" in text for n, text in enumerate(texts, 1)
+    )

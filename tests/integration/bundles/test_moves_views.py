@@ -1,0 +1,118 @@
+"""The desk's pages on printing again, making again and giving up: who may, and what they say."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.print_models import BundleReprint
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.signing.models import Letter, SignatureState
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_moves import take_back
+
+Enter = Callable[[Role], str]
+
+
+@pytest.fixture
+def enter(
+    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+) -> Enter:
+    """Address of a ready bundle of three letters, for somebody who signed in."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    public_id = reload(unit, bundle_id).public_id
+    unit.rollback()
+
+    def run(role: Role) -> str:
+        sign_in(client, app, role)
+        return f"/desk/bundles/{public_id}"
+
+    return run
+
+
+def test_an_organizer_finds_none_of_these_pages(client: FlaskClient, enter: Enter) -> None:
+    url = enter(Role.ORGANIZER)
+    for page in ("reprint", "cancel"):
+        assert client.get(f"{url}/{page}").status_code == 404
+    for deed in ("reprint", "cancel", "remake"):
+        assert post(client, f"{url}/{deed}", {"reason": "x", "file": "zip"}).status_code == 404
+
+
+def test_a_bundle_that_is_not_there_is_a_404(client: FlaskClient, enter: Enter) -> None:
+    enter(Role.STAFF)
+    for deed in ("reprint", "cancel", "remake"):
+        assert post(client, f"/desk/bundles/{'x' * 22}/{deed}", {}).status_code == 404
+
+
+def test_staff_print_a_file_again_with_a_reason(
+    client: FlaskClient, unit: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    assert "letters-001.pdf" in client.get(f"{url}/reprint").text
+    without = post(client, f"{url}/reprint", {"file": "letters-001.pdf"})
+    assert without.status_code == 422
+    assert "Say why." in without.text
+    assert post(client, f"{url}/reprint", {"file": "../x", "reason": "y"}).status_code == 422
+    answer = post(client, f"{url}/reprint", {"file": "letters-001.pdf", "reason": "Torn"})
+    assert answer.mimetype == "application/pdf"
+    assert answer.data.startswith(b"%PDF")
+    assert "UA-1-26_embassy-1_001_letters-001.pdf" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    whole = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
+    assert whole.mimetype == "application/zip"
+    assert len(whole.data) == int(whole.headers["Content-Length"])
+    assert unit.scalar(select(func.count(BundleReprint.id))) == 2
+    assert "Torn" in client.get(url).text
+
+
+def test_staff_give_a_bundle_up_and_its_page_says_so(
+    client: FlaskClient, unit: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    assert client.get(f"{url}/cancel").status_code == 200
+    assert post(client, f"{url}/cancel", {}).status_code == 422
+    assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
+    page = client.get(url).text
+    assert "This bundle was given up" in page
+    assert "Wrong paper" in page
+    assert "Download the bundle" not in page
+    assert set(unit.scalars(select(Letter.bundle_id))) == {None}
+    unit.rollback()
+    assert post(client, f"{url}/cancel", {"reason": "Again"}).status_code == 409
+
+
+def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
+    client: FlaskClient, unit: Session, enter: Enter, print_bundle: Print
+) -> None:
+    url = enter(Role.STAFF)
+    bundle_id = unit.scalars(select(Bundle.id)).one()
+    take_back(unit, bundle_id, 2, SignatureState.WITHDRAWN)
+    page = client.get(url).text
+    assert "1 letter was taken back" in page
+    assert post(client, f"{url}/download").status_code == 409
+    assert post(client, f"{url}/remake").status_code == 303
+    assert print_bundle(bundle_id) is BundleState.READY
+    page = client.get(url).text
+    assert "1 letter was taken out" in page
+    assert "Letter 00002, volume 001, page 2" in page
+    assert post(client, f"{url}/download").status_code == 200
+
+
+def test_a_stop_offers_no_reprint(client: FlaskClient, unit: Session, enter: Enter) -> None:
+    url = enter(Role.STAFF)
+    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    unit.commit()
+    assert "Print again" not in client.get(url).text
+    answer = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
+    assert answer.status_code == 409
+    assert "is stopped" in answer.text

@@ -1,0 +1,67 @@
+"""The migration of prints goes up and down with data in the tables."""
+
+from importlib import import_module
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign import db, migrations, storage
+from campaign.bundles import cancelling
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.print_models import CarriedSignature
+from campaign.signing.models import Origin
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze, Print, reload
+
+BEFORE = import_module("campaign.migrations.versions.0013_print").down_revision
+
+
+@pytest.fixture
+def bundles(unit: Session, freeze: Freeze, print_bundle: Print) -> tuple[int, int]:
+    """One that was handed over, with two people on sheets, and one that was given up."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1)
+    for one in add_confirmed(unit, campaign, 2):
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    first = freeze(campaign.id, on_paper=1)
+    assert print_bundle(first) is BundleState.READY
+    bundle = reload(unit, first)
+    unit.add(
+        DeliveryAttempt(
+            campaign_id=bundle.campaign_id, mission_id=bundle.mission_id, bundle_id=first,
+            happened_on=db.utcnow().date(), messages=1, outcome=DeliveryOutcome.ACCEPTED, notes={},
+        )
+    )  # fmt: skip
+    add_confirmed(unit, bundle.campaign, 1)
+    unit.commit()
+    second = freeze(bundle.campaign_id)
+    other = reload(unit, second)
+    cancelling.cancel(unit, other, storage.storage(), reason="Wrong paper", actor="command")
+    unit.commit()
+    return first, second
+
+
+def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
+    app: Flask, unit: Session, bundles: tuple[int, int]
+) -> None:
+    first, second = bundles
+    unit.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, BEFORE)
+    with engine.connect() as connection:
+        states = connection.execute(text("SELECT id, state, failure FROM bundle ORDER BY id"))
+        assert [tuple(row) for row in states] == [
+            (first, "ready", None), (second, "failed", "cancelled"),
+        ]  # fmt: skip
+    migrations.upgrade(engine)
+    bundle = unit.get_one(Bundle, first)
+    assert (bundle.taken_out, bundle.released) == ([], [])
+    carried = unit.execute(
+        select(CarriedSignature.bundle_id, CarriedSignature.position).order_by(
+            CarriedSignature.position
+        )
+    )
+    assert [tuple(row) for row in carried] == [(first, 1), (first, 2)]
