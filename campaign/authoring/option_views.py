@@ -14,6 +14,8 @@ from campaign.authoring import options
 from campaign.authoring.desk import blueprint, done, load, page
 from campaign.authoring.fields import DeskForm, TextField
 from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.campaigns.contents import options_content
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.texts import one_line
 
@@ -62,15 +64,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
     """What holds for letters that are written from now on."""
     unit, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
-    form = LetterOptionsForm(
-        **desk.typed(),
-        data={
-            "based_on": desk.seen,
-            "forbidden_words": "\n".join(campaign.forbidden_words),
-            "full_text_edit": campaign.full_text_edit,
-            "print_translation": campaign.print_translation,
-        },
-    )
+    form = LetterOptionsForm(**desk.typed(), data={"based_on": desk.seen, **_shown(campaign)})
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_options", slug=slug)
@@ -88,3 +82,8 @@ def edit_options(slug: str) -> ResponseReturnValue:
         if saved is not False:
             return saved
     return page("letter_options", form, campaign=campaign, **desk.words())
+
+
+def _shown(campaign: Campaign) -> dict[str, Any]:
+    """What holds now, as the form has it."""
+    return options_content(campaign) | {"forbidden_words": "\n".join(campaign.forbidden_words)}
