@@ -1,5 +1,7 @@
 """The desk's page of updates: what was posted on a campaign, and a new post."""
 
+from collections.abc import Sequence
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -24,7 +26,7 @@ def post_update(slug: str) -> ResponseReturnValue:
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".post_update", slug=slug)
-    if form.validate_on_submit() and accepted(form, lambda: _post(campaign, form, locales)):
+    if form.validate_on_submit() and accepted(form, lambda: _post(form, campaign, locales)):
         desk.drop()
         return done(_("The update is posted."), ".post_update", slug=slug)
     posted = [
@@ -43,7 +45,7 @@ def _make_room_for_a_picture(endpoint: str | None, _values: object) -> None:
         request.max_content_length = pictures.MAX_BYTES + MAX_BODY_BYTES
 
 
-def _post(campaign: Campaign, form: UpdateForm, locales: list[str]) -> None:
+def _post(form: UpdateForm, campaign: Campaign, locales: Sequence[str]) -> None:
     updates.post_update(
         db.session(),
         campaign,

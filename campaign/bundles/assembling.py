@@ -4,6 +4,7 @@ Everything is written into a folder of its own, then kept in the storage below t
 ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -20,7 +21,6 @@ from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import NotFound
 from campaign.letters.problems import LetterRefused
 from campaign.signing.models import Letter
 
@@ -118,7 +118,8 @@ def _assemble(bundle_id: int) -> None:
         counts = Counts(total.printed, total.set_aside, per_target)
         make_papers(bundle, volumes, counts, folder=folder, out=making)
         papers = [Part.made(name, making / name) for name in files.PAPERS]
-        parts = _in_order(papers, _volume_parts(bundle, volumes, store))
+        sizes = store.sizes(files.stored_folder(bundle.public_id))
+        parts = _in_order(papers, _volume_parts(bundle, volumes, store, sizes))
         digest = digest_of(stream_zip(folder, parts, bundle.created_at))
         _keep(papers, files.stored_papers(bundle.public_id, digest), store)
     if _finish(bundle, digest, sum(volume.page_count or 0 for volume in volumes), total):
@@ -130,20 +131,24 @@ def _assemble(bundle_id: int) -> None:
 def parts_in(bundle: Bundle, digest: str, store: storage.Storage) -> list[Part]:
     """The files of a finished ZIP, in the order in which staff need them. Raises NotFound."""
     folder = files.stored_papers(bundle.public_id, digest)
-    papers = [Part.kept(name, store, f"{folder}/{name}") for name in files.PAPERS]
-    return _in_order(papers, _volume_parts(bundle, bundle.volumes, store))
+    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    papers = [Part.kept(name, store, f"{folder}/{name}", sizes) for name in files.PAPERS]
+    return _in_order(papers, _volume_parts(bundle, bundle.volumes, store, sizes))
 
 
 def _in_order(papers: list[Part], volumes: list[Part]) -> list[Part]:
     return [*papers[:2], *volumes, *papers[2:]]
 
 
-def _volume_parts(bundle: Bundle, volumes: list[Volume], store: storage.Storage) -> list[Part]:
+def _volume_parts(
+    bundle: Bundle, volumes: list[Volume], store: storage.Storage, sizes: Mapping[str, int]
+) -> list[Part]:
     return [
         Part.kept(
             files.volume_file(volume.sequence),
             store,
             files.stored_volume(bundle.public_id, volume.sequence, volume.attempt),
+            sizes,
         )
         for volume in volumes
         if volume.sha256
@@ -194,11 +199,11 @@ def _fail(bundle_id: int, slug: str) -> None:
 
 def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     """Whether a volume's file is not there as it was written; it is then printed again."""
-    store = storage.storage()
+    sizes = storage.storage().sizes(files.stored_folder(bundle.public_id))
     lost = []
     for volume in volumes:
         name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
-        if volume.sha256 and not _is_whole(store, name, volume.byte_count):
+        if volume.sha256 and sizes.get(name) != volume.byte_count:
             lost.append(volume.id)
     if not lost:
         return False
@@ -212,13 +217,6 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
         ours = (Bundle.state == BundleState.ASSEMBLING,)
         _update(unit, bundle.id, ours, {"state": BundleState.PRINTING, "lease_until": None})
     return True
-
-
-def _is_whole(store: storage.Storage, name: str, size: int | None) -> bool:
-    try:
-        return store.size(name) == size
-    except (NotFound, storage.FileDamaged):
-        return False
 
 
 def _keep(papers: list[Part], folder: str, store: storage.Storage) -> None:

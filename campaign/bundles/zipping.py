@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 from zipstream import ZipStream
 from zipstream.ng import ZipStreamInfo
 
+from campaign.errors import NotFound
 from campaign.storage import Storage
 
 _PIECE = 256 * 1024
@@ -27,9 +28,17 @@ class Part:
     read: Callable[[], Iterator[bytes]]
 
     @classmethod
-    def kept(cls, name: str, store: Storage, key: str) -> "Part":
-        """One that lies in the storage under `key`. Raises NotFound."""
-        return cls(name, store.size(key), partial(store.chunks, key))
+    def kept(
+        cls, name: str, store: Storage, key: str, sizes: Mapping[str, int] | None = None
+    ) -> "Part":
+        """One that lies in the storage under `key`; `sizes` are those of its folder, if known.
+
+        Raises NotFound.
+        """
+        size = store.size(key) if sizes is None else sizes.get(key)
+        if size is None:
+            raise NotFound("file", name=key)
+        return cls(name, size, partial(store.chunks, key))
 
     @classmethod
     def made(cls, name: str, path: Path) -> "Part":

@@ -227,6 +227,23 @@ class Update(Base):
     editions: Mapped[list["UpdateEdition"]] = relationship(
         back_populates="update", cascade="all, delete-orphan", order_by="UpdateEdition.id"
     )
+    more_pictures: Mapped[list["UpdatePicture"]] = relationship(
+        cascade="all, delete-orphan", order_by="UpdatePicture.position"
+    )
+    """Beside `picture`; none where that is empty."""
+
+
+class UpdatePicture(Base):
+    """A further picture of an update."""
+
+    __tablename__ = "update_picture"
+
+    update_id: Mapped[int] = mapped_column(
+        ForeignKey("update.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(120), index=True)
+    alt: Mapped[Words]
 
 
 class UpdateEdition(Base):

@@ -9,6 +9,8 @@ from campaign import jobs, migrations
 from campaign.commands.instance import ready_app
 from campaign.db import Base, Database, make_engine
 from campaign.settings import load_settings
+from campaign.storage import Storage
+from campaign.storage.places import LocalPlace
 
 
 @click.group()
@@ -20,10 +22,14 @@ def db() -> None:
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the database up to REVISION (the newest)."""
-    database = Database.of(load_settings())  # with its keys: some steps seal what lay open
+    settings = load_settings()
+    database = Database.of(settings)  # with its keys: some steps seal what lay open
     migrations.upgrade(database.engine, revision)
     click.echo(f"The database stands at {migrations.current_revision(database.engine)}.")
+    store = Storage.of(settings, database.keyring)
     database.close()
+    if isinstance(store.place, LocalPlace) and next(store.unsealed(), None):
+        click.echo("Files from before are not encrypted yet. Run: campaign files encrypt", err=True)
 
 
 @db.command()

@@ -3,7 +3,6 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 import click
 from flask import Flask
@@ -16,6 +15,7 @@ from campaign.letters import fonts, problems
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
 from campaign.settings import Settings, load_settings
+from campaign.storage.places import LocalPlace
 
 _FONT_WORDS = {
     problems.FONT_FILE_MISSING: "The file letters/fonts/{file} is missing. Install the application "
@@ -25,8 +25,8 @@ _FONT_WORDS = {
     "apt install fonts-noto-core fonts-noto-cjk",
 }
 _ENOUGH_BYTES = 2 * 1024**3
-_ENOUGH_FILES = 1000
-"""Plain files that are counted: beyond that the number says nothing more."""
+_FILES_TRIED = 500
+"""Files in S3 of which the head is fetched: a request each."""
 
 
 @click.command()
@@ -83,8 +83,9 @@ def _files(_app: Flask) -> Iterator[str]:
     except (OSError, storage.FileDamaged) as problem:
         yield f"A file could not be kept ({type(problem).__name__}). Check the setting files."
         return
-    if plain := sum(1 for _ in islice(store.unsealed(), _ENOUGH_FILES)):
-        yield f"{plain} files are not encrypted. Run: campaign files encrypt"
+    most = None if isinstance(store.place, LocalPlace) else _FILES_TRIED
+    if plain := sum(1 for _ in store.unsealed(most=most)):
+        yield f"{plain} files are not encrypted, and not handed out. Run: campaign files encrypt"
 
 
 def _audit(_app: Flask) -> Iterator[str]:

@@ -66,8 +66,8 @@ class Place(Protocol):
         """Remove all that lies below a folder."""
         ...
 
-    def names(self, folder: str) -> Iterator[str]:
-        """The names below a folder (all, for an empty one), in order; drafts left out."""
+    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Names below a folder (all, for an empty one) with their bytes, in order; no drafts."""
         ...
 
 
@@ -114,12 +114,13 @@ class LocalPlace:
         """Remove the folder."""
         shutil.rmtree(self.folder / folder, ignore_errors=True)
 
-    def names(self, folder: str) -> Iterator[str]:
-        """The names below a folder, in order."""
+    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Names below a folder with their bytes, in order; what goes meanwhile is left out."""
         for path in sorted((self.folder / folder).rglob("*")):
             name = path.relative_to(self.folder)
             if path.is_file() and not any(part.startswith(".") for part in name.parts):
-                yield name.as_posix()
+                with suppress(FileNotFoundError):
+                    yield name.as_posix(), path.stat().st_size
 
 
 class _LocalSource:
@@ -171,17 +172,17 @@ class S3Place:
 
     def delete_folder(self, folder: str) -> None:
         """Remove all objects below a folder."""
-        if names := list(self.names(folder)):
+        if names := [name for name, _size in self.listing(folder)]:
             _asked(lambda: obstore.delete(self._store, names))
 
-    def names(self, folder: str) -> Iterator[str]:
-        """The names below a folder, in order."""
+    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Names below a folder with their bytes, in order: a request for each 500."""
         found = iter(obstore.list(self._store, folder or None, chunk_size=500))
         while True:
             page = _asked(lambda: next(found, None))
             if page is None:
                 return
-            yield from (str(one["path"]) for one in page)
+            yield from ((str(one["path"]), int(one["size"])) for one in page)
 
 
 class _S3Source:

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from flask import Flask
@@ -13,11 +14,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
+from campaign import db, jobs, migrations, storage
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
 from campaign.errors import Gone, NotFound, Refused
-from campaign.exports import making, services
+from campaign.exports import keys, making, services
 from campaign.exports.models import DataExport, ExportKey, ExportKind, ExportState
 from campaign.mail.models import OutboxMail
 from campaign.settings import Settings
@@ -424,3 +425,21 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     assert csrf_token(client)
     page = client.get(f"/desk/exports/new?campaign={scene.slug}&bundle=none")
     assert page.status_code == 200
+
+
+def test_the_tables_go_and_come_with_rows_in_them(
+    app: Flask, unit: Session, scene: Scene, ask: Ask
+) -> None:
+    ask(second_person=True)
+    with app.app_context(), db.transaction() as writing:
+        user = writing.get_one(StaffUser, scene.asker_id)
+        keys.add_key(writing, user=user, typed=KEY, label="Laptop")
+    unit.close()
+    engine = app.extensions["database"].engine
+    engine.dispose()
+    ours = import_module("campaign.migrations.versions.0015_exports")
+    migrations.downgrade(engine, ours.down_revision)
+    migrations.upgrade(engine)
+    with app.app_context(), db.reading() as reading:
+        assert reading.scalars(select(DataExport)).all() == []
+        assert reading.get_one(StaffUser, scene.asker_id).name == "Ada Asker"

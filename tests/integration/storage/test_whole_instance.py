@@ -116,6 +116,8 @@ def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Se
     said = run(settings, "doctor").stdout
     assert "files      to mend" in said
     assert "Run: campaign files encrypt" in said
+    if not settings.files:
+        assert "Run: campaign files encrypt" in run(settings, "db", "upgrade").stderr
     assert "1 files are encrypted now" in run(settings, "files", "encrypt").stdout
     assert "Every file is encrypted" in run(settings, "files", "encrypt").stdout
     assert b"".join(store.chunks("bundles/b-1/letters-001.pdf")) == b"%PDF- from before"
@@ -213,7 +215,7 @@ def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
     def away(*_: object) -> None:
         raise storage.FilesAway("GenericError")
 
-    for name in ("source", "size", "taking"):
+    for name in ("source", "size", "listing", "taking"):
         monkeypatch.setattr(store.place, name, away)
     sign_in(client, app, Role.STAFF)
     answer = post(client, f"/desk/bundles/{bundle}/download")
