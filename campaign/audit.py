@@ -99,11 +99,6 @@ def _take_turn(unit: Session) -> None:
         unit.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
-def broken_links(unit: Session) -> Iterator[int]:
-    """Ids of entries that were edited, or before which one is missing; none if all is well."""
-    return (fault.entry for fault in check(unit))
-
-
 def head(unit: Session) -> Anchor:
     """How the chain stands now."""
     entries = unit.scalar(select(func.count(AuditEntry.id))) or 0

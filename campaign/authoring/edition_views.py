@@ -13,7 +13,7 @@ from campaign.authoring.desk import blueprint, done, known_locale, languages_of,
 from campaign.authoring.forms import EditionForm
 from campaign.authoring.saving import Desk, draft_kept, number_seen
 from campaign.campaigns.contents import Content, edition_content
-from campaign.campaigns.models import Campaign, Edition
+from campaign.campaigns.models import Edition
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.risks import watch_of
 from campaign.campaigns.texts import paragraphs
@@ -95,11 +95,6 @@ def _show(form: EditionForm, desk: Desk, locale: str) -> ResponseReturnValue:
         previewed="preview" in request.form,
         **desk.words(),
     )
-
-
-def edition_data(campaign: Campaign, locale: str) -> dict[str, Any]:
-    """The text in one language as its form shows it."""
-    return _data(editions.find_edition(campaign, locale))
 
 
 def _data(edition: Edition | None) -> dict[str, Any]:

@@ -42,29 +42,6 @@ def get_target(campaign: Campaign, official_slug: str) -> Target:
     return target
 
 
-def add_target(
-    unit: Session,
-    campaign: Campaign,
-    *,
-    actor: str,
-    official: Official,
-    kind: TargetKind = TargetKind.TO,
-    mission: Mission | None = None,
-) -> Target:
-    """Aim at one more official, last in the order. Raises Invalid where it is one already."""
-    aims = [Aim(one.official, one.kind, one.mission) for one in campaign.targets]
-    set_targets(unit, campaign, actor=actor, aims=[*aims, Aim(official, kind, mission)])
-    return get_target(campaign, official.slug)
-
-
-def remove_target(unit: Session, campaign: Campaign, *, actor: str, target: Target) -> None:
-    """Aim at one official less. Raises Refused where letters to them were written."""
-    aims = [
-        Aim(one.official, one.kind, one.mission) for one in campaign.targets if one is not target
-    ]
-    set_targets(unit, campaign, actor=actor, aims=aims)
-
-
 def set_targets(
     unit: Session,
     campaign: Campaign,

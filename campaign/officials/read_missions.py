@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from campaign.officials.days import read_day
 from campaign.officials.drafts import MissionDraft
-from campaign.officials.import_models import Directory
-from campaign.officials.meanings import MappedRow, guess, rows_of
+from campaign.officials.meanings import MappedRow, rows_of
 from campaign.officials.models import MissionKind
 from campaign.officials.one_line import parse_one_line
 from campaign.officials.parts import contacts, contacts_of_row, country, place_of
@@ -21,7 +20,7 @@ from campaign.officials.readings import (
     UnreadableRow,
     refuse_unfit,
 )
-from campaign.officials.tables import Table, table_of_csv
+from campaign.officials.tables import Table
 from campaign.officials.territories import country_code, english_name
 from campaign.officials.text import fold
 
@@ -55,19 +54,6 @@ _PLAIN_NAMES = {
     MissionKind.CONSULATE: "Consulate",
     MissionKind.PERMANENT_MISSION: "Permanent Mission",
 }
-
-
-def read_csv(text: str) -> Iterator[MissionRecord | RowProblem]:
-    """Missions of a CSV file, its columns understood by their names.
-
-    Columns: operator (the sending country), country, type; and where there are jurisdictions,
-    city, address, phone, email, website, twitter, QID. Raises UnreadableFile without the first
-    three, or where one of those that are read is there twice.
-    """
-    table = table_of_csv(text)
-    mapping = guess(table, Directory.MISSIONS)
-    refuse_incomplete(table, mapping)
-    yield from read_table(table, mapping, {})
 
 
 def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[str] = ()) -> None:

@@ -9,7 +9,6 @@ from campaign.campaigns.chains import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import (
     Campaign,
-    CampaignStatus,
     Edition,
     LetterFormat,
     Target,
@@ -161,11 +160,6 @@ def edition_for(campaign: Campaign, locale: str) -> Edition | None:
     by_locale = {edition.locale: edition for edition in campaign.editions}
     wanted = (locale, campaign.default_locale, *by_locale)
     return next((by_locale[code] for code in wanted if code in by_locale), None)
-
-
-def is_ended(status: str) -> bool:
-    """Whether organizers ended it, rather than the calendar."""
-    return status in {CampaignStatus.CLOSED.value, CampaignStatus.STOPPED.value}
 
 
 def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ...]:

@@ -36,11 +36,6 @@ def redacted(text: str) -> str:
     return "".join(BAR if hidden else shown for shown, hidden in parts(text))
 
 
-def is_marked(text: str) -> bool:
-    """Whether something is left out. Raises BadMarks."""
-    return any(hidden for _, hidden in parts(text))
-
-
 def as_markdown(text: str) -> str:
     """Plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())

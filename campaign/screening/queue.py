@@ -136,11 +136,7 @@ def decide(
     Raises Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
     reason; Refused: `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
     """
-    note = note.strip()
-    if decision in {Decision.RETURNED, Decision.REJECTED} and not note:
-        raise Invalid(fields={"note": "note-missing"})
-    if len(note) > NOTE_LIMIT:
-        raise Invalid(fields={"note": "note-too-long"})
+    note = _checked_note(note, decision)
     taken = _take(unit, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
@@ -164,6 +160,15 @@ def decide(
         start_followers(unit, signature)
     _note(unit, by, f"letter.{decision.value}", taken, act)
     return act
+
+
+def _checked_note(note: str, decision: Decision) -> str:
+    note = note.strip()
+    if decision in {Decision.RETURNED, Decision.REJECTED} and not note:
+        raise Invalid(fields={"note": "note-missing"})
+    if len(note) > NOTE_LIMIT:
+        raise Invalid(fields={"note": "note-too-long"})
+    return note
 
 
 def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:

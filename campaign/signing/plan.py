@@ -1,6 +1,7 @@
 """What a campaign lets one sign, as plain data that is read once and kept until it changes."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
@@ -116,11 +117,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
     letters: dict[str, tuple[PlannedLetter, ...]] = {}
     points: dict[str, tuple[tuple[str, bool], ...]] = {}
     drafts: dict[str, Drafts] = {}
-    for locale in campaign.letter_locales:
-        found = [template_for(campaign, target, locale) for target in addressed]
-        templates = [template for template in found if template is not None]
-        if not templates or len(templates) < len(found):
-            continue
+    for locale, templates in _written(campaign, addressed):
         letters[locale] = tuple(
             PlannedLetter(target.id, template.id)
             for target, template in zip(addressed, templates, strict=True)
@@ -160,6 +157,17 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
             if rewritten and (facts := one.facts()) is not None
         },
     )
+
+
+def _written(
+    campaign: Campaign, addressed: list[Target]
+) -> Iterator[tuple[str, list[LetterTemplate]]]:
+    """The languages in which every target has a letter, and the letters in the targets' order."""
+    for locale in campaign.letter_locales:
+        found = [template_for(campaign, target, locale) for target in addressed]
+        templates = [template for template in found if template is not None]
+        if templates and len(templates) == len(found):
+            yield locale, templates
 
 
 def template_for(campaign: Campaign, target: Target, locale: str) -> LetterTemplate | None:

@@ -136,25 +136,8 @@ def check_form(
 ) -> tuple[SignedForm | None, Problems]:
     """The whole form, or None and every problem by its field."""
     words, problems = check_words(values, points, offer, limit=limit)
-    tidy: dict[str, str] = {}
-    for name, (most, needed) in _LINES.items():
-        checked = check_line(values.get(name, ""), limit=most, needed=needed)
-        if isinstance(checked, Problem):
-            problems[name] = checked
-        else:
-            tidy[name] = western_digits(checked) if name == "postal_code" else checked
-    for name, check in (
-        ("given_name", check_has_letter),
-        ("family_name", check_has_letter),
-        ("locality", check_has_letter),
-        ("given_name", check_no_link),
-        ("family_name", check_no_link),
-        ("locality", check_no_link),
-        ("email", check_email),
-        ("country", check_country),
-    ):
-        if name in tidy and (problem := check(tidy[name])):
-            problems[name] = problem
+    tidy, wrong = _check_lines(values)
+    problems |= wrong
     disclosure = values.get("disclosure", "")
     if disclosure not in set(Disclosure):
         problems["disclosure"] = Problem("choose-disclosure")
@@ -177,6 +160,31 @@ def check_form(
         ),
         problems,
     )
+
+
+def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
+    """The lines that could be tidied, and what is wrong with one or another."""
+    tidy: dict[str, str] = {}
+    problems: Problems = {}
+    for name, (most, needed) in _LINES.items():
+        checked = check_line(values.get(name, ""), limit=most, needed=needed)
+        if isinstance(checked, Problem):
+            problems[name] = checked
+        else:
+            tidy[name] = western_digits(checked) if name == "postal_code" else checked
+    for name, check in (
+        ("given_name", check_has_letter),
+        ("family_name", check_has_letter),
+        ("locality", check_has_letter),
+        ("given_name", check_no_link),
+        ("family_name", check_no_link),
+        ("locality", check_no_link),
+        ("email", check_email),
+        ("country", check_country),
+    ):
+        if name in tidy and (problem := check(tidy[name])):
+            problems[name] = problem
+    return tidy, problems
 
 
 def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Problem | None]:

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign.audit import AuditEntry, broken_links
+from campaign.audit import AuditEntry, check
 from campaign.bundles import ledger
 from campaign.bundles.models import Volume
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -60,7 +60,7 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     assert json.loads(rewritten.stdout)["sha256"] == facts["sha256"]
     actions = [entry.action for entry in unit.query(AuditEntry).order_by(AuditEntry.id)]
     assert actions == ["bundle.freeze", "bundle.ready", "bundle.download", "bundle.download"]
-    assert list(broken_links(unit)) == []
+    assert list(check(unit)) == []
 
 
 def test_a_bundle_that_was_begun_is_finished_first(unit: Session, run: Any, freeze: Freeze) -> None:

@@ -18,6 +18,7 @@ from campaign.campaigns.models import (
     Campaign,
     CampaignStatus,
     LetterFormat,
+    Target,
     TargetKind,
     UpdateKind,
 )
@@ -52,6 +53,15 @@ def facts(**overrides: Any) -> dict[str, Any]:
         "letter_locales": ["en"],
         "follows_id": None,
     } | overrides
+
+
+def aims_of(campaign: Campaign) -> list[targets.Aim]:
+    return [targets.Aim(one.official, one.kind, one.mission) for one in campaign.targets]
+
+
+def aim_at(unit: Session, campaign: Campaign, aim: targets.Aim) -> Target:
+    """Aim at one more, the last in the order."""
+    return targets.set_targets(unit, campaign, actor=BY, aims=[*aims_of(campaign), aim])[-1]
 
 
 def draft(unit: Session, **overrides: Any) -> Campaign:
@@ -110,9 +120,7 @@ def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> No
             unit, campaign, actor=BY, locale="fr", title="Titre", summary="Résumé",
             background="", asks=["Demande"], outcome="",
         ),
-        lambda: targets.add_target(
-            unit, campaign, actor=BY, official=official, mission=campaign.targets[0].mission
-        ),
+        lambda: aim_at(unit, campaign, targets.Aim(official, mission=campaign.targets[0].mission)),
         lambda: updates.post_update(
             unit, campaign, actor=BY, kind=UpdateKind.GOOD_NEWS, happened_on=date(2026, 11, 2),
             words={"en": ("She is safe", "")},
@@ -239,7 +247,7 @@ def test_an_official_is_a_target_once(unit: Session) -> None:
     campaign = make_campaign(unit)
     official = campaign.targets[0].official
     with pytest.raises(Invalid) as refused:
-        targets.add_target(unit, campaign, actor=BY, official=official)
+        aim_at(unit, campaign, targets.Aim(official))
     assert refused.value.fields == {"official": "target-twice"}
 
 
@@ -250,9 +258,7 @@ def test_targets_are_ordered_changed_and_removed(unit: Session) -> None:
     mission = make_target_mission(2)
     unit.add_all([copied, mission])
     unit.flush()
-    second = targets.add_target(
-        unit, campaign, actor=BY, official=copied, kind=TargetKind.COPY, mission=mission
-    )
+    second = aim_at(unit, campaign, targets.Aim(copied, TargetKind.COPY, mission))
     targets.set_targets(
         unit,
         campaign,
@@ -268,7 +274,7 @@ def test_targets_are_ordered_changed_and_removed(unit: Session) -> None:
     assert [one.kind for one in campaign.targets] == [TargetKind.TO, TargetKind.COPY]
     assert [one.mission for one in campaign.targets] == [None, mission]
     assert campaign.letter_locales[0] == "fr"
-    targets.remove_target(unit, campaign, actor=BY, target=first)
+    targets.set_targets(unit, campaign, actor=BY, aims=aims_of(campaign)[:1])
     assert [one.id for one in campaign.targets] == [second.id]
 
 
@@ -277,7 +283,7 @@ def test_a_target_to_whom_somebody_wrote_stays(unit: Session) -> None:
     add_confirmed(unit, campaign, 1)
     target = campaign.targets[0]
     with pytest.raises(Refused) as refused:
-        targets.remove_target(unit, campaign, actor=BY, target=target)
+        targets.set_targets(unit, campaign, actor=BY, aims=[])
     assert refused.value.slug == "target-has-letters"
     assert list(campaign.targets) == [target]
 

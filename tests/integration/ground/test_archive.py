@@ -68,7 +68,7 @@ def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path)
     assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == rows == 4
     assert b"".join(elsewhere.chunks(PDF)) == b"%PDF- planted-name"
     with filled.app_context(), db.transaction() as fresh:
-        assert list(audit.broken_links(fresh)) == []
+        assert list(audit.check(fresh)) == []
         mail = fresh.scalars(select(OutboxMail)).one()
         assert mail.recipient == "planted-name@example.org"
         audit.record(fresh, actor="staff:1", action="after", subject="ids go on")
@@ -103,7 +103,7 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     migrations.upgrade(elsewhere.engine)
     archive.restore(elsewhere, storage_at(tmp_path / "files", elsewhere), tmp_path / "backup.zip")
     with elsewhere.sessions() as there:
-        assert list(audit.broken_links(there)) == []
+        assert list(audit.check(there)) == []
         copy = there.get_one(Campaign, first.id)
         assert copy.opened_at == opened
         assert copy.follows_id == second.id

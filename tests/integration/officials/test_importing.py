@@ -16,10 +16,10 @@ from campaign.commands.imports import import_
 from campaign.officials.days import today_in
 from campaign.officials.importing import import_missions, import_officials
 from campaign.officials.models import ContactDetail, Mission, Official
-from campaign.officials.read_missions import read_csv
 from campaign.officials.read_officials import read_popolo
 from campaign.settings import Settings
 from tests.factories import make_target_mission
+from tests.mission_tables import read_csv
 
 CSV = """operator;jurisdictions;country;city;address;phone;email;website;type;QID;
 Mexico;Canada|Bahamas;Canada;Ottawa;;+1 613 555 0100;mailto:post@example.org;;embassy;Q1;

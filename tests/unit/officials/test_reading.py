@@ -8,7 +8,7 @@ import pytest
 from campaign.officials.files import decode
 from campaign.officials.models import MissionKind
 from campaign.officials.one_line import parse_one_line
-from campaign.officials.read_missions import read_csv, read_json, sending_country_of
+from campaign.officials.read_missions import read_json, sending_country_of
 from campaign.officials.read_officials import country_of, read_popolo
 from campaign.officials.readings import (
     MissionRecord,
@@ -16,6 +16,7 @@ from campaign.officials.readings import (
     RowProblem,
     UnreadableFile,
 )
+from tests.mission_tables import read_csv
 
 HEADING = "operator;jurisdictions;country;city;address;phone;email;website;type;QID;"
 GOOD = (
