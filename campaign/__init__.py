@@ -13,6 +13,7 @@ from campaign.authoring.views import blueprint as campaigns
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
 from campaign.campaigns import timekeeping
+from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
 from campaign.exports.views import blueprint as exports
 from campaign.extensions import csrf
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
     for blueprint in (screening, screening_rules, rehearsal_screening):
         app.register_blueprint(blueprint)
+    app.register_blueprint(deliveries)
     app.register_blueprint(paper)
     app.register_blueprint(replies)
     app.register_blueprint(overview)

@@ -12,7 +12,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -246,6 +246,8 @@ def _to_json(value: object) -> object:
         return {"$moment": moment.isoformat()}
     if isinstance(value, date):
         return {"$day": value.isoformat()}
+    if isinstance(value, time):
+        return {"$clock": value.isoformat()}
     return {"$json": value} if isinstance(value, dict) else value
 
 
@@ -260,4 +262,6 @@ def _from_json(value: Any) -> Any:
             return datetime.fromisoformat(inner)
         case "$day":
             return date.fromisoformat(inner)
+        case "$clock":
+            return time.fromisoformat(inner)
     return inner

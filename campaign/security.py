@@ -90,6 +90,11 @@ def framed_by(hosts: Iterable[str]) -> dict[str, str]:
     return {"Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
+def with_worker() -> dict[str, str]:
+    """Headers of a page that has a service worker of its own."""
+    return {"Content-Security-Policy": f"{_POLICY}; worker-src 'self'"}
+
+
 def same_origin() -> None:
     """Refuse (403) a form that another site sent. Public pages use no cookies, hence no tokens."""
     if request.method in _READING:

@@ -33,7 +33,14 @@ _REPLY = table(
 )
 _SHEET = table("paper_sheet", column("id"), column("public_id"), column("campaign_id"))
 _FILE = table("paper_import", column("id"), column("campaign_id"))
-_DELIVERY = table("delivery_attempt", column("id"), column("bundle_id"))
+_DELIVERY = table(
+    "delivery_attempt",
+    column("id"),
+    column("public_id"),
+    column("campaign_id"),
+    column("happened_on", Date()),
+    column("visit_id"),
+)
 
 
 def names_of(unit: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -187,13 +194,17 @@ def _files(unit: Session, idents: list[str]) -> Names:
 
 
 def _deliveries(unit: Session, idents: list[str]) -> Names:
-    ids = [number_of(one) for one in idents]
-    rows = unit.execute(select(_DELIVERY).where(_DELIVERY.c.id.in_(ids))).all()
-    bundles = _bundles(unit, [str(row.bundle_id) for row in rows])
+    wanted = (
+        select(_DELIVERY, _CAMPAIGN.c.reference)
+        .join(_CAMPAIGN, _CAMPAIGN.c.id == _DELIVERY.c.campaign_id)
+        .where(_DELIVERY.c.id.in_([number_of(one) for one in idents]))
+    )
     return {
-        f"delivery:{row.id}": bundles[f"bundle:{row.bundle_id}"]
-        for row in rows
-        if f"bundle:{row.bundle_id}" in bundles
+        f"delivery:{row.id}": (
+            f"{row.reference} · {i18n.say_date(row.happened_on)}",
+            url_for("deliveries.show_attempt", public_id=row.public_id) if row.visit_id else "",
+        )
+        for row in unit.execute(wanted)
     }
 
 

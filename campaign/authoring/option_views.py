@@ -14,6 +14,7 @@ from campaign.authoring import options
 from campaign.authoring.desk import blueprint, done, load, page
 from campaign.authoring.fields import DeskForm, TextField
 from campaign.authoring.saving import Desk, draft_kept, number_seen
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.texts import one_line
 
@@ -62,15 +63,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
     """What holds for letters that are written from now on."""
     unit, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
-    form = LetterOptionsForm(
-        **desk.typed(),
-        data={
-            "based_on": desk.seen,
-            "forbidden_words": "\n".join(campaign.forbidden_words),
-            "full_text_edit": campaign.full_text_edit,
-            "print_translation": campaign.print_translation,
-        },
-    )
+    form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_options", slug=slug)
@@ -88,3 +81,12 @@ def edit_options(slug: str) -> ResponseReturnValue:
         if saved is not False:
             return saved
     return page("letter_options", form, campaign=campaign, **desk.words())
+
+
+def _data(campaign: Campaign, seen: int) -> dict[str, Any]:
+    return {
+        "based_on": seen,
+        "forbidden_words": "\n".join(campaign.forbidden_words),
+        "full_text_edit": campaign.full_text_edit,
+        "print_translation": campaign.print_translation,
+    }

@@ -63,11 +63,8 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     if "remove" in request.form and form.validate_on_submit():
         case_picture.remove_picture(unit, campaign, actor=actor())
         return done(_("The case has no picture now."), ".edit_picture", slug=slug)
-    if (
-        form.validate_on_submit()
-        and form.meets(now)
-        and accepted(form, lambda: _save(form, campaign, codes))
-    ):
+    stands = form.validate_on_submit() and form.meets(now)
+    if stands and accepted(form, lambda: _save(form, campaign, codes)):
         desk.drop()
         return done(_("The picture is saved."), ".edit_picture", slug=slug)
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}

@@ -30,7 +30,7 @@ class ReachForm(Meeting, DeskForm):
 @blueprint.route("/<slug>/reach", methods=["GET", "POST"])
 def edit_reach(slug: str) -> ResponseReturnValue:
     """Who may embed the form, and what to paste there."""
-    unit, campaign = db.session(), load(slug)
+    campaign = load(slug)
     desk = Desk(campaign, "reach")
     now = {"hosts": "\n".join(desk.held().embed_hosts)}
     form = ReachForm(data=now, **desk.typed())
@@ -38,23 +38,13 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".edit_reach", slug=slug)
-    if (
-        form.validate_on_submit()
-        and form.meets(now)
-        and accepted(
-            form,
-            lambda: reach.set_embed_hosts(
-                unit, campaign, actor=actor(), hosts=(form.hosts.data or "").splitlines()
-            ),
-        )
-    ):
+    hosts = (form.hosts.data or "").splitlines()
+    if form.validate_on_submit() and form.meets(now) and accepted(
+        form, lambda: reach.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts)
+    ):  # fmt: skip
         desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)
     return page(
-        "reach",
-        form,
-        campaign=campaign,
-        site=desk_settings().base_url.rstrip("/"),
-        site_languages=i18n.languages(),
-        **desk.words(),
-    )
+        "reach", form, campaign=campaign, site=desk_settings().base_url.rstrip("/"),
+        site_languages=i18n.languages(), **desk.words(),
+    )  # fmt: skip

@@ -1,5 +1,7 @@
 """The desk's page of updates: what was posted on a campaign, and a new post."""
 
+from collections.abc import Sequence
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,35 +12,21 @@ from campaign.authoring.desk import accepted, blueprint, done, languages_of, loa
 from campaign.authoring.forms import KINDS, UpdateForm, update_form
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import pictures, updates
-from campaign.campaigns.models import UpdateKind
+from campaign.campaigns.models import Campaign, UpdateKind
 from campaign.security import MAX_BODY_BYTES
 
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
 def post_update(slug: str) -> ResponseReturnValue:
     """What was posted, and a new post."""
-    unit, campaign = db.session(), load(slug)
+    campaign = load(slug)
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
     form = update_form(locales, **desk.typed())
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".post_update", slug=slug)
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: updates.post_update(
-            unit,
-            campaign,
-            actor=actor(),
-            kind=UpdateKind(form.kind.data),
-            happened_on=form.day(),
-            words=form.words(locales),
-            tell_network=form.tell_network.data,
-            picture=_kept(form),
-            picture_alt=form.alts(locales),
-            risks_seen=bool(form.risks_seen.data),
-        ),
-    ):
+    if form.validate_on_submit() and accepted(form, lambda: _post(form, campaign, locales)):
         desk.drop()
         return done(_("The update is posted."), ".post_update", slug=slug)
     posted = [
@@ -55,6 +43,21 @@ def _make_room_for_a_picture(endpoint: str | None, _values: object) -> None:
     """A post may bring a picture; every other form is far smaller."""
     if endpoint == "campaigns.post_update":
         request.max_content_length = pictures.MAX_BYTES + MAX_BODY_BYTES
+
+
+def _post(form: UpdateForm, campaign: Campaign, locales: Sequence[str]) -> None:
+    updates.post_update(
+        db.session(),
+        campaign,
+        actor=actor(),
+        kind=UpdateKind(form.kind.data),
+        happened_on=form.day(),
+        words=form.words(locales),
+        tell_network=form.tell_network.data,
+        picture=_kept(form),
+        picture_alt=form.alts(locales),
+        risks_seen=bool(form.risks_seen.data),
+    )
 
 
 def _kept(form: UpdateForm) -> str:

@@ -40,10 +40,14 @@ class DeliveryOutcome(enum.StrEnum):
     """How a delivery attempt ended."""
 
     ACCEPTED = "accepted"
+    PART = "part"
+    """Some were taken: `messages` says how many, `taken_from` and `taken_to` which."""
     REFUSED = "refused"
     LEFT = "left"
     POSTED = "posted"
     COURIER = "courier"
+    STOPPED = "stopped"
+    """It was not delivered, because its campaign was stopped."""
 
 
 class Journey(Base):
@@ -141,9 +145,17 @@ class WaitingLetters(Base):
 
 
 class DeliveryAttempt(Base):
-    """When, where and who went to the gate, and how it ended."""
+    """How one bundle fared at the gate, or in the post. `campaign.deliveries` records them.
+
+    What was written down there besides (who went, who opened, pictures) is the visit's: several
+    bundles may travel together.
+    """
 
     __tablename__ = "delivery_attempt"
+    __table_args__ = (
+        Index("ix_delivery_attempt_visit_id_bundle_id", "visit_id", "bundle_id", unique=True),
+        Index("ix_delivery_attempt_update_id", "update_id", unique=True),
+    )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
@@ -151,11 +163,22 @@ class DeliveryAttempt(Base):
     mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"))
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"), index=True)
     """None where what was handed over was not made here."""
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("gate_visit.id"))
+    """None where it is known from elsewhere."""
     happened_on: Mapped[date]
     place: Mapped[str] = mapped_column(String(200), default="")
     received_by: Mapped[str] = mapped_column(Text, default="")
+    """What everybody may know of it, where there is no visit; so are the notes."""
     messages: Mapped[int]
-    """How many were handed over."""
+    """How many letters the outcome is about; of a part, how many were taken."""
     outcome: Mapped[DeliveryOutcome]
-    notes: Mapped[Words]
+    taken_from: Mapped[int | None]
+    """Of a part: number of the first letter that was taken, once that is known."""
+    taken_to: Mapped[int | None]
+    notes: Mapped[Words] = mapped_column(default=dict)
+    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
+    """The post that tells of it on the case's page."""
     created_at: Mapped[Created]
+
+    campaign: Mapped[Campaign] = relationship()
+    bundle: Mapped[Bundle | None] = relationship()

@@ -10,8 +10,6 @@ from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, fresh, guard
 from campaign.accounts.models import Role
 from campaign.bundles import (
-    deliveries,
-    delivery_views,
     journeys,
     moving,
     releasing,
@@ -34,13 +32,12 @@ guard(blueprint, Role.STAFF)
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """What waits, the bundles that were made, what happened at the gate."""
+    """What waits, and the bundles that were made."""
     unit = db.session()
     return _page(
         "index",
         waiting=waiting.list_by_mission(unit),
         bundles=services.list_bundles(unit),
-        deliveries=deliveries.list_deliveries(unit),
     )
 
 
@@ -91,7 +88,6 @@ def release(public_id: str) -> ResponseReturnValue:
     return redirect(url_for("bundles.create", campaign=campaign, mission=mission))
 
 
-delivery_views.register(blueprint)
 wizard_views.register(blueprint)
 
 

@@ -227,6 +227,9 @@ def _case(offer: Offer) -> str:
 
 
 def _counted(words: str, letters: int) -> str:
+    """The words and how many letters; kept apart where the page runs from right to left."""
+    if i18n.direction(i18n.locale()) == "rtl":
+        words = f"\u2068{words}\u2069"
     return str(
         _(
             "%(what)s: %(letters)s",

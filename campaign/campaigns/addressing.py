@@ -5,7 +5,7 @@ from typing import Any
 
 from campaign import i18n
 from campaign.campaigns.models import Target
-from campaign.officials.models import Official
+from campaign.officials.models import Mission, Official
 from campaign.officials.postal import address_lines
 
 
@@ -32,15 +32,20 @@ class Addressing:
 
 
 def addressing_of(
-    target: Target, locale: str, *, host_country: str, copies: tuple[Official, ...] = ()
+    target: Target,
+    locale: str,
+    *,
+    host_country: str,
+    copies: tuple[Official, ...] = (),
+    through: Mission | None = None,
 ) -> Addressing:
     """How a letter in `locale` to `target` is addressed.
 
     Through a mission: the official, then the mission and its address, so that the same letter can
     be handed over, or posted in a window envelope. Otherwise the official's own address, with the
-    country where it is not the host country.
+    country where it is not the host country. `through` stands for the target's own mission.
     """
-    official, mission = target.official, target.mission
+    official, mission = target.official, through or target.mission
     office = i18n.words_in(official.office, locale)
     head = [line for line in (official.name, office) if line]
     if mission is not None:

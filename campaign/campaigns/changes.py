@@ -26,6 +26,12 @@ def record_change(
 
 def _written_last(unit: Session, campaign: Campaign, actor: str) -> None:
     """Note who wrote last in what waits for its opening, and ask the others to look again."""
+    unit.flush()
+    # Who looked before it opened must not put it back.
+    moved = ("status", "submitted_by_id")
+    unit.refresh(campaign, moved, with_for_update={"key_share": True})
+    if not lifecycle.is_rehearsal(campaign.status):
+        return
     before = (campaign.status, campaign.submitted_by_id)
     campaign.status = lifecycle.after_change(campaign.status, second_person=True)
     if campaign.status is not CampaignStatus.REVIEW:

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Slug, Words
+from campaign.db import (
+    Base,
+    Country,
+    Created,
+    Locale,
+    PrimaryKey,
+    PublicId,
+    Slug,
+    Words,
+)
 from campaign.officials.models import Mission, Official
+from campaign.sealed_lists import SealedList
 
 if TYPE_CHECKING:
     from campaign.campaigns.revision_models import RiskFlag
@@ -92,7 +102,9 @@ class Campaign(Base):
     """Language of the page for readers whose own has no edition."""
     letter_locales: Mapped[list[str]] = mapped_column(default=list)
     """Languages in which letters can be written, the targets' first."""
-    forbidden_words: Mapped[list[str]] = mapped_column(default=list)
+    forbidden_words: Mapped[list[str]] = mapped_column(
+        SealedList("campaign.forbidden_words"), default=list, nullable=True
+    )
     """Words that must not stand in a letter, in any language: a witness's name, a place."""
     full_text_edit: Mapped[bool] = mapped_column(default=False)
     """Whether supporters may rewrite the whole letter; required points stay in."""
@@ -215,6 +227,23 @@ class Update(Base):
     editions: Mapped[list["UpdateEdition"]] = relationship(
         back_populates="update", cascade="all, delete-orphan", order_by="UpdateEdition.id"
     )
+    more_pictures: Mapped[list["UpdatePicture"]] = relationship(
+        cascade="all, delete-orphan", order_by="UpdatePicture.position"
+    )
+    """Beside `picture`; none where that is empty."""
+
+
+class UpdatePicture(Base):
+    """A further picture of an update."""
+
+    __tablename__ = "update_picture"
+
+    update_id: Mapped[int] = mapped_column(
+        ForeignKey("update.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(120), index=True)
+    alt: Mapped[Words]
 
 
 class UpdateEdition(Base):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.cropping import crop_box
-from campaign.campaigns.models import Campaign, Update
+from campaign.campaigns.models import Campaign, Update, UpdatePicture
 from campaign.errors import Invalid, NotFound
 from campaign.storage import storage
 
@@ -39,12 +39,17 @@ def keep_picture(file: BinaryIO, *, name: str = "") -> str:
     along. `name` is the file's own: one that says another kind of file than it is was not made
     by a camera. Raises Invalid with the field `picture` where it is none, lies or is too big.
     """
+    return _stored(redrawn(file, name=name))
+
+
+def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
+    """The picture as JPEG, drawn anew and 1,600 pixels long at most. Raises as `keep_picture`."""
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"picture": "picture-too-big"})
     picture = _opened(body, name)
     picture.thumbnail((_SIDE, _SIDE))
-    return _stored(_as_jpeg(picture))
+    return _as_jpeg(picture)
 
 
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
@@ -98,7 +103,10 @@ def read_public(unit: Session, name: str) -> bytes:
     """
     key = f"{FOLDER}/{name}"
     public = Campaign.status.in_(lifecycle.PUBLIC)
-    of_post = select(Update.id).join(Campaign).where(Update.picture == key, public).limit(1)
+    further = Update.more_pictures.any(UpdatePicture.key == key)
+    of_post = (
+        select(Update.id).join(Campaign).where(or_(Update.picture == key, further), public).limit(1)
+    )
     parts = (Campaign.picture, Campaign.picture_wide, Campaign.picture_small)
     of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public).limit(1)
     if not _NAME.fullmatch(name) or all(unit.scalar(one) is None for one in (of_case, of_post)):

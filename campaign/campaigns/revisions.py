@@ -86,12 +86,12 @@ def newest_number(unit: Session, campaign: Campaign, part: Part, place: str) -> 
 
 
 def check(unit: Session, campaign: Campaign, part: Part, place: str, based_on: int | None) -> None:
-    """Wait for others who save this campaign; then raise Refused where one came in between.
+    """Wait for others who save or move this campaign; then raise Refused where one saved.
 
-    `based_on` is the revision that the editor saw (0: none); None: nobody looked.
+    `based_on` is the revision that the editor saw (0: none); None: nobody looked. The campaign is
+    read again: it may have opened while we waited.
     """
-    held = select(Campaign.id).where(Campaign.id == campaign.id)
-    unit.execute(held.with_for_update(key_share=True))
+    unit.refresh(campaign, with_for_update={"key_share": True})
     if based_on is not None and based_on != (now := newest_number(unit, campaign, part, place)):
         raise Refused(CHANGED, number=now)
 

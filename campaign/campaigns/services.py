@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from typing import TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
@@ -57,8 +58,8 @@ def create_campaign(
     """
     slug = _free_slug(unit, facts["reference"], None)
     campaign = Campaign(slug=slug, created_by_id=created_by_id, **facts)
-    unit.add(campaign)
-    unit.flush()
+    with _of_two_at_once_one(unit):
+        unit.add(campaign)
     note(unit, campaign, actor, "campaign.create")
     return campaign
 
@@ -84,7 +85,7 @@ def edit_campaign(
         if lifecycle.is_rehearsal(campaign.status):
             campaign.slug = slug
     refuse_circle(unit, campaign, facts.get("follows_id"))
-    with stays_ready(campaign):
+    with _of_two_at_once_one(unit), stays_ready(campaign):
         changed = [name for name, value in facts.items() if getattr(campaign, name) != value]
         for name in changed:
             setattr(campaign, name, facts[name])  # type: ignore[literal-required]
@@ -173,10 +174,17 @@ def find_public_campaign(unit: Session, slug: str) -> Campaign | None:
 
 def list_open(unit: Session, now: datetime) -> Sequence[Campaign]:
     """Campaigns that take letters now, the nearest last day first."""
-    statement = select(Campaign).where(_takes_signatures(now))
-    return unit.scalars(
-        statement.order_by(Campaign.act_by.is_(None), Campaign.act_by, Campaign.id.desc())
-    ).all()
+    return unit.scalars(_open_ones(now)).all()
+
+
+def find_open(unit: Session, now: datetime, *, besides: Select[int]) -> Campaign | None:
+    """The first of `list_open`, without those whose ids `besides` selects."""
+    return unit.scalar(_open_ones(now).where(Campaign.id.not_in(besides)).limit(1))
+
+
+def _open_ones(now: datetime) -> Select[Campaign]:
+    order = (Campaign.act_by.is_(None), Campaign.act_by, Campaign.id.desc())
+    return select(Campaign).where(_takes_signatures(now)).order_by(*order)
 
 
 def _takes_signatures(now: datetime) -> ColumnElement[bool]:
@@ -229,6 +237,16 @@ def order_letter_locales(campaign: Campaign) -> None:
     ordered = sorted(known, key=lambda code: (code not in preferred, known.index(code)))
     if ordered != known:
         campaign.letter_locales = ordered
+
+
+@contextmanager
+def _of_two_at_once_one(unit: Session) -> Iterator[None]:
+    """Raise Invalid where somebody took the reference after we looked whether it is free."""
+    try:
+        with unit.begin_nested():
+            yield
+    except IntegrityError as problem:
+        raise Invalid(fields={"reference": "reference-taken"}) from problem
 
 
 def _free_slug(unit: Session, reference: str, own: Campaign | None) -> str:

@@ -1,6 +1,7 @@
 """Updates: dated posts on a campaign, in its languages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,13 @@ from campaign import db, jobs
 from campaign.campaigns import watching
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.lifecycle import is_news
-from campaign.campaigns.models import Campaign, Update, UpdateEdition, UpdateKind
+from campaign.campaigns.models import (
+    Campaign,
+    Update,
+    UpdateEdition,
+    UpdateKind,
+    UpdatePicture,
+)
 from campaign.campaigns.risks import refuse_named
 from campaign.errors import Invalid
 
@@ -20,6 +27,14 @@ _FOR_SIGNERS = {UpdateKind.REPLY, UpdateKind.OUTCOME}
 """Kinds of which those who wrote are told, if they asked for news."""
 WRITTEN_BY_HAND = [kind for kind in UpdateKind if kind is not UpdateKind.DELIVERY]
 """Kinds that organizers post; a handover is recorded where it happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture of a post: its key in the storage, and what it shows, per language."""
+
+    key: str
+    alt: Mapping[str, str] = field(default_factory=dict)
 
 
 def post_update(
@@ -33,11 +48,13 @@ def post_update(
     tell_network: bool = False,
     picture: str = "",
     picture_alt: Mapping[str, str] | None = None,
+    more_pictures: Sequence[Shown] = (),
     risks_seen: bool = True,
 ) -> Update:
     """Post what happened. Languages without a title are left out.
 
     `picture` is the key that `pictures.keep_picture` gave; `picture_alt` says what it shows.
+    `more_pictures` stand behind it; their author has described them.
     Raises Invalid with the field `title_<default language>` where that one has none, with
     `alt_<default language>` where a picture is not described in it, and with
     `tell_network` where the network cannot be told of such an update now; RiskNamed where
@@ -54,13 +71,18 @@ def post_update(
     alt = dict(picture_alt or {}) if picture else {}
     if picture and not alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    refuse_named(campaign, _texts(written, alt), seen=risks_seen)
+    described = [alt, *(one.alt for one in more_pictures)]
+    refuse_named(campaign, _texts(written, described), seen=risks_seen)
     update = Update(
         kind=kind,
         happened_on=happened_on,
         picture=picture,
         picture_alt=alt,
         tell_network=tell_network,
+        more_pictures=[
+            UpdatePicture(position=at, key=one.key, alt=dict(one.alt))
+            for at, one in enumerate(more_pictures, start=1)
+        ],
         editions=[
             UpdateEdition(locale=locale, title=title, body=body)
             for locale, (title, body) in written.items()
@@ -76,11 +98,12 @@ def post_update(
 
 
 def _texts(
-    written: Mapping[str, tuple[str, str]], alt: Mapping[str, str]
+    written: Mapping[str, tuple[str, str]], alts: Iterable[Mapping[str, str]]
 ) -> Iterator[watching.Words]:
     """What everybody will read, by the form's fields."""
     for code, (title, body) in written.items():
         yield watching.Words("update", code, f"title_{code}", title)
         yield watching.Words("update", code, f"body_{code}", body)
-    for code, words in alt.items():
-        yield watching.Words("update", code, f"alt_{code}", words)
+    for alt in alts:
+        for code, words in alt.items():
+            yield watching.Words("update", code, f"alt_{code}", words)

@@ -7,8 +7,7 @@ from alembic.migration import MigrationContext
 import campaign.models  # noqa: F401 — every table must be known
 from campaign import jobs, migrations
 from campaign.commands.instance import ready_app
-from campaign.db import Base, make_engine
-from campaign.sealing import Keyring
+from campaign.db import Base, Database, make_engine
 from campaign.settings import load_settings
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
@@ -24,11 +23,11 @@ def db() -> None:
 def upgrade(revision: str) -> None:
     """Bring the database up to REVISION (the newest)."""
     settings = load_settings()
-    engine = make_engine(settings.sqlalchemy_url)
-    migrations.upgrade(engine, revision)
-    click.echo(f"The database stands at {migrations.current_revision(engine)}.")
-    engine.dispose()
-    store = Storage.of(settings, Keyring.of(settings.data_secret))
+    database = Database.of(settings)  # with its keys: some steps seal what lay open
+    migrations.upgrade(database.engine, revision)
+    click.echo(f"The database stands at {migrations.current_revision(database.engine)}.")
+    store = Storage.of(settings, database.keyring)
+    database.close()
     if isinstance(store.place, LocalPlace) and next(store.unsealed(), None):
         click.echo("Files from before are not encrypted yet. Run: campaign files encrypt", err=True)
 
@@ -40,10 +39,11 @@ def downgrade(revision: str, yes: bool) -> None:
     """Take the database back to REVISION; `base` removes every table."""
     if not yes:
         click.confirm("Data that only newer tables hold is lost. Go on?", abort=True)
-    engine = make_engine(load_settings().sqlalchemy_url)
-    migrations.downgrade(engine, revision)
-    click.echo(f"The database stands at {migrations.current_revision(engine) or 'nothing'}.")
-    engine.dispose()
+    database = Database.of(load_settings())
+    migrations.downgrade(database.engine, revision)
+    stands = migrations.current_revision(database.engine) or "nothing"
+    click.echo(f"The database stands at {stands}.")
+    database.close()
 
 
 @db.command()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import click
 
 from campaign import db
 from campaign.commands.instance import ready_app
-from campaign.db import utcnow
+from campaign.officials.days import today_in
 from campaign.officials.files import MAX_BYTES, Shape, open_file
 from campaign.officials.import_models import Directory
 from campaign.officials.importing import ImportReport, import_missions, import_officials
 from campaign.officials.readings import UnreadableFile
 from campaign.officials.sources import Source, source_of
 from campaign.officials.territories import country_code, english_name
+from campaign.settings import load_settings
 
 _SHOWN_PROBLEMS = 50
 _QUIET_SECONDS = 2.0
@@ -64,7 +66,7 @@ def missions(
         _say(f"Missions of {english_name(sending)}.", quiet=as_json)
         choices.fixed["sending_country"] = sending
     source.refuse_incomplete(choices)
-    readings = source.readings(choices, today=utcnow().date())
+    readings = source.readings(choices, today=_today())
     _run(
         import_missions, readings, "missions",
         dry_run=dry_run, skip_bad=skip_bad, as_json=as_json,
@@ -96,7 +98,7 @@ def officials(
         _say(f"Officials of {english_name(code)}.", quiet=as_json)
         choices.fixed["country"] = code
     source.refuse_incomplete(choices)
-    readings = source.readings(choices, today=utcnow().date())
+    readings = source.readings(choices, today=_today())
     _run(
         import_officials, readings, "officials",
         dry_run=dry_run, skip_bad=skip_bad, as_json=as_json,
@@ -129,6 +131,11 @@ def _run(
         _tell(report, what, dry_run)
     if report.problems and not skip_bad:
         sys.exit(1)
+
+
+def _today() -> date:
+    """The day where the instance is, as at the desk."""
+    return today_in(load_settings().timezone)
 
 
 def _work(dry_run: bool) -> Any:

@@ -20,7 +20,7 @@ from campaign.following.models import LettersLink, NoticeMail
 from campaign.mail import bad_addresses
 from campaign.mail.models import OutboxMail
 from campaign.network.models import NetworkMember
-from campaign.paper.keying import forget_twins
+from campaign.paper.keying import forget_address, forget_twins
 from campaign.settings import Settings
 from campaign.signing.hold_models import Hold
 from campaign.signing.models import Disclosure, LinkEnd, Signature, SignatureState
@@ -83,11 +83,15 @@ def bury(signature: Signature) -> None:
     signature.trace = None
     signature.address_mark = signature.network_mark = None
     signature.domain_mark = signature.agent_mark = None
+    for letter in signature.letters:
+        # What did not print may be quoted there: a letter of a name, a word of the text.
+        letter.set_aside_detail = None
 
 
 def _forget_address(unit: Session, mailbox: Mailbox) -> None:
-    """What is held by address: links, membership, mails, marks."""
+    """What is held by address: rows of sheets, links, membership, mails, marks."""
     address = mailbox.fingerprint
+    forget_address(unit, address, mailbox.owns)
     links = unit.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
     members = unit.scalars(select(NetworkMember).where(NetworkMember.email_hmac == address)).all()
     for link in links:

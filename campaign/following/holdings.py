@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
 from campaign import db, i18n
-from campaign.bundles.models import Bundle, DeliveryAttempt
+from campaign.bundles.models import Bundle
 from campaign.campaigns.models import CampaignStatus
 from campaign.errors import TooMany
 from campaign.following.links import Mailbox, signatures_of
 from campaign.following.models import LettersLink, Notice, NoticeMail
 from campaign.following.sending import plain_text
+from campaign.following.trips import trips_of
 from campaign.letters.problems import LetterRefused
 from campaign.mail.models import BadAddress, OutboxMail
 from campaign.network.models import NetworkMember
@@ -111,11 +112,6 @@ def _signature(unit: Session, signature: Signature) -> dict[str, Any]:
 
 def _letter(unit: Session, letter: Letter) -> dict[str, Any]:
     bundle = unit.get(Bundle, letter.bundle_id) if letter.bundle_id else None
-    trips = unit.scalars(
-        select(DeliveryAttempt)
-        .where(DeliveryAttempt.bundle_id == letter.bundle_id)
-        .order_by(DeliveryAttempt.happened_on)
-    )
     official = letter.target.official
     return {
         "official": official.name or i18n.words_in(official.office, i18n.locale()),
@@ -123,10 +119,14 @@ def _letter(unit: Session, letter: Letter) -> dict[str, Any]:
         "number": said_number(letter),
         "set_aside": letter.set_aside,
         "deliveries": [
-            {"on": one.happened_on, "outcome": one.outcome, "place": one.place} for one in trips
-        ]
-        if bundle
-        else [],
+            {
+                "on": one.attempt.happened_on,
+                "outcome": one.fate,
+                "place": one.attempt.place,
+                **({"envelope": one.envelope.envelope} if one.envelope else {}),
+            }
+            for one in trips_of(unit, [letter])
+        ],
     }
 
 

@@ -10,16 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import i18n
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.loading import number_of
+from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
 from campaign.following.held import note_for
+from campaign.following.trips import Stay, Trip, stays_of, trips_of
 from campaign.reading.case_page import mission_name
 from campaign.reading.posts import Picture, Post, posts_of
-from campaign.signing.drafts import local_day, said_number
+from campaign.signing.drafts import local_day
 from campaign.signing.models import Letter, Signature, SignatureState
-
-GONE_OUT = frozenset(DeliveryOutcome) - {DeliveryOutcome.REFUSED}
-"""How a delivery can end so that the letters are out of our hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,13 @@ class Mark:
 def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     """The way of a letter so far, and what is still ahead; a stop or a withdrawal ends it."""
     campaign = signature.campaign
-    bundles = _bundles_of(unit, signature.letters)
-    trips = _trips_of(unit, list(bundles))
+    stays = stays_of(unit, signature.letters)
+    trips = trips_of(unit, signature.letters)
     posts = posts_of(campaign, i18n.locale())
     done = [
         *_begun(unit, signature),
-        *_printed(signature, bundles),
-        *(_trip(one, posts) for one in trips),
+        *_printed(signature, stays, _bundles_of(unit, stays)),
+        *(_trip(one, posts, several=len(signature.letters) > 1) for one in trips),
         *_came_of(campaign, posts, _signed_on(signature)),
     ]
     done.sort(key=lambda mark: mark.iso)  # stable: of one day, in the order of the way
@@ -61,8 +60,7 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
 
 def is_handed_over(unit: Session, signature: Signature) -> bool:
     """Whether a letter of the signature is out of our hands."""
-    bundles = [one.bundle_id for one in signature.letters if one.bundle_id is not None]
-    return any(trip.outcome in GONE_OUT for trip in _trips_of(unit, bundles))
+    return any(trip.is_gone for trip in trips_of(unit, signature.letters))
 
 
 def is_frozen(signature: Signature) -> bool:
@@ -70,21 +68,11 @@ def is_frozen(signature: Signature) -> bool:
     return any(one.bundle_id is not None for one in signature.letters)
 
 
-def _bundles_of(unit: Session, letters: Sequence[Letter]) -> dict[int, Bundle]:
-    ids = {one.bundle_id for one in letters if one.bundle_id is not None}
+def _bundles_of(unit: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
+    ids = {one.bundle_id for one in stays}
     if not ids:
         return {}
     return {one.id: one for one in unit.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
-
-
-def _trips_of(unit: Session, bundle_ids: Sequence[int]) -> Sequence[DeliveryAttempt]:
-    if not bundle_ids:
-        return ()
-    return unit.scalars(
-        select(DeliveryAttempt)
-        .where(DeliveryAttempt.bundle_id.in_(bundle_ids))
-        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
-    ).all()
 
 
 def _begun(unit: Session, signature: Signature) -> list[Mark]:
@@ -107,20 +95,18 @@ def _held(note: str, iso: str) -> Mark:
     return Mark(gettext("We are looking at it"), "now", iso=iso, text=words)
 
 
-def _printed(signature: Signature, bundles: dict[int, Bundle]) -> list[Mark]:
+def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bundle]) -> list[Mark]:
     several = len(signature.letters) > 1
     marks = []
-    for letter in signature.letters:
-        bundle = bundles.get(letter.bundle_id or 0)
-        if bundle is None:
-            continue
+    for stay in stays:
+        bundle, letter = bundles[stay.bundle_id], stay.letter
         title = gettext(
             "In bundle no. %(bundle)s as letter %(number)s",
             bundle=bundle.sequence,
-            number=said_number(letter),
+            number=number_of(stay.number),
         )
         mark = _dated(title, local_day(signature.campaign, bundle.created_at))
-        if letter.set_aside and signature.state is SignatureState.CONFIRMED:
+        if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
             words = gettext("It could not be printed as it is. We look at it.")
             mark = replace(mark, state="now", text=words)
         elif several:
@@ -134,25 +120,47 @@ def _official(letter: Letter) -> str:
     return official.name or i18n.words_in(official.office, i18n.locale())
 
 
-def _trip(trip: DeliveryAttempt, posts: Sequence[Post]) -> Mark:
+def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
     """What happened at the gate, with the picture of the post that tells of it."""
-    iso = trip.happened_on.isoformat()
-    told = (one for one in posts if one.kind == UpdateKind.DELIVERY.value and one.iso == iso)
-    picture = next((one.picture for one in told if one.picture), None)
+    attempt = trip.attempt
+    iso = attempt.happened_on.isoformat()
+    facts = [attempt.place]
+    if trip.envelope:
+        facts.append(gettext("Envelope %(number)s", number=trip.envelope.envelope))
+    if trip.envelope and trip.envelope.tracking:
+        number = trip.envelope.tracking
+        facts.append(gettext("Tracking number %(number)s", number=number))
+    if several:
+        facts.append("; ".join(_official(one) for one in trip.letters))
     return replace(
-        _dated(_outcome(trip.outcome), trip.happened_on), text=trip.place, picture=picture
+        _dated(_outcome(trip.fate), attempt.happened_on),
+        text=" · ".join(filter(None, facts)),
+        picture=next(
+            (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
+        ),
     )
 
 
-def _outcome(outcome: DeliveryOutcome) -> str:
+def _tells(post: Post, trip: Trip, iso: str) -> bool:
+    """Whether a post tells of the attempt; of one known from elsewhere, by its day."""
+    if post.kind != UpdateKind.DELIVERY.value:
+        return False
+    if trip.attempt.visit_id is not None:
+        return post.update_id == trip.attempt.update_id
+    return post.iso == iso
+
+
+def _outcome(fate: DeliveryOutcome) -> str:
     words: dict[DeliveryOutcome, str] = {
         DeliveryOutcome.ACCEPTED: gettext("Handed over"),
+        DeliveryOutcome.PART: gettext("A part of the letters was taken"),
         DeliveryOutcome.REFUSED: gettext("Refused at the door"),
         DeliveryOutcome.LEFT: gettext("Left at the door"),
         DeliveryOutcome.POSTED: gettext("Sent by post"),
         DeliveryOutcome.COURIER: gettext("Sent by courier"),
+        DeliveryOutcome.STOPPED: gettext("Not handed over: the action was stopped"),
     }
-    return words[outcome]
+    return words[fate]
 
 
 def _came_of(campaign: Campaign, posts: Sequence[Post], since: date) -> list[Mark]:
@@ -173,15 +181,13 @@ def _withdrawn(signature: Signature) -> Mark:
     return _dated(title, local_day(signature.campaign, signature.withdrawn_at))
 
 
-def _ahead(
-    signature: Signature, trips: Sequence[DeliveryAttempt], posts: Sequence[Post]
-) -> list[Mark]:
+def _ahead(signature: Signature, trips: Sequence[Trip], posts: Sequence[Post]) -> list[Mark]:
     marks = []
     if signature.confirmed_at is None:
         marks.append(Mark(gettext("Confirmed"), "ahead"))
     if not is_frozen(signature):
         marks.append(Mark(gettext("Printed in a bundle"), "ahead"))
-    if not any(trip.outcome in GONE_OUT for trip in trips):
+    if not any(trip.is_gone for trip in trips):
         marks.append(Mark(gettext("Handed over"), "ahead", text=_gate(signature.letters)))
     kinds = {one.kind for one in posts if one.iso >= _signed_on(signature).isoformat()}
     if UpdateKind.REPLY.value not in kinds:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import i18n
-from campaign.campaigns.services import list_open
+from campaign.campaigns.services import find_open
 from campaign.reading.case_page import edition_for, other_language
 from campaign.reading.deadline import Deadline, deadline_of
 from campaign.signing.models import Signature
@@ -30,12 +30,8 @@ def next_action(
     unit: Session, signature: Signature, locale: str, now: datetime
 ) -> NextAction | None:
     """The open action with the nearest last day that this mailbox has not signed."""
-    signed = set(
-        unit.scalars(
-            select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
-        )
-    )
-    found = next((one for one in list_open(unit, now) if one.id not in signed), None)
+    signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
+    found = find_open(unit, now, besides=signed)
     if found is None:
         return None
     edition = edition_for(found, locale)

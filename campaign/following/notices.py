@@ -7,14 +7,14 @@ lost, `following.find-news` finds the same within minutes: the database is the l
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.audit import AuditEntry
-from campaign.bundles.models import DeliveryAttempt
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
-from campaign.following.marks import GONE_OUT
+from campaign.deliveries.rules import GONE_OUT
 from campaign.following.models import Notice, NoticeKind
 
 _LATELY = timedelta(days=2)
@@ -115,11 +115,18 @@ def _put_down(unit: Session, events: list[Event]) -> None:
 
 
 def _deliveries(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Deliveries of our bundles that got rid of the letters; one that was refused is no news."""
+    """Deliveries of our bundles that got rid of letters; a refusal is no news.
+
+    Of a part, once somebody has said which letters were taken.
+    """
     rows = unit.execute(
         select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
             DeliveryAttempt.bundle_id.is_not(None),
             DeliveryAttempt.outcome.in_(GONE_OUT),
+            or_(
+                DeliveryAttempt.outcome != DeliveryOutcome.PART,
+                DeliveryAttempt.taken_from.is_not(None),
+            ),
             ~exists().where(Notice.delivery_id == DeliveryAttempt.id),
             *conditions,
         )

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from campaign import db, i18n, jobs
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import DeliveryAttempt
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.deliveries.covering import covered_by
 from campaign.following import mails
 from campaign.following.models import Notice, NoticeKind, NoticeMail
 from campaign.following.news import unsubscribe_url
@@ -109,6 +110,7 @@ def _wants(unit: Session, notice: Notice) -> list[ColumnElement[bool]]:
                 Letter.signature_id == Signature.id,
                 Letter.bundle_id == delivery.bundle_id,
                 Letter.set_aside.is_(None),
+                covered_by(unit, delivery),
             )
         )
     return conditions
@@ -151,7 +153,7 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
             mission=mission_name(mission, one.locale),
             day=i18n.say_date(delivery.happened_on, one.locale),
             place=delivery.place,
-            outcome=delivery.outcome.value,
+            outcome=_told_outcome(delivery),
             **_common(campaign, one),
         )
     if notice.update_id is not None:
@@ -175,6 +177,13 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
     )
 
 
+def _told_outcome(delivery: DeliveryAttempt) -> str:
+    """As the mail words it: whose letter was in the part that was taken, had it handed over."""
+    if delivery.outcome is DeliveryOutcome.PART:
+        return DeliveryOutcome.ACCEPTED.value
+    return delivery.outcome.value
+
+
 def _numbers(unit: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
     """Numbers of the mailbox's letters in the bundle: two of a household get one mail."""
     sequences = unit.scalars(
@@ -183,6 +192,7 @@ def _numbers(unit: Session, signature: Signature, delivery: DeliveryAttempt) -> 
         .where(
             Letter.bundle_id == delivery.bundle_id,
             Letter.set_aside.is_(None),
+            covered_by(unit, delivery),
             Signature.email_hmac == signature.email_hmac,
             Signature.state == SignatureState.CONFIRMED,
         )

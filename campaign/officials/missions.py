@@ -13,8 +13,9 @@ from campaign.officials import usage
 from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
 from campaign.officials.models import Mission, MissionKind
+from campaign.officials.slugs import add_named
 from campaign.officials.territories import slug_name
-from campaign.officials.text import fold, free_slug, slugify
+from campaign.officials.text import fold, slugify
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
@@ -100,11 +101,9 @@ def countries_of_missions(unit: Session) -> tuple[list[str], list[str]]:
 def create_mission(unit: Session, *, draft: MissionDraft, actor: str) -> Mission:
     """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
     wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
-    taken = set(unit.scalars(select(Mission.slug).where(Mission.slug.startswith(wanted))))
-    mission = Mission(slug=free_slug(wanted, taken), source_id="")
+    mission = Mission(source_id="")
     _take(mission, draft)
-    unit.add(mission)
-    unit.flush()
+    add_named(unit, mission, wanted)
     audit.record(unit, actor=actor, action="missions.create", subject=_subject(mission))
     return mission
 

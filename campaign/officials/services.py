@@ -12,7 +12,8 @@ from campaign.officials import usage
 from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
 from campaign.officials.models import Official
-from campaign.officials.text import fold, free_slug, slugify
+from campaign.officials.slugs import add_named
+from campaign.officials.text import fold, slugify
 
 _WORDS = ("office", "salutation", "close")
 _ADDRESSED = ("salutation", "close")
@@ -89,10 +90,9 @@ def count_left(unit: Session) -> int:
 def create_official(unit: Session, *, draft: OfficialDraft, actor: str) -> Official:
     """Keep a new official; its slug is made from the name, or the office where none is known."""
     wanted = slugify(draft.name or i18n.words_in(draft.office, "en"))
-    official = Official(slug=free_slug(wanted, _slugs_like(unit, wanted)))
+    official = Official()
     _take(official, draft)
-    unit.add(official)
-    unit.flush()
+    add_named(unit, official, wanted)
     audit.record(unit, actor=actor, action="officials.create", subject=_subject(official))
     return official
 
@@ -164,10 +164,6 @@ def _refuse_unaddressed(
     if missing:
         unit.refresh(official)
         raise Invalid("official-in-use", fields=missing)
-
-
-def _slugs_like(unit: Session, wanted: str) -> set[str]:
-    return set(unit.scalars(select(Official.slug).where(Official.slug.startswith(wanted))))
 
 
 def _subject(official: Official) -> str:

@@ -14,6 +14,7 @@ from campaign.officials.import_models import Directory, DirectoryImport, ImportS
 from campaign.officials.meanings import NEEDED, complaints
 from campaign.officials.sources import Choices, Source, open_source
 from campaign.storage import storage
+from campaign.undoing import when_undone
 
 KEPT_FOR = timedelta(days=3)
 _FOLDER = "imports"
@@ -38,7 +39,9 @@ def keep_upload(
     """
     source = open_source(data, directory)
     key = f"{_FOLDER}/{secrets.token_hex(16)}"
-    with storage().writing(key) as path:
+    keep_in = storage()
+    when_undone(unit, lambda: keep_in.delete(key))
+    with keep_in.writing(key) as path:
         path.write_bytes(db.database().keyring.seal_bytes(data, f"{_PLACE}:{key}"))
     kept = DirectoryImport(
         directory=directory,

@@ -7,13 +7,12 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.models import Bundle, DeliveryAttempt
 from campaign.campaigns.models import Campaign, TargetKind
+from campaign.deliveries.rules import GONE_OUT
 from campaign.officials.models import Mission
 from campaign.overview.figures import Figures
 from campaign.overview.tables import MissionRow, TargetRow
-
-_STILL_HERE = {DeliveryOutcome.REFUSED}
 
 
 def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
@@ -49,12 +48,15 @@ def mission_rows(unit: Session, campaign: Campaign, figures: Figures) -> list[Mi
     printed: dict[int | None, int] = defaultdict(int)
     over: dict[int | None, int] = defaultdict(int)
     attempts = attempts_of(unit, campaign)
-    last = {one.bundle_id: one for one in reversed(attempts)}
+    gone: dict[int | None, int] = defaultdict(int)
+    for one in attempts:
+        gone[one.bundle_id] += one.messages if one.outcome in GONE_OUT else 0
     newest = {one.mission_id: one for one in reversed(attempts)}
     for bundle in _bundles(unit, campaign):
-        attempt = last.get(bundle.id)
-        here = attempt is None or attempt.outcome in _STILL_HERE
-        (printed if here else over)[bundle.mission_id] += figures.one("bundle", bundle.id)
+        held = figures.one("bundle", bundle.id)
+        out = min(held, gone[bundle.id])
+        over[bundle.mission_id] += out
+        printed[bundle.mission_id] += held - out
         missions.setdefault(bundle.mission_id, bundle.mission)
     return [
         MissionRow(mission, waiting[key], printed[key], over[key], newest.get(key or 0))

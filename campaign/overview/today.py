@@ -15,6 +15,7 @@ from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import readiness
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
 from campaign.campaigns.template_models import LetterTemplate
+from campaign.deliveries.models import Rerouting
 from campaign.officials.missions import STALE_AFTER_DAYS
 from campaign.officials.models import Mission
 from campaign.overview.models import CampaignFigures
@@ -167,7 +168,7 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
 
 
 def _refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
-    """Bundles whose last attempt was refused."""
+    """Bundles whose last attempt was refused, and whose letters nobody has sent elsewhere."""
     newest = (
         select(func.max(DeliveryAttempt.id))
         .where(DeliveryAttempt.bundle_id.is_not(None))
@@ -181,6 +182,7 @@ def _refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
             Campaign.status != CampaignStatus.STOPPED,
             DeliveryAttempt.id.in_(newest),
             DeliveryAttempt.outcome == DeliveryOutcome.REFUSED,
+            DeliveryAttempt.bundle_id.not_in(select(Rerouting.from_bundle_id)),
             DeliveryAttempt.happened_on > today - 3 * _LATELY,
         )
         .group_by(Campaign.id)

@@ -3,9 +3,9 @@
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
@@ -23,8 +23,11 @@ from campaign.paper.models import (
 from campaign.paper.reading_files import Fault, Reading
 from campaign.signing.models import Origin
 from campaign.storage import storage
+from campaign.undoing import when_undone
 
 _KEPT = timedelta(days=3)
+_LEASE = timedelta(minutes=10)
+"""After so long without an end a job is taken for dead."""
 MOST_FAULTS = 200
 """Faults that are shown; the rest is counted."""
 _BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
@@ -45,6 +48,8 @@ def upload(
         options={"meanings": {str(at): meaning for at, meaning in guessed.items()}},
         expires_at=db.utcnow() + _KEPT,
     )
+    keep_in, key = storage(), made.storage_key
+    when_undone(unit, lambda: keep_in.delete(key))
     sealed = db.database().keyring.seal_bytes(data, made.storage_key)
     with storage().writing(made.storage_key) as path:
         path.write_bytes(sealed)
@@ -101,6 +106,7 @@ def choose(
         "country": country,
     }
     made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None
+    made.lease_until = None
     unit.flush()
     _note(unit, made, "paper.import-rehearse")
     jobs.enqueue(unit, "paper.rehearse-import", made.id)
@@ -111,7 +117,7 @@ def apply(unit: Session, made: PaperImport) -> None:
     if made.state is not PaperImportState.READY or made.counts.get("faults"):
         raise Refused("import-not-ready")
     sheets.refuse_closed(unit.get_one(Campaign, made.campaign_id))
-    made.state = PaperImportState.APPLYING
+    made.state, made.lease_until = PaperImportState.APPLYING, None
     unit.flush()
     _note(unit, made, "paper.import-apply")
     jobs.enqueue(unit, "paper.apply-import", made.id)
@@ -120,30 +126,38 @@ def apply(unit: Session, made: PaperImport) -> None:
 @jobs.job("paper.rehearse-import")
 def rehearse_import(import_id: int) -> None:
     """Say what a file would do; nothing is written but that."""
+    if not _claimed(import_id, PaperImportState.REHEARSING):
+        return
     with db.reading() as unit:
-        made = unit.get(PaperImport, import_id)
-        if made is None or made.state is not PaperImportState.REHEARSING:
-            return
+        made = unit.get_one(PaperImport, import_id)
         try:
-            reading = _read(made)
+            reading = read(made)
             counts = judge(unit, made.campaign_id, reading).counts(reading)
             findings = json.dumps([one.to_json() for one in reading.faults[:MOST_FAULTS]])
             state = PaperImportState.READY
         except (UnreadableFile, DomainError) as problem:
             counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
+    keep_rehearsal(import_id, counts, findings, state)
+
+
+def keep_rehearsal(
+    import_id: int, counts: dict[str, int], findings: str, state: PaperImportState
+) -> None:
+    """Keep what a dry run found, unless another was quicker, and the file has moved on."""
     with db.transaction() as unit:
-        made = unit.get_one(PaperImport, import_id)
-        made.counts, made.findings, made.state = counts, findings, state
+        made = unit.get_one(PaperImport, import_id, with_for_update=True)
+        if made.state is PaperImportState.REHEARSING:
+            made.counts, made.findings, made.state = counts, findings, state
+            made.lease_until = None
 
 
 @jobs.job("paper.apply-import")
 def apply_import(import_id: int) -> None:
     """Take a file in, in one transaction: all of it, or nothing."""
+    if not _claimed(import_id, PaperImportState.APPLYING):
+        return
     with db.reading() as unit:
-        made = unit.get(PaperImport, import_id)
-        if made is None or made.state is not PaperImportState.APPLYING:
-            return
-        reading = _read(made)
+        reading = read(unit.get_one(PaperImport, import_id))
     with db.transaction() as unit:
         made = unit.get_one(PaperImport, import_id, with_for_update=True)
         if made.state is not PaperImportState.APPLYING:
@@ -153,7 +167,7 @@ def apply_import(import_id: int) -> None:
         if counts != made.counts | {"again": 0}:
             # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
             made.counts = counts | {"again": 1}
-            made.state = PaperImportState.READY
+            made.state, made.lease_until = PaperImportState.READY, None
             return
         _write(unit, made, judged)
 
@@ -163,12 +177,30 @@ def resume_imports() -> None:
     """Take up what a lost message left behind, and forget files whose time is over."""
     now = db.utcnow()
     with db.transaction() as unit:
-        for made in unit.scalars(select(PaperImport).where(PaperImport.state.in_(_BUSY))):
+        left = select(PaperImport).where(PaperImport.state.in_(_BUSY), _is_free(now))
+        for made in unit.scalars(left):
             word = "apply" if made.state is PaperImportState.APPLYING else "rehearse"
             jobs.enqueue(unit, f"paper.{word}-import", made.id)
         for made in unit.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
             _forget_file(unit, made)
             unit.delete(made)
+
+
+def _claimed(import_id: int, state: PaperImportState) -> bool:
+    """Whether this job is the one that works on the file, which stands in that state."""
+    now = db.utcnow()
+    with db.transaction() as unit:
+        mine = unit.scalar(
+            update(PaperImport)
+            .where(PaperImport.id == import_id, PaperImport.state == state, _is_free(now))
+            .values(lease_until=now + _LEASE)
+            .returning(PaperImport.id)
+        )
+    return mine is not None
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(PaperImport.lease_until.is_(None), PaperImport.lease_until < now)
 
 
 def faults_of(made: PaperImport) -> list[Fault]:
@@ -185,7 +217,8 @@ def failure_of(made: PaperImport) -> str:
     return str(json.loads(made.findings)[0])
 
 
-def _read(made: PaperImport) -> Reading:
+def read(made: PaperImport) -> Reading:
+    """What the file says by the meanings that were chosen. Raises UnreadableFile, NotFound."""
     meanings = {int(at): meaning for at, meaning in made.options["meanings"].items()}
     return reading_files.read_table(table_of(made), meanings, made.options["country"])
 

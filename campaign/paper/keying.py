@@ -5,7 +5,7 @@ mission. Whoever keyed it in answers for it. No mail goes to these people, but t
 ticked news and gave an address.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -113,7 +113,7 @@ def remove_row(unit: Session, row: PaperRow, *, actor: str) -> None:
     _take_out(unit, row)
     row.verdict, row.twin_id = RowVerdict.REMOVED, None
     row.details = details.to_json() if details else None
-    row.email_hmac, row.keyed_at = None, db.utcnow()
+    row.keyed_at = db.utcnow()
     unit.flush()
     _note(unit, row, actor, "paper.row-remove")
 
@@ -140,6 +140,19 @@ def forget_twins(unit: Session, signature_ids: Sequence[int]) -> None:
         row.details, row.email_hmac = None, None
     for row in unit.scalars(select(PaperRow).where(PaperRow.signature_id.in_(signature_ids))):
         row.email_hmac = None
+    unit.flush()
+
+
+def forget_address(unit: Session, email_hmac: bytes, owns: Callable[[str], bool]) -> None:
+    """Erase what rows that are no signature say of a person whose address `owns` knows.
+
+    Rows taken out, and doubles of somebody whose own address is another. Where the address itself
+    was not kept, its fingerprint decides.
+    """
+    for row in unit.scalars(select(PaperRow).where(PaperRow.email_hmac == email_hmac)):
+        email = Details.of_json(row.details).email if row.details is not None else None
+        if email is not None and (not email or owns(email)):
+            row.details, row.email_hmac = None, None
     unit.flush()
 
 

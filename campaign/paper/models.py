@@ -151,6 +151,8 @@ class PaperImport(Base):
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Meanings of columns, and what holds for all rows: what the mapping page was told."""
     state: Mapped[PaperImportState] = mapped_column(default=PaperImportState.UPLOADED)
+    lease_until: Mapped[datetime | None]
+    """Until when the job that works on it is left alone."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     findings: Mapped[str | None] = mapped_column(Sealed("paper_import.findings"))
     """Faults by row and field, and why it failed (JSON)."""

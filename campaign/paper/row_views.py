@@ -19,6 +19,8 @@ from campaign.paper.wording import say
 ROWS = 5
 """Rows of the form: without scripts as many are keyed in before they are sent."""
 SHOWN = 25
+_MOST = 1_000_000
+"""Beyond which no sheet has a row."""
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ def _values_of(details: Details | None) -> dict[str, str]:
 
 def _page(sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None) -> str:
     unit = db.session()
-    first = max(0, request.args.get("from", 0, type=int))
+    first = max(0, min(request.args.get("from", 0, type=int), _MOST))
     rows = keying.list_rows(unit, sheet, first=first, most=SHOWN + 1)
     return render_template(
         "paper/sheet.html",

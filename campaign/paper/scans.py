@@ -6,7 +6,7 @@ Nothing of them is ever public; what a reply shows of its scan is a picture of i
 import io
 import secrets
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -18,6 +18,7 @@ from campaign.errors import Invalid, NotFound
 from campaign.letters.drawing import SIDE, CannotDraw, draw
 from campaign.paper.models import PaperSheet, Scan, ScanKind
 from campaign.storage import storage
+from campaign.undoing import when_undone
 
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PAGES = 20
@@ -62,6 +63,7 @@ def keep(
     )
     unit.add(scan)
     unit.flush()
+    when_undone(unit, _deletion(scan))
     for number, page in enumerate(pages, start=1):
         _seal(scan, f"page-{number}", page)
     if kind is ScanKind.PDF:
@@ -171,6 +173,10 @@ def _owner(scan: Scan) -> str:
 
 def forget_files(unit: Session, *scans: Scan) -> None:
     """Delete the files of these scans once the session's work is committed."""
+    db.after_commit(unit, _deletion(*scans))
+
+
+def _deletion(*scans: Scan) -> Callable[[], None]:
     keep_in = storage()
     names = [
         name
@@ -185,7 +191,7 @@ def forget_files(unit: Session, *scans: Scan) -> None:
         for name in names:
             keep_in.delete(name)
 
-    db.after_commit(unit, delete)
+    return delete
 
 
 def _name(scan: Scan, part: str) -> str:

@@ -101,7 +101,9 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
             gettext("New urgent actions"),
             gettext("Signature"),
         ),
-        call=gettext("To write your own letter:"),
+        call=gettext("To write your own card:")
+        if case.cards
+        else gettext("To write your own letter:"),
         link=f"{page}?from={sources.SHEET}",
         shown_link=shown(page),
         site=name,

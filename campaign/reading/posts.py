@@ -38,6 +38,10 @@ class Post:
     picture: Picture | None
     target_id: int | None = None
     """The official whose answer it is."""
+    update_id: int | None = None
+    """The update that it was made of."""
+    more_pictures: tuple[Picture, ...] = ()
+    """Beside `picture`."""
 
 
 def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
@@ -76,6 +80,8 @@ def _post(update: Update, anchor: str, locale: str, default: str) -> Post | None
         lang="" if told.locale == locale else told.locale,
         picture=_picture(update, locale, default),
         target_id=update.target_id,
+        update_id=update.id,
+        more_pictures=_more_pictures(update, locale, default),
     )
 
 
@@ -85,6 +91,18 @@ def case_picture(campaign: Campaign, key: str, locale: str) -> Picture | None:
         return None
     alt = i18n.words_in(campaign.picture_alt or {}, locale, campaign.default_locale)
     return Picture(key.rpartition("/")[2], alt, *size)
+
+
+def _more_pictures(update: Update, locale: str, default: str) -> tuple[Picture, ...]:
+    """None without a first one: then nothing more is looked for."""
+    if not update.picture:
+        return ()
+    sizes = [(one, size_of(one.key)) for one in update.more_pictures]
+    return tuple(
+        Picture(one.key.rpartition("/")[2], i18n.words_in(one.alt, locale, default), *size)
+        for one, size in sizes
+        if size is not None
+    )
 
 
 def _picture(update: Update, locale: str, default: str) -> Picture | None:

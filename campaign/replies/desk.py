@@ -14,7 +14,6 @@ from campaign.authoring.desk import accepted, done, load
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
-from campaign.meeting import hold
 from campaign.paper import scans
 from campaign.replies import draft_views, inbox, publish_views, scan_views, services
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
@@ -28,13 +27,13 @@ guard(blueprint, Role.ORGANIZER)
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Replies to all campaigns that one sees: drafts first."""
-    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    number = _page_number()
     rows, total = services.list_replies(db.session(), staff_user(), page=number)
     return render_template(
         "replies/index.html",
         rows=rows,
         page=number,
-        pages=max(1, -(-total // services.PAGE)),
+        pages=_pages(total),
         channels=CHANNELS,
     )
 
@@ -42,12 +41,14 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
     """Replies to one campaign, and its address for more."""
-    campaign = load(slug)
-    rows, _total = services.list_replies(db.session(), staff_user(), campaign=campaign)
+    campaign, number = load(slug), _page_number()
+    rows, total = services.list_replies(db.session(), staff_user(), campaign=campaign, page=number)
     return render_template(
         "replies/campaign.html",
         campaign=campaign,
         rows=rows,
+        page=number,
+        pages=_pages(total),
         channels=CHANNELS,
         address=inbox.address_of(campaign),
     )
@@ -93,8 +94,8 @@ def edit(public_id: str) -> ResponseReturnValue:
         return _kept(desk)
 
     def change() -> None:
-        reply.shown_page = form.shown_page.data or ""
         services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        reply.shown_page = form.shown_page.data or ""
         _keep_scan(reply, form)
 
     is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
@@ -116,12 +117,20 @@ def delete(public_id: str) -> ResponseReturnValue:
     return redirect(url_for(".of_campaign", slug=slug), 303)
 
 
+def _page_number() -> int:
+    return max(1, min(request.args.get("page", 1, type=int), 100_000))
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // services.PAGE))
+
+
 def _loaded(public_id: str) -> Reply:
     """The reply of this page; while its form is saved nobody else changes it meanwhile."""
     unit = db.session()
     reply = services.get_reply(unit, public_id, staff_user())
     if request.method == "POST":
-        hold(unit, reply)
+        services.hold(unit, reply)
     return reply
 
 

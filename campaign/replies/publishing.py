@@ -82,7 +82,7 @@ def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False
     Raises Invalid where a mark is not closed, a title or all words are missing, or what
     `post_update` finds; Refused where it is published, or the campaign is no public one.
     """
-    services.refuse_published(reply)
+    services.hold_draft(unit, reply)
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
@@ -114,6 +114,7 @@ def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False
 
 def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
     """Take the post away; mails that wait are not sent. Raises Refused where there is none."""
+    services.hold(unit, reply)
     if reply.state is not ReplyState.PUBLISHED:
         raise Refused("reply-not-published")
     update, reply.update = reply.update, None

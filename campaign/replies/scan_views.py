@@ -61,7 +61,7 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a draft."""
     unit = db.session()
     reply = services.get_reply(unit, public_id, staff_user())
-    services.refuse_published(reply)
+    services.hold_draft(unit, reply)
     found = scans.get_scan(unit, scan, reply_id=reply.id)
     reply.bars = [one for one in reply.bars if one["scan"] != scan]
     if reply.shown_page.startswith(f"{scan}/"):

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import case, func, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
+from campaign import audit, db, meeting
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles.models import DeliveryAttempt
@@ -53,7 +54,7 @@ def log_reply(
 
 def edit_reply(unit: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
     """Change a draft. Raises Invalid, or Refused (`reply-published`): it is taken back first."""
-    refuse_published(reply)
+    hold_draft(unit, reply)
     _fill(reply, facts)
     unit.flush()
     note(unit, reply, actor, "reply.edit")
@@ -61,7 +62,7 @@ def edit_reply(unit: Session, reply: Reply, facts: Facts, *, actor: str) -> None
 
 def delete_reply(unit: Session, reply: Reply, *, actor: str) -> None:
     """Delete a draft with all that came with it. Raises Refused."""
-    refuse_published(reply)
+    hold_draft(unit, reply)
     scans.forget_files(unit, *scans.scans_of_reply(unit, reply.id))
     note(unit, reply, actor, "reply.delete")
     unit.delete(reply)
@@ -113,14 +114,26 @@ def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttem
 
 def set_bars(unit: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str) -> None:
     """Say what is painted over in the published picture. Raises Refused."""
-    refuse_published(reply)
+    hold_draft(unit, reply)
     reply.bars = [dict(one) for one in bars]
     unit.flush()
     note(unit, reply, actor, "reply.edit", bars=len(bars))
 
 
-def refuse_published(reply: Reply) -> None:
-    """Raise Refused where everybody reads it."""
+def hold(unit: Session, reply: Reply) -> None:
+    """Wait for others who publish or change it, and see what they made of it.
+
+    Raises NotFound where they deleted it.
+    """
+    try:
+        meeting.hold(unit, reply)
+    except InvalidRequestError as problem:
+        raise NotFound("reply") from problem
+
+
+def hold_draft(unit: Session, reply: Reply) -> None:
+    """Hold it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
+    hold(unit, reply)
     if reply.state is ReplyState.PUBLISHED:
         raise Refused("reply-published")
 

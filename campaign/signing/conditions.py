@@ -105,6 +105,12 @@ class Conditions:
         wanted = wanted_bands(self.similar_to, keyring)
         return are_alike(wanted, bands_of(text, keyring))
 
+    def spare(self, signed_at: datetime) -> bool:
+        """Whether a confirmed letter of that moment was left out on purpose, whatever it says."""
+        early = self.since is not None and signed_at < self.since
+        late = self.until is not None and signed_at >= self.until
+        return self.unconfirmed or early or late
+
     def fit_newcomer(
         self, *, name: str, email: str, trace: str | None, text: str, keyring: Keyring
     ) -> bool:

@@ -38,6 +38,7 @@ _INVALIDATION = table(
     column("id"),
     column("campaign_id"),
     column("standing", Boolean()),
+    column("last_id"),
     column("conditions", Sealed("invalidation.conditions")),
 )
 _TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED)
@@ -149,7 +150,8 @@ def keep_hold(unit: Session, signature: Signature, reasons: list[str], now: date
 def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
     """Judge a letter whose words were changed; tells whether it is held now.
 
-    One that somebody sent back is looked at again in any case. The caller holds the signature.
+    It may be false by what it says now, as if it came today. One that somebody sent back is looked
+    at again in any case. The caller holds the signature.
     """
     if signature.shown_state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return False
@@ -157,11 +159,9 @@ def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
     reasons = reasons_of(unit, signature)
     if before is not None and before.decision is Decision.RETURNED:
         reasons = in_order([*reasons, CHANGED])
-    shown = SignatureState.HELD if reasons else SignatureState.CONFIRMED
-    if signature.state is SignatureState.INVALID:
-        signature.state_before = shown
-    else:
-        signature.state = shown
+    verdict = Verdict(reasons, _standing_against(unit, signature, changed=True))
+    for name, value in verdict.columns(signature.state).items():
+        setattr(signature, name, value)
     unit.flush()
     if reasons:
         keep_hold(unit, signature, reasons, now)
@@ -185,10 +185,13 @@ def _count_before(unit: Session, signature: Signature, most: int) -> int:
     return unit.scalar(select(func.count()).select_from(others)) or 0
 
 
-def _standing_against(unit: Session, signature: Signature) -> int | None:
-    """The invalidation that also takes those who come from now on, and means this one."""
+def _standing_against(unit: Session, signature: Signature, *, changed: bool = False) -> int | None:
+    """The invalidation that also takes those who come from now on, and means this one.
+
+    A letter that is `changed` may have been there when it was looked for, and been spared.
+    """
     rows = unit.execute(
-        select(_INVALIDATION.c.id, _INVALIDATION.c.conditions)
+        select(_INVALIDATION.c.id, _INVALIDATION.c.conditions, _INVALIDATION.c.last_id)
         .where(
             _INVALIDATION.c.standing.is_(True),
             or_(
@@ -198,8 +201,11 @@ def _standing_against(unit: Session, signature: Signature) -> int | None:
         )
         .order_by(_INVALIDATION.c.id)
     ).all()
-    for invalidation_id, stored in rows:
-        if Conditions.from_json(stored).fit_newcomer(
+    for invalidation_id, stored, last_id in rows:
+        conditions = Conditions.from_json(stored)
+        if changed and signature.id <= last_id and conditions.spare(signature.signed_at):
+            continue
+        if conditions.fit_newcomer(
             name=name_of(signature),
             email=signature.email,
             trace=signature.trace,

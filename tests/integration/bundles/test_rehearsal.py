@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs, storage
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.bundles import deliveries, files, freezing, pressroom, waiting
+from campaign.bundles import files, freezing, pressroom, waiting
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.bundles.verifying import verify_zip
 from campaign.campaigns import rehearsal, services, tally
 from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.deliveries import recording
 from campaign.demo.synthesis import synthesise
 from campaign.errors import Refused
 from campaign.following.mails import send_no_letters
@@ -91,11 +92,13 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     tally.count_signatures()
     assert count(unit, CampaignTally) == 0
     with pytest.raises(Refused) as refused:
-        deliveries.record_delivery(
-            unit, campaign=draft, mission=draft.targets[0].mission,  # type: ignore[arg-type]
-            happened_on=db.utcnow().date(), messages=7, outcome=DeliveryOutcome.ACCEPTED,
+        recording.record_visit(
+            unit,
+            carried=[recording.Carried(unit.scalars(select(Bundle)).one())],
+            happened=recording.Happened(DeliveryOutcome.ACCEPTED, db.utcnow().date()),
+            key="k" * 20,
             actor="staff:1",
-        )  # fmt: skip
+        )
     assert refused.value.slug == "not-open"
     folder = files.stored_folder(str(public_id))
     assert list(storage.storage().names(folder))

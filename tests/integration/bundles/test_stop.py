@@ -1,6 +1,6 @@
 """A stop while a bundle is on its way: whatever has not gone out stays where it is."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
 from campaign.accounts.models import Role
-from campaign.bundles import assembling, deliveries, files, ledger, printing, services
+from campaign.bundles import assembling, files, ledger, printing, services
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome, Volume, VolumeState
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.services import stop_campaign
+from campaign.deliveries import recording
+from campaign.deliveries.models import GateVisit
 from campaign.errors import Invalid, Refused
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -115,14 +117,21 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
         services.open_download(unit, bundle, storage.storage(), actor="staff:1")
     assert refused.value.slug == "stopped"
     today = db.utcnow().date()
-    facts: dict[str, Any] = {
-        "campaign": bundle.campaign, "mission": bundle.mission, "bundle": bundle, "messages": 3,
-        "outcome": DeliveryOutcome.ACCEPTED, "actor": "staff:1",
-    }  # fmt: skip
+
+    def record(day: date, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> GateVisit:
+        return recording.record_visit(
+            unit,
+            carried=[recording.Carried(bundle)],
+            happened=recording.Happened(outcome, day),
+            key=db.new_public_id(),
+            actor="staff:1",
+        )
+
     with pytest.raises(Invalid) as after:
-        deliveries.record_delivery(unit, happened_on=today + timedelta(days=2), **facts)
+        record(today + timedelta(days=2))
     assert after.value.fields == {"happened_on": "delivery-after-stop"}
-    assert deliveries.record_delivery(unit, happened_on=today - timedelta(days=2), **facts).id
+    assert record(today + timedelta(days=2), DeliveryOutcome.STOPPED).id
+    assert record(today - timedelta(days=2)).id
     unit.rollback()
     sign_in(client, app, Role.STAFF)
     page = client.get(f"/desk/bundles/{bundle.public_id}").text

@@ -20,7 +20,7 @@ from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, Journey
 from campaign.bundles.offers import Why, list_left, list_offers
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.signing.models import SignatureState
+from campaign.signing.models import Signature, SignatureState
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -281,3 +281,21 @@ def test_steps_are_for_staff_and_need_a_mission(
     sign_in(client, app, "staff", email="other@example.org")
     assert client.get(f"{NEW}{step}", query_string={"mission": "no"}).status_code == 404
     assert client.get(f"{NEW}{step}").status_code == 404
+
+
+def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    second = campaigns[1]
+    damaged = unit.scalars(
+        select(Signature.id).where(Signature.campaign_id == second.id).order_by(Signature.id)
+    ).first()
+    unit.connection().exec_driver_sql(
+        f"UPDATE signature SET own_words = region WHERE id = {damaged}"
+    )
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/proof", query_string=base([second])).text
+    assert "What is stored does not open" in page
+    assert "Letter 00002" in page
+    assert "Letter 00003" not in page

@@ -1,8 +1,6 @@
 """Campaigns: made, changed, found, opened and ended."""
 
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -31,6 +29,7 @@ from tests.factories import (
     make_target_mission,
     make_target_official,
 )
+from tests.racing import overtake
 
 BY = "staff:1"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -316,23 +315,86 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
     before = CampaignStatus.CLOSED if move == "open" else CampaignStatus.OPEN
     with app.app_context(), db.transaction() as unit:
         campaign_id = make_campaign(unit, status=before).id
-    looked = threading.Event()
 
-    def overtake() -> None:
-        with app.app_context(), db.transaction() as other:
-            campaign = other.get_one(Campaign, campaign_id)
-            looked.set()
-            getattr(services, f"{move}_campaign")(other, campaign, actor=BY, now=NOW)
+    def stop(unit: Session) -> None:
+        campaign = unit.get_one(Campaign, campaign_id)
+        services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asked us to.")
 
-    with ThreadPoolExecutor(1) as pool:
-        with app.app_context(), db.transaction() as unit:
-            campaign = unit.get_one(Campaign, campaign_id)
-            services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asked us to.")
-            overtaken = pool.submit(overtake)
-            looked.wait(timeout=0.5)  # on SQLite it waits for us before it looks
-            time.sleep(0.3)
-        with pytest.raises(Refused, match="campaign-status"):
-            overtaken.result(timeout=30)
+    with pytest.raises(Refused, match="campaign-status"):
+        overtake(
+            app, stop, lambda unit: unit.get_one(Campaign, campaign_id),
+            lambda unit, seen: getattr(services, f"{move}_campaign")(unit, seen, actor=BY, now=NOW),
+        )  # fmt: skip
     with app.app_context(), db.reading() as unit:
         kept = unit.get_one(Campaign, campaign_id)
         assert (kept.status, kept.status_reason) == (CampaignStatus.STOPPED, "She asked us to.")
+
+
+def _edit(unit: Session, campaign: Campaign) -> None:
+    services.edit_campaign(unit, campaign, actor="staff:2", index_number="AMR 41/2020")
+
+
+def _post(unit: Session, campaign: Campaign) -> None:
+    words = {"en": ("She is well", "")}
+    updates.post_update(
+        unit, campaign, words=words, actor="staff:2", kind=UpdateKind.REPLY,
+        happened_on=date(2026, 11, 2),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [_edit, _post])
+def test_an_opening_is_not_undone_by_who_looked_before_it(
+    app: Flask, change: Callable[[Session, Campaign], None]
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+    with app.app_context(), db.transaction() as unit:
+        waiting = make_campaign(
+            unit, status=CampaignStatus.SCHEDULED, opened_at=None, submitted_by_id=None
+        )
+        campaign_id = waiting.id
+
+    def open_it(unit: Session) -> None:
+        services.open_campaign(unit, unit.get_one(Campaign, campaign_id), actor="job", now=NOW)
+
+    overtake(app, open_it, lambda unit: unit.get_one(Campaign, campaign_id), change)
+    with app.app_context(), db.reading() as unit:
+        kept = unit.get_one(Campaign, campaign_id)
+        assert (kept.status, kept.submitted_by_id) == (CampaignStatus.OPEN, None)
+
+
+def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
+    def create(unit: Session, _seen: object = None) -> Campaign:
+        return services.create_campaign(unit, actor=BY, **facts())
+
+    with pytest.raises(Invalid) as refused:
+        overtake(app, create, lambda unit: unit.scalar(select(Campaign.id)), create)
+    assert refused.value.fields == {"reference": "reference-taken"}
+
+
+def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        ids = [draft(unit, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
+
+    def rename(unit: Session, campaign: Campaign) -> None:
+        services.edit_campaign(unit, campaign, actor=BY, reference="UA 9/26")
+
+    with pytest.raises(Invalid) as refused:
+        overtake(
+            app, lambda unit: rename(unit, unit.get_one(Campaign, ids[0])),
+            lambda unit: unit.get_one(Campaign, ids[1]), rename,
+        )  # fmt: skip
+    assert refused.value.fields == {"reference": "reference-taken"}
+
+
+def test_the_next_open_campaign_is_the_nearest_that_is_left(unit: Session) -> None:
+    days = (date(2099, 1, 3), date(2099, 1, 1), date(2099, 1, 2), None)
+    made = [
+        make_campaign(unit, slug=f"c-{at}", reference=f"C {at}", act_by=day)
+        for at, day in enumerate(days)
+    ]
+    order = [made[1], made[2], made[0], made[3]]
+    for done in range(4):
+        signed = select(Campaign.id).where(Campaign.id.in_([one.id for one in order[:done]]))
+        assert services.find_open(unit, NOW, besides=signed) is order[done]
+    assert services.find_open(unit, NOW, besides=select(Campaign.id)) is None

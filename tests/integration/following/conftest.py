@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.bundles import freezing
-from campaign.bundles.deliveries import record_delivery
-from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.campaigns.models import Campaign
+from campaign.db import new_public_id
+from campaign.deliveries import recording
 from campaign.mail.models import OutboxMail
 from campaign.settings import Settings
 from campaign.signing import tokens
@@ -93,16 +94,15 @@ def deliver(app: Flask) -> Deliver:
     def run(bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> None:
         with app.app_context(), db.transaction() as unit:
             bundle = unit.get_one(Bundle, bundle_id)
-            record_delivery(
+            bundle.state = BundleState.READY
+            recording.record_visit(
                 unit,
-                campaign=bundle.campaign,
-                mission=bundle.mission,
-                bundle=bundle,
-                happened_on=date(2026, 12, 4),
-                messages=bundle.letter_count,
-                outcome=outcome,
+                carried=[recording.Carried(bundle)],
+                happened=recording.Happened(
+                    outcome, date(2026, 12, 4), place="At the gate of the embassy"
+                ),
+                key=new_public_id(),
                 actor="test",
-                place="At the gate of the embassy",
             )
 
     return run

@@ -78,6 +78,8 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
 ) -> None:  # fmt: skip
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
+    unit.execute(update(Letter).values(set_aside_detail='{"characters": "Plantada"}'))
+    unit.commit()
     client.post(f"{box}/erase")
     left = reload(unit, ana)
     assert left.state is SignatureState.ERASED
@@ -87,6 +89,7 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
     assert left.email_hmac != fingerprint
     [letter] = left.letters
     assert (letter.bundle_id, letter.sequence) == (bundle_id, 1)
+    assert letter.set_aside_detail is None
     assert "This letter was erased" in client.get(f"/en/letter/token-{ana.id}").text
     letter.volume_id = unit.get_one(Bundle, bundle_id).volumes[0].id
     letter.first_page = 3

@@ -4,9 +4,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 import campaign.models  # noqa: F401
 from campaign import db, migrations
+from campaign.campaigns.models import Campaign
+from tests.factories import make_campaign
 
 
 def test_migrations_match_the_models(app: Flask) -> None:
@@ -22,6 +26,33 @@ def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
     assert migrations.current_revision(engine) is None
     migrations.upgrade(engine)
     assert migrations.current_revision(engine) == migrations.newest_revision()
+
+
+def test_words_that_are_ruled_out_are_sealed_on_the_way_up_and_opened_on_the_way_down(
+    app: Flask, unit: Session
+) -> None:
+    make_campaign(unit, forbidden_words=["Nóra", "the blue house"])
+    make_campaign(unit, slug="ua-2-26", reference="UA 2/26")
+    unit.commit()
+    unit.close()
+    database = app.extensions["database"]
+    kept = text("SELECT forbidden_words FROM campaign ORDER BY id")
+
+    def lying() -> list[str]:
+        with database.engine.connect() as connection:
+            return [str(one) for one in connection.scalars(kept)]
+
+    migrations.downgrade(database.engine, "0011")
+    assert "the blue house" in lying()[0]
+    assert lying()[1] == "[]"
+    migrations.upgrade(database.engine)
+    assert "blue" not in lying()[0]
+    assert lying()[1] == "None"
+    with database.sessions() as there:
+        assert there.query(Campaign).order_by(Campaign.id).all()[0].forbidden_words == [
+            "Nóra",
+            "the blue house",
+        ]
 
 
 def test_every_response_carries_the_headers(client: FlaskClient) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import AuditEntry
 from campaign.commands.imports import import_
+from campaign.officials.days import today_in
 from campaign.officials.importing import import_missions, import_officials
 from campaign.officials.models import ContactDetail, Mission, Official
 from campaign.officials.read_missions import read_csv
@@ -146,6 +147,21 @@ def test_the_command_says_what_it_did(run: Any, tmp_path: Path, unit: Session) -
     again = json.loads(run("missions", file, "--json").stdout)
     assert (again["added"], again["changed"], again["left"]) == (0, 0, 4)
     assert unit.scalar(select(func.count(Mission.id))) == 4
+
+
+def test_the_commands_day_is_the_instances_own(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between these two zones it is never the same day."""
+    file = tmp_path / "missions.csv"
+    today = today_in("Pacific/Kiritimati")
+    file.write_text(
+        "operator,country,type,city,last_checked_on\n"
+        f"Mexico,Canada,embassy,Ottawa,{today.isoformat()}\n"
+    )
+    for zone, code in (("Pacific/Kiritimati", 0), ("Etc/GMT+12", 1)):
+        monkeypatch.setenv("CAMPAIGN_TIMEZONE", zone)
+        assert run("missions", file, "--dry-run").exit_code == code
 
 
 def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, unit: Session) -> None:

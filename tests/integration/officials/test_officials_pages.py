@@ -8,10 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import db
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.officials.models import Official
+from campaign.officials import missions, services
+from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
+from campaign.officials.models import Mission, MissionKind, Official
 from tests.factories import make_campaign, make_target_official, post, sign_in
+from tests.racing import overtake
 
 FORM: dict[str, Any] = {
     "name": "Her Excellency Ines Quintero Vidal",
@@ -251,3 +255,22 @@ def test_a_changed_official_is_on_the_public_page_at_once(
     )
     assert response.status_code == 302
     assert "Inés Otra Persona" in organizer.get(page).text
+
+
+def test_two_namesakes_at_once_get_an_address_each(app: Flask) -> None:
+    reach = (Contact("email", "office@example.org"),)
+    office = OfficialDraft(name="Ines Quintero", country="MX", contacts=reach)
+    embassy = MissionDraft(
+        kind=MissionKind.EMBASSY, sending_country="MX", host_country="CA", locality="Ottawa"
+    )
+
+    def create(unit: Session, _seen: object = None) -> None:
+        services.create_official(unit, draft=office, actor="staff:1")
+        missions.create_mission(unit, draft=embassy, actor="staff:1")
+
+    overtake(app, create, lambda unit: unit.scalar(select(Official.id)), create)
+    with app.app_context(), db.reading() as unit:
+        slugs = sorted(unit.scalars(select(Official.slug)))
+        assert slugs == ["ines-quintero", "ines-quintero-2"]
+        assert sorted(unit.scalars(select(Mission.slug))) == ["mexico-ottawa", "mexico-ottawa-2"]
+        assert [len(one.contacts) for one in unit.scalars(select(Official))] == [1, 1]

@@ -23,7 +23,12 @@ from campaign.following.links import Mailbox
 from campaign.mail.models import OutboxMail
 from campaign.paper import keying, sheets
 from campaign.paper.details import Details
-from campaign.paper.models import PaperImport, PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.paper.models import (
+    PaperRow,
+    PaperSheet,
+    RowVerdict,
+    SheetKind,
+)
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
 from campaign.signing.prints import person_print
 from tests.factories import add_confirmed, make_campaign, post, sign_in
@@ -182,6 +187,36 @@ def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(unit: Sess
     assert double.email_hmac is None
 
 
+def test_a_row_that_was_taken_out_is_erased_with_its_person(unit: Session) -> None:
+    sheet = make_sheet(unit)
+    eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
+    row = keying.add_row(unit, sheet, eva, actor="a")
+    keying.remove_row(unit, row, actor="a")
+    plus = Details("Lea", "Park", "Hull", "", "CA", email="eva+lea@example.org", news=True)
+    other = keying.add_row(unit, sheet, plus, actor="a")
+    keying.remove_row(unit, other, actor="a")
+    assert row.email_hmac is not None
+    box = Mailbox("eva@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
+    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    unit.expire_all()
+    assert (keying.details_of(row), row.email_hmac) == (None, None)
+    assert keying.details_of(other) == plus
+    with pytest.raises(Refused, match="row-gone"):
+        keying.put_back(unit, row, actor="a")
+
+
+def test_a_double_is_erased_with_the_person_whose_address_it_names(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    sign_online(unit, campaign, ANA)
+    again = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA", email="ana@example.org")
+    row = keying.add_row(unit, make_sheet(unit, campaign), again, actor="a")
+    assert row.email_hmac is not None
+    box = Mailbox("ana@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
+    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    unit.expire_all()
+    assert (row.verdict, keying.details_of(row)) == (RowVerdict.DOUBLE, None)
+
+
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     unit: Session,
 ) -> None:
@@ -228,6 +263,13 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     assert "2 rows count" in page
     assert page.count("Eva Núñez") == 1
     assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
+
+
+def test_a_place_beyond_every_sheet_shows_no_row(client: FlaskClient, app: Flask) -> None:
+    address = f"/desk/paper/{_new_sheet(app)}"
+    sign_in(client, app, Role.STAFF)
+    for start in ("-1", "x", "9" * 23):
+        assert client.get(f"{address}?from={start}").status_code == 200
 
 
 def test_the_case_page_says_how_many_signed_on_paper(client: FlaskClient, app: Flask) -> None:
@@ -303,58 +345,3 @@ def test_organizers_find_no_paper_and_another_sheet_has_no_such_row(
     assert client.get(f"/desk/paper/{sheet}/rows/{row}").status_code == 200
     assert client.get(f"/desk/paper/{other}/rows/{row}").status_code == 404
     assert client.post(f"/desk/paper/{sheet}", data=_row(0)).status_code == 400, "no token"
-
-
-def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
-        sign_online(unit, campaign, ANA)
-        slug = campaign.slug
-    sign_in(client, app, Role.STAFF)
-    text = "Nom;Prénom;Ville;Code postal;Courriel\nNúñez;Ana;Ottawa;K1A 0A1;\n"
-    text += "Park;Eva;Hull;;eva@example.org\nPark;Eva;Hull;;\nNg;Mika;Ottawa;1;\n"
-
-    def upload(content: str) -> str:
-        file = (io.BytesIO(content.encode("windows-1252")), "liste.csv")
-        sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
-        assert sent.status_code == 303
-        return str(sent.location)
-
-    mapping = {
-        "meaning-0": "family_name", "meaning-1": "given_name", "meaning-2": "locality",
-        "meaning-3": "postal_code", "meaning-4": "email", "on_paper": "paper",
-        "collected_on": "2026-01-05", "country": "CA",
-    }  # fmt: skip
-    address = upload(text)
-    assert 'value="given_name" selected' in client.get(address).text
-    assert post(client, address, mapping | {"meaning-4": "locality"}).status_code == 422
-    assert post(client, address, mapping).status_code == 303
-    _work(app)
-    page = client.get(address).text
-    assert "looks like" in page or "postal code" in page
-    assert post(client, f"{address}/apply").status_code == 303
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0, "a row is wrong"
-    address = upload(text.replace("Ottawa;1;", "Ottawa;;"))
-    post(client, address, mapping)
-    _work(app)
-    post(client, f"{address}/apply")
-    _work(app)
-    assert "2 signatures count from now on" in client.get(address).text
-    with app.app_context(), db.transaction() as unit:
-        found = unit.scalars(select(Campaign).where(Campaign.slug == slug)).one()
-        assert counted(unit, found) == (3, 2)
-        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 3
-        left = list((app.extensions["settings"].files_folder / "imports").iterdir())
-        assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
-
-
-def _work(app: Flask) -> None:
-    """What the queue would have done."""
-    with app.app_context():
-        jobs.run_now("paper.resume-imports")
-        with db.reading() as unit:
-            ids = unit.scalars(select(PaperImport.id)).all()
-        for one in ids:
-            jobs.run_now("paper.rehearse-import", one)
-            jobs.run_now("paper.apply-import", one)

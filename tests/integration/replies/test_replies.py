@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from campaign.replies import publishing, services
 from campaign.replies.models import Channel, Reply, ReplyState
 from campaign.replies.services import Facts
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+from tests.racing import overtake
 
 SECRET = "Rosalinda-Quebrada"
 YESTERDAY = date.today() - timedelta(days=1)  # noqa: DTZ011
@@ -103,6 +105,52 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
         with db.reading() as unit:
             assert unit.scalar(select(func.count(OutboxMail.id))) == len(waiting)
             assert unit.scalar(select(func.count(Update.id))) == 1
+
+
+def _publish(unit: Session, reply: Reply) -> object:
+    return publishing.publish(unit, reply, actor="staff:1")
+
+
+CHANGES: dict[str, Callable[[Session, Reply], object]] = {
+    "publish": _publish,
+    "edit": lambda unit, reply: services.edit_reply(
+        unit, reply, Facts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
+    ),
+    "delete": lambda unit, reply: services.delete_reply(unit, reply, actor="staff:2"),
+    "bars": lambda unit, reply: services.set_bars(unit, reply, [], actor="staff:2"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: str) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply_id = make_reply(unit).id
+
+    def look(unit: Session) -> Reply:
+        return unit.get_one(Reply, reply_id)
+
+    with pytest.raises(Refused, match="reply-published"):
+        overtake(app, lambda unit: _publish(unit, look(unit)), look, CHANGES[change])
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 1
+        kept = look(unit)
+        assert (kept.state, "está bien" in kept.text) == (ReplyState.PUBLISHED, True)
+
+
+def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply = make_reply(unit)
+        _publish(unit, reply)
+        reply_id = reply.id
+
+    def look(unit: Session) -> Reply:
+        return unit.get_one(Reply, reply_id)
+
+    def take(unit: Session, reply: Reply) -> None:
+        publishing.take_back(unit, reply, actor="staff:1")
+
+    with pytest.raises(Refused, match="reply-not-published"):
+        overtake(app, lambda unit: take(unit, look(unit)), look, take)
 
 
 def _tell(app: Flask) -> None:
@@ -192,6 +240,23 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert red == [], "what lay under the bar is in no pixel"
     assert post(client, f"{made.location}/take-back").status_code == 303
     assert client.get(address).status_code == 404
+
+
+def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        for number in range(services.PAGE + 1):
+            make_reply(unit, campaign, received_on=date(2026, 1, 1) + timedelta(days=number))
+        slug = campaign.slug
+    sign_in(client, app, Role.ORGANIZER)
+    address = f"/desk/replies/campaigns/{slug}"
+    first = client.get(address).text
+    assert f'rel="next" href="{address}?page=2"' in first
+    last = client.get(f"{address}?page=2").text
+    assert (first + last).count('href="/desk/replies/') >= services.PAGE + 1
+    assert 'rel="next"' not in last
+    assert "January 1, 2026" in last
+    assert client.get(f"{address}?page=99999999999999999999999").status_code == 200
 
 
 def test_a_reply_of_another_team_does_not_exist(client: FlaskClient, app: Flask) -> None:

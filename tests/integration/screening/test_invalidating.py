@@ -27,6 +27,7 @@ from campaign.screening import invalidating, queue, trends, working
 from campaign.screening.models import Invalidation, InvalidationState, TrendKind
 from campaign.screening.queue import Filter
 from campaign.settings import Settings
+from campaign.signing import judging
 from campaign.signing.conditions import Conditions
 from campaign.signing.hold_models import Decision
 from campaign.signing.models import Signature, SignatureState
@@ -269,6 +270,43 @@ def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
     assert count_shown(app, campaign) == 2
     assert undo(unit, made).restored == 2
     assert count_shown(app, campaign) == 4
+
+
+def change_words(unit: Session, words: str) -> Signature:
+    """The newest letter, with other words in it."""
+    signature = the_signature(unit)
+    signature.own_words = words
+    judging.judge_again(unit, signature, db.utcnow())
+    unit.commit()
+    return the_signature(unit)
+
+
+def test_one_that_takes_on_the_floods_words_only_afterwards_is_set_aside_too(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    add_confirmed(unit, campaign, 1, own_words=WORDS)
+    unit.commit()
+    made = run(unit, counted(app, unit, campaign, similar_to=WORDS), standing=True)
+    link = write("Honest at first.")
+    assert count_shown(app, campaign) == 1
+    changed = change_words(unit, WORDS)
+    assert (changed.state, changed.invalidation_id) == (SignatureState.INVALID, made.id)
+    assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
+    assert count_shown(app, campaign) == 0
+    assert undo(unit, made).restored == 2
+    assert count_shown(app, campaign) == 2
+
+
+def test_one_that_was_spared_for_its_time_may_still_be_changed(
+    app: Flask, unit: Session, campaign: Campaign
+) -> None:
+    add_confirmed(
+        unit, campaign, 1, signed_at=hours_ago(48), **traced("a@flood.example", FLOOD, "bot/1.0")
+    )
+    unit.commit()
+    domains = {"domains": ("flood.example",), "since": hours_ago(30)}
+    run(unit, counted(app, unit, campaign, **domains), standing=True)
+    assert change_words(unit, "A typing mistake less.").state is SignatureState.CONFIRMED
 
 
 def test_somebody_whose_address_a_flood_used_can_still_sign(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
@@ -26,6 +26,9 @@ def test_options_are_set_audited_and_hold_at_once(
     assert post(client, address, words).status_code == 303
     unit.refresh(campaign)
     assert campaign.forbidden_words == ["Elena", "the blue house"]
+    lying = bytes(unit.scalars(text("SELECT forbidden_words FROM campaign")).one())
+    assert b"Elena" not in lying
+    assert b"blue" not in lying
     assert (campaign.full_text_edit, campaign.print_translation) == (True, False)
     assert campaign.changed_at - before > timedelta(0)
     assert client.post(f"{case}/check", data=form).status_code == 422

@@ -1,0 +1,1 @@
+"""What happens to bundles once they leave the house: the gate, envelopes, another mission."""

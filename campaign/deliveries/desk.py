@@ -1,0 +1,117 @@
+"""The desk's pages on deliveries: the list, a visit, its files, taking a record back."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor, fresh, guard
+from campaign.accounts.models import Role
+from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.deliveries import (
+    gate_files,
+    gate_views,
+    publish_views,
+    recording,
+    rerouting,
+    split_views,
+    splitting,
+    visits,
+)
+from campaign.deliveries.covering import count_here
+from campaign.deliveries.models import GateVisit
+
+blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
+guard(blueprint, Role.STAFF)
+gate_views.register(blueprint)
+split_views.register(blueprint)
+publish_views.register(blueprint)
+
+
+@blueprint.app_template_global("way_of_bundle")
+def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
+    """What the page of a bundle says of its way: tries, what is still here, where the rest went."""
+    unit = db.session()
+    return {
+        "attempts": visits.attempts_of(unit, bundle),
+        "here": count_here(unit, bundle),
+        "moved_to": rerouting.list_from(unit, bundle),
+        "moved_from": rerouting.find_to(unit, bundle),
+        "run": splitting.find_run(unit, bundle),
+    }
+
+
+@blueprint.get("/deliveries/")
+def index() -> ResponseReturnValue:
+    """What happened at the gates, the newest first."""
+    return render_template("deliveries/index.html", rows=visits.list_attempts(db.session()))
+
+
+@blueprint.get("/deliveries/<public_id>")
+def show(public_id: str) -> ResponseReturnValue:
+    """One visit: what was written down, its pictures, and what can be done next."""
+    unit = db.session()
+    visit = visits.get_visit(unit, public_id)
+    left = {one.id: count_here(unit, one.bundle) for one in visit.attempts if one.bundle}
+    return render_template("deliveries/show.html", visit=visit, left=left, **_facts(visit))
+
+
+@blueprint.get("/deliveries/attempts/<public_id>")
+def show_attempt(public_id: str) -> ResponseReturnValue:
+    """The visit of an attempt."""
+    visit = visits.visit_of(db.session(), visits.get_attempt(db.session(), public_id))
+    return redirect(url_for(".show", public_id=visit.public_id))
+
+
+@blueprint.get("/deliveries/<public_id>/files/<file_id>/<int:number>.jpg")
+def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
+    """A picture, or a page of the receipt."""
+    unit = db.session()
+    file = gate_files.get_file(unit, visits.get_visit(unit, public_id), file_id)
+    return Response(gate_files.page_bytes(file, number), mimetype="image/jpeg")
+
+
+@blueprint.post("/deliveries/<public_id>/files/<file_id>/download")
+@fresh(back="deliveries.show_again")
+def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
+    """The receipt's PDF as it came."""
+    unit = db.session()
+    file = gate_files.get_file(unit, visits.get_visit(unit, public_id), file_id)
+    return pdf_attachment(gate_files.hand_out(unit, file, actor=actor()), "receipt.pdf")
+
+
+@blueprint.get("/deliveries/<public_id>/files/<file_id>")
+def show_again(public_id: str, file_id: str) -> ResponseReturnValue:
+    """Where one comes back to once it is clear who asks."""
+    return redirect(url_for(".show", public_id=public_id))
+
+
+@blueprint.post("/deliveries/<public_id>/remove")
+def remove(public_id: str) -> ResponseReturnValue:
+    """Take a record back that was a mistake."""
+    unit = db.session()
+    visit = visits.get_visit(unit, public_id)
+    bundle = next((one.bundle for one in visit.attempts if one.bundle), None)
+    recording.remove_visit(unit, visit, actor=actor())
+    flash(_("The record is removed."))
+    if bundle is None:
+        return redirect(url_for(".index"), 303)
+    return redirect(url_for("bundles.show", public_id=bundle.public_id), 303)
+
+
+def pdf_attachment(body: bytes, name: str) -> Response:
+    """A PDF that is saved, not shown."""
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _facts(visit: GateVisit) -> dict[str, Any]:
+    return {
+        "pictures": [one for one in visit.files if one.kind.value == "picture"],
+        "receipts": [one for one in visit.files if one.kind.value == "receipt"],
+        "again": {DeliveryOutcome.REFUSED, DeliveryOutcome.PART},
+        "removable": all(one.update_id is None for one in visit.attempts),
+    }

@@ -1,0 +1,52 @@
+"""What address sheets and labels of envelopes say, in the language of the current locale."""
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.loading import number_of
+from campaign.bundles.papers import say_number
+from campaign.letters.address_sheets import AddressSheet
+from campaign.letters.context import LabelsContext
+
+
+def sheet(
+    frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
+) -> AddressSheet:
+    """The sheet on top of an envelope's letters."""
+    organisation, case = frozen.organisation, frozen.case
+    count = say_number(letters, frozen.locale)
+    inside = ngettext(
+        "Inside: %(count)s letter about the case of %(person)s, no. %(first)s.",
+        "Inside: %(count)s letters about the case of %(person)s, no. %(first)s to %(last)s.",
+        letters,
+        count=count,
+        person=case.person_name,
+        first=number_of(first),
+        last=number_of(last),
+    )
+    return AddressSheet(
+        sender_lines=(organisation.name, *organisation.lines, organisation.email),
+        addressee_lines=frozen.mission.lines,
+        subject=_(
+            "%(reference)s: letters for %(person)s",
+            reference=case.reference,
+            person=case.person_name,
+        ),
+        paragraphs=(inside,),
+        foot=_(
+            "%(reference)s · envelope %(number)s of %(total)s",
+            reference=case.reference,
+            number=say_number(number, frozen.locale),
+            total=say_number(total, frozen.locale),
+        ),
+    )
+
+
+def labels(frozen: Frozen, count: int) -> LabelsContext:
+    """A whole sheet of the mission's address."""
+    return LabelsContext(
+        title=_("Labels for %(reference)s", reference=frozen.case.reference),
+        locale=frozen.locale,
+        labels=(frozen.mission.lines,) * count,
+    )

@@ -1,0 +1,149 @@
+"""The form of the page at the gate."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    FileField,
+    HiddenField,
+    IntegerField,
+    MultipleFileField,
+    RadioField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
+
+from campaign import db
+from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
+from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.deliveries import gate_files
+from campaign.deliveries.gate_files import Drawn
+from campaign.deliveries.recording import Carried, Happened
+from campaign.errors import Invalid
+from campaign.i18n import latest_day
+
+OUTCOMES: Mapping[DeliveryOutcome, Any] = {
+    DeliveryOutcome.ACCEPTED: _l("They took all letters"),
+    DeliveryOutcome.PART: _l("They took a part"),
+    DeliveryOutcome.REFUSED: _l("They refused"),
+    DeliveryOutcome.LEFT: _l("Left at the door"),
+    DeliveryOutcome.POSTED: _l("Posted"),
+    DeliveryOutcome.COURIER: _l("Sent by courier"),
+}
+"""What staff can press at the gate, in the order of the buttons."""
+
+
+class ClockField(StringField):  # type: ignore[misc]
+    """A time of day that may stay empty: 14:30."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the time as the browser sends it."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        try:
+            self.data = time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
+        except ValueError:
+            raise ValueError(_l("Write the time as in 14:30.")) from None
+
+    def _value(self) -> str:
+        return self.data.strftime("%H:%M") if isinstance(self.data, time) else ""
+
+
+class GateForm(DeskForm):
+    """What happened; `gate_form` adds each bundle that was carried."""
+
+    key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
+    outcome = RadioField(
+        _l("What happened"),
+        [InputRequired(_l("Say how it ended."))],
+        choices=choices((kind.value, words) for kind, words in OUTCOMES.items()),
+    )
+    happened_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
+    happened_time = ClockField(_l("Time of day"))
+    place = LineField(_l("Place"), limit=200)
+    received_by = LineField(
+        _l("Received by"), limit=200, description=_l("Name and office, as far as they were said.")
+    )
+    delegates = LineField(_l("Who went"), limit=300)
+    tracking = LineField(_l("Tracking number"), limit=60)
+    notes = TextField(
+        _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
+    )
+    camera = FileField(_l("Take a picture"))
+    pictures = MultipleFileField(_l("Choose pictures"))
+    receipt = FileField(_l("Signed receipt"), description=_l("A picture or a PDF."))
+    carried: Sequence[Bundle] = ()
+
+    def validate_happened_on(self, field: DayField) -> None:
+        """A delivery lies behind us, wherever it was."""
+        if field.data and field.data > latest_day(db.utcnow()):
+            raise ValidationError(_l("This day is still to come."))
+
+    def bundles(self) -> list[Carried]:
+        """The bundles that were carried, the page's own first."""
+        own, *others = self.carried
+        ticked = [own, *(one for one in others if self[f"with_{one.id}"].data)]
+        return [Carried(one, self[f"taken_{one.id}"].data) for one in ticked]
+
+    def happened(self) -> Happened:
+        """What was written down. Raises Invalid where a file is not what it should be."""
+        return Happened(
+            outcome=DeliveryOutcome(self.outcome.data),
+            happened_on=cast("date", self.happened_on.data),
+            happened_time=self.happened_time.data,
+            place=self.place.data,
+            delegates=self.delegates.data,
+            received_by=self.received_by.data,
+            notes=self.notes.data,
+            tracking=self.tracking.data,
+            files=tuple(self._files()),
+        )
+
+    def _files(self) -> Iterator[Drawn]:
+        sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
+        if len(sent) > gate_files.MAX_PICTURES:
+            raise Invalid(fields={"pictures": "pictures-too-many"})
+        for one in sent:
+            yield gate_files.draw_picture(one.stream, one.filename)
+        if _chosen(self.receipt.data):
+            yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """As every desk form does; a part that is none stands by its bundle's field."""
+        own = {"taken": f"taken_{self.carried[0].id}"}
+        super().refuse({own.get(name, name): slug for name, slug in fields.items()})
+
+
+def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = False) -> GateForm:
+    """The form for a bundle and those that may travel with it; after a stop, one answer more."""
+    fields: dict[str, Any] = {"carried": (bundle, *companions)}
+    for one in fields["carried"]:
+        fields[f"with_{one.id}"] = BooleanField()
+        fields[f"taken_{one.id}"] = IntegerField(_l("How many letters they took"), [Optional()])
+    made = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
+    now = datetime.now(ZoneInfo(bundle.campaign.timezone))
+    form = made(
+        data={
+            "key": secrets.token_urlsafe(24),
+            "happened_on": now.date(),
+            "happened_time": now.time(),
+            "place": ", ".join(bundle.mission.address),
+        }
+    )
+    if stopped:
+        form.outcome.choices = [
+            *form.outcome.choices,
+            *choices([(DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped"))]),
+        ]
+    return form
+
+
+def _chosen(file: Any) -> bool:
+    return bool(file and getattr(file, "filename", ""))

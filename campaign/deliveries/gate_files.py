@@ -1,0 +1,138 @@
+"""Pictures and receipts of a visit: judged by content, drawn anew, kept sealed.
+
+What a post shows of them is a picture of its own, which `publishing` makes.
+"""
+
+import io
+import secrets
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.campaigns import pictures
+from campaign.deliveries.models import GateFile, GateFileFormat, GateFileKind, GateVisit
+from campaign.errors import Invalid, NotFound
+from campaign.letters.drawing import CannotDraw, draw
+from campaign.storage import storage
+
+MAX_BYTES = pictures.MAX_BYTES
+"""Of one file."""
+MAX_PICTURES = 8
+"""Of one visit."""
+MAX_PAGES = 6
+"""Pages of a receipt that are drawn."""
+MAX_REQUEST_BYTES = 60 * 1024 * 1024
+"""Of all that is sent at once: phones make pictures smaller before they send them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A file as it will be kept: its pages as JPEG, and a PDF as it came."""
+
+    kind: GateFileKind
+    pages: tuple[bytes, ...]
+    original: bytes = b""
+
+
+def draw_picture(file: BinaryIO, name: str) -> Drawn:
+    """A picture without place, camera and comment. Raises Invalid with the field `pictures`."""
+    try:
+        return Drawn(GateFileKind.PICTURE, (pictures.redrawn(file, name=name),))
+    except Invalid as problem:
+        raise Invalid(fields={"pictures": problem.fields["picture"]}) from problem
+
+
+def draw_receipt(file: BinaryIO, name: str) -> Drawn:
+    """A picture or a PDF. Raises Invalid with the field `receipt`."""
+    body = file.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise Invalid(fields={"receipt": "receipt-too-big"})
+    is_pdf = body.lstrip()[:5] == b"%PDF-"
+    if is_pdf != name.lower().endswith(".pdf"):
+        raise Invalid(fields={"receipt": "receipt-lies"})
+    try:
+        if is_pdf:
+            return Drawn(GateFileKind.RECEIPT, tuple(draw(body, most=MAX_PAGES)), body)
+        return Drawn(GateFileKind.RECEIPT, (pictures.redrawn(io.BytesIO(body), name=name),))
+    except CannotDraw as problem:
+        raise Invalid(fields={"receipt": "pdf-not-drawn"}) from problem
+    except Invalid as problem:
+        raise Invalid(fields={"receipt": problem.fields["picture"]}) from problem
+
+
+def keep(unit: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
+    """Keep a file with its visit."""
+    made = GateFile(
+        kind=drawn.kind,
+        format=GateFileFormat.PDF if drawn.original else GateFileFormat.IMAGE,
+        folder=secrets.token_hex(16),
+        pages=len(drawn.pages),
+    )
+    visit.files.append(made)
+    unit.flush()
+    for number, page in enumerate(drawn.pages, start=1):
+        _seal(made, f"page-{number}", page)
+    if drawn.original:
+        _seal(made, "original", drawn.original)
+    return made
+
+
+def get_file(unit: Session, visit: GateVisit, public_id: str) -> GateFile:
+    """A file of that visit. Raises NotFound, also for another's."""
+    found = unit.scalar(
+        select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
+    )
+    if found is None:
+        raise NotFound("gate-file")
+    return found
+
+
+def page_bytes(file: GateFile, number: int) -> bytes:
+    """A page as JPEG. Raises NotFound."""
+    if not 1 <= number <= file.pages:
+        raise NotFound("gate-file")
+    return _open(file, f"page-{number}")
+
+
+def hand_out(unit: Session, file: GateFile, *, actor: str) -> bytes:
+    """A PDF as it came; leaves a line in the audit. Raises NotFound."""
+    if file.format is not GateFileFormat.PDF:
+        raise NotFound("gate-file")
+    body = _open(file, "original")
+    for attempt in file.visit.attempts:
+        subject = f"delivery:{attempt.id}"
+        audit.record(unit, actor=actor, action="delivery.receipt", subject=subject)
+    return body
+
+
+def forget(unit: Session, visit: GateVisit) -> None:
+    """Delete the files of a visit once the session's work is committed."""
+    keep_in = storage()
+    names = [
+        _name(file, part)
+        for file in visit.files
+        for part in (*(f"page-{number}" for number in range(1, file.pages + 1)), "original")
+    ]
+
+    def delete() -> None:
+        for name in names:
+            keep_in.delete(name)
+
+    db.after_commit(unit, delete)
+
+
+def _name(file: GateFile, part: str) -> str:
+    return f"gate/{file.folder}/{part}"
+
+
+def _seal(file: GateFile, part: str, data: bytes) -> None:
+    with storage().create(_name(file, part)) as kept:
+        kept.write(data)
+
+
+def _open(file: GateFile, part: str) -> bytes:
+    with storage().open(_name(file, part)) as kept:
+        return kept.read()

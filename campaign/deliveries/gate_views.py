@@ -1,0 +1,117 @@
+"""The page at the gate: opened on a phone, also without reach, sent when there is some."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.bundles import services, withdrawals
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import CampaignStatus
+from campaign.deliveries import gate_files, recording, rerouting, visits
+from campaign.deliveries.covering import count_here
+from campaign.deliveries.forms import GateForm, gate_form
+from campaign.errors import DomainError, Invalid, Refused
+from campaign.resources import folder
+from campaign.security import count_against_limit, takes_file, with_worker
+
+_PER_HOUR = 120
+"""Visits that one member of staff can record in an hour."""
+_WORKER = ("deliver-queue.js", "deliver-worker.js")
+"""What the service worker is made of: the page uses the first as well."""
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the page under a bundle's address."""
+    add, page = blueprint.add_url_rule, "/bundles/<public_id>/deliver"
+    add(page, "deliver", deliver, methods=["GET", "POST"])
+    add(f"{page}/token", "token", token)
+    add(f"{page}/worker.js", "worker", worker)
+
+
+@takes_file(gate_files.MAX_REQUEST_BYTES)
+def deliver(public_id: str) -> ResponseReturnValue:
+    """What happened at the gate, in thirty seconds."""
+    unit = db.session()
+    bundle = services.get_bundle(unit, public_id)
+    if bundle.state is not BundleState.READY:
+        raise Refused("bundle-not-ready")
+    stopped = bundle.campaign.status is CampaignStatus.STOPPED
+    form = gate_form(bundle, visits.companions_of(unit, bundle), stopped=stopped)
+    wants_json = request.accept_mimetypes.best == "application/json"
+    if form.validate_on_submit():
+        visit = _recorded(form)
+        if visit is not None:
+            address = url_for("deliveries.show", public_id=visit.public_id)
+            return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
+    if wants_json:
+        return jsonify(problems=[words for _id, words in form.problems()]), 422
+    return _page(bundle, form, stopped=stopped), 422 if form.problems() else 200
+
+
+def token(public_id: str) -> ResponseReturnValue:
+    """A token that is not stale, and whose it is: what was kept on a phone is sent with it."""
+    return jsonify(token=generate_csrf(), who=staff_user().public_id)
+
+
+def worker(public_id: str) -> ResponseReturnValue:
+    """The script that opens the page without reach; it sees this one page and nothing else."""
+    scripts = (folder("static") / "js" / name for name in _WORKER)
+    body = "\n".join(script.read_text("utf-8") for script in scripts)
+    scope = url_for("deliveries.deliver", public_id=public_id)
+    return Response(body, mimetype="text/javascript", headers={"Service-Worker-Allowed": scope})
+
+
+def _recorded(form: GateForm) -> Any:
+    """The visit; none where it was not taken, which is said on the form."""
+    unit = db.session()
+    try:
+        found = recording.find_visit(unit, form.key.data)
+        if found is None:
+            count_against_limit(unit, "deliver", actor(), _PER_HOUR)
+        return recording.record_visit(
+            unit, carried=form.bundles(), happened=form.happened(), key=form.key.data,
+            actor=actor(), staff_id=staff_user().id,
+        )  # fmt: skip
+    except Invalid as problem:
+        form.refuse(problem.fields)
+    except Refused as problem:
+        form.form_errors.append(say_refused(problem))
+    return None
+
+
+def say_refused(problem: DomainError) -> str:
+    """Why nothing was recorded, in words."""
+    words = {
+        "nothing-here": _("No letter of this bundle is here any more: look at its page."),
+        "not-open": _("This is a rehearsal: nothing of it is handed over."),
+        "key-taken": _("A colleague sent this already from this phone."),
+    }
+    otherwise = _("The state of things does not allow it. Nothing was changed.")
+    return str(words.get(problem.slug, otherwise))
+
+
+def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
+    unit = db.session()
+    body = render_template(
+        "deliveries/deliver.html",
+        bundle=bundle,
+        form=form,
+        stopped=stopped,
+        before="before" in request.args or bool(form.problems()),
+        here={one.id: count_here(unit, one) for one in form.carried},
+        attempts=visits.attempts_of(unit, bundle),
+        moved_to=rerouting.list_from(unit, bundle),
+        taken_back=withdrawals.list_taken_back(unit, bundle),
+        who=staff_user().public_id,
+        made_at=db.utcnow(),
+        made_in_words=i18n.say_moment(db.utcnow(), bundle.campaign.timezone),
+        # The phone keeps this page: nothing of the desk around it, and nobody's name.
+        desk_nav=[],
+        staff_name="",
+    )
+    return Response(body, mimetype="text/html", headers=with_worker())

@@ -1,0 +1,170 @@
+"""Visits to a gate, what was photographed there, envelopes, and letters that went elsewhere."""
+
+import enum
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.bundles.models import Bundle, DeliveryAttempt
+from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.officials.models import Mission
+
+
+class GateFileKind(enum.StrEnum):
+    """What a file of a visit is."""
+
+    PICTURE = "picture"
+    RECEIPT = "receipt"
+
+
+class GateFileFormat(enum.StrEnum):
+    """What was uploaded, judged by content."""
+
+    IMAGE = "image"
+    PDF = "pdf"
+
+
+class RunState(enum.StrEnum):
+    """Where the printing of a bundle's envelopes stands."""
+
+    WAITING = "waiting"
+    PRINTING = "printing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class GateVisit(Base):
+    """A way to a mission’s door: when, who went, who opened. Each bundle carried is an attempt."""
+
+    __tablename__ = "gate_visit"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    """Chosen where it was written down: sent twice, it is recorded once."""
+    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"), index=True)
+    happened_on: Mapped[date]
+    happened_time: Mapped[time | None]
+    """By the clocks at the place."""
+    place: Mapped[str] = mapped_column(String(200), default="")
+    delegates: Mapped[str] = mapped_column(Sealed("gate_visit.delegates"))
+    """Who went."""
+    received_by: Mapped[str] = mapped_column(Sealed("gate_visit.received_by"))
+    notes: Mapped[str] = mapped_column(Sealed("gate_visit.notes"))
+    tracking: Mapped[str] = mapped_column(String(60), default="")
+    """Number that a post or courier gave."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    mission: Mapped[Mission] = relationship()
+    attempts: Mapped[list[DeliveryAttempt]] = relationship(order_by="DeliveryAttempt.id")
+    files: Mapped[list["GateFile"]] = relationship(
+        back_populates="visit", cascade="all, delete-orphan", order_by="GateFile.id"
+    )
+
+
+class GateFile(Base):
+    """A picture or the signed receipt of a visit; its files lie sealed in the storage."""
+
+    __tablename__ = "gate_file"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    visit_id: Mapped[int] = mapped_column(
+        ForeignKey("gate_visit.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[GateFileKind]
+    format: Mapped[GateFileFormat]
+    folder: Mapped[str] = mapped_column(String(40))
+    """Where its files lie: `page-1` … as pictures, and `original` of a PDF."""
+    pages: Mapped[int]
+    created_at: Mapped[Created]
+
+    visit: Mapped[GateVisit] = relationship(back_populates="files")
+
+
+class EnvelopeRun(Base):
+    """A bundle's letters in envelopes: how many in each, and the files to print them from."""
+
+    __tablename__ = "envelope_run"
+    __table_args__ = (
+        CheckConstraint("letters_each BETWEEN 1 AND 500", name="letters_each"),
+        Index("ix_envelope_run_state_lease_until", "state", "lease_until"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), unique=True)
+    letters_each: Mapped[int]
+    with_letters: Mapped[bool]
+    """Whether the letters are printed again; without, the sheets that came back are used."""
+    letter_count: Mapped[int]
+    envelope_count: Mapped[int]
+    state: Mapped[RunState] = mapped_column(default=RunState.WAITING)
+    lease_until: Mapped[datetime | None]
+    """Until when the worker that prints it has it for itself."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str] = mapped_column(String(60), default="")
+    files: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """Name, pages, bytes and SHA-256 of each file."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    bundle: Mapped[Bundle] = relationship()
+    envelopes: Mapped[list["Envelope"]] = relationship(
+        back_populates="run", cascade="all, delete-orphan", order_by="Envelope.sequence"
+    )
+
+
+class Envelope(Base):
+    """Letters of a bundle, by their numbers, that are posted together."""
+
+    __tablename__ = "envelope"
+    __table_args__ = (
+        UniqueConstraint("run_id", "sequence"),
+        CheckConstraint("first_number <= last_number", name="numbers"),
+        CheckConstraint("letters >= 1", name="letters"),
+    )
+
+    id: Mapped[PrimaryKey]
+    run_id: Mapped[int] = mapped_column(ForeignKey("envelope_run.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    first_number: Mapped[int]
+    last_number: Mapped[int]
+    """Of the letters between the two, those that were not gone when it was made up."""
+    letters: Mapped[int]
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("delivery_attempt.id"), index=True)
+    """The posting that it went with; none: it is still to be posted."""
+    tracking: Mapped[str] = mapped_column(String(60), default="")
+
+    run: Mapped[EnvelopeRun] = relationship(back_populates="envelopes")
+
+
+class Rerouting(Base):
+    """A bundle's letters go through another mission, in another bundle."""
+
+    __tablename__ = "rerouting"
+
+    id: Mapped[PrimaryKey]
+    from_bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), index=True)
+    to_bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), unique=True)
+    letters: Mapped[int]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    created_at: Mapped[Created]
+
+    from_bundle: Mapped[Bundle] = relationship(foreign_keys=[from_bundle_id])
+    to_bundle: Mapped[Bundle] = relationship(foreign_keys=[to_bundle_id])
+
+
+class LetterMove(Base):
+    """The number that a letter had in a bundle that it is in no more."""
+
+    __tablename__ = "letter_move"
+
+    letter_id: Mapped[int] = mapped_column(
+        ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True
+    )
+    bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), primary_key=True)
+    sequence: Mapped[int]

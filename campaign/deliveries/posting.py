@@ -1,0 +1,101 @@
+"""Envelopes go to the post: what was posted when, and under which number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, jobs
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
+from campaign.deliveries.recording import stop_of
+from campaign.deliveries.rules import refuse_after_stop
+from campaign.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What went to the post: the envelopes from one number to another, when, under which number."""
+
+    first: int
+    last: int
+    posted_on: date
+    outcome: DeliveryOutcome = DeliveryOutcome.POSTED
+    tracking: str = ""
+
+
+def post_envelopes(
+    unit: Session,
+    run: EnvelopeRun,
+    posting: Posting,
+    *,
+    key: str,
+    actor: str,
+    staff_id: int | None = None,
+) -> DeliveryAttempt:
+    """Note that envelopes were posted: of those named, all that still lay here.
+
+    Raises Refused (`nothing-here`) where none did; Invalid after a stop.
+    """
+    bundle = run.bundle
+    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
+    chosen = _lying(unit, run, posting)
+    if not chosen:
+        raise Refused("nothing-here")
+    attempt = _posted(unit, bundle, posting, key, staff_id)
+    attempt.messages = sum(one.letters for one in chosen)
+    unit.execute(
+        update(Envelope)
+        .where(Envelope.id.in_([one.id for one in chosen]))
+        .values(attempt_id=attempt.id, tracking=posting.tracking)
+    )
+    unit.flush()
+    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
+    audit.record(
+        unit, actor=actor, action="delivery.record", subject=f"delivery:{attempt.id}",
+        outcome=attempt.outcome.value, messages=attempt.messages, envelopes=len(chosen),
+    )  # fmt: skip
+    return attempt
+
+
+def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> Sequence[Envelope]:
+    """The envelopes that are named, as far as they still lay here."""
+    return unit.scalars(
+        select(Envelope)
+        .where(
+            Envelope.run_id == run.id,
+            Envelope.attempt_id.is_(None),
+            Envelope.sequence.between(posting.first, posting.last),
+        )
+        .with_for_update()
+    ).all()
+
+
+def _posted(
+    unit: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
+) -> DeliveryAttempt:
+    visit = GateVisit(
+        key=key,
+        mission_id=bundle.mission_id,
+        happened_on=posting.posted_on,
+        delegates="",
+        received_by="",
+        notes="",
+        tracking=posting.tracking,
+        created_by_id=staff_id,
+    )
+    attempt = DeliveryAttempt(
+        campaign_id=bundle.campaign_id,
+        mission_id=bundle.mission_id,
+        bundle_id=bundle.id,
+        happened_on=posting.posted_on,
+        messages=0,
+        outcome=posting.outcome,
+    )
+    unit.add(visit)
+    visit.attempts.append(attempt)
+    unit.flush()
+    return attempt

@@ -1,0 +1,124 @@
+"""What everybody reads of an attempt: written, published, taken back."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor
+from campaign.authoring.fields import DeskForm, LineField, TextField
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.risks import RiskNamed
+from campaign.deliveries import publishing, visits
+from campaign.deliveries.models import GateFile, GateFileKind, GateVisit
+from campaign.errors import Invalid, Refused
+
+
+class PublishForm(DeskForm):
+    """`publish_form` adds title, text and the picture's description per language."""
+
+    risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
+    locales: Sequence[str] = ()
+    files: Sequence[GateFile] = ()
+
+    def post(self) -> publishing.Post:
+        """What would be published."""
+        codes = [code for code in self.locales if self[f"title_{code}"].data]
+        return publishing.Post(
+            words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
+            pictures=tuple(
+                (one.public_id, self._alt(one)) for one in self.files if self[show(one)].data
+            ),
+        )
+
+    def _alt(self, file: GateFile) -> dict[str, str]:
+        described = {code: self[alt(file, code)].data for code in self.locales}
+        return {code: words for code, words in described.items() if words}
+
+
+def show(file: GateFile) -> str:
+    """Name of the field that says whether a picture is shown."""
+    return f"show_{file.public_id}"
+
+
+def alt(file: GateFile, code: str) -> str:
+    """Name of the field that says what a picture shows."""
+    return f"alt_{code}_{file.public_id}"
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under an attempt's address."""
+    add = blueprint.add_url_rule
+    add("/deliveries/attempts/<public_id>/publish", "publish", publish, methods=["GET", "POST"])
+    add("/deliveries/attempts/<public_id>/take-back", "take_back", take_back, methods=["POST"])
+
+
+def publish(public_id: str) -> ResponseReturnValue:
+    """Title, text and picture; nothing of a visit is public before."""
+    attempt, visit = _load(public_id)
+    form = publish_form(attempt, visit)
+    if form.validate_on_submit() and _published(attempt, visit, form):
+        flash(_("It is on the case’s page."))
+        return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
+    page = render_template(
+        "deliveries/publish.html", attempt=attempt, visit=visit, form=form, show=show, alt=alt
+    )
+    return page, 422 if form.problems() else 200
+
+
+def take_back(public_id: str) -> ResponseReturnValue:
+    """Take the post away from the case's page."""
+    attempt, visit = _load(public_id)
+    publishing.take_back(db.session(), attempt, actor=actor())
+    flash(_("It is no longer on the case’s page."))
+    return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
+
+
+def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
+    """The form in the site's languages, with words to begin with."""
+    main = attempt.campaign.default_locale
+    codes = list(dict.fromkeys([main, *i18n.languages()]))
+    pictures = [one for one in visit.files if one.kind is GateFileKind.PICTURE]
+    fields: dict[str, Any] = {"locales": tuple(codes), "files": tuple(pictures)}
+    data: dict[str, Any] = {}
+    for code in codes:
+        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
+        fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
+        for one in pictures:
+            fields[show(one)] = BooleanField(_l("Show this picture"))
+            fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
+        title, body = publishing.proposal(attempt, visit.mission, code)
+        data |= {f"title_{code}": title, f"body_{code}": body}
+    made = type("LocalisedPublishForm", (PublishForm,), fields)
+    return cast("PublishForm", made(data=data))
+
+
+def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
+    unit = db.session()
+    attempt = visits.get_attempt(unit, public_id)
+    return attempt, visits.visit_of(unit, attempt)
+
+
+def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:
+    try:
+        publishing.publish(
+            db.session(), attempt, visit, form.post(), actor=actor(),
+            risks_seen=bool(form.risks_seen.data),
+        )  # fmt: skip
+    except RiskNamed:
+        form.refuse({"risks_seen": "risk-named"})
+        return False
+    except Refused:
+        form.form_errors.append(
+            _("The case is not public, or this is published already: nothing was posted.")
+        )
+        return False
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""What everybody reads of an attempt: a post on the case's page, as far as staff publish it."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from flask_babel import force_locale, gettext, ngettext
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.papers import say_number
+from campaign.campaigns import lifecycle
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Update, UpdateKind, UpdatePicture
+from campaign.campaigns.pictures import keep_picture
+from campaign.campaigns.updates import Shown, Words, post_update
+from campaign.deliveries import gate_files
+from campaign.deliveries.models import GateVisit
+from campaign.deliveries.rules import SENT
+from campaign.errors import Invalid, Refused
+from campaign.officials.models import Mission
+from campaign.reading.case_page import mission_name
+from campaign.storage import storage
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the case's page says of it."""
+
+    words: Words
+    """Title and text (Markdown) per language; the campaign's own must be there."""
+    pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    """Public ids of pictures of the visit, each with what it shows, per language."""
+
+
+def proposal(attempt: DeliveryAttempt, mission: Mission, locale: str) -> tuple[str, str]:
+    """A title and a text to begin with, in that language."""
+    with force_locale(locale):
+        count = say_number(attempt.messages, locale)
+        where = mission_name(mission, locale)
+        return _title(attempt.outcome, attempt.messages, count), f"{where}."
+
+
+def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
+    if outcome is DeliveryOutcome.STOPPED:
+        return str(gettext("The letters are not handed over"))
+    if outcome is DeliveryOutcome.REFUSED:
+        words = ngettext("%(count)s letter refused", "%(count)s letters refused", number,
+                         count=count)  # fmt: skip
+    elif outcome is DeliveryOutcome.LEFT:
+        words = ngettext("%(count)s letter left at the door", "%(count)s letters left at the door",
+                         number, count=count)  # fmt: skip
+    elif outcome in SENT:
+        words = ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
+    else:
+        words = ngettext("%(count)s letter handed over", "%(count)s letters handed over", number,
+                         count=count)  # fmt: skip
+    return str(words)
+
+
+def publish(
+    unit: Session,
+    attempt: DeliveryAttempt,
+    visit: GateVisit,
+    post: Post,
+    *,
+    actor: str,
+    risks_seen: bool = False,
+) -> Update:
+    """Post it on the case's page.
+
+    Raises Refused (`visit-published`, `delivery-not-public`), NotFound for another visit's
+    picture, Invalid with `alt_<language>_<picture>` where one is not described in the campaign's
+    own language, and what `post_update` finds.
+    """
+    if attempt.update_id is not None:
+        raise Refused("visit-published")
+    campaign = attempt.campaign
+    if campaign.status not in lifecycle.PUBLIC:
+        raise Refused("delivery-not-public")
+    shown = _pictures(unit, visit, post, campaign.default_locale)
+    first = shown[0] if shown else Shown("")
+    update = post_update(
+        unit,
+        campaign,
+        actor=actor,
+        kind=UpdateKind.DELIVERY,
+        happened_on=attempt.happened_on,
+        words=post.words,
+        picture=first.key,
+        picture_alt=first.alt,
+        more_pictures=shown[1:],
+        risks_seen=risks_seen,
+    )
+    unit.flush()
+    attempt.update_id = update.id
+    unit.flush()
+    audit.record(
+        unit, actor=actor, action="delivery.publish", subject=f"delivery:{attempt.id}",
+        pictures=len(shown),
+    )  # fmt: skip
+    return update
+
+
+def _pictures(unit: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
+    """Pictures of their own for everybody, made of the visit's."""
+    bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
+    if bare:
+        raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))
+    files = [(gate_files.get_file(unit, visit, ident), alt) for ident, alt in post.pictures]
+    return [
+        Shown(keep_picture(io.BytesIO(gate_files.page_bytes(file, 1))), alt) for file, alt in files
+    ]
+
+
+def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
+    """Take the post away. Raises Refused where there is none."""
+    if attempt.update_id is None:
+        raise Refused("delivery-not-published")
+    update = unit.get_one(Update, attempt.update_id)
+    attempt.update_id = None
+    unit.flush()
+    _forget_pictures(unit, update)
+    attempt.campaign.updates.remove(update)
+    record_change(unit, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
+    unit.flush()
+
+
+def _forget_pictures(unit: Session, update: Update) -> None:
+    """Delete the pictures' files, unless another post shows the same."""
+    keep_in = storage()
+    for key in {update.picture, *(one.key for one in update.more_pictures)} - {""}:
+        same = or_(Update.picture == key, Update.more_pictures.any(UpdatePicture.key == key))
+        others = select(func.count(Update.id)).where(same, Update.id != update.id)
+        if not unit.scalar(others):
+            db.after_commit(unit, partial(keep_in.delete, key))

@@ -1,0 +1,193 @@
+"""Recording what happened at the gate: a visit, and an attempt for each bundle carried."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, jobs
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries import gate_files
+from campaign.deliveries.covering import count_here
+from campaign.deliveries.models import Envelope, GateVisit
+from campaign.deliveries.rules import SENT, Stop, refuse_after_stop, refuse_wrong_part
+from campaign.errors import Invalid, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What was written down at the gate."""
+
+    outcome: DeliveryOutcome
+    happened_on: date
+    happened_time: time | None = None
+    place: str = ""
+    delegates: str = ""
+    received_by: str = ""
+    notes: str = ""
+    tracking: str = ""
+    """Of what was posted or sent by courier."""
+    files: tuple[gate_files.Drawn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A bundle that was carried there; of a part, how many letters were taken."""
+
+    bundle: Bundle
+    taken: int | None = field(default=None)
+
+
+def record_visit(
+    unit: Session,
+    *,
+    carried: Sequence[Carried],
+    happened: Happened,
+    key: str,
+    actor: str,
+    staff_id: int | None = None,
+) -> GateVisit:
+    """Record a visit; with a `key` that was recorded before, give that visit and change nothing.
+
+    Signers of what is out of our hands are told by a job. Raises Refused: `not-ready`,
+    `not-open` (a rehearsal), `nothing-here` (every letter went out, or elsewhere), `other-mission`;
+    Invalid: after a stop, a part that is none, or recorded before by somebody else.
+    """
+    _hold(unit, carried)
+    # After the wait: the same may have been sent twice at one moment.
+    found = find_visit(unit, key)
+    if found is not None:
+        return _same(found, staff_id)
+    attempts = [_attempt(unit, one, happened) for one in carried]
+    visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
+    unit.add(visit)
+    visit.attempts.extend(attempts)
+    unit.flush()
+    for drawn in happened.files:
+        gate_files.keep(unit, visit, drawn)
+    for attempt in attempts:
+        _note(unit, attempt, actor)
+    return visit
+
+
+def _hold(unit: Session, carried: Sequence[Carried]) -> None:
+    """Nobody takes a letter back, and nobody stops a campaign, while it is handed over."""
+    campaigns = {one.bundle.campaign_id: one.bundle.campaign for one in carried}
+    for _id, campaign in sorted(campaigns.items()):
+        unit.refresh(campaign, with_for_update={"key_share": True})
+
+
+def _visit(mission_id: int, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
+    return GateVisit(
+        key=key,
+        mission_id=mission_id,
+        happened_on=happened.happened_on,
+        happened_time=happened.happened_time,
+        place=happened.place,
+        delegates=happened.delegates,
+        received_by=happened.received_by,
+        notes=happened.notes,
+        tracking=happened.tracking if happened.outcome in SENT else "",
+        created_by_id=staff_id,
+    )
+
+
+def find_visit(unit: Session, key: str) -> GateVisit | None:
+    """The visit that was recorded under this key."""
+    return unit.scalar(select(GateVisit).where(GateVisit.key == key))
+
+
+def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
+    """Take a record back that was a mistake. Mails that went out stay sent.
+
+    Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
+    post tells of it.
+    """
+    if any(one.update_id is not None for one in visit.attempts):
+        raise Refused("visit-published")
+    for attempt in list(visit.attempts):
+        subject = f"delivery:{attempt.id}"
+        audit.record(
+            unit, actor=actor, action="delivery.remove", subject=subject,
+            outcome=attempt.outcome.value, messages=attempt.messages,
+        )  # fmt: skip
+        again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
+        unit.execute(again_to_post.values(attempt_id=None, tracking=""))
+        unit.delete(attempt)
+    gate_files.forget(unit, visit)
+    unit.flush()
+    unit.delete(visit)
+    unit.flush()
+
+
+def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
+    if visit.created_by_id != staff_id:
+        raise Refused("key-taken")
+    return visit
+
+
+def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
+    """The attempt for one bundle, if the rules let it be."""
+    bundle, campaign = carried.bundle, carried.bundle.campaign
+    if lifecycle.is_rehearsal(campaign.status):
+        raise Refused("not-open", campaign=campaign.slug)
+    if bundle.state is not BundleState.READY:
+        raise Refused("bundle-not-ready")
+    refuse_after_stop(
+        happened.outcome, happened.happened_on, happened.happened_time, stop_of(campaign)
+    )
+    messages = count_here(unit, bundle)
+    if not messages:
+        raise Refused("nothing-here")
+    if _is_recorded(unit, bundle, happened):
+        raise Invalid(fields={"outcome": "delivery-recorded"})
+    if happened.outcome is DeliveryOutcome.PART:
+        messages = refuse_wrong_part(carried.taken, messages)
+    return DeliveryAttempt(
+        campaign_id=bundle.campaign_id,
+        mission_id=bundle.mission_id,
+        bundle_id=bundle.id,
+        happened_on=happened.happened_on,
+        place=happened.place,
+        messages=messages,
+        outcome=happened.outcome,
+    )
+
+
+def stop_of(campaign: Campaign) -> Stop | None:
+    """A campaign's stop, where it is stopped."""
+    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+        return None
+    return Stop(campaign.stopped_at, campaign.timezone)
+
+
+def _is_recorded(unit: Session, bundle: Bundle, happened: Happened) -> bool:
+    """Whether a colleague who was there as well has recorded the same."""
+    same = (
+        select(DeliveryAttempt.id)
+        .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+        .where(
+            DeliveryAttempt.bundle_id == bundle.id,
+            DeliveryAttempt.happened_on == happened.happened_on,
+            DeliveryAttempt.outcome == happened.outcome,
+            DeliveryAttempt.place == happened.place,
+            GateVisit.happened_time.is_not_distinct_from(happened.happened_time),
+        )
+    )
+    return unit.scalar(same.limit(1)) is not None
+
+
+def _note(unit: Session, attempt: DeliveryAttempt, actor: str) -> None:
+    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
+    audit.record(
+        unit,
+        actor=actor,
+        action="delivery.record",
+        subject=f"delivery:{attempt.id}",
+        outcome=attempt.outcome.value,
+        messages=attempt.messages,
+    )

@@ -1,0 +1,235 @@
+"""Letters that one mission refused go through another: in a new bundle, addressed anew.
+
+What the letters say stays as it was signed; the window shows the new mission. The old bundle, its
+files and what happened to it stay; `LetterMove` keeps the number that each letter had in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy import CursorResult, func, insert, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from campaign import audit, db, i18n
+from campaign.bundles import printing
+from campaign.bundles.frozen import Frozen, FrozenMission, FrozenTarget
+from campaign.bundles.loading import day_in
+from campaign.bundles.models import Bundle, BundleKind, DeliveryAttempt, DeliveryOutcome, Volume
+from campaign.campaigns.addressing import addressing_of
+from campaign.campaigns.models import Target
+from campaign.deliveries.covering import here
+from campaign.deliveries.models import EnvelopeRun, LetterMove, Rerouting
+from campaign.deliveries.splitting import forget_run, refuse_unsplittable
+from campaign.errors import Invalid, Refused
+from campaign.letters.checks import check_address, check_characters
+from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.officials.models import Mission
+from campaign.officials.postal import address_lines
+from campaign.settings import Settings
+from campaign.signing.models import Letter
+
+_UNPRINTED = {
+    "volume_id": None, "first_page": None, "pages": None, "set_aside_detail": None,
+}  # fmt: skip
+_TRIED = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART, DeliveryOutcome.LEFT)
+
+
+def can_reroute(attempts: Sequence[DeliveryAttempt]) -> bool:
+    """Whether somebody has tried this mission's door. Pure."""
+    return any(one.outcome in _TRIED for one in attempts)
+
+
+def reroute(
+    unit: Session,
+    bundle: Bundle,
+    mission: Mission,
+    *,
+    settings: Settings,
+    actor: str,
+    staff_id: int | None = None,
+) -> Bundle:
+    """A new bundle for `mission` of all that is still here of a bundle; it is printed by jobs.
+
+    Envelopes that still lie here are opened. Raises Invalid (`mission`: the same one); Refused:
+    `stopped`, `not-ready`, `part-unnamed`, `nothing-here`, `address-does-not-fit`.
+    """
+    if mission.id == bundle.mission_id:
+        raise Invalid(fields={"mission": "mission-same"})
+    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    refuse_unsplittable(unit, bundle)
+    with unit.begin_nested():
+        made = _new_bundle(unit, bundle, mission, staff_id)
+        count = _move_letters(unit, bundle, made)
+        _open_envelopes(unit, bundle)
+        made.letter_count = count
+        size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
+        _make_volumes(unit, made, size)
+        unit.add(
+            Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=count,
+                      created_by_id=staff_id)
+        )  # fmt: skip
+        unit.flush()
+    printing.send_for(unit, made, chains=settings.worker_threads)
+    audit.record(
+        unit, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
+        letters=count, to=f"{made.campaign.reference} · {made.sequence:03d} ({mission.slug})",
+    )  # fmt: skip
+    return made
+
+
+def list_from(unit: Session, bundle: Bundle) -> Sequence[Rerouting]:
+    """Where letters of a bundle went instead."""
+    return unit.scalars(
+        select(Rerouting)
+        .where(Rerouting.from_bundle_id == bundle.id)
+        .options(joinedload(Rerouting.to_bundle).joinedload(Bundle.mission))
+        .order_by(Rerouting.id)
+    ).all()
+
+
+def find_to(unit: Session, bundle: Bundle) -> Rerouting | None:
+    """Where the letters of a bundle were before."""
+    return unit.scalar(
+        select(Rerouting)
+        .where(Rerouting.to_bundle_id == bundle.id)
+        .options(joinedload(Rerouting.from_bundle).joinedload(Bundle.mission))
+    )
+
+
+def _new_bundle(unit: Session, bundle: Bundle, mission: Mission, staff_id: int | None) -> Bundle:
+    earlier = unit.scalar(
+        select(func.max(Bundle.sequence)).where(
+            Bundle.campaign_id == bundle.campaign_id, Bundle.mission_id == mission.id
+        )
+    )
+    made = Bundle(
+        campaign=bundle.campaign,
+        mission=mission,
+        sequence=(earlier or 0) + 1,
+        kind=BundleKind.SUPPLEMENTARY if earlier else BundleKind.FIRST,
+        frozen=_addressed_anew(unit, bundle, mission).to_json(),
+        letter_count=0,
+        created_by_id=staff_id,
+        created_at=db.utcnow(),
+    )
+    unit.add(made)
+    unit.flush()
+    return made
+
+
+def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission) -> Frozen:
+    """What the bundle froze, through the other mission. Raises Refused."""
+    frozen = Frozen.from_json(bundle.frozen)
+    targets = {
+        one.id: one for one in unit.scalars(select(Target).where(Target.id.in_(frozen.targets)))
+    }
+    facts = replace(
+        frozen,
+        frozen_on=day_in(db.utcnow(), frozen.timezone),
+        layout=layout_for(mission.host_country).slug,
+        mission=_mission(mission, frozen.locale),
+        targets={key: _through(targets[key], old, mission) for key, old in frozen.targets.items()},
+        on_paper=0,
+    )
+    layout = LAYOUTS[facts.layout]
+    windows = [facts.mission.lines]
+    windows += [
+        one.lines for target in facts.targets.values() for one in target.addressing.values()
+    ]
+    for lines in windows:
+        if not lines or check_address(lines, layout) or check_characters({"address": lines}):
+            raise Refused("address-does-not-fit", address=", ".join(lines))
+    return facts
+
+
+def _through(target: Target, old: FrozenTarget, mission: Mission) -> FrozenTarget:
+    """The official as frozen; name, salutation and copies stay, the address is new."""
+    addressing = {
+        code: replace(
+            one,
+            lines=addressing_of(
+                target, code, host_country=mission.host_country, through=mission
+            ).lines,
+        )
+        for code, one in old.addressing.items()
+    }
+    return replace(old, addressing=addressing)
+
+
+def _mission(mission: Mission, locale: str) -> FrozenMission:
+    name = i18n.words_in(mission.name, locale)
+    lines = address_lines(
+        country=mission.host_country,
+        street=mission.address,
+        locality=mission.locality,
+        region=mission.region,
+        postal_code=mission.postal_code,
+    )
+    return FrozenMission(
+        slug=mission.slug,
+        kind=mission.kind.value,
+        name=name,
+        host_country=mission.host_country,
+        head_of_mission=mission.head_of_mission,
+        lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
+    )
+
+
+def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
+    """Number the letters anew, in their order, and keep the numbers that they had; how many."""
+    columns = (Letter.id, Letter.bundle_id, Letter.sequence)
+    moving = here(old).with_only_columns(*columns, maintain_column_froms=True)
+    unit.execute(insert(LetterMove).from_select(["letter_id", "bundle_id", "sequence"], moving))
+    mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
+    count = unit.scalar(
+        select(func.count())
+        .select_from(LetterMove)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .where(*mine)
+    )
+    if not count:
+        raise Refused("nothing-here")
+    place = func.row_number().over(order_by=LetterMove.sequence)
+    ranked = (
+        select(LetterMove.letter_id, place.label("place"))
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .where(*mine)
+        .subquery()
+    )
+    taken = unit.execute(
+        update(Letter)
+        .where(Letter.id == ranked.c.letter_id, Letter.bundle_id == old.id)
+        .values(bundle_id=new.id, sequence=ranked.c.place, **_UNPRINTED)
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[object]", taken).rowcount != count:
+        raise Refused("letters-taken", campaign=old.campaign.slug)
+    return count
+
+
+def _open_envelopes(unit: Session, bundle: Bundle) -> None:
+    """Envelopes that lie here are empty now; of those that were posted, the record stays."""
+    run = unit.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
+    if run is None:
+        return
+    if all(one.attempt_id is None for one in run.envelopes):
+        forget_run(unit, run)
+        return
+    for one in [one for one in run.envelopes if one.attempt_id is None]:
+        run.envelopes.remove(one)
+    unit.flush()
+
+
+def _make_volumes(unit: Session, bundle: Bundle, size: int) -> None:
+    for sequence, first in enumerate(range(1, bundle.letter_count + 1, size), start=1):
+        last = min(first + size - 1, bundle.letter_count)
+        volume = Volume(sequence=sequence, letter_count=last - first + 1)
+        bundle.volumes.append(volume)
+        unit.flush()
+        unit.execute(
+            update(Letter)
+            .where(Letter.bundle_id == bundle.id, Letter.sequence.between(first, last))
+            .values(volume_id=volume.id)
+            .execution_options(synchronize_session=False)
+        )

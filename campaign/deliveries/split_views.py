@@ -1,0 +1,212 @@
+"""What is done with a bundle that was refused: envelopes, or another mission."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, fresh, staff_user
+from campaign.authoring.fields import DeskForm
+from campaign.bundles import services, withdrawals
+from campaign.bundles.models import Bundle
+from campaign.bundles.papers import say_number
+from campaign.deliveries import envelope_files, posting, rerouting, splitting, visits
+from campaign.deliveries.covering import count_here, unnamed_part
+from campaign.deliveries.missions import get_mission, missions_for
+from campaign.deliveries.models import EnvelopeRun
+from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
+from campaign.errors import Invalid, Refused
+
+_SHOWN = 100
+"""Envelopes on one page."""
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put these pages under a bundle's address."""
+    add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
+    add(page, "after", after)
+    for name, view in (
+        ("part", part), ("split", split), ("undo", undo), ("reroute", reroute), ("post", post)
+    ):  # fmt: skip
+        add(f"{page}/{name}", name, view, methods=["POST"])
+    add(f"{page}/files/<name>", "envelopes_download", envelopes_download, methods=["POST"])
+    add(f"{page}/files/<name>", "after_again", after_again)
+
+
+def after(public_id: str) -> ResponseReturnValue:
+    """What can be done with the letters that are still here."""
+    return _page(services.get_bundle(db.session(), public_id))
+
+
+def part(public_id: str) -> ResponseReturnValue:
+    """Say which letters were taken."""
+    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    form, attempt = PartForm(), unnamed_part(unit, bundle)
+    if attempt is None:
+        return redirect(url_for("deliveries.after", public_id=public_id), 303)
+
+    def deed() -> None:
+        splitting.name_part(unit, attempt, form.first.data, form.last.data, actor=actor())
+
+    return _done(bundle, "part", form, deed, _("Their writers see now that they were taken."))
+
+
+def split(public_id: str) -> ResponseReturnValue:
+    """Put the letters into envelopes."""
+    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    form = SplitForm()
+
+    def deed() -> None:
+        splitting.split(
+            unit, bundle, letters_each=form.letters_each.data,
+            with_letters=form.with_letters.data, actor=actor(), staff_id=staff_user().id,
+        )  # fmt: skip
+
+    return _done(bundle, "split", form, deed, _("The envelopes are being made up."))
+
+
+def undo(public_id: str) -> ResponseReturnValue:
+    """Take the letters out of their envelopes again."""
+    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    run = splitting.get_run(unit, bundle)
+    words = _("The bundle is whole again.")
+    return _done(
+        bundle, "undo", DeskForm(), lambda: splitting.undo_split(unit, run, actor=actor()), words
+    )
+
+
+def reroute(public_id: str) -> ResponseReturnValue:
+    """Choose another mission: a new bundle of the same letters."""
+    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    form = RerouteForm.of(missions_for(unit, bundle))
+
+    def deed() -> Bundle:
+        return rerouting.reroute(
+            unit, bundle, get_mission(unit, form.mission.data),
+            settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
+        )  # fmt: skip
+
+    return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
+
+
+def post(public_id: str) -> ResponseReturnValue:
+    """Note that envelopes were posted."""
+    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    run = splitting.get_run(unit, bundle)
+    form = PostForm.of(run, 1, run.envelope_count)
+
+    def deed() -> None:
+        posting.post_envelopes(
+            unit, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
+        )
+
+    return _done(bundle, "post", form, deed, _("The envelopes are noted as posted."))
+
+
+@fresh(back="deliveries.after_again")
+def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
+    """One of the files of the envelopes."""
+    unit = db.session()
+    bundle = services.get_bundle(unit, public_id)
+    run = splitting.get_run(unit, bundle)
+    body = envelope_files.hand_out(unit, run, name, actor=actor())
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="{services.zip_name(bundle)}_{name}"'
+    )
+    return response
+
+
+def after_again(public_id: str, name: str) -> ResponseReturnValue:
+    """Where one comes back to once it is clear who asks."""
+    return redirect(url_for("deliveries.after", public_id=public_id))
+
+
+def _done(
+    bundle: Bundle, name: str, form: DeskForm, deed: Callable[[], Bundle | None], words: str
+) -> ResponseReturnValue:
+    """Do it and say so; or the page again, with what stands against it."""
+    problem = ""
+    if form.validate_on_submit():
+        try:
+            made = deed()
+        except Refused as refused:
+            problem = refused.slug
+        except Invalid as invalid:
+            form.refuse(invalid.fields)
+        else:
+            flash(words)
+            if made is not None:
+                return redirect(url_for("bundles.show", public_id=made.public_id), 303)
+            return redirect(url_for("deliveries.after", public_id=bundle.public_id), 303)
+    body = _page(bundle, problem=problem, **{f"{name}_form": form})
+    return body, 409 if problem else 422
+
+
+def _page(bundle: Bundle, **given: Any) -> str:
+    unit = db.session()
+    run = splitting.find_run(unit, bundle)
+    facts: dict[str, Any] = {
+        "bundle": bundle,
+        "problem": "",
+        "here": count_here(unit, bundle),
+        "attempts": visits.attempts_of(unit, bundle),
+        "unnamed": unnamed_part(unit, bundle),
+        "moved_to": rerouting.list_from(unit, bundle),
+        "taken_back": withdrawals.list_taken_back(unit, bundle),
+        "part_form": None,
+        "split_form": None,
+        "reroute_form": None,
+        "post_form": None,
+        "undo_form": None,
+        "number": lambda value: say_number(value, i18n.locale()),
+        **_run_facts(run),
+    } | given
+    facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
+    facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
+    if facts["reroute_form"] is None:
+        facts["reroute_form"] = RerouteForm.of(missions_for(unit, bundle))
+    if run is not None and facts["post_form"] is None:
+        facts["post_form"] = PostForm.of(run, facts["first_here"], run.envelope_count)
+    return render_template("deliveries/after.html", **facts)
+
+
+def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
+    """The envelopes, a page of them, and how many still lie here."""
+    if run is None:
+        return {"run": None}
+    unit = db.session()
+    start = request.args.get("after", "")
+    begin = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 0
+    shown = splitting.list_envelopes(unit, run, after=begin, limit=_SHOWN)
+    to_post = splitting.count_to_post(unit, run)
+    trips = visits.attempts_by_id(unit, [one.attempt_id for one in shown if one.attempt_id])
+    return {
+        "run": run,
+        "envelopes": shown,
+        "trips": trips,
+        "to_post": to_post,
+        "posted": run.envelope_count - to_post,
+        "first_here": splitting.first_to_post(unit, run),
+        "next_after": shown[-1].sequence if len(shown) == _SHOWN else 0,
+        "posted_words": ngettext(
+            "%(count)s of %(total)s envelope is posted",
+            "%(count)s of %(total)s envelopes are posted",
+            run.envelope_count,
+            count=say_number(run.envelope_count - to_post, i18n.locale()),
+            total=say_number(run.envelope_count, i18n.locale()),
+        ),
+    }

@@ -1,0 +1,211 @@
+"""A bundle that was refused, or of which a part was, goes into envelopes; and they are posted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, jobs
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import CampaignStatus
+from campaign.deliveries.covering import here, unnamed_part
+from campaign.deliveries.envelope_files import forget_files
+from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.signing.models import Letter
+
+MOST_ENVELOPES = 5_000
+"""Of one bundle, where each gets an address sheet; single letters need none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Letters that go into one envelope: the first and the last number, and how many."""
+
+    first: int
+    last: int
+    letters: int
+
+
+def spans(
+    numbers: Sequence[int], each: int, taken: Sequence[tuple[int, int]] = ()
+) -> Iterator[Span]:
+    """The letters, `each` to an envelope, in order. Pure.
+
+    No envelope reaches over letters that were `taken`: between its first and its last number lie
+    only its own, and those that nobody hands over.
+    """
+    some: list[int] = []
+    for number in numbers:
+        apart = some and any(some[-1] < first <= number for first, _last in taken)
+        if len(some) == each or apart:
+            yield Span(some[0], some[-1], len(some))
+            some = []
+        some.append(number)
+    if some:
+        yield Span(some[0], some[-1], len(some))
+
+
+def refuse_unsplittable(unit: Session, bundle: Bundle) -> None:
+    """Raise Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, or `part-unnamed`.
+
+    As long as nobody has said which letters were taken of a part, nobody knows which are here.
+    """
+    if lifecycle.is_rehearsal(bundle.campaign.status):
+        raise Refused("not-open")
+    if bundle.campaign.status is CampaignStatus.STOPPED:
+        raise Refused("stopped")
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+    if unnamed_part(unit, bundle) is not None:
+        raise Refused("part-unnamed")
+
+
+def name_part(
+    unit: Session, attempt: DeliveryAttempt, first: int, last: int, *, actor: str
+) -> None:
+    """Say which letters were taken of a part; their signers are told.
+
+    Raises Invalid with the field `last`: the numbers are not as many letters as were taken.
+    """
+    taken = unit.scalar(
+        select(func.count(Letter.id)).where(
+            Letter.bundle_id == attempt.bundle_id,
+            Letter.set_aside.is_(None),
+            Letter.sequence.between(first, last),
+        )
+    )
+    # Letters that were taken back since lie between the numbers and were handed over by nobody.
+    if first > last or not taken or taken < attempt.messages:
+        raise Invalid(fields={"last": "taken-range"})
+    attempt.taken_from, attempt.taken_to = first, last
+    unit.flush()
+    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
+    audit.record(
+        unit, actor=actor, action="delivery.part", subject=f"delivery:{attempt.id}",
+        first=first, last=last,
+    )  # fmt: skip
+
+
+def split(
+    unit: Session,
+    bundle: Bundle,
+    *,
+    letters_each: int,
+    with_letters: bool,
+    actor: str,
+    staff_id: int | None = None,
+) -> EnvelopeRun:
+    """Put what is still here of a bundle into envelopes, and have them printed.
+
+    Raises Refused: as `refuse_unsplittable`, `nothing-here`, `is-split`, `too-many-envelopes`.
+    """
+    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    refuse_unsplittable(unit, bundle)
+    if find_run(unit, bundle) is not None:
+        raise Refused("is-split")
+    query = here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
+    numbers = [one or 0 for one in unit.scalars(query.order_by(Letter.sequence))]
+    if not numbers:
+        raise Refused("nothing-here")
+    made = list(spans(numbers, letters_each, _taken(unit, bundle)))
+    if letters_each > 1 and len(made) > MOST_ENVELOPES:
+        raise Refused("too-many-envelopes")
+    run = EnvelopeRun(
+        bundle=bundle,
+        letters_each=letters_each,
+        with_letters=with_letters,
+        letter_count=len(numbers),
+        envelope_count=len(made),
+        created_by_id=staff_id,
+    )
+    _put_in(unit, run, made)
+    jobs.enqueue(unit, "deliveries.print-envelopes", run.id)
+    audit.record(
+        unit, actor=actor, action="bundle.split", subject=f"bundle:{bundle.id}",
+        letters=len(numbers), envelopes=len(made),
+    )  # fmt: skip
+    return run
+
+
+def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
+    unit.add(run)
+    unit.flush()
+    unit.add_all(
+        Envelope(run_id=run.id, sequence=at, first_number=one.first, last_number=one.last,
+                 letters=one.letters)
+        for at, one in enumerate(made, start=1)
+    )  # fmt: skip
+    unit.flush()
+
+
+def _taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
+    """The numbers from which to which letters were taken as a part."""
+    rows = unit.execute(
+        select(DeliveryAttempt.taken_from, DeliveryAttempt.taken_to).where(
+            DeliveryAttempt.bundle_id == bundle.id, DeliveryAttempt.taken_from.is_not(None)
+        )
+    )
+    return [(first or 0, last or 0) for first, last in rows]
+
+
+def find_run(unit: Session, bundle: Bundle) -> EnvelopeRun | None:
+    """The bundle's envelopes, if it is in some."""
+    return unit.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
+
+
+def get_run(unit: Session, bundle: Bundle) -> EnvelopeRun:
+    """The bundle's envelopes. Raises NotFound."""
+    run = find_run(unit, bundle)
+    if run is None:
+        raise NotFound("envelopes")
+    return run
+
+
+def count_to_post(unit: Session, run: EnvelopeRun) -> int:
+    """How many envelopes still lie here."""
+    lying = select(func.count(Envelope.id)).where(
+        Envelope.run_id == run.id, Envelope.attempt_id.is_(None)
+    )
+    return unit.scalar(lying) or 0
+
+
+def first_to_post(unit: Session, run: EnvelopeRun) -> int:
+    """Number of the first envelope that still lies here; 0: none does."""
+    lying = select(func.min(Envelope.sequence)).where(
+        Envelope.run_id == run.id, Envelope.attempt_id.is_(None)
+    )
+    return unit.scalar(lying) or 0
+
+
+def list_envelopes(
+    unit: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
+) -> Sequence[Envelope]:
+    """Envelopes in order, beginning after one of them."""
+    return unit.scalars(
+        select(Envelope)
+        .where(Envelope.run_id == run.id, Envelope.sequence > after)
+        .order_by(Envelope.sequence)
+        .limit(limit)
+    ).all()
+
+
+def undo_split(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
+    """Take the letters out of their envelopes again. Raises Refused once one is posted."""
+    posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
+    if unit.scalar(posted.limit(1)) is not None:
+        raise Refused("envelopes-gone")
+    forget_run(unit, run)
+    audit.record(
+        unit, actor=actor, action="bundle.split-undone", subject=f"bundle:{run.bundle_id}",
+        envelopes=run.envelope_count,
+    )  # fmt: skip
+
+
+def forget_run(unit: Session, run: EnvelopeRun) -> None:
+    """Remove a run with its envelopes, and its files once that is committed."""
+    forget_files(unit, run)
+    unit.delete(run)
+    unit.flush()

@@ -1,0 +1,89 @@
+"""Finding visits and attempts, for the desk's pages."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
+from campaign.campaigns.models import Campaign
+from campaign.deliveries.models import GateVisit, Rerouting
+from campaign.errors import NotFound
+from campaign.officials.models import Mission
+
+
+def get_visit(unit: Session, public_id: str) -> GateVisit:
+    """The visit. Raises NotFound."""
+    visit = unit.scalar(
+        select(GateVisit)
+        .where(GateVisit.public_id == public_id)
+        .options(selectinload(GateVisit.files), joinedload(GateVisit.mission))
+    )
+    if visit is None:
+        raise NotFound("visit")
+    return visit
+
+
+def get_attempt(unit: Session, public_id: str) -> DeliveryAttempt:
+    """The attempt at handing a bundle over. Raises NotFound."""
+    attempt = unit.scalar(select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id))
+    if attempt is None:
+        raise NotFound("delivery")
+    return attempt
+
+
+def visit_of(unit: Session, attempt: DeliveryAttempt) -> GateVisit:
+    """The visit that an attempt belongs to. Raises NotFound where it is known from elsewhere."""
+    visit = unit.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
+    if visit is None:
+        raise NotFound("visit")
+    return visit
+
+
+def list_attempts(
+    unit: Session, *, limit: int = 300
+) -> list[tuple[DeliveryAttempt, Campaign, Mission, GateVisit | None]]:
+    """The newest attempts, each with its campaign, mission and visit."""
+    rows = unit.execute(
+        select(DeliveryAttempt, Campaign, Mission, GateVisit)
+        .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
+        .join(Mission, Mission.id == DeliveryAttempt.mission_id)
+        .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+        .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
+        .limit(limit)
+    )
+    return [(attempt, campaign, mission, visit) for attempt, campaign, mission, visit in rows]
+
+
+def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
+    """What was tried with a bundle, the oldest first."""
+    return unit.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id == bundle.id)
+        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+    ).all()
+
+
+def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
+    """Bundles for the same mission that nobody has carried there yet: they may travel together."""
+    tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
+    moved = select(Rerouting.from_bundle_id)
+    return unit.scalars(
+        select(Bundle)
+        .where(
+            Bundle.mission_id == bundle.mission_id,
+            Bundle.id != bundle.id,
+            Bundle.state == BundleState.READY,
+            Bundle.id.not_in(tried),
+            Bundle.id.not_in(moved),
+        )
+        .options(joinedload(Bundle.campaign))
+        .order_by(Bundle.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def attempts_by_id(unit: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
+    """Attempts by their row's number."""
+    found = unit.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
+    return {one.id: one for one in found}

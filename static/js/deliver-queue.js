@@ -1,0 +1,101 @@
+/* What was recorded at the gate, kept on this phone until it is sent. For the page and its service worker alike.
+
+   A record: key (the server records it once), url, who (public id of the one who wrote it), name, saved_at, fields
+   ([name, value] …), files ({field, name, blob} …), problems (sentences of the server, once it refused). It is removed
+   as soon as the server has it. */
+(function (scope) {
+  "use strict";
+
+  var STORE = "kept";
+
+  function open() {
+    return new Promise(function (resolve, reject) {
+      var asked = indexedDB.open("deliveries", 1);
+      asked.onupgradeneeded = function () { asked.result.createObjectStore(STORE, { keyPath: "key" }); };
+      asked.onsuccess = function () { resolve(asked.result); };
+      asked.onerror = function () { reject(asked.error); };
+    });
+  }
+
+  function work(mode, deed) {
+    return open().then(function (base) {
+      return new Promise(function (resolve, reject) {
+        var step = base.transaction(STORE, mode);
+        var asked = deed(step.objectStore(STORE));
+        step.oncomplete = function () { base.close(); resolve(asked.result); };
+        step.onerror = step.onabort = function () { base.close(); reject(step.error); };
+      });
+    });
+  }
+
+  function put(record) { return work("readwrite", function (store) { return store.put(record); }); }
+  function all() { return work("readonly", function (store) { return store.getAll(); }); }
+  function remove(key) { return work("readwrite", function (store) { return store.delete(key); }); }
+
+  function form_of(record) {
+    var form = new FormData();
+    record.fields.forEach(function (pair) { form.append(pair[0], pair[1]); });
+    record.files.forEach(function (file) { form.append(file.field, file.blob, file.name); });
+    return form;
+  }
+
+  function ask(url, options) {
+    return fetch(url, Object.assign({ redirect: "manual", cache: "no-store", credentials: "same-origin" }, options));
+  }
+
+  function refused(record, problems) {
+    record.problems = problems;
+    return put(record).then(function () { return { state: "problem", record: record }; });
+  }
+
+  function post(record, token) {
+    var headers = { "X-CSRFToken": token, Accept: "application/json" };
+    return ask(record.url, { method: "POST", body: form_of(record), headers: headers }).then(function (answer) {
+      if (answer.type === "opaqueredirect") return { state: "signed-out", record: record };
+      if (answer.status === 200) {
+        return answer.json().then(function (told) {
+          return remove(record.key).then(function () { return { state: "sent", record: record, url: told.url }; });
+        });
+      }
+      if (answer.status === 422) {
+        return answer.json().then(function (told) { return refused(record, told.problems); });
+      }
+      if ([403, 404, 409, 413].indexOf(answer.status) >= 0) return refused(record, []);
+      return { state: "away", record: record };
+    });
+  }
+
+  /* Gives what became of it: sent, problem, signed-out, other (a colleague wrote it), away. */
+  function send(record) {
+    return ask(record.url + "/token", { headers: { Accept: "application/json" } })
+      .then(function (answer) {
+        if (answer.type === "opaqueredirect" || answer.status === 401) return { state: "signed-out", record: record };
+        if (answer.status === 404) return refused(record, []);
+        if (!answer.ok) return { state: "away", record: record };
+        return answer.json().then(function (told) {
+          if (told.who !== record.who) return { state: "other", record: record };
+          return post(record, told.token);
+        });
+      })
+      .catch(function () { return { state: "away", record: record }; });
+  }
+
+  function send_each() {
+    return all().then(function (records) {
+      return records.reduce(function (before, record) {
+        return before.then(function (done) {
+          if (record.problems) return done.concat({ state: "problem", record: record });
+          return send(record).then(function (one) { return done.concat(one); });
+        });
+      }, Promise.resolve([]));
+    });
+  }
+
+  /* Page and worker take turns; the server would record it once in any case. */
+  function send_all() {
+    if (scope.navigator.locks) return scope.navigator.locks.request("deliveries", send_each);
+    return send_each();
+  }
+
+  scope.deliveries = { put: put, all: all, remove: remove, send_all: send_all };
+})(self);

@@ -1,0 +1,73 @@
+/* Opens the page at the gate without reach, and sends what it kept once there is some. Its scope is that one page;
+   deliver-queue.js stands before it. Kept are the page itself (no supporter is on it) and its style, scripts and
+   fonts, until everything is sent. */
+(function () {
+  "use strict";
+
+  var PAGE = new URL(self.registration.scope).pathname;
+  var CACHE = "deliver:" + PAGE;
+  var PATIENCE = 4000; /* ms for the network, where there is a page to show instead */
+
+  self.addEventListener("install", function () { self.skipWaiting(); });
+  self.addEventListener("activate", function (event) { event.waitUntil(self.clients.claim()); });
+
+  function keep(request, answer) {
+    if (!answer.ok || answer.redirected || answer.type !== "basic") return Promise.resolve();
+    var copy = answer.clone();
+    return caches.open(CACHE).then(function (cache) { return cache.put(request, copy); });
+  }
+
+  function kept(request) {
+    return caches.open(CACHE).then(function (cache) { return cache.match(request, { ignoreVary: true }); });
+  }
+
+  function page(request) {
+    var asked = fetch(request).then(function (answer) {
+      return keep(PAGE, answer).then(function () { return answer; });
+    });
+    asked.catch(function () {});
+    return kept(PAGE).then(function (found) {
+      if (!found) return asked;
+      var late = new Promise(function (resolve) { setTimeout(function () { resolve(found.clone()); }, PATIENCE); });
+      return Promise.race([asked.catch(function () { return found; }), late]);
+    });
+  }
+
+  function part(request) {
+    return kept(request).then(function (found) { return found || fetch(request); });
+  }
+
+  self.addEventListener("fetch", function (event) {
+    var request = event.request;
+    var url = new URL(request.url);
+    if (request.method !== "GET" || url.origin !== self.location.origin) return;
+    if (request.mode === "navigate") {
+      if (url.pathname === PAGE && !url.search) event.respondWith(page(request));
+    } else if (url.pathname.indexOf("/static/") === 0 || url.pathname === "/brand.css") {
+      event.respondWith(part(request));
+    }
+  });
+
+  self.addEventListener("message", function (event) {
+    if (event.data.keep) {
+      event.waitUntil(caches.open(CACHE).then(function (cache) {
+        return Promise.all(event.data.keep.concat(PAGE).map(function (url) {
+          return fetch(url, { credentials: "same-origin" }).then(function (answer) { return keep(url, answer); })
+            .catch(function () {});
+        }));
+      }).then(function () { if (event.ports[0]) event.ports[0].postMessage("kept"); }));
+    }
+    if (event.data.forget) event.waitUntil(caches.delete(CACHE));
+  });
+
+  self.addEventListener("sync", function (event) {
+    if (event.tag !== "deliver") return;
+    event.waitUntil(self.deliveries.send_all().then(function (done) {
+      return self.clients.matchAll().then(function (pages) {
+        pages.forEach(function (one) { one.postMessage("look"); });
+        /* Rejecting lets the browser try again later. */
+        if (done.some(function (one) { return one.state === "away"; })) throw new Error("away");
+      });
+    }));
+  });
+})();

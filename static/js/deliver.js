@@ -1,0 +1,291 @@
+/* The page at the gate. Without this script it is a plain form. With it, what is recorded is kept on the phone first
+   and sent at once, or when there is reach again; pictures are made smaller and lose place and camera here already. */
+(function () {
+  "use strict";
+
+  var form = document.querySelector("form[data-deliver]");
+  if (!form || !window.indexedDB || !window.deliveries) return;
+  var queue = window.deliveries;
+  var words = form.dataset;
+  var box = document.getElementById("kept");
+  var tray = document.getElementById("thumbs");
+  var SIDE = 1600;
+  var MOST = 8;
+  var chosen = []; /* pictures, made smaller */
+  var busy = 0; /* pictures that are being made smaller */
+  var sent = [];
+
+  /* --- The service worker ------------------------------------------------------------------------------------- */
+  var registered = null;
+  if ("serviceWorker" in navigator) {
+    registered = navigator.serviceWorker
+      .register(form.action + "/worker.js", { scope: form.action })
+      .then(function (found) {
+        return new Promise(function (resolve) {
+          var one = found.installing || found.waiting || found.active;
+          function ready() { if (one.state === "activated") { keep(one); resolve(found); } }
+          one.addEventListener("statechange", ready);
+          ready();
+        });
+      })
+      .catch(function () { return null; });
+    navigator.serviceWorker.addEventListener("message", function () { refresh(); });
+  }
+
+  function keep(worker) {
+    var parts = performance.getEntriesByType("resource").map(function (one) { return new URL(one.name); })
+      .filter(function (url) {
+        return url.origin === location.origin && (/^\/static\//.test(url.pathname) || url.pathname === "/brand.css");
+      })
+      .map(function (url) { return url.href; });
+    document.querySelectorAll("link[rel=stylesheet], script[src]").forEach(function (one) {
+      parts.push(one.href || one.src);
+    });
+    var line = new MessageChannel();
+    line.port1.onmessage = function () { document.documentElement.dataset.offline = "ready"; };
+    worker.postMessage({ keep: parts }, [line.port2]);
+  }
+
+  /* Nothing is left on the phone once everything is with us. */
+  function wipe() {
+    if (!registered) return;
+    registered.then(function (found) {
+      if (!found) return;
+      if (found.active) found.active.postMessage({ forget: true });
+      found.unregister();
+    });
+  }
+
+  /* --- Without reach ------------------------------------------------------------------------------------------ */
+  function reach() {
+    document.getElementById("no-reach").hidden = navigator.onLine;
+  }
+
+  function now() {
+    var at = new Date();
+    var two = function (n) { return (n < 10 ? "0" : "") + n; };
+    form.happened_on.value = at.getFullYear() + "-" + two(at.getMonth() + 1) + "-" + two(at.getDate());
+    form.happened_time.value = two(at.getHours()) + ":" + two(at.getMinutes());
+  }
+
+  /* --- Pictures ----------------------------------------------------------------------------------------------- */
+  function smaller(file) {
+    return createImageBitmap(file, { imageOrientation: "from-image" }).then(function (picture) {
+      var scale = Math.min(1, SIDE / Math.max(picture.width, picture.height));
+      var canvas = document.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      var brush = canvas.getContext("2d");
+      brush.fillStyle = "#fff";
+      brush.fillRect(0, 0, canvas.width, canvas.height);
+      brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      return new Promise(function (resolve) {
+        canvas.toBlob(function (blob) {
+          resolve(blob ? { field: "pictures", name: "picture.jpg", blob: blob, canvas: canvas } : null);
+        }, "image/jpeg", 0.85);
+      });
+    }).catch(function () { return null; });
+  }
+
+  function show() {
+    tray.textContent = "";
+    chosen.forEach(function (one, at) {
+      var item = document.createElement("li");
+      if (one.canvas) { one.canvas.setAttribute("role", "img"); item.append(one.canvas); }
+      if (one.canvas) one.canvas.setAttribute("aria-label", words.picture.replace("{n}", at + 1));
+      else item.append(one.name);
+      var button = document.createElement("button");
+      button.type = "button";
+      button.className = "button-link";
+      button.textContent = words.remove;
+      button.setAttribute("aria-label", words.remove + ": " + words.picture.replace("{n}", at + 1));
+      button.addEventListener("click", function () { chosen.splice(at, 1); show(); });
+      item.append(button);
+      tray.append(item);
+    });
+  }
+
+  function take(input) {
+    var files = Array.prototype.slice.call(input.files).slice(0, MOST - chosen.length);
+    busy += files.length;
+    files.forEach(function (file) {
+      smaller(file).then(function (made) {
+        /* What the browser cannot draw goes as it is: the server judges it. */
+        chosen.push(made || { field: "pictures", name: file.name, blob: file });
+        busy -= 1;
+        show();
+      });
+    });
+    input.value = "";
+  }
+
+  ["camera", "pictures"].forEach(function (name) {
+    form[name].addEventListener("change", function () { take(form[name]); });
+  });
+
+  /* --- Keeping and sending ------------------------------------------------------------------------------------ */
+  function new_key() {
+    var bytes = crypto.getRandomValues(new Uint8Array(18));
+    return Array.prototype.map.call(bytes, function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
+  }
+
+  function record() {
+    var fields = [], files = [];
+    new FormData(form).forEach(function (value, name) {
+      if (name === "csrf_token" || name === "key") return;
+      if (typeof value === "string") fields.push([name, value]);
+      else if (value.size && name === "receipt") files.push({ field: name, name: value.name, blob: value });
+    });
+    var key = new_key();
+    fields.push(["key", key]);
+    chosen.forEach(function (one) { files.push({ field: one.field, name: one.name, blob: one.blob }); });
+    return {
+      key: key, url: form.action, who: words.who, name: words.name, saved_at: Date.now(),
+      said: form.querySelector("[name=outcome]:checked").parentNode.textContent.trim(),
+      fields: fields, files: files, problems: null
+    };
+  }
+
+  function line(tag, text, kind) {
+    var made = document.createElement(tag);
+    made.textContent = text;
+    if (kind) made.className = kind;
+    return made;
+  }
+
+  function button(text, deed) {
+    var made = line("button", text, "button-quiet");
+    made.type = "button";
+    made.addEventListener("click", deed);
+    return made;
+  }
+
+  function clock(moment) {
+    return new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format(moment);
+  }
+
+  function entry(one, state) {
+    var item = document.createElement("li");
+    item.dataset.state = state;
+    item.append(line("p", one.name + " · " + one.said + " · " + clock(one.saved_at), "kept-what"));
+    var waits = state === "problem" ? words.problem : state === "signed-out" ? words.signedOut
+      : state === "other" ? words.other : words.kept;
+    item.append(line("p", waits, "kept-state"));
+    (one.problems || []).forEach(function (text) { item.append(line("p", text, "error")); });
+    var deeds = line("p", "", "actions");
+    if (state === "signed-out") {
+      var link = line("a", words.signIn, "button-quiet");
+      link.href = words.signInUrl;
+      deeds.append(link);
+    }
+    if (state === "problem") deeds.append(button(words.change, function () { put_back(one); }));
+    if (state === "away") deeds.append(button(words.sendNow, function () { send(); }));
+    if (state !== "sending") {
+      var sure = false;
+      var drop = button(words.discard, function () {
+        if (!sure) { sure = true; drop.textContent = words.discardSure; return; }
+        queue.remove(one.key).then(refresh);
+      });
+      deeds.append(drop);
+    }
+    if (deeds.childNodes.length) item.append(deeds);
+    return item;
+  }
+
+  function draw(entries) {
+    var list = box.querySelector("ul");
+    list.textContent = "";
+    entries.forEach(function (one) { list.append(entry(one.record, one.state)); });
+    sent.forEach(function (one) {
+      var item = document.createElement("li");
+      item.dataset.state = "sent";
+      item.append(line("p", one.record.name + " · " + one.record.said, "kept-what"), line("p", words.sent, "kept-state"));
+      var link = line("a", words.look);
+      link.href = one.url;
+      item.append(link);
+      list.append(item);
+    });
+    box.hidden = !list.childNodes.length;
+  }
+
+  /* What lies on the phone, as far as it is known without asking the server. */
+  function refresh() {
+    return queue.all().then(function (records) {
+      draw(records.map(function (one) { return { record: one, state: one.problems ? "problem" : "away" }; }));
+      return records;
+    });
+  }
+
+  var sending = false;
+  function send() {
+    if (sending) return Promise.resolve([]);
+    sending = true;
+    return queue.send_all().then(function (done) {
+      sending = false;
+      done.forEach(function (one) { if (one.state === "sent") sent.push(one); });
+      var left = done.filter(function (one) { return one.state !== "sent"; });
+      draw(left);
+      if (done.length && !left.length) wipe();
+      return done;
+    }).catch(function () { sending = false; return []; });
+  }
+
+  function ask_sync() {
+    if (!registered) return;
+    registered.then(function (found) {
+      if (found && found.sync) found.sync.register("deliver").catch(function () {});
+    });
+  }
+
+  /* What the server did not take comes back into the form. */
+  function put_back(one) {
+    one.fields.forEach(function (pair) {
+      var field = form.elements[pair[0]];
+      if (!field || pair[0] === "key") return;
+      if (field.type === "checkbox") field.checked = true;
+      else field.value = pair[1];
+    });
+    chosen = one.files.filter(function (file) { return file.field === "pictures"; });
+    show();
+    queue.remove(one.key).then(refresh).then(function () { form.scrollIntoView(); });
+  }
+
+  function complain(text) {
+    var said = document.getElementById("not-yet");
+    said.textContent = text;
+    said.hidden = !text;
+    if (text) said.focus();
+  }
+
+  form.addEventListener("submit", function (event) {
+    event.preventDefault();
+    if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
+    if (busy) { complain(words.wait); return; }
+    complain("");
+    var made = record();
+    queue.put(made).then(function () {
+      form.reset();
+      chosen = [];
+      show();
+      now();
+      draw([{ record: made, state: "sending" }]);
+      box.querySelector("h2").focus();
+      ask_sync();
+      return send();
+    }).then(function (done) {
+      var mine = done.filter(function (one) { return one.record.key === made.key; })[0];
+      if (mine && mine.state === "sent") window.location.assign(mine.url);
+    }).catch(function () {
+      /* This phone keeps nothing (private window, no room): send it the plain way. */
+      form.submit();
+    });
+  });
+
+  window.addEventListener("online", function () { reach(); send(); });
+  window.addEventListener("offline", reach);
+  document.addEventListener("visibilitychange", function () { if (!document.hidden) queue.all().then(function (kept) { if (kept.length) send(); }); });
+  setInterval(function () { queue.all().then(function (kept) { if (kept.length) send(); }); }, 20000);
+  reach();
+  if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();
+  refresh().then(function (records) { if (records.length) send(); });
+})();

@@ -1,0 +1,52 @@
+"""What is typed at the desk outlives a closed tab; two who save at once see both texts."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+from tests.e2e.test_journey import sign_in
+
+pytestmark = pytest.mark.e2e
+
+PAGES = [
+    ("/desk/campaigns/new", "person_name"),
+    ("/desk/campaigns/ua-58-20/risks", "witness"),
+    ("/desk/replies/campaigns/ua-58-20/new", "text"),
+]
+
+
+@pytest.mark.parametrize(("path", "field"), PAGES)
+def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
+    desk: Page, browser: Browser, site: Site, path: str, field: str
+) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    desk.goto(f"{site.url}{path}")
+    desk.locator(f"[name={field}]").fill("Half a word")
+    expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    again = desk.context.new_page()
+    desk.close()
+    again.goto(f"{site.url}{path}")
+    expect(again.locator(".draft-offer")).to_contain_text("did not save it")
+    assert_accessible(browser, again)
+    again.get_by_role("link", name="Go on with it").click()
+    expect(again.locator(f"[name={field}]")).to_have_value("Half a word")
+    again.goto(f"{site.url}{path}")
+    again.get_by_role("button", name="Throw it away").click()
+    expect(again.locator(".draft-offer")).to_have_count(0)
+
+
+def test_who_saves_second_sees_what_stands_now(desk: Page, browser: Browser, site: Site) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    path = f"{site.url}/desk/campaigns/ua-58-20/risks"
+    desk.goto(path)
+    second = desk.context.new_page()
+    second.goto(path)
+    second.locator("[name=place]").fill("Planted place")
+    second.get_by_role("button", name="Save the risk flags").click()
+    expect(second.locator(".flash")).to_contain_text("saved")
+    desk.locator("[name=witness]").fill("Planted name")
+    desk.get_by_role("button", name="Save the risk flags").click()
+    expect(desk.locator(".error-summary")).to_contain_text("Somebody saved this page meanwhile")
+    expect(desk.locator(".stands-now").first).to_contain_text("Planted place")
+    assert_accessible(browser, desk)

@@ -1,0 +1,183 @@
+"""At the gate with a phone, out of reach and back; and what becomes of what was refused."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+from tests.e2e.test_journey import main_button, sign_in
+from tests.e2e.test_supporters import CASE, FORM, link_in, mail_to, post
+
+pytestmark = pytest.mark.e2e
+MISSIONS = """operator;jurisdictions;country;city;address;phone;email;website;type;QID;
+Mexico;;Canada;Toronto;11 King Street West, Suite 350, Toronto ON M5H 4C7;;;;consulate general;Q2;
+"""
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    """A phone that can lose its reach."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, accept_downloads=True)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """As a phone takes it: large, and with the place in it."""
+    path = tmp_path / "IMG_0001.jpg"
+    exif = Image.Exif()
+    exif[0x010E] = "PLANTED-PLACE"
+    Image.new("RGB", (3000, 2000), "#7788aa").save(path, exif=exif)
+    return path
+
+
+def make_bundle(site: Site, tmp_path: Path) -> str:
+    """Print what waits; gives the bundle's public id."""
+    done = site.command(
+        "bundle", "ua-58-20", "--mission", "mexico-ottawa", "--out", str(tmp_path), "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["bundle"])
+
+
+def attempts(page: Page, site: Site) -> list[str]:
+    """What the list of deliveries says of our bundles, the newest first."""
+    page.goto(f"{site.url}/desk/deliveries/")
+    return page.locator("tbody tr", has_text="UA 58/20").all_inner_texts()
+
+
+def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
+    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path, picture: Path
+) -> None:
+    assert site.command("synth", "ua-58-20", "--signatures", "5").returncode == 0
+    gate = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}/deliver"
+    page = phone.new_page()
+    page.goto(gate)
+    page.locator("[name=email]").fill("samir@example.org")
+    page.locator("[name=password]").fill(site.password)
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(gate)
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    assert_accessible(browser, page)
+
+    phone.set_offline(True)
+    page.reload()
+    expect(page.locator("#no-reach")).to_be_visible()
+    page.locator(".actions button").click()
+    expect(page.locator("#not-yet")).to_have_text("Say how it ended.")
+    page.get_by_label("They refused").check()
+    page.locator("#pictures").set_input_files(picture)
+    expect(page.locator("#thumbs canvas")).to_be_visible()
+    page.locator(".actions button").click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+    page.reload()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+    assert_accessible(browser, page)
+
+    phone.set_offline(False)
+    expect(page.locator("#kept [data-state=sent]")).to_be_visible(timeout=30_000)
+    # Nothing is left on the phone, and a second try sends nothing.
+    assert page.evaluate("async () => (await deliveries.all()).length") == 0
+    assert page.evaluate("async () => (await deliveries.send_all()).length") == 0
+    page.locator("#kept a").click()
+    expect(page.locator("main")).to_contain_text("Refused")
+    shown = page.locator(".visit-pictures img").first
+    body = phone.request.get(f"{site.url}{shown.get_attribute('src')}").body()
+    assert body.startswith(b"\xff\xd8")
+    assert b"PLANTED" not in body
+    assert_accessible(browser, page)
+    assert len([row for row in attempts(page, site) if "Refused" in row]) == 1
+    assert page.evaluate("async () => (await caches.keys()).length") == 0
+
+
+def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
+    phone: BrowserContext, site: Site, tmp_path: Path
+) -> None:
+    assert site.command("synth", "ua-58-20", "--signatures", "3").returncode == 0
+    gate = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}/deliver"
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    phone.clear_cookies()
+    page.get_by_label("Left at the door").check()
+    page.locator(".actions button").click()
+    expect(page.locator("#kept")).to_contain_text("sign in, and it is sent")
+    page.locator("#kept").get_by_role("link", name="Sign in").click()
+    page.locator("[name=email]").fill("samir@example.org")
+    page.locator("[name=password]").fill(site.password)
+    page.locator("main button[type=submit]").click()
+    expect(page.locator("#kept [data-state=sent]")).to_be_visible(timeout=30_000)
+    assert len([row for row in attempts(page, site) if "Left at the door" in row]) == 1
+
+
+def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
+    desk: Page, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    missions = tmp_path / "missions.csv"
+    missions.write_text(MISSIONS)
+    done = site.command("import", "missions", str(missions))
+    assert done.returncode == 0, done.stderr
+    letters = {}
+    for name in ("first", "last"):
+        address = f"{name}@example.org"
+        fields = {**FORM, "family_name": name, "email": address, "consent_updates": "y"}
+        post(site, f"{CASE}/sign", **fields)
+        letters[name] = link_in(mail_to(site, desk, address, "letter"), "/en/letter/")
+        desk.goto(letters[name])
+        main_button(desk)
+        if name == "first":
+            assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
+    bundle = make_bundle(site, tmp_path)
+    sign_in(desk, site, "samir@example.org")
+    desk.goto(f"{site.url}/desk/bundles/{bundle}")
+    desk.get_by_role("link", name="Record a delivery").click()
+    desk.get_by_label("They refused").check()
+    main_button(desk)
+    desk.get_by_role("link", name="Envelopes, or another mission").click()
+    assert_accessible(browser, desk)
+    desk.locator("[name=letters_each]").fill("4")
+    desk.get_by_role("button", name="Make the envelopes").click()
+    expect(desk.get_by_text("envelopes-001.pdf")).to_be_visible(timeout=60_000)
+    assert_accessible(browser, desk)
+    with desk.expect_download() as download:
+        desk.locator("tr", has_text="envelopes-001.pdf").get_by_role("button").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+    desk.locator("[name=last]").fill("1")
+    desk.locator("[name=tracking]").fill("RN 4411 CA")
+    desk.get_by_role("button", name="These are posted").click()
+    expect(desk.locator("h1")).to_contain_text("still here")
+    desk.locator("[name=mission]").select_option(index=1)
+    desk.get_by_role("button", name="Make the new bundle").click()
+    expect(desk.locator("h1")).to_contain_text("Toronto")
+    expect(desk.get_by_role("button", name="Download the bundle")).to_be_visible(timeout=60_000)
+    desk.get_by_role("link", name="Record a delivery").click()
+    desk.get_by_label("They took all letters").check()
+    main_button(desk)
+    desk.get_by_role("link", name="Publish").click()
+    assert_accessible(browser, desk)
+    desk.locator("[name=title_en]").fill("Handed over in Toronto")
+    main_button(desk)
+    expect(desk.locator("main")).to_contain_text("On the page of the case")
+
+    desk.goto(f"{site.url}{CASE}")
+    expect(desk.locator("main")).to_contain_text("Handed over in Toronto")
+    ways = {}
+    for name, address in letters.items():
+        desk.goto(address)
+        ways[name] = desk.locator(".timeline .is-done").all_inner_texts()
+        assert any("Refused at the door" in mark for mark in ways[name])
+    assert any("Sent by post" in mark and "RN 4411 CA" in mark for mark in ways["first"])
+    assert not any("Handed over" in mark for mark in ways["first"])
+    assert any("Handed over" in mark for mark in ways["last"])
+    assert not any("Sent by post" in mark for mark in ways["last"])
+    assert re.search(
+        "sent by post", str(mail_to(site, desk, "first@example.org", "sent by post")["Subject"])
+    )
+    mail_to(site, desk, "last@example.org", "handed over")

@@ -1,0 +1,144 @@
+"""What tests of deliveries share: a printed bundle of real letters, and somebody of the staff."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
+from campaign.campaigns.models import Campaign
+from campaign.deliveries import recording
+from campaign.deliveries.models import GateVisit
+from campaign.signing.models import Letter
+from tests.factories import add_confirmed, make_target_mission, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
+
+__all__ = ["Record", "again", "form", "freeze", "photograph", "print_bundle", "reload"]
+
+Record = Callable[..., GateVisit]
+
+
+@pytest.fixture
+def bundle(unit: Session, campaign: Campaign, make_ready: Callable[[], int]) -> Bundle:
+    """Seven letters that are ready; nobody has printed them."""
+    add_confirmed(unit, campaign, 7, letter_locale="en")
+    unit.commit()
+    return reload(unit, make_ready())
+
+
+@pytest.fixture
+def make_ready(app: Flask, unit: Session, campaign: Campaign, freeze: Freeze) -> Callable[[], int]:
+    """Freezes what waits, and says that it is printed: a page a letter."""
+
+    def run() -> int:
+        campaign_id = campaign.id
+        unit.rollback()
+        bundle_id = freeze(campaign_id)
+        with app.app_context(), db.transaction() as own:
+            own.execute(
+                update(Letter)
+                .where(Letter.bundle_id == bundle_id)
+                .values(first_page=Letter.sequence, pages=1)
+            )
+            own.get_one(Bundle, bundle_id).state = BundleState.READY
+        return bundle_id
+
+    return run
+
+
+@pytest.fixture
+def printed(unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+    """Seven letters that are printed."""
+    add_confirmed(unit, campaign, 7, letter_locale="en")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    return reload(unit, bundle_id)
+
+
+@pytest.fixture
+def staff(client: FlaskClient, app: Flask) -> FlaskClient:
+    """A browser in which somebody of the staff is signed in."""
+    sign_in(client, app, Role.STAFF)
+    return client
+
+
+@pytest.fixture
+def other_mission(unit: Session, campaign: Campaign) -> str:
+    """Slug of a consulate of the same country in Montréal."""
+    made = make_target_mission(
+        7, slug="consulate-montreal", name={"en": "Consulate of the Republic"},
+        locality="Montréal", address=["7 Rue Exemple"],
+    )  # fmt: skip
+    unit.add(made)
+    unit.commit()
+    return made.slug
+
+
+@pytest.fixture
+def record(app: Flask) -> Record:
+    """Record a visit with a bundle, in a transaction of its own."""
+
+    def run(bundle: Bundle, outcome: DeliveryOutcome, **facts: Any) -> GateVisit:
+        with app.app_context(), db.transaction() as unit:
+            return recording.record_visit(
+                unit,
+                carried=[
+                    recording.Carried(unit.get_one(Bundle, bundle.id), facts.pop("taken", None))
+                ],
+                happened=recording.Happened(
+                    outcome, facts.pop("day", None) or db.utcnow().date(), **facts
+                ),
+                key=db.new_public_id(),
+                actor="test",
+            )
+
+    return run
+
+
+@pytest.fixture
+def again(app: Flask) -> Callable[[str, int], None]:
+    """Do a job here."""
+
+    def run(name: str, ident: int) -> None:
+        with app.app_context():
+            jobs.run_now(name, ident)
+
+    return run
+
+
+def form(**facts: Any) -> dict[str, Any]:
+    """What the page at the gate sends."""
+    return {
+        "key": db.new_public_id(),
+        "outcome": "accepted",
+        "happened_on": db.utcnow().date().isoformat(),
+        "happened_time": "00:00",
+        "place": "45 O'Connor Street",
+        "received_by": "Planted Attaché",
+        "delegates": "Planted Delegate",
+        "notes": "Planted note.",
+    } | facts
+
+
+def photograph(kind: str = "JPEG", size: tuple[int, int] = (2000, 1000)) -> io.BytesIO:
+    """A picture that says where it was taken."""
+    picture = Image.new("RGB", size, "#7788aa")
+    exif = Image.Exif()
+    exif[0x010E] = "PLANTED-DESCRIPTION"
+    exif[0x0112] = 6  # held upright
+    out = io.BytesIO()
+    facts: dict[str, Any] = {"exif": exif}
+    if kind == "JPEG":
+        facts["comment"] = b"PLANTED-COMMENT"
+    picture.save(out, kind, **facts)
+    out.seek(0)
+    return out

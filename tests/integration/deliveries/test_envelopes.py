@@ -1,0 +1,305 @@
+"""Refused at the gate: into envelopes and to the post, or through another mission."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.bundles import files, pressroom
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries.covering import count_here
+from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerouting, RunState
+from campaign.deliveries.splitting import Span, spans
+from campaign.following.models import Notice
+from campaign.mail.models import OutboxMail
+from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.storage import storage
+from tests.factories import post, sign_in
+from tests.integration.bundles.conftest import reload
+from tests.integration.deliveries.conftest import Record
+from tests.integration.following.conftest import sign
+
+
+def after(bundle: Bundle, deed: str = "") -> str:
+    page = f"/desk/bundles/{bundle.public_id}/after"
+    return f"{page}/{deed}" if deed else page
+
+
+def posting(**facts: Any) -> dict[str, Any]:
+    return {
+        "key": db.new_public_id(), "outcome": "posted", "tracking": "RN 123",
+        "posted_on": db.utcnow().date().isoformat(), "first": "1", "last": "99",
+    } | facts  # fmt: skip
+
+
+def envelopes(unit: Session) -> list[tuple[int, int, bool]]:
+    unit.rollback()
+    unit.expire_all()
+    rows = unit.scalars(select(Envelope).order_by(Envelope.sequence))
+    return [(one.first_number, one.last_number, one.attempt_id is not None) for one in rows]
+
+
+def pages_of(body: bytes) -> list[str]:
+    return [
+        page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(io.BytesIO(body))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "each", "taken", "expected"),
+    [
+        ([1, 2, 3, 4, 5], 2, [], [(1, 2, 2), (3, 4, 2), (5, 5, 1)]),
+        ([1, 2, 3], 1, [], [(1, 1, 1), (2, 2, 1), (3, 3, 1)]),
+        ([1, 2, 5, 6], 3, [], [(1, 5, 3), (6, 6, 1)]),
+        ([1, 2, 5, 6], 3, [(3, 4)], [(1, 2, 2), (5, 6, 2)]),
+        ([4, 5], 500, [(1, 3)], [(4, 5, 2)]),
+        ([], 3, [], []),
+    ],
+)
+def test_an_envelope_holds_so_many_letters_and_reaches_over_none_that_was_taken(
+    numbers: list[int], each: int, taken: list[tuple[int, int]], expected: list[tuple[int, ...]]
+) -> None:
+    assert list(spans(numbers, each, taken)) == [Span(*one) for one in expected]
+
+
+def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
+    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    assert "7 letters are still here" in staff.get(after(printed)).text
+    split = post(staff, after(printed, "split"), {"letters_each": "3", "with_letters": "y"})
+    assert split.status_code == 303
+    assert envelopes(unit) == [(1, 3, False), (4, 6, False), (7, 7, False)]
+    run = unit.scalars(select(EnvelopeRun)).one()
+    with app.app_context():
+        jobs.run_now("deliveries.print-envelopes", run.id)
+    unit.rollback()
+    unit.expire_all()
+    run = unit.scalars(select(EnvelopeRun)).one()
+    assert run.state is RunState.READY
+    assert [(one["name"], one["pages"]) for one in run.files] == [
+        ("labels.pdf", 1), ("envelopes-001.pdf", 10),
+    ]  # fmt: skip
+    answer = post(staff, after(printed, "files/envelopes-001.pdf"))
+    pages = pages_of(answer.data)
+    for at, numbers in ((0, "00001 to 00003"), (4, "00004 to 00006"), (8, "00007")):
+        assert "100 Sample Street" in pages[at]
+        assert numbers in pages[at]
+        assert "Amara Okafor" in pages[at + 1]
+    assert "envelope 2 of 3" in pages[4]
+    assert post(staff, after(printed, "files/other.pdf")).status_code == 404
+    labels = post(staff, after(printed, "files/labels.pdf"))
+    assert labels.data.startswith(b"%PDF-")
+
+    assert post(staff, after(printed, "post"), posting(last="2")).status_code == 303
+    assert [gone for _a, _b, gone in envelopes(unit)] == [True, True, False]
+    attempt = unit.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc())).first()
+    assert attempt is not None
+    assert (attempt.outcome, attempt.messages) == (DeliveryOutcome.POSTED, 6)
+    assert count_here(unit, unit.get_one(Bundle, printed.id)) == 1
+    assert post(staff, after(printed, "undo")).status_code == 409
+    none_left = post(staff, after(printed, "post"), posting(last="2"))
+    assert none_left.status_code == 409
+    assert "1 letter is still here" in staff.get(after(printed)).text
+
+
+def test_a_letter_alone_shows_its_own_address_and_sheets_that_came_back_are_used(
+    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    for form, pages in (({"letters_each": "1", "with_letters": "y"}, [1, 7]),
+                        ({"letters_each": "4"}, [1, 2])):  # fmt: skip
+        assert post(staff, after(printed, "split"), form).status_code == 303
+        unit.rollback()
+        run_id = unit.scalars(select(EnvelopeRun.id)).one()
+        unit.rollback()
+        with app.app_context():
+            jobs.run_now("deliveries.print-envelopes", run_id)
+        unit.expire_all()
+        run = unit.scalars(select(EnvelopeRun)).one()
+        assert [one["pages"] for one in run.files] == pages
+        unit.rollback()
+        assert post(staff, after(printed, "undo")).status_code == 303
+    assert envelopes(unit) == []
+
+
+def test_one_worker_makes_the_files_and_a_letter_that_was_taken_back_is_not_in_them(
+    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    post(staff, after(printed, "split"), {"letters_each": "7", "with_letters": "y"})
+    unit.rollback()
+    second = unit.scalars(select(Letter.signature_id).where(Letter.sequence == 2)).one()
+    unit.execute(
+        update(Signature).where(Signature.id == second).values(state=SignatureState.WITHDRAWN)
+    )
+    unit.commit()
+    run_id = unit.scalars(select(EnvelopeRun.id)).one()
+    unit.rollback()
+    with app.app_context():
+        jobs.run_now("deliveries.print-envelopes", run_id)
+        jobs.run_now("deliveries.print-envelopes", run_id)
+    unit.expire_all()
+    run = unit.scalars(select(EnvelopeRun)).one()
+    assert (run.state, run.attempt) == (RunState.READY, 1)
+    assert run.files[1]["pages"] == 1 + 6
+
+
+def test_a_stop_holds_envelopes_back(
+    app: Flask, staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "3"})
+    unit.rollback()
+    unit.execute(
+        update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
+                                status_reason="She asked us to.")
+    )  # fmt: skip
+    unit.commit()
+    run_id = unit.scalars(select(EnvelopeRun.id)).one()
+    unit.rollback()
+    with app.app_context():
+        jobs.run_now("deliveries.print-envelopes", run_id)
+    unit.expire_all()
+    assert unit.scalars(select(EnvelopeRun)).one().state is RunState.WAITING
+    unit.rollback()
+    page = staff.get(after(bundle)).text
+    assert "Stop: hand nothing over" in page
+    assert "Make the envelopes" not in page
+    assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
+    assert post(staff, after(bundle, "files/labels.pdf")).status_code == 409
+    assert post(staff, after(bundle, "reroute"), {"mission": ""}).status_code == 422
+
+
+def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    visit = record(bundle, DeliveryOutcome.PART, taken=3)
+    assert "Which letters did they take?" in staff.get(after(bundle)).text
+    assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
+    for first, last in (("3", "1"), ("1", "2"), ("90", "92")):
+        wrong = post(staff, after(bundle, "part"), {"first": first, "last": last})
+        assert wrong.status_code == 422, (first, last)
+    assert post(staff, after(bundle, "part"), {"first": "3", "last": "5"}).status_code == 303
+    unit.rollback()
+    attempt = unit.scalars(select(DeliveryAttempt)).one()
+    assert attempt.visit_id == visit.id
+    assert count_here(unit, unit.get_one(Bundle, bundle.id)) == 4
+    assert post(staff, after(bundle, "split"), {"letters_each": "9"}).status_code == 303
+    assert envelopes(unit) == [(1, 2, False), (6, 7, False)]
+
+
+def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
+    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record,
+    other_mission: str, fresh_pages: None,
+) -> None:  # fmt: skip
+    record(printed, DeliveryOutcome.REFUSED)
+    post(staff, after(printed, "split"), {"letters_each": "2"})
+    post(staff, after(printed, "post"), posting(last="1"))
+    answer = post(staff, after(printed, "reroute"), {"mission": other_mission})
+    assert answer.status_code == 303
+    unit.rollback()
+    unit.expire_all()
+    moved = unit.scalars(select(Rerouting)).one()
+    assert moved.letters == 5
+    assert envelopes(unit) == [(1, 2, True)], "those that lay here are empty now"
+    new = unit.get_one(Bundle, moved.to_bundle_id)
+    assert (new.mission.slug, new.sequence, new.letter_count) == (other_mission, 1, 5)
+    letters = unit.scalars(select(Letter).order_by(Letter.id)).all()
+    assert sorted((one.bundle_id, one.sequence) for one in letters) == [
+        *[(printed.id, number) for number in (1, 2)],
+        *[(new.id, number) for number in range(1, 6)],
+    ]
+    kept = unit.scalars(select(LetterMove).order_by(LetterMove.sequence)).all()
+    assert [one.sequence for one in kept] == [3, 4, 5, 6, 7]
+    new_id = new.id
+    unit.rollback()
+    with app.app_context():
+        state = pressroom.print_here(new_id, at_once=1, progress=lambda _done: None)
+    assert state is BundleState.READY
+    new = reload(unit, new_id)
+    [volume] = new.volumes
+    name = files.stored_volume(new.public_id, volume.sequence, volume.attempt)
+    with app.app_context(), storage().open(name) as pdf:
+        text = pages_of(pdf.read())
+    assert len(text) == 5
+    assert all("Montréal" in page and "7 Rue Exemple" in page for page in text)
+    assert all("100 Sample Street" not in page for page in text)
+    assert "00001" in text[0]
+    old_page = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "5 letters go through another mission now" in old_page
+    assert "These letters were refused before" in staff.get(f"/desk/bundles/{new.public_id}").text
+    gate = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
+    assert "No letter of this bundle is here any more" in gate
+    record(new, DeliveryOutcome.ACCEPTED)
+    assert count_here(unit, reload(unit, new_id)) == 0
+
+
+def test_the_same_mission_is_no_other_and_nothing_is_half_moved(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record, other_mission: str
+) -> None:
+    assert post(staff, after(bundle, "reroute"), {"mission": ""}).status_code == 422
+    record(bundle, DeliveryOutcome.ACCEPTED)
+    gone = post(staff, after(bundle, "reroute"), {"mission": other_mission})
+    assert gone.status_code == 409
+    unit.rollback()
+    assert unit.scalars(select(Rerouting)).all() == []
+    assert unit.scalars(select(LetterMove)).all() == []
+
+
+def test_those_who_wrote_are_told_when_their_letter_goes_out_and_only_then(
+    app: Flask, bundle: Bundle, unit: Session, record: Record, staff: FlaskClient,
+    again: Callable[[str, int], None],
+) -> None:  # fmt: skip
+    record(bundle, DeliveryOutcome.PART, taken=2)
+    unit.rollback()
+    attempt_id = unit.scalars(select(DeliveryAttempt.id)).one()
+    unit.rollback()
+    again("following.delivery-recorded", attempt_id)
+    assert unit.scalars(select(Notice)).all() == [], "nobody knows yet whose letters it were"
+    unit.rollback()
+    post(staff, after(bundle, "part"), {"first": "1", "last": "2"})
+    again("following.delivery-recorded", attempt_id)
+    unit.rollback()
+    [notice] = unit.scalars(select(Notice)).all()
+    assert notice.delivery_id == attempt_id
+
+
+def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, record: Record,
+    make_ready: Callable[[], int], again: Callable[[str, int], None], fresh_pages: None,
+) -> None:  # fmt: skip
+    letters = [sign(unit, campaign, email=f"{name}@example.org") for name in ("first", "second")]
+    links = [f"/en/letter/token-{one.id}" for one in letters]
+    bundle = reload(unit, make_ready())
+    record(bundle, DeliveryOutcome.REFUSED)
+    sign_in(client, app, Role.STAFF)
+    post(client, after(bundle, "split"), {"letters_each": "1"})
+    post(client, after(bundle, "post"), posting(first="1", last="1"))
+    unit.rollback()
+    attempt_id = unit.scalars(
+        select(DeliveryAttempt.id).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
+    ).one()
+    unit.rollback()
+    again("following.delivery-recorded", attempt_id)
+    notice_id = unit.scalars(select(Notice.id)).one()
+    unit.rollback()
+    again("following.tell", notice_id)
+    again("following.tell", notice_id)
+    told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
+    assert [one.recipient for one in told] == ["first@example.org"]
+    unit.rollback()
+    first, second = (client.get(link).text for link in links)
+    assert "Envelope 1 · Tracking number RN 123" in first
+    assert "Sent by post" in first
+    assert "Refused at the door" in second
+    assert "Sent by post" not in second

@@ -1,0 +1,429 @@
+"""What happened at the gate, as staff record it on a phone."""
+
+import io
+import re
+import struct
+import threading
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.services import stop_campaign
+from campaign.deliveries import gate_files, gate_views, recording
+from campaign.deliveries.models import GateFile, GateVisit
+from campaign.errors import Invalid
+from campaign.signing.models import Signature
+from campaign.storage import storage
+from tests.factories import add_confirmed, csrf_token, post, sign_in
+from tests.integration.deliveries.conftest import Record, form, photograph, reload
+
+
+def gate(bundle: Bundle) -> str:
+    return f"/desk/bundles/{bundle.public_id}/deliver"
+
+
+def visits(unit: Session) -> list[GateVisit]:
+    unit.rollback()
+    unit.expire_all()
+    return list(unit.scalars(select(GateVisit).order_by(GateVisit.id)))
+
+
+def test_a_delivery_is_recorded_with_all_that_was_written_down(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    assert "7 letters" in staff.get(gate(bundle)).text
+    answer = post(staff, gate(bundle), form())
+    assert answer.status_code == 303
+    [visit] = visits(unit)
+    [attempt] = visit.attempts
+    assert (attempt.bundle_id, attempt.messages) == (bundle.id, 7)
+    assert attempt.outcome is DeliveryOutcome.ACCEPTED
+    assert (visit.received_by, visit.notes) == ("Planted Attaché", "Planted note.")
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.record")).one()
+    assert entry.detail == {"outcome": "accepted", "messages": 7}
+    shown = staff.get(answer.location).text
+    assert "Planted Attaché" in shown
+    assert "Planted note." in shown
+    assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
+    case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
+    assert "Planted" not in case, "nothing is public before it is published"
+
+
+def test_who_went_who_opened_and_the_notes_are_sealed(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    post(staff, gate(bundle), form())
+    unit.rollback()
+    row = unit.execute(text("SELECT received_by, delegates, notes FROM gate_visit")).one()
+    assert all(b"Planted" not in bytes(value) for value in row)
+
+
+def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    pdf = io.BytesIO()
+    Image.new("RGB", (400, 600), "white").save(pdf, "PDF")
+    pdf.seek(0)
+    files = {
+        "camera": (photograph(), "image.jpg"),
+        "pictures": [(photograph("PNG"), "a.png"), (photograph("WEBP"), "b.webp")],
+        "receipt": (pdf, "receipt.pdf"),
+    }
+    assert post(staff, gate(bundle), form() | files).status_code == 303
+    [visit] = visits(unit)
+    assert [(one.kind.value, one.format.value) for one in visit.files] == [
+        *[("picture", "image")] * 3, ("receipt", "pdf"),
+    ]  # fmt: skip
+    for one in visit.files:
+        kept = b"".join(storage().sealed_chunks(f"gate/{one.folder}/page-1"))
+        assert b"\xff\xd8" not in kept[:200], "sealed"
+        body = gate_files.page_bytes(one, 1)
+        picture = Image.open(io.BytesIO(body))
+        assert picture.format == "JPEG"
+        assert max(picture.size) <= 2000
+        assert not picture.getexif()
+        assert b"PLANTED" not in body
+    page = f"/desk/deliveries/{visit.public_id}"
+    first = f"{page}/files/{visit.files[0].public_id}/1.jpg"
+    assert staff.get(first).mimetype == "image/jpeg"
+    assert staff.get(first.replace("/1.jpg", "/2.jpg")).status_code == 404
+    download = f"{page}/files/{visit.files[3].public_id}/download"
+    receipt = post(staff, download)
+    assert receipt.data.startswith(b"%PDF-")
+    assert "attachment" in receipt.headers["Content-Disposition"]
+    other = f"/desk/deliveries/{'x' * 22}/files/{visit.files[0].public_id}/1.jpg"
+    assert staff.get(other).status_code == 404
+
+
+def _bomb() -> io.BytesIO:
+    """A PNG that says it is 50,000 pixels wide and high."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        crc = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + crc
+
+    head = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("field", "file", "words"),
+    [
+        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This is no JPEG, PNG or WebP"),
+        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This is no JPEG, PNG or WebP"),
+        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "says another kind"),
+        ("pictures", (photograph().getvalue(), "../../gate.php"), "says another kind"),
+        ("receipt", (photograph().getvalue(), "receipt.pdf"), "says another kind"),
+        ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "says another kind"),
+        ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "This PDF cannot be shown"),
+    ],
+)
+def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
+    staff: FlaskClient, bundle: Bundle, unit: Session, field: str, file: tuple[bytes, str],
+    words: str,
+) -> None:  # fmt: skip
+    sent = form(**{field: (io.BytesIO(file[0]), file[1])})
+    answer = post(staff, gate(bundle), sent)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "Planted Attaché" in answer.text
+    assert visits(unit) == []
+
+
+def test_a_file_that_is_too_big_is_refused() -> None:
+    big = io.BytesIO(b"x" * (gate_files.MAX_BYTES + 1))
+    with pytest.raises(Invalid) as receipt:
+        gate_files.draw_receipt(big, "receipt.jpg")
+    assert receipt.value.fields == {"receipt": "receipt-too-big"}
+    big.seek(0)
+    with pytest.raises(Invalid) as picture:
+        gate_files.draw_picture(big, "picture.jpg")
+    assert picture.value.fields == {"pictures": "picture-too-big"}
+
+
+def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    bomb = post(staff, gate(bundle), form(pictures=(_bomb(), "gate.png")))
+    assert bomb.status_code == 422
+    assert "60 million points" in bomb.text
+    many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
+    assert "Eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
+    assert visits(unit) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("outcome", "", "Say how it ended"),
+        ("outcome", "burnt", "Not a valid choice"),
+        ("outcome", "stopped", "Not a valid choice"),
+        ("happened_on", "31.2.2026", "Write the day as"),
+        ("happened_on", "2099-01-01", "still to come"),
+        ("happened_time", "25:99", "Write the time as"),
+        ("place", "x" * 201, "Keep to 200 characters"),
+        ("received_by", "A\x01", "characters here are hidden"),
+        ("key", "short", "Invalid input"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_by_its_field(
+    staff: FlaskClient, bundle: Bundle, unit: Session, field: str, value: str, words: str
+) -> None:
+    answer = post(staff, gate(bundle), form(**{field: value}))
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert visits(unit) == []
+
+
+def test_only_staff_come_to_the_gate_and_come_back_to_it_after_sign_in(
+    client: FlaskClient, app: Flask, bundle: Bundle
+) -> None:
+    away = client.get(gate(bundle))
+    assert away.status_code == 302
+    assert away.location.startswith("/desk/sign-in?next=")
+    assert gate(bundle).replace("/", "%2F") in away.location or gate(bundle) in away.location
+    sign_in(client, app, Role.ORGANIZER)
+    assert client.get(gate(bundle)).status_code == 404
+    assert client.get(f"{gate(bundle)}/token").status_code == 404
+    assert client.get("/desk/deliveries/").status_code == 404
+
+
+def test_a_bundle_in_print_is_not_carried(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    bundle.state = BundleState.PRINTING
+    unit.commit()
+    assert staff.get(gate(bundle)).status_code == 409
+
+
+def test_a_phone_that_sends_twice_makes_one_visit(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    sent = form(outcome="refused")
+    json = {"Accept": "application/json"}
+    first = post(staff, gate(bundle), sent, headers=json)
+    second = post(staff, gate(bundle), sent, headers=json)
+    assert first.status_code == second.status_code == 200
+    assert first.json == second.json
+    assert first.json["sent"] is True
+    assert len(visits(unit)) == 1
+    assert len(unit.scalars(select(DeliveryAttempt)).all()) == 1
+
+
+def test_two_sendings_at_one_moment_make_one_visit(
+    app: Flask, bundle: Bundle, unit: Session
+) -> None:
+    found: list[int] = []
+    at_once = threading.Barrier(4)
+
+    def send() -> None:
+        with app.app_context():
+            at_once.wait()
+            with db.transaction() as own:
+                visit = recording.record_visit(
+                    own,
+                    carried=[recording.Carried(own.get_one(Bundle, bundle_id))],
+                    happened=recording.Happened(DeliveryOutcome.REFUSED, db.utcnow().date()),
+                    key="one-key-of-a-phone",
+                    actor="test",
+                )
+                found.append(visit.id)
+
+    bundle_id = bundle.id
+    unit.rollback()
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(set(found)) == 1
+    assert len(found) == 4
+    assert len(unit.scalars(select(DeliveryAttempt)).all()) == 1
+
+
+def test_a_colleague_who_was_there_as_well_does_not_record_it_twice(
+    client: FlaskClient, app: Flask, bundle: Bundle, unit: Session
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    assert post(client, gate(bundle), form(outcome="refused")).status_code == 303
+    sign_in(client, app, Role.STAFF, email="second@example.org")
+    again = post(client, gate(bundle), form(outcome="refused"))
+    assert again.status_code == 422
+    assert "This delivery is recorded already." in again.text
+    assert len(visits(unit)) == 1
+
+
+def test_the_key_of_somebody_else_tells_nothing(
+    client: FlaskClient, app: Flask, bundle: Bundle, unit: Session
+) -> None:
+    sent = form(outcome="refused")
+    sign_in(client, app, Role.STAFF)
+    post(client, gate(bundle), sent)
+    sign_in(client, app, Role.STAFF, email="second@example.org")
+    answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
+    assert answer.status_code == 422
+    assert "url" not in answer.json
+
+
+def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    headers = {"Accept": "application/json"}
+    stale = staff.post(gate(bundle), data=form(), headers=headers | {"X-CSRFToken": "stale"})
+    assert stale.status_code == 400
+    told = staff.get(f"{gate(bundle)}/token").json
+    fresh = headers | {"X-CSRFToken": told["token"]}
+    assert staff.post(gate(bundle), data=form(), headers=fresh).status_code == 200
+    assert len(visits(unit)) == 1
+
+
+def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> None:
+    page = staff.get(gate(bundle))
+    assert "worker-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+    worker = staff.get(f"{gate(bundle)}/worker.js")
+    assert worker.mimetype == "text/javascript"
+    assert worker.headers["Service-Worker-Allowed"] == gate(bundle)
+
+
+def test_the_page_that_a_phone_keeps_names_nobody(
+    client: FlaskClient, app: Flask, bundle: Bundle, unit: Session
+) -> None:
+    user = sign_in(client, app, Role.STAFF, name="Planted Staff")
+    page = client.get(gate(bundle)).text
+    signers = unit.scalars(select(Signature)).all()
+    names = {user.name, user.email, *(one.family_name for one in signers)}
+    assert len(names) > 4
+    assert [name for name in names if name in page] == []
+
+
+def test_a_part_says_how_many_and_is_a_part(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    field = f"taken_{bundle.id}"
+    for taken in ("", "0", "7", "8"):
+        answer = post(staff, gate(bundle), form(outcome="part", **{field: taken}))
+        assert answer.status_code == 422, taken
+    answer = post(staff, gate(bundle), form(outcome="part", **{field: "3"}))
+    assert answer.status_code == 303
+    [visit] = visits(unit)
+    assert visit.attempts[0].messages == 3
+
+
+def test_bundles_that_travel_together_have_an_attempt_each(
+    staff: FlaskClient, bundle: Bundle, unit: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(unit, bundle.campaign, 2, letter_locale="en", locality="Halifax")
+    unit.commit()
+    second = reload(unit, make_ready())
+    assert f"with_{second.id}" in staff.get(gate(bundle)).text
+    sent = form(**{f"with_{second.id}": "y"})
+    assert post(staff, gate(bundle), sent).status_code == 303
+    [visit] = visits(unit)
+    assert [(one.bundle_id, one.messages) for one in visit.attempts] == [
+        (bundle.id, 7), (second.id, 2),
+    ]  # fmt: skip
+
+
+def _stop(app: Flask, campaign_id: int) -> None:
+    with app.app_context(), db.transaction() as own:
+        stop_campaign(own, own.get_one(Campaign, campaign_id), actor="test",
+                      reason="She asked us to.", now=db.utcnow())  # fmt: skip
+
+
+def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
+    app: Flask, staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    campaign_id = bundle.campaign_id
+    unit.rollback()
+    _stop(app, campaign_id)
+    page = staff.get(gate(bundle)).text
+    assert "Stop: hand nothing over" in page
+    assert "She asked us to." in page
+    assert 'value="accepted"' not in page
+    late = form(happened_time="23:59")
+    refused = post(staff, gate(bundle), late)
+    assert refused.status_code == 422
+    assert visits(unit) == []
+    assert post(staff, gate(bundle), form(outcome="stopped")).status_code == 303
+    [visit] = visits(unit)
+    assert visit.attempts[0].outcome is DeliveryOutcome.STOPPED
+    assert unit.get_one(Campaign, campaign_id).status is CampaignStatus.STOPPED
+
+
+def test_a_post_is_published_once_with_a_picture_that_is_described(
+    staff: FlaskClient, bundle: Bundle, unit: Session, fresh_pages: None
+) -> None:
+    two = [(photograph(), "a.jpg"), (photograph(size=(900, 600)), "b.jpg")]
+    post(staff, gate(bundle), form(pictures=two))
+    [visit] = visits(unit)
+    [attempt] = visit.attempts
+    first, second = (one.public_id for one in visit.files)
+    page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
+    assert "7 letters handed over" in staff.get(page).text, "words to begin with"
+    words = {
+        "title_en": "Handed over in Ottawa", "body_en": "They took them.",
+        f"show_{first}": "y", f"show_{second}": "y", f"alt_en_{second}": "A pile of letters",
+    }  # fmt: skip
+    bare = post(staff, page, words)
+    assert bare.status_code == 422
+    assert "Say what the picture shows" in bare.text
+    assert post(staff, page, words | {f"alt_en_{first}": "Two people at a gate"}).status_code == 303
+    unit.rollback()
+    unit.expire_all()
+    [update] = unit.get_one(Bundle, bundle.id).campaign.updates
+    assert update.kind is UpdateKind.DELIVERY
+    assert update.id == unit.get_one(DeliveryAttempt, attempt.id).update_id
+    case = f"/en/actions/{bundle.campaign.slug}"
+    shown = staff.get(case).text
+    assert "Handed over in Ottawa" in shown
+    assert 'alt="Two people at a gate"' in shown
+    assert 'alt="A pile of letters"' in shown
+    names = re.findall(r"/pictures/([^\"]+)", shown)
+    assert {staff.get(f"/pictures/{name}").status_code for name in names} == {200}
+    assert "Planted" not in shown
+    assert post(staff, page, words | {f"alt_en_{first}": "Again"}).status_code == 422
+    remove = f"/desk/deliveries/{visit.public_id}/remove"
+    assert post(staff, remove).status_code == 409, "not while a post tells of it"
+    back = f"/desk/deliveries/attempts/{attempt.public_id}/take-back"
+    assert post(staff, back).status_code == 303
+    assert "Handed over in Ottawa" not in staff.get(case).text
+    assert {staff.get(f"/pictures/{name}").status_code for name in names} == {404}
+    assert post(staff, remove).status_code == 303
+    assert visits(unit) == []
+    assert unit.scalars(select(GateFile)).all() == []
+    assert "7 letters" in staff.get(gate(bundle)).text, "the letters are here again"
+
+
+def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.LEFT)
+    answer = post(staff, gate(bundle), form())
+    assert answer.status_code == 422
+    assert "No letter of this bundle is here any more" in answer.text
+    assert len(visits(unit)) == 1
+
+
+def test_more_in_an_hour_than_anybody_visits_is_refused(
+    staff: FlaskClient, bundle: Bundle, unit: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_views, "_PER_HOUR", 1)
+    assert post(staff, gate(bundle), form(outcome="refused")).status_code == 303
+    sent: dict[str, Any] = form(outcome="refused", happened_time="00:01")
+    assert post(staff, gate(bundle), sent).status_code == 429
+    assert csrf_token(staff)
+    assert len(visits(unit)) == 1

@@ -1,0 +1,66 @@
+"""A visit in a backup, in the audit, and on the way back through the migrations."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign import archive, db, migrations
+from campaign.accounts.models import Role
+from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.deliveries.models import GateVisit
+from campaign.storage import Storage
+from campaign.storage.places import LocalPlace
+from tests.factories import post, sign_in
+from tests.integration.deliveries.conftest import Record, form
+
+
+def test_a_backup_brings_a_visit_back_with_its_time_of_day(
+    app: Flask, bundle: Bundle, unit: Session, staff: FlaskClient, tmp_path: Path
+) -> None:
+    gate = f"/desk/bundles/{bundle.public_id}/deliver"
+    assert post(staff, gate, form(happened_time="00:01")).status_code == 303
+    unit.close()
+    database, storage = app.extensions["database"], app.extensions["storage"]
+    archive.back_up(database, storage, tmp_path / "backup.zip")
+    database.engine.dispose()
+    migrations.downgrade(database.engine, "base")
+    migrations.upgrade(database.engine)
+    elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
+    archive.restore(database, elsewhere, tmp_path / "backup.zip")
+    with app.app_context(), db.transaction() as fresh:
+        visit = fresh.scalars(select(GateVisit)).one()
+        assert visit.happened_time is not None
+        assert visit.happened_time.minute == 1
+        assert visit.received_by == "Planted Attaché"
+
+
+def test_the_audit_names_a_delivery_and_leads_to_it(
+    app: Flask, client: FlaskClient, bundle: Bundle, record: Record, unit: Session
+) -> None:
+    visit = record(bundle, DeliveryOutcome.REFUSED)
+    unit.rollback()
+    public_id = visit.attempts[0].public_id
+    sign_in(client, app, Role.ADMIN)
+    page = client.get("/desk/audit").text
+    address = f"/desk/deliveries/attempts/{public_id}"
+    assert address in page
+    assert client.get(address).location.endswith(f"/desk/deliveries/{visit.public_id}")
+
+
+def test_migrations_go_back_with_what_older_tables_can_hold(
+    app: Flask, bundle: Bundle, record: Record, unit: Session
+) -> None:
+    record(bundle, DeliveryOutcome.PART, taken=2)
+    unit.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0010")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT outcome, messages FROM delivery_attempt")).all()
+        assert [tuple(row) for row in rows] == [("accepted", 2)]
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT outcome, visit_id FROM delivery_attempt")).all()
+        assert [tuple(row) for row in rows] == [("accepted", None)]

@@ -1,0 +1,161 @@
+"""Files of signatures: mapped, rehearsed, taken in whole, worked on by one job at a time."""
+
+import io
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import func, select
+
+from campaign import db, jobs
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign
+from campaign.officials import uploads
+from campaign.officials.import_models import Directory
+from campaign.paper import importing, scans
+from campaign.paper.import_rows import judge
+from campaign.paper.models import PaperImport, PaperImportState, PaperRow
+from campaign.storage import storage
+from tests.factories import make_campaign, make_staff_user, post, sign_in
+from tests.integration.paper.test_sheets import ANA, counted, make_sheet, sign_online
+
+
+def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        sign_online(unit, campaign, ANA)
+        slug = campaign.slug
+    sign_in(client, app, Role.STAFF)
+    text = "Nom;Prénom;Ville;Code postal;Courriel\nNúñez;Ana;Ottawa;K1A 0A1;\n"
+    text += "Park;Eva;Hull;;eva@example.org\nPark;Eva;Hull;;\nNg;Mika;Ottawa;1;\n"
+
+    def upload(content: str) -> str:
+        file = (io.BytesIO(content.encode("windows-1252")), "liste.csv")
+        sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+        assert sent.status_code == 303
+        return str(sent.location)
+
+    mapping = {
+        "meaning-0": "family_name", "meaning-1": "given_name", "meaning-2": "locality",
+        "meaning-3": "postal_code", "meaning-4": "email", "on_paper": "paper",
+        "collected_on": "2026-01-05", "country": "CA",
+    }  # fmt: skip
+    address = upload(text)
+    assert 'value="given_name" selected' in client.get(address).text
+    assert post(client, address, mapping | {"meaning-4": "locality"}).status_code == 422
+    assert post(client, address, mapping).status_code == 303
+    _work(app)
+    page = client.get(address).text
+    assert "looks like" in page or "postal code" in page
+    assert post(client, f"{address}/apply").status_code == 303
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0, "a row is wrong"
+    address = upload(text.replace("Ottawa;1;", "Ottawa;;"))
+    post(client, address, mapping)
+    _work(app)
+    post(client, f"{address}/apply")
+    _work(app)
+    assert "2 signatures count from now on" in client.get(address).text
+    with app.app_context(), db.transaction() as unit:
+        found = unit.scalars(select(Campaign).where(Campaign.slug == slug)).one()
+        assert counted(unit, found) == (3, 2)
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 3
+        left = list((app.extensions["settings"].files_folder / "imports").iterdir())
+        assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
+
+
+def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> None:
+    def fail() -> None:
+        with db.transaction() as unit:
+            sheet = make_sheet(unit)
+            owner = make_staff_user(unit, Role.STAFF).id
+            out = io.BytesIO()
+            Image.new("RGB", (40, 40)).save(out, "PNG")
+            scans.keep(unit, out.getvalue(), actor="a", sheet_id=sheet.id)
+            rows = b"name;country;office\nInes Quintero;MX;Governor\n"
+            importing.upload(unit, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner)
+            uploads.keep_upload(
+                unit, owner_id=owner, directory=Directory.OFFICIALS, file_name="a.csv", data=rows,
+                actor="a",
+            )  # fmt: skip
+            assert len(list(storage().names())) == 3
+            raise ZeroDivisionError
+
+    with app.app_context():
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        assert list(storage().names()) == []
+
+
+def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
+    """A file that waits for its dry run: its address, and its id."""
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.STAFF)
+    file = (io.BytesIO(b"given name;family name;town\nEva;Park;Hull\n"), "list.csv")
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+    mapping = {
+        "meaning-0": "given_name", "meaning-1": "family_name", "meaning-2": "locality",
+        "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA",
+    }  # fmt: skip
+    assert post(client, sent.location, mapping).status_code == 303
+    with app.app_context(), db.reading() as unit:
+        return sent.location, unit.scalars(select(PaperImport.id)).one()
+
+
+def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: Flask) -> None:
+    address, number = _uploaded(app, client)
+    with app.app_context(), db.transaction() as unit:
+        waiting = unit.get_one(PaperImport, number)
+        waiting.lease_until = db.utcnow() - timedelta(minutes=1)  # another job has died of it
+    slow, quick = Barrier(2), []
+
+    def read_slowly() -> None:
+        with app.app_context(), db.reading() as unit:
+            made = unit.get_one(PaperImport, number)
+            reading = importing.read(made)
+            quick.append(judge(unit, made.campaign_id, reading).counts(reading))
+        slow.wait()
+        slow.wait()
+        with app.app_context():
+            importing.keep_rehearsal(number, quick[0], "[]", PaperImportState.READY)
+
+    late = Thread(target=read_slowly)
+    late.start()
+    slow.wait()
+    _work(app)
+    assert post(client, f"{address}/apply").status_code == 303
+    _work(app)
+    slow.wait()
+    late.join()
+    with app.app_context(), db.reading() as unit:
+        assert unit.get_one(PaperImport, number).state is PaperImportState.APPLIED
+        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 1
+
+
+def test_a_file_that_a_job_works_on_is_left_to_it(client: FlaskClient, app: Flask) -> None:
+    _address, number = _uploaded(app, client)
+    with app.app_context(), db.transaction() as unit:
+        unit.get_one(PaperImport, number).lease_until = db.utcnow() + timedelta(minutes=1)
+    _work(app)
+    with app.app_context(), db.transaction() as unit:
+        waiting = unit.get_one(PaperImport, number)
+        assert waiting.state is PaperImportState.REHEARSING
+        waiting.lease_until = db.utcnow() - timedelta(minutes=1)
+    _work(app)
+    with app.app_context(), db.reading() as unit:
+        assert unit.get_one(PaperImport, number).state is PaperImportState.READY
+
+
+def _work(app: Flask) -> None:
+    """What the queue would have done."""
+    with app.app_context():
+        jobs.run_now("paper.resume-imports")
+        with db.reading() as unit:
+            ids = unit.scalars(select(PaperImport.id)).all()
+        for one in ids:
+            jobs.run_now("paper.rehearse-import", one)
+            jobs.run_now("paper.apply-import", one)

@@ -1,0 +1,54 @@
+"""Two transactions at once, where the second has looked before the first is committed."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TypeVar
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign import db
+
+_SECONDS = 30
+T = TypeVar("T")
+
+
+def overtake(
+    app: Flask,
+    first: Callable[[Session], object],
+    look: Callable[[Session], T],
+    second: Callable[[Session, T], object],
+) -> None:
+    """Do `first` and commit it only once another transaction has done `look` and waits in `second`.
+
+    SQLite lets no other transaction begin meanwhile: there the second comes after the first, and
+    nothing can be overtaken. What the second raises is raised.
+    """
+    looked = Event()
+
+    def other() -> None:
+        with app.app_context(), db.transaction() as unit:
+            seen = look(unit)
+            looked.set()
+            second(unit, seen)
+
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), db.transaction() as unit:
+            first(unit)
+            unit.flush()
+            overtaken = pool.submit(other)
+            if unit.get_bind().dialect.name == "postgresql":
+                assert looked.wait(_SECONDS)
+                wait_for_lock(unit)
+        overtaken.result(timeout=_SECONDS)
+
+
+def wait_for_lock(unit: Session) -> None:
+    """Until some transaction waits for another's lock (PostgreSQL)."""
+    until = time.monotonic() + _SECONDS
+    while not unit.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+        assert time.monotonic() < until, "nobody waits for a lock"
+        unit.execute(text("SELECT pg_sleep(0.01)"))

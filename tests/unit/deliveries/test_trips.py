@@ -1,0 +1,64 @@
+"""What each attempt was for each letter."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries.covering import Range
+from campaign.following.trips import Stay, fates
+from campaign.signing.models import Letter
+
+
+def attempt(number: int, outcome: str, bundle: int = 1, **facts: Any) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        id=number, bundle_id=bundle, outcome=DeliveryOutcome(outcome), messages=9,
+        happened_on=date(2026, 12, 4), **facts,
+    )  # fmt: skip
+
+
+def way(
+    attempts: Sequence[DeliveryAttempt],
+    number: int,
+    ranges: dict[int, list[Range]] | None = None,
+    *,
+    later: int | None = None,
+) -> list[str]:
+    """How one letter fared: `number` in bundle 1, and perhaps `later` in bundle 2."""
+    letter = Letter(id=7)
+    stays = [Stay(letter, 1, number, now=later is None)]
+    if later is not None:
+        stays.append(Stay(letter, 2, later, now=True))
+    return [
+        f"{one.fate.value}{f' in {one.envelope.envelope}' if one.envelope else ''}"
+        for one in fates(attempts, stays, ranges or {})
+    ]
+
+
+def test_refused_and_then_accepted() -> None:
+    tries = [attempt(1, "refused"), attempt(2, "accepted"), attempt(3, "refused")]
+    assert way(tries, 5) == ["refused", "accepted"], "what was handed over was not there again"
+
+
+@pytest.mark.parametrize(("number", "fate"), [(3, "accepted"), (5, "accepted"), (6, "refused")])
+def test_of_a_part_some_were_taken_and_the_others_refused(number: int, fate: str) -> None:
+    assert way([attempt(1, "part", taken_from=3, taken_to=5)], number) == [fate]
+
+
+def test_of_a_part_that_nobody_has_named_nothing_is_claimed() -> None:
+    assert way([attempt(1, "part"), attempt(2, "left")], 3) == ["part", "left"]
+
+
+def test_a_letter_goes_with_its_own_envelope() -> None:
+    tries = [attempt(1, "refused"), attempt(2, "posted"), attempt(3, "courier")]
+    ranges = {2: [Range(1, 1, 4, "RN 1")], 3: [Range(2, 5, 8, "")]}
+    assert way(tries, 4, ranges) == ["refused", "posted in 1"]
+    assert way(tries, 5, ranges) == ["refused", "courier in 2"]
+    assert way(tries, 9, ranges) == ["refused"]
+
+
+def test_a_letter_that_was_moved_keeps_what_happened_before() -> None:
+    tries = [attempt(1, "refused"), attempt(2, "accepted", bundle=2)]
+    assert way(tries, 5, later=1) == ["refused", "accepted"]
