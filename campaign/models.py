@@ -3,6 +3,7 @@
 import campaign.accounts.models
 import campaign.audit
 import campaign.bundles.models
+import campaign.bundles.print_models
 import campaign.campaigns.models
 import campaign.campaigns.revision_models
 import campaign.campaigns.template_models

@@ -4,7 +4,7 @@ Everything is written into a folder of its own, then kept in the storage below t
 ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -14,10 +14,11 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
-from campaign.bundles import files, ledger
+from campaign.bundles import clearing, files, ledger, prints, sheets
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
+from campaign.bundles.manifest import FileFacts
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -97,7 +98,9 @@ def _assemble(bundle_id: int) -> None:
         volumes = list(bundle.volumes)
         total = _total(unit, bundle_id)
         per_target = _per_target(unit, bundle_id)
-    if total.neither or total.printed + total.set_aside != bundle.letter_count:
+        on_paper = sheets.count_carried(unit, bundle_id)
+    there = total.printed + total.set_aside + len(bundle.released)
+    if total.neither or there != bundle.letter_count:
         _fail(bundle.id, TOTALS_DIFFER)
         return
     if not total.printed:
@@ -115,29 +118,27 @@ def _assemble(bundle_id: int) -> None:
             bundle.sequence,
             rehearsal=frozen.rehearsal,
         )
-        counts = Counts(total.printed, total.set_aside, per_target)
-        make_papers(bundle, volumes, counts, folder=folder, out=making)
-        papers = [Part.made(name, making / name) for name in files.PAPERS]
+        aside = total.set_aside + len(bundle.released)
+        counts = Counts(total.printed, aside, per_target, on_paper)
+        made = make_papers(bundle, volumes, counts, folder=folder, out=making)
+        papers = {name: Part.made(name, making / name) for name in files.PAPERS}
         sizes = store.sizes(files.stored_folder(bundle.public_id))
         parts = _in_order(papers, _volume_parts(bundle, volumes, store, sizes))
         digest = digest_of(stream_zip(folder, parts, bundle.created_at))
-        _keep(papers, files.stored_papers(bundle.public_id, digest), store)
-    if _finish(bundle, digest, sum(volume.page_count or 0 for volume in volumes), total):
-        _tidy(bundle, volumes, digest, store)
-    else:
-        _drop_unwanted(bundle, digest, store)
+        _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)
+    if _finish(bundle, volumes, digest, made, counts):
+        clearing.tidy(bundle, volumes, digest, store)
+    elif clearing.drop_unwanted(bundle, digest, store):
+        _give_back(bundle.id)
 
 
-def parts_in(bundle: Bundle, digest: str, store: storage.Storage) -> list[Part]:
-    """The files of a finished ZIP, in the order in which staff need them. Raises NotFound."""
-    folder = files.stored_papers(bundle.public_id, digest)
-    sizes = store.sizes(files.stored_folder(bundle.public_id))
-    papers = [Part.kept(name, store, f"{folder}/{name}", sizes) for name in files.PAPERS]
-    return _in_order(papers, _volume_parts(bundle, bundle.volumes, store, sizes))
-
-
-def _in_order(papers: list[Part], volumes: list[Part]) -> list[Part]:
-    return [*papers[:2], *volumes, *papers[2:]]
+def _in_order(papers: Mapping[str, Part], volumes: list[Part]) -> list[Part]:
+    """The files of the ZIP, in the order in which staff need them."""
+    return [
+        *(papers[name] for name in files.BEFORE),
+        *volumes,
+        *(papers[name] for name in files.AFTER),
+    ]
 
 
 def _volume_parts(
@@ -145,14 +146,27 @@ def _volume_parts(
 ) -> list[Part]:
     return [
         Part.kept(
-            files.volume_file(volume.sequence),
-            store,
-            files.stored_volume(bundle.public_id, volume.sequence, volume.attempt),
-            sizes,
+            files.volume_file(one.sequence), store, files.stored_volume_of(bundle, one), sizes
         )
-        for volume in volumes
-        if volume.sha256
+        for one in volumes
+        if one.sha256
     ]
+
+
+def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
+    for part in papers:
+        with store.create(f"{folder}/{part.name}") as kept:
+            for piece in part.read():
+                kept.write(piece)
+
+
+def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str]:
+    """Where each file of the ZIP lies in the storage."""
+    papers = files.stored_papers(bundle.public_id, digest)
+    printed = {
+        files.volume_file(one.sequence): files.stored_volume_of(bundle, one) for one in volumes
+    }
+    return {**{name: f"{papers}/{name}" for name in files.PAPERS}, **printed}
 
 
 def _total(unit: Session, bundle_id: int) -> _Total:
@@ -202,7 +216,7 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     sizes = storage.storage().sizes(files.stored_folder(bundle.public_id))
     lost = []
     for volume in volumes:
-        name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
+        name = files.stored_volume_of(bundle, volume)
         if volume.sha256 and sizes.get(name) != volume.byte_count:
             lost.append(volume.id)
     if not lost:
@@ -219,14 +233,14 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
     return True
 
 
-def _keep(papers: list[Part], folder: str, store: storage.Storage) -> None:
-    for part in papers:
-        with store.create(f"{folder}/{part.name}") as kept:
-            for piece in part.read():
-                kept.write(piece)
-
-
-def _finish(bundle: Bundle, digest: str, pages: int, total: _Total) -> bool:
+def _finish(
+    bundle: Bundle,
+    volumes: list[Volume],
+    digest: str,
+    made: list[FileFacts],
+    counts: Counts,
+) -> bool:
+    pages = sum(one.page_count or 0 for one in volumes)
     with db.transaction() as unit:
         first = _update(
             unit,
@@ -242,39 +256,21 @@ def _finish(bundle: Bundle, digest: str, pages: int, total: _Total) -> bool:
             },
         )
         if first:
+            prints.add_print(
+                unit, bundle, made=made, stored=_stored(bundle, volumes, digest),
+                zip_sha256=digest, letters=counts.printed, pages=pages,
+                on_paper=counts.on_paper,
+            )  # fmt: skip
             audit.record(
                 unit,
                 actor="job:bundles.assemble",
                 action="bundle.ready",
                 subject=f"bundle:{bundle.id}",
-                printed=total.printed,
-                set_aside=total.set_aside,
+                printed=counts.printed,
+                set_aside=counts.set_aside,
                 sha256=digest,
             )
     return first
-
-
-def _drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> None:
-    """Remove papers before which a stop came, or the end of a rehearsal."""
-    with db.reading() as unit:
-        found = unit.get(Bundle, bundle.id)
-        stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
-    if found is None:
-        store.delete_folder(files.stored_folder(bundle.public_id))
-    elif stopped and found.state is not BundleState.READY:
-        store.delete_folder(files.stored_papers(bundle.public_id, digest))
-        _give_back(bundle.id)
-
-
-def _tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
-    """Remove what attempts that were cut short have left: it names people."""
-    papers = f"{files.stored_papers(bundle.public_id, digest)}/"
-    keep = {
-        files.stored_volume(bundle.public_id, volume.sequence, volume.attempt) for volume in volumes
-    }
-    for name in list(store.names(files.stored_folder(bundle.public_id))):
-        if name not in keep and not name.startswith(papers):
-            store.delete(name)
 
 
 def _update(

@@ -41,13 +41,8 @@ def facts_of(
         format=choice.format or campaign.format.value,
         campaign=campaign.slug,
         case=case_of(campaign),
-        mission=_mission(mission, locale),
-        organisation=FrozenOrganisation(
-            name=settings.organisation_name,
-            email=settings.organisation_email,
-            place=settings.organisation_place,
-            lines=tuple(settings.organisation_address),
-        ),
+        mission=frozen_mission(mission, locale),
+        organisation=frozen_organisation(settings),
         targets={
             target.id: _target(
                 target,
@@ -99,7 +94,18 @@ def _target(
     )
 
 
-def _mission(mission: Mission, locale: str) -> FrozenMission:
+def frozen_organisation(settings: Settings) -> FrozenOrganisation:
+    """Who hands over, as the settings now say."""
+    return FrozenOrganisation(
+        name=settings.organisation_name,
+        email=settings.organisation_email,
+        place=settings.organisation_place,
+        lines=tuple(settings.organisation_address),
+    )
+
+
+def frozen_mission(mission: Mission, locale: str) -> FrozenMission:
+    """The mission as it now stands, in a language."""
     name = i18n.words_in(mission.name, locale)
     lines = address_lines(
         country=mission.host_country,

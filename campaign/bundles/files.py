@@ -2,6 +2,8 @@
 
 import re
 
+from campaign.bundles.models import Bundle, Volume
+
 README = "README.html"
 COVER = "cover-letter.pdf"
 SIGNATURES_PDF = "signatures.pdf"
@@ -9,8 +11,21 @@ SIGNATURES_CSV = "signatures.csv"
 SIGNATURES_XLSX = "signatures.xlsx"
 LABELS = "labels.pdf"
 MANIFEST = "manifest.json"
-PAPERS = (README, COVER, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, MANIFEST)
+DELIVERY_SHEET = "delivery-sheet.pdf"
+CONTENTS = "contents.pdf"
+ENVELOPES = "envelopes.pdf"
+BEFORE = (README, COVER, DELIVERY_SHEET)
+"""What lies before the volumes, in the order in which staff need it."""
+AFTER = (
+    CONTENTS, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, ENVELOPES, MANIFEST,
+)  # fmt: skip
+"""What lies behind them."""
+PAPERS = (*BEFORE, *AFTER)
 """What lies in a bundle besides the volumes."""
+ALWAYS = (README, COVER, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, MANIFEST)
+"""What no bundle is without, however old."""
+NAME_NOBODY = (README, COVER, DELIVERY_SHEET, CONTENTS, LABELS, ENVELOPES)
+"""Papers in which no supporter stands."""
 
 
 def folder_name(
@@ -39,6 +54,11 @@ def stored_folder(public_id: str) -> str:
 def stored_volume(public_id: str, sequence: int, attempt: int) -> str:
     """A volume's PDF in the storage; two attempts never write the same file."""
     return f"{stored_folder(public_id)}/letters-{sequence:03d}.{attempt}.pdf"
+
+
+def stored_volume_of(bundle: Bundle, volume: Volume) -> str:
+    """The volume's PDF in the storage, as its last attempt wrote it."""
+    return stored_volume(bundle.public_id, volume.sequence, volume.attempt)
 
 
 def stored_papers(public_id: str, digest: str) -> str:

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
-from campaign.bundles import picking
+from campaign.bundles import picking, sheets
 from campaign.bundles.choices import EVERYTHING, MOST_IN_A_VOLUME, Choice
 from campaign.bundles.facts import check_addresses, facts_of
-from campaign.bundles.models import Bundle, BundleKind
+from campaign.bundles.models import Bundle, BundleKind, BundleState
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Refused
@@ -38,7 +38,7 @@ def freeze(
     """A new bundle of the letters that wait and are chosen.
 
     A `rehearsal` is made before the campaign opens, and not after.
-    `on_paper` is the number of people on the sheets that travel with it.
+    With `on_paper`, the sheets that were signed by hand travel with it.
 
     Raises Refused: `not-open` (a draft), `rehearsal-over`, `stopped`, `nothing-to-print`,
     `address-does-not-fit` (of the mission or an official: every letter would be set aside). Then
@@ -60,7 +60,7 @@ def freeze(
                 campaign, mission, pairs=_pairs(unit, bundle), at=bundle.created_at,
                 settings=settings, locale=locale, choice=choice,
             ),
-            on_paper=on_paper,
+            on_paper=sheets.take_sheets(unit, bundle) if on_paper else 0,
             volume_letters=size,
             first_number=first,
         )  # fmt: skip
@@ -90,7 +90,7 @@ def _new_bundle(
         campaign=campaign,
         mission=mission,
         sequence=(earlier or 0) + 1,
-        kind=BundleKind.SUPPLEMENTARY if earlier else BundleKind.FIRST,
+        kind=_kind(unit, campaign, mission),
         frozen={},
         letter_count=0,
         created_by_id=staff_id,
@@ -110,6 +110,17 @@ def next_number(unit: Session, campaign: Campaign, mission: Mission) -> int:
     )
     ends = [frozen.get("first_number", 1) + letters for frozen, letters in earlier if letters]
     return max(ends, default=1)
+
+
+def _kind(unit: Session, campaign: Campaign, mission: Mission) -> BundleKind:
+    """A first bundle, unless one stands already; one that was cancelled does not."""
+    stands = select(Bundle.id).where(
+        Bundle.campaign_id == campaign.id,
+        Bundle.mission_id == mission.id,
+        Bundle.state != BundleState.CANCELLED,
+    )
+    found = unit.scalar(stands.limit(1))
+    return BundleKind.FIRST if found is None else BundleKind.SUPPLEMENTARY
 
 
 def _hold_campaign(unit: Session, campaign: Campaign, *, rehearsal: bool) -> None:

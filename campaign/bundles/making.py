@@ -1,30 +1,42 @@
 """Making the papers of a bundle, one after the other, into one folder."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
+from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import select
 
 from campaign import db
-from campaign.bundles import files, papers
+from campaign.bundles import cover_texts, covers, files, papers, readmes, sheet_papers
+from campaign.bundles.cover_texts import CoverWords
+from campaign.bundles.covers import Covered
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import number_of
 from campaign.bundles.manifest import (
     AsideFacts,
     FileFacts,
+    TakenOut,
     VolumeFacts,
     file_facts,
     write_manifest,
 )
 from campaign.bundles.models import Bundle, Volume
-from campaign.bundles.rows import iter_entries, iter_rows
+from campaign.bundles.packets import Packet, list_packets
+from campaign.bundles.rows import Row, iter_carried, iter_entries, iter_paper_entries, iter_rows
 from campaign.bundles.tables import write_csv, write_xlsx
-from campaign.letters import lists
+from campaign.letters import bundle_sheets, lists
+from campaign.letters.envelope_sizes import envelopes_for
 from campaign.letters.layouts import LAYOUTS, label_sheet_for
+from campaign.settings import Settings
 from campaign.signing.models import Letter
+
+_PDFS = (
+    files.COVER, files.DELIVERY_SHEET, files.CONTENTS, files.SIGNATURES_PDF, files.LABELS,
+    files.ENVELOPES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,26 @@ class Counts:
     printed: int
     set_aside: int
     per_target: Mapping[int, int]
+    on_paper: int
+    """People on the signed sheets that travel along."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What every paper is made from."""
+
+    bundle: Bundle
+    frozen: Frozen
+    volumes: list[Volume]
+    packets: list[Packet]
+    counts: Counts
+    words: CoverWords | None
+    """The mission's own cover letter, where staff wrote one."""
+    folder: str
+    out: Path
+    ours: str
+    """Language of the staff who print."""
+    covered: Covered
 
 
 def make_papers(
@@ -43,56 +75,105 @@ def make_papers(
     *,
     folder: str,
     out: Path,
-) -> None:
-    """Write every paper besides the volumes into `out`, the manifest last."""
-    frozen = Frozen.from_json(bundle.frozen)
-    in_volumes = [_volume_facts(volume) for volume in volumes]
+) -> list[FileFacts]:
+    """Write every paper besides the volumes into `out`, the manifest last.
+
+    Gives the facts of every file of the ZIP, in its order.
+    """
+    job = _job(bundle, volumes, counts, folder, out)
+    frozen = job.frozen
     with force_locale(frozen.locale.replace("-", "_")):
-        pages = _make_pdfs(bundle, frozen, counts, in_volumes, out)
-        write_csv(iter_rows(bundle.id, frozen), frozen, out / files.SIGNATURES_CSV)
-        write_xlsx(
-            iter_rows(bundle.id, frozen), frozen, bundle.created_at, out / files.SIGNATURES_XLSX
+        _make_pdfs(job)
+        _make_tables(job)
+    made = _facts_of_files(volumes, out)
+    with force_locale(job.ours.replace("-", "_")):
+        told = readmes.Told(
+            folder, counts.printed, counts.set_aside, counts.on_paper, job.packets, job.ours
         )
-        made = _facts_of_files(volumes, pages, out)
-        readme = papers.readme_context(
-            frozen, folder=folder, letters=counts.printed, aside=counts.set_aside, made=made
-        )
+        readme = readmes.readme_context(frozen, told, made)
         (out / files.README).write_text(lists.readme(readme), encoding="utf-8")
     made.insert(0, file_facts(out / files.README, files.README))
     write_manifest(
         out / files.MANIFEST,
         bundle=_bundle_facts(bundle, frozen, folder, counts, len(volumes)),
         files=made,
-        volumes=in_volumes,
+        volumes=[_volume_facts(volume) for volume in volumes],
         letters=iter_entries(bundle.id, frozen),
-        set_aside=_iter_aside(bundle.id),
+        set_aside=_iter_aside(bundle),
+        on_paper=iter_paper_entries(bundle.id),
+        taken_out=[TakenOut(**one) for one in bundle.taken_out],
+    )
+    return [*made, file_facts(out / files.MANIFEST, files.MANIFEST)]
+
+
+def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:
+    settings: Settings = current_app.extensions["settings"]
+    frozen = Frozen.from_json(bundle.frozen)
+    with db.reading() as unit:
+        packets = list_packets(unit, bundle, volumes)
+        words = cover_texts.find_words(
+            unit, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
+        )
+    # Nobody goes to a gate with a rehearsal.
+    code = "" if frozen.rehearsal else delivery_url(settings, bundle.public_id)
+    covered = Covered(counts.per_target, counts.on_paper, code)
+    return _Job(
+        bundle, frozen, volumes, packets, counts, words, folder, out, settings.locales[0], covered
     )
 
 
-def _make_pdfs(
-    bundle: Bundle,
-    frozen: Frozen,
-    counts: Counts,
-    volumes: Iterable[VolumeFacts],
-    out: Path,
-) -> dict[str, int]:
-    """Cover letter, list and labels; the number of pages of each."""
+def delivery_url(settings: Settings, public_id: str) -> str:
+    """Address of the page on which delegates record what happened at the gate."""
+    return f"{settings.base_url.rstrip('/')}/desk/bundles/{public_id}/deliver"
+
+
+def _make_tables(job: _Job) -> None:
+    bundle, frozen, out = job.bundle, job.frozen, job.out
+    write_csv(_lines(job), frozen, out / files.SIGNATURES_CSV)
+    write_xlsx(_lines(job), frozen, bundle.created_at, out / files.SIGNATURES_XLSX)
+
+
+def _lines(job: _Job) -> Iterator[Row]:
+    yield from iter_rows(job.bundle.id, job.frozen)
+    yield from iter_carried(job.bundle.id, job.frozen)
+
+
+def _make_pdfs(job: _Job) -> None:
+    """The cover letter and all that goes with the letters on paper."""
+    frozen, out, counts = job.frozen, job.out, job.counts
     layout = LAYOUTS[frozen.layout]
-    printed = list(volumes)
-    lists.cover_letter(papers.cover_context(frozen, counts.per_target), layout, out / files.COVER)
+    cover = covers.cover_context(frozen, job.words, job.covered)
+    lists.cover_letter(cover, layout, out / files.COVER)
+    gate = sheet_papers.delivery_context(
+        frozen, job.packets, job.covered, folder=job.folder, ours=job.ours
+    )
+    bundle_sheets.delivery_sheet(gate, layout.paper, out / files.DELIVERY_SHEET)
+    bundle_id, on_paper = job.bundle.id, counts.on_paper
     lists.signature_list(
-        papers.list_rows(iter_rows(bundle.id, frozen), frozen),
-        counts.printed,
-        papers.list_context(frozen, several_targets=len(counts.per_target) > 1),
+        papers.list_rows(
+            iter_rows(bundle_id, frozen), iter_carried(bundle_id, frozen), frozen, on_paper
+        ),
+        counts.printed + (on_paper + 1 if on_paper else 0),
+        papers.list_context(
+            frozen, letters=counts.printed, on_paper=on_paper,
+            several_targets=len(counts.per_target) > 1,
+        ),
         layout.paper,
         out / files.SIGNATURES_PDF,
-    )
+    )  # fmt: skip
+    printed = [_volume_facts(one) for one in job.volumes]
     lists.labels(
         papers.labels_context(frozen, printed, len(printed)),
         label_sheet_for(frozen.mission.host_country),
         out / files.LABELS,
     )
-    return {name: _pages(out / name) for name in (files.COVER, files.SIGNATURES_PDF, files.LABELS)}
+    title = f"{frozen.case.reference} · {frozen.mission.name}"
+    address = sheet_papers.envelope_context(frozen)
+    sizes = envelopes_for(layout.paper)
+    bundle_sheets.envelopes(address, sizes, out / files.ENVELOPES, title=title)
+    with force_locale(job.ours.replace("-", "_")):
+        contents = sheet_papers.contents_context(frozen, job.packets, job.folder, job.ours)
+        bundle_sheets.contents(contents, layout.paper, out / files.CONTENTS)
 
 
 def _pages(path: Path) -> int:
@@ -109,10 +190,14 @@ def _volume_facts(volume: Volume) -> VolumeFacts:
     )
 
 
-def _facts_of_files(volumes: list[Volume], pages: dict[str, int], out: Path) -> list[FileFacts]:
+def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
     """In the order of the ZIP, without README and manifest."""
-    facts = [file_facts(out / files.COVER, files.COVER, pages[files.COVER])]
-    facts += [
+    made = {
+        name: file_facts(out / name, name, _pages(out / name) if name in _PDFS else None)
+        for name in files.PAPERS
+        if name not in {files.README, files.MANIFEST}
+    }
+    printed = [
         FileFacts(
             files.volume_file(volume.sequence),
             volume.byte_count or 0,
@@ -122,16 +207,11 @@ def _facts_of_files(volumes: list[Volume], pages: dict[str, int], out: Path) -> 
         for volume in volumes
         if volume.sha256
     ]
-    facts += [
-        file_facts(out / name, name, pages.get(name))
-        for name in (
-            files.SIGNATURES_PDF,
-            files.SIGNATURES_CSV,
-            files.SIGNATURES_XLSX,
-            files.LABELS,
-        )
+    return [
+        *(made[name] for name in files.BEFORE if name in made),
+        *printed,
+        *(made[name] for name in files.AFTER if name in made),
     ]
-    return facts
 
 
 def _bundle_facts(
@@ -155,16 +235,19 @@ def _bundle_facts(
         "first_number": frozen.first_number,
         "duplex": frozen.duplex,
         "order": frozen.order,
+        "on_paper": counts.on_paper,
         **({"rehearsal": True} if frozen.rehearsal else {}),
     }
 
 
-def _iter_aside(bundle_id: int) -> Iterator[AsideFacts]:
+def _iter_aside(bundle: Bundle) -> Iterator[AsideFacts]:
+    """The letters that are not in the papers, also those that wait again by now; in order."""
     with db.reading() as unit:
         rows = unit.execute(
-            select(Letter.sequence, Letter.set_aside)
-            .where(Letter.bundle_id == bundle_id, Letter.set_aside.is_not(None))
-            .order_by(Letter.sequence)
+            select(Letter.sequence, Letter.set_aside).where(
+                Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None)
+            )
         ).all()
-    for sequence, slug in rows:
-        yield AsideFacts(number_of(sequence or 0), slug or "")
+    found = [AsideFacts(number_of(sequence or 0), slug or "") for sequence, slug in rows]
+    found += [AsideFacts(one["number"], one["reason"]) for one in bundle.released]
+    yield from sorted(found, key=lambda one: one.number)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from campaign.bundles.rows import Entry
+from campaign.bundles.rows import Entry, PaperEntry
 
 FORMAT = "urgent-action-bundle/1"
 
@@ -41,6 +41,22 @@ class AsideFacts:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """A letter that was printed and taken out again before the bundle was handed over."""
+
+    number: str
+    volume: int
+    page: int
+    """On which it began."""
+    reason: str
+    """`withdrawn`, `erased` or `invalid`."""
+    on: str
+    """The day, YYYY-MM-DD."""
+    sha256: str
+    """Of the volume's PDF that still held it."""
+
+
 def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
     """The facts of a file on disk."""
     with path.open("rb") as file:
@@ -56,6 +72,8 @@ def write_manifest(
     volumes: Iterable[VolumeFacts],
     letters: Iterable[Entry],
     set_aside: Iterable[AsideFacts],
+    on_paper: Iterable[PaperEntry] = (),
+    taken_out: Iterable[TakenOut] = (),
 ) -> None:
     """Write `manifest.json`, an entry a line, without holding all letters in memory."""
     with out.open("w", encoding="utf-8", newline="\n") as file:
@@ -65,6 +83,8 @@ def write_manifest(
             ("volumes", volumes),
             ("letters", letters),
             ("set_aside", set_aside),
+            ("on_paper", on_paper),
+            ("taken_out", taken_out),
         )
         for at, (name, entries) in enumerate(lists):
             file.write(",\n" if at else "")

@@ -26,6 +26,8 @@ class BundleState(enum.StrEnum):
     ASSEMBLING = "assembling"
     READY = "ready"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Given up before it was handed over: its letters wait again."""
 
 
 class VolumeState(enum.StrEnum):
@@ -91,6 +93,17 @@ class Bundle(Base):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
     ready_at: Mapped[datetime | None]
+    remade_at: Mapped[datetime | None]
+    """When volumes were last sent to be made again, without letters that were taken back."""
+    taken_out: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
+    and the `sha256` of the volume that still held them."""
+    released: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
+    handed_over_at: Mapped[datetime | None]
+    """Since when it is out of our hands: from then on nothing of it changes."""
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(Sealed("bundle.cancel_reason"))
 
     campaign: Mapped[Campaign] = relationship()
     mission: Mapped[Mission] = relationship()

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from campaign import audit
 from campaign.bundles import files
+from campaign.bundles.cancelling import WAITS
+from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.campaigns.models import Campaign
 from campaign.db import after_commit
@@ -27,21 +29,15 @@ def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int
     if bundle.state not in {BundleState.FAILED, BundleState.READY}:
         raise Refused("not-ready")
     failed = bundle.state is BundleState.FAILED
+    if not failed:
+        _remember(unit, bundle)
     freed = unit.scalars(
         update(Letter)
         .where(
             Letter.bundle_id == bundle.id,
             true() if failed else Letter.set_aside.is_not(None),
         )
-        .values(
-            bundle_id=None,
-            volume_id=None,
-            sequence=None,
-            first_page=None,
-            pages=None,
-            set_aside=None,
-            set_aside_detail=None,
-        )
+        .values(**WAITS)
         .returning(Letter.id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -56,6 +52,17 @@ def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int
     if failed:
         _remove(unit, bundle, store)
     return len(freed)
+
+
+def _remember(unit: Session, bundle: Bundle) -> None:
+    """Keep the numbers that leave it: its papers name them, also when they are made again."""
+    rows = unit.execute(
+        select(Letter.sequence, Letter.set_aside)
+        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        .order_by(Letter.sequence)
+    )
+    left = [{"number": number_of(number or 0), "reason": slug} for number, slug in rows]
+    bundle.released = [*bundle.released, *left]
 
 
 def _remove(unit: Session, bundle: Bundle, store: Storage) -> None:

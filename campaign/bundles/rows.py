@@ -14,17 +14,13 @@ from campaign import db, i18n
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import day_in, number_of
 from campaign.bundles.models import Volume
-from campaign.signing.models import Disclosure, Letter, Signature
+from campaign.bundles.print_models import CarriedSignature
+from campaign.bundles.sheets import paper_number
+from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
 
 _BATCH = 500
 
-_COLUMNS = (
-    Letter.sequence,
-    Letter.target_id,
-    Letter.first_page,
-    Letter.pages,
-    Volume.sequence.label("volume"),
-    Signature.public_id,
+_PERSON = (
     Signature.given_name,
     Signature.family_name,
     Signature.locality,
@@ -32,14 +28,22 @@ _COLUMNS = (
     Signature.postal_code,
     Signature.country,
     Signature.disclosure,
-    Signature.letter_locale,
     Signature.signed_at,
+)
+_COLUMNS = (
+    Letter.sequence,
+    Letter.target_id,
+    Letter.first_page,
+    Letter.pages,
+    Volume.sequence.label("volume"),
+    Signature.letter_locale,
+    *_PERSON,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A printed letter; what its supporter does not disclose is empty."""
+    """A printed letter, or a person on a signed sheet; what is not disclosed is empty."""
 
     number: str
     name: str
@@ -49,11 +53,18 @@ class Row:
     country: str
     """Code, ISO 3166-1 alpha-2."""
     signed_on: date
-    target_id: int
+    target_id: int | None
+    """None of who signed on paper."""
     letter_locale: str
     volume: int
+    """0 of who signed on paper: no letter is printed for them."""
     first_page: int
     pages: int
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether it is a person on a signed sheet."""
+        return self.target_id is None
 
 
 def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
@@ -62,17 +73,47 @@ def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
         yield disclosed(row, frozen.timezone)
 
 
+def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
+    """Every person on the sheets that travel with the bundle, in order."""
+    last = 0
+    while True:
+        with db.reading() as unit:
+            batch = unit.execute(
+                select(CarriedSignature.position, *_PERSON)
+                .join(Signature, Signature.id == CarriedSignature.signature_id)
+                .where(
+                    CarriedSignature.bundle_id == bundle_id,
+                    CarriedSignature.position > last,
+                    Signature.state == SignatureState.CONFIRMED,
+                )
+                .order_by(CarriedSignature.position)
+                .limit(_BATCH)
+            ).all()
+        for row in batch:
+            yield _carried(row, frozen.timezone)
+        if len(batch) < _BATCH:
+            return
+        last = batch[-1].position
+
+
+def _carried(row: Any, timezone: str) -> Row:
+    return Row(
+        number=paper_number(row.position),
+        **_shown(row),
+        signed_on=day_in(row.signed_at, timezone),
+        target_id=None,
+        letter_locale="",
+        volume=0,
+        first_page=0,
+        pages=0,
+    )
+
+
 def disclosed(row: Any, timezone: str) -> Row:
-    """What officials may see of a signature: the name; the town; or all but the street."""
-    town = row.disclosure is not Disclosure.NAME
-    full = row.disclosure is Disclosure.FULL
+    """What officials may see of a letter's signature."""
     return Row(
         number=number_of(row.sequence),
-        name=f"{row.given_name} {row.family_name}".strip(),
-        locality=row.locality if town else "",
-        region=row.region if full else "",
-        postal_code=row.postal_code if full else "",
-        country=row.country if town else "",
+        **_shown(row),
         signed_on=day_in(row.signed_at, timezone),
         target_id=row.target_id,
         letter_locale=row.letter_locale,
@@ -80,6 +121,43 @@ def disclosed(row: Any, timezone: str) -> Row:
         first_page=row.first_page,
         pages=row.pages,
     )
+
+
+def _shown(row: Any) -> dict[str, str]:
+    """What a signature lets be seen: the name; the town; or all but the street."""
+    town = row.disclosure is not Disclosure.NAME
+    full = row.disclosure is Disclosure.FULL
+    return {
+        "name": f"{row.given_name} {row.family_name}".strip(),
+        "locality": row.locality if town else "",
+        "region": row.region if full else "",
+        "postal_code": row.postal_code if full else "",
+        "country": row.country if town else "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PaperEntry:
+    """A person on a signed sheet, as the manifest has them."""
+
+    number: str
+    signature: str
+
+
+def iter_paper_entries(bundle_id: int) -> Iterator[PaperEntry]:
+    """Every person on the sheets that travel with the bundle, in order."""
+    with db.reading() as unit:
+        rows = unit.execute(
+            select(CarriedSignature.position, Signature.public_id)
+            .join(Signature, Signature.id == CarriedSignature.signature_id)
+            .where(
+                CarriedSignature.bundle_id == bundle_id,
+                Signature.state == SignatureState.CONFIRMED,
+            )
+            .order_by(CarriedSignature.position)
+        ).all()
+    for position, public_id in rows:
+        yield PaperEntry(paper_number(position), public_id)
 
 
 @dataclass(frozen=True, slots=True)

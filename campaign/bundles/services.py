@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
-from campaign.bundles import assembling, files
+from campaign.bundles import files, prints, withdrawals
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
@@ -123,7 +123,7 @@ def progress_of(unit: Session, bundle: Bundle, now: datetime) -> Progress:
     return Progress(
         done=done,
         total=bundle.letter_count,
-        seconds=(now - bundle.created_at).total_seconds(),
+        seconds=(now - (bundle.remade_at or bundle.created_at)).total_seconds(),
         at_work=bool(at_work) or assembling_now,
     )
 
@@ -165,16 +165,17 @@ def zip_name(bundle: Bundle) -> str:
 def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
-    Raises Refused: `not-ready`, or `stopped` (letters of a stopped campaign do harm). Raises
-    NotFound where a file of it is gone.
+    Raises Refused: `not-ready`, `stopped` (letters of a stopped campaign do harm), `taken-back`
+    (it holds letters that were taken back, and is to be made again without them). Raises NotFound
+    where a file of it is gone.
     """
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)
     if bundle.state is not BundleState.READY or bundle.zip_sha256 is None:
         raise Refused("not-ready")
+    withdrawals.refuse_taken_back(unit, bundle)
     name = zip_name(bundle)
-    parts = assembling.parts_in(bundle, bundle.zip_sha256, store)
-    chunks = stream_zip(name, parts, bundle.created_at)
+    chunks = stream_zip(name, prints.parts_of(unit, bundle, store), bundle.created_at)
     audit.record(
         unit,
         actor=actor,
@@ -182,8 +183,13 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
         subject=f"bundle:{bundle.id}",
         bytes=len(chunks),
     )
+    return Download(f"{name}.zip", len(chunks), as_long_as_running(chunks, bundle))
+
+
+def as_long_as_running(chunks: Iterable[bytes], bundle: Bundle) -> Iterator[bytes]:
+    """The chunks of a download, as long as the bundle's campaign is not stopped."""
     wanted = partial(_is_running, db.database(), bundle.campaign_id)
-    return Download(f"{name}.zip", len(chunks), while_wanted(chunks, wanted))
+    return while_wanted(chunks, wanted)
 
 
 def while_wanted(

@@ -1,27 +1,62 @@
-"""The sheets that people signed by hand: they travel with a bundle, once."""
+"""The sheets that people signed by hand: they travel with a bundle, once.
 
-from sqlalchemy import func, literal_column, select
+Who stands on them stands in its lists, numbered apart: P00001, P00002 …
+"""
+
+from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.models import Bundle
+from campaign.bundles.print_models import CarriedSignature
 from campaign.campaigns.models import Campaign
 from campaign.signing.models import Origin, Signature, SignatureState
 
 
+def paper_number(position: int) -> str:
+    """The number in the lists of a person on a sheet: `P00012`."""
+    return f"P{position:05d}"
+
+
 def waiting_on_paper(unit: Session, campaign: Campaign) -> int:
     """How many people stand on sheets that no bundle has taken along yet."""
-    people = unit.scalar(
-        select(func.count(Signature.id)).where(
-            Signature.campaign_id == campaign.id,
-            Signature.state == SignatureState.CONFIRMED,
-            Signature.origin == Origin.PAPER,
-            # Said as the index says it: it holds only the few that did not sign online.
-            Signature.origin != literal_column("'online'"),
-        )
+    return unit.scalar(select(func.count(Signature.id)).where(*_waits(campaign.id))) or 0
+
+
+def take_sheets(unit: Session, bundle: Bundle) -> int:
+    """Have the sheets that wait travel with the bundle; how many people stand on them."""
+    place = func.row_number().over(order_by=Signature.id)
+    waiting = select(literal(bundle.id), place, Signature.id).where(*_waits(bundle.campaign_id))
+    unit.execute(
+        insert(CarriedSignature).from_select(["bundle_id", "position", "signature_id"], waiting)
     )
-    carried = unit.scalars(
-        select(Bundle.frozen).where(
-            Bundle.campaign_id == campaign.id, Bundle.state != BundleState.FAILED
-        )
+    return count_carried(unit, bundle.id)
+
+
+def count_carried(unit: Session, bundle_id: int) -> int:
+    """How many people on the bundle's sheets still stand there."""
+    query = (
+        select(func.count(CarriedSignature.position))
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
     )
-    return max(0, (people or 0) - sum(int(one.get("on_paper", 0)) for one in carried))
+    return unit.scalar(query) or 0
+
+
+def leave_sheets(unit: Session, bundle: Bundle) -> None:
+    """The sheets stay here, and wait for another bundle."""
+    unit.execute(
+        delete(CarriedSignature)
+        .where(CarriedSignature.bundle_id == bundle.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Signature.campaign_id == campaign_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.origin == Origin.PAPER,
+        # Said as the index says it: it holds only the few that did not sign online.
+        Signature.origin != literal_column("'online'"),
+        Signature.id.not_in(select(CarriedSignature.signature_id)),
+    )

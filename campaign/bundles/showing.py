@@ -1,4 +1,4 @@
-"""A bundle as the desk shows it. Pure."""
+"""A bundle as the desk shows it."""
 
 import json
 from collections.abc import Iterable
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from campaign.bundles import files
+from campaign.bundles import files, prints
 from campaign.bundles.choices import Split
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, Volume
@@ -55,21 +56,21 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
     return str(_("Letters from %(place)s", place=volume.region))
 
 
-def files_of(bundle: Bundle) -> list[FileShown]:
+def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
-    first, rest = files.PAPERS[:2], files.PAPERS[2:]
-    volumes = [
-        FileShown(
-            files.volume_file(volume.sequence),
-            _describe_volume(bundle, volume),
-            volume.page_count,
-            volume.printed_letters,
-        )
-        for volume in bundle.volumes
-        if volume.sha256
-    ]
+    volumes = {files.volume_file(one.sequence): one for one in bundle.volumes if one.sha256}
+    found = prints.find_print(unit, bundle)
+    if found is None:
+        after = (one for one in files.AFTER if one in files.ALWAYS)
+        facts = [(name, None) for name in (*files.BEFORE[:2], *volumes, *after)]
+    else:
+        facts = [(one["name"], one["pages"]) for one in found.files]
     return [
-        *(FileShown(name, describe_file(name)) for name in first),
-        *volumes,
-        *(FileShown(name, describe_file(name)) for name in rest),
+        FileShown(
+            name,
+            _describe_volume(bundle, volumes[name]) if name in volumes else describe_file(name),
+            pages,
+            volumes[name].printed_letters if name in volumes else None,
+        )
+        for name, pages in facts
     ]

@@ -1,4 +1,7 @@
-"""The list of signatures as CSV and as XLSX: the same columns, a row for each printed letter."""
+"""The list of signatures as CSV and as XLSX: the same columns.
+
+A row for each printed letter, then one for each person on the signed sheets that travel along.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -8,8 +11,8 @@ from pathlib import Path
 import xlsxwriter
 
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.papers import mark_of
 from campaign.bundles.rows import Row, country_of
+from campaign.bundles.saying import mark_of
 from campaign.spreadsheets import inert
 
 COLUMNS = (
@@ -24,10 +27,11 @@ COLUMNS = (
     "language",
     "volume",
     "first_page",
+    "kind",
 )
 """Heads of the columns: names for programs, the same in every language."""
 
-_WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11)
+_WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11, 9)
 
 
 def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
@@ -40,10 +44,11 @@ def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
         row.postal_code,
         country_of(row, frozen.locale),
         row.signed_on.isoformat(),
-        frozen.targets[row.target_id].names[frozen.locale],
+        "" if row.target_id is None else frozen.targets[row.target_id].names[frozen.locale],
         row.letter_locale,
-        str(row.volume),
-        str(row.first_page),
+        "" if row.on_paper else str(row.volume),
+        "" if row.on_paper else str(row.first_page),
+        "paper" if row.on_paper else "letter",
     )
 
 

@@ -148,7 +148,7 @@ def _check_files(
     named = {entry["name"]: entry for entry in manifest["files"]}
     if len(named) != len(manifest["files"]):
         result.find(files.MANIFEST, "names a file twice.")
-    expected = {*files.PAPERS[:-1], *(one["file"] for one in manifest["volumes"] if "file" in one)}
+    expected = {*files.ALWAYS[:-1], *(one["file"] for one in manifest["volumes"] if "file" in one)}
     for name in sorted(expected - set(named)):
         result.find(files.MANIFEST, f"does not name {name}.")
     for name in sorted(set(members) - set(named) - {files.MANIFEST}):
@@ -208,6 +208,7 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
     stated = (bundle["printed"], bundle["set_aside"], bundle["volumes"])
     if stated != (len(letters), len(aside), len(manifest["volumes"])):
         result.find(files.MANIFEST, "counts other letters or volumes than it holds.")
+    _check_besides(manifest, result)
     for volume in manifest["volumes"]:
         name = volume.get("file") or f"volume {volume['volume']}"
         mine = [one for one in letters if one["volume"] == volume["volume"]]
@@ -243,6 +244,22 @@ def _check_numbers(
         result.find(files.MANIFEST, "does not hold the letters in order.")
 
 
+def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
+    """People on signed sheets are counted apart; what was taken out is in no volume.
+
+    Bundles from before these were recorded say nothing of either.
+    """
+    people = manifest.get("on_paper", [])
+    if len(people) != manifest["bundle"].get("on_paper", 0):
+        result.find(files.MANIFEST, "counts other people on signed sheets than it holds.")
+    if len({one["number"] for one in people}) != len(people):
+        result.find(files.MANIFEST, "holds a person on the signed sheets twice.")
+    printed = {one["number"] for one in manifest["letters"]}
+    for one in manifest.get("taken_out", []):
+        if one["number"] in printed:
+            result.find(files.MANIFEST, f"says that letter {one['number']} is in and taken out.")
+
+
 def _covers(letters: list[dict[str, Any]], pages: int) -> bool:
     """Whether letters follow each other without gap from page 1 to the last.
 
@@ -263,7 +280,7 @@ def _check_lists(
     manifest: dict[str, Any],
     result: Verified,
 ) -> None:
-    numbers = [letter["number"] for letter in manifest["letters"]]
+    numbers = [one["number"] for one in (*manifest["letters"], *manifest.get("on_paper", []))]
     damaged = {finding.file for finding in result.findings}
     for name, read in (
         (files.SIGNATURES_CSV, _csv_numbers),

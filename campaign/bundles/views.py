@@ -10,17 +10,18 @@ from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, fresh, guard
 from campaign.accounts.models import Role
 from campaign.bundles import (
+    cover_views,
     journeys,
+    moves_views,
     moving,
     releasing,
     services,
     waiting,
-    withdrawals,
     wizard_views,
 )
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.bundles.showing import files_of, set_aside_of
 from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.errors import Refused
@@ -89,6 +90,8 @@ def release(public_id: str) -> ResponseReturnValue:
 
 
 wizard_views.register(blueprint)
+moves_views.register(blueprint)
+cover_views.register(blueprint)
 
 
 def _facts(bundle: Bundle) -> dict[str, Any]:
@@ -99,8 +102,7 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "unfinished": bundle.state in services.UNFINISHED,
         "set_aside": set_aside_of(services.list_set_aside(unit, bundle)),
         "set_aside_count": services.count_set_aside(unit, bundle),
-        "taken_back": withdrawals.list_taken_back(unit, bundle),
-        "files": files_of(bundle),
+        "files": files_of(unit, bundle),
         "zip_name": services.zip_name(bundle),
         "frozen": Frozen.from_json(bundle.frozen),
         "orders": ORDERS,

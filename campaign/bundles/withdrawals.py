@@ -1,7 +1,7 @@
 """Letters that were taken back, or erased, after their bundle was frozen.
 
-Their numbers stay in the bundle. What was printed before holds them still: staff take the sheets
-out, and the bundle is remade without them when it is printed again.
+Until the bundle is handed over, its volumes are made again without them (`remaking`); until that
+is done, and for good afterwards, no file that still holds them is given out. Their numbers stay.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, Volume
+from campaign.errors import Refused
 from campaign.signing.models import Letter, Signature, SignatureState
 
-_GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
+GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
+"""States of a signature whose letter is not handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,14 @@ class TakenBack:
     """On which it begins, in the volume's PDF."""
 
 
-def list_taken_back(unit: Session, bundle: Bundle, *, limit: int = 500) -> list[TakenBack]:
-    """The printed letters of a bundle that must not be handed over, in order."""
+def refuse_taken_back(unit: Session, bundle: Bundle) -> None:
+    """Raise Refused (`taken-back`) where a file of the bundle holds a letter that is gone."""
+    if list_taken_back(unit, bundle, limit=1):
+        raise Refused("taken-back")
+
+
+def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -> list[TakenBack]:
+    """The letters that stand in a bundle's files and must not be handed out, in order."""
     rows = unit.execute(
         select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -37,7 +45,7 @@ def list_taken_back(unit: Session, bundle: Bundle, *, limit: int = 500) -> list[
         .where(
             Letter.bundle_id == bundle.id,
             Letter.first_page.is_not(None),
-            Signature.state.in_(_GONE),
+            Signature.state.in_(GONE),
         )
         .order_by(Letter.sequence)
         .limit(limit)

@@ -16,7 +16,7 @@ from campaign import i18n
 from campaign.authoring.fields import CheckboxesField, choices
 from campaign.bundles.choices import MOST_IN_A_VOLUME, Choice, Order, Split
 from campaign.bundles.offers import Offer
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.campaigns.models import LetterFormat
 from campaign.letters.layouts import LAYOUTS, layout_for
 from campaign.officials.models import Mission

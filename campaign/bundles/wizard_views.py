@@ -19,7 +19,7 @@ from campaign.bundles import journeys, printing, proofs, services
 from campaign.bundles.journeys import Part
 from campaign.bundles.models import Bundle
 from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.bundles.sheets import waiting_on_paper
 from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.campaigns.models import CampaignStatus

@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign import db, storage
-from campaign.bundles import freezing, releasing, services
+from campaign.bundles import freezing, releasing, remaking, services
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
 from campaign.bundles.verifying import verify_zip
@@ -30,6 +30,8 @@ _SENTENCES = {
     "mission": "There is no mission {mission}.",
     "bundle": "There is no bundle of that number for {campaign} and {mission}.",
     "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
+    "cancelled": "This bundle was given up: its letters wait for another.",
+    "taken-back": "Letters in it were taken back since it was handed over; nothing is written.",
     "letters-taken": "Another bundle took the letters at the same moment: run this again.",
     "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
     "nothing-printed": "None of the letters could be printed; the desk shows why.",
@@ -101,6 +103,10 @@ def _take(
         if earlier is None and number is not None:
             raise NotFound("bundle")
         if earlier is not None:
+            if earlier.state is BundleState.CANCELLED:
+                raise Refused("cancelled")
+            if earlier.state is BundleState.READY and earlier.handed_over_at is None:
+                remaking.remake(unit, earlier, actor=_ACTOR)
             _say_resumed(earlier)
             return earlier.id
         failed = releasing.find_failed(unit, campaign=campaign, mission=mission)

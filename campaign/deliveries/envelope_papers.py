@@ -5,7 +5,7 @@ from flask_babel import ngettext
 
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import number_of
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.letters.address_sheets import AddressSheet
 from campaign.letters.context import LabelsContext
 

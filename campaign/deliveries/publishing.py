@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Update, UpdateKind, UpdatePicture

@@ -22,7 +22,7 @@ from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.authoring.fields import DeskForm
 from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.deliveries import envelope_files, posting, rerouting, splitting, visits
 from campaign.deliveries.covering import count_here, unnamed_part
 from campaign.deliveries.missions import get_mission, missions_for

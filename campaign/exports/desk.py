@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, render_template
 from campaign import i18n
 from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role
-from campaign.bundles.papers import say_number
+from campaign.bundles.saying import say_number
 from campaign.settings import Settings
 
 blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")

@@ -129,6 +129,8 @@ class ListContext:
     """Pattern such as "Page {page} of {pages}"."""
     total_label: str
     """Word before the number of rows, such as "Letters"."""
+    sums: str = ""
+    """What the list counts, in words; instead of the number of rows."""
     mark: str = ""
     """A word such as "Rehearsal" in every page's head; empty on a real list."""
 
@@ -173,6 +175,10 @@ class CoverContext:
     """Name and office of who signs for the organisation."""
     mark: str = ""
     """A word such as "Rehearsal" printed faintly across the sheet; empty on a real letter."""
+    code: str = ""
+    """Address that a small QR code at the end holds; none if empty."""
+    code_note: str = ""
+    """Whom the code is for."""
 
 
 @dataclass(frozen=True, slots=True)

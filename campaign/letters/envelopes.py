@@ -22,6 +22,8 @@ class EnvelopeContext:
     """Who writes, above on the left; may be empty."""
     addressee_lines: tuple[str, ...]
     """From the name to the country."""
+    mark: str = ""
+    """A word such as "Rehearsal"; empty on a real one."""
 
 
 def render_envelopes(envelopes: Sequence[EnvelopeContext], sheet: EnvelopeSheet) -> bytes:

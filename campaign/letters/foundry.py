@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from campaign.letters.printing import Limits
+from campaign.letters.problems import MACHINE_FAILED
 
 # `campaign/__init__.py` holds create_app and so imports everything. The foundry, which handles
 # texts of strangers, gets an empty package of that name instead: no Flask, no database, no keys,
@@ -53,7 +54,7 @@ class Outcome:
 
 
 class FoundryStopped(RuntimeError):
-    """The foundry's process itself ended: a fault of the machine, not of a letter."""
+    """The foundry's process ended, or its disk is full: a fault of the machine, not of a letter."""
 
 
 class Foundry:
@@ -84,7 +85,7 @@ class Foundry:
 
         :param work: the kind of job, a name in `typesetting.WORK`.
         :param size: letters or pages in it, for the time limit.
-        :raises FoundryStopped: the foundry's process is gone.
+        :raises FoundryStopped: the foundry's process is gone, or cannot write what it makes.
         """
         order = {
             "work": work,
@@ -103,7 +104,10 @@ class Foundry:
             line = b""
         if not line:
             raise FoundryStopped(f"the foundry ended with {self._process.wait()}")
-        return Outcome(**json.loads(line))
+        outcome = Outcome(**json.loads(line))
+        if outcome.slug == MACHINE_FAILED:
+            raise FoundryStopped(f"the foundry could not work: {outcome.detail}")
+        return outcome
 
     def is_alive(self) -> bool:
         """Whether its process still runs."""

@@ -1,5 +1,6 @@
 """The foundry's process: reads orders from stdin, forks a child for each, answers on stdout."""
 
+import errno
 import gc
 import json
 import os
@@ -17,6 +18,7 @@ from campaign.letters.carding import typeset_cards
 from campaign.letters.composing import compose_letters
 from campaign.letters.listing import typeset_list
 from campaign.letters.problems import (
+    MACHINE_FAILED,
     OUT_OF_MEMORY,
     RENDERER_FAILED,
     RENDERER_WARNING,
@@ -34,6 +36,10 @@ WORK = {
 
 # How C code of the renderer ends when memory can't be had: GLib aborts, others crash.
 _STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
+_OF_THE_MACHINE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE,
+    errno.EACCES, errno.ENOENT,
+}  # fmt: skip
 # Of the memory limit: a child that used so much and ended without an answer couldn't get more.
 _NEARLY = 0.7
 
@@ -112,6 +118,13 @@ def _read(descriptor: int, deadline: float) -> bytes | None:
     return None
 
 
+def _fault_of(error: BaseException) -> str:
+    """Whether a full disk or the like is at fault, which no letter is to be set aside for."""
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return MACHINE_FAILED
+    return RENDERER_FAILED
+
+
 def _work(order: dict[str, Any], writer: int) -> NoReturn:
     """The child: does the work within the limits, reports, and ends without cleaning up."""
     resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
@@ -128,7 +141,7 @@ def _work(order: dict[str, Any], writer: int) -> NoReturn:
     except FatalURLFetchingError:
         answer = {"report": None, "slug": RENDERER_FAILED, "detail": "refused address"}
     except BaseException as error:
-        answer = {"report": None, "slug": RENDERER_FAILED, "detail": type(error).__name__}
+        answer = {"report": None, "slug": _fault_of(error), "detail": type(error).__name__}
     try:
         data = json.dumps(answer).encode()
         while data:

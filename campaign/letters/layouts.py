@@ -84,7 +84,7 @@ class Layout:
     """Where the letter proper begins: the line with place and date."""
     date_at_end: bool
     """Place and date stand at the end of the line (right) instead of at its start."""
-    foot_rise: float = 4.0
+    foot_rise: float = 6.5
     """How far above the sheet's lower edge the foot ends."""
     sender_at_end: bool = False
     """The sender's lines are set against the right edge of their box."""
@@ -135,6 +135,10 @@ class LabelSheet:
     """Top edge of the first row."""
     pitch: float
     """Distance from one column's left edge to the next one's."""
+    size: float = 9.5
+    """Of the type, pt."""
+    leading: float = 11.2
+    """From line to line, pt."""
 
     @property
     def per_sheet(self) -> int:
@@ -158,6 +162,8 @@ class EnvelopeSheet:
     """Where the sender's lines are set."""
     address: Box
     """Where the address is set."""
+    size: float = 11.0
+    """Of the address's type, pt."""
 
 
 PRINTABLE_EDGE = 5.0
@@ -255,7 +261,7 @@ UK_DL = Layout(
 LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR, CH_LEFT, UK_DL)}
 
 AVERY_5160 = LabelSheet("avery-5160", LETTER, 66.7, 25.4, 3, 10, 4.0, 12.7, 70.6)
-L7163 = LabelSheet("l7163", A4, 99.1, 38.1, 2, 7, 4.65, 15.2, 101.6)
+L7163 = LabelSheet("l7163", A4, 99.1, 38.1, 2, 7, 4.65, 15.2, 101.6, 11, 13)
 LABEL_SHEETS = {sheet.slug: sheet for sheet in (AVERY_5160, L7163)}
 
 NO_10 = EnvelopeSheet(

@@ -61,6 +61,8 @@ class PageWriter:
         self._fitter = Fitter(face, sheet.settings)
         self._direction = "rtl" if sheet.rtl else "ltr"
         self._left = sheet.margin / MM_PER_PT
+        # A heading between the rows takes their whole width.
+        self._band = (Column("band", "", 0.0, sheet.text_width),)
         self._top = (sheet.paper.height - sheet.margin) / MM_PER_PT
 
     def page(self, values: Mapping[str, Any]) -> ListPage:
@@ -69,7 +71,8 @@ class PageWriter:
         top = self._sheet.rows_top(page.number)
         page.operators += ["BT", _INK]
         for place, row in enumerate(values["rows"]):
-            for text, column in zip(row, self._sheet.columns, strict=True):
+            columns = self._sheet.columns if len(row) > 1 else self._band
+            for text, column in zip(row, columns, strict=True):
                 if text:
                     self._cell(page, text, column, top + place * self._sheet.row)
         self._number(page)

@@ -21,16 +21,19 @@ from campaign.letters.html import language_tag
 from campaign.letters.joining import Document, describe, in_place_of, join
 from campaign.letters.layouts import LabelSheet, Layout, Paper
 from campaign.letters.list_cells import cells
+from campaign.letters.posters import qr_svg
 from campaign.letters.printing import DEFAULT_LIMITS, Limits
 from campaign.letters.problems import LetterRefused, Problem
 from campaign.letters.sheets import ListSheet, list_sheet
 
+_LABEL_AIR = 5.0
+"""mm that a label keeps free above and below together."""
 PAGES_PER_CHUNK = 250
 """Pages of a signature list that one process lays out."""
 
 
 def signature_list(
-    rows: Iterable[SignatureRow],
+    rows: Iterable[SignatureRow | str],
     total: int,
     context: ListContext,
     paper: Paper,
@@ -40,8 +43,8 @@ def signature_list(
 ) -> Document:
     """The list of all signatures, with the columns' heads and "page x of y" on every page.
 
-    :param rows: read once, in order, some pages at a time.
-    :param total: how many rows there are.
+    :param rows: read once, in order, some pages at a time; a text alone is a heading.
+    :param total: how many rows there are, headings included.
     :raises ValueError: there are more or fewer rows than `total`.
     :raises LetterRefused: the renderer failed.
     """
@@ -68,12 +71,19 @@ def signature_list(
 
 
 def _pages(
-    rows: Iterator[SignatureRow], sheet: ListSheet, context: ListContext, count: int, total: int
+    rows: Iterator[SignatureRow | str],
+    sheet: ListSheet,
+    context: ListContext,
+    count: int,
+    total: int,
 ) -> Iterator[dict[str, Any]]:
     """The pages of a list, as the template takes them."""
     seen = 0
     for number in range(1, count + 1):
-        some = [cells(row, sheet) for row in islice(rows, sheet.rows_on(number))]
+        some = [
+            [row] if isinstance(row, str) else cells(row, sheet)
+            for row in islice(rows, sheet.rows_on(number))
+        ]
         seen += len(some)
         label = context.page_label.replace("{page}", str(number)).replace("{pages}", str(count))
         yield {"number": number, "label": label, "rows": some}
@@ -88,7 +98,12 @@ def cover_letter(context: CoverContext, layout: Layout, out: Path) -> Document:
     """
     refuse(check_characters(_texts(context)))
     refuse(check_address(context.addressee_lines, layout))
-    body = html.render("cover.html", cover=context, direction=html.direction_of(context.locale))
+    body = html.render(
+        "cover.html",
+        cover=context,
+        code=qr_svg(context.code) if context.code else "",
+        direction=html.direction_of(context.locale),
+    )
     return _write(
         body,
         "print.css",
@@ -117,7 +132,10 @@ def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> Document:
         ]
         for first in range(0, len(context.labels), sheet.per_sheet)
     ]
-    body = html.render("labels.html", sheets=sheets, mark=context.mark)
+    # All labels of a set are of one size, by the longest of them.
+    most = max(map(len, context.labels)) + (1 if context.mark else 0)
+    dense = most > int((sheet.height - _LABEL_AIR) / (sheet.leading * html.MM_PER_PT))
+    body = html.render("labels.html", sheets=sheets, mark=context.mark, dense=dense)
     return _write(
         body, "labels.css", sheet, out, title=context.title, locale=context.locale, window=None
     )
@@ -140,7 +158,7 @@ def _texts(context: CoverContext) -> dict[str, tuple[str, ...]]:
         value = getattr(context, field.name)
         if field.name == "counts":
             texts["counts"] = tuple(text for row in value for text in (row.label, row.number))
-        elif field.name != "locale":
+        elif field.name not in {"locale", "code"}:
             texts[field.name] = (value,) if isinstance(value, str) else value
     return texts
 

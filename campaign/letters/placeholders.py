@@ -6,7 +6,7 @@ saving can be refused with words.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -44,12 +44,12 @@ def placeholders_in(text: str) -> list[str]:
     return list(dict.fromkeys(_WELL_FORMED.findall(text)))
 
 
-def unknown_placeholders(text: str) -> list[str]:
-    """What stands in double parentheses in `text` and is no known placeholder.
+def unknown_placeholders(text: str, known: Collection[str] = KNOWN) -> list[str]:
+    """What stands in double parentheses in `text` and is no `known` placeholder.
 
     Given as written, in order, each once; malformed ones such as `((person name` included.
     """
-    found = (match[0] for match in _ANY.finditer(text) if match[1] is None or match[1] not in KNOWN)
+    found = (match[0] for match in _ANY.finditer(text) if match[1] is None or match[1] not in known)
     return list(dict.fromkeys(found))
 
 

@@ -20,7 +20,9 @@ Print = Callable[[int], BundleState]
 def freeze(app: Flask, settings: Settings) -> Freeze:
     """Freeze what waits for the campaign's first mission, in a transaction of its own."""
 
-    def run(campaign_id: int, locale: str = "en", volume_letters: int = 500) -> int:
+    def run(
+        campaign_id: int, locale: str = "en", volume_letters: int = 500, on_paper: int = 0
+    ) -> int:
         with app.app_context(), db.transaction() as unit:
             campaign = unit.get_one(Campaign, campaign_id)
             mission = campaign.targets[0].mission
@@ -32,6 +34,7 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
                 settings=settings.model_copy(update={"volume_letters": volume_letters}),
                 locale=locale,
                 actor="command",
+                on_paper=on_paper,
             ).id
 
     return run

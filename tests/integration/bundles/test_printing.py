@@ -53,9 +53,9 @@ def test_a_bundle_s_papers_agree_with_each_other(
     assert (result.letters, result.volumes, result.set_aside) == (7, 3, 0)
     made = contents(path)
     assert list(made) == [
-        "README.html", "cover-letter.pdf", "letters-001.pdf", "letters-002.pdf",
-        "letters-003.pdf", "signatures.pdf", "signatures.csv", "signatures.xlsx", "labels.pdf",
-        "manifest.json",
+        "README.html", "cover-letter.pdf", "delivery-sheet.pdf", "letters-001.pdf",
+        "letters-002.pdf", "letters-003.pdf", "contents.pdf", "signatures.pdf", "signatures.csv",
+        "signatures.xlsx", "labels.pdf", "envelopes.pdf", "manifest.json",
     ]  # fmt: skip
     manifest = json.loads(made["manifest.json"])
     rows = list(csv.reader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"), newline="")))

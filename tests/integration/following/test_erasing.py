@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.withdrawals import list_taken_back
 from campaign.campaigns.models import Campaign
 from campaign.following.models import LettersLink
@@ -107,13 +107,14 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     bundle = unit.get_one(Bundle, bundle_id)
     public_id = bundle.public_id
     unit.execute(update(Letter).values(first_page=3, pages=1))
+    unit.execute(update(Bundle).values(state=BundleState.READY))
     unit.commit()
     client.post(f"{box}/{ana.public_id}/withdraw")
     unit.rollback()
     desk = app.test_client()
     sign_in(desk, app, Role.STAFF)
     page = desk.get(f"/desk/bundles/{public_id}").text
-    assert "1 letter is to be taken out" in page
+    assert "1 letter was taken back" in page
     assert "Letter 00001, volume 001, page 3" in page
     assert "Plantada" not in page
 

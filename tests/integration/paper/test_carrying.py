@@ -3,8 +3,8 @@
 from sqlalchemy.orm import Session
 
 from campaign.bundles import freezing
+from campaign.bundles.covers import Covered, cover_context
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.papers import cover_context
 from campaign.bundles.sheets import waiting_on_paper
 from campaign.paper import keying
 from campaign.settings import Settings
@@ -26,5 +26,7 @@ def test_sheets_travel_once(unit: Session, settings: Settings) -> None:
     )  # fmt: skip
     assert bundle.letter_count == 2
     assert waiting_on_paper(unit, campaign) == 0
-    cover = cover_context(Frozen.from_json(bundle.frozen), {campaign.targets[0].id: 2})
+    frozen = Frozen.from_json(bundle.frozen)
+    assert frozen.on_paper == 1
+    cover = cover_context(frozen, None, Covered({campaign.targets[0].id: 2}, on_paper=1))
     assert any("1 person signed by hand" in one for one in cover.paragraphs)

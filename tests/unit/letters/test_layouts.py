@@ -1,16 +1,22 @@
+from pathlib import Path
+
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
+from campaign.letters import press
 from campaign.letters.layouts import (
     A4,
     LABEL_SHEETS,
     LAYOUTS,
     LETTER,
+    PRINTABLE_EDGE,
     Box,
     LabelSheet,
     Layout,
     layout_for,
     paper_for,
 )
+from tests.unit.letters.samples import letter
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 
@@ -67,3 +73,16 @@ def test_all_labels_of_a_sheet_lie_on_its_paper_side_by_side(sheet: LabelSheet) 
     assert all(paper.holds(box) for box in boxes)
     assert boxes[0].right <= boxes[1].x
     assert boxes[sheet.columns].y == pytest.approx(boxes[0].bottom)
+
+
+@every_layout
+def test_reference_and_number_stand_where_every_printer_prints(
+    layout: Layout, tmp_path: Path
+) -> None:
+    printed = press.print_letters([letter(1), letter(2)], layout, tmp_path / "v.pdf")
+    with pypdfium2.PdfDocument(printed.path) as pdf:
+        for page in pdf:
+            text = page.get_textpage()
+            index, count = text.search("UA 7/31").get_next()
+            low = min(text.get_charbox(index + n)[1] for n in range(count)) / 72 * 25.4
+            assert PRINTABLE_EDGE + 0.3 < low < layout.margin_bottom

@@ -1,0 +1,67 @@
+"""Giving a bundle up before it is handed over: its letters wait again, its number is used up."""
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.bundles import files, prints, sheets, standing
+from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.db import after_commit
+from campaign.errors import Refused
+from campaign.signing.models import Letter
+from campaign.storage import Storage
+
+WAITS = {
+    "bundle_id": None,
+    "volume_id": None,
+    "sequence": None,
+    "first_page": None,
+    "pages": None,
+    "set_aside": None,
+    "set_aside_detail": None,
+}
+"""Columns of a letter that is in no bundle."""
+_CAN = (BundleState.PRINTING, BundleState.ASSEMBLING, BundleState.READY)
+
+
+def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
+    """Give the bundle up; how many of its letters left it. The sheets on paper wait again too.
+
+    Its row stays with its prints' hashes, its files go. A worker that prints it just now loses
+    its volume. Raises Refused: `handed-over`, `cancelled`, `not-ready` (it failed: that has a
+    button of its own).
+    """
+    standing.hold(unit, bundle)
+    standing.refuse_handed_over(bundle)
+    if bundle.state is BundleState.CANCELLED:
+        raise Refused("cancelled")
+    if bundle.state not in _CAN:
+        raise Refused("not-ready")
+    freed = unit.scalars(
+        update(Letter)
+        .where(Letter.bundle_id == bundle.id)
+        .values(**WAITS)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    sheets.leave_sheets(unit, bundle)
+    unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
+    unit.expire(bundle, ["volumes"])
+    now = db.utcnow()
+    for one in prints.list_prints(unit, bundle):
+        one.removed_at = one.removed_at or now
+    bundle.state = BundleState.CANCELLED
+    bundle.cancelled_at, bundle.cancel_reason = now, reason
+    bundle.lease_until = None
+    unit.flush()
+    audit.record(
+        unit,
+        actor=actor,
+        action="bundle.cancel",
+        subject=f"bundle:{bundle.id}",
+        letters=len(freed),
+        sha256=bundle.zip_sha256,
+    )
+    folder = files.stored_folder(bundle.public_id)
+    after_commit(unit, lambda: store.delete_folder(folder))
+    return len(freed)

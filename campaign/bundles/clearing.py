@@ -1,0 +1,31 @@
+"""Removing what is not wanted of a bundle's files: it names people."""
+
+from campaign import db, storage
+from campaign.bundles import files
+from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.campaigns.models import CampaignStatus
+
+
+def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
+    """Remove papers before which a stop came, the end of a rehearsal, or a cancelling.
+
+    Gives whether the bundle is to be assembled later.
+    """
+    with db.reading() as unit:
+        found = unit.get(Bundle, bundle.id)
+        stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
+    if found is None or found.state is BundleState.CANCELLED:
+        store.delete_folder(files.stored_folder(bundle.public_id))
+    elif stopped and found.state is not BundleState.READY:
+        store.delete_folder(files.stored_papers(bundle.public_id, digest))
+        return True
+    return False
+
+
+def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
+    """Remove what attempts that were cut short have left."""
+    papers = f"{files.stored_papers(bundle.public_id, digest)}/"
+    keep = {files.stored_volume_of(bundle, volume) for volume in volumes}
+    for name in list(store.names(files.stored_folder(bundle.public_id))):
+        if name not in keep and not name.startswith(papers):
+            store.delete(name)

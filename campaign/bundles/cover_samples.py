@@ -1,0 +1,55 @@
+"""A cover letter with invented counts, to look at its words before any bundle is made."""
+
+import tempfile
+from pathlib import Path
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.bundles.cover_texts import CoverWords
+from campaign.bundles.covers import Covered, cover_context
+from campaign.bundles.facts import frozen_mission, frozen_organisation
+from campaign.bundles.frozen import Frozen, FrozenTarget
+from campaign.letters import lists
+from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+from campaign.signing.composing import Case
+
+
+def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:
+    """The letter as it would print. Raises LetterRefused."""
+    with force_locale(locale.replace("-", "_")), tempfile.TemporaryDirectory() as folder:
+        frozen = _frozen(mission, locale, settings)
+        covered = Covered({1: 481, 2: 250}, on_paper=41)
+        out = Path(folder) / "cover-letter.pdf"
+        context = cover_context(frozen, words, covered)
+        lists.cover_letter(context, LAYOUTS[frozen.layout], out)
+        return out.read_bytes()
+
+
+def _frozen(mission: Mission, locale: str, settings: Settings) -> Frozen:
+    country = i18n.country_name(mission.sending_country, locale)
+    case = Case(
+        reference="UA 00/00",
+        person_name=_("(the person’s name)"),
+        country=mission.sending_country,
+        act_by=None,
+    )
+    names = (_("First official"), _("Second official"))
+    return Frozen(
+        locale=locale,
+        frozen_on=db.utcnow().date(),
+        timezone=settings.timezone,
+        layout=layout_for(mission.host_country).slug,
+        format="letter",
+        campaign="sample",
+        case=case,
+        mission=frozen_mission(mission, locale),
+        organisation=frozen_organisation(settings),
+        targets={
+            number: FrozenTarget("sample", {locale: f"{name}, {country}"}, {})
+            for number, name in enumerate(names, 1)
+        },
+    )

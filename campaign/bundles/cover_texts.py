@@ -1,0 +1,158 @@
+"""What the cover letter to a mission says: staff may write it, per mission and language.
+
+A text is kept as versions that never change; a bundle's cover letter takes the newest that was
+there when it was frozen, so that printing it again gives the same letter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from types import MappingProxyType
+
+from babel.languages import get_official_languages
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.bundles.print_models import CoverText
+from campaign.errors import Invalid
+from campaign.letters.checks import check_characters
+from campaign.letters.placeholders import unknown_placeholders
+from campaign.officials.merging import moves
+from campaign.officials.models import Mission
+
+PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "letters": "bundle",
+        "counts": "bundle",
+        "sheets": "bundle",
+        "person_name": "campaign",
+        "reference": "campaign",
+        "mission": "mission",
+        "head_of_mission": "mission",
+        "organisation": "organisation",
+        "email": "organisation",
+    }
+)
+"""Every placeholder of a cover letter, with what its value belongs to.
+
+`counts` is a line of its own: the table of letters per official stands there. `sheets` is the
+sentence on sheets that were signed by hand; a paragraph that is left empty falls away.
+"""
+LIMITS: Mapping[str, int] = MappingProxyType(
+    {"subject": 200, "salutation": 200, "body": 4000, "close": 200}
+)
+"""Characters that each part may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverWords:
+    """The words of a cover letter, with placeholders."""
+
+    subject: str
+    salutation: str
+    body: str
+    close: str
+
+
+def find_words(
+    unit: Session, *, mission_id: int, locale: str, at: datetime | None = None
+) -> CoverWords | None:
+    """The newest text (as of `at`) for a mission in a language; None: the usual one is taken."""
+    query = select(CoverText).where(CoverText.mission_id == mission_id, CoverText.locale == locale)
+    if at is not None:
+        query = query.where(CoverText.created_at <= at)
+    found = unit.scalars(query.order_by(CoverText.version.desc()).limit(1)).first()
+    if found is None or not found.body:
+        return None
+    return CoverWords(found.subject, found.salutation, found.body, found.close)
+
+
+def save_words(
+    unit: Session,
+    *,
+    mission: Mission,
+    locale: str,
+    words: CoverWords | None,
+    actor: str,
+    staff_id: int | None = None,
+) -> CoverText | None:
+    """Keep a new version; None for `words` goes back to the usual text. Gives what was kept.
+
+    Nothing is kept where nothing changed. Raises Invalid: `cover-empty`, `cover-too-long`,
+    `cover-placeholder`, `cover-character`, by field.
+    """
+    if words is not None:
+        check_words(words)
+    if words == find_words(unit, mission_id=mission.id, locale=locale):
+        return None
+    last = unit.scalar(
+        select(func.max(CoverText.version)).where(
+            CoverText.mission_id == mission.id, CoverText.locale == locale
+        )
+    )
+    parts = words or CoverWords("", "", "", "")
+    row = CoverText(
+        mission_id=mission.id,
+        locale=locale,
+        version=(last or 0) + 1,
+        **{one.name: getattr(parts, one.name) for one in fields(parts)},
+        created_by_id=staff_id,
+    )
+    unit.add(row)
+    unit.flush()
+    audit.record(
+        unit,
+        actor=actor,
+        action="bundle.cover-text",
+        subject=f"mission:{mission.public_id}",
+        locale=locale,
+        version=row.version,
+    )
+    return row
+
+
+def check_words(words: CoverWords) -> None:
+    """Raise Invalid where the words cannot be printed, or name a placeholder that is none."""
+    problems: dict[str, str] = {}
+    for one in fields(words):
+        text = getattr(words, one.name)
+        if not text.strip():
+            problems[one.name] = "cover-empty"
+        elif len(text) > LIMITS[one.name]:
+            problems[one.name] = "cover-too-long"
+        elif unknown_placeholders(text, PLACEHOLDERS):
+            problems[one.name] = "cover-placeholder"
+        elif check_characters({one.name: (text,)}):
+            problems[one.name] = "cover-character"
+    if problems:
+        raise Invalid(fields=problems)
+
+
+def unknown_in(words: CoverWords) -> list[str]:
+    """What stands in double parentheses and is no placeholder, in order, each once."""
+    return unknown_placeholders("\n".join(astuple(words)), PLACEHOLDERS)
+
+
+def language_of(mission: Mission, locales: list[str]) -> str:
+    """The language of a mission: the first of its country's that the site has, else the site's."""
+    spoken = get_official_languages(mission.sending_country, de_facto=True)
+    known = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}
+    return next((known[one] for one in spoken if one in known), locales[0])
+
+
+@moves("cover_text", "mission")
+def move_texts(unit: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+    """Two missions become one: its texts stay, and those in other languages come along."""
+    known = select(CoverText.locale).where(CoverText.mission_id == kept_id)
+    unit.execute(
+        delete(CoverText)
+        .where(CoverText.mission_id == gone_id, CoverText.locale.in_(known))
+        .execution_options(synchronize_session=False)
+    )
+    unit.execute(
+        update(CoverText)
+        .where(CoverText.mission_id == gone_id)
+        .values(mission_id=kept_id)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,82 @@
+"""The desk's page on the cover letter to a mission: its words in one language, and how it looks."""
+
+import io
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from campaign import db, i18n
+from campaign.accounts.guards import actor, staff_user
+from campaign.bundles import cover_texts, covers
+from campaign.bundles.cover_samples import sample_pdf
+from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
+from campaign.bundles.moves_forms import CoverForm
+from campaign.errors import Invalid, NotFound
+from campaign.officials.missions import get_mission
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the page under the mission's name."""
+    blueprint.add_url_rule("/missions/<slug>/cover", "cover", first)
+    blueprint.add_url_rule(
+        "/missions/<slug>/cover/<locale>", "edit_cover", edit, methods=["GET", "POST"]
+    )
+
+
+def first(slug: str) -> ResponseReturnValue:
+    """To the language of the mission."""
+    mission = get_mission(db.session(), slug=slug)
+    locale = cover_texts.language_of(mission, _settings().locales)
+    return redirect(url_for("bundles.edit_cover", slug=slug, locale=locale))
+
+
+def edit(slug: str, locale: str) -> ResponseReturnValue:
+    """The words; saved, looked at as they will print, or put back to the usual ones."""
+    unit = db.session()
+    mission = get_mission(unit, slug=slug)
+    if locale not in _settings().locales:
+        raise NotFound("language")
+    kept = cover_texts.find_words(unit, mission_id=mission.id, locale=locale)
+    usual = _usual(mission, locale)
+    form = CoverForm(obj=kept or usual)
+    if form.validate_on_submit():
+        try:
+            return _deed(mission, locale, form, usual)
+        except Invalid as problem:
+            form.refuse(problem.fields)
+    page = render_template(
+        "bundles/cover.html", mission=mission, language=locale, form=form, kept=kept,
+        locales=i18n.languages(), placeholders=PLACEHOLDERS,
+    )  # fmt: skip
+    return page, 422 if form.problems() else 200
+
+
+def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> ResponseReturnValue:
+    """What the pressed button does. Raises Invalid."""
+    words = form.words()
+    if "look" in request.form:
+        cover_texts.check_words(words)
+        pdf = io.BytesIO(sample_pdf(mission, locale, words, _settings()))
+        return FlaskResponse(pdf, mimetype="application/pdf")
+    chosen = None if "usual" in request.form or words == usual else words
+    cover_texts.save_words(
+        db.session(), mission=mission, locale=locale, words=chosen, actor=actor(),
+        staff_id=staff_user().id,
+    )  # fmt: skip
+    flash(_("The usual text is used again.") if chosen is None else _("The text is saved."))
+    return redirect(url_for("bundles.edit_cover", slug=mission.slug, locale=locale), 303)
+
+
+def _usual(mission: Mission, locale: str) -> CoverWords:
+    with force_locale(locale.replace("-", "_")):
+        return covers.usual_words(mission.kind.value)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

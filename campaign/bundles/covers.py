@@ -1,0 +1,137 @@
+"""The cover letter: the usual words of each language, or a mission's own, filled with the counts.
+
+Every function speaks the language of the current locale.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.saying import mark_of, say_number
+from campaign.letters.context import CountRow, CoverContext
+from campaign.letters.placeholders import fill
+from campaign.officials.models import MissionKind
+from campaign.signing.composing import place_and_date
+
+_COUNTS = "((counts))"
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What a cover letter counts, and where its code leads."""
+
+    per_target: Mapping[int, int]
+    """Letters that are in, by the target's id."""
+    on_paper: int
+    """People on the sheets that travel along."""
+    code: str = ""
+    """Address of the page for who carries it; none on a rehearsal."""
+
+
+def usual_words(kind: str) -> CoverWords:
+    """The words that a cover letter has where staff wrote none; `kind` is the mission's."""
+    paragraphs = (
+        _(
+            "We hand over to you ((letters)) about the case of ((person_name)). Each letter was "
+            "signed by a person who has confirmed it to us."
+        ),
+        "((sheets))",
+        _("We ask you to pass the letters on to the officials to whom they are addressed:"),
+        _COUNTS,
+        _(
+            "A list of the people who wrote comes with the letters. It shows of each person "
+            "what that person agreed to show."
+        ),
+        _(
+            "We would be grateful for a line that confirms that you have received the "
+            "letters, and for any answer from your authorities, to %(email)s.",
+            email="((email))",
+        ),
+    )
+    subject = _(
+        "%(reference)s: letters for %(person)s",
+        reference="((reference))",
+        person="((person_name))",
+    )
+    salutation = _("Dear Consul:") if kind == MissionKind.CONSULATE else _("Excellency:")
+    return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
+
+
+def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) -> CoverContext:
+    """The organisation's letter on top of a bundle."""
+    words = words or usual_words(frozen.mission.kind)
+    values = _values(frozen, covered)
+    before, _line, after = words.body.partition(_COUNTS)
+    organisation, case = frozen.organisation, frozen.case
+    return CoverContext(
+        locale=frozen.locale,
+        reference=case.reference,
+        sender_lines=(organisation.name, *organisation.lines, organisation.email),
+        addressee_lines=frozen.mission.lines,
+        place_and_date=place_and_date(organisation.place, frozen.frozen_on, frozen.locale),
+        subject=fill(words.subject, values),
+        salutation=fill(words.salutation, values),
+        paragraphs=_paragraphs(before, values),
+        counts=count_rows(frozen, covered.per_target),
+        closing=_paragraphs(after, values),
+        complimentary_close=fill(words.close, values),
+        signature_lines=(organisation.name,),
+        mark=mark_of(frozen),
+        code=covered.code,
+        code_note=_("For our delegates: what happened at the gate is recorded here."),
+    )
+
+
+def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:
+    """Letters per official, and together where there are several."""
+    rows = [
+        CountRow(target.names[frozen.locale], say_number(per_target[target_id], frozen.locale))
+        for target_id, target in frozen.targets.items()
+        if per_target.get(target_id)
+    ]
+    if len(rows) > 1:
+        total = say_number(sum(per_target.values()), frozen.locale)
+        rows.append(CountRow(_("Together"), total))
+    return tuple(rows)
+
+
+def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
+    total = sum(covered.per_target.values())
+    number = say_number(total, frozen.locale)
+    values = {
+        "letters": ngettext("%(number)s letter", "%(number)s letters", total, number=number),
+        "counts": "",
+        "sheets": _sheets(frozen, covered.on_paper),
+        "person_name": frozen.case.person_name,
+        "reference": frozen.case.reference,
+        "mission": frozen.mission.name,
+        "head_of_mission": frozen.mission.head_of_mission or frozen.mission.name,
+        "organisation": frozen.organisation.name,
+        "email": frozen.organisation.email,
+    }
+    assert values.keys() == PLACEHOLDERS.keys()
+    return values
+
+
+def _sheets(frozen: Frozen, people: int) -> str:
+    """The sentence on the sheets that come along; empty where none do."""
+    if not people:
+        return ""
+    return str(
+        ngettext(
+            "With the letters come the sheets and cards that %(number)s person signed by hand.",
+            "With the letters come the sheets and cards that %(number)s people signed by hand.",
+            people,
+            number=say_number(people, frozen.locale),
+        )
+    )
+
+
+def _paragraphs(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The paragraphs, filled; what has nothing to say falls away."""
+    filled = (fill(part, values).strip() for part in text.replace("\r", "").split("\n\n"))
+    return tuple(part for part in filled if part)

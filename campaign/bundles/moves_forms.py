@@ -1,0 +1,92 @@
+"""Forms of what is done with a bundle: print again, give up, and the words of a cover letter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+from wtforms.validators import InputRequired
+
+from campaign.authoring.fields import DeskForm, LineField, TextField, choices
+from campaign.bundles.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
+from campaign.bundles.reprinting import MOST_REASON, Choice
+
+WORDS: Mapping[str, Any] = {
+    "reason-missing": _l("Say why."),
+    "cover-empty": _l("Write something here, or take the usual text again."),
+    "cover-too-long": _l("This is longer than a cover letter takes. Shorten it."),
+    "cover-character": _l("A character here cannot be printed. Write it another way."),
+}
+
+
+class ReprintForm(DeskForm):
+    """What is printed once more, and why."""
+
+    file = RadioField(_l("What to print again"), [InputRequired(_l("Choose what to print again."))])
+    reason = LineField(
+        _l("Why"),
+        limit=MOST_REASON,
+        needed=WORDS["reason-missing"],
+        description=_l("Such as: the printer tore pages 12 to 20. It is kept with the day."),
+    )
+
+    @classmethod
+    def of(cls, offered: list[Choice]) -> "ReprintForm":
+        """The form for what a bundle offers; the whole of it is `zip`."""
+        form = cls()
+        form.file.choices = choices(
+            (one.name or "zip", one.name or gettext("The whole bundle, as one ZIP"))
+            for one in offered
+        )
+        if not form.is_submitted() and offered:
+            form.file.data = offered[0].name or "zip"
+        return form
+
+    def name(self) -> str:
+        """The file that was chosen; empty for the whole ZIP."""
+        return "" if self.file.data == "zip" else str(self.file.data)
+
+
+class CancelForm(DeskForm):
+    """Why a bundle is given up."""
+
+    reason = LineField(
+        _l("Why"), limit=MOST_REASON, needed=WORDS["reason-missing"],
+        description=_l("Such as: a second official was forgotten. It is kept with the bundle."),
+    )  # fmt: skip
+
+
+class CoverForm(DeskForm):
+    """The words of a cover letter."""
+
+    subject = LineField(_l("Subject"), limit=LIMITS["subject"])
+    salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
+    body = TextField(_l("Text"), limit=LIMITS["body"])
+    close = LineField(_l("Close"), limit=LIMITS["close"])
+
+    def words(self) -> CoverWords:
+        """What was typed."""
+        return CoverWords(
+            self.subject.data or "", self.salutation.data or "", self.body.data or "",
+            self.close.data or "",
+        )  # fmt: skip
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field."""
+        for name, slug in fields.items():
+            words = WORDS.get(slug) or _unknown(self.words())
+            self[name].errors = [*self[name].errors, words]
+
+
+def _unknown(words: CoverWords) -> str:
+    found = unknown_in(words)
+    return str(
+        ngettext(
+            "%(names)s is no placeholder. Known are: %(known)s.",
+            "%(names)s are no placeholders. Known are: %(known)s.",
+            len(found),
+            names=", ".join(found),
+            known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
+        )
+    )

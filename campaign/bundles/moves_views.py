@@ -1,0 +1,108 @@
+"""The desk's pages on what is done with a bundle: print again, make again, give up."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db, storage
+from campaign.accounts.guards import actor, fresh, staff_user
+from campaign.bundles import cancelling, prints, remaking, reprinting, services, withdrawals
+from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.moves_forms import CancelForm, ReprintForm
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import Refused
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the pages under a bundle's address, and let its page ask what can be done."""
+    blueprint.add_url_rule("/<public_id>/reprint", "reprint", reprint, methods=["GET"])
+    blueprint.add_url_rule("/<public_id>/reprint", "take_reprint", take_reprint, methods=["POST"])
+    blueprint.add_url_rule("/<public_id>/cancel", "cancel", cancel, methods=["GET", "POST"])
+    blueprint.add_url_rule("/<public_id>/remake", "remake", remake, methods=["POST"])
+    blueprint.context_processor(lambda: {"moves_of": moves_of})
+
+
+def moves_of(bundle: Bundle) -> dict[str, Any]:
+    """What can be done with the bundle, and what was done."""
+    unit = db.session()
+    stopped = bundle.campaign.status is CampaignStatus.STOPPED
+    ready = bundle.state is BundleState.READY
+    here = bundle.handed_over_at is None
+    ended = {BundleState.CANCELLED, BundleState.FAILED}
+    return {
+        "gone": withdrawals.list_taken_back(unit, bundle) if ready and here else [],
+        "reprints": reprinting.list_reprints(unit, bundle),
+        "prints": prints.list_prints(unit, bundle),
+        "can_reprint": ready and not stopped and bool(reprinting.list_choices(unit, bundle)),
+        "can_cancel": here and bundle.state not in ended,
+        "can_remake": ready and here and not stopped,
+    }
+
+
+def reprint(public_id: str) -> ResponseReturnValue:
+    """What can be printed once more, and the question why."""
+    bundle = services.get_bundle(db.session(), public_id)
+    return _reprint_page(bundle, _reprint_form(bundle))
+
+
+@fresh(back="bundles.reprint")
+def take_reprint(public_id: str) -> ResponseReturnValue:
+    """The file once more, as it was, byte for byte."""
+    unit = db.session()
+    bundle = services.get_bundle(unit, public_id)
+    form = _reprint_form(bundle)
+    if not form.validate_on_submit():
+        return _reprint_page(bundle, form), 422
+    try:
+        made = reprinting.reprint(
+            unit, bundle, storage.storage(), name=form.name(), reason=form.reason.data,
+            actor=actor(), staff_id=staff_user().id,
+        )  # fmt: skip
+    except Refused as problem:
+        return _reprint_page(bundle, form, problem.slug), problem.status
+    return _file(made)
+
+
+def _file(made: services.Download) -> Response:
+    kind = "application/zip" if made.name.endswith(".zip") else "application/pdf"
+    response = Response(made.chunks, mimetype=kind)
+    response.headers["Content-Length"] = str(made.size)
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return response
+
+
+def _reprint_form(bundle: Bundle) -> ReprintForm:
+    return ReprintForm.of(reprinting.list_choices(db.session(), bundle))
+
+
+def _reprint_page(bundle: Bundle, form: ReprintForm, problem: str = "") -> str:
+    return render_template("bundles/reprint.html", bundle=bundle, form=form, problem=problem)
+
+
+def cancel(public_id: str) -> ResponseReturnValue:
+    """What follows from giving a bundle up, and the button."""
+    unit = db.session()
+    bundle = services.get_bundle(unit, public_id)
+    form, problem, status = CancelForm(), "", 200
+    if form.validate_on_submit():
+        try:
+            cancelling.cancel(
+                unit, bundle, storage.storage(), reason=form.reason.data, actor=actor()
+            )
+        except Refused as refused:
+            problem, status = refused.slug, refused.status
+        else:
+            flash(_("The bundle is given up. Its letters wait for another."))
+            return redirect(url_for("bundles.show", public_id=public_id), 303)
+    page = render_template("bundles/cancel.html", bundle=bundle, form=form, problem=problem)
+    return page, 422 if form.errors else status
+
+
+def remake(public_id: str) -> ResponseReturnValue:
+    """The volumes that hold letters which were taken back are made again without them."""
+    unit = db.session()
+    bundle = services.get_bundle(unit, public_id)
+    remaking.remake(unit, bundle, actor=actor())
+    return redirect(url_for("bundles.show", public_id=public_id), 303)

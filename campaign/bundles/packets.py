@@ -1,0 +1,87 @@
+"""What lies in each volume of a bundle: numbers, letters per official, what is missing, sheets."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.bundles import files
+from campaign.bundles.loading import number_of
+from campaign.bundles.models import Bundle, Volume
+from campaign.signing.models import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One volume as it lies on the table."""
+
+    volume: int
+    file: str
+    """Its PDF; empty where each of its letters was set aside."""
+    sha256: str
+    first: str
+    last: str
+    """Its first and last number, letters that are missing included."""
+    letters: int
+    pages: int
+    per_target: dict[int, int]
+    aside: tuple[str, ...]
+    """Numbers that were set aside."""
+    taken_out: tuple[dict[str, Any], ...]
+    """What was printed once and taken out again; see `Bundle.taken_out`."""
+
+
+def list_packets(unit: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
+    """Every volume of the bundle, in order."""
+    spans = {
+        row.volume_id: (row.first, row.last)
+        for row in unit.execute(
+            select(
+                Letter.volume_id,
+                func.min(Letter.sequence).label("first"),
+                func.max(Letter.sequence).label("last"),
+            )
+            .where(Letter.bundle_id == bundle.id)
+            .group_by(Letter.volume_id)
+        )
+    }
+    per_target: dict[int, dict[int, int]] = defaultdict(dict)
+    for volume_id, target_id, letters in unit.execute(
+        select(Letter.volume_id, Letter.target_id, func.count(Letter.id))
+        .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+        .group_by(Letter.volume_id, Letter.target_id)
+    ):
+        per_target[volume_id or 0][target_id] = letters
+    aside: dict[int, list[str]] = defaultdict(list)
+    for volume_id, sequence in unit.execute(
+        select(Letter.volume_id, Letter.sequence)
+        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        .order_by(Letter.sequence)
+    ):
+        aside[volume_id or 0].append(number_of(sequence or 0))
+    return [
+        Packet(
+            volume=one.sequence,
+            file=files.volume_file(one.sequence) if one.sha256 else "",
+            sha256=one.sha256 or "",
+            first=number_of(spans.get(one.id, (0, 0))[0]),
+            last=number_of(spans.get(one.id, (0, 0))[1]),
+            letters=one.printed_letters,
+            pages=one.page_count or 0,
+            per_target=per_target[one.id],
+            aside=tuple(aside[one.id]),
+            taken_out=tuple(out for out in bundle.taken_out if out["volume"] == one.sequence),
+        )
+        for one in volumes
+    ]
+
+
+def sheets_for(pages: int, *, duplex: bool) -> int:
+    """Sheets of paper for so many pages; in duplex each letter begins on a sheet of its own.
+
+    A volume that is printed on both sides holds the blank pages that this needs.
+    """
+    return -(-pages // 2) if duplex else pages

@@ -1,0 +1,121 @@
+"""The prints of a bundle: which files it was, by their hashes, and handing those files out."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles import files
+from campaign.bundles.manifest import FileFacts
+from campaign.bundles.models import Bundle
+from campaign.bundles.print_models import BundlePrint
+from campaign.bundles.zipping import Part
+from campaign.errors import NotFound
+from campaign.storage import Storage
+
+_PIECE = 1 << 20
+
+
+def add_print(
+    unit: Session,
+    bundle: Bundle,
+    *,
+    made: Sequence[FileFacts],
+    stored: Mapping[str, str],
+    zip_sha256: str,
+    letters: int,
+    pages: int,
+    on_paper: int,
+) -> BundlePrint:
+    """Record what a bundle now is; `stored` tells where each file lies in the storage.
+
+    The files of earlier prints are not kept any longer: nothing of them was handed over.
+    """
+    now = db.utcnow()
+    for one in list_prints(unit, bundle):
+        if one.zip_sha256 != zip_sha256:
+            one.removed_at = one.removed_at or now
+    last = unit.scalar(
+        select(func.max(BundlePrint.number)).where(BundlePrint.bundle_id == bundle.id)
+    )
+    row = BundlePrint(
+        bundle_id=bundle.id,
+        number=(last or 0) + 1,
+        zip_sha256=zip_sha256,
+        letters=letters,
+        pages=pages,
+        on_paper=on_paper,
+        files=[_file(one, stored[one.name]) for one in made],
+        made_at=now,
+    )
+    unit.add(row)
+    unit.flush()
+    return row
+
+
+def _file(facts: FileFacts, stored: str) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "bytes": facts.bytes,
+        "sha256": facts.sha256,
+        "pages": facts.pages,
+        "stored": stored,
+    }
+
+
+def list_prints(unit: Session, bundle: Bundle) -> Sequence[BundlePrint]:
+    """Every print of the bundle, the first one first."""
+    return unit.scalars(
+        select(BundlePrint).where(BundlePrint.bundle_id == bundle.id).order_by(BundlePrint.number)
+    ).all()
+
+
+def find_print(unit: Session, bundle: Bundle) -> BundlePrint | None:
+    """The print that the bundle now is; None of one from before prints were recorded."""
+    found = unit.scalars(
+        select(BundlePrint)
+        .where(BundlePrint.bundle_id == bundle.id)
+        .order_by(BundlePrint.number.desc())
+        .limit(1)
+    ).first()
+    return found if found is not None and found.zip_sha256 == bundle.zip_sha256 else None
+
+
+def parts_of(unit: Session, bundle: Bundle, store: Storage) -> list[Part]:
+    """The files of the bundle's ZIP as it now is, in its order. Raises NotFound."""
+    found = find_print(unit, bundle)
+    if found is not None:
+        return parts_in(found, store)
+    if bundle.zip_sha256 is None:
+        raise NotFound("file")
+    folder = files.stored_papers(bundle.public_id, bundle.zip_sha256)
+    volumes = {
+        files.volume_file(one.sequence): files.stored_volume_of(bundle, one)
+        for one in bundle.volumes
+        if one.sha256
+    }
+    stored = {name: f"{folder}/{name}" for name in files.BEFORE if name in files.ALWAYS}
+    stored |= volumes
+    stored |= {name: f"{folder}/{name}" for name in files.AFTER if name in files.ALWAYS}
+    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    return [Part.kept(name, store, key, sizes) for name, key in stored.items()]
+
+
+def parts_in(found: BundlePrint, store: Storage) -> list[Part]:
+    """The files of a print, in the order of its ZIP. Raises NotFound."""
+    return [Part.kept(one["name"], store, one["stored"]) for one in found.files]
+
+
+def differs(store: Storage, one: Mapping[str, Any]) -> bool:
+    """Whether a file of a print is not, byte for byte, what it was."""
+    digest = hashlib.sha256()
+    try:
+        with store.open(one["stored"]) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+    except NotFound:
+        return True
+    return digest.hexdigest() != str(one["sha256"])

@@ -1,0 +1,131 @@
+"""Making volumes again without letters that were taken back before the bundle was handed over.
+
+A worker does it by itself within minutes, so that what was erased does not lie on in a file. The
+numbers of the other letters stay; what is gone is named on the papers, with the hash of the volume
+that still held it.
+"""
+
+from itertools import groupby
+
+from flask import current_app
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs, storage
+from campaign.bundles import cancelling, prints, sheets, standing
+from campaign.bundles.models import Bundle, BundleState, VolumeState
+from campaign.bundles.withdrawals import GONE, TakenBack, list_taken_back
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Refused
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Signature
+
+ACTOR = "job:bundles.remake"
+
+
+def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
+    """Send the volumes that hold letters which were taken back to be printed without them.
+
+    How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
+    lists are made again too where somebody on the signed sheets is gone. Raises Refused:
+    `stopped`, `handed-over`, `not-ready`.
+    """
+    standing.hold(unit, bundle)
+    standing.refuse_stopped(bundle)
+    standing.refuse_handed_over(bundle)
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+    gone = list_taken_back(unit, bundle, limit=None)
+    if not gone and not lists_are_stale(unit, bundle):
+        return 0
+    if gone and len(gone) == _count_printed(unit, bundle):
+        return cancelling.cancel(unit, bundle, storage.storage(), reason="", actor=actor)
+    _note(unit, bundle, gone)
+    sent = [one for one in bundle.volumes if one.state is VolumeState.WAITING]
+    audit.record(
+        unit,
+        actor=actor,
+        action="bundle.remake",
+        subject=f"bundle:{bundle.id}",
+        letters=len(gone),
+        volumes=len(sent),
+        sha256=bundle.zip_sha256,
+    )
+    settings: Settings = current_app.extensions["settings"]
+    for volume in sent[: settings.worker_threads]:
+        jobs.enqueue(unit, "bundles.print_volume", volume.id)
+    if not sent:
+        jobs.enqueue(unit, "bundles.assemble", bundle.id)
+    return len(gone)
+
+
+def _note(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
+    """Write down what is taken out, and have its volumes wait for the press."""
+    now = db.utcnow()
+    volumes = {one.sequence: one for one in bundle.volumes}
+    out = list(bundle.taken_out)
+    for sequence, letters in groupby(sorted(gone, key=lambda one: one.volume), _volume_of):
+        volume = volumes[sequence]
+        out += [
+            {
+                "number": one.number,
+                "volume": one.volume,
+                "page": one.page,
+                "reason": one.state,
+                "on": now.date().isoformat(),
+                "sha256": volume.sha256 or "",
+            }
+            for one in letters
+        ]
+        volume.state, volume.lease_until = VolumeState.WAITING, None
+    bundle.taken_out = out
+    bundle.state, bundle.lease_until, bundle.remade_at = BundleState.PRINTING, None, now
+    unit.flush()
+
+
+def _volume_of(one: TakenBack) -> int:
+    return one.volume
+
+
+def _count_printed(unit: Session, bundle: Bundle) -> int:
+    query = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
+    return unit.scalar(query) or 0
+
+
+def lists_are_stale(unit: Session, bundle: Bundle) -> bool:
+    """Whether the lists name people on signed sheets who are no longer there."""
+    found = prints.find_print(unit, bundle)
+    return found is not None and found.on_paper > sheets.count_carried(unit, bundle.id)
+
+
+@jobs.job("bundles.remake", every_minutes=3)
+def remake_taken_back() -> None:
+    """Make again what holds letters that were taken back: every bundle that is still here."""
+    with db.reading() as unit:
+        ids = unit.scalars(
+            select(Bundle.id)
+            .join(Campaign, Campaign.id == Bundle.campaign_id)
+            .where(
+                Bundle.state == BundleState.READY,
+                Bundle.handed_over_at.is_(None),
+                Campaign.status != CampaignStatus.STOPPED,
+            )
+            .order_by(Bundle.id)
+        ).all()
+        due = [one for one in ids if _is_due(unit, unit.get_one(Bundle, one))]
+    for bundle_id in due:
+        with db.transaction() as unit:
+            try:
+                remake(unit, unit.get_one(Bundle, bundle_id), actor=ACTOR)
+            except Refused:
+                continue  # it was handed over, or stopped, since
+
+
+def _is_due(unit: Session, bundle: Bundle) -> bool:
+    printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+    gone = (
+        exists()
+        .where(Letter.signature_id == Signature.id, *printed)
+        .where(Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE))
+    )
+    return bool(unit.scalar(select(gone))) or lists_are_stale(unit, bundle)

@@ -1,0 +1,149 @@
+"""Printing a bundle, or a file of it, once more: the same bytes, recorded, and counted nowhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.bundles import files, prints, services, standing, withdrawals
+from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.bundles.print_models import BundlePrint, BundleReprint
+from campaign.bundles.services import Download
+from campaign.bundles.zipping import stream_zip
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.signing.models import Letter, Signature
+from campaign.storage import Storage
+
+_PIECE = 1 << 20
+MOST_REASON = 300
+"""Characters of the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be printed once more; the whole ZIP has no name."""
+
+    name: str
+    pages: int | None
+
+
+def list_choices(unit: Session, bundle: Bundle) -> list[Choice]:
+    """The whole bundle, and each PDF of it, as far as nobody who is gone stands in it."""
+    found = prints.find_print(unit, bundle)
+    if found is None:
+        return []
+    gone = _volumes_with_gone(unit, bundle)
+    pdfs = [Choice(one["name"], one["pages"]) for one in found.files if one["pages"]]
+    if not gone:
+        return [Choice("", None), *pdfs]
+    volumes = {one["name"] for one in found.files if one["name"].startswith("letters-")}
+    whole = (volumes - gone) | set(files.NAME_NOBODY)
+    return [one for one in pdfs if one.name in whole]
+
+
+def _volumes_with_gone(unit: Session, bundle: Bundle) -> set[str]:
+    rows = unit.scalars(
+        select(Volume.sequence)
+        .join(Letter, Letter.volume_id == Volume.id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Volume.bundle_id == bundle.id,
+            Letter.first_page.is_not(None),
+            Signature.state.in_(withdrawals.GONE),
+        )
+        .distinct()
+    )
+    return {files.volume_file(one) for one in rows}
+
+
+def reprint(
+    unit: Session,
+    bundle: Bundle,
+    store: Storage,
+    *,
+    name: str,
+    reason: str,
+    actor: str,
+    staff_id: int | None = None,
+) -> Download:
+    """A file of the bundle (`name` empty: the whole ZIP) once more, as it was, byte for byte.
+
+    Each file is compared with its recorded hash before anything is given out. Raises Refused:
+    `stopped`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid: `reason-missing`.
+    """
+    standing.refuse_stopped(bundle)
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+    if not reason.strip():
+        raise Invalid(fields={"reason": "reason-missing"})
+    found = prints.find_print(unit, bundle)
+    if found is None:
+        raise NotFound("file")
+    if name not in {one.name for one in list_choices(unit, bundle)}:
+        raise Refused("taken-back")
+    chosen = [one for one in found.files if name in {"", one["name"]}]
+    if any(prints.differs(store, one) for one in chosen):
+        raise Refused("file-differs")
+    made = _open(bundle, found, chosen, store, name)
+    _record(unit, bundle, found, chosen, name=name, reason=reason, actor=actor, staff_id=staff_id)
+    return made
+
+
+def _open(
+    bundle: Bundle, found: BundlePrint, chosen: list[dict[str, Any]], store: Storage, name: str
+) -> Download:
+    folder = services.zip_name(bundle)
+    if name:
+        one = chosen[0]
+        with store.open(one["stored"]) as file:
+            # Of one file, at most a volume: its bytes are what was checked.
+            data = file.read()
+        return Download(f"{folder}_{name}", len(data), [data])
+    parts = prints.parts_in(found, store)
+    chunks = stream_zip(folder, parts, bundle.created_at)
+    return Download(f"{folder}.zip", len(chunks), services.as_long_as_running(chunks, bundle))
+
+
+def _record(
+    unit: Session,
+    bundle: Bundle,
+    found: BundlePrint,
+    chosen: list[dict[str, Any]],
+    *,
+    name: str,
+    reason: str,
+    actor: str,
+    staff_id: int | None,
+) -> None:
+    digest = chosen[0]["sha256"] if name else found.zip_sha256
+    unit.add(
+        BundleReprint(
+            bundle_id=bundle.id,
+            print_id=found.id,
+            file=name,
+            sha256=digest,
+            reason=reason.strip()[:MOST_REASON],
+            staff_id=staff_id,
+        )
+    )
+    unit.flush()
+    audit.record(
+        unit,
+        actor=actor,
+        action="bundle.reprint",
+        subject=f"bundle:{bundle.id}",
+        file=name or "zip",
+        sha256=digest,
+    )
+
+
+def list_reprints(unit: Session, bundle: Bundle) -> Sequence[BundleReprint]:
+    """What was printed once more, the newest first."""
+    return unit.scalars(
+        select(BundleReprint)
+        .where(BundleReprint.bundle_id == bundle.id)
+        .order_by(BundleReprint.id.desc())
+    ).all()

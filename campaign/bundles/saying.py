@@ -1,0 +1,26 @@
+"""How the papers of a bundle say numbers and days, and what marks a rehearsal."""
+
+from datetime import date
+from functools import lru_cache
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from flask_babel import gettext as _
+
+from campaign.bundles.frozen import Frozen
+
+
+def say_number(number: int, locale: str) -> str:
+    """A number as people of the language write it."""
+    return str(format_decimal(number, locale=locale.replace("-", "_")))
+
+
+@lru_cache(maxsize=2000)
+def short_day(iso: str, locale: str) -> str:
+    """A day as a table has it."""
+    return str(format_date(date.fromisoformat(iso), "medium", locale=locale.replace("-", "_")))
+
+
+def mark_of(frozen: Frozen) -> str:
+    """The word that every sheet of a rehearsal bears; nothing on a real one."""
+    return str(_("Rehearsal")) if frozen.rehearsal else ""

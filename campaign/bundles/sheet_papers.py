@@ -1,0 +1,198 @@
+"""What the sheets that go with a bundle say: contents of the packets, the sheet for the gate.
+
+Each function gives a context for `campaign.letters.bundle_sheets`, in the language of the current
+locale; the sheet for the gate is in the mission's language and in ours.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
+
+from campaign import i18n
+from campaign.bundles.covers import Covered, count_rows
+from campaign.bundles.frozen import Frozen, FrozenTarget
+from campaign.bundles.packets import Packet, sheets_for
+from campaign.bundles.saying import mark_of, say_number
+from campaign.letters.context import FactRow
+from campaign.letters.envelopes import EnvelopeContext
+from campaign.letters.sheet_contexts import (
+    Both,
+    BothRow,
+    ContentsContext,
+    ContentsPage,
+    DeliverySheetContext,
+    Said,
+)
+
+
+def is_duplex(frozen: Frozen) -> bool:
+    """Whether the bundle's volumes are made to be printed on both sides."""
+    return bool(getattr(frozen, "duplex", False))
+
+
+def contents_context(
+    frozen: Frozen, packets: Sequence[Packet], folder: str, locale: str
+) -> ContentsContext:
+    """The sheet on top of each packet, in the language of the staff who print."""
+    return ContentsContext(
+        locale=locale,
+        title=f"{frozen.case.reference} · {frozen.case.person_name} · {frozen.mission.name}",
+        bundle=folder,
+        digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
+        steps=(_("Printed"), _("Counted"), _("Tied")),
+        page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
+        pages=tuple(_contents_page(frozen, one, len(packets), locale) for one in packets),
+        mark=mark_of(frozen),
+    )
+
+
+def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> ContentsPage:
+    sheets = sheets_for(packet.pages, duplex=is_duplex(frozen))
+    rows = [FactRow(_("Letters"), say_number(packet.letters, locale))]
+    if len(frozen.targets) > 1:
+        rows += [
+            FactRow(_name(target, frozen, locale), say_number(packet.per_target[target_id], locale))
+            for target_id, target in frozen.targets.items()
+            if packet.per_target.get(target_id)
+        ]
+    rows += [
+        FactRow(_("Pages"), say_number(packet.pages, locale)),
+        FactRow(
+            _("Sheets of paper, both sides") if is_duplex(frozen) else _("Sheets of paper"),
+            say_number(sheets, locale),
+        ),
+    ]
+    if packet.file:
+        rows.append(FactRow(_("File"), packet.file))
+    return ContentsPage(
+        volume=_("Volume %(volume)s of %(volumes)s", volume=packet.volume, volumes=total),
+        span=packet.first if packet.first == packet.last else f"{packet.first} – {packet.last}",
+        facts=tuple(rows),
+        digest=packet.sha256,
+        notes=tuple(_notes(packet, locale)),
+    )
+
+
+def _name(target: FrozenTarget, frozen: Frozen, locale: str) -> str:
+    return target.names.get(locale) or target.names[frozen.locale]
+
+
+def _notes(packet: Packet, locale: str) -> list[str]:
+    out = [one["number"] for one in packet.taken_out]
+    aside = [one for one in packet.aside if one not in out]
+    notes = []
+    if aside:
+        notes.append(
+            ngettext(
+                "Not in it, because it could not be printed: letter %(numbers)s.",
+                "Not in it, because they could not be printed: letters %(numbers)s.",
+                len(aside),
+                numbers=_some(aside),
+            )
+        )
+    if out:
+        notes.append(remade_note(packet.volume, packet.taken_out, locale))
+    return notes
+
+
+def remade_note(volume: int, taken_out: Sequence[dict[str, str]], locale: str) -> str:
+    """That a volume was made again, when, and without which letters."""
+    numbers = [one["number"] for one in taken_out]
+    day = date.fromisoformat(max(one["on"] for one in taken_out))
+    return str(
+        ngettext(
+            "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. What was "
+            "printed of it before is not to be handed over.",
+            "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. What was "
+            "printed of it before is not to be handed over.",
+            len(numbers),
+            volume=volume,
+            day=i18n.say_date(day, locale),
+            numbers=_some(numbers),
+        )
+    )
+
+
+def _some(numbers: Sequence[str], most: int = 24) -> str:
+    shown = ", ".join(numbers[:most])
+    return shown if len(numbers) <= most else f"{shown} …"
+
+
+def delivery_context(
+    frozen: Frozen, packets: Sequence[Packet], covered: Covered, *, folder: str, ours: str
+) -> DeliverySheetContext:
+    """The page that is signed at the gate; `ours` is the language of the office."""
+    both = _Bilingual(tuple(dict.fromkeys((frozen.locale, ours))))
+    pages = sum(one.pages for one in packets)
+    files = sum(1 for one in packets if one.file)
+    things = [
+        BothRow(both(lambda: _("Volumes")), say_number(files, frozen.locale)),
+        BothRow(both(lambda: _("Pages")), say_number(pages, frozen.locale)),
+        BothRow(both(lambda: _("List of the people who wrote")), "1"),
+    ]
+    if covered.on_paper:
+        people = say_number(covered.on_paper, frozen.locale)
+        things.append(BothRow(both(lambda: _("People who signed by hand, on sheets")), people))
+    organisation = frozen.organisation
+    return DeliverySheetContext(
+        locale=frozen.locale,
+        title=both(lambda: _("Delivery of letters")),
+        reference=frozen.case.reference,
+        case=frozen.case.person_name,
+        mission_lines=frozen.mission.lines,
+        sender_lines=(organisation.name, *organisation.lines, organisation.email),
+        handed=both(lambda: _("What is handed over")),
+        counts=count_rows(frozen, covered.per_target),
+        things=tuple(things),
+        outcome=both(lambda: _("What happened")),
+        outcomes=(
+            both(lambda: _("Accepted")),
+            both(lambda: _("Accepted in part")),
+            both(lambda: _("Refused")),
+            both(lambda: _("Left at the door")),
+        ),
+        lines=(
+            both(lambda: _("Date and time")),
+            both(lambda: _("Place of delivery")),
+            both(lambda: _("Handed over by")),
+            both(lambda: _("Received by (name and office)")),
+        ),
+        signatures=(
+            both(lambda: _("Signature of who hands over")),
+            both(lambda: _("Signature of who receives")),
+        ),
+        stamp=both(lambda: _("Stamp")),
+        code=covered.code,
+        code_note=_("For our delegates: what happened at the gate is recorded here."),
+        bundle=folder,
+        mark=mark_of(frozen),
+    )
+
+
+class _Bilingual:
+    """Says a word in the mission's language and in ours; once where both are the same."""
+
+    def __init__(self, locales: Sequence[str]) -> None:
+        self._locales = locales
+
+    def __call__(self, word: Callable[[], str]) -> Both:
+        said: list[Said] = []
+        for locale in self._locales:
+            with force_locale(locale.replace("-", "_")):
+                text = str(word())
+            if text not in {one.text for one in said}:
+                said.append(Said(locale, text))
+        return tuple(said)
+
+
+def envelope_context(frozen: Frozen) -> EnvelopeContext:
+    """The mission's address, for envelopes without a window."""
+    organisation = frozen.organisation
+    return EnvelopeContext(
+        locale=frozen.locale,
+        sender_lines=(organisation.name, *organisation.lines),
+        addressee_lines=frozen.mission.lines,
+        mark=mark_of(frozen),
+    )

@@ -1,0 +1,104 @@
+"""The sheets that go with a bundle: contents of its packets, the sheet for the gate, envelopes."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from campaign.letters import html, renderer
+from campaign.letters.checks import check_characters
+from campaign.letters.envelopes import EnvelopeContext, render_envelopes
+from campaign.letters.html import language_tag
+from campaign.letters.joining import Document, describe, in_place_of, join
+from campaign.letters.layouts import EnvelopeSheet, Paper
+from campaign.letters.posters import qr_svg
+from campaign.letters.problems import LetterRefused
+from campaign.letters.sheet_contexts import ContentsContext, DeliverySheetContext
+
+_GROUP = 8
+"""Characters of a checksum that are set together, so that eyes can compare them."""
+_MOST_COUNTS = 7
+"""Officials whom the sheet for the gate has room for; of more, it gives the sum alone."""
+
+
+def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
+    """A page for each volume, to lie on its packet: numbers, letters, pages, checksum.
+
+    :raises LetterRefused: a character is missing.
+    """
+    _refuse_missing(context)
+    body = html.render(
+        "contents.html",
+        it=context,
+        direction=html.direction_of(context.locale),
+        grouped=grouped,
+    )
+    return _write(body, "contents.css", paper, out, context.locale, context.title)
+
+
+def delivery_sheet(context: DeliverySheetContext, paper: Paper, out: Path) -> Document:
+    """The one page that is signed at the gate, in the mission's language and in ours.
+
+    :raises LetterRefused: a character is missing.
+    """
+    _refuse_missing(context)
+    body = html.render(
+        "delivery.html",
+        it=context,
+        counts=context.counts if len(context.counts) <= _MOST_COUNTS else context.counts[-1:],
+        direction=html.direction_of(context.locale),
+        code=qr_svg(context.code) if context.code else "",
+    )
+    title = f"{context.reference} · {context.title[0].text}"
+    return _write(body, "delivery.css", paper, out, context.locale, title)
+
+
+def envelopes(
+    context: EnvelopeContext, sheets: Sequence[EnvelopeSheet], out: Path, *, title: str
+) -> Document:
+    """The same envelope in each of the sizes, a page of its own size each.
+
+    :raises LetterRefused: a character of the address is missing.
+    """
+    with tempfile.TemporaryDirectory(prefix="letters-") as folder:
+        parts = []
+        for number, sheet in enumerate(sheets):
+            part = Path(folder) / f"{number}.pdf"
+            part.write_bytes(render_envelopes([context], sheet))
+            parts.append(part)
+        return join(parts, out, title=title, language=language_tag(context.locale))
+
+
+def grouped(digest: str) -> list[str]:
+    """A checksum in groups of eight characters."""
+    return [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
+
+
+def _refuse_missing(context: Any) -> None:
+    problems = check_characters({"sheet": tuple(_texts(context))})
+    if problems:
+        raise LetterRefused(problems)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _texts(one)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))
+
+
+def _write(
+    body: str, stylesheet: str, paper: Paper, out: Path, locale: str, title: str
+) -> Document:
+    whole = html.render("document.html", locale=locale, title=title, body=body)
+    with renderer.laid_out(str(whole), stylesheet, paper) as document:
+        pages = len(document.pages)
+        pdf = renderer.write_pdf(document)
+    with in_place_of(out) as path:
+        path.write_bytes(pdf)
+    return describe(out, pages)

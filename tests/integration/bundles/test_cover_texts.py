@@ -1,0 +1,246 @@
+"""The words of a cover letter, per mission and language; people on sheets in the lists."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import openpyxl
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import jobs
+from campaign.accounts.models import Role
+from campaign.bundles import cover_texts, covers
+from campaign.bundles.cover_texts import CoverWords
+from campaign.bundles.models import BundleState
+from campaign.bundles.print_models import CarriedSignature, CoverText
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns.models import Campaign
+from campaign.errors import Invalid
+from campaign.officials.merging import merge
+from campaign.officials.models import Mission
+from campaign.signing.models import Disclosure, Origin, Signature
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_target_mission,
+    post,
+    sign_in,
+)
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_printing import contents, zip_of
+
+OWN = CoverWords(
+    "((reference)): ((letters))",
+    "Dear ((head_of_mission)):",
+    "We bring ((letters)) for ((person_name)).\n\n((sheets))\n\n((counts))\n\n"
+    "From ((organisation)).",
+    "With respect,",
+)
+
+
+@pytest.fixture
+def mission(unit: Session) -> Mission:
+    """The mission of a campaign with three letters that wait."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3)
+    unit.commit()
+    found = campaign.targets[0].mission
+    assert found is not None
+    return found
+
+
+def text_of(data: bytes) -> str:
+    with pypdfium2.PdfDocument(data) as pdf:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in pdf)
+
+
+def keep(unit: Session, mission: Mission, words: CoverWords | None, locale: str = "en") -> None:
+    cover_texts.save_words(unit, mission=mission, locale=locale, words=words, actor="command")
+    unit.commit()
+
+
+def test_a_mission_s_own_words_are_filled_and_printed(
+    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    keep(unit, mission, OWN)
+    bundle_id = freeze(unit.scalars(select(Campaign.id)).one())
+    assert print_bundle(bundle_id) is BundleState.READY
+    text = text_of(contents(zip_of(app, bundle_id, tmp_path))["cover-letter.pdf"])
+    for words in ("UA 1/26: 3 letters", "Dear Tomas Arbelaez:", "We bring 3 letters for Amara",
+                  "From Letters for Defenders.", "With respect,"):  # fmt: skip
+        assert words in text
+    assert "((" not in text
+
+
+def test_a_bundle_keeps_the_words_that_stood_when_it_was_frozen(
+    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    keep(unit, mission, OWN)
+    campaign_id = unit.scalars(select(Campaign.id)).one()
+    unit.rollback()
+    bundle_id = freeze(campaign_id)
+    keep(unit, mission, CoverWords("Later", "Later", "Later", "Later"))
+    assert print_bundle(bundle_id) is BundleState.READY
+    text = text_of(contents(zip_of(app, bundle_id, tmp_path))["cover-letter.pdf"])
+    assert "With respect," in text
+    assert "Later" not in text
+
+
+def test_versions_never_change_and_the_usual_text_can_come_back(
+    unit: Session, mission: Mission
+) -> None:
+    keep(unit, mission, OWN)
+    keep(unit, mission, OWN)
+    keep(unit, mission, None)
+    keep(unit, mission, OWN, "fr")
+    rows = unit.execute(
+        select(CoverText.locale, CoverText.version, CoverText.body).order_by(CoverText.id)
+    ).all()
+    assert [tuple(row) for row in rows] == [("en", 1, OWN.body), ("en", 2, ""), ("fr", 1, OWN.body)]
+    assert cover_texts.find_words(unit, mission_id=mission.id, locale="en") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (CoverWords("a", "b", "We bring ((leters)).", "d"), {"body": "cover-placeholder"}),
+        (CoverWords("a", "b", "We bring ((name.__class__)).", "d"), {"body": "cover-placeholder"}),
+        (CoverWords("", "b", "c", "d"), {"subject": "cover-empty"}),
+        (CoverWords("a", "b", "x" * 4001, "d"), {"body": "cover-too-long"}),
+        (CoverWords("a", "\U0001f600", "c", "d"), {"salutation": "cover-character"}),
+    ],
+)
+def test_words_that_cannot_be_printed_are_refused_by_field(
+    words: CoverWords, expected: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid) as problem:
+        cover_texts.check_words(words)
+    assert problem.value.fields == expected
+
+
+def test_the_usual_words_hold_no_placeholder_that_is_none(app: Flask) -> None:
+    with app.test_request_context():
+        for kind in ("embassy", "consulate"):
+            cover_texts.check_words(covers.usual_words(kind))
+
+
+def test_the_language_of_a_mission_is_its_country_s(unit: Session) -> None:
+    site = ["en", "fr", "es", "ar"]
+    for country, language in (("MX", "es"), ("EG", "ar"), ("SN", "fr"), ("JP", "en")):
+        mission = make_target_mission(9, sending_country=country)
+        assert cover_texts.language_of(mission, site) == language
+
+
+def test_when_two_missions_become_one_the_texts_of_both_languages_stay(
+    unit: Session, mission: Mission
+) -> None:
+    other = make_target_mission(2)
+    unit.add(other)
+    unit.flush()
+    keep(unit, mission, OWN)
+    keep(unit, other, CoverWords("Theirs", "b", "c", "d"))
+    keep(unit, other, OWN, "es")
+    merge(unit, kept=mission, gone=other, take=(), actor="command")
+    unit.commit()
+    for locale in ("en", "es"):
+        found = cover_texts.find_words(unit, mission_id=mission.id, locale=locale)
+        assert found == OWN
+    assert unit.scalar(select(func.count(CoverText.id))) == 2
+
+
+# --- At the desk -------------------------------------------------------------------------------
+
+
+def test_staff_write_look_and_go_back(
+    app: Flask, client: FlaskClient, unit: Session, mission: Mission
+) -> None:
+    url = f"/desk/bundles/missions/{mission.slug}/cover"
+    unit.rollback()
+    sign_in(client, app, Role.ORGANIZER)
+    assert client.get(url).status_code == 404
+    sign_in(client, app, Role.STAFF)
+    assert client.get(url).location == f"{url}/es"
+    page = client.get(f"{url}/en")
+    assert page.status_code == 200
+    assert "((counts))" in page.text
+    form = {"subject": OWN.subject, "salutation": OWN.salutation, "body": OWN.body,
+            "close": OWN.close}  # fmt: skip
+    looked = post(client, f"{url}/en", {**form, "look": "1"})
+    assert looked.mimetype == "application/pdf"
+    assert "With respect," in text_of(looked.data)
+    assert unit.scalar(select(func.count(CoverText.id))) == 0
+    unit.rollback()
+    assert post(client, f"{url}/en", form).status_code == 303
+    assert "Dear ((head_of_mission))" in client.get(f"{url}/en").text
+    wrong = post(client, f"{url}/en", {**form, "body": "We bring ((lettres))."})
+    assert wrong.status_code == 422
+    assert "((lettres)) is no placeholder" in wrong.text
+    assert post(client, f"{url}/en", {**form, "usual": "1"}).status_code == 303
+    assert "We hand over to you ((letters))" in client.get(f"{url}/en").text
+    assert client.get(f"{url}/{quote('xx')}").status_code == 404
+
+
+# --- People on sheets --------------------------------------------------------------------------
+
+
+def test_people_on_sheets_stand_in_the_lists_counted_apart(
+    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = unit.scalars(select(Campaign)).one()
+    for at, one in enumerate(add_confirmed(unit, campaign, 3, family_name="Papier")):
+        one.origin, one.letters, one.disclosure = Origin.PAPER, [], list(Disclosure)[at]
+    unit.commit()
+    bundle_id = freeze(campaign.id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    path = zip_of(app, bundle_id, tmp_path)
+    result = verify_zip(path)
+    assert result.findings == []
+    assert result.letters == 3
+    made = contents(path)
+    rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
+    assert [(row["number"], row["kind"]) for row in rows[3:]] == [
+        ("P00001", "paper"), ("P00002", "paper"), ("P00003", "paper"),
+    ]  # fmt: skip
+    assert [bool(row["postal_code"]) for row in rows[3:]] == [False, False, True]
+    sheet = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"])).active
+    assert sheet["A5"].value == "P00001"
+    listed = " ".join(text_of(made["signatures.pdf"]).split())
+    assert "3 letters · 3 people who signed on paper" in listed
+    assert listed.index("Signed on paper, on the sheets") < listed.index("P00001")
+    manifest = json.loads(made["manifest.json"])
+    assert (manifest["bundle"]["printed"], manifest["bundle"]["on_paper"]) == (3, 3)
+    assert [one["number"] for one in manifest["on_paper"]] == ["P00001", "P00002", "P00003"]
+    assert "3 people signed by hand" in text_of(made["cover-letter.pdf"])
+    assert "Papier" not in made["manifest.json"].decode()
+
+
+def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_over(
+    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+) -> None:
+    campaign = unit.scalars(select(Campaign)).one()
+    people = add_confirmed(unit, campaign, 2, family_name="Papier")
+    for one in people:
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    bundle_id = freeze(campaign.id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    unit.delete(unit.get_one(Signature, people[0].id))
+    unit.commit()
+    assert unit.scalar(select(func.count()).select_from(CarriedSignature)) == 1
+    unit.rollback()
+    jobs.run_now("bundles.remake")
+    assert reload(unit, bundle_id).state is BundleState.PRINTING
+    unit.rollback()
+    assert print_bundle(bundle_id) is BundleState.READY
+    path = zip_of(app, bundle_id, tmp_path)
+    assert verify_zip(path).findings == []
+    manifest = json.loads(contents(path)["manifest.json"])
+    assert [one["number"] for one in manifest["on_paper"]] == ["P00002"]
+    assert {one.attempt for one in reload(unit, bundle_id).volumes} == {1}

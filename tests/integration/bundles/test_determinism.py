@@ -1,0 +1,96 @@
+"""The same frozen bundle printed in two places gives the same bytes."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.bundles.models import Bundle
+from campaign.campaigns.models import Campaign
+from campaign.settings import Settings
+from campaign.signing.models import Disclosure, Origin, Signature
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze
+
+WORDS = (
+    "",
+    "I have followed this case for a year — à l’été, ¿quién la protege? ΑΒΓ абв.",
+    "أكتب إليكم بشأن هذه القضية",
+    "我关注此案已有一年。 이 사건을 지켜보고 있습니다。",
+    "मैं इस मामले पर नज़र रखता हूँ। ฉันติดตามคดีนี้",
+)
+_PRINT = """
+import os, sys
+os.umask(int(sys.argv[1], 8))
+from campaign.commands.bundle import bundle
+bundle.main(sys.argv[2:], prog_name="campaign bundle")
+"""
+
+
+def print_in(folder: Path, *, zone: str, seed: str, umask: str, processes: str) -> dict[str, str]:
+    """Print bundle 1 in a process of its own; sha256 of each file of the ZIP, and of the ZIP."""
+    environment = {
+        **os.environ,
+        "CAMPAIGN_INSTANCE": str(folder),
+        "TZ": zone,
+        "PYTHONHASHSEED": seed,
+        "LC_ALL": "C.UTF-8",
+        "TMPDIR": str(folder),
+    }
+    arguments = ["ua-1-26", "--mission", "embassy-1", "--number", "1", "--json",
+                 "--processes", processes, "--out", str(folder / "out")]  # fmt: skip
+    made = subprocess.run(
+        [sys.executable, "-c", _PRINT, umask, *arguments],
+        env=environment, capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    path = Path(json.loads(made.stdout)["zip"])
+    with zipfile.ZipFile(path) as archive:
+        found = {one: sha256(archive.read(one)).hexdigest() for one in archive.namelist()}
+    return {**found, "zip": sha256(path.read_bytes()).hexdigest()}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("form", ["letter", "card"])
+def test_printed_twice_it_is_the_same_to_the_last_byte(
+    unit: Session, settings: Settings, freeze: Freeze, tmp_path: Path, form: str
+) -> None:
+    campaign = make_campaign(unit, format=form)
+    add_confirmed(
+        unit, campaign, 10, own_words=lambda at: WORDS[at % len(WORDS)] if form == "letter" else ""
+    )
+    add_confirmed(
+        unit, campaign, 2, disclosure=Disclosure.FULL, given_name="ليلى", family_name="حداد",
+        own_words="",
+    )  # fmt: skip
+    for one in add_confirmed(unit, campaign, 3):
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    bundle_id = freeze(campaign.id, "es", volume_letters=5, on_paper=1)
+    unit.execute(update(Campaign).values(person_name="Amara Okafor"))
+    assert unit.get_one(Bundle, bundle_id).frozen["on_paper"] == 3
+    unit.commit()
+    assert unit.query(Signature).count() == 15
+    unit.rollback()
+    sides = [tmp_path / "one", tmp_path / "other"]
+    for side in sides:
+        shutil.copytree(settings.folder, side)
+        with (
+            closing(sqlite3.connect(tmp_path / "campaign.sqlite")) as here,
+            closing(sqlite3.connect(side / "campaign.sqlite")) as there,
+        ):
+            here.backup(there)
+    first = print_in(sides[0], zone="America/Toronto", seed="1", umask="022", processes="1")
+    second = print_in(sides[1], zone="Asia/Kathmandu", seed="77", umask="077", processes="2")
+    assert first == second
+    assert len(first) == 10 + 3 + 1

@@ -1,0 +1,364 @@
+"""Exactly once: a bundle given up, made again, printed again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.audit import AuditEntry
+from campaign.bundles import (
+    cancelling,
+    ledger,
+    prints,
+    releasing,
+    remaking,
+    reprinting,
+    services,
+    zipping,
+)
+from campaign.bundles.models import (
+    Bundle,
+    BundleKind,
+    BundleState,
+    DeliveryOutcome,
+)
+from campaign.bundles.print_models import BundleReprint
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries import recording
+from campaign.errors import Invalid, Refused
+from campaign.following.erasing import bury
+from campaign.signing.models import Letter, Signature, SignatureState
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_printing import contents, zip_of
+
+Deed = Callable[..., Any]
+
+
+@pytest.fixture
+def do(app: Flask) -> Deed:
+    """Do something with a bundle in a transaction of its own."""
+
+    def run(deed: Callable[..., Any], bundle_id: int, *more: Any, **facts: Any) -> Any:
+        with app.app_context(), db.transaction() as unit:
+            return deed(unit, unit.get_one(Bundle, bundle_id), *more, actor="command", **facts)
+
+    return run
+
+
+@pytest.fixture
+def ready(unit: Session, freeze: Freeze, print_bundle: Print) -> int:
+    """A bundle of seven letters in three volumes, that is ready."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 7, given_name=lambda at: f"Quille{at}")
+    unit.commit()
+    bundle_id = freeze(campaign.id, volume_letters=3)
+    assert print_bundle(bundle_id) is BundleState.READY
+    return bundle_id
+
+
+def take_back(
+    unit: Session, bundle_id: int, number: int, state: SignatureState = SignatureState.WITHDRAWN
+) -> None:
+    signature_id = unit.scalar(
+        select(Letter.signature_id).where(Letter.bundle_id == bundle_id, Letter.sequence == number)
+    )
+    signature = unit.get_one(Signature, signature_id)
+    if state is SignatureState.ERASED:
+        bury(signature)
+    else:
+        signature.state = state
+    unit.commit()
+
+
+def hand_over(
+    do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
+) -> None:
+    def record(unit: Session, bundle: Bundle, *, actor: str) -> None:
+        recording.record_visit(
+            unit,
+            carried=[recording.Carried(bundle)],
+            happened=recording.Happened(outcome, db.utcnow().date()),
+            key="k" * 20,
+            actor=actor,
+        )
+
+    do(record, bundle_id)
+
+
+# --- A letter is in one live bundle ------------------------------------------------------------
+
+
+def test_the_database_lets_a_letter_be_in_one_bundle_alone(unit: Session, ready: int) -> None:
+    letter = unit.scalars(select(Letter).limit(1)).one()
+    again = Letter(
+        signature_id=letter.signature_id, target_id=letter.target_id,
+        template_id=letter.template_id,
+    )  # fmt: skip
+    unit.add(again)
+    with pytest.raises(IntegrityError):
+        unit.flush()
+    unit.rollback()
+    # Nor can two letters bear one number, or one a number without a bundle.
+    for values in ({"sequence": 2}, {"bundle_id": None}):
+        with pytest.raises(IntegrityError):
+            unit.execute(update(Letter).where(Letter.sequence == 1).values(**values))
+        unit.rollback()
+
+
+# --- Given up ----------------------------------------------------------------------------------
+
+
+def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
+    unit: Session, ready: int, do: Deed, freeze: Freeze, print_bundle: Print
+) -> None:
+    unit.rollback()
+    freed = do(cancelling.cancel, ready, storage.storage(), reason="Wrong paper")
+    assert freed == 7
+    bundle = reload(unit, ready)
+    assert (bundle.state, bundle.cancel_reason) == (BundleState.CANCELLED, "Wrong paper")
+    assert bundle.volumes == []
+    (kept,) = prints.list_prints(unit, bundle)
+    assert kept.removed_at is not None
+    assert len(kept.files) == 13
+    assert not list(storage.storage().folder.rglob("*.pdf"))
+    campaign_id = bundle.campaign_id
+    unit.rollback()
+    again = freeze(campaign_id)
+    assert print_bundle(again) is BundleState.READY
+    made = reload(unit, again)
+    assert (made.sequence, made.kind, made.letter_count) == (2, BundleKind.FIRST, 7)
+    lines = select(AuditEntry.action).where(AuditEntry.subject == f"bundle:{ready}")
+    assert "bundle.cancel" in unit.scalars(lines).all()
+
+
+def test_what_was_handed_over_is_not_given_up(unit: Session, ready: int, do: Deed) -> None:
+    unit.rollback()
+    hand_over(do, ready)
+    with pytest.raises(Refused, match="handed-over"):
+        do(cancelling.cancel, ready, storage.storage(), reason="Too late")
+    assert reload(unit, ready).state is BundleState.READY
+
+
+def test_what_was_refused_at_the_gate_can_be_given_up(unit: Session, ready: int, do: Deed) -> None:
+    unit.rollback()
+    hand_over(do, ready, DeliveryOutcome.REFUSED)
+    assert reload(unit, ready).handed_over_at is None
+    unit.rollback()
+    assert do(cancelling.cancel, ready, storage.storage(), reason="Refused") == 7
+    with pytest.raises(Refused, match="cancelled"):
+        do(cancelling.cancel, ready, storage.storage(), reason="Once more")
+
+
+def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
+    unit: Session, freeze: Freeze, do: Deed
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    taken = ledger.claim_next(bundle_id)
+    assert taken is not None
+    letter_id = unit.scalars(select(Letter.id).order_by(Letter.id)).first()
+    unit.rollback()
+    do(cancelling.cancel, bundle_id, storage.storage(), reason="Stop the press")
+    assert not ledger.beat(taken)
+    outcome = ledger.Outcome(1, 10, "0" * 64, (ledger.Place(letter_id or 0, 1, 1),), ())
+    assert not ledger.finish(taken, outcome)
+    assert set(unit.scalars(select(Letter.first_page))) == {None}
+    assert ledger.claim_next(bundle_id) is None
+
+
+# --- Taken back before it was handed over ------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
+def test_its_volume_is_made_again_without_it_and_says_so(
+    app: Flask, unit: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path,
+    state: SignatureState,
+) -> None:  # fmt: skip
+    before = contents(zip_of(app, ready, tmp_path))
+    old = {one.sequence: one.sha256 for one in reload(unit, ready).volumes}
+    take_back(unit, ready, 5, state)
+    with pytest.raises(Refused, match="taken-back"):
+        zip_of(app, ready, tmp_path)
+    unit.rollback()
+    jobs.run_now("bundles.remake")
+    assert reload(unit, ready).state is BundleState.PRINTING
+    unit.rollback()
+    assert print_bundle(ready) is BundleState.READY
+    path = zip_of(app, ready, tmp_path)
+    result = verify_zip(path)
+    assert result.findings == []
+    assert (result.letters, result.set_aside) == (6, 1)
+    made = contents(path)
+    manifest = json.loads(made["manifest.json"])
+    assert manifest["set_aside"] == [{"number": "00005", "reason": "withdrawn"}]
+    (out,) = manifest["taken_out"]
+    assert (out["number"], out["volume"], out["page"]) == ("00005", 2, 2)
+    assert (out["reason"], out["sha256"]) == (state.value, old[2])
+    assert "without letter 00005" in made["README.html"].decode()
+    # The other volumes are the very files that they were; the old one is gone, its hash is kept.
+    assert made["letters-001.pdf"] == before["letters-001.pdf"]
+    assert made["letters-003.pdf"] == before["letters-003.pdf"]
+    assert made["letters-002.pdf"] != before["letters-002.pdf"]
+    assert sorted(one.name for one in storage.storage().folder.rglob("letters-*.pdf")) == [
+        "letters-001.1.pdf", "letters-002.2.pdf", "letters-003.1.pdf",
+    ]  # fmt: skip
+    first, second = prints.list_prints(unit, reload(unit, ready))
+    assert (first.removed_at is None, second.removed_at is None) == (False, True)
+    assert {"name": "letters-002.pdf", "sha256": old[2]}.items() <= next(
+        one for one in first.files if one["name"] == "letters-002.pdf"
+    ).items()
+    assert (second.letters, second.zip_sha256) == (6, reload(unit, ready).zip_sha256)
+    # A tombstone: the number stays in the bundle, and nobody stands behind it.
+    row = unit.execute(select(Letter.sequence, Letter.first_page).where(Letter.sequence == 5)).one()
+    assert tuple(row) == (5, None)
+
+
+def test_once_it_is_handed_over_nothing_of_it_changes(
+    app: Flask, unit: Session, ready: int, do: Deed, tmp_path: Path
+) -> None:
+    path = zip_of(app, ready, tmp_path)
+    hand_over(do, ready)
+    take_back(unit, ready, 5, SignatureState.ERASED)
+    unit.rollback()
+    jobs.run_now("bundles.remake")
+    bundle = reload(unit, ready)
+    assert bundle.state is BundleState.READY
+    with path.open("rb") as file:
+        assert bundle.zip_sha256 == zipping.digest_of(iter(lambda: file.read(65536), b""))
+    found = prints.find_print(unit, bundle)
+    assert found is not None
+    assert not any(prints.differs(storage.storage(), one) for one in found.files)
+    # But no file that still names who was erased is given out any more.
+    offered = {one.name for one in reprinting.list_choices(unit, bundle)}
+    assert {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"} <= offered
+    assert not {"", "letters-002.pdf", "signatures.pdf"} & offered
+    with pytest.raises(Refused, match="handed-over"):
+        remaking.remake(unit, bundle, actor="command")
+
+
+def test_a_bundle_of_which_every_letter_was_taken_back_is_given_up(
+    unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    take_back(unit, bundle_id, 1)
+    jobs.run_now("bundles.remake")
+    assert reload(unit, bundle_id).state is BundleState.CANCELLED
+
+
+def test_numbers_that_were_released_stay_in_the_total_when_it_is_made_again(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, do: Deed, tmp_path: Path
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 3)
+    add_confirmed(unit, campaign, 1, own_words="A mark \U000e0fff that no font has.")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    unit.rollback()
+    do(releasing.release, bundle_id, storage.storage())
+    take_back(unit, bundle_id, 2)
+    assert do(remaking.remake, bundle_id) == 1
+    assert print_bundle(bundle_id) is BundleState.READY
+    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    assert result.findings == []
+    assert (result.letters, result.set_aside) == (2, 2)
+
+
+def test_a_stop_leaves_what_was_taken_back_where_it_is(unit: Session, ready: int, do: Deed) -> None:
+    take_back(unit, ready, 1)
+    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    unit.commit()
+    with pytest.raises(Refused, match="stopped"):
+        do(remaking.remake, ready)
+    jobs.run_now("bundles.remake")
+    assert reload(unit, ready).state is BundleState.READY
+
+
+# --- Printed again -----------------------------------------------------------------------------
+
+
+def taken(app: Flask, bundle_id: int, name: str = "", reason: str = "Paper jam") -> bytes:
+    with app.app_context(), db.transaction() as unit:
+        bundle = unit.get_one(Bundle, bundle_id)
+        made = reprinting.reprint(
+            unit, bundle, storage.storage(), name=name, reason=reason, actor="command"
+        )
+        return b"".join(made.chunks)
+
+
+def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
+    app: Flask, unit: Session, ready: int, tmp_path: Path
+) -> None:
+    path = zip_of(app, ready, tmp_path)
+    before = unit.scalar(select(func.count(Letter.first_page)))
+    unit.rollback()
+    assert taken(app, ready) == path.read_bytes()
+    assert taken(app, ready, "letters-002.pdf") == contents(path)["letters-002.pdf"]
+    bundle = reload(unit, ready)
+    assert unit.scalar(select(func.count(Letter.first_page))) == before
+    assert (len(prints.list_prints(unit, bundle)), bundle.letter_count) == (1, 7)
+    noted = reprinting.list_reprints(unit, bundle)
+    assert [(one.file, one.reason) for one in noted] == [
+        ("letters-002.pdf", "Paper jam"), ("", "Paper jam"),
+    ]  # fmt: skip
+    assert noted[1].sha256 == bundle.zip_sha256
+
+
+def test_a_reprint_wants_a_reason(app: Flask, unit: Session, ready: int) -> None:
+    unit.rollback()
+    with pytest.raises(Invalid):
+        taken(app, ready, reason="  ")
+    assert unit.scalar(select(func.count(BundleReprint.id))) == 0
+
+
+def test_a_stop_holds_back_a_reprint(app: Flask, unit: Session, ready: int) -> None:
+    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    unit.commit()
+    with pytest.raises(Refused, match="stopped"):
+        taken(app, ready)
+
+
+def test_a_file_that_is_not_what_it_was_is_not_given_out(
+    app: Flask, unit: Session, ready: int
+) -> None:
+    unit.rollback()
+    path = next(storage.storage().folder.rglob("letters-002.*.pdf"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    for name in ("", "letters-002.pdf"):
+        with pytest.raises(Refused, match="file-differs"):
+            taken(app, ready, name)
+    assert taken(app, ready, "letters-001.pdf").startswith(b"%PDF")
+
+
+def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
+    app: Flask, unit: Session, ready: int, tmp_path: Path
+) -> None:
+    bundle = reload(unit, ready)
+    for one in prints.list_prints(unit, bundle):
+        unit.delete(one)
+    unit.commit()
+    with app.app_context(), db.transaction() as work:
+        download = services.open_download(
+            work, work.get_one(Bundle, ready), storage.storage(), actor="command"
+        )
+        path = tmp_path / download.name
+        path.write_bytes(b"".join(download.chunks))
+    assert set(contents(path)) >= {"letters-003.pdf", "signatures.pdf", "manifest.json"}
+    assert "contents.pdf" not in contents(path)

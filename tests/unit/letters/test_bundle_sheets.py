@@ -1,0 +1,158 @@
+"""The sheets that go with a bundle: contents, the sheet for the gate, envelopes, cards' ticks."""
+
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
+
+from campaign.letters import bundle_sheets
+from campaign.letters.context import CountRow, FactRow
+from campaign.letters.envelope_sizes import envelopes_for
+from campaign.letters.envelopes import EnvelopeContext
+from campaign.letters.layouts import A4, LETTER, Paper
+from campaign.letters.problems import LetterRefused
+from campaign.letters.sheet_contexts import (
+    Both,
+    BothRow,
+    ContentsContext,
+    ContentsPage,
+    DeliverySheetContext,
+    Said,
+)
+from tests.unit.letters.reading import pages_of
+
+ADDRESS = ("H. E. the Ambassador", "Embassy of Valdemira", "12 Elgin Row", "Ottawa ON  K1P 0X0")
+DIGEST = "0123456789abcdef" * 4
+PAPERS = pytest.mark.parametrize("paper", [LETTER, A4], ids=lambda paper: paper.slug)
+
+
+def both(there: str, here: str) -> Both:
+    return (Said("es", there), Said("en", here))
+
+
+def contents_of(*pages: ContentsPage, **changes: Any) -> ContentsContext:
+    values: dict[str, Any] = {
+        "locale": "en",
+        "title": "UA 7/31 · Teodora Quiñones Abarca",
+        "bundle": "UA-7-31_valdemira-ottawa_001",
+        "digest_label": "SHA-256",
+        "steps": ("Printed", "Counted", "Tied"),
+        "page_label": "Page {page} of {pages}",
+        "pages": pages,
+    }
+    return ContentsContext(**{**values, **changes})
+
+
+def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
+    values: dict[str, Any] = {
+        "locale": "es",
+        "title": both("Entrega de cartas", "Delivery of letters"),
+        "reference": "UA 7/31",
+        "case": "Teodora Quiñones Abarca",
+        "mission_lines": ADDRESS,
+        "sender_lines": ("Lantern Network", "9 Sparks Lane", "Ottawa ON  K1P 0X1"),
+        "handed": both("Lo que se entrega", "What is handed over"),
+        "counts": (
+            *(CountRow(f"Official {n}", "12") for n in range(1, targets + 1)),
+            CountRow("En total", "1,204"),
+        ),
+        "things": tuple(BothRow(both(f"Cosa {n}", f"Thing {n}"), str(n)) for n in range(4)),
+        "outcomes": (both("Aceptada", "Accepted"), both("Rechazada", "Refused")),
+        "outcome": both("Qué ocurrió", "What happened"),
+        "lines": tuple(both(f"Línea {n}", f"Line {n}") for n in range(4)),
+        "signatures": (both("Firma", "Signature"), both("Firma", "Signature")),
+        "stamp": both("Sello", "Stamp"),
+        "code": "https://letters.example.org/desk/bundles/abcdefghijklmnopqrstuv/deliver",
+        "code_note": "For our delegates",
+        "bundle": "UA-7-31_valdemira-ottawa_001",
+    }
+    return DeliverySheetContext(**{**values, **changes})
+
+
+@PAPERS
+def test_each_volume_has_a_page_with_its_numbers_and_its_checksum(
+    paper: Paper, tmp_path: Path
+) -> None:
+    facts = (FactRow("Letters", "498"), FactRow("Sheets of paper", "512"))
+    context = contents_of(
+        ContentsPage("Volume 1 of 2", "00001 – 00500", facts, DIGEST, ("Not in it: 00017.",)),
+        ContentsPage("Volume 2 of 2", "00501 – 00731", facts, ""),
+    )
+    made = bundle_sheets.contents(context, paper, tmp_path / "c.pdf")
+    first, second = pages_of(made.path)
+    for words in ("Volume 1 of 2", "00001 – 00500", "498", "512", "Not in it: 00017.", "Counted"):
+        assert words in first
+    assert "".join(first.split()).count(DIGEST) == 1
+    assert "SHA-256" not in second
+    assert "Page 2 of 2" in second
+
+
+@PAPERS
+@pytest.mark.parametrize("targets", [1, 6, 40])
+def test_the_sheet_for_the_gate_is_one_page_on_which_nothing_overlaps(
+    paper: Paper, targets: int, tmp_path: Path
+) -> None:
+    made = bundle_sheets.delivery_sheet(delivery(targets), paper, tmp_path / "d.pdf")
+    (page,) = pages_of(made.path)
+    for words in ("Entrega de cartas", "Delivery of letters", "1,204", "Sello", "Line 3"):
+        assert words in page
+    # What was counted ends above what is written by hand.
+    with pypdfium2.PdfDocument(made.path) as pdf:
+        text = pdf[0].get_textpage()
+        lowest = min(found(text, f"Thing {n}") for n in range(4))
+        assert lowest > found(text, "What happened") + 6
+
+
+def found(text: pypdfium2.PdfTextPage, words: str) -> float:
+    """Height of the words on the page, pt from below."""
+    index, count = text.search(words).get_next()
+    return max(text.get_charbox(index + n)[3] for n in range(count))
+
+
+def test_one_language_is_said_once(tmp_path: Path) -> None:
+    once = (Said("en", "Delivery of letters"),)
+    made = bundle_sheets.delivery_sheet(delivery(title=once), A4, tmp_path / "d.pdf")
+    assert pages_of(made.path)[0].count("Delivery of letters") == 1
+
+
+@PAPERS
+def test_envelopes_are_pages_of_their_own_size_with_the_address_in_its_place(
+    paper: Paper, tmp_path: Path
+) -> None:
+    sheets = envelopes_for(paper)
+    context = EnvelopeContext("es", ("Lantern Network",), ADDRESS)
+    made = bundle_sheets.envelopes(context, sheets, tmp_path / "e.pdf", title="Envelopes")
+    with pikepdf.open(made.path) as pdf:
+        sizes = [[float(one) / 72 * 25.4 for one in page.mediabox[2:]] for page in pdf.pages]
+    for size, sheet in zip(sizes, sheets, strict=True):
+        assert size == pytest.approx([sheet.paper.width, sheet.paper.height], abs=0.2)
+    with pypdfium2.PdfDocument(made.path) as pdf:
+        for page, sheet in zip(pdf, sheets, strict=True):
+            text = page.get_textpage()
+            index, _count = text.search("Embassy").get_next()
+            left, low, _right, _high = (one / 72 * 25.4 for one in text.get_charbox(index))
+            height = sheet.paper.height - low
+            assert sheet.address.x - 0.5 < left < sheet.address.right
+            assert sheet.address.y < height < sheet.address.bottom
+
+
+def test_a_character_that_no_font_has_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LetterRefused):
+        bundle_sheets.delivery_sheet(delivery(case="\U0001f600"), A4, tmp_path / "d.pdf")
+    with pytest.raises(LetterRefused):
+        bundle_sheets.contents(
+            contents_of(ContentsPage("Volume 1", "\U000e0fff", (), DIGEST)), A4, tmp_path / "c.pdf"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sheets_in_arabic_read_from_right_to_left(tmp_path: Path) -> None:
+    title = (Said("ar", "تسليم رسائل"), Said("en", "Delivery of letters"))
+    made = bundle_sheets.delivery_sheet(delivery(locale="ar", title=title), A4, tmp_path / "d.pdf")
+    with pypdfium2.PdfDocument(made.path) as pdf:
+        text = pdf[0].get_textpage()
+        index, count = text.search("Delivery of letters").get_next()
+        right = max(text.get_charbox(index + n)[2] for n in range(count))
+        assert right / 72 * 25.4 == pytest.approx(A4.width - 22.0, abs=1.0)
