@@ -56,6 +56,8 @@ _WORDS: Mapping[str, Any] = {
     "delivery": _l("Handed over"),
     "reply": _l("Reply"),
     "outcome": _l("Outcome"),
+    "full": _l("For vetting"),
+    "officials": _l("For officials"),
 }
 _SAID_IN = {"before", "after", "state", "channel", "kind"}
 """Facts whose values are such words; others are numbers, names and slugs."""

@@ -67,7 +67,7 @@ def ask(
     unit.flush()
     _note(
         unit, export, by, "export.ask",
-        list=kind.value, format=written_as.value, encrypted=bool(keys),
+        kind=kind.value, format=written_as.value, encrypted=bool(keys),
     )  # fmt: skip
     _begin(unit, export, settings)
     return export

