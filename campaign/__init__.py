@@ -10,6 +10,7 @@ from campaign.accounts.views import blueprint as accounts
 from campaign.application import Application
 from campaign.authoring.handover_views import blueprint as handover
 from campaign.authoring.views import blueprint as campaigns
+from campaign.bundles import assembling
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
 from campaign.campaigns import timekeeping
@@ -42,6 +43,19 @@ from campaign.signing.previews import blueprint as signing_previews
 from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
 from campaign.signing.views import blueprint as signing
 
+_AT_WORK = (
+    anchoring, assembling, bounces, erasing, notices, overview_mails, paper_matching, rehearsing,
+    sender, telling, timekeeping, waiting,
+)  # fmt: skip
+"""What no page imports and jobs need: every job is known once this module is."""
+_TOKENLESS = (reading, signing, following, one_click, network, unsubscribing)
+"""What the public posts to: kept by where a request comes from, limits and work."""
+_BLUEPRINTS = (
+    reading, signing, signing_previews, accounts, campaigns, officials, bundles, rehearsal,
+    rehearsal_signing, following, one_click, network, unsubscribing, network_desk, screening,
+    screening_rules, rehearsal_screening, deliveries, paper, replies, overview, handover, exports,
+)  # fmt: skip
+
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """The application for one instance; `overrides` are settings.
@@ -49,22 +63,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     Raises UnsafeSettings where the settings cannot stand.
     """
     chosen = settings or load_settings(**overrides)
-    assert models  # every table and every job is known from here on
-    assert all(
-        (
-            overview_mails,
-            anchoring,
-            sender,
-            bounces,
-            waiting,
-            notices,
-            telling,
-            erasing,
-            timekeeping,
-            rehearsing,
-            paper_matching,
-        )
-    )
+    assert models
+    assert all(_AT_WORK)  # every table and every job is known from here on
     app = Application(__name__, static_folder=folder("static"), template_folder=folder("templates"))
     app.secret_key = chosen.secret
     app.extensions["settings"] = chosen
@@ -75,25 +75,13 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     pages.init_app(app)
     failures.init_app(app)
     csrf.init_app(app)
-    for tokenless in (reading, signing, following, one_click, network, unsubscribing):
+    for tokenless in _TOKENLESS:
         csrf.exempt(tokenless)
     sign_in.init_app(app, chosen)
     storage.init_app(app, chosen)
     jobs.init_app(app, chosen)
-    for blueprint in (reading, signing, signing_previews, accounts, campaigns, officials, bundles):
+    for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for blueprint in (rehearsal, rehearsal_signing):
-        app.register_blueprint(blueprint)
-    for blueprint in (following, one_click, network, unsubscribing, network_desk):
-        app.register_blueprint(blueprint)
-    for blueprint in (screening, screening_rules, rehearsal_screening):
-        app.register_blueprint(blueprint)
-    app.register_blueprint(deliveries)
-    app.register_blueprint(paper)
-    app.register_blueprint(replies)
-    app.register_blueprint(overview)
-    app.register_blueprint(handover)
-    app.register_blueprint(exports)
     if chosen.mode == "development":
         app.register_blueprint(outbox)
     return app

@@ -1,7 +1,11 @@
 """The queue: JSON messages of ids, sent only after the commit."""
 
 import json
+import re
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -138,3 +142,19 @@ def test_a_failure_of_the_database_quotes_nothing_that_was_to_be_kept(app: Flask
 def test_a_job_takes_no_text(app: Flask) -> None:
     with app.app_context(), db.reading() as unit, pytest.raises(TypeError, match="ids only"):
         jobs.enqueue(unit, "test.note", "ana@example.org")  # type: ignore[arg-type]
+
+
+def test_every_job_is_known_to_who_imports_the_application_alone() -> None:
+    """A worker imports nothing else: a job that only a page or a command imports would be lost."""
+    root = Path(jobs.__file__).parent
+    wanted = {
+        ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
+        for path in root.rglob("*.py")
+        if re.search(r"^@(jobs\.)?job\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    known = subprocess.run(
+        [sys.executable, "-c", "import campaign, sys; print(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert wanted
+    assert wanted - set(known) == set()
