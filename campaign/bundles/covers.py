@@ -32,15 +32,23 @@ class Covered:
     """Address of the page for who carries it; none on a rehearsal."""
 
 
-def usual_words(kind: str) -> CoverWords:
+def usual_words(kind: str, *, cards: bool = False) -> CoverWords:
     """The words that a cover letter has where staff wrote none; `kind` is the mission's."""
-    paragraphs = (
-        _(
-            "We hand over to you ((letters)) about the case of ((person_name)). Each letter was "
+    first = _(
+        "We hand over to you ((letters)) about the case of ((person_name)). Each letter was "
+        "signed by a person who has confirmed it to us."
+    )
+    ask = _("We ask you to pass the letters on to the officials to whom they are addressed:")
+    if cards:
+        first = _(
+            "We hand over to you ((letters)) about the case of ((person_name)). Each card was "
             "signed by a person who has confirmed it to us."
-        ),
+        )
+        ask = _("We ask you to pass the cards on to the officials to whom they are addressed:")
+    paragraphs = (
+        first,
         "((sheets))",
-        _("We ask you to pass the letters on to the officials to whom they are addressed:"),
+        ask,
         _COUNTS,
         _(
             "A list of the people who wrote comes with the letters. It shows of each person "
@@ -63,7 +71,7 @@ def usual_words(kind: str) -> CoverWords:
 
 def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) -> CoverContext:
     """The organisation's letter on top of a bundle."""
-    words = words or usual_words(frozen.mission.kind)
+    words = words or usual_words(frozen.mission.kind, cards=frozen.format == "card")
     values = _values(frozen, covered)
     before, _line, after = words.body.partition(_COUNTS)
     organisation, case = frozen.organisation, frozen.case
@@ -102,8 +110,11 @@ def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow,
 def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
     total = sum(covered.per_target.values())
     number = say_number(total, frozen.locale)
+    letters = ngettext("%(number)s letter", "%(number)s letters", total, number=number)
+    if frozen.format == "card":
+        letters = ngettext("%(number)s card", "%(number)s cards", total, number=number)
     values = {
-        "letters": ngettext("%(number)s letter", "%(number)s letters", total, number=number),
+        "letters": letters,
         "counts": "",
         "sheets": _sheets(frozen, covered.on_paper),
         "person_name": frozen.case.person_name,

@@ -135,7 +135,7 @@ def _printing_steps(frozen: Frozen, told: Told) -> tuple[str, ...]:
             "Lay on each packet its page of contents.pdf, and nothing between its letters. Compare "
             "the checksum there with that in manifest.json where you doubt a file."
         ),
-        _("Lay the cover letter and the list of signatures on top, signed by hand."),
+        _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it."),
         tie,
         _("Take two copies of the sheet for the gate: one stays there, one comes back signed."),
         _("To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."),

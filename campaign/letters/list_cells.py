@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from campaign.letters import fonts
 from campaign.letters.context import SignatureRow
-from campaign.letters.html import MM_PER_PT
+from campaign.letters.html import MM_PER_PT, isolated, text_direction
 from campaign.letters.list_type import Typeface
 from campaign.letters.sheets import ListSheet, Setting
 
@@ -30,11 +30,20 @@ class Fitted:
 
 def cells(row: SignatureRow, sheet: ListSheet) -> list[str]:
     """A row's texts, column by column; town, region and country share one."""
-    place = ", ".join(filter(None, (row.locality, row.region, row.country)))
+    place = _place(row, "rtl" if sheet.rtl else "ltr")
     return [
         clean(place if column.name == "locality" else getattr(row, column.name))
         for column in sheet.columns
     ]
+
+
+def _place(row: SignatureRow, direction: str) -> str:
+    """Town, region and country, in the list's order whatever way each of them is written."""
+    parts = [part for part in (row.locality, row.region, row.country) if part]
+    if len({text_direction(part, direction) for part in parts}) < 2:
+        return ", ".join(parts)
+    mark = "\u200f" if direction == "rtl" else "\u200e"
+    return mark + ", ".join(isolated(part, direction) for part in parts)
 
 
 def clean(text: str) -> str:

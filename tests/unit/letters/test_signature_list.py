@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -12,7 +13,7 @@ from campaign.letters import lists
 from campaign.letters.context import SignatureRow
 from campaign.letters.foundry import Foundry
 from campaign.letters.layouts import A4, LETTER
-from campaign.letters.list_cells import Fitter, clean
+from campaign.letters.list_cells import Fitter, cells, clean
 from campaign.letters.list_pages import PageWriter
 from campaign.letters.list_type import Typeface
 from campaign.letters.listing import typeset_list
@@ -191,3 +192,15 @@ def test_other_languages_forms_and_other_scripts_are_left_to_the_renderer() -> N
         text for text in ("Jose\u0301", "山田", ARABIC, "l·l") if Typeface("fr").is_plain(text)
     ] == []
     assert not Typeface("sr-Latn").is_plain("Ottoline")
+
+
+def test_town_and_country_keep_their_order_whatever_way_each_is_written() -> None:
+    mixed = SignatureRow("00001", "ليلى حداد", "بيروت", "", "Líbano", "", "", "")
+    sheet = list_sheet(A4, LABELS, "ltr")
+    assert cells(mixed, sheet)[2] == "\u200e\u200fبيروت\u200f, Líbano"
+    plain = replace(mixed, locality="Ottawa", country="Canada")
+    assert cells(plain, sheet)[2] == "Ottawa, Canada"
+    there = list_sheet(A4, LABELS, "rtl")
+    assert cells(replace(mixed, locality="Ottawa", country="كندا"), there)[2] == (
+        "\u200f\u200eOttawa\u200e, كندا"
+    )
