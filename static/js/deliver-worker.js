@@ -64,7 +64,10 @@
     if (event.tag !== "deliver") return;
     event.waitUntil(self.deliveries.send_all().then(function (done) {
       return self.clients.matchAll().then(function (pages) {
-        pages.forEach(function (one) { one.postMessage("look"); });
+        var told = done.map(function (one) {
+          return { state: one.state, url: one.url, record: { key: one.record.key, name: one.record.name, said: one.record.said } };
+        });
+        pages.forEach(function (one) { one.postMessage({ done: told }); });
         /* Rejecting lets the browser try again later. */
         if (done.some(function (one) { return one.state === "away"; })) throw new Error("away");
       });

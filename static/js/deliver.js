@@ -29,7 +29,11 @@
         });
       })
       .catch(function () { return null; });
-    navigator.serviceWorker.addEventListener("message", function () { refresh(); });
+    /* What the worker has sent is said here as well; how the rest stands, the page asks for itself. */
+    navigator.serviceWorker.addEventListener("message", function (event) {
+      event.data.done.forEach(function (one) { if (one.state === "sent") sent.push(one); });
+      send();
+    });
   }
 
   function keep(worker) {
