@@ -60,6 +60,17 @@ def _assert_command(line: str) -> None:
     assert named <= known, line
 
 
+def test_deploy_names_one_program_and_makes_nothing_as_root() -> None:
+    text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    programs = set(re.findall(r"(/\S*/bin/(?:campaign|pip))\b", text))
+    assert programs == {
+        "/opt/campaign/bin/campaign",
+        "/opt/campaign/bin/pip",
+        "/usr/local/bin/campaign",
+    }
+    assert "exec runuser -u campaign -- env CAMPAIGN_INSTANCE=/srv/campaign/instance /opt" in text
+
+
 def test_settings_that_deploy_names_exist() -> None:
     text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^ +([a-z0-9_]+) = ", text, re.MULTILINE))
