@@ -33,7 +33,9 @@ def problem(typed: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "key", [ed25519.Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)]
+    "key",
+    [ed25519.Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)],
+    ids=["ed25519", "rsa"],
 )
 def test_an_ssh_key_loses_its_comment_and_opens_what_is_encrypted_to_it(
     key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey,
@@ -65,6 +67,8 @@ def test_an_age_key_is_taken_however_it_is_typed() -> None:
         (str(pyrage.x25519.Identity.generate()), "key-private"),
         (private(ed25519.Ed25519PrivateKey.generate()).decode(), "key-private"),
     ],
+    # Keys are made anew in each process: tests are not named by them.
+    ids=lambda value: value if value.startswith("key-") else f"{len(value)}-characters",
 )
 def test_what_cannot_encrypt_is_refused_by_what_it_is(typed: str, slug: str) -> None:
     assert problem(typed) == slug
