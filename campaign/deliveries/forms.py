@@ -135,6 +135,8 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = F
             "happened_on": now.date(),
             "happened_time": now.time(),
             "place": ", ".join(bundle.mission.address),
+            # What was frozen in one go travels in one bag.
+            **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},
         }
     )
     if stopped:
@@ -143,6 +145,10 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = F
             *choices([(DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped"))]),
         ]
     return form
+
+
+def _travels_with(one: Bundle, bundle: Bundle) -> bool:
+    return bundle.journey_id is not None and one.journey_id == bundle.journey_id
 
 
 def _chosen(file: Any) -> bool:

@@ -11,9 +11,10 @@ from typing import cast
 from sqlalchemy import CursorResult, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db, i18n
+from campaign import audit, db
 from campaign.bundles import printing
-from campaign.bundles.frozen import Frozen, FrozenMission, FrozenTarget
+from campaign.bundles.facts import check_addresses, frozen_mission
+from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.bundles.loading import day_in
 from campaign.bundles.models import Bundle, BundleKind, DeliveryAttempt, DeliveryOutcome, Volume
 from campaign.campaigns.addressing import addressing_of
@@ -22,10 +23,8 @@ from campaign.deliveries.covering import here
 from campaign.deliveries.models import EnvelopeRun, LetterMove, Rerouting
 from campaign.deliveries.splitting import forget_run, refuse_unsplittable
 from campaign.errors import Invalid, Refused
-from campaign.letters.checks import check_address, check_characters
-from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.letters.layouts import layout_for
 from campaign.officials.models import Mission
-from campaign.officials.postal import address_lines
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 
@@ -128,18 +127,12 @@ def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission) -> Frozen:
         frozen,
         frozen_on=day_in(db.utcnow(), frozen.timezone),
         layout=layout_for(mission.host_country).slug,
-        mission=_mission(mission, frozen.locale),
+        mission=frozen_mission(mission, frozen.locale),
         targets={key: _through(targets[key], old, mission) for key, old in frozen.targets.items()},
         on_paper=0,
+        first_number=1,
     )
-    layout = LAYOUTS[facts.layout]
-    windows = [facts.mission.lines]
-    windows += [
-        one.lines for target in facts.targets.values() for one in target.addressing.values()
-    ]
-    for lines in windows:
-        if not lines or check_address(lines, layout) or check_characters({"address": lines}):
-            raise Refused("address-does-not-fit", address=", ".join(lines))
+    check_addresses(facts)
     return facts
 
 
@@ -155,25 +148,6 @@ def _through(target: Target, old: FrozenTarget, mission: Mission) -> FrozenTarge
         for code, one in old.addressing.items()
     }
     return replace(old, addressing=addressing)
-
-
-def _mission(mission: Mission, locale: str) -> FrozenMission:
-    name = i18n.words_in(mission.name, locale)
-    lines = address_lines(
-        country=mission.host_country,
-        street=mission.address,
-        locality=mission.locality,
-        region=mission.region,
-        postal_code=mission.postal_code,
-    )
-    return FrozenMission(
-        slug=mission.slug,
-        kind=mission.kind.value,
-        name=name,
-        host_country=mission.host_country,
-        head_of_mission=mission.head_of_mission,
-        lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
-    )
 
 
 def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:

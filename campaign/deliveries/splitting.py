@@ -85,7 +85,7 @@ def name_part(
     jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
     audit.record(
         unit, actor=actor, action="delivery.part", subject=f"delivery:{attempt.id}",
-        first=first, last=last,
+        from_letter=first, to_letter=last,
     )  # fmt: skip
 
 
