@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, Form, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
-from campaign import i18n
+from campaign import db, i18n
 from campaign.authoring.fields import (
     CheckboxesField,
     DayField,
@@ -210,6 +210,11 @@ class UpdateForm(DeskForm):
 
     risks_seen = BooleanField(_l("It is meant: post it all the same"))
 
+    def validate_happened_on(self, field: DayField) -> None:
+        """What is told has happened."""
+        if field.data and field.data > i18n.latest_day(db.utcnow()):
+            raise ValidationError(_l("This day is still to come."))
+
     def day(self) -> date:
         """The day on which it happened, which validation made sure of."""
         return cast("date", self.happened_on.data)
@@ -236,6 +241,7 @@ def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
         fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
         fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
         fields[f"validate_body_{code}"] = _needs_title(code)
+        fields[f"validate_title_{code}"] = _needs_text(code, locales)
     return cast("UpdateForm", type("LocalisedUpdateForm", (UpdateForm,), fields)(**kwargs))
 
 
@@ -243,6 +249,22 @@ def _needs_title(code: str) -> Any:
     def check(form: Form, field: TextField) -> None:
         if field.data and not form[f"title_{code}"].data:
             raise ValidationError(_l("A text needs a title in the same language."))
+
+    return check
+
+
+def _needs_text(code: str, locales: Sequence[str]) -> Any:
+    """A title alone would hide the text of the main language from its readers."""
+
+    def check(form: Form, field: LineField) -> None:
+        others = any(form[f"body_{one}"].data for one in locales if one != code)
+        if field.data and others and not form[f"body_{code}"].data:
+            raise ValidationError(
+                _l(
+                    "Write the text in this language too, or leave its title out: readers of this "
+                    "language would miss the text that the others read."
+                )
+            )
 
     return check
 

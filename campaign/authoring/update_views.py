@@ -13,6 +13,7 @@ from campaign.authoring.forms import KINDS, UpdateForm, update_form
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns import pictures, updates
 from campaign.campaigns.models import Campaign, UpdateKind
+from campaign.campaigns.updates import WRITTEN_BY_HAND
 from campaign.security import MAX_BODY_BYTES
 
 
@@ -22,7 +23,7 @@ def post_update(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
-    form = update_form(locales, **desk.typed())
+    form = update_form(locales, data=_asked_kind(), **desk.typed())
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".post_update", slug=slug)
@@ -36,6 +37,12 @@ def post_update(slug: str) -> ResponseReturnValue:
     return page(
         "post_update", form, campaign=campaign, locales=locales, posted=posted, **desk.words()
     )
+
+
+def _asked_kind() -> dict[str, str]:
+    """The kind that the link which led here names."""
+    kind = request.args.get("kind", "")
+    return {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
 
 
 @blueprint.url_value_preprocessor

@@ -25,8 +25,9 @@ Words = Mapping[str, tuple[str, str]]
 
 _FOR_SIGNERS = {UpdateKind.REPLY, UpdateKind.OUTCOME}
 """Kinds of which those who wrote are told, if they asked for news."""
-WRITTEN_BY_HAND = [kind for kind in UpdateKind if kind is not UpdateKind.DELIVERY]
-"""Kinds that organizers post; a handover is recorded where it happens."""
+_MADE_ELSEWHERE = {UpdateKind.DELIVERY, UpdateKind.STOP}
+WRITTEN_BY_HAND = [kind for kind in UpdateKind if kind not in _MADE_ELSEWHERE]
+"""Kinds that organizers post; a handover is recorded where it happens, a stop by stopping."""
 
 
 @dataclass(frozen=True, slots=True)

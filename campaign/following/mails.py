@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.following.news import still_wanted
 from campaign.mail.messages import Context, message
 
@@ -54,14 +54,19 @@ def send_letter_handed_over(
 
 
 def _while_it_stands(unit: Session, context: Context) -> Context | None:
-    """The same, unless the post was taken back while the mail waited."""
+    """The mail, unless its post was taken back, or a stop lets only an outcome be told."""
     update_id = context.get("update_id")
-    if update_id is not None and unit.get(Update, update_id) is None:
-        return None
+    if update_id is not None:
+        update = unit.get(Update, update_id)
+        if update is None:
+            return None
+        stopped = update.campaign.status is CampaignStatus.STOPPED
+        if stopped and update.kind is not UpdateKind.OUTCOME:
+            return None
     return still_wanted(unit, context)
 
 
-@message("case-update", limited=False, recheck=_while_it_stands)
+@message("case-update", limited=False, tells_of_stop=True, recheck=_while_it_stands)
 def send_case_update(
     *,
     person_name: str,

@@ -35,6 +35,8 @@ from campaign.signing.models import Letter, Signature, SignatureState
 log = structlog.get_logger()
 
 _BATCH = 100
+_AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
+"""What is told after a stop: the stop itself, and what came of the case."""
 _TRIED_FOR = timedelta(days=2)
 """How long a mailbox is tried that had all its mails of a day already."""
 Send = Callable[[Session, Signature], bool]
@@ -54,8 +56,8 @@ def tell_batch(notice_id: int) -> bool:
         if notice is None or notice.finished_at is not None:
             return False
         campaign = unit.get_one(Campaign, notice.campaign_id)
-        if campaign.status is CampaignStatus.STOPPED and notice.kind is not NoticeKind.STOP:
-            notice.finished_at = db.utcnow()  # a stop holds back all but its own mails
+        if campaign.status is CampaignStatus.STOPPED and notice.kind not in _AFTER_A_STOP:
+            notice.finished_at = db.utcnow()  # a stop holds back what could ask for a letter
             return False
         if notice.next_id is not None and not _takes_letters(unit, notice.next_id):
             notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken

@@ -277,3 +277,27 @@ def test_an_update_that_cannot_be_posted_is_kept(
 def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign) -> None:
     data = {"kind": "delivery", "happened_on": "2026-11-20", "title_en": "Handed over"}
     assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"happened_on": "2099-01-01"}, "This day is still to come."),
+        ({"kind": "stop"}, "Not a valid choice"),
+        ({"title_fr": "En sûreté"}, "Write the text in this language too"),
+    ],
+)
+def test_an_update_that_would_mislead_is_refused(
+    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+) -> None:
+    data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So."}
+    response = post(desk, f"{DESK}/ua-1-26/updates", data | change)
+    assert response.status_code == 422
+    assert words in response.text
+    assert fresh(unit, campaign).updates == []
+
+
+def test_the_link_to_an_outcome_chooses_that_kind(desk: FlaskClient, campaign: Campaign) -> None:
+    page = desk.get(f"{DESK}/ua-1-26/updates?kind=outcome").text
+    assert '<option value="outcome" selected' in page or 'selected value="outcome"' in page
+    assert 'value="stop"' not in page

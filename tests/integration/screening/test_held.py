@@ -309,3 +309,17 @@ def test_the_mail_says_what_to_change_and_where(
     assert "Take out the name." in text
     assert "https://x.example/l" in text.split()
     assert "UA 1/26" in next(line for line in text.splitlines() if line)
+
+
+def test_a_reason_is_proposed_beside_the_box_and_an_empty_one_is_refused(
+    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, watched=("river gold",))
+    write("They took the river gold from us.")
+    held = the_signature(unit)
+    page = staff.get(QUEUE).text
+    assert 'dir="auto" lang="en" aria-describedby="note-hint"></textarea>' in page
+    assert "Leave out names and places" in page
+    assert "Say why" in decide(staff, held, "return").text
+    unit.expire_all()
+    assert unit.get_one(Hold, held.id).decision is Decision.OPEN
