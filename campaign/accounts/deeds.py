@@ -35,6 +35,7 @@ DEEDS: Mapping[str, Any] = {
     "campaign.targets": _l("Changed to whom letters go"),
     "campaign.reach": _l("Changed which sites show the form"),
     "campaign.update": _l("Posted an update"),
+    "campaign.update-take-back": _l("Took an update back"),
     "campaign.open": _l("Opened a campaign"),
     "campaign.closed": _l("Closed a campaign"),
     "campaign.stopped": _l("Stopped a campaign"),

@@ -70,7 +70,10 @@ class Desk:
 
     def keep(self) -> None:
         """Keep what the form sent."""
-        fields = typed_fields()
+        self.keep_fields(typed_fields())
+
+    def keep_fields(self, fields: dict[str, list[str]]) -> None:
+        """Keep these fields as this person's draft."""
         based_on = request.form.get("based_on", "")
         drafts.keep(
             db.session(),

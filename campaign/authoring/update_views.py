@@ -11,8 +11,8 @@ from campaign.accounts.guards import actor
 from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
 from campaign.authoring.forms import KINDS, UpdateForm, update_form
 from campaign.authoring.saving import Desk, draft_kept
-from campaign.campaigns import pictures, updates
-from campaign.campaigns.models import Campaign, UpdateKind
+from campaign.campaigns import pictures, retracting, updates
+from campaign.campaigns.models import Campaign, Update, UpdateKind
 from campaign.campaigns.updates import WRITTEN_BY_HAND
 from campaign.security import MAX_BODY_BYTES
 
@@ -31,12 +31,41 @@ def post_update(slug: str) -> ResponseReturnValue:
         desk.drop()
         return done(_("The update is posted."), ".post_update", slug=slug)
     posted = [
-        (update, KINDS[update.kind], {one.locale: one.title for one in update.editions})
+        (
+            update,
+            KINDS[update.kind],
+            {one.locale: one.title for one in update.editions},
+            retracting.may_take_back(update),
+        )
         for update in reversed(campaign.updates)
     ]
     return page(
         "post_update", form, campaign=campaign, locales=locales, posted=posted, **desk.words()
     )
+
+
+@blueprint.post("/<slug>/updates/take-back")
+def take_back_update(slug: str) -> ResponseReturnValue:
+    """Take a post off the public page; its words go back into the form, to be mended."""
+    campaign, unit = load(slug), db.session()
+    taken = retracting.take_back_update(
+        unit, campaign, request.form.get("update", 0, type=int), actor=actor()
+    )
+    desk = Desk(campaign, "update")
+    if desk.draft() is None:
+        desk.keep_fields(_typed(taken))
+    return done(
+        _("The update is taken back. What it said waits here to be mended."),
+        ".post_update", slug=slug,
+    )  # fmt: skip
+
+
+def _typed(update: Update) -> dict[str, list[str]]:
+    """A post as its form would send it; a picture has to be chosen anew."""
+    fields = {"kind": [update.kind.value], "happened_on": [update.happened_on.isoformat()]}
+    for one in update.editions:
+        fields |= {f"title_{one.locale}": [one.title], f"body_{one.locale}": [one.body]}
+    return fields
 
 
 def _asked_kind() -> dict[str, str]:

@@ -301,3 +301,30 @@ def test_the_link_to_an_outcome_chooses_that_kind(desk: FlaskClient, campaign: C
     page = desk.get(f"{DESK}/ua-1-26/updates?kind=outcome").text
     assert '<option value="outcome" selected' in page or 'selected value="outcome"' in page
     assert 'value="stop"' not in page
+
+
+def test_an_update_is_taken_back_and_waits_to_be_mended(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So."}
+    post(desk, f"{DESK}/ua-1-26/updates", data)
+    (update,) = fresh(unit, campaign).updates
+    unit.rollback()
+    back = f"{DESK}/ua-1-26/updates/take-back"
+    assert post(desk, back, {"update": str(update.id + 1)}).status_code == 404
+    assert post(desk, back, {"update": str(update.id)}).status_code == 303
+    assert fresh(unit, campaign).updates == []
+    assert "Nothing is posted yet." in desk.get(f"{DESK}/ua-1-26/updates").text
+    assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
+
+
+def test_a_published_answer_is_not_taken_back_behind_its_page(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "They answer"}
+    post(desk, f"{DESK}/ua-1-26/updates", data)
+    (update,) = fresh(unit, campaign).updates
+    unit.rollback()
+    back = f"{DESK}/ua-1-26/updates/take-back"
+    assert post(desk, back, {"update": str(update.id)}).status_code == 409
+    assert len(fresh(unit, campaign).updates) == 1
