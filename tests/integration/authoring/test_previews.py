@@ -15,8 +15,10 @@ from tests.factories import sign_in
 from tests.integration.authoring.conftest import DESK
 
 ROOT = Path(__file__).parents[3]
-_OF_NO_CAMPAIGN = {"export-asked", "export-decided", "export-ready", "my-letters", "no-letters", "letters-erased", "network-confirm",
-                   "network-already"}  # fmt: skip
+_OF_NO_CAMPAIGN = {
+    "export-asked", "export-decided", "export-ready", "my-letters", "no-letters",
+    "letters-erased", "network-confirm", "network-already",
+}  # fmt: skip
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 
