@@ -47,6 +47,8 @@ class Seat:
     person: Person
     state: SignatureState
     expires_at: datetime | None
+    is_record: bool = False
+    """Taken back when it lay in a bundle already, whose record it stays."""
 
 
 class Ruling(enum.Enum):
@@ -67,23 +69,32 @@ def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling
 
     One of the same household takes the second seat; a third is one too many. A signature that
     nobody confirmed keeps nobody else out: somebody who mistypes an address, or means harm, must
-    not keep its owner from signing, who takes its place.
+    not keep its owner from signing, who takes its place. Nor does one that was taken back.
     """
     same = next((seat for seat in taken if seat.person.name == newcomer.name), None)
     if same is not None:
         return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same
-    lapsed = next((seat for seat in taken if has_lapsed(seat, now)), None)
-    if lapsed is not None:
-        return Ruling.RENEW, lapsed
-    if any(seat.person.home == newcomer.home for seat in taken):
+    free = next((seat for seat in taken if is_free(seat, now)), None)
+    held = [seat for seat in taken if not is_free(seat, now)]
+    shares_home = any(seat.person.home == newcomer.home for seat in held)
+    if free is not None and (shares_home or not held):
+        return Ruling.RENEW, free
+    if shares_home:
         return (Ruling.SIT if len(taken) < len(SEATS) else Ruling.FULL), None
-    waiting = next((seat for seat in taken if seat.state is SignatureState.PENDING), None)
+    waiting = next((seat for seat in held if seat.state is SignatureState.PENDING), None)
     return (Ruling.RENEW, waiting) if waiting else (Ruling.FULL, None)
 
 
 def renewable(seat: Seat) -> bool:
     """Whether a new signature of the same person takes its place."""
-    return seat.state in {SignatureState.PENDING, SignatureState.WITHDRAWN}
+    if seat.state is SignatureState.WITHDRAWN:
+        return not seat.is_record
+    return seat.state is SignatureState.PENDING
+
+
+def is_free(seat: Seat, now: datetime) -> bool:
+    """Whether anybody of the mailbox may take its place: it lapsed, or was taken back unprinted."""
+    return has_lapsed(seat, now) or (seat.state is SignatureState.WITHDRAWN and renewable(seat))
 
 
 def has_lapsed(seat: Seat, now: datetime) -> bool:

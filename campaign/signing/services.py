@@ -163,7 +163,7 @@ def _sign_again(signing: _Signing, now: datetime) -> None:
     for _ in range(_TRIES):
         taken = _taken_seats(signing)
         ruling, seat = duplicates.rule(newcomer, taken, now)
-        if ruling is Ruling.RENEW and seat is not None and not _is_printed(signing.unit, seat):
+        if ruling is Ruling.RENEW and seat is not None:
             # Without a mail the new link would reach nobody: then the old one stays good.
             if _send_link(signing):
                 _renew(signing, seat)
@@ -208,6 +208,7 @@ def _taken_seats(signing: _Signing) -> list[Seat]:
             ),
             state=row.shown_state,
             expires_at=row.token_expires_at,
+            is_record=_is_record(signing.unit, row),
         )
         for row in rows
     ]
@@ -217,12 +218,12 @@ def _numbers(taken: list[Seat]) -> set[int]:
     return {seat.number for seat in taken}
 
 
-def _is_printed(unit: Session, seat: Seat) -> bool:
+def _is_record(unit: Session, row: Signature) -> bool:
     """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
-    if seat.state is not SignatureState.WITHDRAWN:
+    if row.shown_state is not SignatureState.WITHDRAWN:
         return False
     bundled = select(func.count(Letter.id)).where(
-        Letter.signature_id == seat.id, Letter.bundle_id.is_not(None)
+        Letter.signature_id == row.id, Letter.bundle_id.is_not(None)
     )
     return bool(unit.scalar(bundled))
 

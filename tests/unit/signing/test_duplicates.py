@@ -76,6 +76,30 @@ def test_a_household_with_two_letters_does_not_lose_one_to_a_third() -> None:
     assert rule(third, taken, NOW) == (Ruling.FULL, None)
 
 
+def test_one_who_took_the_letter_back_frees_the_seat_for_anybody_of_the_mailbox() -> None:
+    left = seat(MAYA, SignatureState.WITHDRAWN)
+    assert rule(STRANGER, [left], NOW) == (Ruling.RENEW, left)
+
+
+def test_a_freed_seat_beside_a_letter_is_for_the_same_household_only() -> None:
+    left = seat(MAYA, SignatureState.WITHDRAWN, number=2)
+    ida = Person("Ida", "Roy", "CA", "K1P 1A4", "Ottawa")
+    assert rule(ida, [seat(LEO), left], NOW) == (Ruling.RENEW, left)
+    assert rule(STRANGER, [seat(LEO), left], NOW) == (Ruling.FULL, None)
+
+
+def test_a_seat_that_lapsed_beside_a_letter_is_for_the_same_household_only() -> None:
+    lapsed = seat(LEO, SignatureState.PENDING, number=2, days=-1)
+    assert rule(STRANGER, [seat(MAYA), lapsed], NOW) == (Ruling.FULL, None)
+
+
+def test_one_taken_back_out_of_a_bundle_stays_as_its_record() -> None:
+    record = Seat(1, 1, MAYA, SignatureState.WITHDRAWN, NOW, is_record=True)
+    assert rule(MAYA, [record], NOW) == (Ruling.ALREADY, record)
+    assert rule(STRANGER, [record], NOW) == (Ruling.FULL, None)
+    assert rule(LEO, [record], NOW) == (Ruling.SIT, None)
+
+
 def test_names_are_folded() -> None:
     assert folded("  JOSÉ   Núñez ") == "jose nunez"
 
