@@ -92,7 +92,11 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
         return {"report": None, "slug": TOOK_TOO_LONG, "detail": detail, "peak_memory": peak}
     if os.WIFSIGNALED(status) or not answer:
         return _without_answer(status, peak, order["memory"])
-    return {**json.loads(answer), "peak_memory": peak}
+    said = json.loads(answer)
+    if said.get("slug") == RENDERER_FAILED and peak > _NEARLY * order["memory"]:
+        # What has no room fails in many ways, not all of which Python knows as a want of memory.
+        said["slug"] = OUT_OF_MEMORY
+    return {**said, "peak_memory": peak}
 
 
 def _without_answer(status: int, peak: int, memory: int) -> dict[str, Any]:

@@ -371,7 +371,8 @@ def test_a_file_that_was_tampered_with_is_not_handed_out(
     made(ask())
     export = loaded(unit, 1)
     path = app.extensions["settings"].files_folder / export.storage_key
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    stored = path.read_bytes()
+    path.write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
     answer = post(browsers(scene.asker_id), f"/desk/exports/{export.public_id}/download")
     assert answer.status_code == 500
     assert "damaged" in answer.text
