@@ -16,6 +16,7 @@ from campaign import db, i18n
 from campaign.campaigns.models import Campaign
 from campaign.reading.case_page import CasePage, case_page
 from campaign.settings import Settings
+from campaign.signing import mailbox_spelling
 from campaign.signing.composing import Writer
 from campaign.signing.consents import sentences
 from campaign.signing.details import samples_of
@@ -126,6 +127,7 @@ def check_page(
         "case": _case(campaign, now),
         "form": SigningForm(posted),
         "signed": form,
+        "meant": mailbox_spelling.meant(form.email),
         "letters": draft_letters(
             campaign,
             writer_of(form),
