@@ -79,7 +79,7 @@ def test_a_page_in_a_language_without_a_letter_says_so(client: FlaskClient, unit
 def test_who_came_and_went_since_the_last_count_is_in_the_number(unit: Session) -> None:
     campaign = make_campaign(unit)
     early = db.utcnow() - timedelta(hours=1)
-    gone, stays = (add_confirmed(unit, campaign, n) for n in range(2))
+    gone, stays = add_confirmed(unit, campaign, 2)
     for one in (gone, stays):
         one.confirmed_at = early
     unit.flush()
