@@ -13,6 +13,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from campaign import db, i18n
 from campaign.campaigns.models import CampaignStatus
@@ -58,12 +59,19 @@ def ask(lang: str) -> ResponseReturnValue:
     tidy = check_line(typed, limit=254, needed="give-email")
     problem = tidy if isinstance(tidy, Problem) else check_email(tidy)
     if problem is not None or isinstance(tidy, Problem):
-        error = say(problem) if problem else ""
+        error = _said(problem) if problem else ""
         return page("following/ask.html", 422, email=typed, error=error)
     unit, network = db.session(), network_of(request.remote_addr or "")
     count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
     links.ask(unit, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("following.asked", lang=lang), 303)
+
+
+def _said(problem: Problem) -> str:
+    """What is wrong with the address; here it confirms nothing."""
+    if problem.slug == "give-email":
+        return str(gettext("Give the e-mail address with which you signed."))
+    return say(problem)
 
 
 @public

@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign import db, i18n
+from campaign.campaigns.models import LetterFormat
 from campaign.paper.details import Details
 from campaign.paper.doubles import Prints
 from campaign.paper.models import PaperSheet
@@ -40,7 +41,7 @@ def common_columns(unit: Session, sheet: PaperSheet) -> Columns:
         "points": [],
         # What the printed sheet promises: officials see name and town.
         "disclosure": Disclosure.TOWN,
-        "consent_wording_id": _wording_id(unit, locale),
+        "consent_wording_id": _wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,
@@ -93,12 +94,12 @@ def told_addresses(unit: Session, campaign_id: int) -> set[bytes]:
     return {bytes(one) for one in found}
 
 
-def _wording_id(unit: Session, locale: str) -> int:
+def _wording_id(unit: Session, locale: str, *, cards: bool) -> int:
     """The record of what the printed sheet says in that language."""
     settings: Settings = current_app.extensions["settings"]
     with force_locale(locale):
         words = Sentences(
-            delivery=sheet_statement(settings.organisation_name),
+            delivery=sheet_statement(settings.organisation_name, cards=cards),
             updates=gettext("News of this case"),
             network=gettext("New urgent actions"),
         )

@@ -67,8 +67,17 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
     return _kept(f"posters/{mark}.pdf", mark, lambda: posters.poster_pdf(context, paper))
 
 
-def sheet_statement(organisation: str) -> str:
+def sheet_statement(organisation: str, *, cards: bool = False) -> str:
     """What people agree to who sign a sheet by hand, in the language of the page."""
+    if cards:
+        return str(
+            gettext(
+                "By signing I ask %(organisation)s to keep these details, to print a card in my "
+                "name that asks for this, and to hand it over. Officials see my name and town, "
+                "never my e-mail address. What I tick is up to me.",
+                organisation=organisation,
+            )
+        )
     return str(
         gettext(
             "By signing I ask %(organisation)s to keep these details, to print a letter in my name "
@@ -89,7 +98,7 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
         title=case.title,
         text_locale=case.content_lang or lang,
         asks=case.asks,
-        statement=sheet_statement(name),
+        statement=sheet_statement(name, cards=case.cards),
         return_to=_return_to(case),
         columns=(
             gettext("Name, in clear letters"),

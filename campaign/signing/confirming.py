@@ -91,7 +91,7 @@ def start_followers(unit: Session, signature: Signature) -> None:
 
 
 def count_confirmed(unit: Session, campaign: Campaign) -> int:
-    """How many people have written: the last tally, and who has confirmed since then.
+    """How many people have written: the last tally, and who came and went since then.
 
     Who has just confirmed wants to be in it; counting a million rows for each would take too long.
     """
@@ -102,7 +102,15 @@ def count_confirmed(unit: Session, campaign: Campaign) -> int:
     if tally is None:
         return unit.scalar(confirmed) or 0
     since = unit.scalar(confirmed.where(Signature.confirmed_at > tally.counted_at)) or 0
-    return tally.confirmed + since
+    gone = unit.scalar(
+        select(func.count(Signature.id)).where(
+            Signature.campaign_id == campaign.id,
+            Signature.state == SignatureState.WITHDRAWN,
+            Signature.confirmed_at <= tally.counted_at,
+            Signature.withdrawn_at > tally.counted_at,
+        )
+    )
+    return tally.confirmed + since - (gone or 0)
 
 
 def count_for(unit: Session, signature: Signature) -> int:

@@ -27,10 +27,16 @@ class Sentences:
         return hashlib.sha256(words.encode()).digest()
 
 
-def sentences() -> Sentences:
-    """The consents in the language of the page."""
+def sentences(*, cards: bool = False) -> Sentences:
+    """The consents in the language of the page; `cards`: what is signed is a card, no letter."""
     return Sentences(
         delivery=gettext(
+            "By signing you agree that we keep your card and your details, print the card, and "
+            "hand it over to the officials it is addressed to or to their embassy. They see what "
+            "you chose to show."
+        )
+        if cards
+        else gettext(
             "By signing you agree that we keep your letter and your details, print the letter, "
             "and hand it over to the officials it is addressed to or to their embassy. They see "
             "what you chose to show."
@@ -40,10 +46,10 @@ def sentences() -> Sentences:
     )
 
 
-def wording_for(unit: Session, locale: str) -> ConsentWording:
+def wording_for(unit: Session, locale: str, *, cards: bool = False) -> ConsentWording:
     """The record of the consents as they stand in `locale` now, made where there is none."""
     with force_locale(locale):
-        words = sentences()
+        words = sentences(cards=cards)
     return record_of(unit, locale, words)
 
 
@@ -64,11 +70,13 @@ def record_of(unit: Session, locale: str, words: Sentences) -> ConsentWording:
     return unit.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()
 
 
-def wording_id(unit: Session, locale: str) -> int:
+def wording_id(unit: Session, locale: str, *, cards: bool = False) -> int:
     """Id of `wording_for`; remembered once it is committed, for it never changes."""
-    known: dict[str, int] = current_app.extensions.setdefault("consent_wordings", {})
-    if locale not in known:
-        found = wording_for(unit, locale).id
-        db.after_commit(unit, lambda: known.setdefault(locale, found))
+    known: dict[tuple[str, bool], int]
+    known = current_app.extensions.setdefault("consent_wordings", {})
+    key = (locale, cards)
+    if key not in known:
+        found = wording_for(unit, locale, cards=cards).id
+        db.after_commit(unit, lambda: known.setdefault(key, found))
         return found
-    return known[locale]
+    return known[key]

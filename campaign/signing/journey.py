@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign import db, i18n
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, LetterFormat
 from campaign.reading.case_page import CasePage, case_page
 from campaign.settings import Settings
+from campaign.signing import mailbox_spelling
 from campaign.signing.composing import Writer
 from campaign.signing.consents import sentences
 from campaign.signing.details import samples_of
@@ -113,7 +114,7 @@ def you_page(
         "parts": parts,
         "samples": samples_of(form),
         "lives_there": form.country.data == campaign.country,
-        "consents": sentences(),
+        "consents": sentences(cards=campaign.format is LetterFormat.CARD),
     }
 
 
@@ -126,6 +127,7 @@ def check_page(
         "case": _case(campaign, now),
         "form": SigningForm(posted),
         "signed": form,
+        "meant": mailbox_spelling.meant(form.email),
         "letters": draft_letters(
             campaign,
             writer_of(form),
@@ -135,7 +137,7 @@ def check_page(
             specimen=page_mark(),
         ),
         "layout": layout_of(campaign, home),
-        "consents": sentences(),
+        "consents": sentences(cards=campaign.format is LetterFormat.CARD),
         "at_risk": form.country == campaign.country,
     }
 

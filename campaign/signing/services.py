@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.addresses import canonical_email
+from campaign.campaigns.models import LetterFormat
 from campaign.settings import Settings
 from campaign.signing import duplicates, tokens
 from campaign.signing.consents import wording_id
@@ -73,7 +74,7 @@ def sign(
         "campaign_id": campaign.campaign_id,
         "state": SignatureState.PENDING,
         "locale": locale,
-        "consent_wording_id": wording_id(unit, locale),
+        "consent_wording_id": wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
         "consent_delivery_at": now,
         "consent_updates_at": now if letter.consent_updates else None,
         "consent_network_at": now if letter.consent_network else None,

@@ -2,7 +2,8 @@
    Without this script the field scrolls and the server counts.
 
    <textarea data-grow maxlength="900" data-count="own_words-left">
-   <p class="count-left" id="own_words-left" data-one="1 character left" data-many="{n} characters left"></p> */
+   <p class="count-left" id="own_words-left" data-one="1 character left" data-many="{n} characters left"
+      data-over-one="1 character too many" data-over-many="{n} characters too many"></p> */
 (function () {
   "use strict";
   var growsByItself = window.CSS && CSS.supports("field-sizing", "content");
@@ -11,6 +12,11 @@
     if (growsByItself) return;
     field.style.height = "auto";
     field.style.height = field.scrollHeight + 4 + "px";
+  }
+
+  function wordsFor(said, left) {
+    if (left < 0) return left === -1 ? said.overOne : said.overMany;
+    return left === 1 ? said.one : said.many;
   }
 
   function counter(field) {
@@ -22,12 +28,12 @@
     voice.setAttribute("role", "status");
     out.after(voice);
     out.setAttribute("aria-hidden", "true");
-    var number = new Intl.NumberFormat((document.documentElement.lang || "en") + "-u-nu-latn");
+    var number = new Intl.NumberFormat((document.documentElement.lang || "en") + "-u-nu-latn", { useGrouping: "always" });
     var pause;
     return function (spoken) {
       /* The server counts characters, not UTF-16 units, and a line end as one. */
       var left = limit - Array.from(field.value).length;
-      var words = (left === 1 ? out.dataset.one : out.dataset.many).replace("{n}", number.format(left));
+      var words = wordsFor(out.dataset, left).replace("{n}", number.format(Math.abs(left)));
       out.textContent = words;
       out.classList.toggle("is-near", left < limit / 10);
       clearTimeout(pause);

@@ -31,7 +31,17 @@
     form.append(field);
   }
 
+  /* Where the mail goes: from this tab, for our own address bar and pages name nobody. */
+  function showMailbox(line) {
+    var typed = read(location.pathname.replace(/sent$/, "check")) || [];
+    var mailbox = typed.find(function (pair) { return pair[0] === "email" && pair[1]; });
+    if (!mailbox) return;
+    line.querySelector("[data-address]").textContent = mailbox[1];
+    line.hidden = false;
+  }
+
   if (document.querySelector("[data-signed]")) {
+    document.querySelectorAll("[data-mailbox]").forEach(showMailbox);
     Object.keys(store).forEach(function (key) {
       if (key.startsWith(PREFIX)) store.removeItem(key);
     });

@@ -7,11 +7,12 @@ import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
 from campaign.signing.drafts import layout_of, pdf_of, signed_letters
-from campaign.signing.models import Signature
+from campaign.signing.models import ConsentWording, Signature
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.signing.conftest import FORM
 
@@ -107,3 +108,13 @@ def test_a_plan_of_cards_prints_for_each_language(unit: Session) -> None:
         pages, text = pdf_text(pdf_of(letters, layout_of(made, "CA")))
         assert pages == 1
         assert "Words of mine." in text
+
+
+def test_who_signs_a_card_agrees_to_a_card(client: FlaskClient, card: str, unit: Session) -> None:
+    page = client.post(f"{card}/check", data=FORM).text
+    assert "keep your card and your details, print the card" in page
+    assert "keep your letter and your details" not in page
+    assert client.post(f"{card}/sign", data=FORM).status_code == 303
+    signature = unit.scalars(select(Signature)).one()
+    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    assert "print the card" in wording.delivery

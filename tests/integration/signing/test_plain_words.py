@@ -1,0 +1,106 @@
+"""What a supporter is told at the places where a trial found words missing or untrue."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign
+from campaign.following import withdrawing
+from campaign.signing import confirming
+from campaign.signing.models import Signature
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.signing.conftest import FORM
+
+Mails = Callable[[], list[dict[str, Any]]]
+
+
+def sign(client: FlaskClient, case: str, **values: str) -> None:
+    assert client.post(f"{case}/sign", data={**FORM, **values}).status_code == 303
+
+
+def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
+    assert "if both give the same postal code" in client.post(f"{case}/you", data=FORM).text
+
+
+def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
+    client: FlaskClient, unit: Session, case: str, mails: Mails, signatures: Callable[[], Any]
+) -> None:
+    sign(client, case)
+    assert client.post(mails()[-1]["link"]).status_code == 303
+    first = unit.scalars(select(Signature)).one()
+    withdrawing.withdraw(unit, first, db.utcnow())
+    unit.commit()
+    sign(client, case, given_name="José", postal_code="")
+    assert mails()[-1]["kind"] == "confirm-letter"
+    [now] = signatures()
+    assert (now.given_name, now.state.value, now.withdrawn_at) == ("José", "pending", None)
+
+
+def test_before_signing_a_mistyped_domain_is_asked_about(client: FlaskClient, case: str) -> None:
+    page = client.post(f"{case}/check", data={**FORM, "email": "maelle@gmial.com"}).text
+    assert "Did you mean <bdi>maelle@gmail.com</bdi>?" in page
+    assert "Did you mean" not in client.post(f"{case}/check", data=FORM).text
+
+
+@pytest.mark.parametrize("step", ["sent"])
+def test_the_page_after_signing_names_no_address_that_it_was_not_given(
+    client: FlaskClient, case: str, step: str
+) -> None:
+    page = client.get(f"{case}/{step}").text
+    assert re.search(r"<p data-mailbox hidden>.*<bdi data-address></bdi>", page)
+
+
+def test_back_after_signing_says_what_is_true_of_who_signed_and_who_did_not(
+    client: FlaskClient, case: str
+) -> None:
+    page = client.get(f"{case}/check?again").text
+    assert "If you have signed, your letter is with us" in page
+    assert "If you have not, we have kept nothing of it" in page
+
+
+def test_a_page_in_a_language_without_a_letter_says_so(client: FlaskClient, unit: Session) -> None:
+    made = make_campaign(unit, letter_locales=["en"])
+    unit.commit()
+    said = "The letter does not come in this language"
+    assert said not in client.get(f"/en/actions/{made.slug}/write").text
+    page = client.get(f"/ar/actions/{made.slug}/write").text
+    assert page.count('class="hint"') > 0
+    assert said in page or "لا تتوفر الرسالة" in page
+
+
+def test_who_came_and_went_since_the_last_count_is_in_the_number(unit: Session) -> None:
+    campaign = make_campaign(unit)
+    early = db.utcnow() - timedelta(hours=1)
+    gone, stays = add_confirmed(unit, campaign, 2)
+    for one in (gone, stays):
+        one.confirmed_at = early
+    unit.flush()
+    tally.recount(unit, campaign)
+    unit.flush()
+    later = db.utcnow() + timedelta(seconds=5)
+    withdrawing.withdraw(unit, gone, later)
+    assert confirming.count_confirmed(unit, unit.get_one(Campaign, campaign.id)) == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+def test_the_mail_to_confirm_does_not_promise_to_be_the_last(
+    client: FlaskClient, case: str, mails: Mails, lang: str
+) -> None:
+    address = case.replace("/en/", f"/{lang}/")
+    sign(client, address)
+    page = client.get(mails()[-1]["link"]).text
+    assert "you get no more mail" not in page
+
+
+def test_my_letters_asks_for_the_address_and_confirms_nothing(client: FlaskClient) -> None:
+    page = client.post("/en/my-letters", data={"email": ""}).text
+    assert "Give the e-mail address with which you signed." in page
+    assert "confirms your letter" not in page
