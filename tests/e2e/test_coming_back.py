@@ -86,11 +86,11 @@ def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) ->
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
 
 
-def test_the_counter_says_how_many_characters_are_too_many(page: Page, site: Site) -> None:
-    page.goto(f"{site.url}{CASE.replace('/en/', '/es/')}/write")
-    left = page.locator("#own_words-left")
+def test_the_counter_says_how_many_characters_are_too_many(desk: Page, site: Site) -> None:
+    desk.goto(f"{site.url}{CASE.replace('/en/', '/es/')}/write")
+    left = desk.locator("#own_words-left")
     expect(left).to_contain_text("1.500")
-    page.locator("[name=own_words]").fill("a" * 2999)
+    desk.locator("[name=own_words]").fill("a" * 2999)
     expect(left).to_contain_text("1.499")
     expect(left).not_to_contain_text("-")
 
