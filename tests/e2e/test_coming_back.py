@@ -64,6 +64,7 @@ def test_back_forward_and_reload_bring_what_was_typed(desk: Page, site: Site) ->
     expect(desk.locator("[name=given_name]")).to_have_value("Oumou")
     main_button(desk)
     main_button(desk)
+    expect(desk.locator("[data-mailbox]")).to_contain_text(address)  # from this tab alone
     mail_to(site, desk, address, "letter")
 
     # Signed: the tab and the browser have forgotten it.
@@ -83,6 +84,15 @@ def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) ->
     desk.get_by_role("button", name="Discard it").click()
     desk.goto(f"{site.url}{CASE}/write")
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
+
+
+def test_the_counter_says_how_many_characters_are_too_many(desk: Page, site: Site) -> None:
+    desk.goto(f"{site.url}{CASE.replace('/en/', '/es/')}/write")
+    left = desk.locator("#own_words-left")
+    expect(left).to_contain_text("1.500")
+    desk.locator("[name=own_words]").fill("a" * 2999)
+    expect(left).to_contain_text("1.499")
+    expect(left).not_to_contain_text("-")
 
 
 def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None:
