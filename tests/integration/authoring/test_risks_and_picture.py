@@ -72,7 +72,7 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
     assert "Everybody would read this at once" in refused.text
     assert send("/editions/en", TEXT | {"risks_seen": "y"}).status_code == 303
     news = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe",
-            "body_fr": "Lucia va bien.", "title_fr": "Bien"}  # fmt: skip
+            "body_en": "She is well.", "body_fr": "Lucia va bien.", "title_fr": "Bien"}  # fmt: skip
     assert send("/updates", news).status_code == 422
     assert fresh().updates == []
     assert send("/updates", news | {"risks_seen": "y"}).status_code == 303
