@@ -190,13 +190,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     babel.init_app(app, locale_selector=_select)
 
 
-def _select() -> str:
+def _select() -> BabelLocale:
     if not has_request_context():
-        return languages()[0]
+        return _parsed(languages()[0])
     chosen = getattr(g, "locale", None)
-    if chosen in languages():
-        return cast(str, chosen)
-    return negotiated()
+    return _parsed(chosen if chosen in languages() else negotiated())
 
 
 def _babel(in_language: str | None) -> BabelLocale:

@@ -94,6 +94,11 @@ class SigningPlan:
         return next(code for code in (wanted, page, *self.letters) if code in self.letters)
 
 
+def last_plan(slug: str) -> SigningPlan | None:
+    """The plan that this process last went by, which may be true no longer; None at first."""
+    return _plans.last(slug)
+
+
 def get_plan(unit: Session, slug: str) -> SigningPlan:
     """The plan of a public campaign, in one small query where it is known already.
 
@@ -197,16 +202,21 @@ class _Plans:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], SigningPlan] = OrderedDict()
+        self._last: OrderedDict[str, SigningPlan] = OrderedDict()
         self._lock = Lock()
 
     def find(self, key: tuple[object, ...]) -> SigningPlan | None:
         return self._kept.get(key)
 
+    def last(self, slug: str) -> SigningPlan | None:
+        return self._last.get(slug)
+
     def keep(self, key: tuple[object, ...], plan: SigningPlan) -> None:
         with self._lock:
-            self._kept[key] = plan
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._kept[key] = self._last[plan.slug] = plan
+            for one in (self._kept, self._last):
+                while len(one) > _KEPT:
+                    one.popitem(last=False)
 
 
 _plans = _Plans()

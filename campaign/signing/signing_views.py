@@ -29,7 +29,7 @@ from campaign.settings import Settings
 from campaign.signing import journey, rehearsing, similar, work, writing
 from campaign.signing.drafts import draft_letters, layout_of, pdf_of, writer_of
 from campaign.signing.journey import Posted, Sent
-from campaign.signing.plan import SigningPlan, get_plan, plan_of
+from campaign.signing.plan import SigningPlan, get_plan, last_plan, plan_of
 from campaign.signing.services import sign as sign_letter
 from campaign.signing.traces import trace_of
 
@@ -97,20 +97,34 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def sign(lang: str, slug: str) -> ResponseReturnValue:
-    """Sign. What the caller sees is the same whether this person has signed before or not."""
-    with db.reading() as reader:  # the session that writes holds a lock: it comes last
-        plan = plan_for(reader, slug)
+    """Sign. What the caller sees is the same whether this person has signed before or not.
+
+    The session that writes holds a lock: what takes long comes before it. The form is judged by
+    the plan that this process knows, and once more where the campaign has changed since.
+    """
+    known = last_plan(slug)
+    form = journey.judge(request.form, known, db.utcnow()).form if known else None
+    if form is None:
+        with db.reading() as reader:
+            known = plan_for(reader, slug)
+            came = journey.judge(request.form, known, db.utcnow())
+            if came.form is None:
+                return mend(reader, known, came)
+            form = came.form
+    unit, network = db.session(), network_of(request.remote_addr or "")
+    plan = plan_for(unit, slug)
+    if plan is not known:
         came = journey.judge(request.form, plan, db.utcnow())
         if came.form is None:
-            return mend(reader, plan, came)
-    unit, network = db.session(), network_of(request.remote_addr or "")
+            return mend(unit, plan, came)
+        form = came.form
     count = count_against_limit(unit, "sign", network, _settings().signings_per_hour)
     solution = request.form.get("work", "")
     work.admit(unit, plan, solution, network=network, signed_here=count)
     sign_letter(
         unit,
         campaign=plan,
-        letter=came.form,
+        letter=form,
         locale=lang,
         now=db.utcnow(),
         trace=trace_of(request),
