@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from werkzeug.routing import Rule
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -16,9 +17,30 @@ class _Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
+class _Rule(Rule):
+    """An address whose builder is made when a link to it is first wanted.
+
+    Werkzeug compiles two functions for each of our some 280 addresses, which is most of what a
+    process does before it begins: a worker, a printing process or a command wants few of them.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        made: Callable[..., tuple[str, str]] | None = None
+        make = super()._compile_builder
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            nonlocal made
+            if made is None:
+                made = make(append_unknown)
+            return made(rule, **values)
+
+        return build
+
+
 class Application(Flask):
     """The application: every view is an ordinary function, so none is looked at for `async`."""
 
+    url_rule_class = _Rule
     session_interface = _Sessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
