@@ -58,6 +58,7 @@ def watch(app: Flask) -> None:
 class Plugin:
     """Gathers what the processes of a run saw, and judges at its end."""
 
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist: a profiler wants to do without
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker saw."""
         seen = getattr(node, "workeroutput", {}).get("posted", [[], []])
