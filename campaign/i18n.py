@@ -155,10 +155,13 @@ def latest_day(now: datetime) -> date:
 
 def words_in(words: dict[str, str], *wanted: str) -> str:
     """The text in the first of the languages `wanted` that has one, else any, else nothing."""
-    for code in (*wanted, "en"):
-        if words.get(code):
-            return words[code]
-    return next((text for text in words.values() if text), "")
+    return said_in(words, *wanted)[0]
+
+
+def said_in(words: dict[str, str], *wanted: str) -> tuple[str, str]:
+    """The same text, and its language; both empty where there is none."""
+    codes = (*wanted, "en", *words)
+    return next(((words[code], code) for code in codes if words.get(code)), ("", ""))
 
 
 def language_switch() -> list[Language]:

@@ -56,6 +56,9 @@ _WORDS: Mapping[str, Any] = {
     "delivery": _l("Handed over"),
     "reply": _l("Reply"),
     "outcome": _l("Outcome"),
+    "harm": _l("Another letter could do harm"),
+    "safe": _l("The person is free or safe: letters are no longer needed"),
+    "other": _l("Another reason"),
     "full": _l("For vetting"),
     "officials": _l("For officials"),
 }

@@ -37,7 +37,7 @@ MOVES: Mapping[CampaignStatus, tuple[CampaignStatus, ...]] = MappingProxyType(
         CampaignStatus.STOPPED: (),
     }
 )
-"""From each status, those that can follow. A stop is final: more letters would do harm."""
+"""From each status, those that can follow. A stop is final: nobody who heard of it writes again."""
 
 _ON_ITS_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.OPEN)
 """What only a second person decides, where the settings ask for one."""

@@ -95,7 +95,14 @@ def send_case_update(
 
 @message("case-stopped", limited=False, tells_of_stop=True, recheck=still_wanted)
 def send_case_stopped(
-    *, person_name: str, reference: str, case_url: str, letters_url: str, reason: str
+    *,
+    person_name: str,
+    reference: str,
+    case_url: str,
+    letters_url: str,
+    kind: str,
+    reason: str,
+    lang: str,
 ) -> Context:
     """The action was stopped: letters are held back, and nobody should send more."""
     return {
@@ -103,7 +110,9 @@ def send_case_stopped(
         "reference": reference,
         "case_url": case_url,
         "letters_url": letters_url,
+        "kind": kind,
         "reason": reason,
+        "lang": lang,
     }
 
 

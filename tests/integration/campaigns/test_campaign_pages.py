@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
 from tests.factories import make_campaign, post, sign_in
 
 DESK = "/desk/campaigns"
@@ -76,7 +76,7 @@ def test_for_staff_the_pages_are_not_there(
 def test_a_form_without_its_token_changes_nothing(
     desk: FlaskClient, campaign: Campaign, unit: Session, page: str
 ) -> None:
-    response = desk.post(DESK + page, data=FACTS | {"to": "closed", "reason": "x"})
+    response = desk.post(DESK + page, data=FACTS | {"to": "closed", "reason_en": "x"})
     assert response.status_code == 400
     assert fresh(unit, campaign).status is CampaignStatus.OPEN
     assert unit.query(Campaign).count() == 1
@@ -225,14 +225,24 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
     desk: FlaskClient, campaign: Campaign, unit: Session
 ) -> None:
     address = f"{DESK}/ua-1-26/status?to=stopped"
-    response = post(desk, address, {"reason": " "})
-    assert response.status_code == 422
-    assert "Say why" in response.text
+    for typed, problem in (
+        ({"kind": "safe", "reason_en": " "}, "Say why, in one language at least"),
+        ({"reason_en": "She asks it."}, "Choose why it is stopped"),
+        ({"kind": "war", "reason_en": "She asks it."}, "Not a valid choice"),
+    ):
+        response = post(desk, address, typed)
+        assert response.status_code == 422
+        assert problem in response.text
+        assert typed["reason_en"] in response.text
     assert fresh(unit, campaign).status is CampaignStatus.OPEN
     unit.rollback()
-    assert post(desk, address, {"reason": "She asks it."}).status_code == 303
-    assert fresh(unit, campaign).status is CampaignStatus.STOPPED
-    assert "She asks it." in desk.get(f"{DESK}/ua-1-26").text
+    said = {"kind": "safe", "reason_en": "She is free.", "reason_fr": "Elle est libre."}
+    assert post(desk, address, said).status_code == 303
+    stopped = fresh(unit, campaign)
+    assert (stopped.status, stopped.stop_kind) == (CampaignStatus.STOPPED, StopKind.SAFE)
+    page = desk.get(f"{DESK}/ua-1-26").text
+    assert "She is free." in page
+    assert "could do harm" not in page
     assert desk.get(f"{DESK}/ua-1-26/status?to=open").status_code == 409
 
 

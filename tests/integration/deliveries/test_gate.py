@@ -341,7 +341,7 @@ def test_bundles_that_travel_together_have_an_attempt_each(
 def _stop(app: Flask, campaign_id: int) -> None:
     with app.app_context(), db.transaction() as own:
         stop_campaign(own, own.get_one(Campaign, campaign_id), actor="test",
-                      reason="She asked us to.", now=db.utcnow())  # fmt: skip
+                      reasons={"en": "She asked us to."}, now=db.utcnow())  # fmt: skip
 
 
 def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(

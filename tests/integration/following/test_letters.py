@@ -83,7 +83,9 @@ def test_a_stop_ends_the_way(
     unit.rollback()
     with app.app_context(), db.transaction() as other:
         found = other.get_one(Campaign, campaign_id)
-        stop_campaign(other, found, actor="test", now=db.utcnow(), reason="She asked us to.")
+        stop_campaign(
+            other, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+        )
     assert [title for title, _ in titles(app, unit, ana)] == [
         "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "The action was stopped"
     ]  # fmt: skip

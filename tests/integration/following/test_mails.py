@@ -30,7 +30,9 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
      _NEWS | {"what": "reply", "title": "They answer", "text": "**Two** lines.", "lang": "en"}),
     (mails.send_case_update,
      _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"}),
-    (mails.send_case_stopped, _NEWS | {"reason": "She asked us to."}),
+    *((mails.send_case_stopped,
+       _NEWS | {"kind": kind, "reason": "She asked us to.", "lang": "en"})
+      for kind in ("harm", "safe", "other")),
     (mails.send_case_continued,
      _NEWS | {"earlier_id": 1, "title": "It goes on", "text": "Three sentences.", "lang": "en",
               "deadline": "Friday, December 4"}),

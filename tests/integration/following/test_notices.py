@@ -52,7 +52,9 @@ def stop(app: Flask, campaign: Campaign) -> None:
     campaign_id = campaign.id
     with app.app_context(), db.transaction() as unit:
         found = unit.get_one(Campaign, campaign_id)
-        stop_campaign(unit, found, actor="test", now=db.utcnow(), reason="She asked us to.")
+        stop_campaign(
+            unit, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+        )
 
 
 def sent(mails: Mails) -> list[tuple[str, str]]:

@@ -184,7 +184,7 @@ def test_a_campaign_that_ended_tells_nobody_more(unit: Session, mails: Mails, en
     campaign = make_campaign(unit)
     make_members(unit, 2)
     mailing_id = mailing_of(unit, campaign)
-    end(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     jobs.run_now("network.send", mailing_id)
     assert mails() == []
@@ -195,7 +195,7 @@ def test_a_stop_holds_the_mails_that_wait(unit: Session) -> None:
     campaign = make_campaign(unit)
     make_members(unit, 1)
     jobs.run_now("network.send", mailing_of(unit, campaign))
-    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     jobs.run_now("mail.sweep")
     [mail] = unit.scalars(select(OutboxMail).execution_options(populate_existing=True))
@@ -269,7 +269,7 @@ def test_a_stop_takes_a_case_out_of_a_digest_that_waits(
         mailing_of(unit, campaign)
     jobs.run_now("network.digest")
     assert len(mails()[0]["items"]) == 2
-    stop_campaign(unit, stopped, actor="command", now=db.utcnow(), reason="She is safe.")
+    stop_campaign(unit, stopped, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     jobs.run_now("mail.sweep")
     [path] = app.extensions["settings"].outbox.glob("*.eml")
