@@ -61,6 +61,9 @@ WORDS: Mapping[str, Any] = {
         "The network is told of further information while letters are taken, and of good news "
         "also after the close; of nothing after a stop."
     ),
+    "not-for-signers": _l(
+        "They are mailed news while the campaign is open or closed; after a stop the outcome only."
+    ),
     "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
     "hosts-too-many": _l("Twenty sites can embed the form at most."),
     "picture-alt-missing": _l("Say what the picture shows, for those who cannot see it."),

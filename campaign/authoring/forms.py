@@ -207,7 +207,13 @@ class UpdateForm(DeskForm):
             "Members whom the case concerns get a mail, once. It cannot be called back."
         ),
     )
-
+    tell_signers = BooleanField(
+        _l("Tell the supporters who asked for news of this case"),
+        description=_l(
+            "Each gets one mail in their language. It cannot be called back. Replies and outcomes "
+            "are mailed to them in any case."
+        ),
+    )
     risks_seen = BooleanField(_l("It is meant: post it all the same"))
 
     def validate_happened_on(self, field: DayField) -> None:

@@ -138,6 +138,11 @@ def is_news(
     return kind in {None, UpdateKind.FURTHER_INFORMATION} and takes_signatures(status, act_by, now)
 
 
+def may_tell_signers(status: CampaignStatus) -> bool:
+    """Whether those who asked for news may be mailed any; after a stop only an outcome is told."""
+    return status in {CampaignStatus.OPEN, CampaignStatus.CLOSED}
+
+
 def is_public(status: CampaignStatus) -> bool:
     """Whether everybody may read the campaign."""
     return status in PUBLIC

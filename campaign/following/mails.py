@@ -79,7 +79,7 @@ def send_case_update(
     lang: str,
     update_id: int | None = None,
 ) -> Context:
-    """An official answered, or the case has an outcome."""
+    """An official answered, the case has an outcome, or there is other news of it."""
     return {
         "update_id": update_id,
         "person_name": person_name,
@@ -100,7 +100,7 @@ def send_case_stopped(
     reference: str,
     case_url: str,
     letters_url: str,
-    kind: str,
+    stop_kind: str,
     reason: str,
     lang: str,
 ) -> Context:
@@ -110,7 +110,7 @@ def send_case_stopped(
         "reference": reference,
         "case_url": case_url,
         "letters_url": letters_url,
-        "kind": kind,
+        "stop_kind": stop_kind,
         "reason": reason,
         "lang": lang,
     }

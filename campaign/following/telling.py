@@ -183,7 +183,7 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
 
 def _stop(reasons: Reasons, locale: str) -> dict[str, str]:
     text, other = reasons.said_in(locale)
-    return {"kind": reasons.kind.value, "reason": text, "lang": other or locale}
+    return {"stop_kind": reasons.kind.value, "reason": text, "lang": other or locale}
 
 
 def _told_outcome(delivery: DeliveryAttempt) -> str:

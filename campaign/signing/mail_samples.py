@@ -132,7 +132,7 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
     said = reasons_of(campaign).said_in(locale)
     reason = said.text or gettext("The person asked us to stop.")
-    stop = {"kind": campaign.stop_kind.value, "reason": reason, "lang": said.lang or locale}
+    stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": said.lang or locale}
     return _followed(campaign, locale) | stop
 
 

@@ -28,10 +28,13 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
     (mails.send_letters_erased, {"kept": True, "home_url": "http://127.0.0.1:5000/en/"}),
     (mails.send_case_update,
      _NEWS | {"what": "reply", "title": "They answer", "text": "**Two** lines.", "lang": "en"}),
+    *((mails.send_case_update,
+       _NEWS | {"what": kind, "title": "She is safe", "text": "Now.", "lang": "en"})
+      for kind in ("good-news", "further-information")),
     (mails.send_case_update,
      _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"}),
     *((mails.send_case_stopped,
-       _NEWS | {"kind": kind, "reason": "She asked us to.", "lang": "en"})
+       _NEWS | {"stop_kind": kind, "reason": "She asked us to.", "lang": "en"})
       for kind in ("harm", "safe", "other")),
     (mails.send_case_continued,
      _NEWS | {"earlier_id": 1, "title": "It goes on", "text": "Three sentences.", "lang": "en",

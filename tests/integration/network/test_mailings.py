@@ -16,7 +16,7 @@ from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
 from campaign.campaigns.services import close_campaign, open_campaign, stop_campaign
-from campaign.campaigns.updates import post_update
+from campaign.campaigns.updates import Telling, post_update
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
 from campaign.network import sending
@@ -289,7 +289,7 @@ def tell(unit: Session, campaign: Campaign, kind: UpdateKind) -> None:
         kind=kind,
         happened_on=date(2026, 3, 1),
         words={"en": ("The guards are back", "Her *two* guards are back.")},
-        tell_network=True,
+        telling=Telling(network=True),
     )
     unit.commit()
     db.run_after_commit(unit)
