@@ -381,6 +381,10 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     bare = post(staff, page, words)
     assert bare.status_code == 422
     assert "Say what the picture shows" in bare.text
+    half = post(staff, page, words | {f"alt_en_{first}": "Two people", "title_fr": "Remises"})
+    assert half.status_code == 422
+    assert "Write the text in this language too" in half.text
+    assert "Remises" in half.text
     assert post(staff, page, words | {f"alt_en_{first}": "Two people at a gate"}).status_code == 303
     unit.rollback()
     unit.expire_all()
