@@ -1,14 +1,12 @@
 """How a case ended, in a line. Pure."""
 
-import re
-
 from campaign.campaigns.models import Campaign, Edition, UpdateKind
 from campaign.campaigns.reasons import Said, reasons_of
+from campaign.markup import unmarked
 from campaign.reading.posts import Post
 
 _LINE = 200
 """Characters of the line."""
-_MARKS = re.compile(r"[*_`#>\[\]]|\(https?:[^)]*\)|^\s*[-+]\s", re.MULTILINE)
 _TELLING = frozenset(UpdateKind) - {UpdateKind.FURTHER_INFORMATION}
 
 
@@ -27,8 +25,7 @@ def ending_of(
 
 def first_line(text: str, most: int = _LINE) -> str:
     """The first paragraph of a Markdown text, plain, cut at a word where it is long."""
-    paragraph = next((part for part in text.strip().split("\n\n") if part.strip()), "")
-    line = " ".join(_MARKS.sub("", paragraph).split())
+    line = " ".join(unmarked(text).partition("\n\n")[0].split())
     if len(line) <= most:
         return line
     return line[: most - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"

@@ -88,7 +88,7 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     ]  # fmt: skip
     for one in visit.files:
         kept = b"".join(storage().sealed_chunks(f"gate/{one.folder}/page-1"))
-        assert b"\xff\xd8" not in kept[:200], "sealed"
+        assert b"JFIF" not in kept, "sealed"
         body = gate_files.page_bytes(one, 1)
         picture = Image.open(io.BytesIO(body))
         assert picture.format == "JPEG"
@@ -381,10 +381,9 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     bare = post(staff, page, words)
     assert bare.status_code == 422
     assert "Say what the picture shows" in bare.text
-    half = post(staff, page, words | {f"alt_en_{first}": "Two people", "title_fr": "Remises"})
+    half = post(staff, page, words | {f"alt_en_{first}": "Two", "title_fr": "Ha", "body_fr": ""})
     assert half.status_code == 422
     assert "Write the text in this language too" in half.text
-    assert "Remises" in half.text
     assert post(staff, page, words | {f"alt_en_{first}": "Two people at a gate"}).status_code == 303
     unit.rollback()
     unit.expire_all()

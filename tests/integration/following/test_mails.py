@@ -65,6 +65,7 @@ def test_every_mail_is_made_in_every_language(
             assert f'href="{LINK}"' in html.get_content(), send
         assert (message["List-Unsubscribe"] is not None) == ("unsubscribe" in context)
         assert "<img" not in html.get_content()
+        assert "**" not in plain.get_content(), send
         assert f'lang="{lang}"' in html.get_content()
 
 

@@ -335,18 +335,32 @@ def test_an_update_whose_message_was_lost_is_made_up_for(unit: Session, mails: M
 
 
 def test_the_desk_sees_how_many_and_never_who(
-    app: Flask, client: FlaskClient, unit: Session, mails: Mails
+    app: Flask, client: FlaskClient, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = make_campaign(unit, opened_at=ago(days=30))
+    new = make_campaign(unit)
     make_members(unit, 3)
     unit.commit()
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}"
     assert "Tell the network" in client.get(address).text
+    page = client.get(f"/desk/campaigns/{new.slug}").text
+    assert "its mails are queued" in page
+    assert "Tell the network" not in page
     assert post(client, f"{address}/network").status_code == 303
+    assert "It is queued" in client.get(address).text
+    monkeypatch.setattr(sending, "BATCH", 2)
+    [mailing_id] = unit.scalars(select(Mailing.id)).all()
+    unit.rollback()
+    sending.send_batch(mailing_id)
+    page = client.get(address).text
+    assert "2 members were told" in page
+    assert "Being sent: 2 of 3 members are gone through." in page
+    assert "2 of these mails still wait to go out." in page
     run_queue(app)
     page = client.get(address).text
     assert "3 members were told" in page
+    assert "Sent on " in page
     assert "member-1" not in page
     assert "Tell the network" not in page
     post(client, f"{address}/network")
