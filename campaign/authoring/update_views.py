@@ -30,12 +30,13 @@ def post_update(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and accepted(form, lambda: _post(form, campaign, locales)):
         desk.drop()
         return done(_("The update is posted."), ".post_update", slug=slug)
+    elsewhere = retracting.made_elsewhere(db.session(), campaign)
     posted = [
         (
             update,
             KINDS[update.kind],
             {one.locale: one.title for one in update.editions},
-            retracting.may_take_back(update),
+            update.id not in elsewhere,
         )
         for update in reversed(campaign.updates)
     ]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
+from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, Update, UpdateKind
 from tests.factories import make_campaign, post, sign_in
 
 DESK = "/desk/campaigns"
@@ -328,7 +328,7 @@ def test_an_update_is_taken_back_and_waits_to_be_mended(
     assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
 
 
-def test_a_published_answer_is_not_taken_back_behind_its_page(
+def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(
     desk: FlaskClient, campaign: Campaign, unit: Session
 ) -> None:
     data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "They answer"}
@@ -336,5 +336,12 @@ def test_a_published_answer_is_not_taken_back_behind_its_page(
     (update,) = fresh(unit, campaign).updates
     unit.rollback()
     back = f"{DESK}/ua-1-26/updates/take-back"
-    assert post(desk, back, {"update": str(update.id)}).status_code == 409
+    assert post(desk, back, {"update": str(update.id)}).status_code == 303
+    assert fresh(unit, campaign).updates == []
+    made = Update(campaign=campaign, kind=UpdateKind.DELIVERY, happened_on=date(2026, 11, 20))
+    unit.add(made)
+    unit.commit()
+    refused = post(desk, back, {"update": str(made.id)})
+    assert refused.status_code == 409
+    assert "taken back where it was published" in refused.text
     assert len(fresh(unit, campaign).updates) == 1
