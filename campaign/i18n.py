@@ -74,6 +74,11 @@ def comma(code: str) -> str:
     return "، " if code.partition("-")[0] == "ar" else ", "
 
 
+def colon(code: str) -> str:
+    """What stands between a name and what is said of it; French has a space before it."""
+    return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
+
+
 def country_name(code: str, in_language: str | None = None) -> str:
     """A country's name (ISO 3166-1 alpha-2) in the page's language, or the one given."""
     names = _parsed(in_language or locale()).territories

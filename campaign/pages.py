@@ -139,6 +139,7 @@ def _context() -> dict[str, object]:
         "locale": i18n.locale(),
         "direction": i18n.direction(i18n.locale()),
         "comma": i18n.comma(i18n.locale()),
+        "colon": i18n.colon(i18n.locale()),
         "languages": i18n.language_switch() if on_page else [],
         "home_url": url_for("reading.home", lang=i18n.locale()) if on_page else settings.base_url,
         "feed_url": url_for("reading.feed", lang=i18n.locale()) if on_page else "",
