@@ -17,7 +17,6 @@ from campaign.authoring.fields import (
     choices,
 )
 from campaign.campaigns.models import StopKind
-from campaign.errors import Invalid
 
 STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),
@@ -42,11 +41,9 @@ class StatusForm(DeskForm):
     act_by = DayField(_l("Last day to write"))
     open_at = MomentField(_l("Day and time"))
 
-    def stop_kind(self) -> StopKind:
-        """What kind of stop was chosen. Raises Invalid where none was."""
-        if not self.kind.data:
-            raise Invalid(fields={"kind": "stop-kind-missing"})
-        return StopKind(self.kind.data)
+    def stop_kind(self) -> StopKind | None:
+        """What kind of stop was chosen, if any was."""
+        return StopKind(self.kind.data) if self.kind.data else None
 
     def reasons(self, locales: Sequence[str]) -> dict[str, str]:
         """The reason per language."""

@@ -152,15 +152,18 @@ def stop_campaign(
     actor: str,
     now: datetime,
     reasons: Mapping[str, str],
-    kind: StopKind = StopKind.HARM,
+    kind: StopKind | None = StopKind.HARM,
 ) -> None:
     """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reasons`.
 
-    Raises Invalid with the field `reason_<default language>` where no language has one.
+    Raises Invalid with the field `kind` where none is chosen, and with
+    `reason_<default language>` where no language has a reason.
     """
     check_move(unit, campaign, CampaignStatus.STOPPED, actor)
-    if not given(reasons):
-        raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
+    if kind is None or not given(reasons):
+        reason = {f"reason_{campaign.default_locale}": "reason-missing"}
+        missing = {"kind": "stop-kind-missing"} if kind is None else {}
+        raise Invalid(fields=missing | (reason if not given(reasons) else {}))
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
     move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=reasons, kind=kind.value)

@@ -228,6 +228,8 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
     for typed, problem in (
         ({"kind": "safe", "reason_en": " "}, "Say why, in one language at least"),
         ({"reason_en": "She asks it."}, "Choose why it is stopped"),
+        ({"reason_en": ""}, "Choose why it is stopped"),
+        ({"reason_en": ""}, "Say why, in one language at least"),
         ({"kind": "war", "reason_en": "She asks it."}, "Not a valid choice"),
     ):
         response = post(desk, address, typed)
