@@ -259,9 +259,12 @@ def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, unit: S
 
 def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, unit: Session) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "*So*"}
-    assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 303
+    page = desk.get(f"{DESK}/ua-1-26/updates").text
+    assert "Tell the supporters who asked for news of this case (0 people)" in page
+    assert post(desk, f"{DESK}/ua-1-26/updates", data | {"tell_signers": "y"}).status_code == 303
     (update,) = fresh(unit, campaign).updates
     assert (update.kind, update.editions[0].title) == (UpdateKind.GOOD_NEWS, "Safe")
+    assert (update.tell_signers, update.tell_network) == (True, False)
     assert "Safe" in desk.get(f"{DESK}/ua-1-26/updates").text
 
 
