@@ -74,6 +74,11 @@ def comma(code: str) -> str:
     return "، " if code.partition("-")[0] == "ar" else ", "
 
 
+def colon(code: str) -> str:
+    """What stands between a name and what is said of it; French has a space before it."""
+    return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
+
+
 def country_name(code: str, in_language: str | None = None) -> str:
     """A country's name (ISO 3166-1 alpha-2) in the page's language, or the one given."""
     names = _parsed(in_language or locale()).territories
@@ -155,10 +160,13 @@ def latest_day(now: datetime) -> date:
 
 def words_in(words: dict[str, str], *wanted: str) -> str:
     """The text in the first of the languages `wanted` that has one, else any, else nothing."""
-    for code in (*wanted, "en"):
-        if words.get(code):
-            return words[code]
-    return next((text for text in words.values() if text), "")
+    return said_in(words, *wanted)[0]
+
+
+def said_in(words: dict[str, str], *wanted: str) -> tuple[str, str]:
+    """The same text, and its language; both empty where there is none."""
+    codes = (*wanted, "en", *words)
+    return next(((words[code], code) for code in codes if words.get(code)), ("", ""))
 
 
 def language_switch() -> list[Language]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import mimetypes
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +19,6 @@ from flask import (
 )
 from flask_babel import gettext
 from jinja2 import StrictUndefined
-from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from campaign import compressing, i18n
@@ -28,6 +26,7 @@ from campaign.colours import contrast
 from campaign.errors import NotFound
 from campaign.letters.html import screen_css
 from campaign.letters.layouts import layout_for
+from campaign.markup import MARKDOWN, unmarked
 from campaign.resources import folder
 from campaign.security import public
 from campaign.settings import Settings
@@ -38,8 +37,6 @@ _DAY = 86_400
 _TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "blockquote", "h2", "h3", "h4", "br", "hr"}
 BAR = "█████"
 """What stands for a passage that is not published."""
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~\n])")
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False})
 
 
 class Organisation(NamedTuple):
@@ -90,7 +87,7 @@ def asset(path: str) -> str:
 def markdown(text: str) -> Markup:
     """Organizers' Markdown as HTML without anything active."""
     html = nh3.clean(
-        _MARKDOWN.render(text),
+        MARKDOWN.render(text),
         tags=_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"https", "http", "mailto"},
@@ -100,11 +97,6 @@ def markdown(text: str) -> Markup:
         words = escape(gettext("a passage that is not published"))
         html = html.replace(BAR, f'<span class="bar" role="img" aria-label="{words}">{BAR}</span>')
     return Markup(html)  # noqa: S704 — cleaned by nh3 just above
-
-
-def unmarked(text: str) -> str:
-    """Markdown for a mail in plain text: without the signs that keep others from being active."""
-    return _ESCAPED.sub(r"\1", text)
 
 
 @lru_cache(maxsize=256)
@@ -147,6 +139,7 @@ def _context() -> dict[str, object]:
         "locale": i18n.locale(),
         "direction": i18n.direction(i18n.locale()),
         "comma": i18n.comma(i18n.locale()),
+        "colon": i18n.colon(i18n.locale()),
         "languages": i18n.language_switch() if on_page else [],
         "home_url": url_for("reading.home", lang=i18n.locale()) if on_page else settings.base_url,
         "feed_url": url_for("reading.feed", lang=i18n.locale()) if on_page else "",

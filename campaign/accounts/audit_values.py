@@ -56,10 +56,15 @@ _WORDS: Mapping[str, Any] = {
     "delivery": _l("Handed over"),
     "reply": _l("Reply"),
     "outcome": _l("Outcome"),
+    "harm": _l("Another letter could do harm"),
+    "safe": _l("The person is free or safe: letters are no longer needed"),
+    "other": _l("Another reason"),
+    "network": _l("Urgent-action network"),
+    "signers": _l("Supporters who asked for news of the case"),
     "full": _l("For vetting"),
     "officials": _l("For officials"),
 }
-_SAID_IN = {"before", "after", "state", "channel", "kind"}
+_SAID_IN = {"before", "after", "state", "channel", "kind", "told"}
 """Facts whose values are such words; others are numbers, names and slugs."""
 
 

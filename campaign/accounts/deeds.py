@@ -228,6 +228,7 @@ DETAILS: Mapping[str, Any] = {
     "standing": _l("holds for later ones"),
     "state": _l("state"),
     "taken": _l("taken over"),
+    "told": _l("told by mail"),
     "tombstones": _l("kept as a mark"),
     "update": _l("post on the case"),
     "verdict": _l("decision"),

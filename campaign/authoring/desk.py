@@ -13,6 +13,7 @@ from campaign.authoring import team
 from campaign.authoring.fields import DeskForm
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.reasons import reason_of
 from campaign.campaigns.risks import RiskNamed
 from campaign.campaigns.templates import UnknownPlaceholders
 from campaign.campaigns.themes import theme_name
@@ -22,6 +23,7 @@ from campaign.settings import Settings
 blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
 blueprint.add_app_template_filter(theme_name)
+blueprint.add_app_template_global(reason_of)
 
 
 def load(slug: str) -> Campaign:

@@ -1,6 +1,7 @@
 """Editions: a campaign's text in one language."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict, Unpack, cast
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,16 @@ from campaign.campaigns.services import stays_ready
 from campaign.campaigns.watching import edition_words
 
 
+class Texts(TypedDict):
+    """What an edition says."""
+
+    title: str
+    summary: str
+    background: str
+    asks: list[str]
+    outcome: str
+
+
 def find_edition(campaign: Campaign, locale: str) -> Edition | None:
     """The text in that language, if there is one."""
     return next((one for one in campaign.editions if one.locale == locale), None)
@@ -25,13 +36,9 @@ def save_edition(
     *,
     actor: str,
     locale: str,
-    title: str,
-    summary: str,
-    background: str,
-    asks: list[str],
-    outcome: str,
     based_on: int | None = None,
     risks_seen: bool = True,
+    **texts: Unpack[Texts],
 ) -> Edition:
     """Write or change the text in one language; the same text again changes nothing.
 
@@ -39,33 +46,31 @@ def save_edition(
     campaign's edition would be left incomplete, RiskNamed where everybody would read what a flag
     rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
     """
-    texts: dict[str, Any] = {
-        "title": title,
-        "summary": summary,
-        "background": background,
-        "asks": asks,
-        "outcome": outcome,
-    }
     revisions.check(unit, campaign, Part.EDITION, locale, based_on)
-    said = texts | {"asks": "\n".join(asks)}
+    said = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
     refuse_named(campaign, edition_words(locale, **said), seen=risks_seen)
     before = edition_content(find_edition(campaign, locale))
     with stays_ready(campaign):
-        edition = find_edition(campaign, locale)
-        if edition is None:
-            edition = Edition(locale=locale, **texts)
-            campaign.editions.append(edition)
-            changed = list(texts)
-        else:
-            changed = [name for name, text in texts.items() if getattr(edition, name) != text]
-            for name in changed:
-                setattr(edition, name, texts[name])
+        edition, changed = _written(campaign, locale, texts)
     if changed:
         after = edition_content(edition)
         revisions.keep(
             unit, campaign, Part.EDITION, locale, before=before, after=after, actor=actor
         )
-        record_change(
-            unit, campaign, actor, "campaign.edition", locale=locale, fields=sorted(changed)
-        )
+        record_change(unit, campaign, actor, "campaign.edition", locale=locale, fields=changed)
     return edition
+
+
+def _written(
+    campaign: Campaign, locale: str, texts: Mapping[str, Any]
+) -> tuple[Edition, list[str]]:
+    """The edition with these texts, and the names of those that are new in it."""
+    edition = find_edition(campaign, locale)
+    if edition is None:
+        edition = Edition(locale=locale, **texts)
+        campaign.editions.append(edition)
+        return edition, sorted(texts)
+    changed = sorted(name for name, text in texts.items() if getattr(edition, name) != text)
+    for name in changed:
+        setattr(edition, name, texts[name])
+    return edition, changed

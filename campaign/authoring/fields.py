@@ -53,10 +53,16 @@ WORDS: Mapping[str, Any] = {
     "delivery-after-stop": _l(
         "The campaign was stopped before this day: nothing may be handed over since."
     ),
-    "reason-missing": _l("Say why: everybody who comes to the page reads it."),
+    "reason-missing": _l(
+        "Say why, in one language at least: everybody who comes to the page reads it."
+    ),
+    "stop-kind-missing": _l("Choose why it is stopped: what supporters read goes by it."),
     "not-for-the-network": _l(
         "The network is told of further information while letters are taken, and of good news "
         "also after the close; of nothing after a stop."
+    ),
+    "not-for-signers": _l(
+        "They are mailed news while the campaign is open or closed; after a stop the outcome only."
     ),
     "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
     "hosts-too-many": _l("Twenty sites can embed the form at most."),

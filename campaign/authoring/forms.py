@@ -7,7 +7,7 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, Form, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign import db, i18n
@@ -20,6 +20,7 @@ from campaign.authoring.fields import (
     choices,
     each_within,
 )
+from campaign.authoring.post_fields import post_fields
 from campaign.campaigns.models import Campaign, LetterFormat, UpdateKind
 from campaign.campaigns.services import Facts
 from campaign.campaigns.texts import lines
@@ -207,7 +208,13 @@ class UpdateForm(DeskForm):
             "Members whom the case concerns get a mail, once. It cannot be called back."
         ),
     )
-
+    tell_signers = BooleanField(
+        _l("Tell the supporters who asked for news of this case"),
+        description=_l(
+            "Each gets one mail in their language. It cannot be called back. Replies and outcomes "
+            "are mailed to them in any case."
+        ),
+    )
     risks_seen = BooleanField(_l("It is meant: post it all the same"))
 
     def validate_happened_on(self, field: DayField) -> None:
@@ -235,38 +242,10 @@ class UpdateForm(DeskForm):
 
 def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
     """The form of a post in these languages."""
-    fields: dict[str, Any] = {}
+    fields = post_fields(locales)
     for code in locales:
-        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
-        fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
         fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
-        fields[f"validate_body_{code}"] = _needs_title(code)
-        fields[f"validate_title_{code}"] = _needs_text(code, locales)
     return cast("UpdateForm", type("LocalisedUpdateForm", (UpdateForm,), fields)(**kwargs))
-
-
-def _needs_title(code: str) -> Any:
-    def check(form: Form, field: TextField) -> None:
-        if field.data and not form[f"title_{code}"].data:
-            raise ValidationError(_l("A text needs a title in the same language."))
-
-    return check
-
-
-def _needs_text(code: str, locales: Sequence[str]) -> Any:
-    """A title alone would hide the text of the main language from its readers."""
-
-    def check(form: Form, field: LineField) -> None:
-        others = any(form[f"body_{one}"].data for one in locales if one != code)
-        if field.data and others and not form[f"body_{code}"].data:
-            raise ValidationError(
-                _l(
-                    "Write the text in this language too, or leave its title out: readers of this "
-                    "language would miss the text that the others read."
-                )
-            )
-
-    return check
 
 
 def _with_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:

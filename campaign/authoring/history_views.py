@@ -11,7 +11,8 @@ from campaign.authoring import parts
 from campaign.authoring.desk import blueprint, done, languages_of, load, page
 from campaign.authoring.diffs import changes_between
 from campaign.authoring.fields import WORDS
-from campaign.authoring.part_words import field_name, part_name, texts_of_content
+from campaign.authoring.part_words import field_name, part_name
+from campaign.authoring.value_words import texts_of_content
 from campaign.campaigns import revisions
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
@@ -109,7 +110,7 @@ def _changes(
     if not before and shown.number == 0:
         return []
     changed = changes_between(
-        texts_of_content(before, campaign), texts_of_content(shown.content, campaign)
+        texts_of_content(part, before, campaign), texts_of_content(part, shown.content, campaign)
     )
     return [(field_name(part, one.name, names), one.stretches) for one in changed]
 

@@ -16,8 +16,9 @@ from campaign.authoring.drafts import Draft
 from campaign.authoring.fields import WORDS
 from campaign.authoring.history_views import known_part, name_of
 from campaign.authoring.merging import Choice, Meeting
-from campaign.authoring.part_words import choices_of, field_name, part_name, value_text
+from campaign.authoring.part_words import choices_of, field_name, part_name
 from campaign.authoring.saving import Desk
+from campaign.authoring.value_words import value_text
 from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
 from campaign.campaigns.models import Campaign
@@ -62,19 +63,25 @@ def _show(
         seen=newest,
         last=last,
         last_by=name_of(last.saved_by_id) if last else "",
-        meetings=[
-            {
-                "it": one,
-                "field": field_name(draft.part, one.name, names),
-                "theirs": words_between(value_text(one.base), value_text(one.theirs)),
-                "mine": words_between(value_text(one.base), value_text(one.mine)),
-                "merged": words_between(value_text(one.theirs), value_text(one.merged)),
-                "choices": choices_of(one),
-            }
-            for one in meetings
-        ],
+        meetings=[_row(draft.part, one, names) for one in meetings],
         language=draft.place.partition(":")[0],
     )
+
+
+def _row(part: str, one: Meeting, names: Content) -> dict[str, object]:
+    """Where two changed the same: what each made of it, and what can be chosen."""
+    base, theirs, mine, merged = (
+        value_text(part, one.name, value, names)
+        for value in (one.base, one.theirs, one.mine, one.merged)
+    )
+    return {
+        "it": one,
+        "field": field_name(part, one.name, names),
+        "theirs": words_between(base, theirs),
+        "mine": words_between(base, mine),
+        "merged": words_between(theirs, merged),
+        "choices": choices_of(one),
+    }
 
 
 def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:

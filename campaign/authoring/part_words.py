@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext as _l
 
 from campaign import i18n
 from campaign.authoring.merging import Meeting
+from campaign.authoring.value_words import official_name, point_words
 from campaign.campaigns.contents import Content, key_of, says_need
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 
 PARTS: Mapping[str, Any] = {
@@ -51,7 +51,8 @@ def part_name(part: str, place: str) -> str:
     """A part in words: "Page text, French"."""
     locale, _sign, official = place.partition(":")
     language = i18n.language_name(locale, i18n.locale()) if locale else ""
-    parts = [str(PARTS.get(part, part)), language, official]
+    whom = official_name(official) if official else ""
+    parts = [str(PARTS.get(part, part)), language, whom]
     return i18n.comma(i18n.locale()).join(filter(None, parts))
 
 
@@ -60,32 +61,14 @@ def field_name(part: str, name: str, content: Content) -> str:
     if name == "order":
         said = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
     elif says_need(name):
-        said = _("Required point: %(point)s", point=_point(name, content))
-    elif key := key_of(name):
-        said = _("Target: %(official)s", official=key) if part == Part.TARGETS else _(
-            "Point: %(point)s", point=_point(name, content)
-        )  # fmt: skip
+        said = _("Required point: %(point)s", point=point_words(name, content))
+    elif key_of(name) and part == Part.TARGETS:
+        said = _("Target: %(official)s", official=official_name(key_of(name)))
+    elif key_of(name):
+        said = _("Point: %(point)s", point=point_words(name, content))
     else:
         said = FIELDS.get(name, name)
     return str(said)
-
-
-def value_text(value: Any) -> str:
-    """A value of a content as text: to be read, and compared word by word."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def texts_of_content(content: Content, campaign: Campaign) -> dict[str, str]:
-    """A content as texts by field, to be compared."""
-    texts = {name: value_text(value) for name, value in content.items()}
-    if "follows_id" in content:
-        followed = campaign.follows if campaign.follows_id == content["follows_id"] else None
-        texts["follows_id"] = followed.reference if followed else texts["follows_id"]
-    return texts
 
 
 def choices_of(one: Meeting) -> list[tuple[str, str]]:
@@ -94,10 +77,3 @@ def choices_of(one: Meeting) -> list[tuple[str, str]]:
     if one.offers_both:
         offered.insert(0, ("both", _("Both: the saved one, then mine")))
     return offered
-
-
-def _point(name: str, content: Content) -> str:
-    """A point by its first words; those of a letter that does not have it, by its key."""
-    key = key_of(name)
-    words = str(content.get(f"point:{key}") or key).split()
-    return " ".join(words[:8]) + ("…" if len(words) > 8 else "")

@@ -74,35 +74,37 @@ def save_content(
     Raises what saving it by hand raises, and Invalid (`text-too-long`) where a merged text is.
     """
     _check_lengths(content)
+    by: dict[str, Any] = {"actor": actor, "based_on": based_on}
     if part is Part.FACTS:
-        facts = facts_from(content)
-        services.edit_campaign(unit, campaign, actor=actor, based_on=based_on, **facts)
+        services.edit_campaign(unit, campaign, **by, **facts_from(content))
     elif part is Part.OPTIONS:
-        options.set_letter_options(unit, campaign, actor=actor, based_on=based_on, **content)
+        options.set_letter_options(unit, campaign, **by, **content)
     elif part is Part.TARGETS:
         aims = [_aim(unit, *row) for row in targets_from(content)]
-        targets.set_targets(unit, campaign, actor=actor, aims=aims, based_on=based_on)
+        targets.set_targets(unit, campaign, aims=aims, **by)
     elif part is Part.EDITION:
-        editions.save_edition(
-            unit, campaign, actor=actor, locale=place, based_on=based_on,
-            risks_seen=risks_seen, **edition_from(content),
-        )  # fmt: skip
+        texts = edition_from(content)
+        editions.save_edition(unit, campaign, locale=place, risks_seen=risks_seen, **by, **texts)
     else:
-        locale, target = letter_named(campaign, place)
-        templates.save_template(
-            unit,
-            campaign,
-            actor=actor,
-            created_by_id=created_by_id,
-            locale=locale,
-            target=target,
-            subject=content.get("subject") or "",
-            opening=content.get("opening") or "",
-            closing=content.get("closing") or "",
-            points=[Point(text, needed, key) for key, text, needed in points_from(content)],
-            based_on=based_on,
-            risks_seen=risks_seen,
-        )
+        by |= {"created_by_id": created_by_id, "risks_seen": risks_seen}
+        _save_letter(unit, campaign, place, content, **by)
+
+
+def _save_letter(
+    unit: Session, campaign: Campaign, place: str, content: Content, **by: Any
+) -> None:
+    locale, target = letter_named(campaign, place)
+    templates.save_template(
+        unit,
+        campaign,
+        locale=locale,
+        target=target,
+        subject=content.get("subject") or "",
+        opening=content.get("opening") or "",
+        closing=content.get("closing") or "",
+        points=[Point(text, needed, key) for key, text, needed in points_from(content)],
+        **by,
+    )
 
 
 def _aim(unit: Session, official: str, kind: str, mission: str) -> Aim:

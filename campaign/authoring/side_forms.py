@@ -70,7 +70,8 @@ class SideForm(DeskForm):
             words = unknown_words(unknown[name]) if name in unknown else WORDS.get(slug, slug)
             field = self.find_field(self.field_name(code, name))
             if field is None:
-                said = f"{i18n.language_name(code, i18n.locale())}: {words}"
+                here = i18n.locale()
+                said = f"{i18n.language_name(code, here)}{i18n.colon(here)}{words}"
                 self.form_errors.append(said)
             else:
                 field.errors = [*field.errors, words]

@@ -1,25 +1,59 @@
 """Forms by which a campaign moves on: its status, a later last day, a draft made from it."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField
+from wtforms import HiddenField, RadioField
+from wtforms.validators import Optional
 
-from campaign.authoring.fields import DayField, DeskForm, LineField, MomentField, TextField
+from campaign.authoring.fields import (
+    DayField,
+    DeskForm,
+    LineField,
+    MomentField,
+    TextField,
+    choices,
+)
+from campaign.campaigns.models import StopKind
+
+STOPS = {
+    StopKind.HARM.value: _l("Another letter could do harm"),
+    StopKind.SAFE.value: _l("The person is free or safe: letters are no longer needed"),
+    StopKind.OTHER.value: _l("Another reason"),
+}
 
 
 class StatusForm(DeskForm):
     """Review, opening, closing, stopping."""
 
     to = HiddenField()
-    reason = TextField(
-        _l("Reason"),
-        limit=1000,
-        description=_l("Everybody who comes to the page reads it. Write in the main language."),
+    note = TextField(
+        _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
+    )
+    kind = RadioField(
+        _l("Why it is stopped"),
+        choices=choices(STOPS.items()),
+        validators=[Optional()],
+        description=_l("Pages, mails and the desk word the stop by it."),
     )
     act_by = DayField(_l("Last day to write"))
     open_at = MomentField(_l("Day and time"))
+
+    def stop_kind(self) -> StopKind | None:
+        """What kind of stop was chosen, if any was."""
+        return StopKind(self.kind.data) if self.kind.data else None
+
+    def reasons(self, locales: Sequence[str]) -> dict[str, str]:
+        """The reason per language."""
+        return {code: self[f"reason_{code}"].data or "" for code in locales}
+
+
+def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
+    """The form with a reason in each of these languages."""
+    fields = {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
+    return cast("StatusForm", type("LocalisedStatusForm", (StatusForm,), fields)(**kwargs))
 
 
 class ExtendForm(DeskForm):

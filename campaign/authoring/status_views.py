@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
-from campaign.authoring.desk import accepted, blueprint, done, load, page
-from campaign.authoring.status_forms import CopyForm, ExtendForm, StatusForm
+from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.status_forms import CopyForm, ExtendForm, StatusForm, status_form
 from campaign.campaigns import (
     continuing,
     lifecycle,
@@ -30,14 +30,14 @@ def change_status(slug: str) -> ResponseReturnValue:
     """Ask once more, with what follows from it; then do it."""
     campaign, now = load(slug), db.utcnow()
     wanted = _wanted(campaign)
-    form = StatusForm(data={"to": wanted.value, "act_by": campaign.act_by})
+    locales = languages_of(campaign)
+    form = status_form(locales, data={"to": wanted.value, "act_by": campaign.act_by})
     if form.validate_on_submit() and _change(form, campaign, wanted):
         return done(_said(wanted), ".show", slug=slug)
     own = reviewing.is_writer(campaign, actor())
     gaps = _in_the_way(campaign, wanted, now)
-    return page(
-        "change_status", form, campaign=campaign, wanted=wanted, blockers=gaps, own=own, now=now
-    )
+    facts: dict[str, Any] = {"wanted": wanted, "blockers": gaps, "own": own, "now": now}
+    return page("change_status", form, campaign=campaign, locales=locales, **facts)
 
 
 @blueprint.route("/<slug>/extend", methods=["GET", "POST"])
@@ -120,7 +120,7 @@ def _change(form: StatusForm, campaign: Campaign, wanted: CampaignStatus) -> boo
 def _do(
     form: StatusForm, campaign: Campaign, wanted: CampaignStatus, facts: dict[str, Any]
 ) -> None:
-    unit, reason = db.session(), form.reason.data
+    unit, reasons = db.session(), form.reasons(languages_of(campaign))
     if wanted is CampaignStatus.OPEN:
         reopened = campaign.status is CampaignStatus.CLOSED
         day = form.act_by.data if reopened else None
@@ -128,16 +128,17 @@ def _do(
     elif wanted is CampaignStatus.REVIEW:
         reviewing.submit_for_review(unit, campaign, **facts)
     elif wanted is CampaignStatus.DRAFT:
-        reviewing.return_to_draft(unit, campaign, actor=facts["actor"], note=reason)
+        reviewing.return_to_draft(unit, campaign, actor=facts["actor"], note=form.note.data)
     elif wanted is CampaignStatus.SCHEDULED:
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = timekeeping.moment_in(campaign.timezone, form.open_at.data)
         reviewing.schedule_campaign(unit, campaign, open_at=moment, **facts)
     elif wanted is CampaignStatus.CLOSED:
-        services.close_campaign(unit, campaign, reason=reason, **facts)
+        services.close_campaign(unit, campaign, reasons=reasons, **facts)
     else:
-        services.stop_campaign(unit, campaign, reason=reason, **facts)
+        kind = form.stop_kind()
+        services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, **facts)
 
 
 def _refusal(slug: str) -> str:

@@ -30,12 +30,13 @@ def post_update(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and accepted(form, lambda: _post(form, campaign, locales)):
         desk.drop()
         return done(_("The update is posted."), ".post_update", slug=slug)
+    elsewhere = retracting.made_elsewhere(db.session(), campaign)
     posted = [
         (
             update,
             KINDS[update.kind],
             {one.locale: one.title for one in update.editions},
-            retracting.may_take_back(update),
+            update.id not in elsewhere,
         )
         for update in reversed(campaign.updates)
     ]
@@ -89,16 +90,16 @@ def _post(form: UpdateForm, campaign: Campaign, locales: Sequence[str]) -> None:
         kind=UpdateKind(form.kind.data),
         happened_on=form.day(),
         words=form.words(locales),
-        tell_network=form.tell_network.data,
-        picture=_kept(form),
-        picture_alt=form.alts(locales),
+        telling=updates.Telling(form.tell_network.data, form.tell_signers.data),
+        pictures=_kept(form, locales),
         risks_seen=bool(form.risks_seen.data),
     )
 
 
-def _kept(form: UpdateForm) -> str:
-    """Key of the picture that came with the form; empty without one."""
+def _kept(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
+    """The picture that came with the form, if one did."""
     if not form.has_picture():
-        return ""
+        return []
     file = form.picture.data
-    return pictures.keep_picture(file.stream, name=file.filename)
+    key = pictures.keep_picture(file.stream, name=file.filename)
+    return [updates.Shown(key, form.alts(locales))]

@@ -38,6 +38,6 @@ def refuse_handed_over(unit: Session, bundle: Bundle) -> None:
 
 
 def refuse_stopped(bundle: Bundle) -> None:
-    """Raise Refused (`stopped`) where nothing may go out: letters would do harm now."""
+    """Raise Refused (`stopped`) where nothing may go out any more."""
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)

@@ -1,5 +1,6 @@
 """Changes of a campaign: of what it says, and of where it stands; recorded, and shown at once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
@@ -57,17 +58,29 @@ def check_move(unit: Session, campaign: Campaign, after: CampaignStatus, actor: 
 
 
 def move(
-    unit: Session, campaign: Campaign, after: CampaignStatus, actor: str, *, reason: str = ""
+    unit: Session,
+    campaign: Campaign,
+    after: CampaignStatus,
+    actor: str,
+    *,
+    reasons: Mapping[str, str] | None = None,
+    **detail: Any,
 ) -> None:
-    """Put it into that status, with the reason that everybody reads, and leave an audit line."""
+    """Put it into that status, with the reasons that everybody reads, and leave an audit line."""
     before, campaign.status = campaign.status, after
-    campaign.status_reason = reason.strip()
+    campaign.status_reasons = given(reasons or {})
     campaign.opening_missed_at = None
     if after is not CampaignStatus.SCHEDULED:
         campaign.open_at = None
     if after is not CampaignStatus.DRAFT:
         campaign.review_note = ""
-    _record(unit, campaign, actor, f"campaign.{after.value}", before=before.value)
+    _record(unit, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+
+
+def given(words: Mapping[str, str]) -> dict[str, str]:
+    """The texts that say something, trimmed, by their languages."""
+    trimmed = {code: text.strip() for code, text in words.items()}
+    return {code: text for code, text in trimmed.items() if text}
 
 
 def needs_second_person() -> bool:

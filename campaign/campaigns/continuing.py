@@ -16,8 +16,8 @@ from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
 
 _OF_ITS_OWN = frozenset(
     {
-        "id", "public_id", "slug", "reference", "index_number", "status", "status_reason",
-        "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
+        "id", "public_id", "slug", "reference", "index_number", "status", "status_reasons",
+        "stop_kind", "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
         "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
         "owner_id", "created_at", "changed_at",
     }

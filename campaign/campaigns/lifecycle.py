@@ -37,7 +37,7 @@ MOVES: Mapping[CampaignStatus, tuple[CampaignStatus, ...]] = MappingProxyType(
         CampaignStatus.STOPPED: (),
     }
 )
-"""From each status, those that can follow. A stop is final: more letters would do harm."""
+"""From each status, those that can follow. A stop is final: nobody who heard of it writes again."""
 
 _ON_ITS_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.OPEN)
 """What only a second person decides, where the settings ask for one."""
@@ -136,6 +136,11 @@ def is_news(
     if kind is UpdateKind.GOOD_NEWS:
         return status in {CampaignStatus.OPEN, CampaignStatus.CLOSED}
     return kind in {None, UpdateKind.FURTHER_INFORMATION} and takes_signatures(status, act_by, now)
+
+
+def may_tell_signers(status: CampaignStatus) -> bool:
+    """Whether those who asked for news may be mailed any; after a stop only an outcome is told."""
+    return status in {CampaignStatus.OPEN, CampaignStatus.CLOSED}
 
 
 def is_public(status: CampaignStatus) -> bool:

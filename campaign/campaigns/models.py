@@ -4,7 +4,7 @@ import enum
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.db import (
@@ -34,6 +34,16 @@ class CampaignStatus(enum.StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     STOPPED = "stopped"
+
+
+class StopKind(enum.StrEnum):
+    """Why a campaign was stopped, in a word: what pages, mails and the desk say goes by it."""
+
+    HARM = "harm"
+    """Another letter could do harm."""
+    SAFE = "safe"
+    """The person is free or safe."""
+    OTHER = "other"
 
 
 class LetterFormat(enum.StrEnum):
@@ -75,8 +85,10 @@ class Campaign(Base):
     country: Mapped[Country]
     format: Mapped[LetterFormat] = mapped_column(default=LetterFormat.LETTER)
     status: Mapped[CampaignStatus] = mapped_column(default=CampaignStatus.DRAFT, index=True)
-    status_reason: Mapped[str] = mapped_column(Text, default="")
-    """Why it was closed or stopped, for everybody to read."""
+    status_reasons: Mapped[Words] = mapped_column(default=dict, server_default=text("'{}'"))
+    """Why it was closed or stopped, for everybody to read, per language."""
+    stop_kind: Mapped[StopKind] = mapped_column(default=StopKind.HARM, server_default="harm")
+    """What kind of stop it was; of one that is not stopped it says nothing."""
     themes: Mapped[list[str]] = mapped_column(default=list)
     timezone: Mapped[str] = mapped_column(String(60))
     issued_on: Mapped[date | None]
@@ -221,6 +233,8 @@ class Update(Base):
     """The official whose answer it is: the case's page says so under their name."""
     tell_network: Mapped[bool] = mapped_column(default=False)
     """Whether its author wants the urgent-action network to be told of it."""
+    tell_signers: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its author wants those who asked for news of the case to be told of it."""
     published_at: Mapped[Created]
 
     campaign: Mapped[Campaign] = relationship(back_populates="updates")

@@ -64,6 +64,7 @@ def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
     found = [
         *_facts(campaign, now),
         *_editions(campaign),
+        *_uneven(campaign),
         *letter_gaps(campaign),
         *_targets(campaign, now),
         *_elsewhere(campaign),
@@ -76,7 +77,16 @@ def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
 
 def text_gaps(campaign: Campaign) -> list[Gap]:
     """What is missing in texts and letters alone."""
-    return list(dict.fromkeys([*_editions(campaign), *letter_gaps(campaign), *_risks(campaign)]))
+    return list(
+        dict.fromkeys(
+            [
+                *_editions(campaign),
+                *_uneven(campaign),
+                *letter_gaps(campaign),
+                *_risks(campaign),
+            ]
+        )
+    )
 
 
 def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
@@ -113,6 +123,16 @@ def _editions(campaign: Campaign) -> Iterator[Gap]:
     for locale in campaign.letter_locales:
         if locale not in written and locale != campaign.default_locale:
             yield Gap("page-missing", "edition", locale=locale)
+
+
+def _uneven(campaign: Campaign) -> Iterator[Gap]:
+    """Parts that a page may lack, and that it has in one language and not in another."""
+    for part in ("background", "outcome"):
+        having = [one.locale for one in campaign.editions if getattr(one, part)]
+        for edition in campaign.editions if having else ():
+            if edition.locale not in having:
+                others = {"languages": ",".join(having)}
+                yield Gap("part-uneven", "edition", False, edition.locale, part, others)
 
 
 def _missing_parts(edition: Edition) -> list[str]:

@@ -11,24 +11,28 @@ from campaign.campaigns.models import Campaign, Update, UpdateKind
 from campaign.errors import NotFound, Refused
 from campaign.storage import storage
 
-_TAKEN_BACK_ELSEWHERE = frozenset({UpdateKind.DELIVERY, UpdateKind.REPLY})
 
+def made_elsewhere(unit: Session, campaign: Campaign) -> set[int]:
+    """Posts made of a logged reply, and handovers: they are taken back where they were published.
 
-def may_take_back(update: Update) -> bool:
-    """Whether it is taken back here: answers and handovers are where they were published."""
-    return update.kind not in _TAKEN_BACK_ELSEWHERE
+    A reply that somebody posted by hand is taken back as any other post.
+    """
+    logged = Update.metadata.tables["reply"].c.update_id
+    ids = {kind: [one.id for one in campaign.updates if one.kind is kind] for kind in UpdateKind}
+    replies = unit.scalars(select(logged).where(logged.in_(ids[UpdateKind.REPLY])))
+    return {*ids[UpdateKind.DELIVERY], *replies}
 
 
 def take_back_update(unit: Session, campaign: Campaign, update_id: int, *, actor: str) -> Update:
     """Take a post off the page; mails of it that still wait are not sent.
 
     Gives the post as it was. Raises NotFound where the campaign has none of that id, and Refused
-    (`not-taken-back-here`) for an answer or a handover.
+    (`not-taken-back-here`) for one that is taken back where it was published.
     """
     update = next((one for one in campaign.updates if one.id == update_id), None)
     if update is None:
         raise NotFound("update")
-    if not may_take_back(update):
+    if update.id in made_elsewhere(unit, campaign):
         raise Refused("not-taken-back-here")
     _forget_picture(unit, update)
     campaign.updates.remove(update)

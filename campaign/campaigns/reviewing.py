@@ -31,7 +31,7 @@ def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str 
     check_move(unit, campaign, CampaignStatus.DRAFT, actor)
     own = staff_id(actor) == campaign.submitted_by_id
     if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
-        raise Invalid(fields={"reason": "note-missing"})
+        raise Invalid(fields={"note": "note-missing"})
     campaign.review_note = note.strip()
     before = campaign.status
     move(unit, campaign, CampaignStatus.DRAFT, actor)

@@ -1,6 +1,6 @@
 """Campaigns: making, changing, finding, opening and ending them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from typing import TypedDict, Unpack
@@ -14,12 +14,13 @@ from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.campaigns import lifecycle, readiness, rehearsal, review_mails, revisions
 from campaign.campaigns.chains import refuse_circle
-from campaign.campaigns.changes import check_move, move, note, record_change, staff_id
+from campaign.campaigns.changes import check_move, given, move, note, record_change, staff_id
 from campaign.campaigns.contents import facts_content
 from campaign.campaigns.models import (
     Campaign,
     CampaignStatus,
     LetterFormat,
+    StopKind,
     TargetKind,
 )
 from campaign.campaigns.revision_models import Part
@@ -131,27 +132,41 @@ def open_campaign(
 
 
 def close_campaign(
-    unit: Session, campaign: Campaign, *, actor: str, now: datetime, reason: str = ""
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    reasons: Mapping[str, str] | None = None,
 ) -> None:
-    """Take no more letters; those that are confirmed are delivered. Everybody reads `reason`."""
+    """Take no more letters; those that are confirmed are delivered. Everybody reads `reasons`."""
     check_move(unit, campaign, CampaignStatus.CLOSED, actor)
     campaign.closed_at = now
-    move(unit, campaign, CampaignStatus.CLOSED, actor, reason=reason)
+    move(unit, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
 
 
 def stop_campaign(
-    unit: Session, campaign: Campaign, *, actor: str, now: datetime, reason: str
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    reasons: Mapping[str, str],
+    kind: StopKind | None = StopKind.HARM,
 ) -> None:
-    """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reason`.
+    """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reasons`.
 
-    Raises Invalid with the field `reason` where none is given.
+    Raises Invalid with the field `kind` where none is chosen, and with
+    `reason_<default language>` where no language has a reason.
     """
     check_move(unit, campaign, CampaignStatus.STOPPED, actor)
-    if not reason.strip():
-        raise Invalid(fields={"reason": "reason-missing"})
+    if kind is None or not given(reasons):
+        reason = {f"reason_{campaign.default_locale}": "reason-missing"}
+        missing = {"kind": "stop-kind-missing"} if kind is None else {}
+        raise Invalid(fields=missing | (reason if not given(reasons) else {}))
     campaign.closed_at = campaign.closed_at or now
-    campaign.stopped_at = now
-    move(unit, campaign, CampaignStatus.STOPPED, actor, reason=reason)
+    campaign.stopped_at, campaign.stop_kind = now, kind
+    move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=reasons, kind=kind.value)
     jobs.enqueue(unit, "following.campaign-stopped", campaign.id)
 
 

@@ -119,38 +119,34 @@ def save_template(
 ) -> LetterTemplate:
     """Save the letter as a new version; the same text again gives the one there is.
 
-    `based_on` is the version that the editor saw (0: none).
-
-    Raises UnknownPlaceholders, Invalid for doubled keys or too many points, RiskNamed where
-    everybody would read what a flag rules out and its editor has not seen the warning, Refused
-    (`changed-meanwhile`) where another version was saved since.
+    `based_on` is the version that the editor saw (0: none). Raises UnknownPlaceholders, Invalid
+    for doubled keys or too many points, RiskNamed where everybody would read what a flag rules
+    out and its editor has not seen the warning, Refused (`changed-meanwhile`).
     """
     kept = with_keys(points)
-    check_placeholders(subject=subject, opening=opening, closing=closing, points=kept)
+    texts = {"subject": subject, "opening": opening, "closing": closing}
+    check_placeholders(points=kept, **texts)
     revisions.check(unit, campaign, Part.LETTER, revisions.letter_place(locale, target), based_on)
     newest = find_template(unit, campaign, locale, target)
-    version = newest.version if newest else 0
-    draft = LetterTemplate(
-        locale=locale,
-        target_id=target.id if target else None,
-        version=version + 1,
-        subject=subject,
-        opening=opening,
-        closing=closing,
-        created_by_id=created_by_id,
-        points=[
-            TalkingPoint(key=point.key, position=place, required=point.required, text=point.text)
-            for place, point in enumerate(kept)
-        ],
-    )
+    draft = LetterTemplate(locale=locale, created_by_id=created_by_id, **texts)
+    draft.target_id = target.id if target else None
+    draft.version = (newest.version if newest else 0) + 1
+    draft.points = _in_order(kept)
     if newest is not None and _words(newest) == _words(draft):
         return newest
-    official = target.official.slug if target else ""
-    refuse_named(campaign, letter_words(locale, draft, official), seen=risks_seen)
+    words = letter_words(locale, draft, target.official.slug if target else "")
+    refuse_named(campaign, words, seen=risks_seen)
     with stays_ready(campaign):
         campaign.templates.append(draft)
     record_change(unit, campaign, actor, "campaign.letter", locale=locale, version=draft.version)
     return draft
+
+
+def _in_order(points: Sequence[Point]) -> list[TalkingPoint]:
+    return [
+        TalkingPoint(key=point.key, position=place, required=point.required, text=point.text)
+        for place, point in enumerate(points)
+    ]
 
 
 def check_placeholders(

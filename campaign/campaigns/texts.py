@@ -11,14 +11,20 @@ _MANY_MARKS = 5
 
 def one_line(text: str | None) -> str:
     """`text` on one line: ends trimmed, runs of white space as one space, NFC."""
-    return re.sub(r"[ \t\r\n\xa0]+", " ", unicodedata.normalize("NFC", text or "")).strip()
+    spaced = re.sub(r"[ \t\r\n\xa0]+", " ", unicodedata.normalize("NFC", text or ""))
+    return _held_together(spaced.strip())
 
 
 def paragraphs(text: str | None) -> str:
     """`text` with line ends as LF, no space at the ends of lines, NFC."""
     unified = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
     lines = (line.replace("\t", "    ").rstrip() for line in unified.split("\n"))
-    return "\n".join(lines).strip("\n").strip()
+    return _held_together("\n".join(lines).strip("\n").strip())
+
+
+def _held_together(text: str) -> str:
+    """With the space that French has before a colon (and its like) as one that does not break."""
+    return re.sub(r"(?<=\S) (?=[:;!?»](?:\s|$))|(?<=«) (?=\S)", "\xa0", text)
 
 
 def lines(text: str | None) -> list[str]:

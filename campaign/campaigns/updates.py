@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs
 from campaign.campaigns import watching
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.lifecycle import is_news
+from campaign.campaigns.lifecycle import is_news, may_tell_signers
 from campaign.campaigns.models import (
     Campaign,
     Update,
@@ -38,6 +38,23 @@ class Shown:
     alt: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who is told of a post by mail, beside those whom its kind concerns in any case."""
+
+    network: bool = False
+    signers: bool = False
+    """Those who asked for news of the case."""
+
+    def names(self) -> list[str]:
+        """Whom, for the audit."""
+        told = {"network": self.network, "signers": self.signers}
+        return [name for name, chosen in told.items() if chosen]
+
+
+NOBODY = Telling()
+
+
 def post_update(
     unit: Session,
     campaign: Campaign,
@@ -46,56 +63,72 @@ def post_update(
     kind: UpdateKind,
     happened_on: date,
     words: Words,
-    tell_network: bool = False,
-    picture: str = "",
-    picture_alt: Mapping[str, str] | None = None,
-    more_pictures: Sequence[Shown] = (),
+    telling: Telling = NOBODY,
+    pictures: Sequence[Shown] = (),
     risks_seen: bool = True,
 ) -> Update:
-    """Post what happened. Languages without a title are left out.
+    """Post what happened, with its pictures. Languages without a title are left out.
 
-    `picture` is the key that `pictures.keep_picture` gave; `picture_alt` says what it shows.
-    `more_pictures` stand behind it; their author has described them.
     Raises Invalid with the field `title_<default language>` where that one has none, with
-    `alt_<default language>` where a picture is not described in it, and with
-    `tell_network` where the network cannot be told of such an update now; RiskNamed where
-    everybody would read what a flag rules out and its author has not seen the warning; and
+    `alt_<default language>` where the first picture is not described in it, and with
+    `tell_network` or `tell_signers` where they cannot be told of such an update now; RiskNamed
+    where everybody would read what a flag rules out and its author has not seen the warning; and
     `embargo-runs` before the end of an embargo.
     """
+    _refuse_untimely(campaign, kind, telling)
+    written = _written(campaign, words)
+    if pictures and not pictures[0].alt.get(campaign.default_locale):
+        raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
+    refuse_named(campaign, _texts(written, [one.alt for one in pictures]), seen=risks_seen)
+    update = _update_of(kind, happened_on, written, pictures)
+    update.tell_network, update.tell_signers = telling.network, telling.signers
+    campaign.updates.append(update)
+    told = {"told": telling.names()} if telling.names() else {}
+    record_change(unit, campaign, actor, "campaign.update", kind=kind.value, **told)
+    if telling.network:
+        jobs.enqueue(unit, "network.announce-update", update.id)
+    if telling.signers or kind in _FOR_SIGNERS:
+        jobs.enqueue(unit, "following.update-posted", update.id)
+    return update
+
+
+def _refuse_untimely(campaign: Campaign, kind: UpdateKind, telling: Telling) -> None:
+    """Nothing is posted before an embargo ends, and nobody is mailed what is no news for them."""
     if campaign.embargo_until is not None and db.utcnow() < campaign.embargo_until:
         raise Invalid(fields={"happened_on": "embargo-runs"})
-    if tell_network and not is_news(kind, campaign.status, campaign.act_by, db.utcnow()):
+    news = is_news(kind, campaign.status, campaign.act_by, db.utcnow())
+    if telling.network and not news:
         raise Invalid(fields={"tell_network": "not-for-the-network"})
+    if telling.signers and not may_tell_signers(campaign.status):
+        raise Invalid(fields={"tell_signers": "not-for-signers"})
+
+
+def _written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:
+    """The languages that have a title. Raises Invalid where the main one is not among them."""
     written = {locale: text for locale, text in words.items() if text[0]}
     if campaign.default_locale not in written:
         raise Invalid(fields={f"title_{campaign.default_locale}": "update-title-missing"})
-    alt = dict(picture_alt or {}) if picture else {}
-    if picture and not alt.get(campaign.default_locale):
-        raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    described = [alt, *(one.alt for one in more_pictures)]
-    refuse_named(campaign, _texts(written, described), seen=risks_seen)
-    update = Update(
+    return written
+
+
+def _update_of(
+    kind: UpdateKind, happened_on: date, written: Words, pictures: Sequence[Shown]
+) -> Update:
+    first = pictures[0] if pictures else Shown("")
+    return Update(
         kind=kind,
         happened_on=happened_on,
-        picture=picture,
-        picture_alt=alt,
-        tell_network=tell_network,
+        picture=first.key,
+        picture_alt=dict(first.alt),
         more_pictures=[
             UpdatePicture(position=at, key=one.key, alt=dict(one.alt))
-            for at, one in enumerate(more_pictures, start=1)
+            for at, one in enumerate(pictures[1:], start=1)
         ],
         editions=[
             UpdateEdition(locale=locale, title=title, body=body)
             for locale, (title, body) in written.items()
         ],
     )
-    campaign.updates.append(update)
-    record_change(unit, campaign, actor, "campaign.update", kind=kind.value)
-    if tell_network:
-        jobs.enqueue(unit, "network.announce-update", update.id)
-    if kind in _FOR_SIGNERS:
-        jobs.enqueue(unit, "following.update-posted", update.id)
-    return update
 
 
 def _texts(

@@ -11,7 +11,8 @@ from wtforms import BooleanField
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor
-from campaign.authoring.fields import DeskForm, LineField, TextField
+from campaign.authoring.fields import DeskForm, LineField
+from campaign.authoring.post_fields import post_fields
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.risks import RiskNamed
 from campaign.deliveries import publishing, visits
@@ -84,11 +85,9 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
     main = attempt.campaign.default_locale
     codes = list(dict.fromkeys([main, *i18n.languages()]))
     pictures = [one for one in visit.files if one.kind is GateFileKind.PICTURE]
-    fields: dict[str, Any] = {"locales": tuple(codes), "files": tuple(pictures)}
+    fields = post_fields(codes) | {"locales": tuple(codes), "files": tuple(pictures)}
     data: dict[str, Any] = {}
     for code in codes:
-        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
-        fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
         for one in pictures:
             fields[show(one)] = BooleanField(_l("Show this picture"))
             fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)

@@ -82,7 +82,6 @@ def publish(
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
     shown = _pictures(unit, visit, post, campaign.default_locale)
-    first = shown[0] if shown else Shown("")
     update = post_update(
         unit,
         campaign,
@@ -90,9 +89,7 @@ def publish(
         kind=UpdateKind.DELIVERY,
         happened_on=attempt.happened_on,
         words=post.words,
-        picture=first.key,
-        picture_alt=first.alt,
-        more_pictures=shown[1:],
+        pictures=shown,
         risks_seen=risks_seen,
     )
     unit.flush()

@@ -79,7 +79,7 @@ def send_case_update(
     lang: str,
     update_id: int | None = None,
 ) -> Context:
-    """An official answered, or the case has an outcome."""
+    """An official answered, the case has an outcome, or there is other news of it."""
     return {
         "update_id": update_id,
         "person_name": person_name,
@@ -95,7 +95,14 @@ def send_case_update(
 
 @message("case-stopped", limited=False, tells_of_stop=True, recheck=still_wanted)
 def send_case_stopped(
-    *, person_name: str, reference: str, case_url: str, letters_url: str, reason: str
+    *,
+    person_name: str,
+    reference: str,
+    case_url: str,
+    letters_url: str,
+    stop_kind: str,
+    reason: str,
+    lang: str,
 ) -> Context:
     """The action was stopped: letters are held back, and nobody should send more."""
     return {
@@ -103,7 +110,9 @@ def send_case_stopped(
         "reference": reference,
         "case_url": case_url,
         "letters_url": letters_url,
+        "stop_kind": stop_kind,
         "reason": reason,
+        "lang": lang,
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import i18n
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
 from campaign.following.held import note_for
 from campaign.following.trips import Stay, Trip, stays_of, trips_of
 from campaign.reading.case_page import mission_name
@@ -54,8 +54,14 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     if signature.shown_state is SignatureState.REJECTED:
         return done
     if campaign.status is CampaignStatus.STOPPED:
-        return [*done, Mark(gettext("The action was stopped"), "done")]
+        return [*done, Mark(_stop(campaign), "done")]
     return done + _ahead(signature, trips, posts)
+
+
+def _stop(campaign: Campaign) -> str:
+    safe = campaign.stop_kind is StopKind.SAFE
+    needless, stopped = gettext("Letters are no longer needed"), gettext("The action was stopped")
+    return str(needless if safe else stopped)
 
 
 def is_handed_over(unit: Session, signature: Signature) -> bool:

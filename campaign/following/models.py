@@ -31,6 +31,7 @@ class NoticeKind(enum.StrEnum):
     OUTCOME = "outcome"
     STOP = "stop"
     CONTINUED = "continued"
+    NEWS = "news"
 
 
 class Notice(Base):

@@ -20,6 +20,7 @@ from campaign.following.models import Notice, NoticeKind
 _LATELY = timedelta(days=2)
 """How far back a lost message is looked for; what is older is no news."""
 _TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
+"""Posts that are told in any case; of others, those whose author asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,15 @@ def _deliveries(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
 def _updates(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     rows = unit.execute(
         select(Update.campaign_id, Update.kind, Update.id).where(
-            Update.kind.in_(_TOLD),
+            or_(Update.kind.in_(_TOLD), Update.tell_signers),
             ~exists().where(Notice.update_id == Update.id),
             *conditions,
         )
     )
-    return [Event(campaign, _TOLD[kind], update_id=one) for campaign, kind, one in rows]
+    return [
+        Event(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=one)
+        for campaign, kind, one in rows
+    ]
 
 
 def _stops(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:

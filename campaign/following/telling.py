@@ -19,6 +19,7 @@ from campaign.bundles.loading import number_of
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.campaigns.reasons import Reasons, reasons_of
 from campaign.deliveries.covering import covered_by
 from campaign.following import mails
 from campaign.following.models import Notice, NoticeKind, NoticeMail
@@ -174,9 +175,15 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
             **_further(later, one.locale),
             **(_common(later, one) | {"reference": campaign.reference}),
         )
+    reasons = reasons_of(campaign)
     return lambda unit, one: mails.send_case_stopped(
-        unit, reason=campaign.status_reason, **_common(campaign, one)
+        unit, **_stop(reasons, one.locale), **_common(campaign, one)
     )
+
+
+def _stop(reasons: Reasons, locale: str) -> dict[str, str]:
+    text, other = reasons.said_in(locale)
+    return {"stop_kind": reasons.kind.value, "reason": text, "lang": other or locale}
 
 
 def _told_outcome(delivery: DeliveryAttempt) -> str:

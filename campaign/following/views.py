@@ -2,7 +2,14 @@
 
 from flask import Blueprint
 
-from campaign.following import change_views, letter_views, mailbox_views, news_views, refusing
+from campaign.following import (
+    change_views,
+    letter_views,
+    mailbox_views,
+    news_views,
+    readers,
+    refusing,
+)
 
 blueprint = Blueprint("following", __name__)
 refusing.register(blueprint)
@@ -10,3 +17,4 @@ letter_views.register(blueprint)
 mailbox_views.register(blueprint)
 change_views.register(blueprint)
 news_views.register(blueprint)
+blueprint.add_app_template_global(readers.news_readers_in_words)

@@ -42,7 +42,14 @@ def tell(slug: str) -> ResponseReturnValue:
 @blueprint.app_template_global()
 def network_of_campaign(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page on the desk shows of the network."""
-    reaches = mailings.reaches(db.session(), campaign)
+    unit, now = db.session(), db.utcnow()
+    reaches = mailings.reaches(unit, campaign)
     is_told = any(one.update is None for one in reaches)
-    may_tell = is_news(None, campaign.status, campaign.act_by, db.utcnow())
-    return {"reaches": reaches, "may_tell": may_tell and not is_told}
+    to_tell = is_news(None, campaign.status, campaign.act_by, now) and not is_told
+    queued = to_tell and mailings.is_queued(campaign, now=now)
+    return {
+        "reaches": reaches,
+        "waiting": mailings.count_waiting(unit, campaign) if reaches else 0,
+        "queued": queued,
+        "may_tell": to_tell and not queued,
+    }

@@ -10,8 +10,15 @@ from campaign import audit, db, jobs
 from campaign.campaigns.lifecycle import is_news
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.errors import Refused
+from campaign.mail.models import MailState, OutboxMail
 from campaign.network.matching import Subject
-from campaign.network.models import Mailing, MailingMember
+from campaign.network.models import (
+    Frequency,
+    Mailing,
+    MailingMember,
+    MemberState,
+    NetworkMember,
+)
 
 _FOUND_AGAIN = timedelta(days=2)
 """For so long an announcement whose message was lost is made up for."""
@@ -25,6 +32,9 @@ class Reach:
     started_at: datetime
     finished_at: datetime | None
     members: int
+    gone_through: int = 0
+    """Of those who want each mail at once, how many were looked at while it runs."""
+    total: int = 0
 
 
 def announce(unit: Session, campaign: Campaign, *, now: datetime) -> None:
@@ -84,9 +94,35 @@ def reaches(unit: Session, campaign: Campaign) -> list[Reach]:
         .order_by(Mailing.id.desc())
     )
     return [
-        Reach(posted, mailing.created_at, mailing.finished_at, members)
-        for mailing, posted, members in rows
+        Reach(posted, mailing.created_at, mailing.finished_at, members, *_progress(unit, mailing))
+        for mailing, posted, members in rows.all()
     ]
+
+
+def _progress(unit: Session, mailing: Mailing) -> tuple[int, int]:
+    """How many members were gone through, and how many there are; nothing once it is done."""
+    if mailing.finished_at is not None:
+        return 0, 0
+    at_once = select(func.count(NetworkMember.id)).where(
+        NetworkMember.state == MemberState.ACTIVE, NetworkMember.frequency == Frequency.EACH
+    )
+    done = unit.scalar(at_once.where(NetworkMember.id <= mailing.last_member_id)) or 0
+    return done, unit.scalar(at_once) or 0
+
+
+def is_queued(campaign: Campaign, *, now: datetime) -> bool:
+    """Whether it opened so lately that it is told of by itself, if it was not yet."""
+    return campaign.opened_at is not None and campaign.opened_at > now - _FOUND_AGAIN
+
+
+def count_waiting(unit: Session, campaign: Campaign) -> int:
+    """Mails of the campaign to members that lie in the outbox."""
+    waiting = select(func.count(OutboxMail.id)).where(
+        OutboxMail.campaign_id == campaign.id,
+        OutboxMail.kind == "network-action",
+        OutboxMail.state.in_([MailState.WAITING, MailState.SENDING]),
+    )
+    return unit.scalar(waiting) or 0
 
 
 def announce_missed(unit: Session, *, now: datetime) -> None:

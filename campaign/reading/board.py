@@ -8,6 +8,7 @@ from datetime import date, datetime
 from campaign import i18n
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.reasons import Said
 from campaign.campaigns.themes import theme_name
 from campaign.reading.case_page import edition_for, other_language
 from campaign.reading.deadline import Deadline, deadline_of
@@ -39,12 +40,13 @@ class CaseRow:
     deadline: Deadline | None
     act_by: date | None
     status: str
+    stop_kind: str
     takes_letters: bool
     count: int
     progress: Progress | None
     themes: tuple[str, ...]
     letter_locales: tuple[str, ...]
-    ending: str
+    ending: Said
     """How it ended, in a line; empty for one that goes on, or where nobody has told yet."""
     has_outcome: bool
     posts: tuple[Post, ...]
@@ -102,12 +104,13 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
         deadline=deadline_of(campaign.act_by, locale, now),
         act_by=campaign.act_by,
         status=campaign.status.value,
+        stop_kind=campaign.stop_kind.value,
         takes_letters=takes_letters,
         count=count,
         progress=progress_of(count, takes_letters=takes_letters),
         themes=tuple(campaign.themes),
         letter_locales=tuple(campaign.letter_locales),
-        ending="" if takes_letters else ending_of(campaign, edition, posts),
+        ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
         has_outcome=bool(edition and edition.outcome),
         posts=posts,
         picture=case_picture(campaign, campaign.picture_small, locale),

@@ -14,6 +14,7 @@ from campaign.campaigns.models import (
     Target,
     TargetKind,
 )
+from campaign.campaigns.reasons import Said, reasons_of
 from campaign.officials.models import Mission
 from campaign.reading.deadline import Deadline, deadline_of
 from campaign.reading.endings import ending_of
@@ -56,9 +57,11 @@ class CasePage:
     takes_letters: bool
     progress: Progress | None
     status: str
-    reason: str
+    stop_kind: str
+    """What kind of stop it was, where it is stopped."""
+    reason: Said
     """Why it was closed or stopped, as the organizers wrote it."""
-    ending: str
+    ending: Said
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
     recipients: tuple[Recipient, ...]
     posts: tuple[Post, ...]
@@ -125,8 +128,9 @@ def case_page(
         takes_letters=takes_letters,
         progress=progress_of(count, takes_letters=takes_letters),
         status=campaign.status.value,
-        reason=campaign.status_reason,
-        ending="" if takes_letters else ending_of(campaign, edition, posts),
+        stop_kind=campaign.stop_kind.value,
+        reason=reasons_of(campaign).said_in(locale),
+        ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
         recipients=tuple(_recipient(target, locale, posts) for target in campaign.targets),
         posts=posts,
         count=count,

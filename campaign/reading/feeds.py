@@ -110,7 +110,7 @@ def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
     when = post.published_at or _LONG_AGO
     return _Entry(
         url=f"{whole_url('reading.case', lang=lang, slug=row.slug)}#{post.anchor}",
-        title=f"{row.person_name}: {post.title}",
+        title=f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}",
         html=str(pages.markdown(post.body)),
         published=when,
         updated=when,

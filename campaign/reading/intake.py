@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign import i18n
+from campaign.campaigns.reasons import Reasons, Said
 from campaign.errors import Gone, NotFound, Refused, TooMany
 from campaign.security import private_page, same_origin
 
@@ -44,7 +45,10 @@ def private(response: Response) -> Response:
 
 
 def _ended(problem: Refused) -> ResponseReturnValue:
-    words = {name: str(problem.data.get(name, "")) for name in ("status", "reason")}
+    status, reasons = str(problem.data.get("status", "")), problem.data.get("reasons")
+    words: dict[str, object] = {"status": status, "kind": "", "reason": Said()}
+    if isinstance(reasons, Reasons):
+        words |= {"kind": reasons.kind.value, "reason": reasons.said_in(i18n.locale())}
     return _page("reading/ended.html", problem, **words), problem.status
 
 
@@ -66,7 +70,7 @@ def _too_many(problem: TooMany) -> ResponseReturnValue:
     return page, status, {"Retry-After": str(problem.seconds)}
 
 
-def _page(template: str, problem: Refused | Gone | NotFound, **words: str) -> Response:
+def _page(template: str, problem: Refused | Gone | NotFound, **words: object) -> Response:
     lang = (request.view_args or {}).get("lang", i18n.locale())
     slug = str(problem.data.get("slug", ""))
     return private(

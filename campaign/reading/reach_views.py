@@ -7,6 +7,7 @@ from campaign import db
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.pictures import read_public
+from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound, Refused
 from campaign.reading import calendars, handouts, pages
 from campaign.reading.case_page import CasePage
@@ -104,8 +105,8 @@ def _open_case(lang: str, slug: str) -> tuple[Campaign, CasePage]:
     """A case that takes letters: a poster for another would lead people nowhere, or do harm."""
     campaign = pages.public_campaign(slug)
     if not takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
-        status, reason = campaign.status.value, campaign.status_reason
-        raise Refused("campaign-ended", slug=slug, status=status, reason=reason)
+        status, reasons = campaign.status.value, reasons_of(campaign)
+        raise Refused("campaign-ended", slug=slug, status=status, reasons=reasons)
     return campaign, pages.public_case(lang, slug)
 
 

@@ -11,15 +11,15 @@ from wtforms.validators import InputRequired
 
 from campaign import i18n
 from campaign.authoring.fields import DayField, LineField, TextField, choices
-from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign
+from campaign.deliveries.forms import OUTCOMES
 from campaign.meeting import Meeting
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
 from campaign.reading.case_page import mission_name
 from campaign.replies.models import Channel, Reply
 from campaign.replies.redaction import LONGEST
-from campaign.replies.services import Facts
+from campaign.replies.services import Delivery, Facts
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),
@@ -77,7 +77,7 @@ class ReplyForm(Meeting, PaperForm):
             else:
                 super().refuse({name: slug})
 
-    def facts(self, campaign: Campaign, deliveries: Sequence[DeliveryAttempt]) -> Facts:
+    def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> Facts:
         """What the service takes."""
         kind, _colon, key = self.who.data.partition(":")
         missions = {one.mission.slug: one.mission for one in campaign.targets if one.mission}
@@ -88,7 +88,10 @@ class ReplyForm(Meeting, PaperForm):
             locale=self.language.data,
             target=targets.get(key) if kind == "target" else None,
             mission=missions.get(key) if kind == "mission" else None,
-            delivery=next((one for one in deliveries if one.public_id == self.delivery.data), None),
+            delivery=next(
+                (one.attempt for one in deliveries if one.attempt.public_id == self.delivery.data),
+                None,
+            ),
             sender=self.sender.data,
             text=self.text.data,
             notes=self.notes.data,
@@ -99,7 +102,7 @@ class ReplyForm(Meeting, PaperForm):
 
 def reply_form(
     campaign: Campaign,
-    deliveries: Sequence[DeliveryAttempt],
+    deliveries: Sequence[Delivery],
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
     titles: Mapping[str, str] | None = None,
@@ -138,7 +141,7 @@ class PublishForm(PaperForm):
 def _data(
     campaign: Campaign,
     reply: Reply | None,
-    deliveries: Sequence[DeliveryAttempt],
+    deliveries: Sequence[Delivery],
     titles: Mapping[str, str],
 ) -> dict[str, Any]:
     if reply is None:
@@ -152,7 +155,8 @@ def _data(
     who = f"target:{reply.target.official.slug}" if reply.target else ""
     if not who and reply.mission:
         who = f"mission:{reply.mission.slug}"
-    delivery = next((one.public_id for one in deliveries if one.id == reply.delivery_id), "")
+    ids = {one.attempt.id: one.attempt.public_id for one in deliveries}
+    delivery = ids.get(reply.delivery_id or 0, "")
     return {
         "who": who,
         "received_on": reply.received_on,
@@ -186,11 +190,21 @@ def _languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
-def _deliveries(deliveries: Sequence[DeliveryAttempt]) -> list[tuple[str, Any]]:
-    return [
-        (one.public_id, f"{i18n.say_date(one.happened_on)}{f' · {one.place}' if one.place else ''}")
-        for one in deliveries
-    ]
+def _deliveries(deliveries: Sequence[Delivery]) -> list[tuple[str, Any]]:
+    return [(one.attempt.public_id, _delivery(one)) for one in deliveries]
+
+
+def _delivery(one: Delivery) -> str:
+    """Day, time, mission, how it ended, and the bundle: no two say the same."""
+    day, clock = i18n.say_date(one.attempt.happened_on), one.happened_time
+    bundle = one.attempt.bundle
+    parts = (
+        f"{day}{i18n.comma(i18n.locale())}{clock:%H:%M}" if clock else day,
+        mission_name(one.mission, i18n.locale()),
+        str(OUTCOMES.get(one.attempt.outcome, _l("Not delivered: stopped"))),
+        f"{bundle.sequence:03d}" if bundle else one.attempt.place,
+    )
+    return " · ".join(filter(None, parts))
 
 
 def _pages(scans: Sequence[Scan]) -> list[tuple[str, Any]]:

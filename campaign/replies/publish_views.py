@@ -28,13 +28,19 @@ def publish(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and _published(reply, form):
         flash(_("The reply is on the case’s page."))
         return redirect(url_for("replies.edit", public_id=public_id), 303)
+    preview, unclosed = _preview(reply)
+    body = render_template(
+        "replies/publish.html", reply=reply, form=form, preview=preview, unclosed=unclosed
+    )
+    return body, 422 if form.problems() or unclosed else 200
+
+
+def _preview(reply: Reply) -> tuple[list[publishing.Shown], list[str]]:
+    """What would be published; or the languages of texts in which a mark is not closed."""
     try:
-        preview = publishing.shown_in(reply)
+        return publishing.shown_in(reply), []
     except Invalid as problem:
-        form.refuse(problem.fields)
-        preview = []
-    body = render_template("replies/publish.html", reply=reply, form=form, preview=preview)
-    return body, 422 if form.problems() else 200
+        return [], [name.partition("_")[2] or reply.locale for name in problem.fields]
 
 
 def shown(public_id: str) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ page, mail or feed.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import force_locale, gettext
@@ -13,11 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import db
-from campaign.campaigns import lifecycle
+from campaign.campaigns import lifecycle, updates
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Update, UpdateKind
 from campaign.campaigns.pictures import keep_picture
-from campaign.campaigns.updates import post_update
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.following.models import NoticeKind
 from campaign.following.notices import tell_nobody
@@ -90,15 +90,14 @@ def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False
     picture = painted(unit, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    update = post_update(
+    update = updates.post_update(
         unit,
         campaign,
         actor=actor,
         kind=UpdateKind.REPLY,
         happened_on=reply.received_on,
         words={one.locale: (one.title, one.body) for one in shown},
-        picture=keep_picture(io.BytesIO(picture)) if picture else "",
-        picture_alt={one.locale: _alt(one.locale) for one in shown} if picture else None,
+        pictures=_pictures(picture, [one.locale for one in shown]),
         risks_seen=risks_seen,
     )
     update.target_id = reply.target_id
@@ -110,6 +109,13 @@ def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False
     unit.flush()
     services.note(unit, reply, actor, "reply.publish", update=update.id)
     return update
+
+
+def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]:
+    """The page that is shown, if one is, as a picture of the post."""
+    if page is None:
+        return []
+    return [updates.Shown(keep_picture(io.BytesIO(page)), {code: _alt(code) for code in locales})]
 
 
 def take_back(unit: Session, reply: Reply, *, actor: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -14,6 +14,7 @@ from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign, Target
+from campaign.deliveries.models import GateVisit
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.i18n import latest_day
 from campaign.officials.models import Mission
@@ -21,6 +22,15 @@ from campaign.paper import scans
 from campaign.replies.models import Channel, Reply, ReplyState, ReplyTranslation
 
 PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something that a reply can answer, with all that tells it from another of the same day."""
+
+    attempt: DeliveryAttempt
+    mission: Mission
+    happened_time: time | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +112,18 @@ def list_replies(
     return found, total
 
 
-def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[Delivery]:
     """What the reply can be the answer to, the newest first."""
-    return unit.scalars(
-        select(DeliveryAttempt)
+    rows = unit.execute(
+        select(DeliveryAttempt, Mission, GateVisit.happened_time)
+        .join(Mission, Mission.id == DeliveryAttempt.mission_id)
+        .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+        .options(joinedload(DeliveryAttempt.bundle))
         .where(DeliveryAttempt.campaign_id == campaign.id)
         .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
         .limit(50)
-    ).all()
+    )
+    return [Delivery(*row) for row in rows]
 
 
 def set_bars(unit: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str) -> None:

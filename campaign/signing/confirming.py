@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign import jobs
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.reasons import reasons_of
 from campaign.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
 from campaign.signing import judging, tokens
@@ -141,7 +142,7 @@ def refuse_held_back(campaign: Campaign) -> None:
             "letter-held-back",
             slug=campaign.slug,
             status=campaign.status.value,
-            reason=campaign.status_reason,
+            reasons=reasons_of(campaign),
         )
 
 
@@ -149,12 +150,12 @@ def refuse_stopped(campaign: Campaign) -> None:
     """Raise Refused where a letter signed in time can no longer be taken.
 
     One that was signed in time may be confirmed after the last day; but once somebody has closed
-    the campaign its letters are on their way, and a stop means that more would do harm.
+    the campaign its letters are on their way, and a stop means that no more may go.
     """
     if not takes_confirmations(campaign.status, campaign.act_by, campaign.closed_at):
         raise Refused(
             "campaign-ended",
             slug=campaign.slug,
             status=campaign.status.value,
-            reason=campaign.status_reason,
+            reasons=reasons_of(campaign),
         )

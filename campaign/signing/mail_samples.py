@@ -18,6 +18,7 @@ from flask_babel import force_locale, gettext
 
 from campaign import i18n
 from campaign.campaigns.models import Campaign, TargetKind, Update
+from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
@@ -129,8 +130,10 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
-    reason = campaign.status_reason or gettext("The person asked us to stop.")
-    return _followed(campaign, locale) | {"reason": reason}
+    said = reasons_of(campaign).said_in(locale)
+    reason = said.text or gettext("The person asked us to stop.")
+    stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": said.lang or locale}
+    return _followed(campaign, locale) | stop
 
 
 def _continued(campaign: Campaign, locale: str, now: datetime) -> Context:

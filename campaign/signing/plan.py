@@ -14,6 +14,7 @@ from campaign import db
 from campaign.campaigns import lifecycle
 from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
+from campaign.campaigns.reasons import Reasons, reasons_of
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.errors import NotFound, Refused
 from campaign.settings import Settings
@@ -32,7 +33,6 @@ _STATE = select(
     _CAMPAIGN.c.public_id,
     _CAMPAIGN.c.changed_at,
     _CAMPAIGN.c.status,
-    _CAMPAIGN.c.status_reason,
     _CAMPAIGN.c.act_by,
     select(func.max(_TEMPLATE.c.id))
     .where(_TEMPLATE.c.campaign_id == _CAMPAIGN.c.id)
@@ -42,7 +42,7 @@ _STATE = select(
     # Written out: a list of parameters would be put in anew for each signature.
     _CAMPAIGN.c.status.in_([literal_column(f"'{one.value}'") for one in lifecycle.PUBLIC]),
 )
-"""What a plan stays true by."""
+"""What a plan stays true by; `changed_at` moves with all else that it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class SigningPlan:
     reference: str
     person_name: str
     status: CampaignStatus
-    reason: str
+    reasons: Reasons
     """Why it was closed or stopped."""
     act_by: date | None
     letters: dict[str, tuple[PlannedLetter, ...]]
@@ -140,7 +140,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         reference=campaign.reference,
         person_name=campaign.person_name,
         status=campaign.status,
-        reason=campaign.status_reason,
+        reasons=reasons_of(campaign),
         act_by=campaign.act_by,
         letters=letters,
         points=points,
@@ -185,7 +185,7 @@ def refuse_ended(plan: SigningPlan, now: datetime) -> None:
     """Raise Refused (`campaign-ended`) unless letters can be signed now."""
     if not plan.letters or not lifecycle.takes_signatures(plan.status, plan.act_by, now):
         raise Refused(
-            "campaign-ended", slug=plan.slug, status=plan.status.value, reason=plan.reason
+            "campaign-ended", slug=plan.slug, status=plan.status.value, reasons=plan.reasons
         )
 
 

@@ -1,12 +1,17 @@
 """Drafts that are kept, two editors at once, and what was saved before."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.authoring.value_words import texts_of_content, value_text
+from campaign.campaigns.contents import facts_content, letter_content, targets_content
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.templates import current_template
 from tests.factories import post
@@ -152,3 +157,23 @@ def test_each_part_has_its_history(desk: FlaskClient, send: Send, fresh: Fresh, 
     if place == "letter/en":
         assert send("/history/letter/en/1", {"seen": "2"}).status_code == 303
         assert "threatened in ((country))" in desk.get(f"{DESK}/letters/en").text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_what_a_part_holds_is_said_in_words(app: Flask, unit: Session, draft: Campaign) -> None:
+    campaign = draft
+    target = campaign.targets[0]
+    assert target.mission is not None
+    campaign.act_by = date(2026, 12, 4)
+    unit.commit()
+    with app.app_context(), force_locale("fr"):
+        targets = texts_of_content("targets", targets_content(campaign), campaign)
+        facts = texts_of_content("facts", facts_content(campaign), campaign)
+        letter = letter_content(campaign.templates[0])
+        order = value_text("letter", "order", letter["order"], letter)
+    assert targets["order"] == target.official.name
+    assert target.mission.slug not in targets[f"point:{target.official.slug}"]
+    assert (facts["country"], facts["act_by"]) == ("Mexique", "4 décembre 2026")
+    assert facts["letter_locales"].splitlines()[0] in {"anglais", "espagnol", "français"}
+    assert "defenders" not in facts["themes"]
+    assert order.split()[0] == str(letter[f"point:{letter['order'][0]}"]).split()[0]

@@ -35,7 +35,9 @@ def bundle_id(unit: Session, freeze: Freeze) -> int:
 def stop(bundle_id: int) -> None:
     with db.transaction() as unit:
         campaign = unit.get_one(Bundle, bundle_id).campaign
-        stop_campaign(unit, campaign, actor="staff:1", now=db.utcnow(), reason="She asked us to.")
+        stop_campaign(
+            unit, campaign, actor="staff:1", now=db.utcnow(), reasons={"en": "She asked us to."}
+        )
 
 
 def pdfs(unit: Session, bundle_id: int) -> list[str]:
@@ -142,7 +144,9 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
 def test_nothing_is_frozen_any_more(unit: Session, freeze: Freeze) -> None:
     campaign = make_campaign(unit)
     add_confirmed(unit, campaign, 1)
-    stop_campaign(unit, campaign, actor="staff:1", now=db.utcnow(), reason="It would do harm.")
+    stop_campaign(
+        unit, campaign, actor="staff:1", now=db.utcnow(), reasons={"en": "It would do harm."}
+    )
     unit.commit()
     with pytest.raises(Refused) as refused:
         freeze(campaign.id)

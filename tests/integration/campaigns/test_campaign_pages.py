@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, Update, UpdateKind
 from tests.factories import make_campaign, post, sign_in
 
 DESK = "/desk/campaigns"
@@ -76,7 +76,7 @@ def test_for_staff_the_pages_are_not_there(
 def test_a_form_without_its_token_changes_nothing(
     desk: FlaskClient, campaign: Campaign, unit: Session, page: str
 ) -> None:
-    response = desk.post(DESK + page, data=FACTS | {"to": "closed", "reason": "x"})
+    response = desk.post(DESK + page, data=FACTS | {"to": "closed", "reason_en": "x"})
     assert response.status_code == 400
     assert fresh(unit, campaign).status is CampaignStatus.OPEN
     assert unit.query(Campaign).count() == 1
@@ -225,14 +225,26 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
     desk: FlaskClient, campaign: Campaign, unit: Session
 ) -> None:
     address = f"{DESK}/ua-1-26/status?to=stopped"
-    response = post(desk, address, {"reason": " "})
-    assert response.status_code == 422
-    assert "Say why" in response.text
+    for typed, problem in (
+        ({"kind": "safe", "reason_en": " "}, "Say why, in one language at least"),
+        ({"reason_en": "She asks it."}, "Choose why it is stopped"),
+        ({"reason_en": ""}, "Choose why it is stopped"),
+        ({"reason_en": ""}, "Say why, in one language at least"),
+        ({"kind": "war", "reason_en": "She asks it."}, "Not a valid choice"),
+    ):
+        response = post(desk, address, typed)
+        assert response.status_code == 422
+        assert problem in response.text
+        assert typed["reason_en"] in response.text
     assert fresh(unit, campaign).status is CampaignStatus.OPEN
     unit.rollback()
-    assert post(desk, address, {"reason": "She asks it."}).status_code == 303
-    assert fresh(unit, campaign).status is CampaignStatus.STOPPED
-    assert "She asks it." in desk.get(f"{DESK}/ua-1-26").text
+    said = {"kind": "safe", "reason_en": "She is free.", "reason_fr": "Elle est libre."}
+    assert post(desk, address, said).status_code == 303
+    stopped = fresh(unit, campaign)
+    assert (stopped.status, stopped.stop_kind) == (CampaignStatus.STOPPED, StopKind.SAFE)
+    page = desk.get(f"{DESK}/ua-1-26").text
+    assert "She is free." in page
+    assert "could do harm" not in page
     assert desk.get(f"{DESK}/ua-1-26/status?to=open").status_code == 409
 
 
@@ -247,9 +259,12 @@ def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, unit: S
 
 def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, unit: Session) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "*So*"}
-    assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 303
+    page = desk.get(f"{DESK}/ua-1-26/updates").text
+    assert "Tell the supporters who asked for news of this case (0 people)" in page
+    assert post(desk, f"{DESK}/ua-1-26/updates", data | {"tell_signers": "y"}).status_code == 303
     (update,) = fresh(unit, campaign).updates
     assert (update.kind, update.editions[0].title) == (UpdateKind.GOOD_NEWS, "Safe")
+    assert (update.tell_signers, update.tell_network) == (True, False)
     assert "Safe" in desk.get(f"{DESK}/ua-1-26/updates").text
 
 
@@ -318,7 +333,7 @@ def test_an_update_is_taken_back_and_waits_to_be_mended(
     assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
 
 
-def test_a_published_answer_is_not_taken_back_behind_its_page(
+def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(
     desk: FlaskClient, campaign: Campaign, unit: Session
 ) -> None:
     data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "They answer"}
@@ -326,5 +341,12 @@ def test_a_published_answer_is_not_taken_back_behind_its_page(
     (update,) = fresh(unit, campaign).updates
     unit.rollback()
     back = f"{DESK}/ua-1-26/updates/take-back"
-    assert post(desk, back, {"update": str(update.id)}).status_code == 409
+    assert post(desk, back, {"update": str(update.id)}).status_code == 303
+    assert fresh(unit, campaign).updates == []
+    made = Update(campaign=campaign, kind=UpdateKind.DELIVERY, happened_on=date(2026, 11, 20))
+    unit.add(made)
+    unit.commit()
+    refused = post(desk, back, {"update": str(made.id)})
+    assert refused.status_code == 409
+    assert "taken back where it was published" in refused.text
     assert len(fresh(unit, campaign).updates) == 1

@@ -125,9 +125,9 @@ def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> No
             unit, campaign, actor=BY, kind=UpdateKind.GOOD_NEWS, happened_on=date(2026, 11, 2),
             words={"en": ("She is safe", "")},
         ),
-        lambda: services.close_campaign(unit, campaign, actor=BY, now=NOW, reason="Enough."),
+        lambda: services.close_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "Done."}),
         lambda: services.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER),
-        lambda: services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asks it."),
+        lambda: services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"fr": "Stop."}),
     ]  # fmt: skip
     for number, change in enumerate(changes, 1):
         before = campaign.changed_at
@@ -146,29 +146,31 @@ def test_a_draft_that_lacks_something_does_not_open(unit: Session) -> None:
 
 def test_a_closed_campaign_opens_again_with_a_new_last_day(unit: Session) -> None:
     campaign = make_campaign(unit, act_by=date(2026, 11, 1))
-    services.close_campaign(unit, campaign, actor=BY, now=NOW, reason="The day is over.")
-    assert (campaign.closed_at, campaign.status_reason) == (NOW, "The day is over.")
+    services.close_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."})
+    assert (campaign.closed_at, campaign.status_reasons) == (NOW, {"en": "The day is over."})
     with pytest.raises(Refused):
         services.open_campaign(unit, campaign, actor=BY, now=NOW)
     services.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER)
     assert campaign.status is CampaignStatus.OPEN
-    assert (campaign.act_by, campaign.closed_at, campaign.status_reason) == (LATER, None, "")
+    assert (campaign.act_by, campaign.closed_at, campaign.status_reasons) == (LATER, None, {})
 
 
 def test_a_stop_needs_a_reason_and_is_final(unit: Session) -> None:
     campaign = make_campaign(unit)
     with pytest.raises(Invalid) as missing:
-        services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason=" ")
-    assert missing.value.fields == {"reason": "reason-missing"}
-    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="More letters would harm.")
-    assert campaign.status_reason == "More letters would harm."
+        services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": " "})
+    assert missing.value.fields == {"reason_en": "reason-missing"}
+    services.stop_campaign(
+        unit, campaign, actor=BY, now=NOW, reasons={"en": "More letters would harm."}
+    )
+    assert campaign.status_reasons == {"en": "More letters would harm."}
     with pytest.raises(Refused):
         services.open_campaign(unit, campaign, actor=BY, now=NOW)
 
 
 def test_a_closed_campaign_can_be_stopped(unit: Session) -> None:
     campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
-    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="Letters would harm.")
+    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "Letters would harm."})
     assert campaign.status is CampaignStatus.STOPPED
 
 
@@ -324,7 +326,9 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
 
     def stop(unit: Session) -> None:
         campaign = unit.get_one(Campaign, campaign_id)
-        services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asked us to.")
+        services.stop_campaign(
+            unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
+        )
 
     with pytest.raises(Refused, match="campaign-status"):
         overtake(
@@ -333,7 +337,10 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
         )  # fmt: skip
     with app.app_context(), db.reading() as unit:
         kept = unit.get_one(Campaign, campaign_id)
-        assert (kept.status, kept.status_reason) == (CampaignStatus.STOPPED, "She asked us to.")
+        assert (kept.status, kept.status_reasons["en"]) == (
+            CampaignStatus.STOPPED,
+            "She asked us to.",
+        )
 
 
 def _edit(unit: Session, campaign: Campaign) -> None:

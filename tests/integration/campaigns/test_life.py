@@ -67,7 +67,7 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
     assert refused.value.slug == "second-person"
     with pytest.raises(Invalid) as invalid:
         reviewing.return_to_draft(unit, campaign, actor=reader, note=" ")
-    assert invalid.value.fields == {"reason": "note-missing"}
+    assert invalid.value.fields == {"note": "note-missing"}
     reviewing.return_to_draft(unit, campaign, actor=reader, note="The date is wrong.")
     assert (campaign.status, campaign.review_note) == (CampaignStatus.DRAFT, "The date is wrong.")
 
@@ -153,8 +153,8 @@ def test_the_calendar_closes_what_has_ended_everywhere_on_earth(unit: Session) -
     timekeeping.close_ended(ENDED)
     timekeeping.close_ended(ENDED + timedelta(days=1))
     found = reload(unit, campaign.id)
-    assert (found.status, found.closed_at, found.status_reason) == (
-        CampaignStatus.CLOSED, ENDED, ""
+    assert (found.status, found.closed_at, found.status_reasons) == (
+        CampaignStatus.CLOSED, ENDED, {}
     )  # fmt: skip
     assert reload(unit, endless.id).status is CampaignStatus.OPEN
     assert actions(unit) == ["campaign.closed"]
@@ -177,7 +177,7 @@ def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with
     last = later + timedelta(days=7)
     timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=last, now=NOW)
     assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
-    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reason="She asked us to.")
+    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."})
     with pytest.raises(Refused):
         timekeeping.extend_campaign(
             unit, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW
@@ -286,7 +286,7 @@ def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, uni
     assert "You have written last" in client.get(f"/desk/campaigns/{campaign.slug}").text
     assert move(client, "open") == 422
     assert move(other, "draft") == 422
-    assert move(other, "draft", reason="Mend the title.") == 303
+    assert move(other, "draft", note="Mend the title.") == 303
     assert "Mend the title." in client.get(f"/desk/campaigns/{campaign.slug}").text
     assert move(client, "review") == 303
     soon = (db.utcnow() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
@@ -309,7 +309,7 @@ def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, uni
     assert "campaign.clone" in actions(unit)
     assert "continues" not in client.get("/desk/campaigns/ua-8-27").text.casefold()
     assert move(client, "stopped") == 422
-    assert move(client, "stopped", reason="It would do harm.") == 303
+    assert move(client, "stopped", reason_en="It would do harm.", kind="harm") == 303
     assert move(client, "open") == 409
     assert client.get(f"/desk/campaigns/{campaign.slug}/nowhere").status_code == 404
 
@@ -338,7 +338,9 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
     unit.commit()
     pages = [f"/en/actions/{campaign.slug}", f"/fr/actions/{campaign.slug}/embed", "/en/archive"]
     assert all("She asked" not in client.get(page).text for page in pages)
-    services.stop_campaign(unit, campaign, actor=BY, now=db.utcnow(), reason="She asked us to.")
+    services.stop_campaign(
+        unit, campaign, actor=BY, now=db.utcnow(), reasons={"en": "She asked us to."}
+    )
     unit.commit()
     client.application.extensions["page_cache"].recheck_now()
     assert all("She asked us to." in client.get(page).text for page in pages)

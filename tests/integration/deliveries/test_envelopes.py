@@ -162,7 +162,7 @@ def test_a_stop_holds_envelopes_back(
     unit.rollback()
     unit.execute(
         update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
-                                status_reason="She asked us to.")
+                                status_reasons={"en": "She asked us to."})
     )  # fmt: skip
     unit.commit()
     run_id = unit.scalars(select(EnvelopeRun.id)).one()

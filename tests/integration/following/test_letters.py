@@ -21,7 +21,7 @@ from campaign import db, jobs
 from campaign.bundles import freezing
 from campaign.bundles.models import DeliveryOutcome
 from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
+from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
 from campaign.campaigns.services import stop_campaign
 from campaign.campaigns.updates import post_update
 from campaign.following import changing
@@ -83,10 +83,32 @@ def test_a_stop_ends_the_way(
     unit.rollback()
     with app.app_context(), db.transaction() as other:
         found = other.get_one(Campaign, campaign_id)
-        stop_campaign(other, found, actor="test", now=db.utcnow(), reason="She asked us to.")
+        stop_campaign(
+            other, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+        )
     assert [title for title, _ in titles(app, unit, ana)] == [
         "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "The action was stopped"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, fresh_pages: None
+) -> None:
+    reasons = {"en": "She is home.", "es": "Está en casa."}
+    stop_campaign(
+        unit, campaign, actor="test", now=db.utcnow(), reasons=reasons, kind=StopKind.SAFE
+    )
+    unit.commit()
+    case = f"actions/{campaign.slug}"
+    pages = [client.get(f"/en/{end}").text for end in (f"letter/token-{ana.id}", case)]
+    pages.append(client.post(f"/en/{case}/sign", data={}).text)
+    for page in pages:
+        assert "The person is free or safe: no more letters are needed." in page
+        assert "She is home." in page
+        assert "could do harm" not in page
+    assert '<p lang="en" dir="ltr">She is home.</p>' in client.get(f"/fr/{case}").text
+    assert "Está en casa." in client.get(f"/es/{case}").text
 
 
 def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(

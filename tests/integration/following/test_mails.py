@@ -28,9 +28,14 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
     (mails.send_letters_erased, {"kept": True, "home_url": "http://127.0.0.1:5000/en/"}),
     (mails.send_case_update,
      _NEWS | {"what": "reply", "title": "They answer", "text": "**Two** lines.", "lang": "en"}),
+    *((mails.send_case_update,
+       _NEWS | {"what": kind, "title": "She is safe", "text": "Now.", "lang": "en"})
+      for kind in ("good-news", "further-information")),
     (mails.send_case_update,
      _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"}),
-    (mails.send_case_stopped, _NEWS | {"reason": "She asked us to."}),
+    *((mails.send_case_stopped,
+       _NEWS | {"stop_kind": kind, "reason": "She asked us to.", "lang": "en"})
+      for kind in ("harm", "safe", "other")),
     (mails.send_case_continued,
      _NEWS | {"earlier_id": 1, "title": "It goes on", "text": "Three sentences.", "lang": "en",
               "deadline": "Friday, December 4"}),
@@ -60,6 +65,7 @@ def test_every_mail_is_made_in_every_language(
             assert f'href="{LINK}"' in html.get_content(), send
         assert (message["List-Unsubscribe"] is not None) == ("unsubscribe" in context)
         assert "<img" not in html.get_content()
+        assert "**" not in plain.get_content(), send
         assert f'lang="{lang}"' in html.get_content()
 
 

@@ -12,13 +12,16 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
+from campaign.audit import AuditEntry
 from campaign.bundles.models import DeliveryOutcome
 from campaign.campaigns.continuing import continue_campaign
 from campaign.campaigns.models import Campaign, UpdateKind
 from campaign.campaigns.services import open_campaign, stop_campaign
-from campaign.campaigns.updates import post_update
+from campaign.campaigns.updates import Telling, post_update
+from campaign.errors import Invalid
 from campaign.following import telling
 from campaign.following.models import Notice, NoticeMail
+from campaign.following.readers import count_readers
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
 from campaign.mail.sender import render
@@ -39,12 +42,13 @@ def tell_all(unit: Session) -> None:
         jobs.run_now("following.tell", notice_id)
 
 
-def post(app: Flask, campaign: Campaign, kind: UpdateKind) -> None:
+def post(app: Flask, campaign: Campaign, kind: UpdateKind, *, signers: bool = False) -> None:
     campaign_id = campaign.id
     with app.app_context(), db.transaction() as unit:
         post_update(
             unit, unit.get_one(Campaign, campaign_id), actor="test", kind=kind,
             happened_on=date(2026, 12, 5), words={"en": ("They answer", "In two lines.")},
+            telling=Telling(signers=signers),
         )  # fmt: skip
 
 
@@ -52,7 +56,9 @@ def stop(app: Flask, campaign: Campaign) -> None:
     campaign_id = campaign.id
     with app.app_context(), db.transaction() as unit:
         found = unit.get_one(Campaign, campaign_id)
-        stop_campaign(unit, found, actor="test", now=db.utcnow(), reason="She asked us to.")
+        stop_campaign(
+            unit, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+        )
 
 
 def sent(mails: Mails) -> list[tuple[str, str]]:
@@ -99,6 +105,34 @@ def test_answer_and_outcome_are_told_and_other_updates_are_not(
     tell_all(unit)
     assert sent(mails) == [("case-update", ANA)] * 2
     assert [one["what"] for one in mails()] == ["reply", "outcome"]
+
+
+def test_other_news_is_told_where_its_author_asks_for_it(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails,
+    settings: Settings,
+) -> None:  # fmt: skip
+    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(unit, campaign, email="omar@example.org", consent_updates_at=None)
+    assert count_readers(unit, campaign) == 1
+    unit.rollback()
+    for kind in (UpdateKind.GOOD_NEWS, UpdateKind.FURTHER_INFORMATION, UpdateKind.REPLY):
+        post(app, campaign, kind, signers=True)
+    tell_all(unit)
+    tell_all(unit)
+    assert sent(mails) == [("case-update", ANA)] * 3
+    subjects = [str(render(one, settings)["Subject"]) for one in unit.scalars(select(OutboxMail))]
+    assert sorted(subjects) == [
+        "An answer to the letters for Amara Okafor", "Good news in the case of Amara Okafor",
+        "News in the case of Amara Okafor",
+    ]  # fmt: skip
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.update")).first()
+    assert entry is not None
+    assert entry.detail["told"] == ["signers"]
+    unit.rollback()
+    stop(app, campaign)
+    with pytest.raises(Invalid) as refused:
+        post(app, campaign, UpdateKind.GOOD_NEWS, signers=True)
+    assert refused.value.fields == {"tell_signers": "not-for-signers"}
 
 
 def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(

@@ -99,7 +99,7 @@ def test_no_reminder_comes_when_the_campaign_has_ended(
     first: str, unit: Session, campaign: Campaign, mails: Mails, end: Callable[..., None]
 ) -> None:
     age(unit, hours=49)
-    end(unit, campaign, actor="test", now=db.utcnow(), reason="It is over.")
+    end(unit, campaign, actor="test", now=db.utcnow(), reasons={"en": "It is over."})
     unit.commit()
     jobs.run_now("signing.remind")
     assert kinds(mails) == ["confirm-letter"]
@@ -110,7 +110,7 @@ def test_a_stop_holds_a_reminder_that_waits(
 ) -> None:
     age(unit, hours=49)
     jobs.run_now("signing.remind")
-    stop_campaign(unit, campaign, actor="test", now=db.utcnow(), reason="It is over.")
+    stop_campaign(unit, campaign, actor="test", now=db.utcnow(), reasons={"en": "It is over."})
     unit.commit()
     jobs.run_now("mail.sweep")
     assert set(unit.scalars(select(OutboxMail.state))) == {MailState.FAILED}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 import campaign.models  # noqa: F401
 from campaign import db, migrations
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, StopKind
 from tests.factories import make_campaign
 
 
@@ -52,6 +52,32 @@ def test_words_that_are_ruled_out_are_sealed_on_the_way_up_and_opened_on_the_way
         assert there.query(Campaign).order_by(Campaign.id).all()[0].forbidden_words == [
             "Nóra",
             "the blue house",
+        ]
+
+
+def test_the_reason_of_an_end_becomes_one_per_language_and_one_again(
+    app: Flask, unit: Session
+) -> None:
+    make_campaign(unit, status_reasons={"fr": "Elle est libre.", "es": "Libre."}, locales=["fr"])
+    make_campaign(unit, status_reasons={"es": "Libre."}, stop_kind=StopKind.SAFE)
+    make_campaign(unit)
+    unit.commit()
+    unit.close()
+    database = app.extensions["database"]
+
+    def lying(column: str) -> list[str]:
+        with database.engine.connect() as connection:
+            return list(connection.scalars(text(f"SELECT {column} FROM campaign ORDER BY id")))
+
+    migrations.downgrade(database.engine, "0018")
+    assert lying("status_reason") == ["Elle est libre.", "Libre.", ""]
+    migrations.upgrade(database.engine)
+    assert lying("stop_kind") == ["harm"] * 3
+    with database.sessions() as there:
+        assert [one.status_reasons for one in there.query(Campaign).order_by(Campaign.id)] == [
+            {"fr": "Elle est libre."},
+            {"en": "Libre."},
+            {},
         ]
 
 

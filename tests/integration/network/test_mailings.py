@@ -16,7 +16,7 @@ from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
 from campaign.campaigns.services import close_campaign, open_campaign, stop_campaign
-from campaign.campaigns.updates import post_update
+from campaign.campaigns.updates import Telling, post_update
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
 from campaign.network import sending
@@ -184,7 +184,7 @@ def test_a_campaign_that_ended_tells_nobody_more(unit: Session, mails: Mails, en
     campaign = make_campaign(unit)
     make_members(unit, 2)
     mailing_id = mailing_of(unit, campaign)
-    end(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     jobs.run_now("network.send", mailing_id)
     assert mails() == []
@@ -195,7 +195,7 @@ def test_a_stop_holds_the_mails_that_wait(unit: Session) -> None:
     campaign = make_campaign(unit)
     make_members(unit, 1)
     jobs.run_now("network.send", mailing_of(unit, campaign))
-    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     jobs.run_now("mail.sweep")
     [mail] = unit.scalars(select(OutboxMail).execution_options(populate_existing=True))
@@ -269,7 +269,7 @@ def test_a_stop_takes_a_case_out_of_a_digest_that_waits(
         mailing_of(unit, campaign)
     jobs.run_now("network.digest")
     assert len(mails()[0]["items"]) == 2
-    stop_campaign(unit, stopped, actor="command", now=db.utcnow(), reason="She is safe.")
+    stop_campaign(unit, stopped, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     jobs.run_now("mail.sweep")
     [path] = app.extensions["settings"].outbox.glob("*.eml")
@@ -289,7 +289,7 @@ def tell(unit: Session, campaign: Campaign, kind: UpdateKind) -> None:
         kind=kind,
         happened_on=date(2026, 3, 1),
         words={"en": ("The guards are back", "Her *two* guards are back.")},
-        tell_network=True,
+        telling=Telling(network=True),
     )
     unit.commit()
     db.run_after_commit(unit)
@@ -335,18 +335,32 @@ def test_an_update_whose_message_was_lost_is_made_up_for(unit: Session, mails: M
 
 
 def test_the_desk_sees_how_many_and_never_who(
-    app: Flask, client: FlaskClient, unit: Session, mails: Mails
+    app: Flask, client: FlaskClient, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = make_campaign(unit, opened_at=ago(days=30))
+    new = make_campaign(unit)
     make_members(unit, 3)
     unit.commit()
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}"
     assert "Tell the network" in client.get(address).text
+    page = client.get(f"/desk/campaigns/{new.slug}").text
+    assert "its mails are queued" in page
+    assert "Tell the network" not in page
     assert post(client, f"{address}/network").status_code == 303
+    assert "It is queued" in client.get(address).text
+    monkeypatch.setattr(sending, "BATCH", 2)
+    [mailing_id] = unit.scalars(select(Mailing.id)).all()
+    unit.rollback()
+    sending.send_batch(mailing_id)
+    page = client.get(address).text
+    assert "2 members were told" in page
+    assert "Being sent: 2 of 3 members are gone through." in page
+    assert "2 of these mails still wait to go out." in page
     run_queue(app)
     page = client.get(address).text
     assert "3 members were told" in page
+    assert "Sent on " in page
     assert "member-1" not in page
     assert "Tell the network" not in page
     post(client, f"{address}/network")

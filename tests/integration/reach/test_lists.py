@@ -40,7 +40,9 @@ def cases(unit: Session) -> dict[str, Campaign]:
         "colombia": make_campaign(
             unit, country="CO", themes=["women"], person_name="Łucja Peña", letter_locales=["es"]
         ),
-        "ended": make_campaign(unit, status=CampaignStatus.CLOSED, status_reason="She is free."),
+        "ended": make_campaign(
+            unit, status=CampaignStatus.CLOSED, status_reasons={"en": "She is free."}
+        ),
         "draft": make_campaign(unit, status=CampaignStatus.DRAFT, person_name="Nobody Yet"),
     }
     post_on(made["mexico"], date(2026, 3, 1), "The governor replied")

@@ -112,7 +112,7 @@ def test_the_calendar_holds_the_last_day(
 def test_nothing_calls_for_letters_after_the_end(
     client: FlaskClient, unit: Session, campaign: Campaign, case: str, end: object
 ) -> None:
-    end(unit, campaign, actor="command", now=db.utcnow(), reason="Safe.")  # type: ignore[operator]
+    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})  # type: ignore[operator]
     unit.commit()
     for name in ("poster.pdf", "sheet.pdf", "deadline.ics"):
         assert client.get(f"{case}/{name}").status_code == 409

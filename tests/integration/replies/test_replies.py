@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.accounts.models import Role
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition
 from campaign.errors import Invalid, Refused
 from campaign.following.models import Notice
@@ -238,8 +239,42 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     points = [picture.getpixel((x, y)) for x in range(picture.width) for y in range(picture.height)]
     red = [one for one in points if isinstance(one, tuple) and one[0] > one[1] + 60]
     assert red == [], "what lay under the bar is in no pixel"
+    updates = f"/desk/campaigns/{slug}/updates"
+    assert 'name="update"' not in client.get(updates).text, (
+        "it is taken back where it was published"
+    )
     assert post(client, f"{made.location}/take-back").status_code == 303
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as unit:
+        campaign = make_campaign(unit)
+        untitled = make_reply(unit, campaign, titles={}).public_id
+        broken = make_reply(unit, campaign, translations={"en": "[[ open"}).public_id
+        mission = campaign.targets[0].mission
+        assert mission is not None
+        for outcome in (DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED):
+            attempt = DeliveryAttempt(
+                campaign=campaign, mission_id=mission.id, happened_on=YESTERDAY, messages=3,
+                outcome=outcome, place="At the gate",
+            )  # fmt: skip
+            unit.add(attempt)
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(f"/desk/replies/{untitled}/publish").text
+    assert "No language has a title yet" in page
+    assert "a mark is not closed" not in page
+    page = client.get(f"/desk/replies/{broken}/publish").text
+    assert "In the text in English a mark is not closed" in page
+    assert "No language has a title yet" not in page
+    choices = re.findall(
+        r"<option[^>]*>([^<]*At the gate)<", client.get(f"/desk/replies/{untitled}").text
+    )
+    assert len(choices) == len(set(choices)) == 2
+    assert all("Ottawa" in one for one in choices)
 
 
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:

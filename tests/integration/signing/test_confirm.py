@@ -127,7 +127,7 @@ def test_a_letter_that_was_taken_back_says_so(
 def test_a_campaign_that_ended_in_between_takes_no_letter(
     client: FlaskClient, link: str, unit: Session, campaign: Campaign, end: Callable[..., None]
 ) -> None:
-    end(unit, campaign, actor="command", now=db.utcnow(), reason="Amara Okafor is safe.")
+    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara Okafor is safe."})
     unit.commit()
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 409
@@ -136,7 +136,9 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
 
 
 def stop(unit: Session, campaign: Campaign) -> None:
-    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="Amara asked us to.")
+    stop_campaign(
+        unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara asked us to."}
+    )
     unit.commit()
 
 

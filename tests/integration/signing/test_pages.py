@@ -167,7 +167,7 @@ def test_a_change_shows_after_a_second(
     now = [100.0]
     app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
     before = client.get(case)
-    close_campaign(unit, campaign, actor="command", now=db.utcnow(), reason="She is safe.")
+    close_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
     unit.commit()
     assert client.get(case).data == before.data
     now[0] += 1.5

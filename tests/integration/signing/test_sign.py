@@ -209,9 +209,9 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
 ) -> None:
     now, reason = db.utcnow(), "Amara Okafor is safe."
     if end == "closed":
-        close_campaign(unit, campaign, actor="command", now=now, reason=reason)
+        close_campaign(unit, campaign, actor="command", now=now, reasons={"en": reason})
     elif end == "stopped":
-        stop_campaign(unit, campaign, actor="command", now=now, reason=reason)
+        stop_campaign(unit, campaign, actor="command", now=now, reasons={"en": reason})
     else:
         campaign.act_by = (now - timedelta(days=2)).date()
     unit.commit()

@@ -102,6 +102,15 @@ def test_the_picture_is_described_in_every_language_of_a_text(campaign: Campaign
     ]
 
 
+def test_what_one_language_tells_and_another_does_not_is_pointed_at(campaign: Campaign) -> None:
+    campaign.editions[1].background = "Lo que pasó."
+    [gap] = gaps(campaign, NOW)
+    assert (gap.slug, gap.locale, gap.subject, gap.blocking) == (
+        "part-uneven", "en", "background", False
+    )  # fmt: skip
+    assert gap.detail == {"languages": "es"}
+
+
 def test_a_language_of_the_letters_needs_its_page(campaign: Campaign) -> None:
     campaign.editions.pop()
     assert [(gap.slug, gap.locale) for gap in blockers(campaign, NOW)] == [("page-missing", "es")]

@@ -9,6 +9,7 @@ from campaign.campaigns.models import (
     Campaign,
     CampaignStatus,
     Edition,
+    StopKind,
     Update,
     UpdateEdition,
     UpdateKind,
@@ -32,7 +33,8 @@ def a_campaign(number: int = 1, **facts: object) -> Campaign:
         "index_number": "",
         "country": "MX",
         "status": CampaignStatus.OPEN,
-        "status_reason": "",
+        "status_reasons": {},
+        "stop_kind": StopKind.HARM,
         "themes": ["defenders"],
         "act_by": date(2026, 12, 4),
         "changed_at": NOW,
@@ -98,10 +100,12 @@ def test_an_ended_case_says_how_it_ended_by_the_best_that_is_known() -> None:
     )
     edition = Edition(locale="en", title="T", summary="S", outcome="She is **free**.\n\nMore.")
     closed = {"status": CampaignStatus.CLOSED}
-    assert row(**closed, status_reason="The work is done.").ending == "The work is done."
-    assert row(**closed, updates=[told]).ending == "The governor replied"
-    assert row(**closed, editions=[edition]).ending == "She is free."
-    assert row(status_reason="", editions=[edition]).ending == ""
+    assert (
+        row(**closed, status_reasons={"en": "The work is done."}).ending.text == "The work is done."
+    )
+    assert row(**closed, updates=[told]).ending.text == "The governor replied"
+    assert row(**closed, editions=[edition]).ending.text == "She is free."
+    assert row(status_reasons={"en": ""}, editions=[edition]).ending.text == ""
 
 
 def test_a_long_line_is_cut_at_a_word() -> None:

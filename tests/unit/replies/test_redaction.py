@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.pages import BAR, markdown, unmarked
+from campaign.markup import unmarked
+from campaign.pages import BAR, markdown
 from campaign.replies.bars import bars_from
 from campaign.replies.redaction import BadMarks, as_markdown, redacted
 

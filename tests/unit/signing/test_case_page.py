@@ -8,12 +8,14 @@ from campaign.campaigns.models import (
     Campaign,
     CampaignStatus,
     Edition,
+    StopKind,
     Target,
     TargetKind,
     Update,
     UpdateEdition,
     UpdateKind,
 )
+from campaign.campaigns.reasons import Reasons
 from campaign.officials.models import Mission, Official
 from campaign.reading.case_page import case_page
 from campaign.reading.deadline import deadline_of, say_day
@@ -37,7 +39,8 @@ def a_campaign(**facts: object) -> Campaign:
         "reference": "UA 1/26",
         "country": "MX",
         "status": CampaignStatus.OPEN,
-        "status_reason": "",
+        "status_reasons": {},
+        "stop_kind": StopKind.HARM,
         "act_by": date(2026, 12, 4),
         "person_name": "Amara Okafor",
         "default_locale": "en",
@@ -71,8 +74,25 @@ def test_the_newest_post_stands_first() -> None:
 
 @pytest.mark.parametrize("status", [CampaignStatus.CLOSED, CampaignStatus.STOPPED])
 def test_an_ended_campaign_takes_no_letters(status: CampaignStatus) -> None:
-    page = case_page(a_campaign(status=status, status_reason="Done."), "en", count=0, now=NOW)
-    assert (page.takes_letters, page.reason) == (False, "Done.")
+    page = case_page(
+        a_campaign(status=status, status_reasons={"en": "Done."}), "fr", count=0, now=NOW
+    )
+    assert (page.takes_letters, page.reason) == (False, ("Done.", "en"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"fr": "Libre.", "en": "Free."}, ("Libre.", "")),
+        ({"fr": "", "es": "Libre.", "en": "Free."}, ("Free.", "en")),
+        ({"es": "Libre."}, ("Libre.", "es")),
+        ({}, ("", "")),
+    ],
+)
+def test_a_reason_is_told_in_the_readers_language_or_the_best_other_one(
+    words: dict[str, str], said: tuple[str, str]
+) -> None:
+    assert Reasons(StopKind.SAFE, words, "en").said_in("fr") == said
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Title and text of a post per language: a language has both of them, or neither."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Form
+from wtforms.validators import ValidationError
+
+from campaign.authoring.fields import LineField, TextField
+
+
+def post_fields(locales: Sequence[str]) -> dict[str, Any]:
+    """Fields `title_<language>` and `body_<language>`, with their checks, for a form's class."""
+    fields: dict[str, Any] = {}
+    for code in locales:
+        fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
+        fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
+        fields[f"validate_body_{code}"] = _needs_title(code)
+        fields[f"validate_title_{code}"] = _needs_text(code, locales)
+    return fields
+
+
+def _needs_title(code: str) -> Any:
+    def check(form: Form, field: TextField) -> None:
+        if field.data and not form[f"title_{code}"].data:
+            raise ValidationError(_l("A text needs a title in the same language."))
+
+    return check
+
+
+def _needs_text(code: str, locales: Sequence[str]) -> Any:
+    """A title alone would hide the text of the main language from its readers."""
+
+    def check(form: Form, field: LineField) -> None:
+        others = any(form[f"body_{one}"].data for one in locales if one != code)
+        if field.data and others and not form[f"body_{code}"].data:
+            raise ValidationError(
+                _l(
+                    "Write the text in this language too, or leave its title out: readers of this "
+                    "language would miss the text that the others read."
+                )
+            )
+
+    return check

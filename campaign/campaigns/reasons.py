@@ -1,0 +1,39 @@
+"""Why a campaign was closed or stopped, as a reader of each language gets it. Pure."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from campaign import i18n
+from campaign.campaigns.models import Campaign, StopKind
+from campaign.db import Words
+
+
+class Said(NamedTuple):
+    """A text, and its language where that is not the reader's; else empty."""
+
+    text: str = ""
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Which kind of stop it was, if it is stopped, and the reason per language."""
+
+    kind: StopKind
+    words: Words
+    default_locale: str
+
+    def said_in(self, locale: str) -> Said:
+        """The reason in that language, else in the campaign's main one, else in any it has."""
+        text, code = i18n.said_in(self.words, locale, self.default_locale)
+        return Said(text, "" if code == locale else code)
+
+
+def reasons_of(campaign: Campaign) -> Reasons:
+    """Why this campaign was closed or stopped."""
+    return Reasons(campaign.stop_kind, campaign.status_reasons, campaign.default_locale)
+
+
+def reason_of(campaign: Campaign) -> Said:
+    """The reason in the language of the page."""
+    return reasons_of(campaign).said_in(i18n.locale())
