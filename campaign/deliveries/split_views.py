@@ -54,12 +54,13 @@ def after(public_id: str) -> ResponseReturnValue:
 def part(public_id: str) -> ResponseReturnValue:
     """Say which letters were taken."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    form, attempt = PartForm(), unnamed_part(unit, bundle)
+    form = PartForm.of(splitting.last_number(unit, bundle))
+    attempt = unnamed_part(unit, bundle)
     if attempt is None:
         return redirect(url_for("deliveries.after", public_id=public_id), 303)
 
     def deed() -> None:
-        splitting.name_part(unit, attempt, form.first.data, form.last.data, actor=actor())
+        splitting.name_part(unit, attempt, form.read, actor=actor())
 
     return _done(bundle, "part", form, deed, _("Their writers see now that they were taken."))
 
@@ -175,7 +176,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "number": lambda value: say_number(value, i18n.locale()),
         **_run_facts(run),
     } | given
-    facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
+    facts["part_form"] = facts["part_form"] or PartForm.of(0, formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
     if facts["reroute_form"] is None:
         facts["reroute_form"] = RerouteForm.of(missions_for(unit, bundle))
