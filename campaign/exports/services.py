@@ -38,6 +38,7 @@ def ask(
     bundle: Bundle | None,
     kind: ExportKind,
     written_as: ExportFormat,
+    locale: str,
     reason: str,
     keys: Sequence[str],
     by: StaffUser,
@@ -55,6 +56,7 @@ def ask(
     export = DataExport(
         kind=kind,
         format=written_as,
+        locale=locale,
         campaign=campaign,
         bundle=bundle,
         bundle_sequence=bundle.sequence if bundle else None,
@@ -67,7 +69,7 @@ def ask(
     unit.flush()
     _note(
         unit, export, by, "export.ask",
-        kind=kind.value, format=written_as.value, encrypted=bool(keys),
+        kind=kind.value, format=written_as.value, locale=locale, encrypted=bool(keys),
     )  # fmt: skip
     _begin(unit, export, settings)
     return export

@@ -1,6 +1,6 @@
 """Of a part that was accepted, which letters: several spans of numbers instead of one.
 
-A posting's envelopes are found by their letters, not looked through.
+A posting's envelopes are found by their letters, not looked through. An export has a language.
 """
 
 import sqlalchemy as sa
@@ -41,10 +41,13 @@ def upgrade() -> None:
         op.drop_column("delivery_attempt", name)
     op.create_index(_BY_LETTER, "envelope", ["attempt_id", "first_number"])
     op.drop_index("ix_envelope_attempt_id", table_name="envelope")
+    locale = sa.Column("locale", sa.String(length=12), server_default="en", nullable=False)
+    op.add_column("data_export", locale)
 
 
 def downgrade() -> None:
     """Back. Of a part in several spans it is to be said again which letters were taken."""
+    op.drop_column("data_export", "locale")
     op.create_index("ix_envelope_attempt_id", "envelope", ["attempt_id"])
     op.drop_index(_BY_LETTER, table_name="envelope")
     for name in ("taken_from", "taken_to"):
