@@ -1,6 +1,6 @@
 """Which letters an attempt is about: all that were here, a part, or those in some envelopes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,23 +78,33 @@ class Range:
     tracking: str
 
 
-def ranges_of(unit: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range]]:
-    """The envelopes that went with each attempt, in order."""
-    found: dict[int, list[Range]] = {}
-    rows = unit.execute(
-        select(
-            Envelope.attempt_id,
-            Envelope.sequence,
-            Envelope.first_number,
-            Envelope.last_number,
-            Envelope.tracking,
-        )
-        .where(Envelope.attempt_id.in_(attempt_ids))
-        .order_by(Envelope.sequence)
-    )
-    for attempt_id, number, first, last, tracking in rows:
-        found.setdefault(attempt_id or 0, []).append(Range(number, first, last, tracking))
+def ranges_of(
+    unit: Session, attempt_ids: Sequence[int], numbers: Collection[int]
+) -> dict[int, list[Range]]:
+    """Of each attempt that went in envelopes, those that hold letters of these numbers, in order.
+
+    An attempt with an empty list went in envelopes, and none of these letters with it.
+    """
+    if not attempt_ids:
+        return {}
+    in_some = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+    went = select(DeliveryAttempt.id).where(DeliveryAttempt.id.in_(attempt_ids), in_some)
+    found: dict[int, list[Range]] = {one: [] for one in unit.scalars(went)}
+    for attempt_id, ranges in found.items():
+        nearest = (_nearest(unit, attempt_id, number) for number in sorted(set(numbers)))
+        ranges += dict.fromkeys(one for one in nearest if one is not None)
     return found
+
+
+def _nearest(unit: Session, attempt_id: int, number: int) -> Range | None:
+    """The envelope that holds a letter: the last one that begins before it, if it reaches it."""
+    row = unit.execute(
+        select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
+        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= number)
+        .order_by(Envelope.first_number.desc())
+        .limit(1)
+    ).first()
+    return Range(*row) if row is not None and row.last_number >= number else None
 
 
 def here(bundle: Bundle) -> Select[Any]:

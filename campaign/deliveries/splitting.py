@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
@@ -166,12 +166,19 @@ def split(
 def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
     unit.add(run)
     unit.flush()
-    unit.add_all(
-        Envelope(run_id=run.id, sequence=at, first_number=one.first, last_number=one.last,
-                 letters=one.letters)
-        for at, one in enumerate(made, start=1)
-    )  # fmt: skip
-    unit.flush()
+    unit.execute(
+        insert(Envelope),
+        [
+            {
+                "run_id": run.id,
+                "sequence": at,
+                "first_number": one.first,
+                "last_number": one.last,
+                "letters": one.letters,
+            }
+            for at, one in enumerate(made, start=1)
+        ],
+    )
 
 
 def _taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
@@ -213,6 +220,49 @@ def first_to_post(unit: Session, run: EnvelopeRun) -> int:
     return unit.scalar(lying) or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Envelopes that follow on one another and fared alike."""
+
+    first: int
+    last: int
+    letters: int
+    attempt_id: int | None
+    """The posting that they went with; None: they lie here."""
+
+
+def list_stretches(unit: Session, run: EnvelopeRun, *, limit: int = 100) -> list[Stretch]:
+    """The envelopes by how they fared, in order: a few lines also for 35,000 of them."""
+    place = func.row_number().over(partition_by=Envelope.attempt_id, order_by=Envelope.sequence)
+    numbered = (
+        select(
+            Envelope.sequence, Envelope.letters, Envelope.attempt_id,
+            (Envelope.sequence - place).label("island"),
+        )
+        .where(Envelope.run_id == run.id)
+        .subquery()
+    )  # fmt: skip
+    first = func.min(numbered.c.sequence)
+    rows = unit.execute(
+        select(
+            first, func.max(numbered.c.sequence), func.sum(numbered.c.letters),
+            numbered.c.attempt_id,
+        )
+        .group_by(numbered.c.attempt_id, numbered.c.island)
+        .order_by(first)
+        .limit(limit)
+    )  # fmt: skip
+    return [Stretch(*row) for row in rows]
+
+
+def envelope_of(unit: Session, run: EnvelopeRun, number: int) -> int:
+    """The envelope that holds a letter of this number, or would come next; 0: none does."""
+    holding = select(func.min(Envelope.sequence)).where(
+        Envelope.run_id == run.id, Envelope.last_number >= number
+    )
+    return unit.scalar(holding) or 0
+
+
 def list_envelopes(
     unit: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
 ) -> Sequence[Envelope]:
@@ -227,14 +277,19 @@ def list_envelopes(
 
 def undo_split(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
     """Take the letters out of their envelopes again. Raises Refused once one is posted."""
-    posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
-    if unit.scalar(posted.limit(1)) is not None:
+    if is_posted(unit, run):
         raise Refused("envelopes-gone")
     forget_run(unit, run)
     audit.record(
         unit, actor=actor, action="bundle.split-undone", subject=f"bundle:{run.bundle_id}",
         envelopes=run.envelope_count,
     )  # fmt: skip
+
+
+def is_posted(unit: Session, run: EnvelopeRun) -> bool:
+    """Whether one of the envelopes went out."""
+    posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
+    return unit.scalar(posted.limit(1)) is not None
 
 
 def forget_run(unit: Session, run: EnvelopeRun) -> None:

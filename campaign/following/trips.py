@@ -68,7 +68,13 @@ def trips_of(unit: Session, letters: Sequence[Letter]) -> list[Trip]:
         .options(selectinload(DeliveryAttempt.taken))
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
     ).all()
-    return list(fates(attempts, stays, ranges_of(unit, [one.id for one in attempts])))
+    return list(fates(attempts, stays, _ranges(unit, attempts, stays)))
+
+
+def _ranges(
+    unit: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
+) -> dict[int, list[Range]]:
+    return ranges_of(unit, [one.id for one in attempts], {one.number for one in stays})
 
 
 def fates(
@@ -86,7 +92,7 @@ def fates(
                 continue
             envelopes = ranges.get(attempt.id)
             envelope = _envelope(envelopes, stay.number)
-            if envelopes and envelope is None:
+            if envelopes is not None and envelope is None:
                 continue
             fate = _fate(attempt, stay.number)
             grouped.setdefault((fate, envelope), []).append(stay.letter)
