@@ -92,7 +92,7 @@ def ranges_of(
     found: dict[int, list[Range]] = {one: [] for one in unit.scalars(went)}
     for attempt_id, ranges in found.items():
         nearest = (_nearest(unit, attempt_id, number) for number in sorted(set(numbers)))
-        ranges += dict.fromkeys(one for one in nearest if one is not None)
+        ranges.extend(dict.fromkeys(one for one in nearest if one is not None))
     return found
 
 

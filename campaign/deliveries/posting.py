@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
@@ -41,13 +41,9 @@ def post_envelopes(
     bundle = run.bundle
     unit.refresh(bundle.campaign, with_for_update={"key_share": True})
     refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
-    # Of two who note the same, one waits; there may be 35,000, so none is loaded.
+    # Of two who note the same, one waits.
     unit.refresh(run, with_for_update=True)
-    lying = (
-        Envelope.run_id == run.id,
-        Envelope.attempt_id.is_(None),
-        Envelope.sequence.between(posting.first, posting.last),
-    )
+    lying = _lying(run, posting)
     count, letters = unit.execute(
         select(func.count(Envelope.id), func.sum(Envelope.letters)).where(*lying)
     ).one()
@@ -68,6 +64,15 @@ def post_envelopes(
         outcome=attempt.outcome.value, messages=attempt.messages, envelopes=count,
     )  # fmt: skip
     return attempt
+
+
+def _lying(run: EnvelopeRun, posting: Posting) -> tuple[ColumnElement[bool], ...]:
+    """The envelopes that are named and still lie here; there may be 35,000, so none is loaded."""
+    return (
+        Envelope.run_id == run.id,
+        Envelope.attempt_id.is_(None),
+        Envelope.sequence.between(posting.first, posting.last),
+    )
 
 
 def _posted(

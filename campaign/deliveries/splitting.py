@@ -204,55 +204,35 @@ def get_run(unit: Session, bundle: Bundle) -> EnvelopeRun:
     return run
 
 
-def count_to_post(unit: Session, run: EnvelopeRun) -> int:
-    """How many envelopes still lie here."""
-    lying = select(func.count(Envelope.id)).where(
-        Envelope.run_id == run.id, Envelope.attempt_id.is_(None)
-    )
-    return unit.scalar(lying) or 0
-
-
-def first_to_post(unit: Session, run: EnvelopeRun) -> int:
-    """Number of the first envelope that still lies here; 0: none does."""
-    lying = select(func.min(Envelope.sequence)).where(
-        Envelope.run_id == run.id, Envelope.attempt_id.is_(None)
-    )
-    return unit.scalar(lying) or 0
-
-
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Envelopes that follow on one another and fared alike."""
+class Posted:
+    """The envelopes that went with one posting, or that still lie here: from one to another."""
 
     first: int
     last: int
+    envelopes: int
+    """How many; others of those between went another way."""
     letters: int
     attempt_id: int | None
-    """The posting that they went with; None: they lie here."""
+    """The posting; None: they lie here."""
 
 
-def list_stretches(unit: Session, run: EnvelopeRun, *, limit: int = 100) -> list[Stretch]:
-    """The envelopes by how they fared, in order: a few lines also for 35,000 of them."""
-    place = func.row_number().over(partition_by=Envelope.attempt_id, order_by=Envelope.sequence)
-    numbered = (
-        select(
-            Envelope.sequence, Envelope.letters, Envelope.attempt_id,
-            (Envelope.sequence - place).label("island"),
-        )
-        .where(Envelope.run_id == run.id)
-        .subquery()
-    )  # fmt: skip
-    first = func.min(numbered.c.sequence)
+def list_postings(unit: Session, run: EnvelopeRun) -> list[Posted]:
+    """All envelopes by how they went: a few lines also for 35,000 of them."""
+    first = func.min(Envelope.sequence)
     rows = unit.execute(
         select(
-            first, func.max(numbered.c.sequence), func.sum(numbered.c.letters),
-            numbered.c.attempt_id,
+            first,
+            func.max(Envelope.sequence),
+            func.count(Envelope.id),
+            func.sum(Envelope.letters),
+            Envelope.attempt_id,
         )
-        .group_by(numbered.c.attempt_id, numbered.c.island)
+        .where(Envelope.run_id == run.id)
+        .group_by(Envelope.attempt_id)
         .order_by(first)
-        .limit(limit)
-    )  # fmt: skip
-    return [Stretch(*row) for row in rows]
+    )
+    return [Posted(*row) for row in rows]
 
 
 def envelope_of(unit: Session, run: EnvelopeRun, number: int) -> int:

@@ -32,18 +32,10 @@ class Download:
 
 
 def ask(
-    unit: Session,
-    *,
-    campaign: Campaign,
-    bundle: Bundle | None,
-    kind: ExportKind,
-    written_as: ExportFormat,
-    locale: str,
-    reason: str,
-    keys: Sequence[str],
-    by: StaffUser,
+    unit: Session, *, campaign: Campaign, bundle: Bundle | None, kind: ExportKind,
+    written_as: ExportFormat, locale: str, reason: str, keys: Sequence[str], by: StaffUser,
     settings: Settings,
-) -> DataExport:
+) -> DataExport:  # fmt: skip
     """Ask for an export. It is made at once, or waits for a second person where one is needed.
 
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,

@@ -320,6 +320,12 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     unit.rollback()
     again("following.tell", notice_id)
     again("following.tell", notice_id)
+    page = client.get(f"{after(bundle)}?letter=2").text
+    assert "How they went" in page
+    assert page.count('<td><span dir="ltr">00002</span></td>') == 1
+    assert "00001</span>" not in page
+    lost = client.get(f"{after(bundle)}?letter=3").text
+    assert "No envelope holds a letter of this number." in lost
     told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
     assert [one.recipient for one in told] == ["first@example.org"]
     unit.rollback()
