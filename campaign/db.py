@@ -177,16 +177,7 @@ def make_engine(url: str) -> Engine:
         return create_engine(
             url, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True
         )
-    engine = sqlite_engine(url)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT) when
-    # another wrote in between; one that takes the lock at the start waits its turn.
-    dbapi: Any = connection.connection.dbapi_connection
-    dbapi.begin(writing=_writing.get())
+    return sqlite_engine(url, writing=_writing.get)
 
 
 def database() -> Database:

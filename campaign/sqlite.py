@@ -9,9 +9,10 @@ process be writing. With two processes that makes a quarter more signatures in a
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 _BUSY_SECONDS = 30
 _ASK_AGAIN = 0.0003
@@ -96,8 +97,11 @@ class _Connection(sqlite3.Connection):
             self.turn.give()
 
 
-def make_engine(url: str) -> Engine:
-    """An engine whose connections wait for others instead of failing halfway."""
+def make_engine(url: str, *, writing: Callable[[], bool]) -> Engine:
+    """An engine whose connections wait for others instead of failing halfway.
+
+    `writing` says whether what begins now is going to write.
+    """
     # As many as a process has threads: one beyond the pool would be opened for each request anew.
     engine = create_engine(
         url,
@@ -121,5 +125,12 @@ def make_engine(url: str) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT) when
+        # another wrote in between; one that takes the lock at the start waits its turn.
+        dbapi: Any = connection.connection.dbapi_connection
+        dbapi.begin(writing=writing())
+
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
     return engine

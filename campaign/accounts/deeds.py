@@ -191,6 +191,7 @@ DETAILS: Mapping[str, Any] = {
     "envelopes": _l("envelopes"),
     "from_letter": _l("from number"),
     "to_letter": _l("to number"),
+    "numbers": _l("letter numbers"),
     "pictures": _l("pictures"),
     "to": _l("goes to"),
     "filter": _l("filter"),

@@ -71,7 +71,15 @@ WORDS: Mapping[str, Any] = {
     "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
     "taken-missing": _l("Give the number of letters that were taken."),
     "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
-    "taken-range": _l("Give the first and the last number, as many letters as were taken."),
+    "taken-before": _l("Some of these letters had gone out before. Leave them out."),
+    "taken-too-few": _l(
+        "These are fewer letters than were taken. Add the numbers that are missing; if fewer were "
+        "taken, remove the record of that visit and record it again."
+    ),
+    "taken-too-many": _l(
+        "These are more letters than were taken. Leave out those that came back; if more were "
+        "taken, remove the record of that visit and record it again."
+    ),
     "receipt-too-big": _l("The file is too big: 12 MB at most."),
     "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
     "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),

@@ -4,7 +4,7 @@ A text is kept as versions that never change; a bundle's cover letter takes the 
 there when it was frozen, so that printing it again gives the same letter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from types import MappingProxyType
@@ -134,7 +134,7 @@ def unknown_in(words: CoverWords) -> list[str]:
     return unknown_placeholders("\n".join(astuple(words)), PLACEHOLDERS)
 
 
-def language_of(mission: Mission, locales: list[str]) -> str:
+def language_of(mission: Mission, locales: Sequence[str]) -> str:
     """The language of a mission: the first of its country's that the site has, else the site's."""
     spoken = get_official_languages(mission.sending_country, de_facto=True)
     known = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}

@@ -43,7 +43,7 @@ class DeliveryOutcome(enum.StrEnum):
 
     ACCEPTED = "accepted"
     PART = "part"
-    """Some were taken: `messages` says how many, `taken_from` and `taken_to` which."""
+    """Some were taken: `messages` says how many, `taken` which, once that is known."""
     REFUSED = "refused"
     LEFT = "left"
     POSTED = "posted"
@@ -183,9 +183,6 @@ class DeliveryAttempt(Base):
     messages: Mapped[int]
     """How many letters the outcome is about; of a part, how many were taken."""
     outcome: Mapped[DeliveryOutcome]
-    taken_from: Mapped[int | None]
-    """Of a part: number of the first letter that was taken, once that is known."""
-    taken_to: Mapped[int | None]
     notes: Mapped[Words] = mapped_column(default=dict)
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
     """The post that tells of it on the case's page."""
@@ -193,3 +190,20 @@ class DeliveryAttempt(Base):
 
     campaign: Mapped[Campaign] = relationship()
     bundle: Mapped[Bundle | None] = relationship()
+    taken: Mapped[list["TakenLetters"]] = relationship(
+        cascade="all, delete-orphan", order_by="TakenLetters.first_number"
+    )
+    """Of a part: which letters were taken; empty as long as nobody has said which."""
+
+
+class TakenLetters(Base):
+    """Letters that a mission took of a bundle, from one number to another."""
+
+    __tablename__ = "taken_letters"
+    __table_args__ = (CheckConstraint("first_number <= last_number", name="numbers"),)
+
+    attempt_id: Mapped[int] = mapped_column(
+        ForeignKey("delivery_attempt.id", ondelete="CASCADE"), primary_key=True
+    )
+    first_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_number: Mapped[int]

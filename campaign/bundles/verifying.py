@@ -13,7 +13,6 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import pikepdf
 
 from campaign.bundles import files
+from campaign.bundles.findings import Verified
 from campaign.bundles.manifest import FORMAT
 from campaign.bundles.workbooks import WorkbookDamaged, first_column
 
@@ -28,39 +28,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_FILES = 5_000
 _MOST_MANIFEST_BYTES = 200_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What does not hold: in which file, and why, as a sentence for the operator."""
-
-    file: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.sentence}"
-
-
-@dataclass(slots=True)
-class Verified:
-    """What a check found, and the facts that hold where it found nothing."""
-
-    findings: list[Finding] = field(default_factory=list)
-    folder: str = ""
-    letters: int = 0
-    set_aside: int = 0
-    volumes: int = 0
-    pages: int = 0
-    files: int = 0
-
-    @property
-    def ok(self) -> bool:
-        """Whether all that the manifest says holds."""
-        return not self.findings
-
-    def find(self, file: str, sentence: str) -> None:
-        """Note what does not hold."""
-        self.findings.append(Finding(file, sentence))
 
 
 def verify_zip(path: Path) -> Verified:

@@ -38,6 +38,9 @@ def refuse_taken_back(unit: Session, bundle: Bundle) -> None:
 
 def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -> list[TakenBack]:
     """The letters that stand in a bundle's files and must not be handed out, in order."""
+    gone = select(Signature.id).where(
+        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
+    )
     rows = unit.execute(
         select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -45,7 +48,8 @@ def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -
         .where(
             Letter.bundle_id == bundle.id,
             Letter.first_page.is_not(None),
-            Signature.state.in_(GONE),
+            # By an index of states: else the row of each of 35,000 people is read for its state.
+            Letter.signature_id.in_(gone),
         )
         .order_by(Letter.sequence)
         .limit(limit)

@@ -15,6 +15,7 @@ from wtforms.validators import DataRequired, Length, NumberRange
 from campaign import i18n
 from campaign.authoring.fields import CheckboxesField, choices
 from campaign.bundles.choices import MOST_IN_A_VOLUME, Choice, Order, Split
+from campaign.bundles.cover_texts import language_of
 from campaign.bundles.offers import Offer
 from campaign.bundles.saying import say_number
 from campaign.campaigns.models import LetterFormat
@@ -128,7 +129,7 @@ class WizardForm(FlaskForm):  # type: ignore[misc]
         form._offer(offers)
         form.locale.choices = [(code, i18n.language_name(code)) for code in locales]
         if not values.get("locale"):
-            form.locale.data = locales[0]
+            form.locale.data = language_of(mission, locales)
         form._complete(values, offers)
         return form
 

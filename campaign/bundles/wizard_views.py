@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
+from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.bundles import journeys, printing, proofs, services
 from campaign.bundles.journeys import Part
 from campaign.bundles.models import Bundle
@@ -121,8 +121,12 @@ def proof() -> ResponseReturnValue:
     return _page(draft, "proof", proofs=made)
 
 
+@fresh()
 def print_proof() -> ResponseReturnValue:
-    """Those letters of one campaign as a PDF, each marked as a proof."""
+    """Those letters of one campaign as a PDF, each marked as a proof.
+
+    It holds people's letters, as a bundle does, and asks again who wants it, as a bundle does.
+    """
     draft = _draft()
     wanted = request.form.get("of", "")
     part = next((one for one in _parts(draft) if one.campaign.slug == wanted), None)

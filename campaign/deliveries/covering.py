@@ -1,13 +1,13 @@
 """Which letters an attempt is about: all that were here, a part, or those in some envelopes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.deliveries.models import Envelope
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter, Signature, SignatureState
@@ -15,12 +15,29 @@ from campaign.signing.models import Letter, Signature, SignatureState
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 
 
-def _in_envelope() -> ColumnElement[bool]:
+def _in_envelope(attempt_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Whether a letter's envelope went with an attempt: no two envelopes hold the same numbers.
+
+    Only the last one that begins before the letter can hold it, and the index finds that one.
+    """
+    last_of_nearest = (
+        select(Envelope.last_number)
+        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= Letter.sequence)
+        .order_by(Envelope.first_number.desc())
+        .limit(1)
+        .correlate(DeliveryAttempt, Letter)
+        .scalar_subquery()
+    )
+    return func.coalesce(last_of_nearest, 0) >= Letter.sequence
+
+
+def _taken(attempt_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Whether a letter is among those that were taken as a part."""
     return (
         exists()
         .where(
-            Envelope.attempt_id == DeliveryAttempt.id,
-            Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+            TakenLetters.attempt_id == attempt_id,
+            Letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number),
         )
         .correlate(DeliveryAttempt, Letter)
     )
@@ -31,11 +48,9 @@ def gone() -> ColumnElement[bool]:
     by_envelope = (
         exists().where(Envelope.attempt_id == DeliveryAttempt.id).correlate(DeliveryAttempt)
     )
-    part = and_(
-        DeliveryAttempt.outcome == DeliveryOutcome.PART,
-        Letter.sequence.between(DeliveryAttempt.taken_from, DeliveryAttempt.taken_to),
-    )
-    whole = and_(DeliveryAttempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope()))
+    ident = DeliveryAttempt.id.expression
+    part = and_(DeliveryAttempt.outcome == DeliveryOutcome.PART, _taken(ident))
+    whole = and_(DeliveryAttempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident)))
     return (
         exists()
         .where(DeliveryAttempt.bundle_id == Letter.bundle_id, or_(part, whole))
@@ -46,18 +61,11 @@ def gone() -> ColumnElement[bool]:
 def covered_by(unit: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
     """Whether a letter of the attempt's bundle went out with it."""
     if attempt.outcome is DeliveryOutcome.PART:
-        return Letter.sequence.between(attempt.taken_from or 0, attempt.taken_to or 0)
-    ranges = ranges_of(unit, [attempt.id]).get(attempt.id)
-    if not ranges:
+        return _taken(attempt.id)
+    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
+    if unit.scalar(of_it.limit(1)) is None:
         return true()
-    return (
-        exists()
-        .where(
-            Envelope.attempt_id == attempt.id,
-            Letter.sequence.between(Envelope.first_number, Envelope.last_number),
-        )
-        .correlate(Letter)
-    )
+    return _in_envelope(attempt.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +78,33 @@ class Range:
     tracking: str
 
 
-def ranges_of(unit: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range]]:
-    """The envelopes that went with each attempt, in order."""
-    found: dict[int, list[Range]] = {}
-    rows = unit.execute(
-        select(
-            Envelope.attempt_id,
-            Envelope.sequence,
-            Envelope.first_number,
-            Envelope.last_number,
-            Envelope.tracking,
-        )
-        .where(Envelope.attempt_id.in_(attempt_ids))
-        .order_by(Envelope.sequence)
-    )
-    for attempt_id, number, first, last, tracking in rows:
-        found.setdefault(attempt_id or 0, []).append(Range(number, first, last, tracking))
+def ranges_of(
+    unit: Session, attempt_ids: Sequence[int], numbers: Collection[int]
+) -> dict[int, list[Range]]:
+    """Of each attempt that went in envelopes, those that hold letters of these numbers, in order.
+
+    An attempt with an empty list went in envelopes, and none of these letters with it.
+    """
+    if not attempt_ids:
+        return {}
+    in_some = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+    went = select(DeliveryAttempt.id).where(DeliveryAttempt.id.in_(attempt_ids), in_some)
+    found: dict[int, list[Range]] = {one: [] for one in unit.scalars(went)}
+    for attempt_id, ranges in found.items():
+        nearest = (_nearest(unit, attempt_id, number) for number in sorted(set(numbers)))
+        ranges.extend(dict.fromkeys(one for one in nearest if one is not None))
     return found
+
+
+def _nearest(unit: Session, attempt_id: int, number: int) -> Range | None:
+    """The envelope that holds a letter: the last one that begins before it, if it reaches it."""
+    row = unit.execute(
+        select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
+        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= number)
+        .order_by(Envelope.first_number.desc())
+        .limit(1)
+    ).first()
+    return Range(*row) if row is not None and row.last_number >= number else None
 
 
 def here(bundle: Bundle) -> Select[Any]:
@@ -116,7 +134,7 @@ def unnamed_part(unit: Session, bundle: Bundle) -> DeliveryAttempt | None:
         .where(
             DeliveryAttempt.bundle_id == bundle.id,
             DeliveryAttempt.outcome == DeliveryOutcome.PART,
-            DeliveryAttempt.taken_from.is_(None),
+            ~DeliveryAttempt.taken.any(),
         )
         .order_by(DeliveryAttempt.id)
         .limit(1)

@@ -150,7 +150,8 @@ def _make(run_id: int, attempt: int) -> list[dict[str, Any]]:
                 title = f"{frozen.case.reference} · {number:03d}"
                 out = folder / f"out-{number}.pdf"
                 keep(f"envelopes-{number:03d}.pdf",
-                     join(parts, out, title=title, language=frozen.locale))  # fmt: skip
+                     join(parts, out, title=title, language=frozen.locale),
+                     first=some[0].number, last=some[-1].number)  # fmt: skip
     return made
 
 
@@ -238,13 +239,15 @@ def volume_path(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
 
 
 def _keep(
-    bundle: str, run: str, attempt: int, made: list[dict[str, Any]], name: str, document: Document
-) -> None:
+    bundle: str, run: str, attempt: int, made: list[dict[str, Any]], name: str, document: Document,
+    **holds: int,
+) -> None:  # fmt: skip
+    """Store a file and note it; `first` and `last` envelope that it `holds`."""
     with storage().writing(_stored(bundle, run, attempt, name)) as draft:
         shutil.copyfile(document.path, draft)
     made.append(
         {"name": name, "pages": document.pages, "bytes": document.bytes,
-         "sha256": document.sha256, "attempt": attempt}
+         "sha256": document.sha256, "attempt": attempt, **holds}
     )  # fmt: skip
 
 

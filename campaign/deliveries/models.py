@@ -113,9 +113,11 @@ class EnvelopeRun(Base):
     created_at: Mapped[Created]
 
     bundle: Mapped[Bundle] = relationship()
+    # There may be 35,000: the database removes them with their run, nobody loads them for it.
     envelopes: Mapped[list["Envelope"]] = relationship(
-        back_populates="run", cascade="all, delete-orphan", order_by="Envelope.sequence"
-    )
+        back_populates="run", cascade="all, delete-orphan", passive_deletes=True,
+        order_by="Envelope.sequence",
+    )  # fmt: skip
 
 
 class Envelope(Base):
@@ -126,6 +128,8 @@ class Envelope(Base):
         UniqueConstraint("run_id", "sequence"),
         CheckConstraint("first_number <= last_number", name="numbers"),
         CheckConstraint("letters >= 1", name="letters"),
+        # A posting's envelopes by their letters: whether one of 35,000 went with it is one look.
+        Index("ix_envelope_attempt_id_first_number", "attempt_id", "first_number"),
     )
 
     id: Mapped[PrimaryKey]
@@ -135,7 +139,7 @@ class Envelope(Base):
     last_number: Mapped[int]
     """Of the letters between the two, those that were not gone when it was made up."""
     letters: Mapped[int]
-    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("delivery_attempt.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("delivery_attempt.id"))
     """The posting that it went with; none: it is still to be posted."""
     tracking: Mapped[str] = mapped_column(String(60), default="")
 

@@ -1,10 +1,9 @@
 """Envelopes go to the post: what was posted when, and under which number."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
@@ -42,36 +41,38 @@ def post_envelopes(
     bundle = run.bundle
     unit.refresh(bundle.campaign, with_for_update={"key_share": True})
     refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
-    chosen = _lying(unit, run, posting)
-    if not chosen:
+    # Of two who note the same, one waits.
+    unit.refresh(run, with_for_update=True)
+    lying = _lying(run, posting)
+    count, letters = unit.execute(
+        select(func.count(Envelope.id), func.sum(Envelope.letters)).where(*lying)
+    ).one()
+    if not count:
         raise Refused("nothing-here")
     attempt = _posted(unit, bundle, posting, key, staff_id)
-    attempt.messages = sum(one.letters for one in chosen)
+    attempt.messages = letters
     unit.execute(
         update(Envelope)
-        .where(Envelope.id.in_([one.id for one in chosen]))
+        .where(*lying)
         .values(attempt_id=attempt.id, tracking=posting.tracking)
+        .execution_options(synchronize_session=False)
     )
     unit.flush()
     jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
     audit.record(
         unit, actor=actor, action="delivery.record", subject=f"delivery:{attempt.id}",
-        outcome=attempt.outcome.value, messages=attempt.messages, envelopes=len(chosen),
+        outcome=attempt.outcome.value, messages=attempt.messages, envelopes=count,
     )  # fmt: skip
     return attempt
 
 
-def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> Sequence[Envelope]:
-    """The envelopes that are named, as far as they still lay here."""
-    return unit.scalars(
-        select(Envelope)
-        .where(
-            Envelope.run_id == run.id,
-            Envelope.attempt_id.is_(None),
-            Envelope.sequence.between(posting.first, posting.last),
-        )
-        .with_for_update()
-    ).all()
+def _lying(run: EnvelopeRun, posting: Posting) -> tuple[ColumnElement[bool], ...]:
+    """The envelopes that are named and still lie here; there may be 35,000, so none is loaded."""
+    return (
+        Envelope.run_id == run.id,
+        Envelope.attempt_id.is_(None),
+        Envelope.sequence.between(posting.first, posting.last),
+    )
 
 
 def _posted(

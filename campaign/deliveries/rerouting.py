@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from sqlalchemy import CursorResult, func, insert, select, update
+from sqlalchemy import CursorResult, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
@@ -20,8 +20,8 @@ from campaign.bundles.models import Bundle, BundleKind, DeliveryAttempt, Deliver
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.models import Target
 from campaign.deliveries.covering import here
-from campaign.deliveries.models import EnvelopeRun, LetterMove, Rerouting
-from campaign.deliveries.splitting import forget_run, refuse_unsplittable
+from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerouting
+from campaign.deliveries.splitting import forget_run, is_posted, refuse_unsplittable
 from campaign.errors import Invalid, Refused
 from campaign.letters.layouts import layout_for
 from campaign.officials.models import Mission
@@ -187,12 +187,14 @@ def _open_envelopes(unit: Session, bundle: Bundle) -> None:
     run = unit.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
     if run is None:
         return
-    if all(one.attempt_id is None for one in run.envelopes):
+    if not is_posted(unit, run):
         forget_run(unit, run)
         return
-    for one in [one for one in run.envelopes if one.attempt_id is None]:
-        run.envelopes.remove(one)
-    unit.flush()
+    unit.execute(
+        delete(Envelope)
+        .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _make_volumes(unit: Session, bundle: Bundle, size: int) -> None:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from campaign import db, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, choices
 from campaign.bundles.models import DeliveryOutcome
 from campaign.deliveries.models import EnvelopeRun
+from campaign.deliveries.numbers import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.deliveries.posting import Posting
 from campaign.i18n import latest_day
 from campaign.officials.models import Mission
@@ -22,12 +23,29 @@ from campaign.officials.models import Mission
 class PartForm(DeskForm):
     """Which letters were taken of a part."""
 
-    first = IntegerField(
-        _l("From letter no."), [InputRequired(_l("Give the first number.")), NumberRange(1, 10**7)]
+    numbers = LineField(
+        _l("Numbers of the letters that were taken"),
+        limit=LONGEST,
+        description=_l("One by one or in spans, with commas between: 1-200, 350, 400-412"),
     )
-    last = IntegerField(
-        _l("To letter no."), [InputRequired(_l("Give the last number.")), NumberRange(1, 10**7)]
-    )
+    highest = 0
+    """The highest number that a letter of the bundle has."""
+    read: Sequence[Numbers] = ()
+    """What was typed, once it is valid."""
+
+    @classmethod
+    def of(cls, highest: int, **given: Any) -> "PartForm":
+        """The form for a bundle whose letters have numbers up to this one."""
+        form = cls(**given)
+        form.highest = highest
+        return form
+
+    def validate_numbers(self, field: LineField) -> None:
+        """Each is a letter of the bundle, and named once."""
+        try:
+            self.read = read_numbers(field.data or "", highest=self.highest)
+        except NumbersFault as wrong:
+            raise ValidationError(_say_fault(wrong, self.highest)) from None
 
 
 class SplitForm(DeskForm):
@@ -115,6 +133,22 @@ class PostForm(DeskForm):
         """What was posted lies behind us."""
         if field.data and field.data > latest_day(db.utcnow()):
             raise ValidationError(_l("This day is still to come."))
+
+
+def _say_fault(wrong: NumbersFault, highest: int) -> str:
+    """What to mend in the numbers."""
+    words = {
+        Fault.NONE: _l("Give the numbers of the letters that were taken."),
+        Fault.TOO_LONG: _l("That is too long. Write letters that follow on one another as a span."),
+        Fault.UNREADABLE: _l(
+            "“%(piece)s” is no number and no span. Write for example 1-200, 350, 400-412."
+        ),
+        Fault.BACKWARDS: _l("“%(piece)s” runs backwards. Write %(other)s."),
+        Fault.TWICE: _l("“%(piece)s” and “%(other)s” name the same letters. Name each once."),
+        Fault.OUTSIDE: _l("“%(piece)s” is not in this bundle: its letters are 1 to %(highest)s."),
+    }[wrong.fault]
+    facts = {"piece": wrong.piece, "other": wrong.other, "highest": str(highest)}
+    return str(words) % facts
 
 
 def _say(mission: Mission) -> str:

@@ -54,12 +54,13 @@ def after(public_id: str) -> ResponseReturnValue:
 def part(public_id: str) -> ResponseReturnValue:
     """Say which letters were taken."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    form, attempt = PartForm(), unnamed_part(unit, bundle)
+    form = PartForm.of(splitting.last_number(unit, bundle))
+    attempt = unnamed_part(unit, bundle)
     if attempt is None:
         return redirect(url_for("deliveries.after", public_id=public_id), 303)
 
     def deed() -> None:
-        splitting.name_part(unit, attempt, form.first.data, form.last.data, actor=actor())
+        splitting.name_part(unit, attempt, form.read, actor=actor())
 
     return _done(bundle, "part", form, deed, _("Their writers see now that they were taken."))
 
@@ -175,7 +176,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "number": lambda value: say_number(value, i18n.locale()),
         **_run_facts(run),
     } | given
-    facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
+    facts["part_form"] = facts["part_form"] or PartForm.of(0, formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
     if facts["reroute_form"] is None:
         facts["reroute_form"] = RerouteForm.of(missions_for(unit, bundle))
@@ -189,18 +190,22 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
     if run is None:
         return {"run": None}
     unit = db.session()
-    start = request.args.get("after", "")
-    begin = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 0
+    sought = _asked("letter")
+    found = splitting.envelope_of(unit, run, sought) if sought else 0
+    begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
     shown = splitting.list_envelopes(unit, run, after=begin, limit=_SHOWN)
-    to_post = splitting.count_to_post(unit, run)
-    trips = visits.attempts_by_id(unit, [one.attempt_id for one in shown if one.attempt_id])
+    postings = splitting.list_postings(unit, run)
+    to_post = sum(one.envelopes for one in postings if one.attempt_id is None)
+    went = {one.attempt_id for one in shown} | {one.attempt_id for one in postings}
     return {
         "run": run,
         "envelopes": shown,
-        "trips": trips,
+        "postings": postings,
+        "trips": visits.attempts_by_id(unit, [one for one in went if one]),
+        "sought": sought or "",
         "to_post": to_post,
-        "posted": run.envelope_count - to_post,
-        "first_here": splitting.first_to_post(unit, run),
+        "first_here": next((one.first for one in postings if one.attempt_id is None), 0),
+        "before": max(begin - _SHOWN, 0) if begin else None,
         "next_after": shown[-1].sequence if len(shown) == _SHOWN else 0,
         "posted_words": ngettext(
             "%(count)s of %(total)s envelope is posted",
@@ -210,3 +215,9 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
             total=say_number(run.envelope_count, i18n.locale()),
         ),
     }
+
+
+def _asked(name: str) -> int:
+    """A number that the address names; 0: none."""
+    typed = request.args.get(name, "").strip()
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import CampaignStatus
-from campaign.deliveries.covering import here, unnamed_part
+from campaign.deliveries.covering import gone, here, unnamed_part
 from campaign.deliveries.envelope_files import forget_files
 from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.deliveries.numbers import Numbers, say_numbers
 from campaign.errors import Invalid, NotFound, Refused
-from campaign.signing.models import Letter
+from campaign.signing.models import Letter, Signature, SignatureState
 
 MOST_ENVELOPES = 5_000
 """Of one bundle, where each gets an address sheet; single letters need none."""
@@ -64,29 +65,61 @@ def refuse_unsplittable(unit: Session, bundle: Bundle) -> None:
 
 
 def name_part(
-    unit: Session, attempt: DeliveryAttempt, first: int, last: int, *, actor: str
+    unit: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers], *, actor: str
 ) -> None:
     """Say which letters were taken of a part; their signers are told.
 
-    Raises Invalid with the field `last`: the numbers are not as many letters as were taken.
+    Raises Invalid with the field `numbers`: `taken-before` (some had gone out already),
+    `taken-too-few`, `taken-too-many`.
     """
-    taken = unit.scalar(
-        select(func.count(Letter.id)).where(
-            Letter.bundle_id == attempt.bundle_id,
-            Letter.set_aside.is_(None),
-            Letter.sequence.between(first, last),
-        )
-    )
-    # Letters that were taken back since lie between the numbers and were handed over by nobody.
-    if first > last or not taken or taken < attempt.messages:
-        raise Invalid(fields={"last": "taken-range"})
-    attempt.taken_from, attempt.taken_to = first, last
+    if attempt.bundle_id is None:
+        raise NotFound("bundle")
+    _refuse_other_than_taken(unit, attempt, numbers)
+    attempt.taken = [TakenLetters(first_number=one.first, last_number=one.last) for one in numbers]
     unit.flush()
     jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
     audit.record(
         unit, actor=actor, action="delivery.part", subject=f"delivery:{attempt.id}",
-        from_letter=first, to_letter=last,
+        numbers=say_numbers(numbers),
     )  # fmt: skip
+
+
+def _refuse_other_than_taken(
+    unit: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
+) -> None:
+    """Letters that were taken back since may have been handed over, or not: both counts hold."""
+    printed, wanted, gone_before = 0, 0, 0
+    confirmed = Signature.state == SignatureState.CONFIRMED
+    for one in numbers:
+        counts = (
+            select(
+                func.count(Letter.id),
+                func.count(Letter.id).filter(confirmed),
+                func.count(Letter.id).filter(gone()),
+            )
+            .join(Signature, Signature.id == Letter.signature_id)
+            .where(
+                Letter.bundle_id == attempt.bundle_id,
+                Letter.set_aside.is_(None),
+                Letter.sequence.between(one.first, one.last),
+            )
+        )
+        some = unit.execute(counts).one()
+        printed, wanted, gone_before = (
+            printed + some[0], wanted + some[1], gone_before + some[2],
+        )  # fmt: skip
+    if gone_before:
+        raise Invalid(fields={"numbers": "taken-before"})
+    if printed < attempt.messages:
+        raise Invalid(fields={"numbers": "taken-too-few"})
+    if wanted > attempt.messages:
+        raise Invalid(fields={"numbers": "taken-too-many"})
+
+
+def last_number(unit: Session, bundle: Bundle) -> int:
+    """The highest number of a bundle's letters; 0: it has none."""
+    highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
+    return unit.scalar(highest) or 0
 
 
 def split(
@@ -133,22 +166,29 @@ def split(
 def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
     unit.add(run)
     unit.flush()
-    unit.add_all(
-        Envelope(run_id=run.id, sequence=at, first_number=one.first, last_number=one.last,
-                 letters=one.letters)
-        for at, one in enumerate(made, start=1)
-    )  # fmt: skip
-    unit.flush()
+    unit.execute(
+        insert(Envelope),
+        [
+            {
+                "run_id": run.id,
+                "sequence": at,
+                "first_number": one.first,
+                "last_number": one.last,
+                "letters": one.letters,
+            }
+            for at, one in enumerate(made, start=1)
+        ],
+    )
 
 
 def _taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
     """The numbers from which to which letters were taken as a part."""
     rows = unit.execute(
-        select(DeliveryAttempt.taken_from, DeliveryAttempt.taken_to).where(
-            DeliveryAttempt.bundle_id == bundle.id, DeliveryAttempt.taken_from.is_not(None)
-        )
+        select(TakenLetters.first_number, TakenLetters.last_number)
+        .join(DeliveryAttempt, DeliveryAttempt.id == TakenLetters.attempt_id)
+        .where(DeliveryAttempt.bundle_id == bundle.id)
     )
-    return [(first or 0, last or 0) for first, last in rows]
+    return [(first, last) for first, last in rows]
 
 
 def find_run(unit: Session, bundle: Bundle) -> EnvelopeRun | None:
@@ -164,20 +204,43 @@ def get_run(unit: Session, bundle: Bundle) -> EnvelopeRun:
     return run
 
 
-def count_to_post(unit: Session, run: EnvelopeRun) -> int:
-    """How many envelopes still lie here."""
-    lying = select(func.count(Envelope.id)).where(
-        Envelope.run_id == run.id, Envelope.attempt_id.is_(None)
-    )
-    return unit.scalar(lying) or 0
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The envelopes that went with one posting, or that still lie here: from one to another."""
+
+    first: int
+    last: int
+    envelopes: int
+    """How many; others of those between went another way."""
+    letters: int
+    attempt_id: int | None
+    """The posting; None: they lie here."""
 
 
-def first_to_post(unit: Session, run: EnvelopeRun) -> int:
-    """Number of the first envelope that still lies here; 0: none does."""
-    lying = select(func.min(Envelope.sequence)).where(
-        Envelope.run_id == run.id, Envelope.attempt_id.is_(None)
+def list_postings(unit: Session, run: EnvelopeRun) -> list[Posted]:
+    """All envelopes by how they went: a few lines also for 35,000 of them."""
+    first = func.min(Envelope.sequence)
+    rows = unit.execute(
+        select(
+            first,
+            func.max(Envelope.sequence),
+            func.count(Envelope.id),
+            func.sum(Envelope.letters),
+            Envelope.attempt_id,
+        )
+        .where(Envelope.run_id == run.id)
+        .group_by(Envelope.attempt_id)
+        .order_by(first)
     )
-    return unit.scalar(lying) or 0
+    return [Posted(*row) for row in rows]
+
+
+def envelope_of(unit: Session, run: EnvelopeRun, number: int) -> int:
+    """The envelope that holds a letter of this number, or would come next; 0: none does."""
+    holding = select(func.min(Envelope.sequence)).where(
+        Envelope.run_id == run.id, Envelope.last_number >= number
+    )
+    return unit.scalar(holding) or 0
 
 
 def list_envelopes(
@@ -194,14 +257,19 @@ def list_envelopes(
 
 def undo_split(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
     """Take the letters out of their envelopes again. Raises Refused once one is posted."""
-    posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
-    if unit.scalar(posted.limit(1)) is not None:
+    if is_posted(unit, run):
         raise Refused("envelopes-gone")
     forget_run(unit, run)
     audit.record(
         unit, actor=actor, action="bundle.split-undone", subject=f"bundle:{run.bundle_id}",
         envelopes=run.envelope_count,
     )  # fmt: skip
+
+
+def is_posted(unit: Session, run: EnvelopeRun) -> bool:
+    """Whether one of the envelopes went out."""
+    posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
+    return unit.scalar(posted.limit(1)) is not None
 
 
 def forget_run(unit: Session, run: EnvelopeRun) -> None:

@@ -44,8 +44,8 @@ def ask() -> ResponseReturnValue:
         made = services.ask(
             unit, campaign=campaign, kind=ExportKind(form.kind.data),
             bundle=get_bundle(unit, form.bundle.data) if form.bundle.data else None,
-            written_as=ExportFormat(form.format.data), reason=form.reason.data,
-            keys=_keys(form), by=staff_user(), settings=settings(),
+            written_as=ExportFormat(form.format.data), locale=form.locale.data,
+            reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=settings(),
         )  # fmt: skip
     except Invalid as problem:
         _mark(form, problem)
@@ -93,7 +93,9 @@ def remove_key(public_id: str) -> ResponseReturnValue:
 def _form(campaign: Campaign) -> AskForm:
     unit = db.session()
     bundles = services.list_bundles(unit, campaign)
-    return AskForm.of(campaign.slug, bundles, keys.list_keys(unit, staff_user()))
+    return AskForm.of(
+        campaign.slug, bundles, keys.list_keys(unit, staff_user()), locales=settings().locales
+    )
 
 
 def _keys(form: AskForm) -> list[str]:

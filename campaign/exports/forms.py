@@ -18,7 +18,7 @@ from campaign.bundles.models import Bundle
 from campaign.exports import recipients
 from campaign.exports.models import ExportFormat, ExportKey, ExportKind
 from campaign.exports.rules import LONGEST_REASON, SHORTEST_REASON
-from campaign.i18n import words_in
+from campaign.i18n import language_name, locale, words_in
 
 _PROBLEMS = {
     "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
@@ -45,6 +45,10 @@ class AskForm(FlaskForm):  # type: ignore[misc]
     kind = RadioField(_l("Which list"), validators=[DataRequired()])
     bundle = SelectField(_l("Whose letters"), default="")
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)
+    locale = SelectField(
+        _l("Language of the file"),
+        description=_l("Of the heads and of what the file says of itself. JSON Lines have none."),
+    )
     reason = TextAreaField(
         _l("What it is for"),
         description=_l(
@@ -60,9 +64,17 @@ class AskForm(FlaskForm):  # type: ignore[misc]
     )
 
     @classmethod
-    def of(cls, campaign: str, bundles: Sequence[Bundle], keys: Iterable[ExportKey]) -> "AskForm":
-        """The form for one campaign, its bundles, and one's own keys."""
-        form = cls(campaign=campaign)
+    def of(
+        cls,
+        campaign: str,
+        bundles: Sequence[Bundle],
+        keys: Iterable[ExportKey],
+        *,
+        locales: Sequence[str],
+    ) -> "AskForm":
+        """The form for one campaign, its bundles, one's own keys, and the site's languages."""
+        form = cls(campaign=campaign, locale=locale())
+        form.locale.choices = [(code, language_name(code)) for code in locales]
         form.kind.choices = [
             (ExportKind.OFFICIALS.value, _l("For officials")),
             (ExportKind.FULL.value, _l("For vetting")),

@@ -35,6 +35,12 @@ def send_export_ready(*, number: int, reference: str, hours: int, link: str) -> 
     return {"number": number, "reference": reference, "hours": hours, "link": link}
 
 
+@message("export-failed", limited=False, tells_of_stop=True)
+def send_export_failed(*, number: int, reference: str, why: str, link: str) -> Context:
+    """To who asked: it could not be made, and `why`, as a slug."""
+    return {"number": number, "reference": reference, "why": why, "link": link}
+
+
 def deciders(unit: Session, export: DataExport) -> Sequence[StaffUser]:
     """Who may decide about it: active staff and admins, but for who asked."""
     return unit.scalars(
@@ -88,6 +94,20 @@ def send_ready(unit: Session, export: DataExport) -> None:
         number=export.id,
         reference=export.campaign.reference,
         hours=_settings().export_hours,
+        link=_link(export),
+    )
+
+
+def send_failed(unit: Session, export: DataExport, why: str) -> None:
+    """Mail who asked that there will be no file, and why."""
+    asked = export.requested_by
+    send_export_failed(
+        unit,
+        to=asked.email,
+        locale=asked.locale,
+        number=export.id,
+        reference=export.campaign.reference,
+        why=why,
         link=_link(export),
     )
 

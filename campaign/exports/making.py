@@ -5,6 +5,7 @@ it is still the last one. The file's name is written down before the file is, so
 worker left is removed by the next attempt.
 """
 
+import errno
 import hashlib
 import re
 import secrets
@@ -24,7 +25,7 @@ from campaign import audit, db, jobs, storage
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.errors import Refused
 from campaign.exports import records, writing
-from campaign.exports.mails import send_ready
+from campaign.exports.mails import send_failed, send_ready
 from campaign.exports.models import DataExport, ExportState
 from campaign.exports.rules import Mark, refuse_campaign
 from campaign.settings import Settings
@@ -33,7 +34,10 @@ log = structlog.get_logger()
 _PROGRESS_SECONDS = 1.0
 MOST_TRIES = 5
 FAILED = "tries-used-up"
+AWAY = "storage-away"
+NO_ROOM = "no-room"
 GONE = "campaign-stopped"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 ACTOR = "job:exports.make"
 
 
@@ -64,8 +68,8 @@ def make(export_id: int) -> None:
         storage.storage().delete(taken.storage_key)
     except Refused:
         _fail(taken, GONE)
-    except BaseException:
-        _give_back(taken)
+    except BaseException as problem:
+        _give_back(taken, problem)
         raise
 
 
@@ -105,14 +109,14 @@ def _make(taken: Claim) -> None:
         export = unit.get_one(DataExport, taken.export_id)
         refuse_campaign(export.kind, export.campaign.status)
         source, mark = records.Source.of(export), _mark(export)
-        chosen, keys = export.format, list(export.recipients)
+        chosen, keys, locale = export.format, list(export.recipients), export.locale
         name = _file_name(export)
         total = records.count(unit, source)
     progress = _Progress(taken, total)
     with store.workshop() as workshop, store.create(taken.storage_key) as file:
         out = _Measured(file)
         rows = progress.watch(records.iter_records(source, progress.one_unreadable))
-        chunks = writing.write(chosen, mark, source.columns, rows, Path(workshop))
+        chunks = writing.write(chosen, mark, source.columns, rows, Path(workshop), locale=locale)
         if keys:
             writing.encrypt(chunks, keys, out)
         else:
@@ -205,12 +209,21 @@ def _beat(taken: Claim, **values: int) -> bool:
         return _update(unit, taken, {"lease_until": db.utcnow() + LEASE, **values})
 
 
-def _give_back(taken: Claim) -> None:
+def _give_back(taken: Claim, problem: BaseException) -> None:
     """Leave it to a later attempt, or to nobody once there were too many."""
     with db.transaction() as unit:
         _update(unit, taken, {"lease_until": db.utcnow() + LEASE})
     if taken.attempt >= MOST_TRIES:
-        _fail(taken, FAILED)
+        _fail(taken, _reason(problem))
+
+
+def _reason(problem: BaseException) -> str:
+    """Why the last attempt failed, as far as whoever asked can do something about it."""
+    if isinstance(problem, storage.FilesAway):
+        return AWAY
+    if isinstance(problem, OSError) and problem.errno in _FULL:
+        return NO_ROOM
+    return FAILED
 
 
 def _fail(taken: Claim, slug: str) -> None:
@@ -219,6 +232,7 @@ def _fail(taken: Claim, slug: str) -> None:
         if _update(unit, taken, values):
             subject = f"export:{taken.export_id}"
             audit.record(unit, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
+            send_failed(unit, unit.get_one(DataExport, taken.export_id), slug)
     storage.storage().delete(taken.storage_key)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaign.accounts.models import StaffUser
 from campaign.bundles.models import Bundle
 from campaign.campaigns.models import Campaign
-from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
 
 
 class ExportKind(enum.StrEnum):
@@ -64,6 +64,8 @@ class DataExport(Base):
     public_id: Mapped[PublicId]
     kind: Mapped[ExportKind]
     format: Mapped[ExportFormat]
+    locale: Mapped[Locale] = mapped_column(server_default="en")
+    """Language of the heads and of what the file says of itself."""
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     bundle_id: Mapped[int | None] = mapped_column(
         ForeignKey("bundle.id", ondelete="SET NULL"), index=True

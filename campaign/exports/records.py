@@ -57,6 +57,7 @@ class Source:
     bundle_id: int | None
     timezone: str
     locale: str
+    """In which countries are named."""
     frozen: Frozen | None = None
     """Of the bundle, which names its targets."""
 
@@ -69,7 +70,7 @@ class Source:
             campaign_id=export.campaign_id,
             bundle_id=export.bundle_id,
             timezone=frozen.timezone if frozen else export.campaign.timezone,
-            locale=frozen.locale if frozen else export.campaign.default_locale,
+            locale=export.locale,
             frozen=frozen,
         )
 
@@ -230,7 +231,7 @@ def _letter_of(row: Any, source: Source) -> Record:
     """Number and target, where a bundle gives them."""
     if source.frozen is None:
         return ()
-    return number_of(row.sequence), source.frozen.targets[row.target_id].names[source.locale]
+    return number_of(row.sequence), source.frozen.targets[row.target_id].names[source.frozen.locale]
 
 
 def _moment(moment: datetime | None) -> str:

@@ -89,7 +89,7 @@ class Mark:
     bundle: int | None = None
 
     def lines(self) -> list[tuple[str, str]]:
-        """Name and value of each fact: English, like the heads of the columns."""
+        """Name and value of each fact, for programs; `wording` says them to people."""
         return [
             ("export", str(self.number)),
             ("campaign", self.reference),
@@ -101,7 +101,3 @@ class Mark:
             ("reason", self.reason),
             ("note", "Personal data. For this purpose only; destroy it after use."),
         ]
-
-    def sentence(self) -> str:
-        """All of it on one line, as the first row of a CSV file."""
-        return "# " + " · ".join(f"{name}: {value}" for name, value in self.lines())

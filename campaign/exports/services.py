@@ -32,17 +32,10 @@ class Download:
 
 
 def ask(
-    unit: Session,
-    *,
-    campaign: Campaign,
-    bundle: Bundle | None,
-    kind: ExportKind,
-    written_as: ExportFormat,
-    reason: str,
-    keys: Sequence[str],
-    by: StaffUser,
+    unit: Session, *, campaign: Campaign, bundle: Bundle | None, kind: ExportKind,
+    written_as: ExportFormat, locale: str, reason: str, keys: Sequence[str], by: StaffUser,
     settings: Settings,
-) -> DataExport:
+) -> DataExport:  # fmt: skip
     """Ask for an export. It is made at once, or waits for a second person where one is needed.
 
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
@@ -55,6 +48,7 @@ def ask(
     export = DataExport(
         kind=kind,
         format=written_as,
+        locale=locale,
         campaign=campaign,
         bundle=bundle,
         bundle_sequence=bundle.sequence if bundle else None,
@@ -67,7 +61,7 @@ def ask(
     unit.flush()
     _note(
         unit, export, by, "export.ask",
-        kind=kind.value, format=written_as.value, encrypted=bool(keys),
+        kind=kind.value, format=written_as.value, locale=locale, encrypted=bool(keys),
     )  # fmt: skip
     _begin(unit, export, settings)
     return export

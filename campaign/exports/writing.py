@@ -1,4 +1,7 @@
-"""An export as bytes: CSV and JSON Lines as a stream, XLSX through a private folder."""
+"""An export as bytes: CSV and JSON Lines as a stream, XLSX through a private folder.
+
+CSV and XLSX are for people, in the export's language; JSON Lines for programs, in none.
+"""
 
 import csv
 import io
@@ -13,8 +16,9 @@ import xlsxwriter
 
 from campaign.exports import recipients
 from campaign.exports.models import ExportFormat
-from campaign.exports.records import Cell, Record
+from campaign.exports.records import Record
 from campaign.exports.rules import Mark
+from campaign.exports.wording import Wording, wording_of
 from campaign.spreadsheets import inert
 
 _ROWS_AT_ONCE = 500
@@ -31,26 +35,29 @@ def write(
     columns: Sequence[str],
     records: Iterable[Record],
     workshop: Path,
+    *,
+    locale: str,
 ) -> Iterator[bytes]:
     """The file, piece by piece; `workshop` is a private folder, which a workbook is made in."""
-    if chosen is ExportFormat.CSV:
-        return _csv(mark, columns, records)
     if chosen is ExportFormat.JSONL:
         return _json_lines(mark, columns, records)
-    return _workbook(mark, columns, records, workshop)
+    wording = wording_of(mark, locale)
+    if chosen is ExportFormat.CSV:
+        return _csv(wording, columns, records)
+    return _workbook(mark, wording, columns, records, workshop)
 
 
-def _csv(mark: Mark, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
+def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
     """As spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([mark.sentence()])
-    writer.writerow(columns)
+    writer.writerow([wording.sentence()])
+    writer.writerow([wording.heads[one] for one in columns])
     yield b"\xef\xbb\xbf"
     rest = iter(records)
     while True:
         rows = list(islice(rest, _ROWS_AT_ONCE))
-        writer.writerows([inert(_text(cell)) for cell in row] for row in rows)
+        writer.writerows([inert(cell) for cell in _texts(wording, columns, row)] for row in rows)
         yield out.getvalue().encode()
         if len(rows) < _ROWS_AT_ONCE:
             return
@@ -71,7 +78,11 @@ def _line(facts: dict[str, Any]) -> bytes:
 
 
 def _workbook(
-    mark: Mark, columns: Sequence[str], records: Iterable[Record], workshop: Path
+    mark: Mark,
+    wording: Wording,
+    columns: Sequence[str],
+    records: Iterable[Record],
+    workshop: Path,
 ) -> Iterator[bytes]:
     """Every cell is text, so that none is a formula or a link; the mark is the first sheet."""
     path = workshop / "export.xlsx"
@@ -85,44 +96,56 @@ def _workbook(
             "strings_to_numbers": False,
         },
     )
-    book.set_properties({"title": f"Export {mark.number}", "author": mark.asked_by})
+    of_mark, of_list = wording.sheets
+    title = f"{of_mark} {mark.number}"
+    book.set_properties({"title": title, "author": mark.asked_by})
     bold = book.add_format({"bold": True})
-    about = book.add_worksheet("export")
-    about.set_column(0, 0, 14)
-    about.set_column(1, 1, 80)
-    for line, (name, value) in enumerate(mark.lines()):
-        about.write_string(line, 0, name, bold)
-        about.write_string(line, 1, value)
+    _fill_mark(_sheet(book, of_mark, wording), wording, bold)
     rest = iter(records)
     for number in count(1):
         rows = islice(rest, ROWS_OF_A_SHEET)
         first = list(islice(rows, 1))
         if not first and number > 1:
             break
-        sheet = book.add_worksheet("list" if number == 1 else f"list {number}")
+        sheet = _sheet(book, of_list if number == 1 else f"{of_list} {number}", wording)
         sheet.freeze_panes(1, 0)
-        sheet.set_header(f"&LExport {mark.number}&RPage &P of &N")
-        _fill(sheet, columns, chain(first, rows), bold)
+        sheet.set_header(f"&L{title}&R{wording.page}")
+        _fill(sheet, wording, columns, chain(first, rows), bold)
     book.close()
     with path.open("rb") as made:
         while piece := made.read(_PIECE):
             yield piece
 
 
-def _fill(sheet: Any, columns: Sequence[str], rows: Iterable[Record], bold: Any) -> None:
+def _sheet(book: Any, name: str, wording: Wording) -> Any:
+    sheet = book.add_worksheet(name)
+    if wording.rtl:
+        sheet.right_to_left()
+    return sheet
+
+
+def _fill_mark(sheet: Any, wording: Wording, bold: Any) -> None:
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 80)
+    for line, (name, value) in enumerate(wording.mark):
+        sheet.write_string(line, 0, name, bold)
+        sheet.write_string(line, 1, value)
+
+
+def _fill(
+    sheet: Any, wording: Wording, columns: Sequence[str], rows: Iterable[Record], bold: Any
+) -> None:
     for at, name in enumerate(columns):
-        sheet.write_string(0, at, name, bold)
+        sheet.write_string(0, at, wording.heads[name], bold)
         sheet.set_column(at, at, 18)
     for line, row in enumerate(rows, start=1):
-        for at, cell in enumerate(row):
-            if cell != "":
-                sheet.write_string(line, at, _text(cell)[:_LONGEST_CELL])
+        for at, cell in enumerate(_texts(wording, columns, row)):
+            if cell:
+                sheet.write_string(line, at, cell[:_LONGEST_CELL])
 
 
-def _text(cell: Cell) -> str:
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    return cell
+def _texts(wording: Wording, columns: Sequence[str], row: Record) -> list[str]:
+    return [wording.says(name, cell) for name, cell in zip(columns, row, strict=True)]
 
 
 def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Any) -> None:

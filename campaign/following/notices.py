@@ -126,7 +126,7 @@ def _deliveries(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
             DeliveryAttempt.outcome.in_(GONE_OUT),
             or_(
                 DeliveryAttempt.outcome != DeliveryOutcome.PART,
-                DeliveryAttempt.taken_from.is_not(None),
+                DeliveryAttempt.taken.any(),
             ),
             ~exists().where(Notice.delivery_id == DeliveryAttempt.id),
             *conditions,

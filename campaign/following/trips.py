@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import Range, ranges_of
@@ -65,9 +65,16 @@ def trips_of(unit: Session, letters: Sequence[Letter]) -> list[Trip]:
     attempts = unit.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({one.bundle_id for one in stays}))
+        .options(selectinload(DeliveryAttempt.taken))
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
     ).all()
-    return list(fates(attempts, stays, ranges_of(unit, [one.id for one in attempts])))
+    return list(fates(attempts, stays, _ranges(unit, attempts, stays)))
+
+
+def _ranges(
+    unit: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
+) -> dict[int, list[Range]]:
+    return ranges_of(unit, [one.id for one in attempts], {one.number for one in stays})
 
 
 def fates(
@@ -85,7 +92,7 @@ def fates(
                 continue
             envelopes = ranges.get(attempt.id)
             envelope = _envelope(envelopes, stay.number)
-            if envelopes and envelope is None:
+            if envelopes is not None and envelope is None:
                 continue
             fate = _fate(attempt, stay.number)
             grouped.setdefault((fate, envelope), []).append(stay.letter)
@@ -102,7 +109,7 @@ def _envelope(envelopes: Sequence[Range] | None, number: int) -> Range | None:
 def _fate(attempt: DeliveryAttempt, number: int) -> DeliveryOutcome:
     if attempt.outcome is not DeliveryOutcome.PART:
         return attempt.outcome
-    if attempt.taken_from is None or attempt.taken_to is None:
+    if not attempt.taken:
         return DeliveryOutcome.PART
-    taken = attempt.taken_from <= number <= attempt.taken_to
+    taken = any(one.first_number <= number <= one.last_number for one in attempt.taken)
     return DeliveryOutcome.ACCEPTED if taken else DeliveryOutcome.REFUSED

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pikepdf
 
+from campaign.letters import saving
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -97,7 +99,8 @@ def join(
         pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
         count = len(pdf.pages)
         with in_place_of(out) as path:
-            pdf.save(
+            saving.save(
+                pdf,
                 path,
                 deterministic_id=True,
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,

@@ -8,12 +8,13 @@ written straight into the page, row by row, as lines of our own typeface.
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pikepdf
 from pikepdf import Dictionary
 
-from campaign.letters import html, renderer
+from campaign.letters import html, renderer, saving
 from campaign.letters.context import ColumnLabels, ListContext
 from campaign.letters.html import MM_PER_PT
 from campaign.letters.layouts import PAPERS
@@ -43,7 +44,7 @@ def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
             if index in shaped:
                 forms["Shaped"] = shaped[index]
             _add_page(pdf, sheet, page, forms, font)
-        pdf.save(job["out"], deterministic_id=True)
+        saving.save(pdf, Path(job["out"]), deterministic_id=True)
         return {"pages": len(pdf.pages)}
 
 

@@ -113,18 +113,9 @@ def case_of(campaign: Campaign) -> Case:
 
 
 def compose(
-    *,
-    key: str,
-    number: str | None,
-    case: Case,
-    addressing: Addressing,
-    proposal: Proposal,
-    writer: Writer,
-    locale: str,
-    written_on: date,
-    specimen: str = "",
-    into: Into | None = None,
-) -> LetterContext:
+    *, key: str, number: str | None, case: Case, addressing: Addressing, proposal: Proposal,
+    writer: Writer, locale: str, written_on: date, specimen: str = "", into: Into | None = None,
+) -> LetterContext:  # fmt: skip
     """The letter, every word in place.
 
     Required talking points are always in; of the others those that the writer took, in the

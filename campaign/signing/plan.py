@@ -131,8 +131,6 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         pairs = zip(addressed, templates, strict=True)
         if made := drafts_of(campaign, locale, pairs, home=home):
             drafts[locale] = made
-    texts = [text for one in drafts.values() for text in one.texts()]
-    rules = ScreeningRules.of(campaign.screening)
     rewritten = campaign.full_text_edit and campaign.format is LetterFormat.LETTER
     return SigningPlan(
         campaign_id=campaign.id,
@@ -147,13 +145,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         format=campaign.format,
         country=campaign.country,
         timezone=campaign.timezone,
-        guard=guard_of(
-            [*(campaign.forbidden_words or ()), *(flag.words for flag in campaign.risk_flags)],
-            (campaign.country, home),
-            texts,
-            held=rules.held,
-            insult_languages=rules.insult_languages,
-        ),
+        guard=_guard(campaign, drafts, home),
         drafts=drafts,
         bounded=frozenset(code for code, one in drafts.items() if one.fits_bare()),
         facts={
@@ -161,6 +153,18 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
             for code, one in drafts.items()
             if rewritten and (facts := one.facts()) is not None
         },
+    )
+
+
+def _guard(campaign: Campaign, drafts: dict[str, Drafts], home: str) -> Guard:
+    """What the campaign rules out and holds, for its own letters' texts not to be."""
+    rules = ScreeningRules.of(campaign.screening)
+    return guard_of(
+        [*(campaign.forbidden_words or ()), *(flag.words for flag in campaign.risk_flags)],
+        (campaign.country, home),
+        [text for one in drafts.values() for text in one.texts()],
+        held=rules.held,
+        insult_languages=rules.insult_languages,
     )
 
 

@@ -318,7 +318,7 @@ def test_what_hands_out_personal_data_in_bulk_asks_again_who_it_is(app: Flask) -
         rule.endpoint
         for rule in _rules(app)
         if _roles(app, rule.endpoint) is not None
-        and rule.endpoint.partition(".")[2].endswith(("download", "export"))
+        and rule.endpoint.partition(".")[2].endswith(("download", "export", "print_proof"))
     }
     assert downloads - fresh <= INVENTED
-    assert {"bundles.download", "accounts.audit.download"} <= fresh
+    assert {"bundles.download", "bundles.print_proof", "accounts.audit.download"} <= fresh

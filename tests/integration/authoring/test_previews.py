@@ -16,7 +16,7 @@ from tests.integration.authoring.conftest import DESK
 
 ROOT = Path(__file__).parents[3]
 _OF_NO_CAMPAIGN = {
-    "export-asked", "export-decided", "export-ready", "my-letters", "no-letters",
+    "export-asked", "export-decided", "export-failed", "export-ready", "my-letters", "no-letters",
     "letters-erased", "network-confirm", "network-already",
 }  # fmt: skip
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -21,6 +21,7 @@ from campaign.errors import Refused
 from campaign.letters import foundries
 from campaign.letters.foundry import FoundryStopped
 from campaign.signing.models import Letter
+from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_printing import zip_of
@@ -109,9 +110,10 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
-def test_a_disk_that_is_full_costs_time_and_leaves_nothing_half_written(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
-) -> None:
+def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_written(
+    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     campaign = make_campaign(unit)
     add_confirmed(unit, campaign, 4)
     unit.commit()
@@ -119,7 +121,21 @@ def test_a_disk_that_is_full_costs_time_and_leaves_nothing_half_written(
     taken = ledger.claim_next(bundle_id)
     assert taken is not None
     foundries.close_all()
+
+    def away(*_: object) -> None:
+        raise FilesAway("GenericError")
+
     try:
+        with monkeypatch.context() as patched:
+            patched.setattr(app.extensions["storage"].place, "taking", away)
+            with pytest.raises(FilesAway):
+                printing.print_claimed(taken)
+        assert reload(unit, bundle_id).volumes[0].state is VolumeState.WAITING
+        unit.execute(update(Volume).values(lease_until=None))
+        unit.commit()
+        taken = ledger.claim_next(bundle_id)
+        assert taken is not None
+        foundries.close_all()
         with files_no_larger_than(2000), pytest.raises((FoundryStopped, OSError)):
             printing.print_claimed(taken)
     finally:

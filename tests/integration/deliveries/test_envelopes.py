@@ -1,5 +1,6 @@
 """Refused at the gate: into envelopes and to the post, or through another mission."""
 
+import html
 import io
 from collections.abc import Callable
 from typing import Any
@@ -186,16 +187,40 @@ def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
     visit = record(bundle, DeliveryOutcome.PART, taken=3)
     assert "Which letters did they take?" in staff.get(after(bundle)).text
     assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
-    for first, last in (("3", "1"), ("1", "2"), ("90", "92")):
-        wrong = post(staff, after(bundle, "part"), {"first": first, "last": last})
-        assert wrong.status_code == 422, (first, last)
-    assert post(staff, after(bundle, "part"), {"first": "3", "last": "5"}).status_code == 303
+    for typed, words in (
+        ("", "Give the numbers"), ("3-1, 5", "Write 1-3"), ("1, 2", "fewer letters than"),
+        ("6-8", "its letters are 1 to 7"), ("1-3, 2", "name the same letters"),
+        ("1-4", "more letters than"), ("all", "“all” is no number"),
+    ):  # fmt: skip
+        wrong = post(staff, after(bundle, "part"), {"numbers": typed})
+        assert wrong.status_code == 422, typed
+        assert words in html.unescape(wrong.text), typed
+        assert f'value="{typed}"' in wrong.text, "what was typed is kept"
+    assert post(staff, after(bundle, "part"), {"numbers": "2, 00005–6"}).status_code == 303
     unit.rollback()
     attempt = unit.scalars(select(DeliveryAttempt)).one()
     assert attempt.visit_id == visit.id
     assert count_here(unit, unit.get_one(Bundle, bundle.id)) == 4
     assert post(staff, after(bundle, "split"), {"letters_each": "9"}).status_code == 303
-    assert envelopes(unit) == [(1, 2, False), (6, 7, False)]
+    assert envelopes(unit) == [(1, 1, False), (3, 4, False), (7, 7, False)]
+
+
+def test_what_went_out_before_is_in_no_part_and_letters_taken_back_count_either_way(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.PART, taken=2)
+    assert post(staff, after(bundle, "part"), {"numbers": "1, 4"}).status_code == 303
+    record(bundle, DeliveryOutcome.PART, taken=2, place="the back door")
+    again = post(staff, after(bundle, "part"), {"numbers": "4, 5"})
+    assert "had gone out before" in again.text
+    unit.rollback()
+    sixth = select(Letter.signature_id).where(Letter.sequence == 6)
+    unit.execute(
+        update(Signature).where(Signature.id.in_(sixth)).values(state=SignatureState.WITHDRAWN)
+    )
+    unit.commit()
+    assert post(staff, after(bundle, "part"), {"numbers": "5-7"}).status_code == 303
+    assert count_here(unit, reload(unit, bundle.id)) == 2
 
 
 def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
@@ -267,7 +292,7 @@ def test_those_who_wrote_are_told_when_their_letter_goes_out_and_only_then(
     again("following.delivery-recorded", attempt_id)
     assert unit.scalars(select(Notice)).all() == [], "nobody knows yet whose letters it were"
     unit.rollback()
-    post(staff, after(bundle, "part"), {"first": "1", "last": "2"})
+    post(staff, after(bundle, "part"), {"numbers": "1, 2"})
     again("following.delivery-recorded", attempt_id)
     unit.rollback()
     [notice] = unit.scalars(select(Notice)).all()
@@ -295,6 +320,12 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     unit.rollback()
     again("following.tell", notice_id)
     again("following.tell", notice_id)
+    page = client.get(f"{after(bundle)}?letter=2").text
+    assert "How they went" in page
+    assert page.count('<td><span dir="ltr">00002</span></td>') == 1
+    assert "00001</span>" not in page
+    lost = client.get(f"{after(bundle)}?letter=3").text
+    assert "No envelope holds a letter of this number." in lost
     told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
     assert [one.recipient for one in told] == ["first@example.org"]
     unit.rollback()

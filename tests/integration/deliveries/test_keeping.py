@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign import archive, db, migrations
 from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.deliveries.models import GateVisit
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
@@ -53,14 +53,28 @@ def test_the_audit_names_a_delivery_and_leads_to_it(
 def test_migrations_go_back_with_what_older_tables_can_hold(
     app: Flask, bundle: Bundle, record: Record, unit: Session
 ) -> None:
-    record(bundle, DeliveryOutcome.PART, taken=2)
+    for place in ("front", "back"):
+        record(bundle, DeliveryOutcome.PART, taken=2, place=place)
+    unit.rollback()
+    front, back = unit.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id)).all()
+    front.taken = [TakenLetters(first_number=1, last_number=2)]
+    back.taken = [TakenLetters(first_number=at, last_number=at) for at in (4, 6)]
+    unit.commit()
     unit.close()
     engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0018")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT taken_from, taken_to FROM delivery_attempt")).all()
+        assert sorted(rows, key=str) == [(1, 2), (None, None)], "several spans are to be said again"
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT first_number, last_number FROM taken_letters")).all()
+        assert [tuple(row) for row in rows] == [(1, 2)]
     migrations.downgrade(engine, "0010")
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT outcome, messages FROM delivery_attempt")).all()
-        assert [tuple(row) for row in rows] == [("accepted", 2)]
+        assert [tuple(row) for row in rows] == [("accepted", 2)] * 2
     migrations.upgrade(engine)
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT outcome, visit_id FROM delivery_attempt")).all()
-        assert [tuple(row) for row in rows] == [("accepted", None)]
+        assert [tuple(row) for row in rows] == [("accepted", None)] * 2

@@ -71,7 +71,7 @@ def ask(app: Flask, settings: Settings, scene: Scene) -> Ask:
         with app.app_context(), db.transaction() as unit:
             bundle_id = others.pop("bundle_id", None)
             bundle = unit.get_one(Bundle, bundle_id) if bundle_id else None
-            facts = {"bundle": bundle, "reason": REASON, "keys": []} | others
+            facts = {"bundle": bundle, "reason": REASON, "keys": [], "locale": "en"} | others
             return services.ask(
                 unit,
                 campaign=unit.get_one(Campaign, scene.campaign_id),

@@ -21,6 +21,7 @@ from campaign.errors import Gone, NotFound, Refused
 from campaign.exports import keys, making, services
 from campaign.exports.models import DataExport, ExportKey, ExportKind, ExportState
 from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
 from campaign.settings import Settings
 from campaign.storage import FilesAway, Storage
 from tests.factories import csrf_token, post, sign_in
@@ -162,7 +163,7 @@ def test_a_second_person_approves_and_never_oneself(
     assert post(other, f"{url}/approve").status_code == 303
     assert post(other, f"{url}/approve").status_code == 409, "it is decided"
     data = made(1)
-    assert b"approved by: Otto Other" in data
+    assert b"Approved by: Otto Other" in data
     unit.rollback()
     kinds = {mail.kind for mail in unit.scalars(select(OutboxMail))}
     assert kinds == {"export-asked", "export-decided", "export-ready"}
@@ -362,7 +363,15 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
             unit.execute(update(DataExport).values(lease_until=None))
             unit.commit()
     export = loaded(unit, export_id)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.FAILED)
+    assert (export.state, export.failure) == (ExportState.FAILED, making.AWAY)
+    mail = unit.scalars(select(OutboxMail)).one()
+    assert (mail.kind, mail.recipient) == ("export-failed", export.requested_by.email)
+    unit.rollback()
+    with app.app_context():
+        body = render(mail, app.extensions["settings"]).as_string()
+    assert "could not be reached" in " ".join(body.replace("=\n", "").split())
+    assert REASON not in body
+    assert "Planted" not in body
 
 
 def test_a_file_that_was_tampered_with_is_not_handed_out(

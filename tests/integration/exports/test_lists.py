@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from zipfile import ZipFile
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from campaign import db, storage
 from campaign.exports import records, writing
 from campaign.exports.models import DataExport, ExportFormat, ExportKind
+from campaign.exports.wording import HEADS
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
 
@@ -23,19 +25,21 @@ Made = Callable[[int], bytes]
 
 
 def rows_of(data: bytes) -> tuple[str, list[dict[str, str]]]:
-    """The mark, and the rows of a CSV file."""
+    """The mark, and the rows of a CSV file in English, by the names of the columns."""
     lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    return lines[0][0], [dict(zip(lines[1], row, strict=True)) for row in lines[2:]]
+    names = {str(words): name for name, words in HEADS.items()}
+    heads = [names[head] for head in lines[1]]
+    return lines[0][0], [dict(zip(heads, row, strict=True)) for row in lines[2:]]
 
 
 def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made: Made) -> None:
     mark, rows = rows_of(made(ask()))
     assert [row["state"] for row in rows] == [
-        "confirmed", "confirmed", "confirmed", "held", "rejected", "invalid",
+        "Confirmed", "Confirmed", "Confirmed", "Held", "Rejected", "Invalid",
     ]  # fmt: skip
     assert rows[0]["given_name"] == "Planted0"
     assert "@" in rows[0]["email"]
-    for fact in ("export: 1", "Ada Asker", REASON, "list: full"):
+    for fact in ("Export: 1", "Ada Asker", REASON, "List: For vetting", "nobody else was needed"):
         assert fact in mark
     assert mark.startswith("# ")
 
@@ -65,11 +69,11 @@ def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
 
 def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) -> None:
     book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
-    assert book.sheetnames == ["export", "list"]
-    facts = {row[0].value: row[1].value for row in book["export"]}
-    assert facts["asked by"] == "Ada Asker"
-    assert facts["reason"] == REASON
-    assert len(list(book["list"].rows)) == 7
+    assert book.sheetnames == ["Export", "List"]
+    facts = {row[0].value: row[1].value for row in book["Export"]}
+    assert facts["Asked by"] == "Ada Asker"
+    assert facts["What it is for"] == REASON
+    assert len(list(book["List"].rows)) == 7
 
 
 def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
@@ -78,9 +82,27 @@ def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     monkeypatch.setattr(writing, "ROWS_OF_A_SHEET", 3)
     data = made(ask(written_as=ExportFormat.XLSX))
     book = openpyxl.load_workbook(io.BytesIO(data))
-    assert book.sheetnames == ["export", "list", "list 2"]
+    assert book.sheetnames == ["Export", "List", "List 2"]
     names = [row[3].value for name in book.sheetnames[1:] for row in list(book[name].rows)[1:]]
     assert len(names) == len(set(names)) == 6
+
+
+@pytest.mark.parametrize(
+    ("locale", "head", "rtl"), [("fr", "Nom de famille", False), ("ar", "اسم العائلة", True)]
+)
+def test_a_file_speaks_the_language_that_was_asked_for(
+    ask: Ask, made: Made, locale: str, head: str, rtl: bool
+) -> None:
+    text = made(ask(locale=locale)).decode("utf-8-sig")
+    mark, heads, row = text.split("\r\n")[:3]
+    assert head in heads.split(",")
+    words = set(re.findall(r"[A-Za-z_]+", mark + heads + row.split("Planted", 1)[0]))
+    assert not words & {"export", "asked", "reason", "vetting", "given_name", "confirmed", "online"}
+    book = openpyxl.load_workbook(
+        io.BytesIO(made(ask(locale=locale, written_as=ExportFormat.XLSX)))
+    )
+    assert head in {cell.value for cell in next(book.worksheets[1].rows)}
+    assert all(bool(one.sheet_view.rightToLeft) is rtl for one in book.worksheets)
 
 
 def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
@@ -113,7 +135,7 @@ def test_a_bundles_list_has_its_numbers_and_targets(
     print_bundle(bundle_id)
     for kind in ExportKind:
         mark, rows = rows_of(made(ask(kind, bundle_id=bundle_id)))
-        assert "bundle: 001" in mark
+        assert "Bundle: 001" in mark
         assert [row["number"] for row in rows] == ["00001", "00002", "00003"]
         assert all("Quintero" in row["target"] for row in rows)
 

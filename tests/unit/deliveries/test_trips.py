@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.deliveries.covering import Range
 from campaign.following.trips import Stay, fates
 from campaign.signing.models import Letter
@@ -42,9 +42,14 @@ def test_refused_and_then_accepted() -> None:
     assert way(tries, 5) == ["refused", "accepted"], "what was handed over was not there again"
 
 
-@pytest.mark.parametrize(("number", "fate"), [(3, "accepted"), (5, "accepted"), (6, "refused")])
+@pytest.mark.parametrize(
+    ("number", "fate"), [(3, "accepted"), (5, "accepted"), (6, "refused"), (8, "accepted")]
+)
 def test_of_a_part_some_were_taken_and_the_others_refused(number: int, fate: str) -> None:
-    assert way([attempt(1, "part", taken_from=3, taken_to=5)], number) == [fate]
+    taken = [
+        TakenLetters(first_number=3, last_number=5), TakenLetters(first_number=8, last_number=8)
+    ]  # fmt: skip
+    assert way([attempt(1, "part", taken=taken)], number) == [fate]
 
 
 def test_of_a_part_that_nobody_has_named_nothing_is_claimed() -> None:

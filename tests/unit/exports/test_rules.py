@@ -89,9 +89,9 @@ def test_a_reason_says_something() -> None:
             rules.checked_reason(typed)
 
 
-def test_the_mark_says_whose_it_is_on_one_line() -> None:
+def test_the_mark_says_whose_it_is() -> None:
     mark = rules.Mark(7, "UA 1/26", ExportKind.FULL, "Ada", NOW, "For the\nvetting")
     lines = dict(mark.lines())
     assert lines["approved by"] == "nobody else was needed"
     assert lines["bundle"] == "all"
-    assert mark.sentence().startswith("# export: 7 · campaign: UA 1/26")
+    assert (lines["export"], lines["campaign"]) == ("7", "UA 1/26")

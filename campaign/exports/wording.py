@@ -1,0 +1,121 @@
+"""What a list says in the language that it was asked for: heads, marks, and what a cell means.
+
+JSON Lines are for programs, and say it by the names that stand here as keys.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from campaign import i18n
+from campaign.exports.models import ExportKind
+from campaign.exports.rules import Mark
+
+HEADS: Mapping[str, Any] = {
+    "number": _l("Letter no."),
+    "target": _l("Official"),
+    "signature": _l("Signature"),
+    "state": _l("State"),
+    "origin": _l("How it came"),
+    "name": _l("Name"),
+    "given_name": _l("Given name"),
+    "family_name": _l("Family name"),
+    "email": _l("E-mail"),
+    "locality": _l("Town"),
+    "region": _l("Region"),
+    "postal_code": _l("Postal code"),
+    "country": _l("Country"),
+    "disclosure": _l("Officials see"),
+    "language": _l("Language"),
+    "signed_on": _l("Signed on"),
+    "signed_at": _l("Signed at (UTC)"),
+    "confirmed_at": _l("Confirmed at (UTC)"),
+    "news": _l("Wants news of the case"),
+    "network": _l("In the network"),
+    "words": _l("Own words"),
+}
+"""Heads of the columns."""
+_MEANINGS: Mapping[str, Mapping[str, Any]] = {
+    "state": {
+        "confirmed": _l("Confirmed"),
+        "held": _l("Held"),
+        "rejected": _l("Rejected"),
+        "invalid": _l("Invalid"),
+    },
+    "origin": {"online": _l("Online"), "paper": _l("On paper"), "import": _l("Imported")},
+    "disclosure": {
+        "name": _l("Name alone"),
+        "town": _l("Name and town"),
+        "full": _l("Name, town and postal code"),
+    },
+}
+_MARK: Mapping[str, Any] = {
+    "export": _l("Export"),
+    "campaign": _l("Campaign"),
+    "bundle": _l("Bundle"),
+    "list": _l("List"),
+    "asked by": _l("Asked by"),
+    "approved by": _l("Approved by"),
+    "asked at": _l("Asked for on"),
+    "reason": _l("What it is for"),
+    "note": _l("Note"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Every word of a list's file that is not a supporter's, in one language."""
+
+    heads: Mapping[str, str]
+    meanings: Mapping[str, Mapping[str, str]]
+    mark: Sequence[tuple[str, str]]
+    """Name and value of each fact of the mark."""
+    yes: str
+    no: str
+    sheets: tuple[str, str]
+    """Names of a workbook's sheets: the mark, and the list."""
+    page: str
+    """Foot of a printed page, in the terms of a workbook."""
+    rtl: bool
+
+    def says(self, column: str, cell: str | bool) -> str:
+        """A cell's text."""
+        if isinstance(cell, bool):
+            return self.yes if cell else self.no
+        return self.meanings.get(column, {}).get(cell, cell)
+
+    def sentence(self) -> str:
+        """The mark on one line, as the first row of a CSV file."""
+        return "# " + " · ".join(f"{name}: {value}" for name, value in self.mark)
+
+
+def wording_of(mark: Mark, locale: str) -> Wording:
+    """The words of an export's file."""
+    with force_locale(locale):
+        return Wording(
+            heads={name: str(words) for name, words in HEADS.items()},
+            meanings={
+                column: {code: str(words) for code, words in known.items()}
+                for column, known in _MEANINGS.items()
+            },
+            mark=_said(mark),
+            yes=_("yes"),
+            no=_("no"),
+            sheets=(str(_MARK["export"]), str(_MARK["list"])),
+            page=_("Page %(page)s of %(pages)s", page="&P", pages="&N"),
+            rtl=i18n.direction(locale) == "rtl",
+        )
+
+
+def _said(mark: Mark) -> list[tuple[str, str]]:
+    said = {
+        "bundle": "" if mark.bundle else _("All of the campaign"),
+        "list": _("For vetting") if mark.kind is ExportKind.FULL else _("For officials"),
+        "approved by": "" if mark.approved_by else _("nobody else was needed"),
+        "note": _("Personal data. For this purpose only; destroy it after use."),
+    }
+    return [(str(_MARK[name]), said.get(name) or value) for name, value in mark.lines()]
