@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.models import Envelope
@@ -15,31 +17,30 @@ from campaign.signing.models import Letter, Signature, SignatureState
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 
 
-def _in_envelope() -> ColumnElement[bool]:
-    return (
+def gone(
+    letter: type[Letter] | AliasedClass[Letter] = Letter, *, until: date | None = None
+) -> ColumnElement[bool]:
+    """Whether a letter is out of our hands, by any attempt of its bundle (`until` that day)."""
+    attempt = DeliveryAttempt
+    by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
+    in_envelope = (
         exists()
         .where(
-            Envelope.attempt_id == DeliveryAttempt.id,
-            Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+            Envelope.attempt_id == attempt.id,
+            letter.sequence.between(Envelope.first_number, Envelope.last_number),
         )
-        .correlate(DeliveryAttempt, Letter)
-    )
-
-
-def gone() -> ColumnElement[bool]:
-    """Whether a letter is out of our hands, by any attempt of its bundle."""
-    by_envelope = (
-        exists().where(Envelope.attempt_id == DeliveryAttempt.id).correlate(DeliveryAttempt)
+        .correlate(attempt, letter)
     )
     part = and_(
-        DeliveryAttempt.outcome == DeliveryOutcome.PART,
-        Letter.sequence.between(DeliveryAttempt.taken_from, DeliveryAttempt.taken_to),
+        attempt.outcome == DeliveryOutcome.PART,
+        letter.sequence.between(attempt.taken_from, attempt.taken_to),
     )
-    whole = and_(DeliveryAttempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope()))
+    whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, in_envelope))
+    in_time = true() if until is None else attempt.happened_on <= until
     return (
         exists()
-        .where(DeliveryAttempt.bundle_id == Letter.bundle_id, or_(part, whole))
-        .correlate(Letter)
+        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time)
+        .correlate(letter)
     )
 
 

@@ -46,7 +46,8 @@ def confirm(unit: Session, *, token: str, now: datetime) -> tuple[Signature, boo
     """Confirm the letter of that link; tells whether this was the click that did.
 
     Raises NotFound (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
-    `letter-removed`) or Refused (`campaign-ended`: closed or stopped before it was confirmed).
+    `letter-forgotten`, `letter-removed`) or Refused (`campaign-ended`: closed or stopped
+    before it was confirmed).
     """
     signature = get_by_token(unit, token)
     for _ in range(_TRIES):
@@ -123,6 +124,8 @@ def count_for(unit: Session, signature: Signature) -> int:
 def refuse_lost(signature: Signature, now: datetime) -> None:
     """Raise Gone where the link has expired or the letter is no longer there."""
     state = signature.shown_state
+    if signature.forgotten_at is not None:
+        raise Gone("letter-forgotten", slug=signature.campaign.slug)
     if state is SignatureState.WITHDRAWN:
         raise Gone("letter-withdrawn", slug=signature.campaign.slug)
     if state is SignatureState.ERASED:

@@ -210,6 +210,7 @@ def _taken_seats(signing: _Signing) -> list[Seat]:
             state=row.shown_state,
             expires_at=row.token_expires_at,
             is_record=_is_record(signing.unit, row),
+            is_forgotten=row.forgotten_at is not None,
         )
         for row in rows
     ]
