@@ -183,6 +183,7 @@ def _sign_again(signing: _Signing, now: datetime) -> None:
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
+        cards=signing.plan.format is LetterFormat.CARD,
         mailbox_full=ruling is Ruling.FULL,
     )
 
@@ -255,6 +256,7 @@ def _send_link(signing: _Signing) -> bool:
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
         case_url=_case_url(signing),
+        cards=signing.plan.format is LetterFormat.CARD,
         days=settings.confirm_days,
     )
 
