@@ -35,7 +35,7 @@ _FILES_TRIED = 500
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, files, fonts, queue, mail, erasing; say how to mend what is wrong."""
+    """Check settings, database, files, fonts, queue, mail, erasing; say how to mend them."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
