@@ -18,7 +18,7 @@ from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
 from campaign.exports.views import blueprint as exports
 from campaign.extensions import csrf
-from campaign.following import erasing, notices, telling
+from campaign.following import notices, retention, telling
 from campaign.following.news_views import one_click
 from campaign.following.views import blueprint as following
 from campaign.mail import bounces, sender
@@ -44,7 +44,7 @@ from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
 from campaign.signing.views import blueprint as signing
 
 _AT_WORK = (
-    anchoring, assembling, bounces, erasing, notices, overview_mails, paper_matching, rehearsing,
+    anchoring, assembling, bounces, notices, overview_mails, paper_matching, rehearsing, retention,
     sender, telling, timekeeping, waiting,
 )  # fmt: skip
 """What no page imports and jobs need: every job is known once this module is."""

@@ -1,4 +1,4 @@
-"""Settings of where an instance keeps what it keeps: its folder, and its files."""
+"""Settings of where an instance keeps what it keeps (its folder, its files), and for how long."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 
 class FileSettings(BaseSettings):
-    """The part of `campaign.settings.Settings` that is about files."""
+    """The part of `campaign.settings.Settings` that is about what is kept."""
 
     instance: Path = Field(Path("instance"), description="Folder of keys, SQLite files and files.")
     files: str = Field(
@@ -26,6 +26,19 @@ class FileSettings(BaseSettings):
     s3_region: str = Field("us-east-1", description="Its region.")
     s3_key_id: str = Field("", description="Id of the access key.")
     s3_secret: SecretStr = Field(SecretStr(""), description="The access key itself.")
+
+    retention_months: int = Field(
+        6,
+        ge=0,
+        le=120,
+        description="Months after the hand-over of a letter, or the end of its campaign, at which "
+        "its writer’s contact data and words are erased; the counts stay. 0: never.",
+    )
+    keep_printed_files: bool = Field(
+        False,
+        description="Whether the printed files of a bundle, which name people, are kept beyond "
+        "that; otherwise their hashes are.",
+    )
 
     @property
     def folder(self) -> Path:

@@ -34,6 +34,7 @@ _COLUMNS = (
     Letter.target_id,
     Letter.template_id,
     Signature.state,
+    Signature.forgotten_at,
     Signature.letter_locale,
     Signature.given_name,
     Signature.family_name,
@@ -72,7 +73,7 @@ def load_volume(unit: Session, volume_id: int) -> Loaded:
     proposals = _proposals(unit, {row.template_id for row in rows})
     translator = _Translator.of(unit, volume.bundle_id, frozen)
     for row in rows:
-        if row.state is not SignatureState.CONFIRMED:
+        if row.state is not SignatureState.CONFIRMED or row.forgotten_at is not None:
             loaded.set_aside.append(Aside(row.id, WITHDRAWN))
             continue
         try:

@@ -93,6 +93,8 @@ class Bundle(Base):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
     ready_at: Mapped[datetime | None]
+    emptied_at: Mapped[datetime | None]
+    """Since when its files are no longer kept: nobody is to be found in them. Hashes stay."""
     remade_at: Mapped[datetime | None]
     """When volumes were last sent to be made again, without letters that were taken back."""
     taken_out: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")

@@ -28,11 +28,12 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
 
     How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
     lists are made again too where somebody on the signed sheets is gone. Raises Refused:
-    `stopped`, `handed-over`, `not-ready`.
+    `stopped`, `handed-over`, `emptied`, `not-ready`.
     """
     standing.hold(unit, bundle)
     standing.refuse_stopped(bundle)
     standing.refuse_handed_over(unit, bundle)
+    standing.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     gone = list_taken_back(unit, bundle, limit=None)
@@ -107,6 +108,7 @@ def remake_taken_back() -> None:
             .join(Campaign, Campaign.id == Bundle.campaign_id)
             .where(
                 Bundle.state == BundleState.READY,
+                Bundle.emptied_at.is_(None),
                 ~standing.handed_over(),
                 Campaign.status != CampaignStatus.STOPPED,
             )

@@ -32,7 +32,7 @@ class Choice:
 def list_choices(unit: Session, bundle: Bundle) -> list[Choice]:
     """The whole bundle, and each PDF of it, as far as nobody who is gone stands in it."""
     found = prints.find_print(unit, bundle)
-    if found is None:
+    if found is None or bundle.emptied_at is not None:
         return []
     gone = _volumes_with_gone(unit, bundle)
     pdfs = [Choice(one["name"], one["pages"]) for one in found.files if one["pages"]]
@@ -71,9 +71,11 @@ def reprint(
     """A file of the bundle (`name` empty: the whole ZIP) once more, as it was, byte for byte.
 
     Each file is compared with its recorded hash before anything is given out. Raises Refused:
-    `stopped`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid: `reason-missing`.
+    `stopped`, `emptied`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid:
+    `reason-missing`.
     """
     standing.refuse_stopped(bundle)
+    standing.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     if not reason.strip():

@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
-from campaign.bundles import files, prints, withdrawals
+from campaign.bundles import files, prints, standing, withdrawals
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
@@ -165,14 +165,16 @@ def zip_name(bundle: Bundle) -> str:
 def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
-    Raises Refused: `not-ready`, `stopped` (letters of a stopped campaign do harm), `taken-back`
-    (it holds letters that were taken back, and is to be made again without them).
+    Raises Refused: `not-ready`, `stopped` (letters of a stopped campaign do harm), `emptied`
+    (its files are no longer kept), `taken-back` (it holds letters that were taken back, and is to
+    be made again without them).
     Raises NotFound where a file of it is gone.
     """
     if bundle.campaign.status is CampaignStatus.STOPPED:
         raise Refused("stopped", campaign=bundle.campaign.slug)
     if bundle.state is not BundleState.READY or bundle.zip_sha256 is None:
         raise Refused("not-ready")
+    standing.refuse_emptied(bundle)
     withdrawals.refuse_taken_back(unit, bundle)
     name = zip_name(bundle)
     chunks = stream_zip(name, prints.parts_of(unit, bundle, store), bundle.created_at)

@@ -37,6 +37,12 @@ def refuse_handed_over(unit: Session, bundle: Bundle) -> None:
         raise Refused("handed-over")
 
 
+def refuse_emptied(bundle: Bundle) -> None:
+    """Raise Refused (`emptied`) where the files are gone: nobody is to be found in them."""
+    if bundle.emptied_at is not None:
+        raise Refused("emptied")
+
+
 def refuse_stopped(bundle: Bundle) -> None:
     """Raise Refused (`stopped`) where nothing may go out any more."""
     if bundle.campaign.status is CampaignStatus.STOPPED:

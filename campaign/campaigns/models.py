@@ -147,6 +147,8 @@ class Campaign(Base):
         default=lambda context: context.get_current_parameters().get("created_by_id"),
     )
     """Who answers for it; none: the admins, until they hand it over."""
+    forgotten_at: Mapped[datetime | None]
+    """When who signed it was last erased by the calendar, long after its end."""
     created_at: Mapped[Created]
     changed_at: Mapped[Created]
     """Moves with every change of what the public sees."""

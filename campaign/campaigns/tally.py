@@ -7,7 +7,7 @@ A job counts once a minute and writes only where a number is no longer true.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import column, func, or_, select, table, update
+from sqlalchemy import ScalarSelect, column, func, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
@@ -21,8 +21,10 @@ _SIGNATURE = table(
     column("state"),
     column("sent_by_self_at"),
     column("origin"),
+    column("confirmed_at", db.UtcDateTime()),
+    column("withdrawn_at", db.UtcDateTime()),
 )
-_CONFIRMED = "confirmed"
+_CONFIRMED, _WITHDRAWN = "confirmed", "withdrawn"
 _PAPER = "paper"
 Counts = tuple[int, int, int]
 """Who signed; of these, who also sent their letter themselves; and who signed on paper."""
@@ -66,6 +68,39 @@ def counts_of(unit: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
         )
     )
     return dict.fromkeys(ids, 0) | dict(rows.all())
+
+
+def count_now(unit: Session, campaign: Campaign) -> int:
+    """The same at this moment: the last count, and who came and went since then.
+
+    Who has just confirmed wants to be in it; counting a million rows for each would take too long.
+    """
+    mine = _SIGNATURE.c.campaign_id == campaign.id
+    people = select(func.count()).select_from(_SIGNATURE)
+    confirmed = people.where(mine, _SIGNATURE.c.state == _CONFIRMED)
+    tally = unit.get(CampaignTally, campaign.id)
+    if tally is None:
+        return unit.scalar(confirmed) or 0
+    since = unit.scalar(confirmed.where(_SIGNATURE.c.confirmed_at > tally.counted_at)) or 0
+    gone = unit.scalar(
+        people.where(
+            mine,
+            _SIGNATURE.c.state == _WITHDRAWN,
+            _SIGNATURE.c.confirmed_at <= tally.counted_at,
+            _SIGNATURE.c.withdrawn_at > tally.counted_at,
+        )
+    )
+    return tally.confirmed + since - (gone or 0)
+
+
+def last_confirmed() -> ScalarSelect[datetime | None]:
+    """When a letter of a campaign was confirmed last, for a query on campaigns: one look-up."""
+    return (
+        select(func.max(_SIGNATURE.c.confirmed_at))
+        .where(_SIGNATURE.c.campaign_id == Campaign.id, _SIGNATURE.c.state == _CONFIRMED)
+        .correlate(Campaign)
+        .scalar_subquery()
+    )
 
 
 def sent_by_self(unit: Session, campaign: Campaign) -> int:

@@ -32,6 +32,7 @@ _SENTENCES = {
     "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
     "cancelled": "This bundle was given up: its letters wait for another.",
     "taken-back": "Letters in it were taken back since it was handed over; nothing is written.",
+    "emptied": "Its files are no longer kept: who wrote the letters was erased in time.",
     "letters-taken": "Another bundle took the letters at the same moment: run this again.",
     "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
     "nothing-printed": "None of the letters could be printed; the desk shows why.",

@@ -3,6 +3,7 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import click
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations, storage
 from campaign.anchoring import DamagedAnchor
+from campaign.following import retention
 from campaign.letters import fonts, problems
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
@@ -25,13 +27,15 @@ _FONT_WORDS = {
     "apt install fonts-noto-core fonts-noto-cjk",
 }
 _ENOUGH_BYTES = 2 * 1024**3
+_DAILY = timedelta(days=2)
+"""What a daily job has left lying for so long, it has missed."""
 _FILES_TRIED = 500
 """Files in S3 of which the head is fetched: a request each."""
 
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, files, fonts, queue and mail; say how to mend what is wrong."""
+    """Check settings, database, files, fonts, queue, mail, erasing; say how to mend them."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
@@ -139,6 +143,24 @@ def _mail(app: Flask) -> Iterator[str]:
         )
 
 
+def _erasing(app: Flask) -> Iterator[str]:
+    settings: Settings = app.extensions["settings"]
+    if not settings.retention_months:
+        return
+    yesterday = db.utcnow() - _DAILY
+    try:
+        with db.reading() as unit:
+            due = retention.list_due(unit, months=settings.retention_months, now=yesterday)
+            late = retention.count_due(unit, due)
+    except SQLAlchemyError:
+        return  # the database's own check has said why
+    if late:
+        yield (
+            f"Of {late} signatures contact data is kept beyond retention_months "
+            f"({settings.retention_months}). Is a worker running? Start one: campaign worker"
+        )
+
+
 _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "settings": _settings,
     "database": _database,
@@ -147,4 +169,5 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,
+    "erasing": _erasing,
 }

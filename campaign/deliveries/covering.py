@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.deliveries.models import Envelope
@@ -15,46 +17,53 @@ from campaign.signing.models import Letter, Signature, SignatureState
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 
 
-def _in_envelope(attempt_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+_AnyLetter = type[Letter] | AliasedClass[Letter]
+
+
+def _in_envelope(
+    attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
+) -> ColumnElement[bool]:
     """Whether a letter's envelope went with an attempt: no two envelopes hold the same numbers.
 
     Only the last one that begins before the letter can hold it, and the index finds that one.
     """
     last_of_nearest = (
         select(Envelope.last_number)
-        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= Letter.sequence)
+        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= letter.sequence)
         .order_by(Envelope.first_number.desc())
         .limit(1)
-        .correlate(DeliveryAttempt, Letter)
+        .correlate(DeliveryAttempt, letter)
         .scalar_subquery()
     )
-    return func.coalesce(last_of_nearest, 0) >= Letter.sequence
+    return func.coalesce(last_of_nearest, 0) >= letter.sequence
 
 
-def _taken(attempt_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+def _taken(
+    attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
+) -> ColumnElement[bool]:
     """Whether a letter is among those that were taken as a part."""
     return (
         exists()
         .where(
             TakenLetters.attempt_id == attempt_id,
-            Letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number),
+            letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number),
         )
-        .correlate(DeliveryAttempt, Letter)
+        .correlate(DeliveryAttempt, letter)
     )
 
 
-def gone() -> ColumnElement[bool]:
-    """Whether a letter is out of our hands, by any attempt of its bundle."""
-    by_envelope = (
-        exists().where(Envelope.attempt_id == DeliveryAttempt.id).correlate(DeliveryAttempt)
-    )
-    ident = DeliveryAttempt.id.expression
-    part = and_(DeliveryAttempt.outcome == DeliveryOutcome.PART, _taken(ident))
-    whole = and_(DeliveryAttempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident)))
+def gone(letter: _AnyLetter = Letter, *, until: date | None = None) -> ColumnElement[bool]:
+    """Whether a letter is out of our hands, by any attempt of its bundle (`until` that day)."""
+    attempt = DeliveryAttempt
+    by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
+    ident = attempt.id.expression
+    part = and_(attempt.outcome == DeliveryOutcome.PART, _taken(ident, letter))
+    whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident, letter)))
+    in_time = true() if until is None else attempt.happened_on <= until
     return (
         exists()
-        .where(DeliveryAttempt.bundle_id == Letter.bundle_id, or_(part, whole))
-        .correlate(Letter)
+        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time)
+        .correlate(letter)
     )
 
 

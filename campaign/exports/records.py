@@ -89,6 +89,7 @@ def count(unit: Session, source: Source) -> int:
         wanted = select(Signature.id).where(
             Signature.campaign_id == source.campaign_id,
             Signature.state.in_(states_in(source.kind)),
+            Signature.forgotten_at.is_(None),
         )
     return unit.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
@@ -127,6 +128,7 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any
         # Not by an index of the campaign, which would sort a million rows for each batch.
         Signature.campaign_id + 0 == source.campaign_id,
         Signature.state.in_(states_in(source.kind)),
+        Signature.forgotten_at.is_(None),
         Signature.id <= last,
     )
     yield from _batches(wanted, Signature.id, first - 1, unreadable)
@@ -157,6 +159,7 @@ def _letters(source: Source, *columns: Any) -> Select[Any]:
             Letter.bundle_id == source.bundle_id,
             Letter.first_page.is_not(None),
             Signature.state.in_(states_in(source.kind)),
+            Signature.forgotten_at.is_(None),
         )
     )
 

@@ -4,7 +4,6 @@ What is printed in a bundle leaves a tombstone: the letter's number, its target,
 to whom they belong. All else is deleted. A printed volume keeps the letter until it is remade.
 """
 
-import os
 from datetime import datetime
 
 from flask import current_app
@@ -12,6 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
+from campaign.following.emptying import COUNTED, PERSON, no_fingerprint
 from campaign.following.holding import hold
 from campaign.following.links import Mailbox, signatures_of
 from campaign.following.mails import send_letters_erased
@@ -23,7 +23,7 @@ from campaign.network.models import NetworkMember
 from campaign.paper.keying import forget_address, forget_twins
 from campaign.settings import Settings
 from campaign.signing.hold_models import Hold
-from campaign.signing.models import Disclosure, LinkEnd, Signature, SignatureState
+from campaign.signing.models import LinkEnd, Signature, SignatureState
 from campaign.signing.similar import forget_words
 from campaign.signing.waiting import spend_links
 
@@ -63,26 +63,9 @@ def bury(signature: Signature) -> None:
     The link's digest stays too: who opens the link reads that the letter was erased.
     """
     signature.state = SignatureState.ERASED
-    for column in (
-        "given_name", "family_name", "email", "locality", "region", "postal_code", "country",
-        "own_words", "source",
-    ):  # fmt: skip
-        setattr(signature, column, "")
-    signature.full_text = None
-    # The fingerprint would still tell, to who has the key, that an address signed.
-    signature.email_hmac = os.urandom(32)
-    signature.person_hmac = None
-    signature.points = []
-    signature.disclosure = Disclosure.NAME
-    signature.consent_updates_at = None
-    signature.consent_network_at = None
-    signature.token_expires_at = None
-    signature.reminded_at = None
-    signature.sent_by_self_at = None
-    signature.state_before = signature.invalidation_id = None
-    signature.trace = None
-    signature.address_mark = signature.network_mark = None
-    signature.domain_mark = signature.agent_mark = None
+    for column, value in {**PERSON, **COUNTED}.items():
+        setattr(signature, column, value)
+    signature.email_hmac = no_fingerprint()
     for letter in signature.letters:
         # What did not print may be quoted there: a letter of a name, a word of the text.
         letter.set_aside_detail = None

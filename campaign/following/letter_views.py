@@ -1,5 +1,6 @@
 """The page of one letter: confirm it, keep it, send it, follow it. The secret is in the address."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
@@ -20,7 +21,7 @@ from campaign.reading.sharing import share_of
 from campaign.security import public
 from campaign.settings import Settings
 from campaign.signing import confirming
-from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.drafts import Letters, layout_of, local_day, pdf_of, signed_letters
 from campaign.signing.models import Signature, SignatureState
 from campaign.signing.signing_views import pdf_response
 
@@ -40,6 +41,8 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
     """The letter with its button, or how far it has come. Looking changes nothing."""
     with db.reading() as unit:
         signature = confirming.get_by_token(unit, token)
+        if signature.forgotten_at is not None:
+            return _forgotten_page(unit, signature, signature.forgotten_at)
         confirming.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
             confirming.refuse_stopped(signature.campaign)
@@ -104,6 +107,17 @@ def _confirm_page(signature: Signature, token: str) -> Response:
         "layout": layout_of(signature.campaign, _home()),
     }
     return _page("signing/confirm.html", page)
+
+
+def _forgotten_page(unit: Session, signature: Signature, since: datetime) -> Response:
+    """What was erased and when, and the way of the letter, which tells of nobody."""
+    page = {
+        "signature": signature,
+        "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
+        "marks": marks_of(unit, signature),
+        "day": i18n.say_date(local_day(signature.campaign, since)),
+    }
+    return _page("following/forgotten.html", page)
 
 
 def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool) -> Response:

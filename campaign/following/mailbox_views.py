@@ -93,7 +93,10 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
             }
             for one in links.signatures_of(unit, box)
         ]
-    return page("following/mailbox.html", token=token, mailbox=box, rows=rows)
+    months = _settings().retention_months
+    return page(
+        "following/mailbox.html", token=token, mailbox=box, rows=rows, retention_months=months
+    )
 
 
 @public

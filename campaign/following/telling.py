@@ -18,7 +18,7 @@ from campaign import db, i18n, jobs
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Update
 from campaign.campaigns.reasons import Reasons, reasons_of
 from campaign.deliveries.covering import covered_by
 from campaign.following import mails
@@ -169,11 +169,13 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
         )
     if notice.next_id is not None:
         later = unit.get_one(Campaign, notice.next_id)
+        cards = campaign.format is LetterFormat.CARD
+        earlier = {"reference": campaign.reference, "cards": cards}
         return lambda unit, one: mails.send_case_continued(
             unit,
             earlier_id=campaign.id,
             **_further(later, one.locale),
-            **(_common(later, one) | {"reference": campaign.reference}),
+            **(_common(later, one) | earlier),
         )
     reasons = reasons_of(campaign)
     return lambda unit, one: mails.send_case_stopped(
@@ -239,6 +241,7 @@ def _common(campaign: Campaign, signature: Signature) -> dict[str, Any]:
         "unsubscribe": unsubscribe_url(signature),
         "person_name": campaign.person_name,
         "reference": campaign.reference,
+        "cards": campaign.format is LetterFormat.CARD,
         "case_url": f"{base}/actions/{campaign.slug}",
         "letters_url": f"{base}/my-letters",
     }

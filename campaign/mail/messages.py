@@ -66,7 +66,8 @@ def message(
     that one address may get in a day. With `campaign_id` the mail is about that campaign: once
     the campaign is stopped, it no longer goes out, unless the kind `tells_of_stop`. With
     `unsubscribe`, the address of a page whose button ends such mails, mail programs can press
-    that button themselves (RFC 8058); the templates have it by that name.
+    that button themselves (RFC 8058); the templates have it by that name. `cards`, which templates
+    always have: what it is about is no letter.
 
     A mail about several campaigns may wait long: `recheck` gives its context anew when it is sent,
     or None where it is not to be sent any more.
@@ -89,11 +90,14 @@ def message(
             locale: str,
             campaign_id: int | None = None,
             unsubscribe: str | None = None,
+            cards: bool = False,
             **facts: Any,
         ) -> bool:
             context = function(**facts)
             if unsubscribe is not None:
                 context["unsubscribe"] = unsubscribe
+            if cards:
+                context["cards"] = True
             about = {"campaign_id": campaign_id, "locale": locale}
             return _put(unit, _row(name, to, context) | about, limited=limited)
 

@@ -13,7 +13,7 @@ from campaign.campaigns.models import Campaign
 from campaign.officials.postal import region_code
 from campaign.overview.figures import ONLINE, Counts, delay_of, key_of
 from campaign.sealing import Keyring, WrongKey
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.models import REWRITTEN, Letter, Signature, SignatureState
 
 _PLACE = "signature.region"
 _COLUMNS = (
@@ -23,6 +23,7 @@ _COLUMNS = (
     type_coerce(Signature.region, LargeBinary).label("region"),
     func.length(type_coerce(Signature.own_words, LargeBinary)).label("own_length"),
     Signature.full_text.is_not(None).label("rewritten"),
+    Signature.forgotten_words,
     Signature.source,
     Signature.locale,
     Signature.letter_locale,
@@ -66,9 +67,10 @@ def _keys(row: Any, origin: str, own: bool) -> list[str]:
     keys = [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
     if origin == ONLINE:
         keys.append(key_of("source", row.source))
-    if own or row.rewritten:
+    rewritten = row.rewritten or row.forgotten_words == REWRITTEN
+    if own or rewritten or row.forgotten_words:
         keys.append(key_of("own"))
-    if row.rewritten:
+    if rewritten:
         keys.append(key_of("rewritten"))
     if row.sent_by_self_at is not None:
         keys.append(key_of("self"))

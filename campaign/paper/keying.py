@@ -17,7 +17,7 @@ from campaign.errors import NotFound, Refused
 from campaign.paper import doubles, rows, sheets
 from campaign.paper.details import Details
 from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
-from campaign.signing.models import Origin, Signature, SignatureState
+from campaign.signing.models import Origin, Signature
 
 KEPT_DAYS = 7
 """How long a removed row can be put back."""
@@ -52,7 +52,7 @@ def details_of(row: PaperRow) -> Details | None:
     if row.details is not None:
         return Details.of_json(row.details)
     signature = row.signature
-    if signature is None or signature.state is SignatureState.ERASED:
+    if signature is None or signature.is_nobodys:
         return None
     return Details(
         given_name=signature.given_name,

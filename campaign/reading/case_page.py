@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from campaign import i18n
 from campaign.campaigns.chains import public_neighbours
@@ -117,12 +118,7 @@ def case_page(
         reference=campaign.reference,
         country=i18n.country_name(campaign.country, locale),
         person_name=campaign.person_name,
-        title=edition.title if edition else campaign.person_name,
-        summary=edition.summary if edition else "",
-        background=edition.background if edition else "",
-        asks=tuple(edition.asks) if edition else (),
-        outcome=edition.outcome if edition else "",
-        content_lang=other_language(edition, locale),
+        **_texts(campaign, edition, locale),
         issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
         deadline=deadline_of(campaign.act_by, locale, now),
         takes_letters=takes_letters,
@@ -146,6 +142,22 @@ def case_page(
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(one, locale, now) for one in later),
     )
+
+
+def _texts(campaign: Campaign, edition: Edition | None, locale: str) -> dict[str, Any]:
+    """What the edition says; without one, the person's name is all that there is to read."""
+    lang = other_language(edition, locale)
+    if edition is None:
+        nothing = dict.fromkeys(("summary", "background", "outcome"), "")
+        return {"title": campaign.person_name, "asks": (), "content_lang": lang, **nothing}
+    return {
+        "title": edition.title,
+        "summary": edition.summary,
+        "background": edition.background,
+        "asks": tuple(edition.asks),
+        "outcome": edition.outcome,
+        "content_lang": lang,
+    }
 
 
 def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:

@@ -10,24 +10,36 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, request
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import aliased
 
 from campaign import compressing, db
-from campaign.campaigns.models import Campaign, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.tally import last_confirmed
 
 MAX_AGE = 60
 """Seconds for which browsers and proxies may keep a page."""
 _MOST = 1000
-_VERSION = select(
-    select(func.count(Campaign.id)).scalar_subquery(),
-    select(func.max(Campaign.changed_at)).scalar_subquery(),
-    select(func.max(CampaignTally.counted_at)).scalar_subquery(),
-    select(func.sum(CampaignTally.confirmed)).scalar_subquery(),
+_ANY = aliased(Campaign)
+_ONE = select(literal(1).label("one")).subquery()
+_VERSION = (
+    select(
+        Campaign.slug,
+        last_confirmed().label("confirmed"),
+        select(func.count(_ANY.id)).scalar_subquery(),
+        select(func.max(_ANY.changed_at)).scalar_subquery(),
+        select(func.max(CampaignTally.counted_at)).scalar_subquery(),
+        select(func.sum(CampaignTally.confirmed)).scalar_subquery(),
+    )
+    .select_from(_ONE)
+    .outerjoin(Campaign, Campaign.status == CampaignStatus.OPEN)
 )
+"""What all pages depend on, in each row; and when a letter of each open campaign was confirmed."""
 
 Key = tuple[str, ...]
 Version = tuple[object, ...]
@@ -79,6 +91,7 @@ class PageCache:
         self._pages: OrderedDict[Key, CachedPage] = OrderedDict()
         self._things: dict[Key, tuple[float, Any]] = {}
         self._version: Version = ()
+        self._confirmed: dict[str, datetime | None] = {}
         self._checked_at = float("-inf")
         self._lock = Lock()
         self._checking = Lock()
@@ -125,7 +138,7 @@ class PageCache:
         return len(self._pages)
 
     def _make(self, key: Key, render: Callable[[], str | Made]) -> CachedPage:
-        version = self._version
+        version, confirmed = self._version, self._confirmed
         made = render()
         if isinstance(made, str):
             made = Made(made)
@@ -136,7 +149,8 @@ class PageCache:
         )
         page = _page(made.body.encode(), made.mimetype, headers, self._clock())
         with self._lock:
-            if version == self._version:  # else it may show what was before the change
+            same = confirmed.get(key[-1]) == self._confirmed.get(key[-1])
+            if version == self._version and same:  # else it may show what was before the change
                 self._pages[key] = page
             while len(self._pages) > _MOST:
                 self._pages.popitem(last=False)
@@ -149,15 +163,24 @@ class PageCache:
             return  # another thread is asking: what we have is at most as old as its question
         try:
             with db.reading() as unit:
-                version = tuple(unit.execute(_VERSION).one())
-            if version != self._version:
-                with self._lock:
-                    self._version = version
-                    self._pages.clear()
-                    self._things.clear()
+                rows = unit.execute(_VERSION).all()
+            self._forget_changed(tuple(rows[0][2:]), {row.slug: row.confirmed for row in rows})
             self._checked_at = self._clock()
         finally:
             self._checking.release()
+
+    def _forget_changed(self, version: Version, confirmed: dict[str, datetime | None]) -> None:
+        """Forget all where anything changed; of a case where somebody has written, its pages."""
+        with self._lock:
+            if version != self._version:
+                self._pages.clear()
+                self._things.clear()
+            else:
+                written = {one for one in confirmed if confirmed[one] != self._confirmed.get(one)}
+                for key in [one for one in self._pages if one[-1] in written]:
+                    del self._pages[key]
+            # A page that is being made just now is kept only if this is still the same.
+            self._version, self._confirmed = version, confirmed
 
 
 def _page(

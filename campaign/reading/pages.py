@@ -7,7 +7,7 @@ from flask import render_template
 from campaign import db
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.services import find_public_campaign
-from campaign.campaigns.tally import count_of, on_paper, sent_by_self
+from campaign.campaigns.tally import count_now, on_paper, sent_by_self
 from campaign.errors import NotFound
 from campaign.reading import home, sharing
 from campaign.reading.case_page import CasePage, case_page
@@ -64,7 +64,7 @@ def _page_of(campaign: Campaign, lang: str) -> CasePage:
     return case_page(
         campaign,
         lang,
-        count=count_of(unit, campaign),
+        count=count_now(unit, campaign),
         now=db.utcnow(),
         sent_by_self=sent_by_self(unit, campaign),
         on_paper=on_paper(unit, campaign),

@@ -6,8 +6,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import jobs
+from campaign.campaigns import tally
 from campaign.campaigns.lifecycle import takes_confirmations
-from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.reasons import reasons_of
 from campaign.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
@@ -47,7 +48,8 @@ def confirm(unit: Session, *, token: str, now: datetime) -> tuple[Signature, boo
     """Confirm the letter of that link; tells whether this was the click that did.
 
     Raises NotFound (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
-    `letter-removed`) or Refused (`campaign-ended`: closed or stopped before it was confirmed).
+    `letter-forgotten`, `letter-removed`) or Refused (`campaign-ended`: closed or stopped
+    before it was confirmed).
     """
     signature = get_by_token(unit, token)
     for _ in range(_TRIES):
@@ -91,39 +93,18 @@ def start_followers(unit: Session, signature: Signature) -> None:
         jobs.enqueue(unit, "network.join-signer", signature.id)
 
 
-def count_confirmed(unit: Session, campaign: Campaign) -> int:
-    """How many people have written: the last tally, and who came and went since then.
-
-    Who has just confirmed wants to be in it; counting a million rows for each would take too long.
-    """
-    confirmed = select(func.count(Signature.id)).where(
-        Signature.campaign_id == campaign.id, Signature.state == SignatureState.CONFIRMED
-    )
-    tally = unit.get(CampaignTally, campaign.id)
-    if tally is None:
-        return unit.scalar(confirmed) or 0
-    since = unit.scalar(confirmed.where(Signature.confirmed_at > tally.counted_at)) or 0
-    gone = unit.scalar(
-        select(func.count(Signature.id)).where(
-            Signature.campaign_id == campaign.id,
-            Signature.state == SignatureState.WITHDRAWN,
-            Signature.confirmed_at <= tally.counted_at,
-            Signature.withdrawn_at > tally.counted_at,
-        )
-    )
-    return tally.confirmed + since - (gone or 0)
-
-
 def count_for(unit: Session, signature: Signature) -> int:
-    """The same as its writer sees it: one that was silently set aside believes itself counted."""
+    """How many have written, as its writer sees it: one silently set aside is counted for them."""
     silent = signature.state is SignatureState.INVALID
     own = silent and signature.shown_state is SignatureState.CONFIRMED
-    return count_confirmed(unit, signature.campaign) + (1 if own else 0)
+    return tally.count_now(unit, signature.campaign) + (1 if own else 0)
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:
     """Raise Gone where the link has expired or the letter is no longer there."""
     state = signature.shown_state
+    if signature.forgotten_at is not None:
+        raise Gone("letter-forgotten", slug=signature.campaign.slug)
     if state is SignatureState.WITHDRAWN:
         raise Gone("letter-withdrawn", slug=signature.campaign.slug)
     if state is SignatureState.ERASED:

@@ -49,6 +49,8 @@ class Seat:
     expires_at: datetime | None
     is_record: bool = False
     """Taken back when it lay in a bundle already, whose record it stays."""
+    is_forgotten: bool = False
+    """Handed over so long ago that nothing but its mailbox's fingerprint is known."""
 
 
 class Ruling(enum.Enum):
@@ -71,6 +73,8 @@ def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling
     nobody confirmed keeps nobody else out: somebody who mistypes an address, or means harm, must
     not keep its owner from signing, who takes its place. Nor does one that was taken back.
     """
+    if any(seat.is_forgotten for seat in taken):
+        return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
     same = next((seat for seat in taken if seat.person.name == newcomer.name), None)
     if same is not None:
         return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same

@@ -17,7 +17,7 @@ from flask import current_app, url_for
 from flask_babel import force_locale, gettext
 
 from campaign import i18n
-from campaign.campaigns.models import Campaign, TargetKind, Update
+from campaign.campaigns.models import Campaign, LetterFormat, TargetKind, Update
 from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound
 from campaign.mail.models import OutboxMail
@@ -78,6 +78,7 @@ def _case(campaign: Campaign, locale: str) -> Context:
     return {
         "person_name": campaign.person_name,
         "reference": campaign.reference,
+        "cards": campaign.format is LetterFormat.CARD,
         "case_url": _url("reading.case", lang=locale, slug=campaign.slug),
     }
 

@@ -51,6 +51,10 @@ class Disclosure(enum.StrEnum):
     FULL = "full"
 
 
+OWN, REWRITTEN = "own", "rewritten"
+"""What is counted of the words of a letter whose writer is forgotten."""
+
+
 class ConsentWording(Base):
     """The sentences to which supporters agreed, as they stood on the page."""
 
@@ -174,6 +178,10 @@ class Signature(Base):
     """Of an invalid one: where it would stand otherwise. Its signer sees this, and an undo
     restores it."""
     invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
+    forgotten_at: Mapped[datetime | None]
+    """Since when nobody knows whose it was (`following.forgetting`); it goes on counting."""
+    forgotten_words: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    """Of such a one, for the figures: it had words of its `own`, or was `rewritten`."""
     trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"))
     """Address and browser it was signed from; erased after some weeks, and the marks with it."""
     address_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
@@ -187,6 +195,11 @@ class Signature(Base):
     letters: Mapped[list["Letter"]] = relationship(
         back_populates="signature", cascade="all, delete-orphan", order_by="Letter.id"
     )
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether it was erased whose it is."""
+        return self.forgotten_at is not None or self.state is SignatureState.ERASED
 
     @property
     def shown_state(self) -> SignatureState:

@@ -70,17 +70,13 @@ def sign_in_rehearsal(
         raise Refused("rehearsal-full")
     token, email = tokens.new_token(), f"rehearsal-{token_hex(8)}@example.org"
     values = services.columns_of(letter) | {
+        **services.begun(token, now),
         "campaign_id": campaign.id,
-        "state": SignatureState.PENDING,
         "email": email,
         "email_hmac": db.database().keyring.fingerprint(email, "email"),
         "seat": 1,
         "locale": locale,
         "consent_wording_id": wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
-        "consent_delivery_at": now,
-        "token_digest": tokens.digest_of(token),
-        "token_expires_at": services.link_ends(now),
-        "signed_at": now,
     }
     signature_id = unit.scalar(insert(Signature).values(**values).returning(Signature.id))
     unit.execute(

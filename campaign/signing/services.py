@@ -71,13 +71,27 @@ def sign(
     refuse_ended(campaign, now)
     token = tokens.new_token()
     values = columns_of(letter) | {
+        **begun(token, now),
         "campaign_id": campaign.campaign_id,
-        "state": SignatureState.PENDING,
         "locale": locale,
         "consent_wording_id": wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
-        "consent_delivery_at": now,
         "consent_updates_at": now if letter.consent_updates else None,
         "consent_network_at": now if letter.consent_network else None,
+        "trace": trace.text,
+        **marks_of(db.database().keyring, trace, letter.email).columns,
+    }
+    signing = _Signing(unit, campaign, letter, locale, token, values)
+    if _sit(signing, seat=duplicates.SEATS[0]):
+        _send_link(signing)
+    else:
+        _sign_again(signing, now)
+
+
+def begun(token: str, now: datetime) -> dict[str, Any]:
+    """The columns of whatever is signed now: nothing has happened to it yet."""
+    return {
+        "state": SignatureState.PENDING,
+        "consent_delivery_at": now,
         "token_digest": tokens.digest_of(token),
         "token_expires_at": link_ends(now),
         "signed_at": now,
@@ -88,14 +102,7 @@ def sign(
         # Who takes the place of one that was found false is somebody new: judged when confirmed.
         "state_before": None,
         "invalidation_id": None,
-        "trace": trace.text,
-        **marks_of(db.database().keyring, trace, letter.email).columns,
     }
-    signing = _Signing(unit, campaign, letter, locale, token, values)
-    if _sit(signing, seat=duplicates.SEATS[0]):
-        _send_link(signing)
-    else:
-        _sign_again(signing, now)
 
 
 def link_ends(now: datetime) -> datetime:
@@ -183,6 +190,7 @@ def _sign_again(signing: _Signing, now: datetime) -> None:
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
+        cards=signing.plan.format is LetterFormat.CARD,
         mailbox_full=ruling is Ruling.FULL,
     )
 
@@ -210,6 +218,7 @@ def _taken_seats(signing: _Signing) -> list[Seat]:
             state=row.shown_state,
             expires_at=row.token_expires_at,
             is_record=_is_record(signing.unit, row),
+            is_forgotten=row.forgotten_at is not None,
         )
         for row in rows
     ]
@@ -254,6 +263,7 @@ def _send_link(signing: _Signing) -> bool:
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
         case_url=_case_url(signing),
+        cards=signing.plan.format is LetterFormat.CARD,
         days=settings.confirm_days,
     )
 

@@ -62,6 +62,7 @@ PUBLIC_PAGES = [
     ("/{lang}/actions/ua-58-20/write", 200),
     ("/{lang}/actions/ua-58-20/write?letter=es", 200),
     ("/{lang}/actions/ayotzinapa", 200),
+    ("/{lang}/actions/mothers-day-cards", 200),
     ("/{lang}/actions/mothers-day-cards/write", 200),
     ("/{lang}/actions/coloradas-de-la-virgen", 200),
     ("/{lang}/actions/there-is-no-such-case", 404),

@@ -14,7 +14,7 @@ from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
 from campaign.campaigns.services import close_campaign
 from campaign.reading.page_cache import PageCache
-from tests.factories import make_campaign
+from tests.factories import add_confirmed, make_campaign
 
 
 @pytest.mark.parametrize(
@@ -174,6 +174,19 @@ def test_a_change_shows_after_a_second(
     after = client.get(case, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert "She is safe." in after.text
+
+
+def test_who_has_just_confirmed_is_in_the_number_after_a_second(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    now = [100.0]
+    app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
+    before = client.get(case)
+    add_confirmed(unit, campaign, 3)
+    unit.commit()
+    assert client.get(case).data == before.data
+    now[0] += 1.5
+    assert "3 people have written" in client.get(case).text
 
 
 def test_a_page_is_made_anew_after_a_minute_whatever_changed(

@@ -14,7 +14,6 @@ from campaign import db
 from campaign.campaigns import tally
 from campaign.campaigns.models import Campaign
 from campaign.following import withdrawing
-from campaign.signing import confirming
 from campaign.signing.models import Signature
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
@@ -87,7 +86,7 @@ def test_who_came_and_went_since_the_last_count_is_in_the_number(unit: Session) 
     unit.flush()
     later = db.utcnow() + timedelta(seconds=5)
     withdrawing.withdraw(unit, gone, later)
-    assert confirming.count_confirmed(unit, unit.get_one(Campaign, campaign.id)) == 1
+    assert tally.count_now(unit, unit.get_one(Campaign, campaign.id)) == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])

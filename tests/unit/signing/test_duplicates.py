@@ -1,5 +1,6 @@
 """Who counts as one person, and who may share a mailbox."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,6 +26,11 @@ def test_case_and_accents_do_not_make_another_person(name: str) -> None:
     given, _, family = name.partition(" ")
     newcomer = Person(given, family, "MX", "", "")
     assert rule(newcomer, [seat(MAYA)], NOW)[0] is Ruling.ALREADY
+
+
+def test_of_a_mailbox_whose_signer_is_forgotten_nobody_signs_again() -> None:
+    nobody = replace(seat(Person("", "", "CA", "", "")), is_forgotten=True)
+    assert rule(MAYA, [nobody], NOW) == (Ruling.ALREADY, None)
 
 
 def test_an_unconfirmed_signature_is_replaced_by_the_same_person() -> None:

@@ -1,0 +1,113 @@
+"""Erasing who wrote, of many signatures at once, so that they go on counting.
+
+State, days, languages, country, region and source stay, as the figures need them, and a printed
+letter's number. All that tells of a person is emptied as when they have it erased themselves.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import LargeBinary, bindparam, case, delete, exists, func, select, update
+from sqlalchemy import type_coerce as coerce
+from sqlalchemy.orm import Session, aliased
+
+from campaign import db
+from campaign.following.emptying import PERSON, no_fingerprint
+from campaign.following.models import Notice, NoticeMail
+from campaign.mail.models import BadAddress
+from campaign.network.models import NetworkMember
+from campaign.paper.models import PaperRow
+from campaign.signing.hold_models import Hold
+from campaign.signing.models import (
+    OWN,
+    REWRITTEN,
+    Letter,
+    Signature,
+    SignatureState,
+    WordsPrint,
+)
+
+_ROWS = Signature.metadata.tables["signature"]
+_UNLINK = (
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("which"))
+    .values(email_hmac=bindparam("address"), person_hmac=bindparam("person"))
+)
+_OPEN = (SignatureState.PENDING, SignatureState.HELD)
+"""States in which a signature waits for somebody: nobody will come any more."""
+
+
+def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
+    """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
+    # Of those that were emptied before, what they were is known already.
+    words = {"forgotten_words": _words(unit)}
+    _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=words)
+    _update(unit, Signature.id.in_(ids), values={**PERSON, "forgotten_at": now})
+    for model in (WordsPrint, Hold):
+        unit.execute(delete(model).where(model.signature_id.in_(ids)))
+    unit.execute(
+        update(Letter)
+        .where(Letter.signature_id.in_(ids), Letter.set_aside_detail.is_not(None))
+        .values(set_aside_detail=None)
+        .execution_options(synchronize_session=False)
+    )
+    for known in (PaperRow.twin_id, PaperRow.signature_id):
+        unit.execute(
+            update(PaperRow)
+            .where(known.in_(ids))
+            .values(details=None, email_hmac=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def unlink(unit: Session, campaign_id: int, ids: Sequence[int]) -> None:
+    """Erase the fingerprints too, and letters that were never printed: the campaign is over."""
+    addresses = set(unit.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
+    rows = [{"which": one, "address": no_fingerprint(), "person": no_fingerprint()} for one in ids]
+    unit.connection().execute(_UNLINK, rows)
+    _update(
+        unit,
+        Signature.id.in_(ids),
+        Signature.state.in_(_OPEN),
+        values={"state": SignatureState.ERASED},
+    )
+    unit.execute(
+        delete(Letter)
+        .where(Letter.signature_id.in_(ids), Letter.bundle_id.is_(None))
+        .execution_options(synchronize_session=False)
+    )
+    notices = select(Notice.id).where(Notice.campaign_id == campaign_id)
+    unit.execute(
+        delete(NoticeMail)
+        .where(NoticeMail.notice_id.in_(notices), NoticeMail.email_hmac.in_(addresses))
+        .execution_options(synchronize_session=False)
+    )
+    elsewhere = [
+        exists().where(one.email_hmac == BadAddress.email_hmac)
+        for one in (aliased(Signature), NetworkMember)
+    ]
+    unit.execute(
+        delete(BadAddress)
+        .where(BadAddress.email_hmac.in_(addresses), *(~one for one in elsewhere))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _words(unit: Session) -> Any:
+    """What is counted of the words before they go."""
+    nothing = len(db.keyring_of(unit.get_bind().dialect).seal("", "signature.own_words"))
+    return case(
+        (Signature.full_text.is_not(None), REWRITTEN),
+        (func.length(coerce(Signature.own_words, LargeBinary)) > nothing, OWN),
+        else_="",
+    )
+
+
+def _update(unit: Session, *which: Any, values: dict[str, Any]) -> None:
+    unit.execute(
+        update(Signature)
+        .where(*which)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

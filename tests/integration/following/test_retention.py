@@ -1,0 +1,175 @@
+"""Contact data goes some months after the hand-over, or the end; what is counted stays."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.bundles import files
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns import tally
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.exports.models import ExportKind
+from campaign.exports.records import Source, count
+from campaign.network.models import NetworkMember
+from campaign.overview import keeping
+from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
+from tests.factories import make_members, sign_in
+from tests.integration.following.conftest import ANA, Deliver, reload, sign
+
+_SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
+
+
+@pytest.fixture
+def erase(app: Flask, unit: Session) -> Callable[[], list[dict[str, Any]]]:
+    """Runs the daily job; gives what it wrote into the audit so far."""
+
+    def run() -> list[dict[str, Any]]:
+        unit.commit()
+        jobs.run_now("retention.erase")
+        unit.rollback()
+        unit.expire_all()
+        asked = select(AuditEntry.detail).where(AuditEntry.action == "mailbox.retention")
+        return list(unit.scalars(asked.order_by(AuditEntry.id)))
+
+    return run
+
+
+def _long_ago(unit: Session, days: int) -> None:
+    unit.execute(
+        update(DeliveryAttempt).values(happened_on=db.utcnow().date() - timedelta(days=days))
+    )
+
+
+def _end(unit: Session, campaign: Campaign, days: int) -> None:
+    campaign.status = CampaignStatus.CLOSED
+    campaign.closed_at = db.utcnow() - timedelta(days=days)
+    unit.flush()
+
+
+def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_over(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
+    freeze: Callable[[Campaign], int], deliver: Deliver,
+    erase: Callable[[], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    fingerprint, country, region = ana.email_hmac, ana.country, ana.region
+    make_members(unit, 1, email=ANA)
+    unit.commit()
+    deliver(freeze(campaign))
+    late = sign(unit, campaign, email="late@example.org", given_name="Late")
+    _long_ago(unit, 170)
+    assert erase() == []
+    _long_ago(unit, 190)
+    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}]
+    left = reload(unit, ana)
+    assert {getattr(left, name) for name in _SEALED} == {""}
+    assert (left.state, left.country, left.region) == (SignatureState.CONFIRMED, country, region)
+    assert (left.consent_updates_at, left.trace, left.points) == (None, None, [])
+    assert left.email_hmac == fingerprint, "nobody signs twice while it goes on"
+    assert left.letters[0].sequence == 1
+    assert reload(unit, late).given_name == "Late"
+    assert unit.scalar(select(func.count()).select_from(NetworkMember)) == 1
+    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}], "once"
+    page = client.get(f"/en/letter/token-{ana.id}")
+    assert page.status_code == 200
+    assert "Who wrote this letter is erased" in page.text
+    assert "as letter 00001" in page.text
+    assert "Plantada" not in page.text
+    assert client.get(f"/en/letter/token-{ana.id}/letter.pdf").status_code == 410
+    assert client.post(f"/en/letter/token-{ana.id}").status_code == 410
+
+
+def test_refused_letters_and_a_part_that_nobody_has_named_wait_for_the_end(
+    unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
+    deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    deliver(freeze(campaign), DeliveryOutcome.REFUSED)
+    _long_ago(unit, 400)
+    assert erase() == []
+    unit.execute(update(DeliveryAttempt).values(outcome=DeliveryOutcome.PART, messages=1))
+    assert erase() == []
+    assert reload(unit, ana).given_name == "Ana"
+
+
+def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
+    freeze: Callable[[Campaign], int], erase: Callable[[], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    fingerprint = ana.email_hmac
+    bundle_id = freeze(campaign)
+    waits = sign(unit, campaign, email="waits@example.org")
+    held = sign(unit, campaign, email="held@example.org", state=SignatureState.HELD)
+    unit.add(WordsPrint(signature_id=waits.id, band=0, campaign_id=campaign.id, value=7))
+    bundle = unit.get_one(Bundle, bundle_id)
+    bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
+    name = f"{files.stored_folder(bundle.public_id)}/letters-001.1.pdf"
+    with storage.storage().create(name) as file:
+        file.write(b"Ana Plantada")
+    _end(unit, campaign, 100)
+    unit.commit()
+    jobs.run_now("overview.recount")
+    figures, _row = keeping.figures_of(unit, campaign)
+    before = tally.recount(unit, campaign), figures.confirmed, figures.countries()
+    own, rewritten = figures.one("own"), figures.one("rewritten")
+    assert own == 2
+    assert erase() == []
+    _end(unit, campaign, 190)
+    assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}]
+    left = reload(unit, ana)
+    assert {getattr(left, name) for name in _SEALED} == {""}
+    assert fingerprint not in (left.email_hmac, left.person_hmac)
+    assert reload(unit, held).state is SignatureState.ERASED
+    assert unit.scalars(select(Letter.signature_id)).all() == [ana.id], "none that was not printed"
+    assert unit.scalar(select(func.count()).select_from(WordsPrint)) == 0
+    unit.rollback()
+    jobs.run_now("overview.count")
+    unit.rollback()
+    unit.expire_all()
+    figures, _row = keeping.figures_of(unit, campaign)
+    assert (tally.recount(unit, campaign), figures.confirmed, figures.countries()) == before
+    assert (figures.one("own"), figures.one("rewritten")) == (own, rewritten)
+    assert count(unit, Source(ExportKind.FULL, campaign.id, None, "UTC", "en")) == 0
+    assert list(storage.storage().names(files.stored_folder(bundle.public_id))) == []
+    public_id = bundle.public_id
+    unit.rollback()
+    staff = app.test_client()
+    sign_in(staff, app, Role.STAFF)
+    page = staff.get(f"/desk/bundles/{public_id}")
+    assert "Its files are no longer kept" in page.text
+    assert "Download the bundle" not in page.text
+    assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}], "once"
+
+
+def test_a_late_delivery_gives_its_campaign_more_time(
+    unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
+    deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    deliver(freeze(campaign))
+    _end(unit, campaign, 300)
+    _long_ago(unit, 20)
+    assert erase() == []
+    assert reload(unit, ana).email == ANA
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_files_are_kept_where_the_settings_say_so_and_nothing_goes_where_they_say_never(
+    app: Flask, unit: Session, campaign: Campaign, ana: Signature,
+    freeze: Callable[[Campaign], int], erase: Callable[[], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    bundle = unit.get_one(Bundle, freeze(campaign))
+    bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
+    _end(unit, campaign, 190)
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"retention_months": 0})
+    assert erase() == []
+    app.extensions["settings"] = settings.model_copy(update={"keep_printed_files": True})
+    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}]
+    assert unit.get_one(Bundle, bundle.id).emptied_at is None
