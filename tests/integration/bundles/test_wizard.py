@@ -85,7 +85,7 @@ def test_each_step_carries_what_was_chosen_before(
     assert "UA 1/26 – Ines Quintero Vidal, Governor of Altamar: 3 letters" in letters.text
     chosen = base(campaigns, chosen="1", written=["en"], target=["ua-1-26:governor-9"])
     paper = client.get(f"{NEW}/paper", query_string=chosen).text
-    assert '<option selected value="es">' in paper, "the mission's own language"
+    assert '<option selected value="es">' in paper, "the mission's language"
     assert '<input type="hidden" name="written" value="en">' in paper
     assert '<input type="hidden" name="target" value="ua-1-26:governor-9">' in paper
     check = client.get(

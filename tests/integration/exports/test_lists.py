@@ -5,13 +5,14 @@ import io
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 from zipfile import ZipFile
 
 import openpyxl
 import pyrage
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from campaign import db, storage
@@ -120,6 +121,26 @@ def test_batches_meet_without_gap_or_double(
     monkeypatch.setattr(writing, "_ROWS_AT_ONCE", 3)
     _mark, rows = rows_of(made(ask()))
     assert len({row["signature"] for row in rows}) == len(rows) == 6
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, unit: Session) -> None:
+    export = unit.get_one(DataExport, ask())
+    asked: list[tuple[str, Any]] = []
+    engine = app.extensions["database"].engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, facts: Any, *_: Any) -> None:
+        asked.append((statement, facts))
+
+    event.listen(engine, "before_cursor_execute", note)
+    with app.app_context():
+        assert len(list(records.iter_records(records.Source.of(export), lambda: None))) == 6
+    event.remove(engine, "before_cursor_execute", note)
+    statement, facts = next(one for one in asked if "LIMIT" in one[0])
+    plan = unit.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", facts).all()
+    assert [row[3] for row in plan] == [
+        "SEARCH signature USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+    ]
 
 
 def test_a_bundles_list_has_its_numbers_and_targets(
