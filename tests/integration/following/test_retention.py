@@ -86,7 +86,7 @@ def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_o
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}], "once"
     page = client.get(f"/en/letter/token-{ana.id}")
     assert page.status_code == 200
-    assert "Who wrote this letter is erased" in page.text
+    assert "We no longer know who wrote this letter" in page.text
     assert "as letter 00001" in page.text
     assert "Plantada" not in page.text
     assert client.get(f"/en/letter/token-{ana.id}/letter.pdf").status_code == 410
