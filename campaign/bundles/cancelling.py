@@ -28,11 +28,12 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     """Give the bundle up; how many of its letters left it. The sheets on paper wait again too.
 
     Its row stays with its prints' hashes, its files go. A worker that prints it just now loses
-    its volume. Raises Refused: `handed-over`, `cancelled`, `not-ready` (it failed: that has a
-    button of its own).
+    its volume. Raises Refused: `handed-over`, `emptied`, `cancelled`, `not-ready` (it failed:
+    that has a button of its own).
     """
     standing.hold(unit, bundle)
     standing.refuse_handed_over(unit, bundle)
+    standing.refuse_emptied(bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:

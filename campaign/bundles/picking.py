@@ -55,6 +55,7 @@ def chosen(query: Select[Any], campaign_id: int, mission_id: int, choice: Choice
 def _conditions(campaign_id: int, mission_id: int, choice: Choice) -> Iterator[ColumnElement[bool]]:
     yield Signature.campaign_id == campaign_id
     yield Signature.state == SignatureState.CONFIRMED
+    yield Signature.forgotten_at.is_(None)
     yield Target.mission_id == mission_id
     yield Letter.bundle_id.is_(None)
     if choice.targets is not None:

@@ -85,6 +85,7 @@ def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
                     CarriedSignature.bundle_id == bundle_id,
                     CarriedSignature.position > last,
                     Signature.state == SignatureState.CONFIRMED,
+                    Signature.forgotten_at.is_(None),
                 )
                 .order_by(CarriedSignature.position)
                 .limit(_BATCH)

@@ -55,6 +55,7 @@ def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
     return (
         Signature.campaign_id == campaign_id,
         Signature.state == SignatureState.CONFIRMED,
+        Signature.forgotten_at.is_(None),
         Signature.origin == Origin.PAPER,
         # Said as the index says it: it holds only the few that did not sign online.
         Signature.origin != literal_column("'online'"),

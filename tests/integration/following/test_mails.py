@@ -70,6 +70,19 @@ def test_every_mail_is_made_in_every_language(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_card_is_called_a_card(app: Flask, unit: Session, settings: Settings) -> None:
+    told = [one for one in KINDS if "reference" in one[1] and "earlier_id" not in one[1]]
+    for number, (send, context) in enumerate(told):
+        assert send(unit, to=f"ana{number}@example.org", locale="en", cards=True, **context)
+    for one in unit.scalars(select(OutboxMail)):
+        message: Any = render(one, settings)
+        words = str(message["Subject"]) + message.get_body(("plain",)).get_content()
+        assert " card" in words, one.kind
+        ours = words.replace("my-letters", "").replace(settings.organisation_name, "")
+        assert "letter" not in ours.casefold(), one.kind
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_reminder_says_that_its_link_replaces_the_first(
     app: Flask, unit: Session, settings: Settings
 ) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -15,15 +17,19 @@ from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
 from campaign.bundles import files
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.sheets import waiting_on_paper
 from campaign.campaigns import tally
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.exports.models import ExportKind
 from campaign.exports.records import Source, count
 from campaign.network.models import NetworkMember
 from campaign.overview import keeping
+from campaign.paper import keying, scans
 from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
 from tests.factories import make_members, sign_in
 from tests.integration.following.conftest import ANA, Deliver, reload, sign
+from tests.integration.paper.test_sheets import ANA as NOOR
+from tests.integration.paper.test_sheets import make_sheet
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
@@ -80,7 +86,7 @@ def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_o
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}], "once"
     page = client.get(f"/en/letter/token-{ana.id}")
     assert page.status_code == 200
-    assert "Who wrote this letter is erased" in page.text
+    assert "We no longer know who wrote this letter" in page.text
     assert "as letter 00001" in page.text
     assert "Plantada" not in page.text
     assert client.get(f"/en/letter/token-{ana.id}/letter.pdf").status_code == 410
@@ -146,6 +152,30 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     assert "Its files are no longer kept" in page.text
     assert "Download the bundle" not in page.text
     assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}], "once"
+
+
+def test_people_on_sheets_and_the_scans_go_with_the_rest(
+    unit: Session, campaign: Campaign, erase: Callable[[], list[dict[str, Any]]]
+) -> None:
+    sheet = make_sheet(unit, campaign)
+    row = keying.add_row(unit, sheet, NOOR, actor="a")
+    double = keying.add_row(unit, sheet, NOOR, actor="a")
+    scan = scans.keep(unit, _picture(), actor="a", sheet_id=sheet.id)
+    name = f"scans/{scan.folder}/page-1"
+    _end(unit, campaign, 190)
+    assert erase() == [{"signatures": 1, "scans": 1, "bundles": 0}]
+    assert row.signature is not None
+    assert (row.signature.family_name, keying.details_of(row)) == ("", None)
+    assert (double.details, double.email_hmac) == (None, None)
+    assert list(storage.storage().names(name)) == []
+    assert (tally.recount(unit, campaign), tally.on_paper(unit, campaign)) == (1, 1)
+    assert waiting_on_paper(unit, campaign) == 0
+
+
+def _picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (20, 20), "white").save(out, "PNG")
+    return out.getvalue()
 
 
 def test_a_late_delivery_gives_its_campaign_more_time(
