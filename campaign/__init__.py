@@ -29,6 +29,7 @@ from campaign.network.views import blueprint as network
 from campaign.officials.views import blueprint as officials
 from campaign.overview import mails as overview_mails
 from campaign.overview.views import blueprint as overview
+from campaign.overview.views import today
 from campaign.paper import matching as paper_matching
 from campaign.paper.desk import blueprint as paper
 from campaign.reading.views import blueprint as reading
@@ -53,7 +54,8 @@ _TOKENLESS = (reading, signing, following, one_click, network, unsubscribing)
 _BLUEPRINTS = (
     reading, signing, signing_previews, accounts, campaigns, officials, bundles, rehearsal,
     rehearsal_signing, following, one_click, network, unsubscribing, network_desk, screening,
-    screening_rules, rehearsal_screening, deliveries, paper, replies, overview, handover, exports,
+    screening_rules, rehearsal_screening, deliveries, paper, replies, today, overview, handover,
+    exports,
 )  # fmt: skip
 
 

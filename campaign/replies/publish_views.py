@@ -5,22 +5,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import db
-from campaign.accounts.guards import actor, staff_user
+from campaign.accounts.guards import actor, guard, staff_user
 from campaign.campaigns.risks import RiskNamed
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.replies import publishing, services
+from campaign.replies.access import PUBLISHERS
 from campaign.replies.forms import PublishForm
 from campaign.replies.models import Reply
+from campaign.replies.scan_views import edit_bars
 
 
-def register(blueprint: Blueprint) -> None:
-    """Put these pages under a reply's address."""
-    add = blueprint.add_url_rule
-    add("/<public_id>/publish", "publish", publish, methods=["GET", "POST"])
-    add("/<public_id>/shown.jpg", "shown", shown)
-    add("/<public_id>/take-back", "take_back", take_back, methods=["POST"])
+blueprint = Blueprint("publishing", __name__, url_prefix="/<public_id>")
+guard(blueprint, *PUBLISHERS)
+blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
 
 
+@blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
     """The post as it will be, in each language, and the button that publishes it."""
     reply = services.get_reply(db.session(), public_id, staff_user())
@@ -37,6 +37,7 @@ def publish(public_id: str) -> ResponseReturnValue:
     return body, 422 if form.problems() else 200
 
 
+@blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
     """The picture as everybody would see it: its bars are painted in."""
     unit = db.session()
@@ -49,6 +50,7 @@ def shown(public_id: str) -> ResponseReturnValue:
     return Response(picture, mimetype="image/jpeg")
 
 
+@blueprint.post("/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     unit = db.session()
