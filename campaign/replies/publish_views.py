@@ -14,7 +14,6 @@ from campaign.replies.forms import PublishForm
 from campaign.replies.models import Reply
 from campaign.replies.scan_views import edit_bars
 
-
 blueprint = Blueprint("publishing", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
 blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])

@@ -10,8 +10,8 @@ from campaign import db
 from campaign.accounts.guards import staff_user
 from campaign.campaigns import lifecycle
 from campaign.errors import Invalid, NotFound, Refused
-from campaign.screening import queue
 from campaign.letters.problems import LetterRefused
+from campaign.screening import queue
 from campaign.screening.desk import (
     back,
     blueprint,

@@ -107,7 +107,7 @@ def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
     held = the_signature(unit)
     page = staff.get(QUEUE).text
     assert page.count('class="letter-salutation"') == 1
-    assert 'own-marked' in page
+    assert "own-marked" in page
     assert '<p class="letter-own">You idiot.</p>' in page
     address = f"{QUEUE}letters/{held.public_id}/letter.pdf"
     assert address in page
