@@ -13,7 +13,7 @@ from campaign.authoring.views import blueprint as campaigns
 from campaign.bundles import assembling
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
-from campaign.campaigns import timekeeping
+from campaign.campaigns import picture_sweep, timekeeping
 from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
 from campaign.exports.views import blueprint as exports
@@ -45,8 +45,8 @@ from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
 from campaign.signing.views import blueprint as signing
 
 _AT_WORK = (
-    anchoring, assembling, bounces, erasing, notices, overview_mails, paper_matching, rehearsing,
-    sender, telling, timekeeping, waiting,
+    anchoring, assembling, bounces, erasing, notices, overview_mails, paper_matching, picture_sweep,
+    rehearsing, sender, telling, timekeeping, waiting,
 )  # fmt: skip
 """What no page imports and jobs need: every job is known once this module is."""
 _TOKENLESS = (reading, signing, following, one_click, network, unsubscribing)
