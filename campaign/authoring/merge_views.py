@@ -6,7 +6,7 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
+from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.authoring import drafts, merging, parts
 from campaign.authoring.desk import blueprint, load, page
@@ -65,7 +65,7 @@ def _show(
         meetings=[
             {
                 "it": one,
-                "field": field_name(draft.part, one.name, names),
+                "field": _field(draft, one.name, names),
                 "theirs": words_between(value_text(one.base), value_text(one.theirs)),
                 "mine": words_between(value_text(one.base), value_text(one.mine)),
                 "merged": words_between(value_text(one.theirs), value_text(one.merged)),
@@ -75,6 +75,12 @@ def _show(
         ],
         language=draft.place.partition(":")[0],
     )
+
+
+def _field(draft: Draft, name: str, content: Content) -> str:
+    """A field in words, with the language of the text it belongs to."""
+    said, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
+    return i18n.in_language(said, language) if language else said
 
 
 def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:
