@@ -13,7 +13,7 @@ from campaign.authoring.views import blueprint as campaigns
 from campaign.bundles import assembling
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
-from campaign.campaigns import timekeeping
+from campaign.campaigns import picture_sweep, timekeeping
 from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
 from campaign.exports.views import blueprint as exports
@@ -29,6 +29,7 @@ from campaign.network.views import blueprint as network
 from campaign.officials.views import blueprint as officials
 from campaign.overview import mails as overview_mails
 from campaign.overview.views import blueprint as overview
+from campaign.overview.views import today
 from campaign.paper import matching as paper_matching
 from campaign.paper.desk import blueprint as paper
 from campaign.reading.views import blueprint as reading
@@ -44,8 +45,8 @@ from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
 from campaign.signing.views import blueprint as signing
 
 _AT_WORK = (
-    anchoring, assembling, bounces, notices, overview_mails, paper_matching, rehearsing, retention,
-    sender, telling, timekeeping, waiting,
+    anchoring, assembling, bounces, erasing, notices, overview_mails, paper_matching, picture_sweep,
+    rehearsing, retention, sender, telling, timekeeping, waiting,
 )  # fmt: skip
 """What no page imports and jobs need: every job is known once this module is."""
 _TOKENLESS = (reading, signing, following, one_click, network, unsubscribing)
@@ -53,7 +54,8 @@ _TOKENLESS = (reading, signing, following, one_click, network, unsubscribing)
 _BLUEPRINTS = (
     reading, signing, signing_previews, accounts, campaigns, officials, bundles, rehearsal,
     rehearsal_signing, following, one_click, network, unsubscribing, network_desk, screening,
-    screening_rules, rehearsal_screening, deliveries, paper, replies, overview, handover, exports,
+    screening_rules, rehearsal_screening, deliveries, paper, replies, today, overview, handover,
+    exports,
 )  # fmt: skip
 
 

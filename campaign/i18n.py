@@ -69,6 +69,11 @@ def language_name(code: str, in_language: str | None = None) -> str:
     return parsed.get_display_name(in_language or code) or code
 
 
+def in_language(label: str, code: str) -> str:
+    """What a field is called that there is once per language: "Title (French)"."""
+    return f"{label} ({language_name(code, locale())})"
+
+
 def comma(code: str) -> str:
     """What stands between the items of a list."""
     return "، " if code.partition("-")[0] == "ar" else ", "

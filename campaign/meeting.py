@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
+from campaign import i18n
 from campaign.db import Base
 
 
@@ -36,7 +37,7 @@ class Meeting:
         form: Any = self
         form.seen.data = mark
         form.theirs = tuple(
-            (str(form[name].label.text), _said(value))
+            (_label(form, name), _said(value))
             for name, value in now.items()
             if name in form and _said(value) != _said(form[name].data)
         )
@@ -47,6 +48,15 @@ class Meeting:
             )
         )
         return False
+
+
+def _label(form: Any, name: str) -> str:
+    """What the field is called; of one per language, with its language."""
+    label = str(form[name].label.text)
+    for code in dict.fromkeys([*getattr(form, "locales", ()), *i18n.languages()]):
+        if name.endswith(f"_{code.replace('-', '_')}"):
+            return i18n.in_language(label, code)
+    return label
 
 
 def hold(unit: Session, row: Base) -> None:

@@ -4,10 +4,12 @@ What stands above this package is looked up by its table's name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Date, column, select, table
+from sqlalchemy import Date, TableClause, column, select, table
 from sqlalchemy.orm import Session
 
 from campaign import i18n
@@ -50,9 +52,10 @@ def names_of(unit: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str
         kind, _colon, ident = subject.partition(":")
         idents.setdefault(kind, []).append(ident)
     found: dict[str, tuple[str, str]] = {}
-    for kind, finder in _FINDERS.items():
-        if kind in idents:
-            found.update(finder(unit, idents[kind]))
+    for kind in idents.keys() & _THINGS.keys():
+        found |= _named(unit, kind, _THINGS[kind], idents[kind])
+    for one in idents.get("screening-act", ()):
+        found[f"screening-act:{one}"] = (_("Decision %(number)s", number=one), "")
     return found
 
 
@@ -67,162 +70,101 @@ def number_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _campaigns(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_CAMPAIGN).where(_CAMPAIGN.c.id.in_([number_of(one) for one in idents]))
-    return {
-        f"campaign:{row.id}": (row.reference, url_for("campaigns.show", slug=row.slug))
-        for row in unit.execute(wanted)
-    }
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """How one kind of subject is found and named."""
+
+    table: TableClause
+    words: Callable[[Any], str]
+    """From its row, which has `reference` or `place` beside its own columns."""
+    page: tuple[str, str] | None = None
+    """Endpoint, and the column that is its argument; None: without a page."""
+    key: str = "id"
+    """The column by which the audit names it."""
+    has_page: Callable[[Any], bool] = lambda _row: True
 
 
-def _officials(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_OFFICIAL).where(_OFFICIAL.c.public_id.in_(idents))
-    return {
-        f"official:{row.public_id}": (
-            row.name or row.slug,
-            url_for("officials.edit", slug=row.slug),
+def _named(
+    unit: Session, kind: str, thing: _Thing, idents: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    key = thing.table.c[thing.key]
+    wanted = select(thing.table)
+    if "campaign_id" in thing.table.c:
+        of = thing.table.c.campaign_id
+        wanted = wanted.add_columns(_CAMPAIGN.c.reference).join(_CAMPAIGN, _CAMPAIGN.c.id == of)
+    elif "mission_id" in thing.table.c:
+        of = thing.table.c.mission_id
+        wanted = wanted.add_columns(_MISSION.c.slug.label("place")).join(
+            _MISSION, _MISSION.c.id == of
         )
-        for row in unit.execute(wanted)
-    }
-
-
-def _missions(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_MISSION).where(_MISSION.c.public_id.in_(idents))
+    keys = [number_of(one) for one in idents] if thing.key == "id" else list(idents)
     return {
-        f"mission:{row.public_id}": (row.slug, url_for("officials.edit_mission", slug=row.slug))
-        for row in unit.execute(wanted)
+        f"{kind}:{getattr(row, thing.key)}": (thing.words(row), _address(thing, row))
+        for row in unit.execute(wanted.where(key.in_(keys)))
     }
 
 
-def _bundles(unit: Session, idents: list[str]) -> Names:
-    wanted = (
-        select(_BUNDLE, _CAMPAIGN.c.reference)
-        .join(_CAMPAIGN, _CAMPAIGN.c.id == _BUNDLE.c.campaign_id)
-        .where(_BUNDLE.c.id.in_([number_of(one) for one in idents]))
-    )
-    return {
-        f"bundle:{row.id}": (
-            f"{row.reference} · {row.sequence:03d}",
-            url_for("bundles.show", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
+def _address(thing: _Thing, row: Any) -> str:
+    if thing.page is None or not thing.has_page(row):
+        return ""
+    endpoint, name = thing.page
+    return url_for(endpoint, **{name: getattr(row, name)})
 
 
-def _journeys(unit: Session, idents: list[str]) -> Names:
-    wanted = (
-        select(_JOURNEY, _MISSION.c.slug)
-        .join(_MISSION, _MISSION.c.id == _JOURNEY.c.mission_id)
-        .where(_JOURNEY.c.id.in_([number_of(one) for one in idents]))
-    )
-    return {
-        f"journey:{row.id}": (row.slug, url_for("bundles.show_journey", public_id=row.public_id))
-        for row in unit.execute(wanted)
-    }
+def _reply(row: Any) -> str:
+    day = i18n.say_date(row.received_on)
+    return str(_("%(reference)s, reply of %(day)s", reference=row.reference, day=day))
 
 
-def _invalidations(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_INVALIDATION).where(_INVALIDATION.c.id.in_([number_of(one) for one in idents]))
-    return {
-        f"invalidation:{row.id}": (
-            _("Invalidation %(number)s", number=row.id),
-            url_for("screening.invalidation", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
+def _page(endpoint: str, argument: str = "public_id") -> tuple[str, str]:
+    return endpoint, argument
 
 
-def _exports(unit: Session, idents: list[str]) -> Names:
-    wanted = select(_EXPORT).where(_EXPORT.c.id.in_([number_of(one) for one in idents]))
-    return {
-        f"export:{row.id}": (
-            _("Export %(number)s", number=row.id),
-            url_for("exports.show", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _replies(unit: Session, idents: list[str]) -> Names:
-    wanted = (
-        select(_REPLY, _CAMPAIGN.c.reference)
-        .join(_CAMPAIGN, _CAMPAIGN.c.id == _REPLY.c.campaign_id)
-        .where(_REPLY.c.id.in_([number_of(one) for one in idents]))
-    )
-    return {
-        f"reply:{row.id}": (
-            _(
-                "%(reference)s, reply of %(day)s",
-                reference=row.reference,
-                day=i18n.say_date(row.received_on),
-            ),
-            url_for("replies.edit", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _sheets(unit: Session, idents: list[str]) -> Names:
-    wanted = (
-        select(_SHEET, _CAMPAIGN.c.reference)
-        .join(_CAMPAIGN, _CAMPAIGN.c.id == _SHEET.c.campaign_id)
-        .where(_SHEET.c.id.in_([number_of(one) for one in idents]))
-    )
-    return {
-        f"paper-sheet:{row.id}": (
-            _("%(reference)s, sheet %(number)s", reference=row.reference, number=row.id),
-            url_for("paper.edit", public_id=row.public_id),
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _files(unit: Session, idents: list[str]) -> Names:
+_THINGS: Mapping[str, _Thing] = {
+    "campaign": _Thing(_CAMPAIGN, lambda row: str(row.reference), _page("campaigns.show", "slug")),
+    "official": _Thing(
+        _OFFICIAL,
+        lambda row: str(row.name or row.slug),
+        _page("officials.edit", "slug"),
+        key="public_id",
+    ),
+    "mission": _Thing(
+        _MISSION,
+        lambda row: str(row.slug),
+        _page("officials.edit_mission", "slug"),
+        key="public_id",
+    ),
+    "bundle": _Thing(
+        _BUNDLE, lambda row: f"{row.reference} · {row.sequence:03d}", _page("bundles.show")
+    ),
+    "journey": _Thing(_JOURNEY, lambda row: str(row.place), _page("bundles.show_journey")),
+    "invalidation": _Thing(
+        _INVALIDATION,
+        lambda row: str(_("Invalidation %(number)s", number=row.id)),
+        _page("screening.invalidation"),
+    ),
+    "export": _Thing(
+        _EXPORT, lambda row: str(_("Export %(number)s", number=row.id)), _page("exports.show")
+    ),
+    "reply": _Thing(_REPLY, _reply, _page("replies.edit")),
+    "paper-sheet": _Thing(
+        _SHEET,
+        lambda row: str(
+            _("%(reference)s, sheet %(number)s", reference=row.reference, number=row.id)
+        ),
+        _page("paper.edit"),
+    ),
     # Without a page: only who uploaded a file sees it.
-    wanted = (
-        select(_FILE, _CAMPAIGN.c.reference)
-        .join(_CAMPAIGN, _CAMPAIGN.c.id == _FILE.c.campaign_id)
-        .where(_FILE.c.id.in_([number_of(one) for one in idents]))
-    )
-    return {
-        f"paper-import:{row.id}": (
-            _("%(reference)s, file %(number)s", reference=row.reference, number=row.id),
-            "",
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _deliveries(unit: Session, idents: list[str]) -> Names:
-    wanted = (
-        select(_DELIVERY, _CAMPAIGN.c.reference)
-        .join(_CAMPAIGN, _CAMPAIGN.c.id == _DELIVERY.c.campaign_id)
-        .where(_DELIVERY.c.id.in_([number_of(one) for one in idents]))
-    )
-    return {
-        f"delivery:{row.id}": (
-            f"{row.reference} · {i18n.say_date(row.happened_on)}",
-            url_for("deliveries.show_attempt", public_id=row.public_id) if row.visit_id else "",
-        )
-        for row in unit.execute(wanted)
-    }
-
-
-def _decisions(_unit: Session, idents: list[str]) -> Names:
-    return {f"screening-act:{one}": (_("Decision %(number)s", number=one), "") for one in idents}
-
-
-_FINDERS: Mapping[str, Callable[[Session, list[str]], Names]] = {
-    "campaign": _campaigns,
-    "official": _officials,
-    "mission": _missions,
-    "bundle": _bundles,
-    "journey": _journeys,
-    "invalidation": _invalidations,
-    "export": _exports,
-    "reply": _replies,
-    "paper-sheet": _sheets,
-    "paper-import": _files,
-    "delivery": _deliveries,
-    "screening-act": _decisions,
+    "paper-import": _Thing(
+        _FILE,
+        lambda row: str(
+            _("%(reference)s, file %(number)s", reference=row.reference, number=row.id)
+        ),
+    ),
+    "delivery": _Thing(
+        _DELIVERY,
+        lambda row: f"{row.reference} · {i18n.say_date(row.happened_on)}",
+        _page("deliveries.show_attempt"),
+        has_page=lambda row: bool(row.visit_id),
+    ),
 }

@@ -5,32 +5,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from campaign.accounts.field_words import CAMPAIGN_FIELDS
+
 _FIELDS: Mapping[str, Any] = {
-    # of a campaign
-    "reference": _l("Reference"),
-    "index_number": _l("Index number"),
-    "format": _l("What people sign"),
-    "person_name": _l("Person at risk"),
-    "person_pronouns": _l("Pronouns"),
-    "themes": _l("Themes"),
-    "issued_on": _l("Issued on"),
-    "act_by": _l("Last day to write"),
-    "timezone": _l("Time zone"),
-    "default_locale": _l("Main language"),
-    "letter_locales": _l("Languages of the letters"),
-    "follows": _l("Further information on"),
-    "follows_id": _l("Further information on"),
-    # of a text
-    "title": _l("Title"),
-    "summary": _l("Summary"),
-    "background": _l("What happened"),
-    "asks": _l("What the letter asks"),
-    "outcome": _l("What has come of it"),
+    **CAMPAIGN_FIELDS,
+    "follows": CAMPAIGN_FIELDS["follows_id"],
     # of an official or a mission
     "name": _l("Name"),
     "given_name": _l("Given name"),
     "family_name": _l("Family name"),
-    "country": _l("Country"),
     "office": _l("Office"),
     "salutation": _l("Salutation"),
     "close": _l("Close"),

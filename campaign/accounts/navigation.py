@@ -21,12 +21,13 @@ class Section(NamedTuple):
 _WRITERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _PRINTERS = frozenset({Role.STAFF, Role.ADMIN})
 _ADMINS = frozenset({Role.ADMIN})
+_EVERYBODY = frozenset(Role)
 _SECTIONS = (
-    ("overview.index", _l("Today"), _WRITERS),
+    ("today.index", _l("Today"), _EVERYBODY),
     ("campaigns.index", _l("Campaigns"), _WRITERS),
     ("officials.index", _l("Officials"), _WRITERS),
     ("officials.missions", _l("Missions"), _WRITERS),
-    ("replies.index", _l("Replies"), _WRITERS),
+    ("replies.index", _l("Replies"), _EVERYBODY),
     ("bundles.index", _l("Letters and bundles"), _PRINTERS),
     ("screening.index", _l("Screening"), _PRINTERS),
     ("paper.index", _l("Paper"), _PRINTERS),
@@ -63,8 +64,3 @@ def sections(role: Role) -> list[Section]:
     ]
     current = max(fitting, key=len, default=None)
     return [Section(label, url, url == current) for label, url in entries]
-
-
-def home_of(role: Role) -> str:
-    """Address of the page at which a role's work begins."""
-    return url_for("bundles.index" if role is Role.STAFF else "overview.index")

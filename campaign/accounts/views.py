@@ -18,7 +18,6 @@ from campaign.accounts import (
 from campaign.accounts.code_form import ProofForm, say_too_many
 from campaign.accounts.forms import ChangePasswordForm, ProfileForm, say_password_problem
 from campaign.accounts.guards import guard, note_proof, staff_user
-from campaign.accounts.navigation import home_of
 from campaign.errors import Invalid, TooMany
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/desk")
@@ -30,8 +29,8 @@ blueprint.register_blueprint(audit_views.blueprint)
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """Where the work of this role begins."""
-    return redirect(home_of(staff_user().role))
+    """Where work begins."""
+    return redirect(url_for("today.index"))
 
 
 @blueprint.post("/sign-out")

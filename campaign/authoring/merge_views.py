@@ -6,7 +6,7 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
+from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.authoring import drafts, merging, parts
 from campaign.authoring.desk import blueprint, load, page
@@ -63,25 +63,31 @@ def _show(
         seen=newest,
         last=last,
         last_by=name_of(last.saved_by_id) if last else "",
-        meetings=[_row(draft.part, one, names) for one in meetings],
+        meetings=[_row(draft, one, names) for one in meetings],
         language=draft.place.partition(":")[0],
     )
 
 
-def _row(part: str, one: Meeting, names: Content) -> dict[str, object]:
+def _row(draft: Draft, one: Meeting, names: Content) -> dict[str, object]:
     """Where two changed the same: what each made of it, and what can be chosen."""
     base, theirs, mine, merged = (
-        value_text(part, one.name, value, names)
+        value_text(draft.part, one.name, value, names)
         for value in (one.base, one.theirs, one.mine, one.merged)
     )
     return {
         "it": one,
-        "field": field_name(part, one.name, names),
+        "field": _field(draft, one.name, names),
         "theirs": words_between(base, theirs),
         "mine": words_between(base, mine),
         "merged": words_between(theirs, merged),
         "choices": choices_of(one),
     }
+
+
+def _field(draft: Draft, name: str, content: Content) -> str:
+    """A field in words, with the language of the text it belongs to."""
+    said, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
+    return i18n.in_language(said, language) if language else said
 
 
 def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:

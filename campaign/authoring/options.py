@@ -32,11 +32,7 @@ def set_letter_options(
     Invalid with the field `forbidden_words`: too many of them, or one is no word; Refused
     (`changed-meanwhile`) where somebody saved after revision `based_on`.
     """
-    words = list(dict.fromkeys(filter(None, map(one_line, forbidden_words))))
-    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
-        raise Invalid(fields={"forbidden_words": "words-too-many"})
-    if not all(any(map(str.isalnum, word)) for word in words):
-        raise Invalid(fields={"forbidden_words": "not-a-word"})
+    words = _checked(forbidden_words)
     revisions.check(unit, campaign, Part.OPTIONS, "", based_on)
     before = options_content(campaign)
     wanted = (words, full_text_edit, print_translation)
@@ -60,3 +56,12 @@ def set_letter_options(
         full_text_edit=full_text_edit,
         print_translation=print_translation,
     )
+
+
+def _checked(typed: Iterable[str]) -> list[str]:
+    words = list(dict.fromkeys(filter(None, map(one_line, typed))))
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+        raise Invalid(fields={"forbidden_words": "words-too-many"})
+    if not all(any(map(str.isalnum, word)) for word in words):
+        raise Invalid(fields={"forbidden_words": "not-a-word"})
+    return words

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign import i18n
+from campaign.accounts.field_words import CAMPAIGN_FIELDS
 from campaign.authoring.merging import Meeting
 from campaign.authoring.value_words import official_name, point_words
 from campaign.campaigns.contents import Content, key_of, says_need
@@ -20,27 +21,10 @@ PARTS: Mapping[str, Any] = {
     Part.TARGETS: _l("Targets"),
 }
 FIELDS: Mapping[str, Any] = {
-    "title": _l("Title"),
-    "summary": _l("Summary"),
-    "asks": _l("What the letter asks"),
-    "background": _l("What happened"),
-    "outcome": _l("What has come of it"),
+    **CAMPAIGN_FIELDS,
     "subject": _l("Subject"),
     "opening": _l("Opening"),
     "closing": _l("Closing"),
-    "reference": _l("Reference"),
-    "index_number": _l("Index number"),
-    "country": _l("Country"),
-    "format": _l("What people sign"),
-    "person_name": _l("Person at risk"),
-    "person_pronouns": _l("Pronouns"),
-    "themes": _l("Themes"),
-    "issued_on": _l("Issued on"),
-    "act_by": _l("Last day to write"),
-    "timezone": _l("Time zone"),
-    "default_locale": _l("Main language"),
-    "letter_locales": _l("Languages of the letters"),
-    "follows_id": _l("Further information on"),
     "forbidden_words": _l("Words that must not stand in a letter"),
     "full_text_edit": _l("Supporters may rewrite the whole letter"),
     "print_translation": _l("Print the letter with its translation"),

@@ -80,13 +80,16 @@ def _as_jpeg(picture: Image.Image) -> bytes:
 
 
 def _stored(body: bytes) -> str:
-    """Keep a picture of ours under what it holds; gives the key."""
+    """Keep a picture of ours under what it holds; gives the key.
+
+    One that is there already is written once more: then it is young, and no sweep takes it before
+    its row is saved.
+    """
     with Image.open(io.BytesIO(body), formats=("JPEG",)) as picture:
         width, height = picture.size
     key = f"{FOLDER}/{hashlib.sha256(body).hexdigest()[:24]}-{width}x{height}.jpg"
-    if not storage().exists(key):
-        with storage().writing(key) as path:
-            path.write_bytes(body)
+    with storage().writing(key) as path:
+        path.write_bytes(body)
     return key
 
 

@@ -53,32 +53,14 @@ def gather(unit: Session, mailbox: Mailbox, now: datetime) -> Holding:
         "made_at": now,
         "email": mailbox.email,
         "letters": [_signature(unit, one) for one in signatures],
-        "network": [
-            _columns(one)
-            for one in unit.scalars(
-                select(NetworkMember).where(NetworkMember.email_hmac == address)
-            )
-            if one.email is None or mailbox.owns(one.email)
-        ],
-        "mails": [
-            # What a waiting mail says is not shown: it may hold a link, and goes out anyway.
-            {name: told for name, told in _columns(one).items() if name != "context"}
-            for one in unit.scalars(select(OutboxMail).where(OutboxMail.recipient_hmac == address))
-            if one.recipient is None or mailbox.owns(one.recipient)
-        ],
+        "network": _memberships(unit, mailbox),
+        "mails": _mails(unit, mailbox),
         "links_to_my_letters": [
             _columns(one)
             for one in unit.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
             if mailbox.owns(one.email)
         ],
-        "news_told": [
-            {"kind": kind, "at": at}
-            for kind, at in unit.execute(
-                select(Notice.kind, Notice.created_at)
-                .join(NoticeMail, NoticeMail.notice_id == Notice.id)
-                .where(NoticeMail.email_hmac == address)
-            )
-        ],
+        "news_told": _news_told(unit, mailbox),
         "mail_does_not_arrive": [
             _columns(one)
             for one in unit.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
@@ -86,6 +68,34 @@ def gather(unit: Session, mailbox: Mailbox, now: datetime) -> Holding:
     }
     written = tuple(one.id for one in signatures if one.shown_state in _WRITTEN)
     return Holding(data, written)
+
+
+def _memberships(unit: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+    wanted = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
+    return [
+        _columns(one)
+        for one in unit.scalars(wanted)
+        if one.email is None or mailbox.owns(one.email)
+    ]
+
+
+def _mails(unit: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+    """What a waiting mail says is not shown: it may hold a link, and goes out anyway."""
+    wanted = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
+    return [
+        {name: told for name, told in _columns(one).items() if name != "context"}
+        for one in unit.scalars(wanted)
+        if one.recipient is None or mailbox.owns(one.recipient)
+    ]
+
+
+def _news_told(unit: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+    wanted = (
+        select(Notice.kind, Notice.created_at)
+        .join(NoticeMail, NoticeMail.notice_id == Notice.id)
+        .where(NoticeMail.email_hmac == mailbox.fingerprint)
+    )
+    return [{"kind": kind, "at": at} for kind, at in unit.execute(wanted)]
 
 
 def _signature(unit: Session, signature: Signature) -> dict[str, Any]:

@@ -136,6 +136,8 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "again": again,
         "held": signature.shown_state is SignatureState.HELD,
         "note": note_for(unit, signature),
+        "letters": letters,
+        "layout": layout_of(signature.campaign, _home()),
         "sendings": _sendings(signature, letters),
         "sent_by_self": own_sending.count(unit, signature.campaign),
         "next": next_action(unit, signature, i18n.locale(), now),

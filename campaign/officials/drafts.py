@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from campaign.officials.models import ContactDetail, MissionKind
+from campaign.officials.postal import formatted_code
 
 CONTACT_TYPES = ("email", "voice", "fax", "url", "twitter")
 """Popolo's words for e-mail address, telephone, fax, web page and X handle."""
@@ -38,6 +39,10 @@ class OfficialDraft:
     postal_code: str = ""
     contacts: tuple[Contact, ...] = ()
 
+    def __post_init__(self) -> None:
+        """The postal code is kept as its country writes it, from a form and from a file alike."""
+        object.__setattr__(self, "postal_code", formatted_code(self.country, self.postal_code))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissionDraft:
@@ -57,6 +62,11 @@ class MissionDraft:
     postal_code: str = ""
     last_checked_on: date | None = None
     contacts: tuple[Contact, ...] = ()
+
+    def __post_init__(self) -> None:
+        """The postal code is kept as its country writes it, from a form and from a file alike."""
+        code = formatted_code(self.host_country, self.postal_code)
+        object.__setattr__(self, "postal_code", code)
 
 
 def merge_words(kept: dict[str, str], said: dict[str, str]) -> dict[str, str]:

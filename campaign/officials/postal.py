@@ -139,6 +139,43 @@ def code_pattern(country: str) -> re.Pattern[str] | None:
     return pattern
 
 
+def formatted_code(country: str, code: str) -> str:
+    """A postal code as the post of `country` writes it: "sw1a1aa" is "SW1A 1AA" in Britain.
+
+    Capitals, and the space in its place. A code that is right keeps its hyphens, or goes without
+    them, as it was typed; one that is wrong is mended where that makes it right, else left alone.
+    """
+    typed, pattern = _tidy(code), code_pattern(country)
+    if not typed or pattern is None:
+        return typed
+    _, prefix = _layout_of(country)
+    upper = typed.upper()
+    before = prefix if prefix and upper.startswith(prefix) else ""
+    whole = upper.removeprefix(before)
+    bare = "".join(one for one in whole if one.isalnum())
+    placed = _with_separator(bare, _rules_of(country).postal_code_examples)
+    if pattern.match(whole):
+        respaced = placed.replace(" ", "") == whole.replace(" ", "")
+        return before + (placed if respaced and " " in placed else whole)
+    return before + placed if pattern.match(placed) else typed
+
+
+def _with_separator(bare: str, examples: Sequence[str]) -> str:
+    """The code parted as the country's examples are, seen from their end or their beginning."""
+    parted = [one for one in examples if not one.isalnum()]
+    alike = [one for one in parted if len(one) == len(bare) + 1]
+    chosen = alike or (parted if len(parted) == len(examples) else [])
+    places = [next(at for at, one in enumerate(code) if not one.isalnum()) for code in chosen]
+    tails = {len(code) - at - 1 for code, at in zip(chosen, places, strict=True)}
+    if len(tails) == 1:
+        at = len(bare) - tails.pop()
+    elif len(set(places)) == 1:
+        at = places[0]
+    else:
+        return bare
+    return f"{bare[:at]}{chosen[0][places[0]]}{bare[at:]}" if 0 < at < len(bare) else bare
+
+
 def regions_of(country: str) -> set[str]:
     """Names and short forms of the regions that the post of `country` knows."""
     rules = _rules_of(country)

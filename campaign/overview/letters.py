@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -71,11 +70,3 @@ def _bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
         .options(joinedload(Bundle.mission))
         .order_by(Bundle.id)
     ).all()
-
-
-def first_day(figures: Figures, campaign: Campaign, today: date) -> date:
-    """Where the time axis begins: with the first signature, or the opening."""
-    days = [*figures.days()]
-    if campaign.opened_at is not None and campaign.status.value == "open":
-        days.append(campaign.opened_at.date())
-    return min([*days, today])

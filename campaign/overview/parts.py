@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign import i18n
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.overview import keeping, letters, tables
-from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
+from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of
 from campaign.overview.figures import Figures
 from campaign.overview.models import CampaignFigures
 from campaign.overview.numbers import say_number
@@ -38,13 +38,24 @@ class Sheet:
         return cls(campaign, figures, kept or empty_row(campaign), today, mirrored)
 
     @cached_property
-    def last(self) -> date:
-        """Where the days end: today, or with the campaign."""
-        ended = self.campaign.stopped_at or self.campaign.closed_at
-        if self.campaign.status is CampaignStatus.OPEN or ended is None:
-            return self.today
-        zone = ZoneInfo(self.campaign.timezone)
-        return max([ended.astimezone(zone).date(), *self.figures.days()])
+    def span(self) -> tuple[date, date]:
+        """The days of the chart."""
+        campaign, zone = self.campaign, ZoneInfo(self.campaign.timezone)
+        opened, ended = campaign.opened_at, campaign.stopped_at or campaign.closed_at
+        if campaign.status is CampaignStatus.OPEN:
+            ended = None
+        return span_of(
+            self.figures.days(),
+            opened=opened.astimezone(zone).date() if opened else None,
+            ended=ended.astimezone(zone).date() if ended else None,
+            today=self.today,
+        )
+
+    @property
+    def stray(self) -> int:
+        """Signatures of days outside the chart: they stand in its table alone."""
+        first, last = self.span
+        return sum(n for day, n in self.figures.daily().items() if not first <= day <= last)
 
     def ranked(self, kind: str) -> list[tables.Row]:
         """A kind of count with one part to its keys, the most first."""
@@ -83,9 +94,8 @@ class Sheet:
     def chart(self, size: Size) -> ColumnChart:
         """Signatures by day."""
         act_by = self.campaign.act_by if self.campaign.status is CampaignStatus.OPEN else None
-        last = self.last
+        first, last = self.span
         ahead = act_by if act_by and (act_by - last).days <= _MOST_AHEAD else last
-        first = letters.first_day(self.figures, self.campaign, last)
         return column_chart(
             self.figures.daily(),
             first=first,
@@ -106,9 +116,17 @@ class Sheet:
     @cached_property
     def updates(self) -> list[tuple[str, Update]]:
         """The updates within the days of the chart, by their numbers in it."""
-        first = letters.first_day(self.figures, self.campaign, self.last)
-        found = [one for one in self.campaign.updates if first <= one.happened_on <= self.last]
+        found = [one for one in self.campaign.updates if self._is_shown(one)]
         return [(say_number(n), one) for n, one in enumerate(found, 1)]
+
+    @cached_property
+    def other_updates(self) -> list[Update]:
+        """The updates of other days."""
+        return [one for one in self.campaign.updates if not self._is_shown(one)]
+
+    def _is_shown(self, update: Update) -> bool:
+        first, last = self.span
+        return first <= update.happened_on <= last
 
     def _marks(self) -> list[Mark]:
         marks = [Mark(update.happened_on, number) for number, update in self.updates]
@@ -139,7 +157,7 @@ def csv_rows(unit: Session, sheet: Sheet, table: str) -> Any:
     """The lines of a table's CSV; None: there is no such table."""
     figures = sheet.figures
     makers = {
-        "days": lambda: tables.days_csv(figures, sheet.last),
+        "days": lambda: tables.days_csv(figures, *sheet.span),
         "places": lambda: tables.places_csv(figures),
         "origins": lambda: tables.counts_csv("origin", sheet.origins()),
         "sources": lambda: tables.counts_csv("source", sheet.ranked("source")),

@@ -74,11 +74,12 @@ Cells = tuple[object, ...]
 """One line of a CSV file."""
 
 
-def days_csv(figures: Figures, last: date) -> Iterator[Cells]:
-    """By day, from the first signature to `last`, and how many there were by then."""
+def days_csv(figures: Figures, first: date, last: date) -> Iterator[Cells]:
+    """Every day from `first` to `last`, and others that have signatures; how many by then."""
     days, origins, together = figures.days(), figures.origins, 0
     yield ("day", *origins, "total", "total_so_far")
-    for day, n in filled(figures.daily(), min(days, default=last), last):
+    daily = figures.daily()
+    for day, n in sorted({**dict(filled(daily, first, last)), **daily}.items()):
         together += n
         yield (day, *(days.get(day, {}).get(one, 0) for one in origins), n, together)
 

@@ -27,7 +27,7 @@ _MOST = 8
 """Campaigns named under each thing to do; the others are counted."""
 _DRAFTS = 8
 """Drafts that are looked through, the newest first: each is measured as it would print."""
-_LATELY = timedelta(days=60)
+LATELY = timedelta(days=60)
 """A campaign that ended longer ago is no work of today."""
 
 
@@ -38,6 +38,8 @@ class Item:
     subject: Any
     number: int = 0
     day: date | None = None
+    public_id: str = ""
+    """Of the bundle or the delivery that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,11 @@ def todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     today = i18n.latest_day(now)
     found = [
         *_deadlines(unit, mine, now),
-        _held(unit, mine),
+        held(unit, mine),
         _replies(unit, mine),
         *_beginnings(unit, mine, now),
-        _waiting(unit, mine),
-        _refused(unit, mine, today),
+        waiting(unit, mine),
+        refused(unit, mine, today),
         _stale(unit, mine, today),
         _untold(unit, mine, now),
     ]
@@ -82,12 +84,13 @@ def _deadlines(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[
     over = [one for one in rows if one.act_by and i18n.day_is_over(one.act_by, now)]
     near = [one for one in rows if one not in over]
     return [
-        _todo("deadline-over", [Item(one, day=one.act_by) for one in over]),
-        _todo("deadline-near", [Item(one, day=one.act_by) for one in near]),
+        todo("deadline-over", [Item(one, day=one.act_by) for one in over]),
+        todo("deadline-near", [Item(one, day=one.act_by) for one in near]),
     ]
 
 
-def _todo(slug: str, items: Sequence[Item]) -> Todo:
+def todo(slug: str, items: Sequence[Item]) -> Todo:
+    """One kind of thing to do, its first items named."""
     return Todo(slug, items[:_MOST], len(items))
 
 
@@ -105,11 +108,13 @@ def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -
     return Todo(slug, items, rows[0][2] if rows else 0)
 
 
-def _held(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def held(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    """Letters that wait for a look."""
     return _counted(unit, mine, CampaignFigures.held, "held")
 
 
-def _waiting(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def waiting(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    """Letters that wait to be printed."""
     return _counted(unit, mine, CampaignFigures.waiting, "waiting")
 
 
@@ -122,7 +127,7 @@ def _replies(unit: Session, mine: ColumnElement[bool]) -> Todo:
         .group_by(Campaign.id)
         .order_by(func.min(Reply.created_at))
     )
-    return _todo("replies", [Item(campaign, number) for campaign, number in rows])
+    return todo("replies", [Item(campaign, number) for campaign, number in rows])
 
 
 def _beginnings(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
@@ -142,9 +147,9 @@ def _beginnings(unit: Session, mine: ColumnElement[bool], now: datetime) -> list
         .order_by(Campaign.changed_at)
     ).all()
     return [
-        _todo("opening-missed", [Item(one) for one in missed]),
-        _todo("review", [Item(one) for one in review]),
-        _todo("ready", [Item(one) for one in _ready(unit, mine, now)]),
+        todo("opening-missed", [Item(one) for one in missed]),
+        todo("review", [Item(one) for one in review]),
+        todo("ready", [Item(one) for one in _ready(unit, mine, now)]),
     ]
 
 
@@ -167,7 +172,7 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
     return [one for one in drafts if not readiness.blockers(one, now)]
 
 
-def _refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Bundles whose last attempt was refused, and whose letters nobody has sent elsewhere."""
     newest = (
         select(func.max(DeliveryAttempt.id))
@@ -183,11 +188,11 @@ def _refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
             DeliveryAttempt.id.in_(newest),
             DeliveryAttempt.outcome == DeliveryOutcome.REFUSED,
             DeliveryAttempt.bundle_id.not_in(select(Rerouting.from_bundle_id)),
-            DeliveryAttempt.happened_on > today - 3 * _LATELY,
+            DeliveryAttempt.happened_on > today - 3 * LATELY,
         )
         .group_by(Campaign.id)
     )
-    return _todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
+    return todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
 
 
 def _stale(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
@@ -205,7 +210,7 @@ def _stale(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
         )
         .order_by(checked.is_not(None), checked, Mission.id)
     ).all()
-    return _todo("missions", [Item(one, day=one.last_checked_on) for one in rows])
+    return todo("missions", [Item(one, day=one.last_checked_on) for one in rows])
 
 
 def _untold(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
@@ -216,9 +221,9 @@ def _untold(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
         .where(
             mine,
             Campaign.status == CampaignStatus.CLOSED,
-            Campaign.closed_at > now - _LATELY,
+            Campaign.closed_at > now - LATELY,
             Campaign.id.not_in(told),
         )
         .order_by(Campaign.closed_at)
     ).all()
-    return _todo("tell-outcome", [Item(one) for one in rows])
+    return todo("tell-outcome", [Item(one) for one in rows])

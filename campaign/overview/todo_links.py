@@ -5,6 +5,10 @@ from flask import current_app, url_for
 from campaign.accounts.guards import staff_user
 from campaign.overview.today import Item
 
+_OF_CARRIERS = {"to-carry": "bundles.show", "tell-delivery": "deliveries.publish"}
+_BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
+"""Where staff, who see no figures, go instead."""
+
 
 def link_of(slug: str, item: Item) -> str:
     """The address of the page on which `item` is dealt with, or that tells of it."""
@@ -15,6 +19,12 @@ def link_of(slug: str, item: Item) -> str:
         return url_for("screening.index", campaign=subject.slug)
     if slug == "replies" and "replies.of_campaign" in current_app.view_functions:
         return url_for("replies.of_campaign", slug=subject.slug)
+    if slug in _OF_CARRIERS:
+        return url_for(_OF_CARRIERS[slug], public_id=item.public_id)
+    if slug == "answer":
+        return url_for("replies.create", slug=subject.slug)
+    if slug in _BESIDE_FIGURES and not may_enter("overview"):
+        return url_for(_BESIDE_FIGURES[slug])
     if slug in {"held", "waiting", "refused"}:
         anchor = "states" if slug == "held" else "letters"
         return url_for("overview.show", slug=subject.slug, _anchor=anchor)

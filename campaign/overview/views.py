@@ -1,39 +1,46 @@
-"""The desk's first page of organizers and admins, and the figures of each campaign."""
+"""The desk's first page, and the figures of each campaign."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from campaign import db, i18n
 from campaign.accounts.guards import guard, staff_user
-from campaign.accounts.models import Role
+from campaign.accounts.models import Role, StaffUser
 from campaign.authoring.desk import load, mend_url
 from campaign.campaigns import readiness
 from campaign.officials.postal import region_name
 from campaign.overview import keeping, letters, todo_links
+from campaign.overview.carrying import carriers_todos, deliveries_todos
 from campaign.overview.numbers import say_number, say_share
 from campaign.overview.parts import Sheet, csv_rows
 from campaign.overview.running import PER_PAGE, campaigns_csv, running
 from campaign.overview.spreadsheet import csv_file
-from campaign.overview.today import todos
+from campaign.overview.today import Todo, todos
 from campaign.reading.deadline import deadline_of
 
 blueprint = Blueprint("overview", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
+today = Blueprint("today", __name__, url_prefix="/desk/today")
+guard(today)
 
 
-@blueprint.get("/today")
+@today.get("")
 def index() -> ResponseReturnValue:
-    """What waits today, and how the running campaigns stand."""
+    """What waits today; for who writes campaigns also how those that run stand."""
     unit, now, user = db.session(), db.utcnow(), staff_user()
+    if user.role is Role.STAFF:
+        found = carriers_todos(unit, by=user, now=now)
+        return _page("carriers", todos=found, link=todo_links.link_of)
     page = max(1, request.args.get("page", 1, type=int))
     rows, total = running(unit, by=user, today=_today(now), page=min(page, 10_000),
                           mirrored=_mirrored())  # fmt: skip
     return _page(
         "index",
-        todos=todos(unit, by=user, now=now),
+        todos=_todos(unit, user, now),
         rows=rows,
         total=total,
         page=page,
@@ -80,6 +87,14 @@ def table_file(slug: str, table: str) -> ResponseReturnValue:
     if rows is None:
         abort(404)
     return csv_file(f"{campaign.slug}-{table}", rows)
+
+
+def _todos(unit: Session, user: StaffUser, now: datetime) -> list[Todo]:
+    """Admins print and carry as well as they write."""
+    found = todos(unit, by=user, now=now)
+    if user.role is Role.ADMIN:
+        found += deliveries_todos(unit, by=user, now=now)
+    return found
 
 
 def _mirrored() -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from campaign.officials.postal import formatted_code
 from campaign.signing.details import check_address
 from campaign.signing.models import Disclosure
 from campaign.signing.tidying import Problem, check_line
@@ -104,11 +105,12 @@ def check(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
     return Details(**tidy, news=news, network=network), {}
 
 
-def _check_place(tidy: Mapping[str, str], problems: Problems) -> None:
+def _check_place(tidy: dict[str, str], problems: Problems) -> None:
     if "country" in tidy and (found := check_country(tidy["country"])):
         problems["country"] = found
     if problems.keys() & {"country", "locality", "region", "postal_code"}:
         return
+    tidy["postal_code"] = formatted_code(tidy["country"], tidy["postal_code"])
     if not tidy["locality"] and not tidy["postal_code"]:
         problems["locality"] = Problem("place-missing")
         return

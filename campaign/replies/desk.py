@@ -10,18 +10,20 @@ from flask_babel import gettext as _
 from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
-from campaign.authoring.desk import accepted, done, load
+from campaign.authoring.desk import accepted, done
 from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.paper import scans
-from campaign.replies import draft_views, inbox, publish_views, scan_views, services
+from campaign.replies import access, draft_views, inbox, publish_views, scan_views, services
+from campaign.replies.access import load
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.models import Reply, ReplyState
 from campaign.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
-guard(blueprint, Role.ORGANIZER)
+guard(blueprint, Role.ORGANIZER, Role.STAFF)
+blueprint.register_blueprint(publish_views.blueprint)
 
 
 @blueprint.get("/")
@@ -35,6 +37,8 @@ def index() -> ResponseReturnValue:
         page=number,
         pages=_pages(total),
         channels=CHANNELS,
+        publishes=access.may_publish(staff_user()),
+        carried=access.list_carried(db.session()),
     )
 
 
@@ -51,6 +55,7 @@ def of_campaign(slug: str) -> ResponseReturnValue:
         pages=_pages(total),
         channels=CHANNELS,
         address=inbox.address_of(campaign),
+        publishes=access.may_publish(staff_user()),
     )
 
 
@@ -144,7 +149,7 @@ def _kept(desk: Desk) -> ResponseReturnValue:
 def _next() -> str:
     """Where the button that was pressed leads."""
     said = request.form.get("then", "")
-    return {"publish": ".publish", "bars": ".edit_bars"}.get(said, ".edit")
+    return {"publish": ".publishing.publish", "bars": ".publishing.edit_bars"}.get(said, ".edit")
 
 
 def _keep_scan(reply: Reply, form: ReplyForm) -> None:
@@ -167,11 +172,11 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
 
 
 def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
-    context = {"scans": (), "channels": CHANNELS} | context
+    publishes = access.may_publish(staff_user())
+    context = {"scans": (), "channels": CHANNELS, "publishes": publishes} | context
     body = render_template(f"replies/{name}.html", form=form, **context)
     return body, 422 if form.problems() else 200
 
 
 draft_views.register(blueprint)
-publish_views.register(blueprint)
 scan_views.register(blueprint)

@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 from campaign import db
 from campaign.accounts.guards import staff_user
 from campaign.authoring import drafts
-from campaign.authoring.desk import load
 from campaign.authoring.saving import Desk
 from campaign.campaigns.models import Campaign
 from campaign.replies import services
+from campaign.replies.access import load
 from campaign.replies.models import Reply
 
 _PART = "reply"

@@ -5,22 +5,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import db
-from campaign.accounts.guards import actor, staff_user
+from campaign.accounts.guards import actor, guard, staff_user
 from campaign.campaigns.risks import RiskNamed
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.replies import publishing, services
+from campaign.replies.access import PUBLISHERS
 from campaign.replies.forms import PublishForm
 from campaign.replies.models import Reply
+from campaign.replies.scan_views import edit_bars
+
+blueprint = Blueprint("publishing", __name__, url_prefix="/<public_id>")
+guard(blueprint, *PUBLISHERS)
+blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
 
 
-def register(blueprint: Blueprint) -> None:
-    """Put these pages under a reply's address."""
-    add = blueprint.add_url_rule
-    add("/<public_id>/publish", "publish", publish, methods=["GET", "POST"])
-    add("/<public_id>/shown.jpg", "shown", shown)
-    add("/<public_id>/take-back", "take_back", take_back, methods=["POST"])
-
-
+@blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
     """The post as it will be, in each language, and the button that publishes it."""
     reply = services.get_reply(db.session(), public_id, staff_user())
@@ -43,6 +42,7 @@ def _preview(reply: Reply) -> tuple[list[publishing.Shown], list[str]]:
         return [], [name.partition("_")[2] or reply.locale for name in problem.fields]
 
 
+@blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
     """The picture as everybody would see it: its bars are painted in."""
     unit = db.session()
@@ -55,6 +55,7 @@ def shown(public_id: str) -> ResponseReturnValue:
     return Response(picture, mimetype="image/jpeg")
 
 
+@blueprint.post("/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     unit = db.session()

@@ -19,7 +19,6 @@ from campaign.replies.bars import FRESH, MOST, bars_from
 def register(blueprint: Blueprint) -> None:
     """Put them under a reply's address."""
     add = blueprint.add_url_rule
-    add("/<public_id>/bars", "edit_bars", edit_bars, methods=["GET", "POST"])
     add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
     add("/<public_id>/scans/<scan>/download", "scan_download", scan_download, methods=["POST"])
     add("/<public_id>/scans/<scan>/remove", "detach", detach, methods=["POST"])
@@ -39,7 +38,7 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         else:
             services.set_bars(unit, reply, bars, actor=actor())
             flash(_("The bars are saved. This is how everybody will see the page."))
-            return redirect(url_for("replies.publish", public_id=public_id), 303)
+            return redirect(url_for("replies.publishing.publish", public_id=public_id), 303)
     body = render_template(
         "replies/bars.html", reply=reply, scans=found, lines=lines, wrong=wrong, pages=_pages(found)
     )

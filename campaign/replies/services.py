@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db, meeting
 from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign, Target
 from campaign.deliveries.models import GateVisit
@@ -19,6 +18,7 @@ from campaign.errors import Invalid, NotFound, Refused
 from campaign.i18n import latest_day
 from campaign.officials.models import Mission
 from campaign.paper import scans
+from campaign.replies.access import may_open
 from campaign.replies.models import Channel, Reply, ReplyState, ReplyTranslation
 
 PAGE = 50
@@ -81,9 +81,7 @@ def delete_reply(unit: Session, reply: Reply, *, actor: str) -> None:
 
 def get_reply(unit: Session, public_id: str, user: StaffUser) -> Reply:
     """The reply of that address. Raises NotFound, also for one of another team's campaign."""
-    reply = unit.scalar(
-        select(Reply).where(Reply.public_id == public_id, sees(user, Reply.campaign_id))
-    )
+    reply = unit.scalar(select(Reply).where(Reply.public_id == public_id, may_open(user)))
     if reply is None:
         raise NotFound("reply")
     return reply
@@ -93,7 +91,7 @@ def list_replies(
     unit: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
 ) -> tuple[Sequence[Reply], int]:
     """A page of replies, drafts first, then the newest; and how many there are."""
-    seen = [sees(user, Reply.campaign_id)]
+    seen = [may_open(user)]
     if campaign is not None:
         seen.append(Reply.campaign_id == campaign.id)
     total = unit.scalar(select(func.count(Reply.id)).where(*seen)) or 0

@@ -10,12 +10,22 @@ from campaign import db
 from campaign.accounts.guards import staff_user
 from campaign.campaigns import lifecycle
 from campaign.errors import Invalid, NotFound, Refused
+from campaign.letters.problems import LetterRefused
 from campaign.screening import queue
-from campaign.screening.desk import back, blueprint, chosen_campaign, page, say_refused
+from campaign.screening.desk import (
+    back,
+    blueprint,
+    chosen_campaign,
+    desk_settings,
+    page,
+    say_refused,
+)
 from campaign.screening.queue import Filter
-from campaign.screening.showing import shown
+from campaign.screening.showing import printed, shown
+from campaign.signing.drafts import pdf_of
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.screening_rules import REASONS
+from campaign.signing.signing_views import cannot_print, pdf_response
 
 _LISTED = 25
 _DECISIONS = {
@@ -32,11 +42,14 @@ def index() -> ResponseReturnValue:
     held = list(queue.list_held(unit, chosen, limit=_LISTED))
     current = _current(held, chosen)
     behind = queue.list_held(unit, chosen, limit=1, after=current) if current else ()
+    letters, layout = printed(current.signature, _home()) if current else ((), None)
     return page(
         "queue",
         held=held,
         current=current,
         letter=shown(current) if current else None,
+        letters=letters,
+        layout=layout,
         following=behind[0] if behind else None,
         count=queue.count_held(unit, chosen),
         returned=queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
@@ -49,6 +62,14 @@ def index() -> ResponseReturnValue:
         counted=queue.COUNTED,
         is_rehearsal=lifecycle.is_rehearsal,
     )
+
+
+@blueprint.get("/letters/<public_id>/letter.pdf")
+def letter_pdf(public_id: str) -> ResponseReturnValue:
+    """A letter that waits as it will be printed."""
+    signature = queue.get_held(db.session(), public_id, _filter()).signature
+    letters, layout = printed(signature, _home())
+    return pdf_response(pdf_of(letters, layout), f"{signature.campaign.slug}.pdf")
 
 
 @blueprint.post("/letters/<public_id>")
@@ -137,6 +158,10 @@ def _filter() -> Filter:
     )
 
 
+def _home() -> str:
+    return desk_settings().organisation_country
+
+
 def _query() -> dict[str, str]:
     names = ("campaign", "reason", "show")
     return {name: request.values.get(name, "") for name in names}
@@ -150,3 +175,6 @@ def _current(held: list[Hold], chosen: Filter) -> Hold | None:
         except NotFound:
             pass
     return held[0] if held else None
+
+
+blueprint.register_error_handler(LetterRefused, cannot_print)

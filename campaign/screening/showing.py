@@ -5,6 +5,8 @@ from typing import Any
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from campaign.letters.layouts import Layout
+from campaign.signing.drafts import Letters, layout_of, signed_letters
 from campaign.signing.hold_models import Hold
 from campaign.signing.judging import regions_of, said_before, words_of
 from campaign.signing.models import Signature
@@ -22,6 +24,11 @@ def shown(hold: Hold) -> dict[str, Any]:
         said=said_before(signature),
     )
     return {"pieces": list(pieces(text, found)), "note": _proposed(hold, signature)}
+
+
+def printed(signature: Signature, home: str) -> tuple[Letters, Layout]:
+    """Its letters as they will be printed, and the sheet they are for."""
+    return signed_letters(signature, home=home), layout_of(signature.campaign, home)
 
 
 def _proposed(hold: Hold, signature: Signature) -> str:

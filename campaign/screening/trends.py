@@ -163,23 +163,7 @@ def list_trends(
     """The marks that most signatures of the window share, of each kind."""
     start = hour_of(now) - (hours - 1) * HOUR
     window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
-    total = func.sum(TrendCount.count)
-    rows = unit.execute(
-        select(
-            TrendCount.kind,
-            TrendCount.mark,
-            total,
-            func.sum(TrendCount.confirmed),
-            func.max(TrendCount.example_id),
-        )
-        .where(*window)
-        .group_by(TrendCount.kind, TrendCount.mark)
-        .order_by(total.desc(), TrendCount.mark)
-    ).all()
-    chosen: dict[TrendKind, list[Any]] = {kind: [] for kind in TrendKind}
-    for row in rows:
-        if len(chosen[row.kind]) < most:
-            chosen[row.kind].append(row)
+    chosen = _most_shared(unit, window, most)
     kept = [row for found in chosen.values() for row in found]
     lines = _lines(unit, window, {bytes(row.mark) for row in kept}, start, hours)
     words = _words(unit, kept)
@@ -198,6 +182,28 @@ def list_trends(
         ]
         for kind, found in chosen.items()
     }
+
+
+def _most_shared(unit: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
+    """Of each kind the first marks, with their sums and the newest signature that has them."""
+    total = func.sum(TrendCount.count)
+    rows = unit.execute(
+        select(
+            TrendCount.kind,
+            TrendCount.mark,
+            total,
+            func.sum(TrendCount.confirmed),
+            func.max(TrendCount.example_id),
+        )
+        .where(*window)
+        .group_by(TrendCount.kind, TrendCount.mark)
+        .order_by(total.desc(), TrendCount.mark)
+    ).all()
+    chosen: dict[TrendKind, list[Any]] = {kind: [] for kind in TrendKind}
+    for row in rows:
+        if len(chosen[row.kind]) < most:
+            chosen[row.kind].append(row)
+    return chosen
 
 
 def _lines(

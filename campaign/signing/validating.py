@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from campaign.officials.postal import formatted_code
 from campaign.reading.sources import clean_source
 from campaign.signing.details import check_address, country_codes
 from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, Guard, links, missing_points
@@ -184,6 +185,8 @@ def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
     ):
         if name in tidy and (problem := check(tidy[name])):
             problems[name] = problem
+    if tidy.keys() >= {"postal_code", "country"} and "country" not in problems:
+        tidy["postal_code"] = formatted_code(tidy["country"], tidy["postal_code"])
     return tidy, problems
 
 

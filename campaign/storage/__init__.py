@@ -12,6 +12,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -133,6 +134,13 @@ class Storage:
         except FileNotFoundError:
             return False
         return True
+
+    def is_older(self, name: str, than: datetime) -> bool:
+        """Whether the file is there, and was last written before that moment."""
+        try:
+            return self.place.written_at(_checked(name)) < than
+        except FileNotFoundError:
+            return False
 
     def delete(self, name: str) -> None:
         """Remove the file, if it is there."""

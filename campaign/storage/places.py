@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -54,6 +54,10 @@ class Place(Protocol):
         """How many bytes. Raises FileNotFoundError."""
         ...
 
+    def written_at(self, name: str) -> datetime:
+        """When the file took the name. Raises FileNotFoundError."""
+        ...
+
     def taking(self, name: str) -> Any:
         """A context with a draft's path: what lies there when it ends takes the name, whole."""
         ...
@@ -90,6 +94,10 @@ class LocalPlace:
         if not path.is_file():
             raise FileNotFoundError(name)
         return path.stat().st_size
+
+    def written_at(self, name: str) -> datetime:
+        """When the draft was written that took the name."""
+        return datetime.fromtimestamp((self.folder / name).stat().st_mtime, UTC)
 
     @contextmanager
     def taking(self, name: str) -> Iterator[Path]:
@@ -154,6 +162,13 @@ class S3Place:
     def size(self, name: str) -> int:
         """How many bytes."""
         return int(_asked(lambda: obstore.head(self._store, name), may_lack=True)["size"])
+
+    def written_at(self, name: str) -> datetime:
+        """When the object was last put."""
+        found: datetime = _asked(lambda: obstore.head(self._store, name), may_lack=True)[
+            "last_modified"
+        ]
+        return found
 
     @contextmanager
     def taking(self, name: str) -> Iterator[Path]:

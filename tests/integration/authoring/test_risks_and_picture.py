@@ -1,6 +1,7 @@
 """Risk flags, the embargo, and the picture of the case."""
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -8,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign import jobs
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.signing.plan import plan_of
 from tests.integration.authoring.conftest import DESK, Send
@@ -147,6 +150,34 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     assert send("/picture", ALT | {"remove": "1"}).status_code == 303
     assert fresh().picture == ""
     assert desk.get(f"{DESK}/picture/nothing.jpg").status_code == 404
+
+
+def test_a_picture_that_nothing_shows_any_more_is_removed_after_a_day(
+    app: Flask, send: Send, fresh: Fresh
+) -> None:
+    def lying() -> set[str]:
+        return set(app.extensions["storage"].names("pictures"))
+
+    def keys() -> set[str]:
+        now = fresh()
+        return {now.picture, now.picture_wide, now.picture_small}
+
+    def upload(size: tuple[int, int]) -> set[str]:
+        file = {"picture": (io.BytesIO(picture(size=size)), "river.jpg"), "x": "5", "y": "5"}
+        assert send("/picture", ALT | file).status_code == 303
+        return keys()
+
+    first = upload((900, 400))
+    second = upload((800, 500))
+    with app.app_context():
+        jobs.run_now("campaigns.sweep-pictures")
+        assert lying() == first | second, "one of today may still be wanted"
+        for name in lying():
+            path = app.extensions["storage"].place.folder / name
+            os.utime(path, (0, 0))
+        jobs.run_now("campaigns.sweep-pictures")
+        assert lying() == second
+    assert upload((900, 400)) == first
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

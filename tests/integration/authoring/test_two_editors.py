@@ -78,6 +78,7 @@ def test_two_texts_that_do_not_meet_are_merged_and_those_that_do_wait_for_a_choi
     page = desk.get(late.location).text
     assert "Ada saved this part" in page
     assert "Both changes fit together" in page
+    assert "What happened (English)</h3>" in page
     assert "merge/edition/en" in desk.get(DESK).text
     assert other.get(late.location).status_code == 404
     assert send("/merge/edition/en", {"seen": "1", "choice-0": "mine"}).status_code == 422

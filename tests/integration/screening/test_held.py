@@ -99,6 +99,27 @@ def test_what_holds_it_is_marked_in_the_text(
     assert "Take out the insult." in page
 
 
+def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
+    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, held=("insult",))
+    write("You idiot.")
+    held = the_signature(unit)
+    page = staff.get(QUEUE).text
+    assert page.count('class="letter-salutation"') == 1
+    assert "own-marked" in page
+    assert '<p class="letter-own">You idiot.</p>' in page
+    address = f"{QUEUE}letters/{held.public_id}/letter.pdf"
+    assert address in page
+    paper = staff.get(address)
+    assert (paper.mimetype, paper.headers["Cache-Control"]) == ("application/pdf", "no-store")
+    organizer = app.test_client()
+    sign_in(organizer, app, Role.ORGANIZER)
+    assert organizer.get(address).status_code == 404
+    decide(staff, held, "approve")
+    assert staff.get(address).status_code == 404
+
+
 def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     client: FlaskClient, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -115,6 +136,8 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     assert "We ask you to change your letter" in page
     assert "Take out &lt;b&gt;the insult&lt;/b&gt;." in page
     form = client.get(f"{link}/change")
+    for whole in (page, form.text):
+        assert '<p class="letter-own">You idiot.</p>' in whole
     assert form.status_code == 200
     assert form.headers["Cache-Control"] == "no-store"
     sent = client.post(

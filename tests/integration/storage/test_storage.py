@@ -2,6 +2,7 @@
 
 import os
 import resource
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_a_file_comes_back_whole_in_parts_and_as_a_path(store: Storage) -> None:
         assert path.read_bytes() == data
         assert path.name == "letters-001.pdf"
     assert not path.exists()
+
+
+def test_a_file_says_whether_it_is_old(store: Storage) -> None:
+    put(store, b"young")
+    now = datetime.now(UTC)
+    assert not store.is_older(NAME, now - timedelta(hours=1))
+    assert store.is_older(NAME, now + timedelta(hours=1))
+    assert not store.is_older("pictures/none.jpg", now)
 
 
 def test_a_draft_is_encrypted_when_its_block_ends_and_dropped_when_it_fails(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.i18n import countries
-from campaign.officials.postal import address_lines, address_problems
+from campaign.officials.postal import address_lines, address_problems, formatted_code
 
 ALL = [code for code, _ in countries("en")]
 
@@ -119,3 +119,39 @@ def test_small_letters_and_a_missing_space_are_no_problem(code: str) -> None:
 
 def test_nothing_is_said_about_an_unknown_country() -> None:
     assert problems("ZZ", postal_code="?") == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "written"),
+    [
+        ("CA", "k1a0b1", "K1A 0B1"),
+        ("CA", "K1A  0b1", "K1A 0B1"),
+        ("CA", "k1a-0b1", "K1A 0B1"),
+        ("GB", "sw1a1aa", "SW1A 1AA"),
+        ("GB", "m2 5bq", "M2 5BQ"),
+        ("NL", "1234ab", "1234 AB"),
+        ("IE", "a65f4e2", "A65 F4E2"),
+        ("PT", "2725079", "2725-079"),
+        ("US", "221621010", "22162-1010"),
+        ("US", "95014", "95014"),
+        ("JP", "1540023", "1540023"),
+        ("CH", "ch-8000", "CH-8000"),
+        ("FR", "75 001", "75 001"),
+        ("CA", "97000", "97000"),
+        ("ZZ", " a1 ", "a1"),
+        ("CA", "", ""),
+    ],
+)
+def test_a_code_is_written_as_its_country_writes_it(country: str, typed: str, written: str) -> None:
+    assert formatted_code(country, typed) == written
+
+
+@given(
+    st.sampled_from(["CA", "GB", "JP", "BR", "PL", "SE", "CH", "US"]),
+    st.text("0aB1-  ", max_size=9),
+)
+def test_written_twice_it_stays_and_no_sign_is_lost(country: str, typed: str) -> None:
+    once = formatted_code(country, typed)
+    assert formatted_code(country, once) == once
+    letters = [[one for one in code.upper() if one.isalnum()] for code in (typed, once)]
+    assert letters[0] == letters[1]

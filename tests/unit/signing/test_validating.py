@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from campaign.letters.checks import check_characters, texts_of
 from campaign.signing.composing import Addressing, Case, Proposal, compose
 from campaign.signing.drafts import writer_of
+from campaign.signing.duplicates import Person
 from campaign.signing.models import Disclosure
 from campaign.signing.validating import (
     CARD_WORDS_LIMIT,
@@ -85,6 +86,13 @@ def test_what_is_needed_cannot_be_left_out(name: str, slug: str, nothing: str) -
 @pytest.mark.parametrize("code", ["75001", "٧٥٠٠١", "۷۵۰۰۱", "７５００１", "७५००१"])
 def test_a_postal_code_is_taken_in_the_figures_of_any_script(code: str) -> None:
     assert form_with(country="FR", region="", postal_code=code).postal_code == "75001"
+
+
+def test_a_postal_code_is_kept_as_its_country_writes_it_and_means_the_same_home() -> None:
+    typed, kept = "k1a0b1", form_with(country="CA", region="", postal_code="k1a0b1").postal_code
+    assert kept == "K1A 0B1"
+    homes = {Person("A", "B", "CA", code, "Ottawa").home for code in (typed, kept)}
+    assert len(homes) == 1
 
 
 @pytest.mark.parametrize("name", ["family_name", "region", "postal_code", "own_words"])

@@ -1,0 +1,50 @@
+"""Pictures that no case and no post shows any more are removed.
+
+One that is replaced, or whose campaign or post is deleted, may be shown elsewhere: it is named by
+what it holds. So nothing is deleted at once, and this looks once an hour.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import batched
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.campaigns.models import Campaign, Update, UpdatePicture
+from campaign.campaigns.pictures import FOLDER
+from campaign.storage import storage
+
+log = structlog.get_logger()
+_AGE = timedelta(days=1)
+"""A younger one may belong to a form that is being saved."""
+_BATCH = 300
+_SHOWN = (
+    Campaign.picture, Campaign.picture_wide, Campaign.picture_small, Update.picture,
+    UpdatePicture.key,
+)  # fmt: skip
+
+
+@jobs.job("campaigns.sweep-pictures", every_minutes=60)
+def sweep_pictures() -> None:
+    """Remove pictures older than a day that nothing refers to."""
+    before = db.utcnow() - _AGE
+    removed = sum(_sweep(names, before) for names in batched(storage().names(FOLDER), _BATCH))
+    if removed:
+        log.info("pictures swept", files=removed)
+
+
+def _sweep(names: Sequence[str], before: datetime) -> int:
+    with db.reading() as unit:
+        orphans = set(names) - _shown(unit, names)
+    old = [name for name in orphans if storage().is_older(name, before)]
+    for name in old:
+        storage().delete(name)
+    return len(old)
+
+
+def _shown(unit: Session, names: Sequence[str]) -> set[str]:
+    """Those of them that a case or a post shows, public or not."""
+    return {key for one in _SHOWN for key in unit.scalars(select(one).where(one.in_(names)))}

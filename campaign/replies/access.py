@@ -1,0 +1,65 @@
+"""Who may do what with replies.
+
+Organizers and admins see those of their campaigns, and publish. Staff, who come back from an
+embassy with an answer, log it for what they carried; they see what they logged themselves.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.guards import staff_user
+from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.sight import sees
+from campaign.authoring.team import get_campaign_of
+from campaign.bundles.models import Bundle
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign
+from campaign.errors import NotFound
+from campaign.replies.models import Reply
+
+PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
+_LISTED = 50
+
+
+def may_open(user: StaffUser) -> ColumnElement[bool]:
+    """As a condition on replies: `user` may see this one."""
+    seen = sees(user, Reply.campaign_id)
+    if user.role in PUBLISHERS:
+        return seen
+    return and_(seen, Reply.created_by_id == user.id)
+
+
+def may_publish(user: StaffUser) -> bool:
+    """Whether `user` decides what of an answer everybody reads."""
+    return user.role in PUBLISHERS
+
+
+def load(slug: str) -> Campaign:
+    """The campaign of this page. Raises NotFound where one may log no reply to it."""
+    unit, user = db.session(), staff_user()
+    campaign = get_campaign_of(unit, slug, user)
+    if user.role in PUBLISHERS:
+        return campaign
+    carried = unit.scalar(select(Bundle.id).where(Bundle.campaign_id == campaign.id).limit(1))
+    if carried is None or lifecycle.is_rehearsal(campaign.status):
+        raise NotFound("campaign", campaign=slug)
+    return campaign
+
+
+def list_carried(unit: Session) -> Sequence[Campaign]:
+    """Campaigns of which letters were printed to be carried, the newest bundle first."""
+    newest = (
+        select(Bundle.campaign_id, func.max(Bundle.id).label("last"))
+        .group_by(Bundle.campaign_id)
+        .subquery()
+    )
+    return unit.scalars(
+        select(Campaign)
+        .join(newest, newest.c.campaign_id == Campaign.id)
+        .where(Campaign.status.not_in(lifecycle.HIDDEN))
+        .order_by(newest.c.last.desc())
+        .limit(_LISTED)
+    ).all()

@@ -1,0 +1,73 @@
+"""Staff who come back from an embassy: what waits for them today, and the answer they log."""
+
+import io
+
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import jobs
+from campaign.accounts.models import Role
+from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.replies.models import Reply, ReplyState
+from campaign.signing.models import SignatureState
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.integration.deliveries.conftest import Record
+
+TYPED = {"received_on": "2026-11-02", "channel": "letter", "language": "es", "who": "",
+         "text": "Tomamos nota.", "title_en": "An answer"}  # fmt: skip
+
+
+def test_today_names_what_is_to_be_screened_carried_told_and_answered(
+    app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle, record: Record
+) -> None:
+    slug = bundle.campaign.slug
+    add_confirmed(unit, bundle.campaign, 1, state=SignatureState.HELD)
+    unit.commit()
+    jobs.run_now("overview.count")
+    page = staff.get("/desk/today").text
+    assert f"/desk/screening/?campaign={slug}" in page
+    assert "1 bundle is printed and waits to be carried" in page
+    assert f"/desk/bundles/{bundle.public_id}" in page
+    record(bundle, DeliveryOutcome.ACCEPTED)
+    page = staff.get("/desk/today").text
+    assert "waits to be carried" not in page
+    assert "1 delivery is not on the page of its case" in page
+    assert "1 campaign was handed over lately, and no answer is logged" in page
+    assert f"/desk/replies/campaigns/{slug}/new" in page
+    sign_in(staff, app, Role.ADMIN)
+    assert "1 delivery is not on the page of its case" in staff.get("/desk/today").text
+
+
+def test_staff_log_an_answer_with_its_scan_and_leave_publishing_to_organizers(
+    app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle
+) -> None:
+    slug, other = bundle.campaign.slug, make_campaign(unit).slug
+    unit.commit()
+    new = f"/desk/replies/campaigns/{slug}/new"
+    assert new in staff.get("/desk/replies/").text
+    assert staff.get(new.replace(slug, other)).status_code == 404, "nobody carried letters of it"
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "PNG")
+    sent = post(staff, new, TYPED | {"scan": (io.BytesIO(out.getvalue()), "x.png")})
+    assert sent.status_code == 303, sent.text
+    address = sent.location
+    page = staff.get(address).text
+    assert "Tomamos nota." in page
+    assert "/page-1.jpg" in page
+    assert f"{address}/publish" not in page
+    assert post(staff, address, TYPED | {"text": "Tomamos nota hoy."}).status_code == 303
+    for part in ("publish", "bars", "shown.jpg"):
+        assert staff.get(f"{address}/{part}").status_code == 404
+    assert post(staff, f"{address}/take-back").status_code == 404
+    unit.rollback()
+    assert unit.scalars(select(Reply.state)).one() is ReplyState.DRAFT
+    colleague, organizer = app.test_client(), app.test_client()
+    sign_in(colleague, app, Role.STAFF)
+    assert colleague.get(address).status_code == 404
+    assert "Tomamos nota" not in colleague.get("/desk/replies/").text
+    sign_in(organizer, app, Role.ORGANIZER)
+    assert organizer.get(f"{address}/publish").status_code == 200
+    assert f"{address}/publish" not in staff.get(address).text
