@@ -45,7 +45,7 @@ from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
 from campaign.signing.views import blueprint as signing
 
 _AT_WORK = (
-    anchoring, assembling, bounces, erasing, notices, overview_mails, paper_matching, picture_sweep,
+    anchoring, assembling, bounces, notices, overview_mails, paper_matching, picture_sweep,
     rehearsing, retention, sender, telling, timekeeping, waiting,
 )  # fmt: skip
 """What no page imports and jobs need: every job is known once this module is."""
