@@ -145,6 +145,8 @@ def test_staff_print_a_bundle_watch_it_and_download_a_zip_that_verifies(
 ) -> None:
     sign_in(desk, site, "samir@example.org")
     assert_accessible(browser, desk)
+    desk.get_by_role("link", name="Letters and bundles").first.click()
+    assert_accessible(browser, desk)
     desk.locator(".waiting span", has_text="UA 58/20").get_by_role("link").click()
     assert_accessible(browser, desk)
     main_button(desk)
