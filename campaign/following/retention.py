@@ -1,8 +1,9 @@
 """Once a day, whatever is no longer needed of people who wrote is erased.
 
-Of a campaign that ended (and whose last letters were handed over) so many months ago: everybody.
-Of one that goes on: those whose every letter was handed over so long ago; that they have signed is
-still known by a fingerprint, so that nobody counts twice, until the campaign has ended as well.
+Of a campaign that ended (and whose last letters were handed over) so many months ago: everybody,
+but for whom a closed one still has a letter to hand over. Of one that goes on: those whose every
+letter was handed over so long ago; that they have signed is still known by a fingerprint, so that
+nobody counts twice, until the campaign has ended as well.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ from sqlalchemy.orm import Session, aliased
 from campaign import audit, db, jobs
 from campaign.bundles import emptying as bundle_files
 from campaign.bundles.models import DeliveryAttempt
+from campaign.bundles.print_models import CarriedSignature
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries.covering import gone
 from campaign.deliveries.rules import GONE_OUT
 from campaign.following.erasing import settle
@@ -26,7 +28,7 @@ from campaign.following.terms import all_is_over, ended_at, months_before
 from campaign.paper import scans
 from campaign.paper.models import PaperRow, PaperSheet, Scan
 from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.models import Letter, Origin, Signature, SignatureState
 
 ACTOR = "job:retention.erase"
 _BATCH = 500
@@ -44,6 +46,8 @@ class Due:
     """What happened on this day or before has had its time."""
     ended: datetime | None
     """When it ended; None: it goes on, or was used too lately."""
+    hands_over: bool = True
+    """Whether letters that wait may still be handed over: not after a stop."""
 
 
 @jobs.job("retention.erase", every_minutes=1440)
@@ -88,7 +92,7 @@ def list_due(unit: Session, *, months: int, now: datetime) -> list[Due]:
         ended = ended_at(row.status, row.closed_at, row.stopped_at)
         if all_is_over(ended, row.delivered_on, over):
             if row.forgotten_at is None or row.forgotten_at < max(now - _LOOKED_AT, ended or now):
-                found.append(Due(row.id, over, ended))
+                found.append(Due(row.id, over, ended, row.status is not CampaignStatus.STOPPED))
         elif row.delivered_on is not None:
             found.append(Due(row.id, over, None))
     return found
@@ -135,7 +139,8 @@ def _which(due: Due) -> list[ColumnElement[bool]]:
     if due.ended is not None:
         again = Signature.forgotten_at <= due.ended
         still = or_(Signature.forgotten_at.is_(None), again)
-        return [mine, Signature.state != SignatureState.ERASED, still]
+        whose = [mine, Signature.state != SignatureState.ERASED, still]
+        return [*whose, ~_is_awaited()] if due.hands_over else whose
     letter = aliased(Letter)
     delivered = select(DeliveryAttempt.bundle_id).where(
         DeliveryAttempt.campaign_id == due.campaign_id, DeliveryAttempt.happened_on <= due.over
@@ -147,11 +152,32 @@ def _which(due: Due) -> list[ColumnElement[bool]]:
     return [mine, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
 
 
+def _is_awaited() -> ColumnElement[bool]:
+    """Whether something that somebody signed still lies here, to be handed over."""
+    letter = aliased(Letter)
+    here = exists().where(
+        letter.signature_id == Signature.id, letter.set_aside.is_(None), ~gone(letter)
+    )
+    carried = (
+        exists()
+        .where(
+            CarriedSignature.signature_id == Signature.id,
+            DeliveryAttempt.bundle_id == CarriedSignature.bundle_id,
+            DeliveryAttempt.outcome.in_(GONE_OUT),
+        )
+        .correlate(Signature)
+    )
+    on_sheet = and_(Signature.origin == Origin.PAPER, ~carried)
+    known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    return and_(known, or_(here.correlate(Signature), on_sheet))
+
+
 def _finish(unit: Session, due: Due, now: datetime, signatures: int, *, keep_files: bool) -> bool:
     """Remove the files in which nobody is to be found any more, and write down what was done."""
     gone_scans = 0
     if due.ended is not None:
-        gone_scans = _forget_sheets(unit, due.campaign_id)
+        if not _waits_for_hand_over(unit, due):
+            gone_scans = _forget_sheets(unit, due.campaign_id)
         unit.execute(
             update(Campaign).where(Campaign.id == due.campaign_id).values(forgotten_at=now)
         )
@@ -170,6 +196,13 @@ def _finish(unit: Session, due: Due, now: datetime, signatures: int, *, keep_fil
         bundles=emptied,
     )
     return True
+
+
+def _waits_for_hand_over(unit: Session, due: Due) -> bool:
+    mine = Signature.campaign_id == due.campaign_id
+    return due.hands_over and bool(
+        unit.scalar(select(Signature.id).where(mine, _is_awaited()).limit(1))
+    )
 
 
 def _forget_sheets(unit: Session, campaign_id: int) -> int:

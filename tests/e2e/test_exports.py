@@ -76,7 +76,7 @@ def test_an_export_goes_its_whole_way(site: Site, page: Page, browser: Browser) 
     assert "Samir Staff" in rows[0][0]
     assert "Ada Admin" in rows[0][0]
     assert _REASON in rows[0][0]
-    assert "email" in rows[1]
+    assert "E-mail" in rows[1]
     assert len(rows) > 10
 
     page.goto(address)

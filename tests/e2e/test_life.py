@@ -79,6 +79,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     made = site.command("synth", "ua-58-20", "--signatures", "6000", "--own-words", "1")
     assert made.returncode == 0, made.stderr
     sign_in(desk, site, "samir@example.org")
+    desk.get_by_role("link", name="Letters and bundles").first.click()
     desk.locator(".waiting span", has_text="UA 58/20").get_by_role("link").click()
     main_button(desk)
     expect(desk).to_have_url(re.compile(r"/desk/bundles/[\w-]{22}$"))

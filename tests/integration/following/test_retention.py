@@ -55,10 +55,29 @@ def _long_ago(unit: Session, days: int) -> None:
     )
 
 
-def _end(unit: Session, campaign: Campaign, days: int) -> None:
-    campaign.status = CampaignStatus.CLOSED
-    campaign.closed_at = db.utcnow() - timedelta(days=days)
+def _end(unit: Session, campaign: Campaign, days: int, *, stopped: bool = True) -> None:
+    campaign.status = CampaignStatus.STOPPED if stopped else CampaignStatus.CLOSED
+    campaign.closed_at = campaign.stopped_at = db.utcnow() - timedelta(days=days)
     unit.flush()
+
+
+def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
+    unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
+    deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    deliver(freeze(campaign))
+    _long_ago(unit, 190)
+    waits = sign(unit, campaign, email="waits@example.org")
+    pending = sign(unit, campaign, email="later@example.org", state=SignatureState.PENDING)
+    row = keying.add_row(unit, make_sheet(unit, campaign), NOOR, actor="a")
+    _end(unit, campaign, 400, stopped=False)
+    assert erase() == [{"signatures": 2, "scans": 0, "bundles": 0}]
+    assert reload(unit, ana).given_name == ""
+    assert reload(unit, pending).state is SignatureState.ERASED
+    assert reload(unit, waits).given_name != "", "nobody has carried this letter anywhere"
+    assert row.signature is not None
+    assert row.signature.family_name != ""
+    assert waiting_on_paper(unit, campaign) == 1
 
 
 def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_over(
@@ -183,7 +202,7 @@ def test_a_late_delivery_gives_its_campaign_more_time(
     deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
 ) -> None:  # fmt: skip
     deliver(freeze(campaign))
-    _end(unit, campaign, 300)
+    _end(unit, campaign, 300, stopped=False)
     _long_ago(unit, 20)
     assert erase() == []
     assert reload(unit, ana).email == ANA
