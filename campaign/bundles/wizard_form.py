@@ -161,9 +161,7 @@ class WizardForm(FlaskForm):  # type: ignore[misc]
         if len(self.written.choices) < 2:
             self.written.data = [code.value for code in self.written.choices]
         if not self.how.data:
-            self.cards.data = [
-                one.campaign.slug for one in offers if one.campaign.format is LetterFormat.CARD
-            ]
+            self.cards.data = [one.campaign.slug for one in offers if one.campaign.cards]
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Also that something of each kind is chosen."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from campaign import i18n
 from campaign.campaigns.addressing import name_and_office
-from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
+from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import LAYOUTS, layout_for
@@ -71,7 +71,7 @@ def room_of(
         context = _context(campaign, target, template, locale, copies)
     except MissingPlaceholderValue:
         return None
-    return _measured(context, layout_for(host).slug, campaign.format is LetterFormat.CARD)
+    return _measured(context, layout_for(host).slug, campaign.cards)
 
 
 @lru_cache(maxsize=4096)

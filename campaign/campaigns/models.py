@@ -175,6 +175,11 @@ class Campaign(Base):
         back_populates="follows", order_by="Campaign.id"
     )
 
+    @property
+    def cards(self) -> bool:
+        """Whether it asks for cards, not letters."""
+        return self.format is LetterFormat.CARD
+
 
 class Edition(Base):
     """A campaign's text in one language."""

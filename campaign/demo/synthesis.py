@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.models import Campaign, LetterFormat, TargetKind
+from campaign.campaigns.models import Campaign, TargetKind
 from campaign.campaigns.services import get_campaign
 from campaign.campaigns.templates import current_template
 from campaign.errors import Refused
@@ -107,8 +107,7 @@ class _Inventor:
             for code in self.locales
         }
         self.wordings = {
-            code: wording_for(unit, code, cards=campaign.format is LetterFormat.CARD).id
-            for code in self.locales
+            code: wording_for(unit, code, cards=campaign.cards).id for code in self.locales
         }
         self.keyring = db.database().keyring
         self.now = datetime.now(UTC)

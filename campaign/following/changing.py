@@ -43,12 +43,13 @@ class Changed:
 
 def refuse_unchangeable(signature: Signature) -> None:
     """Raise TooLate where the letter can no longer be changed."""
+    cards = signature.campaign.cards
     if signature.campaign.status is CampaignStatus.STOPPED:
-        raise TooLate("letter-stopped")
+        raise TooLate("letter-stopped", cards=cards)
     if signature.shown_state not in _CHANGEABLE:
-        raise TooLate("letter-ended")
+        raise TooLate("letter-ended", cards=cards)
     if is_frozen(signature):
-        raise TooLate("letter-frozen")
+        raise TooLate("letter-frozen", cards=cards)
 
 
 def can_change(signature: Signature) -> bool:

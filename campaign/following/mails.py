@@ -134,10 +134,12 @@ def send_case_continued(
     text: str,
     lang: str,
     deadline: str,
+    asks_cards: bool,
 ) -> Context:
-    """There is further information on the case, and a new letter to write.
+    """There is further information on the case, and a new letter or card to write.
 
-    `reference` is that of the action for which its reader wrote; all else is of the new one.
+    `reference` and `cards` are those of the action for which its reader wrote; all else is of the
+    new one, `asks_cards` too.
     """
     return {
         "person_name": person_name,
@@ -149,4 +151,5 @@ def send_case_continued(
         "text": text,
         "lang": lang,
         "deadline": deadline,
+        "asks_cards": asks_cards,
     }

@@ -9,7 +9,7 @@ from campaign.reading import intake
 
 
 class TooLate(Refused):
-    """The letter has gone too far for that.
+    """The letter has gone too far for that. Data: `cards`, whether it is a card.
 
     Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`.
     """
@@ -28,7 +28,9 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
     back = ""
     if {"token", "public_id"} <= values.keys():
         back = url_for("following.mine", **values)
-    return _page("following/too_late.html", problem=problem.slug, back=back), problem.status
+    cards = bool(problem.data.get("cards"))
+    page = _page("following/too_late.html", problem=problem.slug, cards=cards, back=back)
+    return page, problem.status
 
 
 def _gone(problem: Gone) -> ResponseReturnValue:

@@ -18,7 +18,7 @@ from campaign import db, i18n, jobs
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Update
+from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.campaigns.reasons import Reasons, reasons_of
 from campaign.deliveries.covering import covered_by
 from campaign.following import mails
@@ -169,8 +169,7 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
         )
     if notice.next_id is not None:
         later = unit.get_one(Campaign, notice.next_id)
-        cards = campaign.format is LetterFormat.CARD
-        earlier = {"reference": campaign.reference, "cards": cards}
+        earlier = {"reference": campaign.reference, "cards": campaign.cards}
         return lambda unit, one: mails.send_case_continued(
             unit,
             earlier_id=campaign.id,
@@ -218,12 +217,12 @@ def _told(campaign: Campaign, update: Update, locale: str) -> dict[str, str]:
     return {"what": update.kind.value, "title": told.title, "text": told.body, "lang": told.locale}
 
 
-def _further(later: Campaign, locale: str) -> dict[str, str]:
-    edition = edition_for(later, locale)
+def _further(later: Campaign, locale: str) -> dict[str, Any]:
+    edition, asks = edition_for(later, locale), {"asks_cards": later.cards}
     if edition is None:
-        return {"title": later.person_name, "text": "", "lang": locale, "deadline": ""}
+        return asks | {"title": later.person_name, "text": "", "lang": locale, "deadline": ""}
     day = say_day(later.act_by, locale, db.utcnow()) if later.act_by else ""
-    return {
+    return asks | {
         "title": edition.title,
         "text": edition.summary,
         "lang": edition.locale,
@@ -241,7 +240,7 @@ def _common(campaign: Campaign, signature: Signature) -> dict[str, Any]:
         "unsubscribe": unsubscribe_url(signature),
         "person_name": campaign.person_name,
         "reference": campaign.reference,
-        "cards": campaign.format is LetterFormat.CARD,
+        "cards": campaign.cards,
         "case_url": f"{base}/actions/{campaign.slug}",
         "letters_url": f"{base}/my-letters",
     }

@@ -18,9 +18,9 @@ _TAKEN_BACK = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.
 def refuse_unwithdrawable(unit: Session, signature: Signature) -> None:
     """Raise TooLate where the letter was handed over, or is none any more."""
     if signature.shown_state not in _TAKEN_BACK:
-        raise TooLate("letter-ended")
+        raise TooLate("letter-ended", cards=signature.campaign.cards)
     if is_handed_over(unit, signature):
-        raise TooLate("letter-handed-over")
+        raise TooLate("letter-handed-over", cards=signature.campaign.cards)
 
 
 def can_withdraw(unit: Session, signature: Signature) -> bool:

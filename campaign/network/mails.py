@@ -127,6 +127,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
         "country": i18n.country_name(campaign.country, locale),
         "reference": campaign.reference,
         "person_name": campaign.person_name,
+        "cards": campaign.cards,
         "title": edition.title if edition else campaign.person_name,
         "text": edition.summary if edition else "",
         "lang": edition.locale if edition else locale,

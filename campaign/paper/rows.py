@@ -11,7 +11,6 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign import db, i18n
-from campaign.campaigns.models import LetterFormat
 from campaign.paper.details import Details
 from campaign.paper.doubles import Prints
 from campaign.paper.models import PaperSheet
@@ -41,7 +40,7 @@ def common_columns(unit: Session, sheet: PaperSheet) -> Columns:
         "points": [],
         # What the printed sheet promises: officials see name and town.
         "disclosure": Disclosure.TOWN,
-        "consent_wording_id": _wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
+        "consent_wording_id": _wording_id(unit, locale, cards=campaign.cards),
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,

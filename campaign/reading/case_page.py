@@ -11,7 +11,6 @@ from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import (
     Campaign,
     Edition,
-    LetterFormat,
     Target,
     TargetKind,
 )
@@ -138,7 +137,7 @@ def case_page(
         picture=case_picture(campaign, campaign.picture_wide, locale),
         whole_picture=campaign.picture,
         focus=(campaign.picture_x, campaign.picture_y),
-        cards=campaign.format is LetterFormat.CARD,
+        cards=campaign.cards,
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(one, locale, now) for one in later),
     )

@@ -78,6 +78,7 @@ def _page(template: str, problem: Refused | Gone | NotFound, **words: object) ->
             render_template(
                 template,
                 problem=problem.slug,
+                cards=bool(problem.data.get("cards")),
                 **words,
                 case_url=url_for("reading.case", lang=lang, slug=slug) if slug else "",
             ),

@@ -106,7 +106,8 @@ def _open_case(lang: str, slug: str) -> tuple[Campaign, CasePage]:
     campaign = pages.public_campaign(slug)
     if not takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
         status, reasons = campaign.status.value, reasons_of(campaign)
-        raise Refused("campaign-ended", slug=slug, status=status, reasons=reasons)
+        cards = campaign.cards
+        raise Refused("campaign-ended", slug=slug, cards=cards, status=status, reasons=reasons)
     return campaign, pages.public_case(lang, slug)
 
 

@@ -17,7 +17,7 @@ from campaign import audit, jobs
 from campaign.accounts.models import StaffUser
 from campaign.accounts.services import actor_name
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening.finding import unindexed
 from campaign.screening.mails import send_letter_returned
@@ -271,7 +271,7 @@ def _send_back(unit: Session, signature: Signature, note: str) -> bool:
         campaign_id=signature.campaign_id,
         person_name=signature.campaign.person_name,
         reference=signature.campaign.reference,
-        cards=signature.campaign.format is LetterFormat.CARD,
+        cards=signature.campaign.cards,
         note=note,
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign import jobs
 from campaign.campaigns import tally
 from campaign.campaigns.lifecycle import takes_confirmations
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat
 from campaign.campaigns.reasons import reasons_of
 from campaign.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
@@ -35,13 +35,13 @@ def get_by_token(unit: Session, token: str) -> Signature:
 
 def _refuse_spent(unit: Session, digest: bytes) -> None:
     spent = unit.execute(
-        select(SpentLink.end, Campaign.slug)
+        select(SpentLink.end, Campaign.slug, Campaign.format)
         .join(Campaign, Campaign.id == SpentLink.campaign_id)
         .where(SpentLink.token_digest == digest)
     ).one_or_none()
     if spent is not None:
         slug = "letter-erased" if spent.end is LinkEnd.ERASED else "link-expired"
-        raise Gone(slug, slug=spent.slug)
+        raise Gone(slug, slug=spent.slug, cards=spent.format is LetterFormat.CARD)
 
 
 def confirm(unit: Session, *, token: str, now: datetime) -> tuple[Signature, bool]:
@@ -102,18 +102,19 @@ def count_for(unit: Session, signature: Signature) -> int:
 
 def refuse_lost(signature: Signature, now: datetime) -> None:
     """Raise Gone where the link has expired or the letter is no longer there."""
-    state = signature.shown_state
+    state, campaign = signature.shown_state, signature.campaign
+    case = {"slug": campaign.slug, "cards": campaign.cards}
     if signature.forgotten_at is not None:
-        raise Gone("letter-forgotten", slug=signature.campaign.slug)
+        raise Gone("letter-forgotten", **case)
     if state is SignatureState.WITHDRAWN:
-        raise Gone("letter-withdrawn", slug=signature.campaign.slug)
+        raise Gone("letter-withdrawn", **case)
     if state is SignatureState.ERASED:
-        raise Gone("letter-erased", slug=signature.campaign.slug)
+        raise Gone("letter-erased", **case)
     if state in {SignatureState.REJECTED, SignatureState.INVALID}:
-        raise Gone("letter-removed", slug=signature.campaign.slug)
+        raise Gone("letter-removed", **case)
     expires = signature.token_expires_at
     if state is SignatureState.PENDING and (expires is None or expires <= now):
-        raise Gone("link-expired", slug=signature.campaign.slug)
+        raise Gone("link-expired", **case)
 
 
 def refuse_held_back(campaign: Campaign) -> None:
@@ -122,6 +123,7 @@ def refuse_held_back(campaign: Campaign) -> None:
         raise Refused(
             "letter-held-back",
             slug=campaign.slug,
+            cards=campaign.cards,
             status=campaign.status.value,
             reasons=reasons_of(campaign),
         )
@@ -137,6 +139,7 @@ def refuse_stopped(campaign: Campaign) -> None:
         raise Refused(
             "campaign-ended",
             slug=campaign.slug,
+            cards=campaign.cards,
             status=campaign.status.value,
             reasons=reasons_of(campaign),
         )

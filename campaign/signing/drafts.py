@@ -133,7 +133,7 @@ def draft_letters(
                 into=_into(campaign, target, locale, home, now),
             )
         )
-    return Letters(contexts, cards=campaign.format is LetterFormat.CARD)
+    return Letters(contexts, cards=campaign.cards)
 
 
 def _into(
@@ -171,7 +171,7 @@ def signed_letters(signature: Signature, *, home: str) -> Letters:
     first = next((frozen for _, frozen in pairs if frozen), None)
     return Letters(
         (_signed(signature, letter, frozen, home) for letter, frozen in pairs),
-        cards=first.cards if first else signature.campaign.format is LetterFormat.CARD,
+        cards=first.cards if first else signature.campaign.cards,
         layout=first.layout if first else None,
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign import db, i18n
-from campaign.campaigns.models import Campaign, LetterFormat
+from campaign.campaigns.models import Campaign
 from campaign.reading.case_page import CasePage, case_page
 from campaign.settings import Settings
 from campaign.signing import mailbox_spelling
@@ -114,7 +114,7 @@ def you_page(
         "parts": parts,
         "samples": samples_of(form),
         "lives_there": form.country.data == campaign.country,
-        "consents": sentences(cards=campaign.format is LetterFormat.CARD),
+        "consents": sentences(cards=campaign.cards),
     }
 
 
@@ -137,7 +137,7 @@ def check_page(
             specimen=page_mark(),
         ),
         "layout": layout_of(campaign, home),
-        "consents": sentences(cards=campaign.format is LetterFormat.CARD),
+        "consents": sentences(cards=campaign.cards),
         "at_risk": form.country == campaign.country,
     }
 

@@ -17,7 +17,7 @@ from flask import current_app, url_for
 from flask_babel import force_locale, gettext
 
 from campaign import i18n
-from campaign.campaigns.models import Campaign, LetterFormat, TargetKind, Update
+from campaign.campaigns.models import Campaign, TargetKind, Update
 from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound
 from campaign.mail.models import OutboxMail
@@ -78,7 +78,7 @@ def _case(campaign: Campaign, locale: str) -> Context:
     return {
         "person_name": campaign.person_name,
         "reference": campaign.reference,
-        "cards": campaign.format is LetterFormat.CARD,
+        "cards": campaign.cards,
         "case_url": _url("reading.case", lang=locale, slug=campaign.slug),
     }
 
@@ -140,7 +140,8 @@ def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
 def _continued(campaign: Campaign, locale: str, now: datetime) -> Context:
     news = _news(campaign, locale, now)
     kept = {name: news[name] for name in ("title", "text", "lang", "deadline")}
-    return _followed(campaign, locale) | kept | {"earlier_id": campaign.id}
+    more = {"earlier_id": campaign.id, "asks_cards": campaign.cards}
+    return _followed(campaign, locale) | kept | more
 
 
 def _action(campaign: Campaign, locale: str, now: datetime) -> Context:
@@ -175,6 +176,7 @@ def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
         "country": i18n.country_name(campaign.country, locale),
         "reference": campaign.reference,
         "person_name": campaign.person_name,
+        "cards": campaign.cards,
         "title": edition.title if edition else campaign.person_name,
         "text": edition.summary if edition else "",
         "lang": edition.locale if edition else locale,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
+from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import Layout, layout_for
@@ -124,7 +124,7 @@ def drafts_of(
         host = target.mission.host_country if target.mission else home
         addressing = addressing_of(target, locale, host_country=host, copies=copies)
         letters.append(Draft(addressing, proposal_of(template), layout_for(host)))
-    drafts = Drafts(locale, case_of(campaign), campaign.format is LetterFormat.CARD, tuple(letters))
+    drafts = Drafts(locale, case_of(campaign), campaign.cards, tuple(letters))
     try:
         drafts.texts()
     except MissingPlaceholderValue:

@@ -82,11 +82,16 @@ class SigningPlan:
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Per language in which one may rewrite the letter: the required points, which stay in."""
 
+    @property
+    def cards(self) -> bool:
+        """Whether cards are signed, not letters."""
+        return self.format is LetterFormat.CARD
+
     def offer(self, locale: str) -> Offer:
         """What can be chosen when the letter is in `locale`, or in the first language there is."""
         locales = tuple(self.letters)
         chosen = locale if locale in self.letters else locales[0]
-        most = CARD_WORDS_LIMIT if self.format is LetterFormat.CARD else None
+        most = CARD_WORDS_LIMIT if self.cards else None
         return Offer(locales, self.points[chosen], most, self.guard, self.facts.get(chosen))
 
     def letter_locale(self, wanted: str, page: str) -> str:
@@ -189,7 +194,11 @@ def refuse_ended(plan: SigningPlan, now: datetime) -> None:
     """Raise Refused (`campaign-ended`) unless letters can be signed now."""
     if not plan.letters or not lifecycle.takes_signatures(plan.status, plan.act_by, now):
         raise Refused(
-            "campaign-ended", slug=plan.slug, status=plan.status.value, reasons=plan.reasons
+            "campaign-ended",
+            slug=plan.slug,
+            cards=plan.cards,
+            status=plan.status.value,
+            reasons=plan.reasons,
         )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.campaigns import rehearsal
-from campaign.campaigns.models import Campaign, LetterFormat
+from campaign.campaigns.models import Campaign
 from campaign.errors import Refused
 from campaign.signing import confirming, services, tokens
 from campaign.signing.consents import wording_id
@@ -76,7 +76,7 @@ def sign_in_rehearsal(
         "email_hmac": db.database().keyring.fingerprint(email, "email"),
         "seat": 1,
         "locale": locale,
-        "consent_wording_id": wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
+        "consent_wording_id": wording_id(unit, locale, cards=campaign.cards),
     }
     signature_id = unit.scalar(insert(Signature).values(**values).returning(Signature.id))
     unit.execute(

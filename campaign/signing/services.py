@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.addresses import canonical_email
-from campaign.campaigns.models import LetterFormat
 from campaign.settings import Settings
 from campaign.signing import duplicates, tokens
 from campaign.signing.consents import wording_id
@@ -74,7 +73,7 @@ def sign(
         **begun(token, now),
         "campaign_id": campaign.campaign_id,
         "locale": locale,
-        "consent_wording_id": wording_id(unit, locale, cards=campaign.format is LetterFormat.CARD),
+        "consent_wording_id": wording_id(unit, locale, cards=campaign.cards),
         "consent_updates_at": now if letter.consent_updates else None,
         "consent_network_at": now if letter.consent_network else None,
         "trace": trace.text,
@@ -190,7 +189,7 @@ def _sign_again(signing: _Signing, now: datetime) -> None:
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
-        cards=signing.plan.format is LetterFormat.CARD,
+        cards=signing.plan.cards,
         mailbox_full=ruling is Ruling.FULL,
     )
 
@@ -263,7 +262,7 @@ def _send_link(signing: _Signing) -> bool:
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
         case_url=_case_url(signing),
-        cards=signing.plan.format is LetterFormat.CARD,
+        cards=signing.plan.cards,
         days=settings.confirm_days,
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.campaigns.lifecycle import takes_confirmations
-from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.mail import bad_addresses
 from campaign.sealing import WrongKey
 from campaign.settings import Settings
@@ -115,7 +115,7 @@ def _send(unit: Session, signature: Signature, token: str, now: datetime) -> boo
         reference=signature.campaign.reference,
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",
-        cards=signature.campaign.format is LetterFormat.CARD,
+        cards=signature.campaign.cards,
         days=max(1, left.days),
     )
 

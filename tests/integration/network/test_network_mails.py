@@ -58,6 +58,18 @@ def test_news_says_why_it_came_and_how_not_to_get_more(
     assert "<img" not in html
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_an_action_that_asks_for_cards_leads_to_a_card(unit: Session, settings: Settings) -> None:
+    card = NEWS | {"cards": True}
+    to = {"to": "ana@example.org", "locale": "en", "unsubscribe": f"{HOST}/x"}
+    messages.send_network_action(unit, news=card, **to, **LINKS)
+    mail = render(unit.query(OutboxMail).one(), settings)
+    for part in ("plain", "html"):
+        words = mail.get_body((part,)).get_content()  # type: ignore[union-attr]
+        assert "Write a card" in words
+        assert "letter" not in words.replace(settings.organisation_name, "").casefold()
+
+
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_mails_of_joining_hold_their_links(unit: Session, settings: Settings, lang: str) -> None:
     to = {"to": "ana@example.org", "locale": lang}

@@ -10,9 +10,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import db
 from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import close_campaign
 from campaign.signing.drafts import layout_of, pdf_of, signed_letters
-from campaign.signing.models import ConsentWording, Signature
+from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.signing.tokens import digest_of
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.signing.conftest import FORM
 
@@ -108,6 +112,36 @@ def test_a_plan_of_cards_prints_for_each_language(unit: Session) -> None:
         pages, text = pdf_text(pdf_of(letters, layout_of(made, "CA")))
         assert pages == 1
         assert "Words of mine." in text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
+    client: FlaskClient, card: str, unit: Session, app: Flask
+) -> None:
+    made = unit.scalars(select(Campaign)).one()
+    token = "token-of-a-card"
+    [one] = add_confirmed(unit, made, 1, token_digest=digest_of(token))
+    unit.commit()
+    link = f"/en/letter/{token}"
+    assert "letter" not in heading(client.get(link).text)
+    for state, said in (
+        (SignatureState.WITHDRAWN, "This card was withdrawn"),
+        (SignatureState.REJECTED, "This card is no longer here"),
+        (SignatureState.ERASED, "This card was erased"),
+    ):
+        one.state = state
+        unit.commit()
+        assert heading(client.get(link).text) == said
+    close_campaign(unit, made, actor="test", now=db.utcnow())
+    unit.commit()
+    ended = client.post(f"{card}/sign", data=FORM)
+    assert heading(ended.text) == "This action takes no more cards"
+
+
+def heading(page: str) -> str:
+    """The words of a page's first heading."""
+    [words] = re.findall(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    return str(words).strip()
 
 
 def test_who_signs_a_card_agrees_to_a_card(client: FlaskClient, card: str, unit: Session) -> None:
