@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db, storage
 from campaign.bundles import freezing, releasing, remaking, services, standing
+from campaign.bundles.cover_texts import language_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
 from campaign.bundles.verifying import verify_zip
@@ -56,7 +57,9 @@ _SENTENCES = {
     show_default=True,
     help="Volumes printed side by side, each on a core of its own.",
 )
-@click.option("--locale", default="", help="Language of the cover letter and the lists.")
+@click.option(
+    "--locale", default="", help="Language of the cover letter and the lists [the mission's]."
+)
 @click.option(
     "--number", type=click.IntRange(1), help="Write the ZIP of this earlier bundle again."
 )
@@ -119,7 +122,7 @@ def _take(
             campaign=campaign,
             mission=mission,
             settings=settings,
-            locale=locale or settings.locales[0],
+            locale=locale or language_of(mission, settings.locales),
             actor=_ACTOR,
         )
         return made.id

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import AuditEntry, check
 from campaign.bundles import ledger
-from campaign.bundles.models import Volume
+from campaign.bundles.models import Bundle, Volume
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.commands.bundle import bundle, verify
 from campaign.settings import Settings
@@ -61,6 +61,14 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     actions = [entry.action for entry in unit.query(AuditEntry).order_by(AuditEntry.id)]
     assert actions == ["bundle.freeze", "bundle.ready", "bundle.download", "bundle.download"]
     assert list(check(unit)) == []
+
+
+def test_the_lists_speak_the_language_of_the_mission(unit: Session, run: Any) -> None:
+    add_confirmed(unit, make_campaign(unit), 1)
+    unit.commit()
+    assert run("--json").exit_code == 0
+    made = unit.scalars(select(Bundle)).one()
+    assert made.frozen["locale"] == "es"  # an embassy of Mexico
 
 
 def test_a_bundle_that_was_begun_is_finished_first(unit: Session, run: Any, freeze: Freeze) -> None:
