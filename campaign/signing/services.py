@@ -40,26 +40,36 @@ _ADD_LETTERS = insert(Letter.metadata.tables["letter"])
 
 
 @dataclass(frozen=True, slots=True)
-class _Signing:
-    """One act of signing: what is signed, by whom, and the row that it would make."""
+class Signing:
+    """One act of signing: what is signed, by whom, when, and the row that it would make."""
 
-    unit: Session
     plan: SigningPlan
     letter: SignedForm
     locale: str
+    """Of the page, and of the mails."""
+    now: datetime
     token: str
     values: dict[str, Any]
 
 
-def sign(
-    unit: Session,
-    *,
-    campaign: SigningPlan,
-    letter: SignedForm,
-    locale: str,
-    now: datetime,
-    trace: Trace = NO_TRACE,
-) -> None:
+def make_signing(
+    plan: SigningPlan, letter: SignedForm, *, locale: str, now: datetime, trace: Trace = NO_TRACE
+) -> Signing:
+    """All of it that can be made before the database has to wait for it."""
+    token = tokens.new_token()
+    values = columns_of(letter) | {
+        **begun(token, now),
+        "campaign_id": plan.campaign_id,
+        "locale": locale,
+        "consent_updates_at": now if letter.consent_updates else None,
+        "consent_network_at": now if letter.consent_network else None,
+        "trace": trace.text,
+        **marks_of(db.database().keyring, trace, letter.email).columns,
+    }
+    return Signing(plan, letter, locale, now, token, values)
+
+
+def sign(unit: Session, signing: Signing) -> None:
     """Take a signature and mail the link that confirms it.
 
     A new person gets a row and letters. Somebody who has not confirmed yet gets the newest text
@@ -67,23 +77,13 @@ def sign(
 
     Raises Refused (`campaign-ended`) where the campaign takes no letters now.
     """
-    refuse_ended(campaign, now)
-    token = tokens.new_token()
-    values = columns_of(letter) | {
-        **begun(token, now),
-        "campaign_id": campaign.campaign_id,
-        "locale": locale,
-        "consent_wording_id": wording_id(unit, locale, cards=campaign.cards),
-        "consent_updates_at": now if letter.consent_updates else None,
-        "consent_network_at": now if letter.consent_network else None,
-        "trace": trace.text,
-        **marks_of(db.database().keyring, trace, letter.email).columns,
-    }
-    signing = _Signing(unit, campaign, letter, locale, token, values)
-    if _sit(signing, seat=duplicates.SEATS[0]):
-        _send_link(signing)
+    refuse_ended(signing.plan, signing.now)
+    wording = wording_id(unit, signing.locale, cards=signing.plan.cards)
+    signing.values["consent_wording_id"] = wording
+    if _sit(unit, signing, seat=duplicates.SEATS[0]):
+        _send_link(unit, signing)
     else:
-        _sign_again(signing, now)
+        _sign_again(unit, signing)
 
 
 def begun(token: str, now: datetime) -> dict[str, Any]:
@@ -137,18 +137,18 @@ def columns_of(letter: SignedForm) -> dict[str, Any]:
     }
 
 
-def _sit(signing: _Signing, *, seat: int) -> bool:
+def _sit(unit: Session, signing: Signing, *, seat: int) -> bool:
     """Insert the signature with its letters, unless the seat is taken."""
-    connection = db.connection_of(signing.unit)
+    connection = db.connection_of(unit)
     statement = _SIT[connection.dialect.name]
     signature_id = connection.scalar(statement, signing.values | {"seat": seat})
     if signature_id is None:
         return False
-    _add_letters(signing, signature_id)
+    _add_letters(unit, signing, signature_id)
     return True
 
 
-def _add_letters(signing: _Signing, signature_id: int) -> None:
+def _add_letters(unit: Session, signing: Signing, signature_id: int) -> None:
     rows = [
         {
             "signature_id": signature_id,
@@ -157,10 +157,10 @@ def _add_letters(signing: _Signing, signature_id: int) -> None:
         }
         for planned in signing.plan.letters[signing.letter.letter_locale]
     ]
-    db.connection_of(signing.unit).execute(_ADD_LETTERS, rows)
+    db.connection_of(unit).execute(_ADD_LETTERS, rows)
 
 
-def _sign_again(signing: _Signing, now: datetime) -> None:
+def _sign_again(unit: Session, signing: Signing) -> None:
     """What a signature comes to whose mailbox has signed before."""
     letter = signing.letter
     newcomer = Person(
@@ -168,21 +168,21 @@ def _sign_again(signing: _Signing, now: datetime) -> None:
     )
     ruling = Ruling.FULL
     for _ in range(_TRIES):
-        taken = _taken_seats(signing)
-        ruling, seat = duplicates.rule(newcomer, taken, now)
+        taken = _taken_seats(unit, signing)
+        ruling, seat = duplicates.rule(newcomer, taken, signing.now)
         if ruling is Ruling.RENEW and seat is not None:
             # Without a mail the new link would reach nobody: then the old one stays good.
-            if _send_link(signing):
-                _renew(signing, seat)
+            if _send_link(unit, signing):
+                _renew(unit, signing, seat)
             return
         if ruling is not Ruling.SIT:
             break
         free = next(number for number in duplicates.SEATS if number not in _numbers(taken))
-        if _sit(signing, seat=free):
-            _send_link(signing)
+        if _sit(unit, signing, seat=free):
+            _send_link(unit, signing)
             return
     send_already_signed(
-        signing.unit,
+        unit,
         to=letter.email,
         locale=signing.locale,
         campaign_id=signing.plan.campaign_id,
@@ -194,9 +194,9 @@ def _sign_again(signing: _Signing, now: datetime) -> None:
     )
 
 
-def _taken_seats(signing: _Signing) -> list[Seat]:
+def _taken_seats(unit: Session, signing: Signing) -> list[Seat]:
     """The mailbox's signatures, locked: of two at once one waits, then sees the other's mail."""
-    rows = signing.unit.scalars(
+    rows = unit.scalars(
         select(Signature)
         .where(
             Signature.campaign_id == signing.plan.campaign_id,
@@ -216,7 +216,7 @@ def _taken_seats(signing: _Signing) -> list[Seat]:
             ),
             state=row.shown_state,
             expires_at=row.token_expires_at,
-            is_record=_is_record(signing.unit, row),
+            is_record=_is_record(unit, row),
             is_forgotten=row.forgotten_at is not None,
         )
         for row in rows
@@ -237,9 +237,8 @@ def _is_record(unit: Session, row: Signature) -> bool:
     return bool(unit.scalar(bundled))
 
 
-def _renew(signing: _Signing, seat: Seat) -> None:
+def _renew(unit: Session, signing: Signing, seat: Seat) -> None:
     """Put the newest text in the place of one that was not confirmed; the old link dies."""
-    unit = signing.unit
     unit.execute(delete(Letter).where(Letter.signature_id == seat.id))
     unit.execute(delete(Hold).where(Hold.signature_id == seat.id))
     unit.execute(
@@ -248,13 +247,13 @@ def _renew(signing: _Signing, seat: Seat) -> None:
         .values(**signing.values)
         .execution_options(synchronize_session=False)
     )
-    _add_letters(signing, seat.id)
+    _add_letters(unit, signing, seat.id)
 
 
-def _send_link(signing: _Signing) -> bool:
+def _send_link(unit: Session, signing: Signing) -> bool:
     settings = _settings()
     return send_confirm_letter(
-        signing.unit,
+        unit,
         to=signing.letter.email,
         locale=signing.locale,
         campaign_id=signing.plan.campaign_id,
@@ -267,7 +266,7 @@ def _send_link(signing: _Signing) -> bool:
     )
 
 
-def _case_url(signing: _Signing) -> str:
+def _case_url(signing: Signing) -> str:
     base = _settings().base_url.rstrip("/")
     return f"{base}/{signing.locale}/actions/{signing.plan.slug}"
 

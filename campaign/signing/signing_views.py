@@ -30,6 +30,7 @@ from campaign.signing import journey, rehearsing, similar, work, writing
 from campaign.signing.drafts import draft_letters, layout_of, pdf_of, writer_of
 from campaign.signing.journey import Posted, Sent
 from campaign.signing.plan import SigningPlan, get_plan, last_plan, plan_of
+from campaign.signing.services import Signing, make_signing
 from campaign.signing.services import sign as sign_letter
 from campaign.signing.traces import trace_of
 
@@ -102,34 +103,36 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     The session that writes holds a lock: what takes long comes before it. The form is judged by
     the plan that this process knows, and once more where the campaign has changed since.
     """
-    known = last_plan(slug)
-    form = journey.judge(request.form, known, db.utcnow()).form if known else None
-    if form is None:
+    known, ready = last_plan(slug), None
+    if known and known.letters:
+        _, ready = _judged(known, lang)
+    if ready is None:
         with db.reading() as reader:
-            known = plan_for(reader, slug)
-            came = journey.judge(request.form, known, db.utcnow())
-            if came.form is None:
-                return mend(reader, known, came)
-            form = came.form
+            plan = plan_for(reader, slug)
+            came, ready = _judged(plan, lang)
+            if ready is None:
+                return mend(reader, plan, came)
+    done = redirect(url_for("signing.sent", lang=lang, slug=slug), 303)
     unit, network = db.session(), network_of(request.remote_addr or "")
     plan = plan_for(unit, slug)
-    if plan is not known:
-        came = journey.judge(request.form, plan, db.utcnow())
-        if came.form is None:
+    if plan is not ready.plan:
+        came, ready = _judged(plan, lang)
+        if ready is None:
             return mend(unit, plan, came)
-        form = came.form
     count = count_against_limit(unit, "sign", network, _settings().signings_per_hour)
     solution = request.form.get("work", "")
     work.admit(unit, plan, solution, network=network, signed_here=count)
-    sign_letter(
-        unit,
-        campaign=plan,
-        letter=form,
-        locale=lang,
-        now=db.utcnow(),
-        trace=trace_of(request),
-    )
-    return redirect(url_for("signing.sent", lang=lang, slug=slug), 303)
+    sign_letter(unit, ready)
+    return done
+
+
+def _judged(plan: SigningPlan, lang: str) -> tuple[Sent, Signing | None]:
+    """The form as the plan has it, and what is to be written where nothing has to be mended."""
+    now = db.utcnow()
+    came = journey.judge(request.form, plan, now)
+    if came.form is None:
+        return came, None
+    return came, make_signing(plan, came.form, locale=lang, now=now, trace=trace_of(request))
 
 
 @public
