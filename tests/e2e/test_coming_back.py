@@ -7,7 +7,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 import zxingcpp
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -72,6 +72,30 @@ def test_back_forward_and_reload_bring_what_was_typed(desk: Page, site: Site) ->
     assert [key for key in kept if key.startswith(("step:", "draft:"))] == []
     desk.goto(f"{site.url}{CASE}/write")
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
+
+
+def test_what_is_typed_while_the_address_is_fitted_to_a_country_stays(
+    desk: Page, site: Site
+) -> None:
+    desk.goto(f"{site.url}{CASE}/write")
+    main_button(desk)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    desk.route("**/you", hold)
+    desk.locator("[name=locality]").fill("Hali")
+    with desk.expect_request("**/you"):
+        desk.locator("[name=country]").select_option("CA")
+    desk.locator("[name=locality]").fill("Halifax")
+    desk.locator("[name=postal_code]").fill("B3H 1A1")
+    held[0].continue_()
+    expect(
+        desk.locator("datalist#regions option[value='Nova Scotia']")
+    ).to_be_attached()
+    expect(desk.locator("[name=locality]")).to_have_value("Halifax")
+    expect(desk.locator("[name=postal_code]")).to_have_value("B3H 1A1")
 
 
 def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) -> None:

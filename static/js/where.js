@@ -1,0 +1,32 @@
+/* What is typed while the address is being fitted to a country (htmx swaps #where) stays. */
+(function () {
+  "use strict";
+  var asked = {};
+  var typed = {};
+
+  function lines() { return document.querySelectorAll("#where input[name]"); }
+
+  function values() {
+    var found = {};
+    lines().forEach(function (field) { found[field.name] = field.value; });
+    return found;
+  }
+
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (event.target.name === "country") asked = values();
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "where") return;
+    var now = values();
+    typed = {};
+    Object.keys(now).forEach(function (name) {
+      if (now[name] !== asked[name]) typed[name] = now[name];
+    });
+  });
+  document.addEventListener("htmx:afterSwap", function () {
+    lines().forEach(function (field) {
+      if (field.name in typed) field.value = typed[field.name];
+    });
+    typed = {};
+  });
+})();
