@@ -114,7 +114,7 @@ def _erase(due: Due, now: datetime, *, keep_files: bool) -> bool:
             if ids:
                 forget(unit, ids, now)
                 if due.ended is not None:
-                    unlink(unit, due.campaign_id, ids)
+                    unlink(unit, due.campaign_id, ids, now)
         signatures += len(ids)
         if len(ids) < _BATCH:
             break

@@ -18,12 +18,14 @@ from campaign.audit import AuditEntry
 from campaign.bundles import files
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.sheets import waiting_on_paper
+from campaign.bundles.waiting_counts import count_waiting
 from campaign.campaigns import tally
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.exports.models import ExportKind
 from campaign.exports.records import Source, count
 from campaign.network.models import NetworkMember
 from campaign.overview import keeping
+from campaign.overview.letters import target_rows
 from campaign.paper import keying, scans
 from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
 from tests.factories import make_members, sign_in
@@ -145,6 +147,8 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     before = tally.recount(unit, campaign), figures.confirmed, figures.countries()
     own, rewritten = figures.one("own"), figures.one("rewritten")
     assert own == 2
+    [target] = target_rows(campaign, figures)
+    assert (target.letters, target.waiting, target.bundled) == (2, 1, 1)
     assert erase() == []
     _end(unit, campaign, 190)
     assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}]
@@ -152,7 +156,8 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     assert {getattr(left, name) for name in _SEALED} == {""}
     assert fingerprint not in (left.email_hmac, left.person_hmac)
     assert reload(unit, held).state is SignatureState.ERASED
-    assert unit.scalars(select(Letter.signature_id)).all() == [ana.id], "none that was not printed"
+    letters = unit.scalars(select(Letter.signature_id).order_by(Letter.id)).all()
+    assert letters == [ana.id, waits.id], "of what is counted, all; of what was held, none"
     assert unit.scalar(select(func.count()).select_from(WordsPrint)) == 0
     unit.rollback()
     jobs.run_now("overview.count")
@@ -161,6 +166,9 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     figures, _row = keeping.figures_of(unit, campaign)
     assert (tally.recount(unit, campaign), figures.confirmed, figures.countries()) == before
     assert (figures.one("own"), figures.one("rewritten")) == (own, rewritten)
+    [target] = target_rows(campaign, figures)
+    assert (target.letters, target.waiting, target.bundled) == (2, 0, 1), "nothing can be printed"
+    assert count_waiting(unit, [target.target.id]).total() == 0
     assert count(unit, Source(ExportKind.FULL, campaign.id, None, "UTC", "en")) == 0
     assert list(storage.storage().names(files.stored_folder(bundle.public_id))) == []
     public_id = bundle.public_id
