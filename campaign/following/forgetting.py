@@ -42,10 +42,9 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 
 def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
-    # Of those that were emptied before, what they were is known already.
-    words = {"forgotten_words": _words(unit)}
-    _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=words)
-    _update(unit, Signature.id.in_(ids), values={**PERSON, "forgotten_at": now})
+    # Of those that were emptied before, when it was and what they were is known already.
+    values = {**PERSON, "forgotten_at": now, "forgotten_words": _words(unit)}
+    _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
     for model in (WordsPrint, Hold):
         unit.execute(delete(model).where(model.signature_id.in_(ids)))
     unit.execute(
