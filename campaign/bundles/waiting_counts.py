@@ -8,7 +8,7 @@ the counts of blocks in which nothing changed since; triggers write down the oth
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import column, delete, func, insert, select, table
+from sqlalchemy import case, column, delete, func, insert, select, table
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import WaitingLetters
@@ -56,7 +56,12 @@ def _count(unit: Session, first: int, last: int) -> Mapping[Key, int]:
     """What waits in the blocks from `first` to `last`."""
     begin, end = first * BLOCK, (last + 1) * BLOCK
     rows = unit.execute(
-        select(Letter.target_id, Signature.letter_locale, Signature.state, func.count())
+        select(
+            Letter.target_id,
+            Signature.letter_locale,
+            Signature.state,
+            func.sum(case((Signature.forgotten_at.is_(None), 1), else_=0)),
+        )
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
             Letter.bundle_id.is_(None),
@@ -67,9 +72,9 @@ def _count(unit: Session, first: int, last: int) -> Mapping[Key, int]:
         .group_by(Letter.target_id, Signature.letter_locale, Signature.state)
     )
     return {
-        (target_id, locale): n
+        (target_id, locale): int(n)
         for target_id, locale, state, n in rows
-        if state is SignatureState.CONFIRMED
+        if state is SignatureState.CONFIRMED and n
     }
 
 

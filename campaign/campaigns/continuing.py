@@ -14,12 +14,12 @@ from campaign.campaigns.models import Campaign, Edition, Target
 from campaign.campaigns.services import create_campaign
 from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
 
-_OF_ITS_OWN = frozenset(
+OF_ITS_OWN = frozenset(
     {
         "id", "public_id", "slug", "reference", "index_number", "status", "status_reasons",
         "stop_kind", "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
         "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
-        "owner_id", "created_at", "changed_at",
+        "owner_id", "forgotten_at", "created_at", "changed_at",
     }
 )  # fmt: skip
 """What a campaign does not take from another; all else is carried over, also what comes later."""
@@ -62,7 +62,7 @@ def _carry_over(
         unit,
         actor=actor,
         created_by_id=created_by_id,
-        **(_copied(source, _OF_ITS_OWN) | {"reference": reference}),
+        **(_copied(source, OF_ITS_OWN) | {"reference": reference}),
     )
     made.editions = [Edition(**_copied(one, _KEYS | {"outcome"})) for one in source.editions]
     targets = {one.id: Target(**_copied(one, _KEYS)) for one in source.targets}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations, storage
 from campaign.anchoring import DamagedAnchor
-from campaign.following import retention
+from campaign.following import overdue
 from campaign.letters import fonts, problems
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
@@ -150,8 +150,8 @@ def _erasing(app: Flask) -> Iterator[str]:
     yesterday = db.utcnow() - _DAILY
     try:
         with db.reading() as unit:
-            due = retention.list_due(unit, months=settings.retention_months, now=yesterday)
-            late = retention.count_due(unit, due)
+            due = overdue.list_due(unit, months=settings.retention_months, now=yesterday)
+            late = overdue.count_due(unit, due)
     except SQLAlchemyError:
         return  # the database's own check has said why
     if late:

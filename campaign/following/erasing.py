@@ -4,6 +4,7 @@ What is printed in a bundle leaves a tombstone: the letter's number, its target,
 to whom they belong. All else is deleted. A printed volume keeps the letter until it is remade.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import current_app
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
 from campaign.following.emptying import COUNTED, PERSON, no_fingerprint
+from campaign.following.forgetting import replace_fingerprints
 from campaign.following.holding import hold
 from campaign.following.links import Mailbox, signatures_of
 from campaign.following.mails import send_letters_erased
@@ -31,7 +33,8 @@ from campaign.signing.waiting import spend_links
 def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
     """Erase the mailbox, then mail to it that this was done."""
     signatures = signatures_of(unit, mailbox)
-    hold(unit, *signatures)
+    forgotten = _forgotten(unit, mailbox)
+    hold(unit, *signatures, *forgotten)
     printed = [one for one in signatures if is_frozen(one)]
     others = [one for one in signatures if not is_frozen(one)]
     for signature in signatures:
@@ -44,6 +47,7 @@ def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> Non
     for signature in others:
         unit.delete(signature)
     unit.flush()
+    replace_fingerprints(unit, [one.id for one in forgotten])
     _forget_address(unit, mailbox)
     audit.record(
         unit,
@@ -52,9 +56,19 @@ def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> Non
         subject="mailbox",
         deleted=len(others),
         tombstones=len(printed),
+        fingerprints=len(forgotten),
     )
     _confirm(unit, mailbox, locale, kept=bool(printed))
     jobs.enqueue(unit, "following.settle")
+
+
+def _forgotten(unit: Session, mailbox: Mailbox) -> Sequence[Signature]:
+    """Of whom time has left a fingerprint alone: in which spelling they signed nobody knows."""
+    return unit.scalars(
+        select(Signature).where(
+            Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
+        )
+    ).all()
 
 
 def bury(signature: Signature) -> None:

@@ -29,21 +29,22 @@ from campaign.signing.models import (
 )
 
 _ROWS = Signature.metadata.tables["signature"]
-_UNLINK = (
+_REPLACE = (
     update(_ROWS)
     .where(_ROWS.c.id == bindparam("which"))
     .values(email_hmac=bindparam("address"), person_hmac=bindparam("person"))
 )
 _OPEN = (SignatureState.PENDING, SignatureState.HELD)
 """States in which a signature waits for somebody: nobody will come any more."""
+_COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
+"""States of which letters are counted, or will be if an invalidation is undone."""
 
 
 def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
-    # Of those that were emptied before, what they were is known already.
-    words = {"forgotten_words": _words(unit)}
-    _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=words)
-    _update(unit, Signature.id.in_(ids), values={**PERSON, "forgotten_at": now})
+    # Of those that were emptied before, when it was and what they were is known already.
+    values = {**PERSON, "forgotten_at": now, "forgotten_words": _words(unit)}
+    _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
     for model in (WordsPrint, Hold):
         unit.execute(delete(model).where(model.signature_id.in_(ids)))
     unit.execute(
@@ -61,20 +62,21 @@ def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
         )
 
 
-def unlink(unit: Session, campaign_id: int, ids: Sequence[int]) -> None:
-    """Erase the fingerprints too, and letters that were never printed: the campaign is over."""
+def unlink(unit: Session, campaign_id: int, ids: Sequence[int], now: datetime) -> None:
+    """Erase the fingerprints too, and letters that count nowhere: the campaign is over."""
     addresses = set(unit.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
-    rows = [{"which": one, "address": no_fingerprint(), "person": no_fingerprint()} for one in ids]
-    unit.connection().execute(_UNLINK, rows)
+    replace_fingerprints(unit, ids)
+    _update(unit, Signature.id.in_(ids), values={"unlinked_at": now})
     _update(
         unit,
         Signature.id.in_(ids),
         Signature.state.in_(_OPEN),
         values={"state": SignatureState.ERASED},
     )
+    uncounted = select(Signature.id).where(Signature.id.in_(ids), Signature.state.not_in(_COUNTED))
     unit.execute(
         delete(Letter)
-        .where(Letter.signature_id.in_(ids), Letter.bundle_id.is_(None))
+        .where(Letter.signature_id.in_(uncounted), Letter.bundle_id.is_(None))
         .execution_options(synchronize_session=False)
     )
     notices = select(Notice.id).where(Notice.campaign_id == campaign_id)
@@ -92,6 +94,13 @@ def unlink(unit: Session, campaign_id: int, ids: Sequence[int]) -> None:
         .where(BadAddress.email_hmac.in_(addresses), *(~one for one in elsewhere))
         .execution_options(synchronize_session=False)
     )
+
+
+def replace_fingerprints(unit: Session, ids: Sequence[int]) -> None:
+    """Put chance in the place of what tells whose mailbox and person these signatures were."""
+    rows = [{"which": one, "address": no_fingerprint(), "person": no_fingerprint()} for one in ids]
+    if rows:
+        unit.connection().execute(_REPLACE, rows)
 
 
 def _words(unit: Session) -> Any:

@@ -10,7 +10,9 @@ from campaign.mail import bad_addresses
 from campaign.signing.models import Signature, SignatureState
 
 MOST = 10_000
-"""Letters that are looked at: beyond it the number changes no decision, and would take long."""
+"""Mailboxes that are counted: beyond it the number changes no decision, and would take long."""
+_SEATS = 3
+"""Signatures that one mailbox can have on a campaign: of so many more, enough mailboxes are."""
 
 
 def count_readers(unit: Session, campaign: Campaign) -> int:
@@ -23,10 +25,11 @@ def count_readers(unit: Session, campaign: Campaign) -> int:
             Signature.consent_updates_at.is_not(None),
             ~bad_addresses.is_bad(Signature.email_hmac),
         )
-        .limit(MOST)
+        .limit(MOST * _SEATS)
         .subquery()
     )
-    return unit.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
+    found = unit.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
+    return min(found, MOST)
 
 
 def news_readers_in_words(campaign: Campaign) -> str:

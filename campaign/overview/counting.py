@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import LargeBinary, case, func, select, type_coerce
+from sqlalchemy import LargeBinary, and_, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -91,13 +91,15 @@ def _zones(unit: Session, ids: set[int]) -> dict[int, ZoneInfo]:
 
 
 def _letters(unit: Session, block: int) -> list[tuple[int, str, int]]:
-    """Confirmed letters by target and by bundle."""
+    """Confirmed letters by target and by bundle; one that nobody knows any more waits for none."""
     kinds = (Signature.campaign_id, Signature.state, Letter.target_id, Letter.bundle_id)
+    known = Signature.forgotten_at.is_(None)
     rows = unit.execute(
         select(
             *kinds,
             func.count(),
-            func.sum(case((Letter.bundle_id.is_(None), 1), else_=0)),
+            func.sum(case((and_(Letter.bundle_id.is_(None), known), 1), else_=0)),
+            func.sum(case((and_(Letter.bundle_id.is_(None), ~known), 1), else_=0)),
             func.sum(case((Letter.set_aside.is_not(None), 1), else_=0)),
         )
         .join(Signature, Signature.id == Letter.signature_id)
@@ -106,12 +108,13 @@ def _letters(unit: Session, block: int) -> list[tuple[int, str, int]]:
         .group_by(*kinds)
     )
     found = []
-    for campaign_id, state, target_id, bundle_id, n, waiting, aside in rows:
+    for campaign_id, state, target_id, bundle_id, n, waiting, never, aside in rows:
         if state is not SignatureState.CONFIRMED:
             continue
         found += [
             (campaign_id, key_of("target", target_id, "all"), n),
             (campaign_id, key_of("target", target_id, "waiting"), int(waiting)),
+            (campaign_id, key_of("target", target_id, "never"), int(never)),
             (campaign_id, key_of("target", target_id, "aside"), int(aside)),
         ]
         if bundle_id is not None:

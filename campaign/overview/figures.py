@@ -136,7 +136,10 @@ class Figures:
         return None
 
     def letters(self, target_id: int, what: str = "all") -> int:
-        """Confirmed letters to a target: `all`, or those that are `waiting` or set `aside`."""
+        """Confirmed letters to a target: `all`, or those that are `waiting` or set `aside`.
+
+        Or those that are `never` printed: nobody knows any more whose they are.
+        """
         return self.one("target", target_id, what)
 
     @property

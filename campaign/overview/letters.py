@@ -22,6 +22,7 @@ def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
             figures.letters(target.id),
             figures.letters(target.id, "waiting"),
             figures.letters(target.id, "aside"),
+            figures.letters(target.id, "never"),
         )
         for target in campaign.targets
         if target.kind is TargetKind.TO

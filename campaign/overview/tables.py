@@ -63,11 +63,13 @@ class TargetRow:
     letters: int
     waiting: int
     aside: int
+    never: int = 0
+    """Never printed: by now nobody knows whose they are."""
 
     @property
     def bundled(self) -> int:
         """In a bundle, and printed or being printed."""
-        return self.letters - self.waiting
+        return self.letters - self.waiting - self.never
 
 
 Cells = tuple[object, ...]

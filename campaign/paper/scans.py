@@ -176,6 +176,11 @@ def forget_files(unit: Session, *scans: Scan) -> None:
     db.after_commit(unit, _deletion(*scans))
 
 
+def delete_files(scan: Scan) -> None:
+    """Delete a scan's files now. Raises FilesAway, or OSError."""
+    _deletion(scan)()
+
+
 def _deletion(*scans: Scan) -> Callable[[], None]:
     keep_in = storage()
     names = [

@@ -180,6 +180,8 @@ class Signature(Base):
     invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`following.forgetting`); it goes on counting."""
+    unlinked_at: Mapped[datetime | None]
+    """Since when its fingerprints are chance as well: its campaign is over for good."""
     forgotten_words: Mapped[str] = mapped_column(String(12), default="", server_default="")
     """Of such a one, for the figures: it had words of its `own`, or was `rewritten`."""
     trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"))

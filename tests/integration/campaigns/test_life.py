@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -227,6 +227,28 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
     with pytest.raises(Invalid) as taken:
         continuing.clone_campaign(unit, found, actor=BY, created_by_id=None, reference="ua 91/26")
     assert taken.value.fields == {"reference": "reference-taken"}
+
+
+_CARRIED_OVER = {
+    "country", "format", "themes", "timezone", "person_name", "person_pronouns", "default_locale",
+    "letter_locales", "forbidden_words", "full_text_edit", "print_translation", "embed_hosts",
+    "screening", "embargo_until", "picture", "picture_wide", "picture_small", "picture_alt",
+    "picture_x", "picture_y",
+}  # fmt: skip
+
+
+def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(unit: Session) -> None:
+    columns = {one.key for one in inspect(Campaign).column_attrs}
+    assert columns == continuing.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
+    assert continuing.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
+    moments = {"opened_at", "closed_at", "stopped_at", "forgotten_at"}
+    earlier = make_campaign(
+        unit, status=CampaignStatus.STOPPED, **{name: db.utcnow() for name in moments}
+    )
+    clone = continuing.clone_campaign(
+        unit, earlier, actor=BY, created_by_id=None, reference="UA 92/26"
+    )
+    assert {getattr(clone, name) for name in moments} == {None}
 
 
 @pytest.mark.parametrize("length", [1, 2, 4])

@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign import db, jobs
+from campaign.audit import AuditEntry
 from campaign.bundles import freezing
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.campaigns.models import Campaign
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.db import new_public_id
 from campaign.deliveries import recording
 from campaign.mail.models import OutboxMail
@@ -25,6 +26,7 @@ from tests.factories import add_confirmed
 
 Mails = Callable[[], list[dict[str, Any]]]
 Deliver = Callable[..., None]
+Erase = Callable[[], list[dict[str, Any]]]
 ANA = "ana@example.org"
 
 
@@ -113,3 +115,32 @@ def reload(unit: Session, signature: Signature) -> Signature:
     unit.rollback()
     unit.expire_all()
     return unit.get_one(Signature, signature.id)
+
+
+@pytest.fixture
+def erase(app: Flask, unit: Session) -> Erase:
+    """Runs the daily job; gives what it wrote into the audit so far."""
+
+    def run() -> list[dict[str, Any]]:
+        unit.commit()
+        jobs.run_now("retention.erase")
+        unit.rollback()
+        unit.expire_all()
+        asked = select(AuditEntry.detail).where(AuditEntry.action == "mailbox.retention")
+        return list(unit.scalars(asked.order_by(AuditEntry.id)))
+
+    return run
+
+
+def long_ago(unit: Session, days: int) -> None:
+    """Has every delivery be so many days ago."""
+    unit.execute(
+        update(DeliveryAttempt).values(happened_on=db.utcnow().date() - timedelta(days=days))
+    )
+
+
+def end(unit: Session, campaign: Campaign, days: int, *, stopped: bool = True) -> None:
+    """Has the campaign be stopped, or closed, since so many days."""
+    campaign.status = CampaignStatus.STOPPED if stopped else CampaignStatus.CLOSED
+    campaign.closed_at = campaign.stopped_at = db.utcnow() - timedelta(days=days)
+    unit.flush()

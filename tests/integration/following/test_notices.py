@@ -19,7 +19,7 @@ from campaign.campaigns.models import Campaign, UpdateKind
 from campaign.campaigns.services import open_campaign, stop_campaign
 from campaign.campaigns.updates import Telling, post_update
 from campaign.errors import Invalid
-from campaign.following import telling
+from campaign.following import readers, telling
 from campaign.following.models import Notice, NoticeMail
 from campaign.following.readers import count_readers
 from campaign.mail import bad_addresses
@@ -105,6 +105,18 @@ def test_answer_and_outcome_are_told_and_other_updates_are_not(
     tell_all(unit)
     assert sent(mails) == [("case-update", ANA)] * 2
     assert [one["what"] for one in mails()] == ["reply", "outcome"]
+
+
+def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
+    unit: Session, campaign: Campaign, ana: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    for number in range(3):
+        sign(unit, campaign, email=f"reader{number}@example.org")
+    monkeypatch.setattr(readers, "MOST", 2)
+    assert count_readers(unit, campaign) == 2
+    monkeypatch.setattr(readers, "MOST", 5)
+    assert count_readers(unit, campaign) == 4
 
 
 def test_other_news_is_told_where_its_author_asks_for_it(

@@ -1,9 +1,7 @@
 """Contact data goes some months after the hand-over, or the end; what is counted stays."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from io import BytesIO
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,66 +10,40 @@ from PIL import Image
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
+from campaign import jobs, storage
 from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
 from campaign.bundles import files
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.sheets import waiting_on_paper
+from campaign.bundles.waiting_counts import count_waiting
 from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
 from campaign.exports.models import ExportKind
 from campaign.exports.records import Source, count
 from campaign.network.models import NetworkMember
 from campaign.overview import keeping
+from campaign.overview.letters import target_rows
 from campaign.paper import keying, scans
 from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
 from tests.factories import make_members, sign_in
-from tests.integration.following.conftest import ANA, Deliver, reload, sign
+from tests.integration.following.conftest import ANA, Deliver, Erase, end, long_ago, reload, sign
 from tests.integration.paper.test_sheets import ANA as NOOR
 from tests.integration.paper.test_sheets import make_sheet
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
 
-@pytest.fixture
-def erase(app: Flask, unit: Session) -> Callable[[], list[dict[str, Any]]]:
-    """Runs the daily job; gives what it wrote into the audit so far."""
-
-    def run() -> list[dict[str, Any]]:
-        unit.commit()
-        jobs.run_now("retention.erase")
-        unit.rollback()
-        unit.expire_all()
-        asked = select(AuditEntry.detail).where(AuditEntry.action == "mailbox.retention")
-        return list(unit.scalars(asked.order_by(AuditEntry.id)))
-
-    return run
-
-
-def _long_ago(unit: Session, days: int) -> None:
-    unit.execute(
-        update(DeliveryAttempt).values(happened_on=db.utcnow().date() - timedelta(days=days))
-    )
-
-
-def _end(unit: Session, campaign: Campaign, days: int, *, stopped: bool = True) -> None:
-    campaign.status = CampaignStatus.STOPPED if stopped else CampaignStatus.CLOSED
-    campaign.closed_at = campaign.stopped_at = db.utcnow() - timedelta(days=days)
-    unit.flush()
-
-
 def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
     unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
-    deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
+    deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign))
-    _long_ago(unit, 190)
+    long_ago(unit, 190)
     waits = sign(unit, campaign, email="waits@example.org")
     pending = sign(unit, campaign, email="later@example.org", state=SignatureState.PENDING)
     row = keying.add_row(unit, make_sheet(unit, campaign), NOOR, actor="a")
-    _end(unit, campaign, 400, stopped=False)
-    assert erase() == [{"signatures": 2, "scans": 0, "bundles": 0}]
+    end(unit, campaign, 400, stopped=False)
+    assert erase() == [{"signatures": 2, "scans": 0, "bundles": 1}]
     assert reload(unit, ana).given_name == ""
     assert reload(unit, pending).state is SignatureState.ERASED
     assert reload(unit, waits).given_name != "", "nobody has carried this letter anywhere"
@@ -83,17 +55,17 @@ def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
 def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_over(
     client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int], deliver: Deliver,
-    erase: Callable[[], list[dict[str, Any]]],
+    erase: Erase,
 ) -> None:  # fmt: skip
     fingerprint, country, region = ana.email_hmac, ana.country, ana.region
     make_members(unit, 1, email=ANA)
     unit.commit()
     deliver(freeze(campaign))
     late = sign(unit, campaign, email="late@example.org", given_name="Late")
-    _long_ago(unit, 170)
+    long_ago(unit, 170)
     assert erase() == []
-    _long_ago(unit, 190)
-    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}]
+    long_ago(unit, 190)
+    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}]
     left = reload(unit, ana)
     assert {getattr(left, name) for name in _SEALED} == {""}
     assert (left.state, left.country, left.region) == (SignatureState.CONFIRMED, country, region)
@@ -102,7 +74,7 @@ def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_o
     assert left.letters[0].sequence == 1
     assert reload(unit, late).given_name == "Late"
     assert unit.scalar(select(func.count()).select_from(NetworkMember)) == 1
-    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}], "once"
+    assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}], "once"
     page = client.get(f"/en/letter/token-{ana.id}")
     assert page.status_code == 200
     assert "We no longer know who wrote this letter" in page.text
@@ -114,10 +86,10 @@ def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_o
 
 def test_refused_letters_and_a_part_that_nobody_has_named_wait_for_the_end(
     unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
-    deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
+    deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign), DeliveryOutcome.REFUSED)
-    _long_ago(unit, 400)
+    long_ago(unit, 400)
     assert erase() == []
     unit.execute(update(DeliveryAttempt).values(outcome=DeliveryOutcome.PART, messages=1))
     assert erase() == []
@@ -126,7 +98,7 @@ def test_refused_letters_and_a_part_that_nobody_has_named_wait_for_the_end(
 
 def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], erase: Callable[[], list[dict[str, Any]]],
+    freeze: Callable[[Campaign], int], erase: Erase,
 ) -> None:  # fmt: skip
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
@@ -138,21 +110,24 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     name = f"{files.stored_folder(bundle.public_id)}/letters-001.1.pdf"
     with storage.storage().create(name) as file:
         file.write(b"Ana Plantada")
-    _end(unit, campaign, 100)
+    end(unit, campaign, 100)
     unit.commit()
     jobs.run_now("overview.recount")
     figures, _row = keeping.figures_of(unit, campaign)
     before = tally.recount(unit, campaign), figures.confirmed, figures.countries()
     own, rewritten = figures.one("own"), figures.one("rewritten")
     assert own == 2
+    [target] = target_rows(campaign, figures)
+    assert (target.letters, target.waiting, target.bundled) == (2, 1, 1)
     assert erase() == []
-    _end(unit, campaign, 190)
+    end(unit, campaign, 190)
     assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}]
     left = reload(unit, ana)
     assert {getattr(left, name) for name in _SEALED} == {""}
     assert fingerprint not in (left.email_hmac, left.person_hmac)
     assert reload(unit, held).state is SignatureState.ERASED
-    assert unit.scalars(select(Letter.signature_id)).all() == [ana.id], "none that was not printed"
+    letters = unit.scalars(select(Letter.signature_id).order_by(Letter.id)).all()
+    assert letters == [ana.id, waits.id], "of what is counted, all; of what was held, none"
     assert unit.scalar(select(func.count()).select_from(WordsPrint)) == 0
     unit.rollback()
     jobs.run_now("overview.count")
@@ -161,6 +136,9 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     figures, _row = keeping.figures_of(unit, campaign)
     assert (tally.recount(unit, campaign), figures.confirmed, figures.countries()) == before
     assert (figures.one("own"), figures.one("rewritten")) == (own, rewritten)
+    [target] = target_rows(campaign, figures)
+    assert (target.letters, target.waiting, target.bundled) == (2, 0, 1), "nothing can be printed"
+    assert count_waiting(unit, [target.target.id]).total() == 0
     assert count(unit, Source(ExportKind.FULL, campaign.id, None, "UTC", "en")) == 0
     assert list(storage.storage().names(files.stored_folder(bundle.public_id))) == []
     public_id = bundle.public_id
@@ -174,14 +152,14 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
 
 
 def test_people_on_sheets_and_the_scans_go_with_the_rest(
-    unit: Session, campaign: Campaign, erase: Callable[[], list[dict[str, Any]]]
+    unit: Session, campaign: Campaign, erase: Erase
 ) -> None:
     sheet = make_sheet(unit, campaign)
     row = keying.add_row(unit, sheet, NOOR, actor="a")
     double = keying.add_row(unit, sheet, NOOR, actor="a")
     scan = scans.keep(unit, _picture(), actor="a", sheet_id=sheet.id)
     name = f"scans/{scan.folder}/page-1"
-    _end(unit, campaign, 190)
+    end(unit, campaign, 190)
     assert erase() == [{"signatures": 1, "scans": 1, "bundles": 0}]
     assert row.signature is not None
     assert (row.signature.family_name, keying.details_of(row)) == ("", None)
@@ -199,11 +177,11 @@ def _picture() -> bytes:
 
 def test_a_late_delivery_gives_its_campaign_more_time(
     unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
-    deliver: Deliver, erase: Callable[[], list[dict[str, Any]]],
+    deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign))
-    _end(unit, campaign, 300, stopped=False)
-    _long_ago(unit, 20)
+    end(unit, campaign, 300, stopped=False)
+    long_ago(unit, 20)
     assert erase() == []
     assert reload(unit, ana).email == ANA
 
@@ -211,11 +189,11 @@ def test_a_late_delivery_gives_its_campaign_more_time(
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_files_are_kept_where_the_settings_say_so_and_nothing_goes_where_they_say_never(
     app: Flask, unit: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], erase: Callable[[], list[dict[str, Any]]],
+    freeze: Callable[[Campaign], int], erase: Erase,
 ) -> None:  # fmt: skip
     bundle = unit.get_one(Bundle, freeze(campaign))
     bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
-    _end(unit, campaign, 190)
+    end(unit, campaign, 190)
     settings = app.extensions["settings"]
     app.extensions["settings"] = settings.model_copy(update={"retention_months": 0})
     assert erase() == []

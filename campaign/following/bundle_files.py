@@ -1,0 +1,93 @@
+"""Removing the files of bundles whose writers are erased; their hashes and numbers stay.
+
+The files go first, and then it is written down: where a storage fails, the next run tries again.
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles import files, prints
+from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.print_models import CarriedSignature
+from campaign.deliveries.models import LetterMove
+from campaign.following.overdue import Due, still_stands
+from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.storage import FilesAway, storage
+
+log = structlog.get_logger()
+_IDLE = (BundleState.READY, BundleState.FAILED)
+"""States in which nobody prints."""
+
+
+def empty_forgotten(due: Due, now: datetime) -> tuple[int, bool]:
+    """Remove the files of the campaign's bundles in which nobody is known, each by itself.
+
+    How many bundles they were, and whether none was left to another run.
+    """
+    with db.reading() as unit:
+        ids = unit.scalars(select(Bundle.id).where(*_empty(due)).order_by(Bundle.id)).all()
+    emptied = 0
+    for bundle_id in ids:
+        with db.transaction() as unit:
+            if not still_stands(unit, due):
+                break
+            bundle = unit.scalar(select(Bundle).where(Bundle.id == bundle_id, *_empty(due)))
+            if bundle is not None and _is_gone(files.stored_folder(bundle.public_id)):
+                _note(unit, bundle, now)
+                emptied += 1
+    return emptied, emptied == len(ids)
+
+
+def _empty(due: Due) -> list[ColumnElement[bool]]:
+    """The bundles with files in which nobody is known: of a campaign that may still print, at rest.
+
+    Nor, while it goes on, those that hold nobody at all.
+    """
+    known = (Signature.forgotten_at.is_(None), Signature.state != SignatureState.ERASED)
+    mine = (Bundle.campaign_id == due.campaign_id, Bundle.emptied_at.is_(None))
+    state = Bundle.state.in_(_IDLE) if due.hands_over else Bundle.state != BundleState.CANCELLED
+    held = _held(due.campaign_id)
+    somebody = [or_(*held)] if due.ended is None else []
+    return [*mine, state, *somebody, *(~one for one in _held(due.campaign_id, *known))]
+
+
+def _held(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Whether a bundle holds letters `of` such signatures, or sheets, or held letters before."""
+    letters = exists().where(
+        Letter.bundle_id == Bundle.id, Signature.id == Letter.signature_id, *of
+    )
+    sheets = exists().where(
+        CarriedSignature.bundle_id == Bundle.id, Signature.id == CarriedSignature.signature_id, *of
+    )
+    moved = (
+        select(LetterMove.bundle_id)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(Signature.campaign_id == campaign_id, *of)
+    )
+    return [letters, sheets, Bundle.id.in_(moved)]
+
+
+def _is_gone(folder: str) -> bool:
+    """Delete a folder's files; whether none is left."""
+    store = storage()
+    try:
+        store.delete_folder(folder)
+        gone = next(store.names(folder), None) is None
+    except (FilesAway, OSError) as problem:
+        log.error("files of a bundle left to the next run", problem=type(problem).__name__)
+        return False
+    if not gone:
+        log.error("files of a bundle left to the next run", problem="still there")
+    return gone
+
+
+def _note(unit: Session, bundle: Bundle, now: datetime) -> None:
+    bundle.emptied_at = now
+    for one in prints.list_prints(unit, bundle):
+        one.removed_at = one.removed_at or now
+    unit.flush()

@@ -1,0 +1,125 @@
+"""Of which campaigns somebody has to be erased by now, and whom: what is asked, nothing is done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from campaign.bundles.models import DeliveryAttempt
+from campaign.bundles.print_models import CarriedSignature
+from campaign.campaigns import lifecycle
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries.covering import gone
+from campaign.deliveries.rules import GONE_OUT
+from campaign.following.terms import all_is_over, ended_at, months_before
+from campaign.signing.models import Letter, Origin, Signature, SignatureState
+
+_LOOKED_AT = timedelta(days=30)
+"""After so long an ended campaign is looked through again: sheets may have come late."""
+_STANDING = (Campaign.status, Campaign.closed_at, Campaign.stopped_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A campaign of which somebody may have to be erased."""
+
+    campaign_id: int
+    over: date
+    """What happened on this day or before has had its time."""
+    ended: datetime | None
+    """When it ended; None: it goes on, or was used too lately."""
+    seen: tuple[CampaignStatus, datetime | None, datetime | None]
+    """Its status, and when it was closed and stopped, as this was found."""
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether letters that wait may still be handed over: not after a stop."""
+        return self.seen[0] is not CampaignStatus.STOPPED
+
+    @property
+    def young_from(self) -> datetime:
+        """What came at this moment or later has not had its time."""
+        return datetime.combine(self.over + timedelta(days=1), time(), UTC)
+
+
+def list_due(unit: Session, *, months: int, now: datetime) -> list[Due]:
+    """The campaigns to look through, of which something was handed over or which ended."""
+    over = months_before(now.date(), months)
+    delivered = (
+        select(func.max(DeliveryAttempt.happened_on))
+        .where(
+            DeliveryAttempt.campaign_id == Campaign.id,
+            DeliveryAttempt.outcome.in_(GONE_OUT),
+        )
+        .scalar_subquery()
+    )
+    rows = unit.execute(
+        select(Campaign.id, *_STANDING, Campaign.forgotten_at, delivered.label("delivered_on"))
+        .where(Campaign.status.in_(lifecycle.PUBLIC))
+        .order_by(Campaign.id)
+    )
+    found = []
+    for row in rows:
+        seen = (row.status, row.closed_at, row.stopped_at)
+        ended = ended_at(*seen)
+        if all_is_over(ended, row.delivered_on, over):
+            if row.forgotten_at is None or row.forgotten_at < max(now - _LOOKED_AT, ended or now):
+                found.append(Due(row.id, over, ended, seen))
+        elif row.delivered_on is not None:
+            found.append(Due(row.id, over, None, seen))
+    return found
+
+
+def count_due(unit: Session, due: Sequence[Due]) -> int:
+    """How many signatures these campaigns have that should be erased by now."""
+    return sum(unit.scalar(select(func.count(Signature.id)).where(*which(one))) or 0 for one in due)
+
+
+def still_stands(unit: Session, due: Due) -> bool:
+    """Keep its campaign from being closed, opened again or stopped; whether none of it happened."""
+    # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
+    row = unit.execute(
+        select(*_STANDING).where(Campaign.id == due.campaign_id).with_for_update(key_share=True)
+    ).first()
+    return row is not None and tuple(row) == due.seen
+
+
+def which(due: Due) -> list[ColumnElement[bool]]:
+    """Whose time is over; of an ended campaign also those that were emptied while it went on."""
+    mine = Signature.campaign_id == due.campaign_id
+    if due.ended is not None:
+        whose = [mine, Signature.state != SignatureState.ERASED, Signature.unlinked_at.is_(None)]
+        return [*whose, ~is_awaited()] if due.hands_over else whose
+    letter = aliased(Letter)
+    delivered = select(DeliveryAttempt.bundle_id).where(
+        DeliveryAttempt.campaign_id == due.campaign_id, DeliveryAttempt.happened_on <= due.over
+    )
+    written = select(Letter.signature_id).where(Letter.bundle_id.in_(delivered))
+    out = and_(letter.set_aside.is_(None), gone(letter, until=due.over))
+    here = exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
+    state = Signature.state == SignatureState.CONFIRMED
+    return [mine, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
+
+
+def is_awaited() -> ColumnElement[bool]:
+    """Whether something that somebody signed still lies here, to be handed over.
+
+    What was set aside waits as well: once its cause is mended, the next bundle prints it.
+    """
+    letter = aliased(Letter)
+    out = and_(letter.set_aside.is_(None), gone(letter))
+    here = exists().where(letter.signature_id == Signature.id, ~out)
+    carried = (
+        exists()
+        .where(
+            CarriedSignature.signature_id == Signature.id,
+            DeliveryAttempt.bundle_id == CarriedSignature.bundle_id,
+            DeliveryAttempt.outcome.in_(GONE_OUT),
+        )
+        .correlate(Signature)
+    )
+    on_sheet = and_(Signature.origin == Origin.PAPER, ~carried)
+    known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    return and_(known, or_(here.correlate(Signature), on_sheet))

@@ -1,0 +1,101 @@
+"""Removing the scans of sheets of a campaign that is over, and what rows say that did not count.
+
+The files go first and the rows that tell of them second: where a storage fails, the next run finds
+them again.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from campaign import db
+from campaign.following.overdue import Due, is_awaited, still_stands
+from campaign.paper import scans
+from campaign.paper.models import PaperRow, PaperSheet, RowVerdict, Scan
+from campaign.signing.models import Signature
+from campaign.storage import FilesAway
+
+log = structlog.get_logger()
+_BATCH = 20
+"""Scans of one transaction, of up to twenty files each."""
+
+
+def forget_sheets(due: Due) -> tuple[int, bool]:
+    """Erase what is due of an ended campaign's sheets; how many scans, and whether none is left.
+
+    Where somebody on a sheet still waits to be handed over, nothing is due.
+    """
+    removed = last = left = 0
+    while True:
+        with db.transaction() as unit:
+            if not still_stands(unit, due):
+                return removed, False
+            if _waits_for_hand_over(unit, due):
+                return removed, True
+            if not last:
+                _forget_rows(unit, due)
+            found = _next(unit, due, last)
+            gone = [one for one in found if _is_gone(one)]
+            for one in gone:
+                unit.delete(one)
+            unit.flush()
+            if found:
+                last = found[-1].id
+        removed += len(gone)
+        left += len(found) - len(gone)
+        if len(found) < _BATCH or left:
+            return removed, not left
+
+
+def _waits_for_hand_over(unit: Session, due: Due) -> bool:
+    mine = Signature.campaign_id == due.campaign_id
+    return due.hands_over and bool(
+        unit.scalar(select(Signature.id).where(mine, is_awaited()).limit(1))
+    )
+
+
+def _sheets(due: Due) -> list[ColumnElement[bool]]:
+    """Sheets whose time is over. One that came late, or is not yet keyed in, is still worked at."""
+    mine = PaperSheet.campaign_id == due.campaign_id
+    if not due.hands_over:
+        return [mine]
+    keyed = (
+        select(func.count(PaperRow.id))
+        .where(PaperRow.sheet_id == PaperSheet.id, PaperRow.verdict != RowVerdict.REMOVED)
+        .correlate(PaperSheet)
+        .scalar_subquery()
+    )
+    young = aliased(Scan)
+    scanned = exists().where(young.sheet_id == PaperSheet.id, young.created_at >= due.young_from)
+    whole = or_(PaperSheet.rows_by_hand.is_(None), PaperSheet.rows_by_hand <= keyed)
+    return [mine, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
+
+
+def _forget_rows(unit: Session, due: Due) -> None:
+    unit.execute(
+        update(PaperRow)
+        .where(PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_sheets(due))))
+        .values(details=None, email_hmac=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _next(unit: Session, due: Due, last: int) -> Sequence[Scan]:
+    return unit.scalars(
+        select(Scan)
+        .join(PaperSheet, PaperSheet.id == Scan.sheet_id)
+        .where(Scan.id > last, *_sheets(due))
+        .order_by(Scan.id)
+        .limit(_BATCH)
+    ).all()
+
+
+def _is_gone(scan: Scan) -> bool:
+    try:
+        scans.delete_files(scan)
+    except (FilesAway, OSError) as problem:
+        log.error("a scan left to the next run", problem=type(problem).__name__)
+        return False
+    return True
