@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.accounts.models import Role
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign
+from campaign.deliveries.models import EnvelopeRun, RunState
 from campaign.following.models import Notice
 from campaign.mail.models import OutboxMail
 from tests.factories import post, sign_in
@@ -82,3 +83,53 @@ def test_who_was_told_of_a_posting_is_not_told_again_when_the_rest_is_accepted(
     assert tell() == ["first"]
     record(three, DeliveryOutcome.ACCEPTED)
     assert tell() == ["first", "second", "third"]
+
+
+def test_a_posting_counts_and_tells_only_what_was_still_in_the_envelopes(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record, tell: Tell
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "2"})
+    record(three, DeliveryOutcome.PART, taken=1)
+    unnamed = post(client, after(three, "post"), posting())
+    assert unnamed.status_code == 409
+    assert "Say first which letters were taken." in unnamed.text
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    assert tell() == ["second"]
+    assert post(client, after(three, "post"), posting()).status_code == 303
+    newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
+    assert unit.scalar(newest) == 2
+    assert tell() == ["second", "first", "third"]
+
+
+def test_once_everything_is_accepted_no_envelope_is_left_to_post(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "2"})
+    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
+    unit.commit()
+    assert "At the post office" in client.get(after(three)).text
+    record(three, DeliveryOutcome.ACCEPTED)
+    page = client.get(after(three)).text
+    assert "At the post office" not in page
+    assert "To post" not in page
+    late = post(client, after(three, "post"), posting())
+    assert late.status_code == 409
+    assert "No letter of these envelopes is here any more." in late.text
+    assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 2
+
+
+def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
+    client: FlaskClient, three: Bundle, record: Record
+) -> None:
+    record(three, DeliveryOutcome.PART, taken=1)
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    post(client, after(three, "split"), {"letters_each": "1"})
+    none = "No envelope holds a letter of this number."
+    lost = client.get(f"{after(three)}?letter=2").text
+    assert none in lost
+    assert "00003</span>" not in lost
+    found = client.get(f"{after(three)}?letter=3").text
+    assert none not in found
+    assert "00003</span>" in found
