@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.accounts.models import Role
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries.models import EnvelopeRun, RunState
 from campaign.following.models import Notice
 from campaign.mail.models import OutboxMail
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.following.conftest import sign
 
@@ -133,3 +133,54 @@ def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
     found = client.get(f"{after(three)}?letter=3").text
     assert none not in found
     assert "00003</span>" in found
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "part", "left", "posted", "courier"])
+def test_nothing_goes_out_after_a_part_before_it_is_known_which_letters_that_was(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record, outcome: str
+) -> None:
+    gate = f"/desk/bundles/{three.public_id}/deliver"
+    record(three, DeliveryOutcome.PART, taken=1, place="the front door")
+    assert "Say first which letters were taken." in client.get(gate).text
+    sent = form(outcome=outcome, **{f"taken_{three.id}": "1"})
+    words = "A part of this bundle was taken before, and nobody has said which letters."
+    from_phone = post(client, gate, sent, headers={"Accept": "application/json"})
+    assert from_phone.status_code == 422
+    assert from_phone.json["problems"][0].startswith(words), "the phone keeps it and says why"
+    at_desk = post(client, gate, sent)
+    assert at_desk.status_code == 422
+    assert words in at_desk.text
+    assert "Planted note." in at_desk.text, "what was typed is kept"
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    assert post(client, gate, sent).status_code == 303
+    counts = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)
+    assert unit.scalars(counts).all() == [1, 1 if outcome == "part" else 2]
+
+
+def test_that_they_refused_the_rest_is_recorded_at_any_time(
+    client: FlaskClient, three: Bundle, record: Record
+) -> None:
+    record(three, DeliveryOutcome.PART, taken=1)
+    gate = f"/desk/bundles/{three.public_id}/deliver"
+    assert post(client, gate, form(outcome="refused")).status_code == 303
+
+
+def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recorded(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record
+) -> None:
+    day_before = db.utcnow().date() - timedelta(days=1)
+    record(three, DeliveryOutcome.PART, taken=1, day=day_before)
+    unit.execute(
+        update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
+                                status_reasons={"en": "She asked us to."})
+    )  # fmt: skip
+    unit.commit()
+    page = f"/desk/bundles/{three.public_id}"
+    assert after(three) in client.get(page).text
+    shown = client.get(after(three)).text
+    assert "1 letter was taken. Say which by its number.<" in shown
+    assert "Make the envelopes" not in shown
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    assert after(three) not in client.get(page).text
+    sent = form(happened_on=day_before.isoformat())
+    assert post(client, f"{page}/deliver", sent).status_code == 303
