@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
+from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import CampaignStatus
@@ -120,10 +121,10 @@ def _refuse_other_than_taken(
         raise Invalid(fields={"numbers": "taken-too-many"})
 
 
-def last_number(unit: Session, bundle: Bundle) -> int:
-    """The highest number of a bundle's letters; 0: it has none."""
+def numbers_of(unit: Session, bundle: Bundle) -> Numbers:
+    """From which number to which a bundle's letters are numbered; the last is 0: it has none."""
     highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
-    return unit.scalar(highest) or 0
+    return Numbers(Frozen.from_json(bundle.frozen).first_number, unit.scalar(highest) or 0)
 
 
 def split(

@@ -1,5 +1,6 @@
 """What comes after a part, or after some envelopes: each letter goes out once, and is told once."""
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.choices import Choice
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries.models import EnvelopeRun, RunState
 from campaign.following.models import Notice
 from campaign.mail.models import OutboxMail
+from campaign.settings import Settings
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
+from tests.integration.bundles.test_choosing import freeze as freeze_now
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.following.conftest import sign
@@ -184,3 +188,32 @@ def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recor
     assert after(three) not in client.get(page).text
     sent = form(happened_on=day_before.isoformat())
     assert post(client, f"{page}/deliver", sent).status_code == 303
+
+
+def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
+    client: FlaskClient, three: Bundle, unit: Session, settings: Settings, record: Record
+) -> None:
+    campaign = unit.get_one(Campaign, three.campaign_id)
+    for name in ("fourth", "fifth"):
+        sign(unit, campaign, email=f"{name}@example.org")
+    second = freeze_now(unit, campaign, settings, Choice(goes_on=True))
+    second.state = BundleState.READY
+    unit.commit()
+    unit.refresh(second)
+    unit.expunge(second)
+    unit.rollback()
+    record(second, DeliveryOutcome.PART, taken=1)
+    wrong = post(client, after(second, "part"), {"numbers": "1"})
+    assert "“1” is not in this bundle: its letters are 4 to 5." in html.unescape(wrong.text)
+    assert post(client, after(second, "part"), {"numbers": "4"}).status_code == 303
+
+
+def test_envelopes_that_were_opened_for_another_mission_are_not_called_posted(
+    client: FlaskClient, three: Bundle, record: Record, other_mission: str
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "1"})
+    post(client, after(three, "post"), posting(last="1"))
+    assert "1 of 3 envelopes are posted" in client.get(after(three)).text
+    assert post(client, after(three, "reroute"), {"mission": other_mission}).status_code == 303
+    assert "1 of 3 envelopes are posted" in client.get(after(three)).text
