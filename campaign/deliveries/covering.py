@@ -52,29 +52,48 @@ def _taken(
     )
 
 
-def gone(letter: _AnyLetter = Letter, *, until: date | None = None) -> ColumnElement[bool]:
-    """Whether a letter is out of our hands, by any attempt of its bundle (`until` that day)."""
+def gone(
+    letter: _AnyLetter = Letter,
+    *,
+    until: date | None = None,
+    before: DeliveryAttempt | None = None,
+) -> ColumnElement[bool]:
+    """Whether a letter is out of our hands, by any attempt of its bundle.
+
+    `until` that day, or by an attempt that came `before` this one: of one day, the first recorded.
+    """
     attempt = DeliveryAttempt
     by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
     ident = attempt.id.expression
     part = and_(attempt.outcome == DeliveryOutcome.PART, _taken(ident, letter))
     whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident, letter)))
     in_time = true() if until is None else attempt.happened_on <= until
+    earlier = true() if before is None else _came_before(before)
     return (
         exists()
-        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time)
+        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time, earlier)
         .correlate(letter)
     )
 
 
+def _came_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
+    """Whether another attempt comes before this one, in the order in which trips are told."""
+    same_day = DeliveryAttempt.happened_on == attempt.happened_on
+    return or_(
+        DeliveryAttempt.happened_on < attempt.happened_on,
+        and_(same_day, DeliveryAttempt.id < attempt.id),
+    )
+
+
 def covered_by(unit: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
-    """Whether a letter of the attempt's bundle went out with it."""
+    """Whether a letter of the attempt's bundle went out with it: it was there, not gone before."""
     if attempt.outcome is DeliveryOutcome.PART:
         return _taken(attempt.id)
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
+    was_here = ~gone(before=attempt)
     if unit.scalar(of_it.limit(1)) is None:
-        return true()
-    return _in_envelope(attempt.id)
+        return was_here
+    return and_(_in_envelope(attempt.id), was_here)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from campaign.deliveries import (
     splitting,
     visits,
 )
-from campaign.deliveries.covering import count_here
+from campaign.deliveries.covering import count_here, unnamed_part
 from campaign.deliveries.models import GateVisit
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
@@ -37,6 +37,7 @@ def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
     return {
         "attempts": visits.attempts_of(unit, bundle),
         "here": count_here(unit, bundle),
+        "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),
         "moved_from": rerouting.find_to(unit, bundle),
         "run": splitting.find_run(unit, bundle),

@@ -13,7 +13,7 @@ from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries import gate_files, recording, rerouting, visits
-from campaign.deliveries.covering import count_here
+from campaign.deliveries.covering import count_here, unnamed_part
 from campaign.deliveries.forms import GateForm, gate_form
 from campaign.errors import DomainError, Invalid, Refused
 from campaign.resources import folder
@@ -88,6 +88,10 @@ def say_refused(problem: DomainError) -> str:
     """Why nothing was recorded, in words."""
     words = {
         "nothing-here": _("No letter of this bundle is here any more: look at its page."),
+        "part-unnamed": _(
+            "A part of this bundle was taken before, and nobody has said which letters. "
+            "Say so on the bundle’s page, then record this."
+        ),
         "not-open": _("This is a rehearsal: nothing of it is handed over."),
         "key-taken": _("A colleague sent this already from this phone."),
     }
@@ -105,6 +109,7 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         before="before" in request.args or bool(form.problems()),
         here={one.id: count_here(unit, one) for one in form.carried},
         attempts=visits.attempts_of(unit, bundle),
+        unnamed=unnamed_part(unit, bundle),
         moved_to=rerouting.list_from(unit, bundle),
         taken_back=withdrawals.list_taken_back(unit, bundle),
         who=staff_user().public_id,

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries.covering import here, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.recording import stop_of
 from campaign.deliveries.rules import refuse_after_stop
 from campaign.errors import Refused
+from campaign.signing.models import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,22 @@ def post_envelopes(
 ) -> DeliveryAttempt:
     """Note that envelopes were posted: of those named, all that still lay here.
 
-    Raises Refused (`nothing-here`) where none did; Invalid after a stop.
+    Raises Refused: `part-unnamed`, `envelopes-empty` (none lay here, or with no letter in it that
+    still did); Invalid after a stop.
     """
     bundle = run.bundle
+    # Of two who note the same, one waits; and so does who takes the envelopes apart.
     unit.refresh(bundle.campaign, with_for_update={"key_share": True})
     refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
-    # Of two who note the same, one waits.
-    unit.refresh(run, with_for_update=True)
+    if unnamed_part(unit, bundle) is not None:
+        raise Refused("part-unnamed")
     lying = _lying(run, posting)
     count, letters = unit.execute(
-        select(func.count(Envelope.id), func.sum(Envelope.letters)).where(*lying)
+        select(func.count(Envelope.id), func.sum(_letters_here(bundle))).where(*lying)
     ).one()
-    if not count:
-        raise Refused("nothing-here")
+    letters = int(letters or 0)  # a sum of counts is a Decimal on PostgreSQL
+    if not letters:
+        raise Refused("envelopes-empty")
     attempt = _posted(unit, bundle, posting, key, staff_id)
     attempt.messages = letters
     unit.execute(
@@ -72,6 +77,17 @@ def _lying(run: EnvelopeRun, posting: Posting) -> tuple[ColumnElement[bool], ...
         Envelope.run_id == run.id,
         Envelope.attempt_id.is_(None),
         Envelope.sequence.between(posting.first, posting.last),
+    )
+
+
+def _letters_here(bundle: Bundle) -> ScalarSelect[int]:
+    """Of an envelope's letters those that are still here: some may have gone at the gate since."""
+    return (
+        here(bundle)
+        .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
+        .where(Letter.sequence.between(Envelope.first_number, Envelope.last_number))
+        .correlate(Envelope)
+        .scalar_subquery()
     )
 
 

@@ -12,9 +12,9 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Delive
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries import gate_files
-from campaign.deliveries.covering import count_here
+from campaign.deliveries.covering import count_here, unnamed_part
 from campaign.deliveries.models import Envelope, GateVisit
-from campaign.deliveries.rules import SENT, Stop, refuse_after_stop, refuse_wrong_part
+from campaign.deliveries.rules import GONE_OUT, SENT, Stop, refuse_after_stop, refuse_wrong_part
 from campaign.errors import Invalid, Refused
 
 
@@ -54,7 +54,8 @@ def record_visit(
     """Record a visit; with a `key` that was recorded before, give that visit and change nothing.
 
     Signers of what is out of our hands are told by a job. Raises Refused: `not-ready`,
-    `not-open` (a rehearsal), `nothing-here` (every letter went out, or elsewhere), `other-mission`;
+    `not-open` (a rehearsal), `nothing-here` (every letter went out, or elsewhere), `part-unnamed`
+    (as long as nobody knows which letters went with a part, none goes after it), `other-mission`;
     Invalid: after a stop, a part that is none, or recorded before by somebody else.
     """
     _hold(unit, carried)
@@ -145,6 +146,8 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
         raise Refused("nothing-here")
     if _is_recorded(unit, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})
+    if happened.outcome in GONE_OUT and unnamed_part(unit, bundle) is not None:
+        raise Refused("part-unnamed")
     if happened.outcome is DeliveryOutcome.PART:
         messages = refuse_wrong_part(carried.taken, messages)
     return DeliveryAttempt(

@@ -28,24 +28,25 @@ class PartForm(DeskForm):
         limit=LONGEST,
         description=_l("One by one or in spans, with commas between: 1-200, 350, 400-412"),
     )
-    highest = 0
-    """The highest number that a letter of the bundle has."""
+    lettered = Numbers(1, 0)
+    """The lowest and the highest number that a letter of the bundle has."""
     read: Sequence[Numbers] = ()
     """What was typed, once it is valid."""
 
     @classmethod
-    def of(cls, highest: int, **given: Any) -> "PartForm":
-        """The form for a bundle whose letters have numbers up to this one."""
+    def of(cls, lettered: Numbers, **given: Any) -> "PartForm":
+        """The form for a bundle whose letters have these numbers."""
         form = cls(**given)
-        form.highest = highest
+        form.lettered = lettered
         return form
 
     def validate_numbers(self, field: LineField) -> None:
         """Each is a letter of the bundle, and named once."""
+        lowest, highest = self.lettered
         try:
-            self.read = read_numbers(field.data or "", highest=self.highest)
+            self.read = read_numbers(field.data or "", lowest=lowest, highest=highest)
         except NumbersFault as wrong:
-            raise ValidationError(_say_fault(wrong, self.highest)) from None
+            raise ValidationError(_say_fault(wrong, self.lettered)) from None
 
 
 class SplitForm(DeskForm):
@@ -135,7 +136,7 @@ class PostForm(DeskForm):
             raise ValidationError(_l("This day is still to come."))
 
 
-def _say_fault(wrong: NumbersFault, highest: int) -> str:
+def _say_fault(wrong: NumbersFault, lettered: Numbers) -> str:
     """What to mend in the numbers."""
     words = {
         Fault.NONE: _l("Give the numbers of the letters that were taken."),
@@ -145,9 +146,12 @@ def _say_fault(wrong: NumbersFault, highest: int) -> str:
         ),
         Fault.BACKWARDS: _l("“%(piece)s” runs backwards. Write %(other)s."),
         Fault.TWICE: _l("“%(piece)s” and “%(other)s” name the same letters. Name each once."),
-        Fault.OUTSIDE: _l("“%(piece)s” is not in this bundle: its letters are 1 to %(highest)s."),
+        Fault.OUTSIDE: _l(
+            "“%(piece)s” is not in this bundle: its letters are %(lowest)s to %(highest)s."
+        ),
     }[wrong.fault]
-    facts = {"piece": wrong.piece, "other": wrong.other, "highest": str(highest)}
+    lowest, highest = (str(one) for one in lettered)
+    facts = {"piece": wrong.piece, "other": wrong.other, "lowest": lowest, "highest": highest}
     return str(words) % facts
 
 

@@ -54,7 +54,7 @@ def after(public_id: str) -> ResponseReturnValue:
 def part(public_id: str) -> ResponseReturnValue:
     """Say which letters were taken."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    form = PartForm.of(splitting.last_number(unit, bundle))
+    form = PartForm.of(splitting.numbers_of(unit, bundle))
     attempt = unnamed_part(unit, bundle)
     if attempt is None:
         return redirect(url_for("deliveries.after", public_id=public_id), 303)
@@ -176,7 +176,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "number": lambda value: say_number(value, i18n.locale()),
         **_run_facts(run),
     } | given
-    facts["part_form"] = facts["part_form"] or PartForm.of(0, formdata=None)
+    facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
     if facts["reroute_form"] is None:
         facts["reroute_form"] = RerouteForm.of(missions_for(unit, bundle))
@@ -196,6 +196,7 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
     shown = splitting.list_envelopes(unit, run, after=begin, limit=_SHOWN)
     postings = splitting.list_postings(unit, run)
     to_post = sum(one.envelopes for one in postings if one.attempt_id is None)
+    posted = sum(one.envelopes for one in postings if one.attempt_id is not None)
     went = {one.attempt_id for one in shown} | {one.attempt_id for one in postings}
     return {
         "run": run,
@@ -211,7 +212,7 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
             "%(count)s of %(total)s envelope is posted",
             "%(count)s of %(total)s envelopes are posted",
             run.envelope_count,
-            count=say_number(run.envelope_count - to_post, i18n.locale()),
+            count=say_number(posted, i18n.locale()),
             total=say_number(run.envelope_count, i18n.locale()),
         ),
     }

@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
+from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import CampaignStatus
@@ -69,11 +70,15 @@ def name_part(
 ) -> None:
     """Say which letters were taken of a part; their signers are told.
 
-    Raises Invalid with the field `numbers`: `taken-before` (some had gone out already),
-    `taken-too-few`, `taken-too-many`.
+    Raises Refused (`part-named`) where somebody has said it; Invalid with the field `numbers`:
+    `taken-before` (some had gone out already), `taken-too-few`, `taken-too-many`.
     """
     if attempt.bundle_id is None:
         raise NotFound("bundle")
+    unit.refresh(attempt.campaign, with_for_update={"key_share": True})
+    unit.refresh(attempt, ["taken"])  # a colleague may have said it while we waited
+    if attempt.taken:
+        raise Refused("part-named")
     _refuse_other_than_taken(unit, attempt, numbers)
     attempt.taken = [TakenLetters(first_number=one.first, last_number=one.last) for one in numbers]
     unit.flush()
@@ -116,10 +121,10 @@ def _refuse_other_than_taken(
         raise Invalid(fields={"numbers": "taken-too-many"})
 
 
-def last_number(unit: Session, bundle: Bundle) -> int:
-    """The highest number of a bundle's letters; 0: it has none."""
+def numbers_of(unit: Session, bundle: Bundle) -> Numbers:
+    """From which number to which a bundle's letters are numbered; the last is 0: it has none."""
     highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
-    return unit.scalar(highest) or 0
+    return Numbers(Frozen.from_json(bundle.frozen).first_number, unit.scalar(highest) or 0)
 
 
 def split(
@@ -236,9 +241,11 @@ def list_postings(unit: Session, run: EnvelopeRun) -> list[Posted]:
 
 
 def envelope_of(unit: Session, run: EnvelopeRun, number: int) -> int:
-    """The envelope that holds a letter of this number, or would come next; 0: none does."""
-    holding = select(func.min(Envelope.sequence)).where(
-        Envelope.run_id == run.id, Envelope.last_number >= number
+    """The envelope that holds a letter of this number; 0: none does."""
+    holding = select(Envelope.sequence).where(
+        Envelope.run_id == run.id,
+        Envelope.first_number <= number,
+        Envelope.last_number >= number,
     )
     return unit.scalar(holding) or 0
 
@@ -256,7 +263,13 @@ def list_envelopes(
 
 
 def undo_split(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
-    """Take the letters out of their envelopes again. Raises Refused once one is posted."""
+    """Take the letters out of their envelopes again.
+
+    Raises Refused (`envelopes-gone`) once one is posted, NotFound where they are out already.
+    """
+    unit.refresh(run.bundle.campaign, with_for_update={"key_share": True})
+    if find_run(unit, run.bundle) is not run:
+        raise NotFound("envelopes")
     if is_posted(unit, run):
         raise Refused("envelopes-gone")
     forget_run(unit, run)

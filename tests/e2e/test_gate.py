@@ -117,6 +117,39 @@ def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
     assert len([row for row in attempts(page, site) if "Left at the door" in row]) == 1
 
 
+def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
+    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
+    bundle = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}"
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(f"{bundle}/deliver")
+    page.get_by_label("They took a part").check()
+    page.get_by_label("How many letters they took").first.fill("1")
+    page.locator(".actions button").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    page.goto(f"{bundle}/deliver")
+    page.get_by_label("They took all letters").check()
+    page.get_by_label("Received by").fill("Planted Attaché")
+    page.locator("form[data-deliver] .actions button").click()
+    kept = page.locator("#kept [data-state=problem]")
+    expect(kept).to_contain_text("nobody has said which letters")
+    assert_accessible(browser, page)
+
+    page.get_by_role("link", name="Say first which letters were taken.").click()
+    page.locator("[name=numbers]").fill("2")
+    page.get_by_role("button", name="These were taken").click()
+    expect(page.locator("h1")).to_contain_text("3 letters are still here")
+    page.goto(f"{bundle}/deliver")
+    expect(kept).to_contain_text("nobody has said which letters")
+    kept.get_by_role("button", name="Change it").click()
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    expect(page.locator("main")).to_contain_text("Accepted")
+
+
 def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
     desk: Page, browser: Browser, site: Site, tmp_path: Path
 ) -> None:

@@ -53,13 +53,13 @@ def test_the_audit_names_a_delivery_and_leads_to_it(
 def test_migrations_go_back_with_what_older_tables_can_hold(
     app: Flask, bundle: Bundle, record: Record, unit: Session
 ) -> None:
-    for place in ("front", "back"):
-        record(bundle, DeliveryOutcome.PART, taken=2, place=place)
+    unit.expunge(bundle)
     unit.rollback()
-    front, back = unit.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id)).all()
-    front.taken = [TakenLetters(first_number=1, last_number=2)]
-    back.taken = [TakenLetters(first_number=at, last_number=at) for at in (4, 6)]
-    unit.commit()
+    for place, taken in (("front", [(1, 2)]), ("back", [(4, 4), (6, 6)])):
+        attempt_id = record(bundle, DeliveryOutcome.PART, taken=2, place=place).attempts[0].id
+        attempt = unit.get_one(DeliveryAttempt, attempt_id)
+        attempt.taken = [TakenLetters(first_number=one, last_number=last) for one, last in taken]
+        unit.commit()
     unit.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, "0018")

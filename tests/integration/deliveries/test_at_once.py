@@ -1,0 +1,113 @@
+"""Two colleagues at one bundle at the same moment: one waits, and then sees what the other did."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.deliveries import posting, splitting
+from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.deliveries.numbers import Numbers
+from campaign.errors import NotFound, Refused
+from tests.integration.deliveries.conftest import Record
+from tests.racing import overtake
+
+
+@pytest.fixture
+def run_id(app: Flask, bundle: Bundle, unit: Session, record: Record) -> int:
+    """Seven letters that were refused, in seven envelopes."""
+    record(bundle, DeliveryOutcome.REFUSED)
+    bundle_id = bundle.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as own:
+        made = splitting.split(
+            own, own.get_one(Bundle, bundle_id), letters_each=1, with_letters=False, actor="test"
+        )
+        return made.id
+
+
+def find(unit: Session, run_id: int) -> EnvelopeRun:
+    run = unit.get(EnvelopeRun, run_id)
+    if run is None:
+        raise NotFound("envelopes")
+    return run
+
+
+def note_posted(unit: Session, run: EnvelopeRun) -> None:
+    said = posting.Posting(1, 3, db.utcnow().date())
+    posting.post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
+
+
+def undo(unit: Session, run: EnvelopeRun) -> None:
+    splitting.undo_split(unit, run, actor="test")
+
+
+def test_two_who_name_a_part_name_it_once(
+    app: Flask, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    attempt_id = record(bundle, DeliveryOutcome.PART, taken=2).attempts[0].id
+    unit.rollback()
+
+    def look(unit: Session) -> DeliveryAttempt:
+        attempt = unit.get_one(DeliveryAttempt, attempt_id)
+        attempt.taken.copy()  # has seen whether it is named
+        return attempt
+
+    def name(first: int, last: int, unit: Session, attempt: DeliveryAttempt) -> None:
+        splitting.name_part(unit, attempt, [Numbers(first, last)], actor="test")
+
+    with pytest.raises(Refused, match="part-named"):
+        overtake(
+            app,
+            lambda unit: name(1, 2, unit, look(unit)),
+            look,
+            lambda unit, attempt: name(3, 4, unit, attempt),
+        )
+    taken = unit.scalars(select(TakenLetters)).all()
+    assert [(one.first_number, one.last_number) for one in taken] == [(1, 2)]
+
+
+def test_envelopes_that_are_being_posted_are_not_taken_apart(
+    app: Flask, unit: Session, run_id: int
+) -> None:
+    with pytest.raises(Refused, match="envelopes-gone"):
+        overtake(
+            app,
+            lambda unit: note_posted(unit, find(unit, run_id)),
+            lambda unit: find(unit, run_id),
+            undo,
+        )
+    assert unit.scalar(select(func.count(Envelope.attempt_id))) == 3
+
+
+def test_two_who_post_the_same_envelopes_post_them_once(
+    app: Flask, unit: Session, run_id: int
+) -> None:
+    with pytest.raises(Refused, match="envelopes-empty"):
+        overtake(
+            app,
+            lambda unit: note_posted(unit, find(unit, run_id)),
+            lambda unit: find(unit, run_id),
+            note_posted,
+        )
+    posted = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
+    assert [one.messages for one in unit.scalars(posted)] == [3]
+
+
+@pytest.mark.parametrize("second", [note_posted, undo])
+def test_what_is_taken_apart_is_neither_posted_nor_taken_apart_again(
+    app: Flask, unit: Session, run_id: int, second: Callable[[Session, EnvelopeRun], None]
+) -> None:
+    with pytest.raises((Refused, NotFound), match="envelopes"):
+        overtake(
+            app,
+            lambda unit: undo(unit, find(unit, run_id)),
+            lambda unit: find(unit, run_id),
+            second,
+        )
+    assert unit.scalar(select(func.count(Envelope.id))) == 0
+    assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 1

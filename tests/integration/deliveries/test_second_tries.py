@@ -1,0 +1,219 @@
+"""What comes after a part, or after some envelopes: each letter goes out once, and is told once."""
+
+import html
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role
+from campaign.bundles.choices import Choice
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries.models import EnvelopeRun, RunState
+from campaign.following.models import Notice
+from campaign.mail.models import OutboxMail
+from campaign.settings import Settings
+from tests.factories import post, sign_in
+from tests.integration.bundles.conftest import reload
+from tests.integration.bundles.test_choosing import freeze as freeze_now
+from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.test_envelopes import after, posting
+from tests.integration.following.conftest import sign
+
+Tell = Callable[[], list[str]]
+
+
+@pytest.fixture
+def three(
+    unit: Session, campaign: Campaign, make_ready: Callable[[], int], client: FlaskClient,
+    app: Flask, fresh_pages: None,
+) -> Bundle:  # fmt: skip
+    """Letters of three mailboxes that want news, numbered 1 to 3; somebody of the staff is in."""
+    for name in ("first", "second", "third"):
+        sign(unit, campaign, email=f"{name}@example.org")
+    made = reload(unit, make_ready())
+    unit.expunge(made)
+    unit.rollback()
+    sign_in(client, app, Role.STAFF)
+    return made
+
+
+@pytest.fixture
+def tell(unit: Session, again: Callable[[str, int], None]) -> Tell:
+    """Mails the news of every attempt; gives who was told of a hand-over, in order."""
+
+    def run() -> list[str]:
+        unit.rollback()
+        attempts = unit.scalars(select(DeliveryAttempt.id).order_by(DeliveryAttempt.id)).all()
+        unit.rollback()
+        for one in attempts:
+            again("following.delivery-recorded", one)
+        notices = unit.scalars(select(Notice.id).order_by(Notice.id)).all()
+        unit.rollback()
+        for one in notices:
+            again("following.tell", one)
+        told = select(OutboxMail.recipient).where(OutboxMail.kind == "letter-handed-over")
+        found = unit.scalars(told.order_by(OutboxMail.id)).all()
+        unit.rollback()
+        return [str(one).partition("@")[0] for one in found]
+
+    return run
+
+
+def test_who_was_told_of_a_part_is_not_told_again_when_the_rest_is_accepted(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record, tell: Tell
+) -> None:
+    week_ago = db.utcnow().date() - timedelta(days=7)
+    record(three, DeliveryOutcome.PART, taken=2, day=week_ago)
+    assert post(client, after(three, "part"), {"numbers": "1-2"}).status_code == 303
+    assert tell() == ["first", "second"]
+    rest = record(three, DeliveryOutcome.ACCEPTED)
+    assert tell() == ["first", "second", "third"]
+    assert unit.get_one(DeliveryAttempt, rest.attempts[0].id).messages == 1
+
+
+def test_who_was_told_of_a_posting_is_not_told_again_when_the_rest_is_accepted(
+    client: FlaskClient, three: Bundle, record: Record, tell: Tell
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "1"})
+    assert post(client, after(three, "post"), posting(last="1")).status_code == 303
+    assert tell() == ["first"]
+    record(three, DeliveryOutcome.ACCEPTED)
+    assert tell() == ["first", "second", "third"]
+
+
+def test_a_posting_counts_and_tells_only_what_was_still_in_the_envelopes(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record, tell: Tell
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "2"})
+    record(three, DeliveryOutcome.PART, taken=1)
+    unnamed = post(client, after(three, "post"), posting())
+    assert unnamed.status_code == 409
+    assert "Say first which letters were taken." in unnamed.text
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    assert tell() == ["second"]
+    assert post(client, after(three, "post"), posting()).status_code == 303
+    newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
+    assert unit.scalar(newest) == 2
+    assert tell() == ["second", "first", "third"]
+
+
+def test_once_everything_is_accepted_no_envelope_is_left_to_post(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "2"})
+    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
+    unit.commit()
+    assert "At the post office" in client.get(after(three)).text
+    record(three, DeliveryOutcome.ACCEPTED)
+    page = client.get(after(three)).text
+    assert "At the post office" not in page
+    assert "To post" not in page
+    late = post(client, after(three, "post"), posting())
+    assert late.status_code == 409
+    assert "No letter of these envelopes is here any more." in late.text
+    assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 2
+
+
+def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
+    client: FlaskClient, three: Bundle, record: Record
+) -> None:
+    record(three, DeliveryOutcome.PART, taken=1)
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    post(client, after(three, "split"), {"letters_each": "1"})
+    none = "No envelope holds a letter of this number."
+    lost = client.get(f"{after(three)}?letter=2").text
+    assert none in lost
+    assert "00003</span>" not in lost
+    found = client.get(f"{after(three)}?letter=3").text
+    assert none not in found
+    assert "00003</span>" in found
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "part", "left", "posted", "courier"])
+def test_nothing_goes_out_after_a_part_before_it_is_known_which_letters_that_was(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record, outcome: str
+) -> None:
+    gate = f"/desk/bundles/{three.public_id}/deliver"
+    record(three, DeliveryOutcome.PART, taken=1, place="the front door")
+    assert "Say first which letters were taken." in client.get(gate).text
+    sent = form(outcome=outcome, **{f"taken_{three.id}": "1"})
+    words = "A part of this bundle was taken before, and nobody has said which letters."
+    from_phone = post(client, gate, sent, headers={"Accept": "application/json"})
+    assert from_phone.status_code == 422
+    assert from_phone.json["problems"][0].startswith(words), "the phone keeps it and says why"
+    at_desk = post(client, gate, sent)
+    assert at_desk.status_code == 422
+    assert words in at_desk.text
+    assert "Planted note." in at_desk.text, "what was typed is kept"
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    assert post(client, gate, sent).status_code == 303
+    counts = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)
+    assert unit.scalars(counts).all() == [1, 1 if outcome == "part" else 2]
+
+
+def test_that_they_refused_the_rest_is_recorded_at_any_time(
+    client: FlaskClient, three: Bundle, record: Record
+) -> None:
+    record(three, DeliveryOutcome.PART, taken=1)
+    gate = f"/desk/bundles/{three.public_id}/deliver"
+    assert post(client, gate, form(outcome="refused")).status_code == 303
+
+
+def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recorded(
+    client: FlaskClient, three: Bundle, unit: Session, record: Record
+) -> None:
+    day_before = db.utcnow().date() - timedelta(days=1)
+    record(three, DeliveryOutcome.PART, taken=1, day=day_before)
+    unit.execute(
+        update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
+                                status_reasons={"en": "She asked us to."})
+    )  # fmt: skip
+    unit.commit()
+    page = f"/desk/bundles/{three.public_id}"
+    assert after(three) in client.get(page).text
+    shown = client.get(after(three)).text
+    assert "1 letter was taken. Say which by its number.<" in shown
+    assert "Make the envelopes" not in shown
+    assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    assert after(three) not in client.get(page).text
+    sent = form(happened_on=day_before.isoformat())
+    assert post(client, f"{page}/deliver", sent).status_code == 303
+
+
+def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
+    client: FlaskClient, three: Bundle, unit: Session, settings: Settings, record: Record
+) -> None:
+    campaign = unit.get_one(Campaign, three.campaign_id)
+    for name in ("fourth", "fifth"):
+        sign(unit, campaign, email=f"{name}@example.org")
+    second = freeze_now(unit, campaign, settings, Choice(goes_on=True))
+    second.state = BundleState.READY
+    unit.commit()
+    unit.refresh(second)
+    unit.expunge(second)
+    unit.rollback()
+    record(second, DeliveryOutcome.PART, taken=1)
+    wrong = post(client, after(second, "part"), {"numbers": "1"})
+    assert "“1” is not in this bundle: its letters are 4 to 5." in html.unescape(wrong.text)
+    assert post(client, after(second, "part"), {"numbers": "4"}).status_code == 303
+
+
+def test_envelopes_that_were_opened_for_another_mission_are_not_called_posted(
+    client: FlaskClient, three: Bundle, record: Record, other_mission: str
+) -> None:
+    record(three, DeliveryOutcome.REFUSED)
+    post(client, after(three, "split"), {"letters_each": "1"})
+    post(client, after(three, "post"), posting(last="1"))
+    assert "1 of 3 envelopes are posted" in client.get(after(three)).text
+    assert post(client, after(three, "reroute"), {"mission": other_mission}).status_code == 303
+    assert "1 of 3 envelopes are posted" in client.get(after(three)).text
