@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -163,9 +164,6 @@ class _Measured:
         self.size += len(data)
         return len(data)
 
-    def flush(self) -> None:
-        """Nothing waits here."""
-
     @property
     def sha256(self) -> str:
         """Of all that was written, in hexadecimal."""
@@ -219,11 +217,20 @@ def _give_back(taken: Claim, problem: BaseException) -> None:
 
 def _reason(problem: BaseException) -> str:
     """Why the last attempt failed, as far as whoever asked can do something about it."""
-    if isinstance(problem, storage.FilesAway):
-        return AWAY
-    if isinstance(problem, OSError) and problem.errno in _FULL:
-        return NO_ROOM
+    for one in _causes(problem):
+        if isinstance(one, storage.FilesAway):
+            return AWAY
+        if isinstance(one, OSError) and one.errno in _FULL:
+            return NO_ROOM
     return FAILED
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """The problem, then what brought it about: a workbook wraps what the disk said."""
+    found: BaseException | None = problem
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def _fail(taken: Claim, slug: str) -> None:
