@@ -114,6 +114,22 @@ def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
     assert len(lines) == 7
 
 
+@pytest.mark.parametrize("kind", list(ExportKind))
+def test_json_lines_are_the_same_whoever_asks_and_sheets_name_countries(
+    ask: Ask, made: Made, kind: ExportKind
+) -> None:
+    lists = [
+        made(ask(kind, written_as=ExportFormat.JSONL, locale=locale)).splitlines()[1:]
+        for locale in ("en", "ar")
+    ]
+    assert lists[0] == lists[1]
+    assert {json.loads(line)["country"] for line in lists[0]} - {""} == {"CA"}
+    sheet = made(ask(kind, locale="ar")).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(sheet, newline="")))[1:]
+    at = rows[0].index("البلد")
+    assert {row[at] for row in rows[1:]} - {""} == {"كندا"}
+
+
 def test_batches_meet_without_gap_or_double(
     ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
