@@ -28,7 +28,7 @@ from campaign.errors import Refused
 from campaign.exports import records, writing
 from campaign.exports.mails import send_failed, send_ready
 from campaign.exports.models import DataExport, ExportState
-from campaign.exports.rules import Mark, refuse_campaign
+from campaign.exports.rules import Mark, refuse_source
 from campaign.settings import Settings
 
 log = structlog.get_logger()
@@ -38,6 +38,7 @@ FAILED = "tries-used-up"
 AWAY = "storage-away"
 NO_ROOM = "no-room"
 GONE = "campaign-stopped"
+EMPTY = "emptied"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 ACTOR = "job:exports.make"
 
@@ -67,8 +68,8 @@ def make(export_id: int) -> None:
     except NoLongerOurs:
         log.info("export lost", export=export_id, attempt=taken.attempt)
         storage.storage().delete(taken.storage_key)
-    except Refused:
-        _fail(taken, GONE)
+    except Refused as problem:
+        _fail(taken, EMPTY if problem.slug == EMPTY else GONE)
     except BaseException as problem:
         _give_back(taken, problem)
         raise
@@ -108,7 +109,7 @@ def _make(taken: Claim) -> None:
     store = storage.storage()
     with db.reading() as unit:
         export = unit.get_one(DataExport, taken.export_id)
-        refuse_campaign(export.kind, export.campaign.status)
+        refuse_source(export)
         source, mark = records.Source.of(export), _mark(export)
         chosen, keys, locale = export.format, list(export.recipients), export.locale
         name = _file_name(export)
