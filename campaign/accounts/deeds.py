@@ -85,6 +85,7 @@ DEEDS: Mapping[str, Any] = {
     "imports.start": _l("Started an import"),
     "imports.discard": _l("Discarded an import"),
     "letter.approved": _l("Approved held letters"),
+    "letter.download": _l("Downloaded a held letter"),
     "paper.sheet-add": _l("Began a sheet of paper signatures"),
     "paper.sheet-edit": _l("Changed a sheet of paper signatures"),
     "paper.sheet-delete": _l("Deleted a sheet of paper signatures"),

@@ -38,16 +38,7 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
-    freed = unit.scalars(
-        update(Letter)
-        .where(Letter.bundle_id == bundle.id)
-        .values(**WAITS)
-        .returning(Letter.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    sheets.leave_sheets(unit, bundle)
-    unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
-    unit.expire(bundle, ["volumes"])
+    freed = _let_go(unit, bundle)
     now = db.utcnow()
     for one in prints.list_prints(unit, bundle):
         one.removed_at = one.removed_at or now
@@ -60,9 +51,24 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
         actor=actor,
         action="bundle.cancel",
         subject=f"bundle:{bundle.id}",
-        letters=len(freed),
+        letters=freed,
         sha256=bundle.zip_sha256,
     )
     folder = files.stored_folder(bundle.public_id)
     after_commit(unit, lambda: store.delete_folder(folder))
+    return freed
+
+
+def _let_go(unit: Session, bundle: Bundle) -> int:
+    """Its letters and sheets wait again, its volumes go; how many letters they were."""
+    freed = unit.scalars(
+        update(Letter)
+        .where(Letter.bundle_id == bundle.id)
+        .values(**WAITS)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    sheets.leave_sheets(unit, bundle)
+    unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
+    unit.expire(bundle, ["volumes"])
     return len(freed)

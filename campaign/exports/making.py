@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -27,7 +28,7 @@ from campaign.errors import Refused
 from campaign.exports import records, writing
 from campaign.exports.mails import send_failed, send_ready
 from campaign.exports.models import DataExport, ExportState
-from campaign.exports.rules import Mark, refuse_campaign
+from campaign.exports.rules import Mark, refuse_source
 from campaign.settings import Settings
 
 log = structlog.get_logger()
@@ -37,6 +38,7 @@ FAILED = "tries-used-up"
 AWAY = "storage-away"
 NO_ROOM = "no-room"
 GONE = "campaign-stopped"
+EMPTY = "emptied"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 ACTOR = "job:exports.make"
 
@@ -66,8 +68,8 @@ def make(export_id: int) -> None:
     except NoLongerOurs:
         log.info("export lost", export=export_id, attempt=taken.attempt)
         storage.storage().delete(taken.storage_key)
-    except Refused:
-        _fail(taken, GONE)
+    except Refused as problem:
+        _fail(taken, EMPTY if problem.slug == EMPTY else GONE)
     except BaseException as problem:
         _give_back(taken, problem)
         raise
@@ -107,7 +109,7 @@ def _make(taken: Claim) -> None:
     store = storage.storage()
     with db.reading() as unit:
         export = unit.get_one(DataExport, taken.export_id)
-        refuse_campaign(export.kind, export.campaign.status)
+        refuse_source(export)
         source, mark = records.Source.of(export), _mark(export)
         chosen, keys, locale = export.format, list(export.recipients), export.locale
         name = _file_name(export)
@@ -163,9 +165,6 @@ class _Measured:
         self.size += len(data)
         return len(data)
 
-    def flush(self) -> None:
-        """Nothing waits here."""
-
     @property
     def sha256(self) -> str:
         """Of all that was written, in hexadecimal."""
@@ -219,11 +218,20 @@ def _give_back(taken: Claim, problem: BaseException) -> None:
 
 def _reason(problem: BaseException) -> str:
     """Why the last attempt failed, as far as whoever asked can do something about it."""
-    if isinstance(problem, storage.FilesAway):
-        return AWAY
-    if isinstance(problem, OSError) and problem.errno in _FULL:
-        return NO_ROOM
+    for one in _causes(problem):
+        if isinstance(one, storage.FilesAway):
+            return AWAY
+        if isinstance(one, OSError) and one.errno in _FULL:
+            return NO_ROOM
     return FAILED
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """The problem, then what brought it about: a workbook wraps what the disk said."""
+    found: BaseException | None = problem
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def _fail(taken: Claim, slug: str) -> None:

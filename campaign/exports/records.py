@@ -15,7 +15,7 @@ from campaign import db
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Volume
-from campaign.bundles.rows import country_of, disclosed
+from campaign.bundles.rows import disclosed
 from campaign.exports.models import DataExport, ExportKind
 from campaign.exports.rules import states_in
 from campaign.sealing import WrongKey
@@ -56,8 +56,6 @@ class Source:
     campaign_id: int
     bundle_id: int | None
     timezone: str
-    locale: str
-    """In which countries are named."""
     frozen: Frozen | None = None
     """Of the bundle, which names its targets."""
 
@@ -70,7 +68,6 @@ class Source:
             campaign_id=export.campaign_id,
             bundle_id=export.bundle_id,
             timezone=frozen.timezone if frozen else export.campaign.timezone,
-            locale=export.locale,
             frozen=frozen,
         )
 
@@ -224,7 +221,7 @@ def _official(row: Any, source: Source) -> Record:
         shown.locality,
         shown.region,
         shown.postal_code,
-        country_of(shown, source.locale),
+        shown.country,
         shown.signed_on.isoformat(),
         shown.letter_locale,
     )

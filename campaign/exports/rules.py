@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaign.accounts.models import Role
+from campaign.bundles import standing
+from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.lifecycle import HIDDEN
 from campaign.campaigns.models import CampaignStatus
 from campaign.errors import Gone, Invalid, NotFound, Refused
@@ -34,6 +36,20 @@ def refuse_campaign(kind: ExportKind, status: CampaignStatus) -> None:
         raise Refused("not-open")
     if kind is ExportKind.OFFICIALS and status is CampaignStatus.STOPPED:
         raise Refused("stopped")
+
+
+def refuse_empty(bundle: Bundle) -> None:
+    """Raise Refused (`emptied`) where nobody is in the bundle any more, or nobody is known."""
+    if bundle.state is BundleState.CANCELLED:
+        raise Refused("emptied")
+    standing.refuse_emptied(bundle)
+
+
+def refuse_source(export: DataExport) -> None:
+    """Raise Refused where its list cannot be made any more: what it is of stopped, or is empty."""
+    refuse_campaign(export.kind, export.campaign.status)
+    if export.bundle is not None:
+        refuse_empty(export.bundle)
 
 
 def checked_reason(typed: str) -> str:

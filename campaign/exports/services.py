@@ -39,7 +39,7 @@ def ask(
     """Ask for an export. It is made at once, or waits for a second person where one is needed.
 
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
-    `nobody-else`: there is no second person who could approve it).
+    `emptied`, `nobody-else`: there is no second person who could approve it).
     """
     rules.refuse_campaign(kind, campaign.status)
     _refuse_bundle(campaign, bundle)
@@ -80,9 +80,9 @@ def _begin(unit: Session, export: DataExport, settings: Settings) -> None:
 
 
 def approve(unit: Session, export: DataExport, *, by: StaffUser) -> None:
-    """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`)."""
+    """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`, `emptied`)."""
     rules.refuse_decision(export, by.id, db.utcnow())
-    rules.refuse_campaign(export.kind, export.campaign.status)
+    rules.refuse_source(export)
     _decide(unit, export, by, ExportState.MAKING, None)
     _note(unit, export, by, "export.approve", staff=export.requested_by_id)
     mails.tell_decision(unit, export, by)
@@ -156,7 +156,11 @@ def list_bundles(unit: Session, campaign: Campaign) -> list[Bundle]:
     found = unit.scalars(
         select(Bundle)
         .options(joinedload(Bundle.mission))
-        .where(Bundle.campaign_id == campaign.id, Bundle.state == BundleState.READY)
+        .where(
+            Bundle.campaign_id == campaign.id,
+            Bundle.state == BundleState.READY,
+            Bundle.emptied_at.is_(None),
+        )
         .order_by(Bundle.id.desc())
         .limit(200)
     )
@@ -202,6 +206,7 @@ def _refuse_bundle(campaign: Campaign, bundle: Bundle | None) -> None:
         return
     if bundle.campaign_id != campaign.id:
         raise NotFound("bundle")
+    rules.refuse_empty(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
 

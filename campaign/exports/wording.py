@@ -80,12 +80,19 @@ class Wording:
     """Names of a workbook's sheets: the mark, and the list."""
     page: str
     """Foot of a printed page, in the terms of a workbook."""
-    rtl: bool
+    locale: str
+
+    @property
+    def rtl(self) -> bool:
+        """Whether it runs from right to left."""
+        return i18n.direction(self.locale) == "rtl"
 
     def says(self, column: str, cell: str | bool) -> str:
         """A cell's text."""
         if isinstance(cell, bool):
             return self.yes if cell else self.no
+        if column == "country" and cell:
+            return i18n.country_name(cell, self.locale)
         return self.meanings.get(column, {}).get(cell, cell)
 
     def sentence(self) -> str:
@@ -107,7 +114,7 @@ def wording_of(mark: Mark, locale: str) -> Wording:
             no=_("no"),
             sheets=(str(_MARK["export"]), str(_MARK["list"])),
             page=_("Page %(page)s of %(pages)s", page="&P", pages="&N"),
-            rtl=i18n.direction(locale) == "rtl",
+            locale=locale,
         )
 
 

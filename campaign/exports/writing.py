@@ -151,17 +151,19 @@ def _texts(wording: Wording, columns: Sequence[str], row: Record) -> list[str]:
 def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Any) -> None:
     """Write the chunks into `out`, encrypted to all of the keys (age's format), as a stream.
 
-    What goes wrong while the chunks are made is raised as it is.
+    What goes wrong while the chunks are made, or written, is raised as it is.
     """
-    stream = _Stream(chunks)
+    stream, sink = _Stream(chunks), _Sink(out)
+    known = [recipients.opened(key) for key in keys]
+    problem: Exception | None = None
     try:
-        pyrage.encrypt_io(
-            io.BufferedReader(stream, _PIECE), out, [recipients.opened(key) for key in keys]
-        )
-    except pyrage.EncryptError:
-        if stream.problem is not None:
-            raise stream.problem from None
-        raise
+        pyrage.encrypt_io(io.BufferedReader(stream, _PIECE), sink, known)
+    except pyrage.EncryptError as found:
+        problem = found
+    # It says neither what went wrong, nor always that the last bytes were not taken.
+    problem = stream.problem or sink.problem or problem
+    if problem is not None:
+        raise problem
 
 
 class _Stream(io.RawIOBase):
@@ -191,3 +193,23 @@ class _Stream(io.RawIOBase):
         buffer[:size] = self._left[:size]
         self._left = self._left[size:]
         return size
+
+
+class _Sink:
+    """Passes on what is written, and keeps what went wrong."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self.problem: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        """Append."""
+        try:
+            self._out.write(data)
+        except Exception as problem:
+            self.problem = problem
+            raise
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""

@@ -4,9 +4,10 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pikepdf
@@ -83,15 +84,10 @@ def join(
     with ExitStack() as stack:
         pdf = stack.enter_context(pikepdf.new())
         # Pages of one file must come from it opened once, or they would not share their fonts.
-        sources: dict[Path, pikepdf.Pdf] = {}
+        opened = cache(lambda path: stack.enter_context(pikepdf.open(path)))
         for part in parts:
-            path = part.path if isinstance(part, Piece) else part
-            if path not in sources:
-                sources[path] = stack.enter_context(pikepdf.open(path))
-            pages = sources[path].pages
-            pdf.pages.extend(
-                pages[part.first : part.first + part.pages] if isinstance(part, Piece) else pages
-            )
+            source = opened(part.path if isinstance(part, Piece) else part)
+            pdf.pages.extend(_pages_of(source, part))
             if fresh_sheets and len(pdf.pages) % 2:
                 _add_blank(pdf)
         pdf.docinfo["/Title"] = title
@@ -106,6 +102,13 @@ def join(
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
             )
     return describe(out, count)
+
+
+def _pages_of(source: pikepdf.Pdf, part: Path | Piece) -> Iterable[pikepdf.Page]:
+    """Those of the part, or all."""
+    if isinstance(part, Piece):
+        return source.pages[part.first : part.first + part.pages]
+    return source.pages
 
 
 def _add_blank(pdf: pikepdf.Pdf) -> None:

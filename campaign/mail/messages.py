@@ -81,29 +81,34 @@ def message(
 
     def decorate(function: Callable[..., Context]) -> Callable[..., bool]:
         kinds[name] = function
-
-        @wraps(function)
-        def send(
-            unit: Session,
-            *,
-            to: str,
-            locale: str,
-            campaign_id: int | None = None,
-            unsubscribe: str | None = None,
-            cards: bool = False,
-            **facts: Any,
-        ) -> bool:
-            context = function(**facts)
-            if unsubscribe is not None:
-                context["unsubscribe"] = unsubscribe
-            if cards:
-                context["cards"] = True
-            about = {"campaign_id": campaign_id, "locale": locale}
-            return _put(unit, _row(name, to, context) | about, limited=limited)
-
-        return send
+        return _sending(name, function, limited=limited)
 
     return decorate
+
+
+def _sending(name: str, function: Callable[..., Context], *, limited: bool) -> Callable[..., bool]:
+    """What puts a mail of this kind in the outbox, with the context that `function` gives."""
+
+    @wraps(function)
+    def send(
+        unit: Session,
+        *,
+        to: str,
+        locale: str,
+        campaign_id: int | None = None,
+        unsubscribe: str | None = None,
+        cards: bool = False,
+        **facts: Any,
+    ) -> bool:
+        context = function(**facts)
+        if unsubscribe is not None:
+            context["unsubscribe"] = unsubscribe
+        if cards:
+            context["cards"] = True
+        about = {"campaign_id": campaign_id, "locale": locale}
+        return _put(unit, _row(name, to, context) | about, limited=limited)
+
+    return send
 
 
 def address_fingerprint(address: str) -> bytes:

@@ -4,7 +4,7 @@ Units are those of the SVG's viewBox. `mirrored` turns a chart round for scripts
 right to left; an SVG's `text-anchor` follows the page's direction by itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, log10
@@ -16,8 +16,6 @@ _HEAD = 40.0
 """Room above the columns: for the words of marks, and for the value of the highest column."""
 _FOOT = 24.0
 _LABEL_TOP = 11.0
-_STRAY = timedelta(days=60)
-"""What is further off does not belong to the campaign's days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +128,6 @@ def _months(first: date, last: date) -> list[date]:
             found.append(day)
         day = (day + timedelta(days=32)).replace(day=1)
     return found
-
-
-def span_of(
-    days: Iterable[date], *, opened: date | None, ended: date | None, today: date
-) -> tuple[date, date]:
-    """The first and the last day of the time axis: those of the campaign's own signatures.
-
-    An opening long before the first signature would leave the columns no room; a day long before
-    the opening, long after the end or still to come is a mistake. Both stand in the table alone.
-    """
-    last = ended or today
-    latest = min(today, last + _STRAY)
-    own = [day for day in days if day <= latest and (opened is None or day >= opened - _STRAY)]
-    last = max([min(last, today), *own])
-    first = min([*own, last])
-    if opened is not None and first - _STRAY <= opened < first:
-        first = opened
-    return first, last
 
 
 def column_chart(

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from campaign import i18n
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.overview import keeping, letters, tables
-from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of
+from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
 from campaign.overview.figures import Figures
 from campaign.overview.models import CampaignFigures
 from campaign.overview.numbers import say_number
+from campaign.overview.span import span_of
 
 
 @dataclass(frozen=True)

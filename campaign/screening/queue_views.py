@@ -1,13 +1,14 @@
 """The queue on the desk: one letter at a time, a key for each decision."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from campaign import db
-from campaign.accounts.guards import staff_user
+from campaign.accounts.guards import fresh, staff_user
 from campaign.campaigns import lifecycle
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.letters.problems import LetterRefused
@@ -21,8 +22,7 @@ from campaign.screening.desk import (
     say_refused,
 )
 from campaign.screening.queue import Filter
-from campaign.screening.showing import printed, shown
-from campaign.signing.drafts import pdf_of
+from campaign.screening.showing import hand_out, printed, shown
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.screening_rules import REASONS
 from campaign.signing.signing_views import cannot_print, pdf_response
@@ -42,14 +42,11 @@ def index() -> ResponseReturnValue:
     held = list(queue.list_held(unit, chosen, limit=_LISTED))
     current = _current(held, chosen)
     behind = queue.list_held(unit, chosen, limit=1, after=current) if current else ()
-    letters, layout = printed(current.signature, _home()) if current else ((), None)
     return page(
         "queue",
         held=held,
         current=current,
-        letter=shown(current) if current else None,
-        letters=letters,
-        layout=layout,
+        **_letter(current),
         following=behind[0] if behind else None,
         count=queue.count_held(unit, chosen),
         returned=queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
@@ -64,12 +61,14 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/letters/<public_id>/letter.pdf")
-def letter_pdf(public_id: str) -> ResponseReturnValue:
-    """A letter that waits as it will be printed."""
-    signature = queue.get_held(db.session(), public_id, _filter()).signature
-    letters, layout = printed(signature, _home())
-    return pdf_response(pdf_of(letters, layout), f"{signature.campaign.slug}.pdf")
+@blueprint.post("/letters/<public_id>/letter.pdf")
+@fresh()
+def letter_download(public_id: str) -> ResponseReturnValue:
+    """A letter that waits as it will be printed: a file, which asks again who wants it."""
+    unit = db.session()
+    held = queue.get_held(unit, public_id, _filter())
+    body = hand_out(unit, held, home=_home(), by=staff_user())
+    return pdf_response(body, f"{held.signature.campaign.slug}.pdf")
 
 
 @blueprint.post("/letters/<public_id>")
@@ -165,6 +164,14 @@ def _home() -> str:
 def _query() -> dict[str, str]:
     names = ("campaign", "reason", "show")
     return {name: request.values.get(name, "") for name in names}
+
+
+def _letter(current: Hold | None) -> dict[str, Any]:
+    """What the page shows of a letter, if one waits."""
+    if current is None:
+        return {}
+    letters, layout = printed(current.signature, _home())
+    return {"letter": shown(current), "letters": letters, "layout": layout}
 
 
 def _current(held: list[Hold], chosen: Filter) -> Hold | None:

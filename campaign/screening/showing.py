@@ -4,9 +4,13 @@ from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
+from campaign import audit
+from campaign.accounts.models import StaffUser
+from campaign.accounts.services import actor_name
 from campaign.letters.layouts import Layout
-from campaign.signing.drafts import Letters, layout_of, signed_letters
+from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.hold_models import Hold
 from campaign.signing.judging import regions_of, said_before, words_of
 from campaign.signing.models import Signature
@@ -29,6 +33,20 @@ def shown(hold: Hold) -> dict[str, Any]:
 def printed(signature: Signature, home: str) -> tuple[Letters, Layout]:
     """Its letters as they will be printed, and the sheet they are for."""
     return signed_letters(signature, home=home), layout_of(signature.campaign, home)
+
+
+def hand_out(unit: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
+    """Its letters as a PDF; leaves a line in the audit. Raises LetterRefused."""
+    signature = hold.signature
+    body = pdf_of(*printed(signature, home))
+    audit.record(
+        unit,
+        actor=actor_name(by),
+        action="letter.download",
+        subject=f"campaign:{signature.campaign_id}",
+        letters=[signature.public_id],
+    )
+    return body
 
 
 def _proposed(hold: Hold, signature: Signature) -> str:

@@ -12,13 +12,18 @@ import openpyxl
 import pyrage
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from flask.testing import FlaskClient
+from sqlalchemy import event, text, update
 from sqlalchemy.orm import Session
 
-from campaign import db, storage
-from campaign.exports import records, writing
-from campaign.exports.models import DataExport, ExportFormat, ExportKind
+from campaign import db, jobs, storage
+from campaign.bundles import cancelling
+from campaign.bundles.models import Bundle
+from campaign.errors import Refused
+from campaign.exports import making, records, writing
+from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.exports.wording import HEADS
+from tests.factories import post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
 
@@ -114,6 +119,22 @@ def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
     assert len(lines) == 7
 
 
+@pytest.mark.parametrize("kind", list(ExportKind))
+def test_json_lines_are_the_same_whoever_asks_and_sheets_name_countries(
+    ask: Ask, made: Made, kind: ExportKind
+) -> None:
+    lists = [
+        made(ask(kind, written_as=ExportFormat.JSONL, locale=locale)).splitlines()[1:]
+        for locale in ("en", "ar")
+    ]
+    assert lists[0] == lists[1]
+    assert {json.loads(line)["country"] for line in lists[0]} - {""} == {"CA"}
+    sheet = made(ask(kind, locale="ar")).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(sheet, newline="")))[1:]
+    at = rows[0].index("البلد")
+    assert {row[at] for row in rows[1:]} - {""} == {"كندا"}
+
+
 def test_batches_meet_without_gap_or_double(
     ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +180,54 @@ def test_a_bundles_list_has_its_numbers_and_targets(
         assert "Bundle: 001" in mark
         assert [row["number"] for row in rows] == ["00001", "00002", "00003"]
         assert all("Quintero" in row["target"] for row in rows)
+
+
+def emptied(unit: Session, bundle_id: int, how: str) -> None:
+    if how == "cancelled":
+        cancelling.cancel(
+            unit, unit.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
+        )
+    else:
+        unit.execute(update(Bundle).values(emptied_at=db.utcnow()))
+    unit.commit()
+
+
+@pytest.mark.parametrize("how", ["cancelled", "erased"])
+def test_a_bundle_in_which_nobody_is_gives_no_list(
+    unit: Session,
+    scene: Scene,
+    ask: Ask,
+    made: Made,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+    browsers: Callable[..., FlaskClient],
+    how: str,
+) -> None:
+    bundle_id = freeze(scene.campaign_id)
+    print_bundle(bundle_id)
+    bundle = unit.get_one(Bundle, bundle_id)
+    client, page = browsers(scene.asker_id), f"/desk/bundles/{bundle.public_id}"
+    form = f"/desk/exports/new?campaign={scene.slug}"
+    assert form in client.get(page).text
+    assert bundle.public_id in client.get(form).text
+    unit.rollback()
+    begun, asked = ask(bundle_id=bundle_id), ask(bundle_id=bundle_id, second_person=True)
+    emptied(unit, bundle_id, how)
+    assert form not in client.get(page).text
+    assert bundle.public_id not in client.get(form).text
+    unit.rollback()
+    with pytest.raises(Refused, match="emptied"):
+        ask(bundle_id=bundle_id)
+    other = browsers(scene.other_id)
+    waiting = f"/desk/exports/{unit.get_one(DataExport, asked).public_id}"
+    unit.rollback()
+    assert post(other, f"{waiting}/approve").status_code == 409
+    jobs.run_now("exports.make", begun)
+    export = unit.get_one(DataExport, begun)
+    assert (export.state, export.failure) == (ExportState.FAILED, making.EMPTY)
+    assert (
+        "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
+    )
 
 
 def test_what_does_not_open_costs_its_own_row_only(

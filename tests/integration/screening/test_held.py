@@ -111,13 +111,30 @@ def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
     assert '<p class="letter-own">You idiot.</p>' in page
     address = f"{QUEUE}letters/{held.public_id}/letter.pdf"
     assert address in page
-    paper = staff.get(address)
+    assert staff.get(address).status_code == 405
+    paper = post(staff, address)
     assert (paper.mimetype, paper.headers["Cache-Control"]) == ("application/pdf", "no-store")
     organizer = app.test_client()
     sign_in(organizer, app, Role.ORGANIZER)
-    assert organizer.get(address).status_code == 404
+    assert post(organizer, address).status_code == 404
     decide(staff, held, "approve")
-    assert staff.get(address).status_code == 404
+    assert post(staff, address).status_code == 404
+    unit.rollback()
+    noted = unit.scalars(select(AuditEntry).where(AuditEntry.action == "letter.download")).one()
+    assert noted.subject == f"campaign:{campaign.id}"
+    assert noted.detail == {"letters": [held.public_id]}
+
+
+def test_a_held_letter_as_pdf_asks_again_who_wants_it(
+    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    set_rules(unit, campaign, held=("insult",))
+    write("You idiot.")
+    with staff.session_transaction() as session:
+        session["fs_paa"] = 0
+    asked = post(staff, f"{QUEUE}letters/{the_signature(unit).public_id}/letter.pdf")
+    assert (asked.status_code, asked.mimetype) == (403, "text/html")
+    assert "You idiot." not in asked.text
 
 
 def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(

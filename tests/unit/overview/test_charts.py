@@ -15,7 +15,6 @@ from campaign.overview.charts import (
     column_chart,
     day_ticks,
     nice_levels,
-    span_of,
 )
 
 FIRST = date(2026, 3, 2)
@@ -95,22 +94,6 @@ def test_long_times_are_shown_by_weeks_and_named_by_months() -> None:
     assert chart.weekly
     assert [one.value for one in chart.columns] == [5, 4]
     assert all(is_month for _day, is_month in day_ticks(FIRST, date(2027, 6, 1), 8))
-
-
-def test_the_axis_keeps_to_the_days_of_the_campaign() -> None:
-    day = timedelta(days=1)
-    today, long_ago = FIRST + 30 * day, date(2018, 11, 20)
-    signed = [FIRST, FIRST + 3 * day]
-    assert span_of(signed, opened=FIRST - 5 * day, ended=None, today=today) == (
-        FIRST - 5 * day,
-        today,
-    )
-    assert span_of(signed, opened=long_ago, ended=None, today=today) == (FIRST, today)
-    stray = [long_ago, *signed, date(2062, 1, 1)]
-    assert span_of(stray, opened=FIRST, ended=None, today=today) == (FIRST, today)
-    ended = FIRST + 2 * day
-    assert span_of(stray, opened=FIRST, ended=ended, today=today) == (FIRST, FIRST + 3 * day)
-    assert span_of([], opened=long_ago, ended=None, today=today) == (today, today)
 
 
 def test_a_small_bar_can_be_seen_and_none_has_no_length() -> None:

@@ -1,0 +1,70 @@
+"""Why a file could not be written is known, whatever stands between it and the disk."""
+
+import errno
+import gc
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyrage
+import pytest
+from xlsxwriter.exceptions import FileCreateError
+
+from campaign.exports import making, writing
+from campaign.exports.models import ExportFormat, ExportKind
+from campaign.exports.rules import Mark
+from campaign.storage import FilesAway
+
+FULL_DISK = Path("/dev/full")
+MARK = Mark(7, "UA 1/26", ExportKind.FULL, "Ada", datetime(2026, 11, 25, 10, tzinfo=UTC), "Vetting")
+
+pytestmark = pytest.mark.skipif(not FULL_DISK.exists(), reason="no disk that is always full")
+
+
+def key() -> str:
+    return str(pyrage.x25519.Identity.generate().to_public())
+
+
+def workbook(folder: Path) -> Iterator[bytes]:
+    """A workbook that is made on a full disk."""
+    (folder / "export.xlsx").symlink_to(FULL_DISK)
+    return writing.write(ExportFormat.XLSX, MARK, ("name",), [("Ada",)], folder, locale="en")
+
+
+# The last bytes of a short list are written when the library is done, of a long one on the way.
+@pytest.mark.parametrize("size", [4, 1_000_000])
+def test_a_full_disk_is_said_through_the_encryption(size: int) -> None:
+    with (
+        FULL_DISK.open("wb", buffering=0) as disk,
+        pytest.raises(OSError, match="No space left") as found,
+    ):
+        writing.encrypt([bytes(size)], [key()], disk)
+    assert making._reason(found.value) == making.NO_ROOM
+
+
+def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
+    class Away:
+        def write(self, _data: bytes) -> int:
+            raise FilesAway("GenericError")
+
+    with pytest.raises(FilesAway):
+        writing.encrypt([b"list"], [key()], Away())
+
+
+# The half-made archive tries once more when it is thrown away; nobody is there to be told.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_full_disk_is_said_through_a_workbook(tmp_path: Path, encrypted: bool) -> None:
+    out = io.BytesIO()
+    chunks = workbook(tmp_path)
+    with pytest.raises(FileCreateError) as found:
+        writing.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
+    assert making._reason(found.value) == making.NO_ROOM
+    del found
+    gc.collect()
+
+
+def test_what_has_another_cause_is_not_the_disks() -> None:
+    assert making._reason(ValueError("x")) == making.FAILED
+    assert making._reason(PermissionError(errno.EACCES, "x")) == making.FAILED
