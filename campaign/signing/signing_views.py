@@ -103,7 +103,9 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     the plan that this process knows, and once more where the campaign has changed since.
     """
     known = last_plan(slug)
-    form = journey.judge(request.form, known, db.utcnow()).form if known else None
+    form = None
+    if known and known.letters:
+        form = journey.judge(request.form, known, db.utcnow()).form
     if form is None:
         with db.reading() as reader:
             known = plan_for(reader, slug)
