@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from flask_babel import force_locale, gettext
 from PIL import Image, ImageDraw
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -26,7 +25,6 @@ from campaign.paper import scans
 from campaign.replies import services
 from campaign.replies.models import Reply, ReplyState
 from campaign.replies.redaction import BadMarks, as_markdown, quoted, redacted
-from campaign.storage import storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,10 @@ def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]
 
 
 def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
-    """Take the post away; mails that wait are not sent. Raises Refused where there is none."""
+    """Take the post away; mails that wait are not sent. Raises Refused where there is none.
+
+    Its picture is shown no more; the file is left to `picture_sweep`: others may show the same.
+    """
     services.hold(unit, reply)
     if reply.state is not ReplyState.PUBLISHED:
         raise Refused("reply-not-published")
@@ -127,7 +128,6 @@ def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
     reply.state = ReplyState.TAKEN_BACK
     unit.flush()
     if update is not None:
-        _forget_picture(unit, update)
         reply.campaign.updates.remove(update)
     record_change(unit, reply.campaign, actor, "reply.take-back", reply=reply.id)
 
@@ -172,14 +172,3 @@ def _pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int
         int((bar["x"] + bar["w"]) * width / 100) + 1,
         int((bar["y"] + bar["h"]) * height / 100) + 1,
     )
-
-
-def _forget_picture(unit: Session, update: Update) -> None:
-    """Delete the picture's file, unless another post shows the same."""
-    key = update.picture
-    if not key:
-        return
-    others = select(func.count(Update.id)).where(Update.picture == key, Update.id != update.id)
-    if not unit.scalar(others):
-        keep_in = storage()
-        db.after_commit(unit, lambda: keep_in.delete(key))

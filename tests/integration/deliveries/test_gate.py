@@ -26,7 +26,7 @@ from campaign.deliveries.models import GateFile, GateVisit
 from campaign.errors import Invalid
 from campaign.signing.models import Signature
 from campaign.storage import storage
-from tests.factories import add_confirmed, csrf_token, post, sign_in
+from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph, reload
 
 
@@ -402,8 +402,13 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     remove = f"/desk/deliveries/{visit.public_id}/remove"
     assert post(staff, remove).status_code == 409, "not while a post tells of it"
     back = f"/desk/deliveries/attempts/{attempt.public_id}/take-back"
+    other = make_campaign(unit, picture=f"pictures/{names[0]}")
+    unit.commit()
     assert post(staff, back).status_code == 303
     assert "Handed over in Ottawa" not in staff.get(case).text
+    assert staff.get(f"/pictures/{names[0]}").status_code == 200, "another case shows the same"
+    other.picture = ""
+    unit.commit()
     assert {staff.get(f"/pictures/{name}").status_code for name in names} == {404}
     assert post(staff, remove).status_code == 303
     assert visits(unit) == []

@@ -243,7 +243,13 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert 'name="update"' not in client.get(updates).text, (
         "it is taken back where it was published"
     )
+    key = address.lstrip("/")
+    with app.app_context(), db.transaction() as unit:
+        other = make_campaign(unit, picture=key)
     assert post(client, f"{made.location}/take-back").status_code == 303
+    assert client.get(address).status_code == 200, "another case shows the same"
+    with app.app_context(), db.transaction() as unit:
+        unit.get_one(Campaign, other.id).picture = ""
     assert client.get(address).status_code == 404
 
 
