@@ -23,6 +23,7 @@ from campaign.following.notices import tell_nobody
 from campaign.i18n import language_name
 from campaign.paper import scans
 from campaign.replies import services
+from campaign.replies.looking import changed_since
 from campaign.replies.models import Reply, ReplyState
 from campaign.replies.redaction import BadMarks, as_markdown, quoted, redacted
 
@@ -74,13 +75,18 @@ def painted(unit: Session, reply: Reply) -> bytes | None:
     return out.getvalue()
 
 
-def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False) -> Update:
+def publish(
+    unit: Session, reply: Reply, *, actor: str, look: str, risks_seen: bool = False
+) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
-    Raises Invalid where a mark is not closed, a title or all words are missing, or what
-    `post_update` finds; Refused where it is published, or the campaign is no public one.
+    `look` is the mark of what its publisher has read (`looking.look_of`). Raises Invalid where a
+    mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
+    where it is published, has changed since the look, or the campaign is no public one.
     """
     services.hold_draft(unit, reply)
+    if changed_since(reply, look):
+        raise Refused("reply-changed")
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")

@@ -23,6 +23,7 @@ from campaign.following.models import Notice
 from campaign.following.telling import tell_batch
 from campaign.mail.models import MailState, OutboxMail
 from campaign.replies import publishing, services
+from campaign.replies.looking import look_of
 from campaign.replies.models import Channel, Reply, ReplyState
 from campaign.replies.services import Facts
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
@@ -47,6 +48,11 @@ def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> 
     return services.log_reply(unit, campaign, Facts(**(facts | more)), actor="staff:1")
 
 
+def _publish(unit: Session, reply: Reply) -> object:
+    """By somebody who has just looked at it."""
+    return publishing.publish(unit, reply, actor="staff:1", look=look_of(reply))
+
+
 def _everything(unit: Session) -> str:
     """All that is published or mailed, as text."""
     rows = [*unit.scalars(select(UpdateEdition.body)), *unit.scalars(select(UpdateEdition.title))]
@@ -61,7 +67,7 @@ def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_it
         reply = make_reply(unit)
         slug, reply_id = reply.campaign.slug, reply.id
         add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
-        publishing.publish(unit, reply, actor="staff:1")
+        _publish(unit, reply)
     _tell(app)
     page = client.get(f"/en/actions/{slug}").text
     assert "Answered on" in page
@@ -90,7 +96,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
             reply = make_reply(unit)
             reply_id = reply.id
             add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
-            publishing.publish(unit, reply, actor="staff:1")
+            _publish(unit, reply)
         _tell(app)
         with db.transaction() as unit:
             publishing.take_back(unit, unit.get_one(Reply, reply_id), actor="staff:1")
@@ -101,15 +107,11 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
         with db.reading() as unit:
             assert unit.get_one(OutboxMail, waiting[0]).state is not MailState.SENT
         with db.transaction() as unit:
-            publishing.publish(unit, unit.get_one(Reply, reply_id), actor="staff:1")
+            _publish(unit, unit.get_one(Reply, reply_id))
         _tell(app)
         with db.reading() as unit:
             assert unit.scalar(select(func.count(OutboxMail.id))) == len(waiting)
             assert unit.scalar(select(func.count(Update.id))) == 1
-
-
-def _publish(unit: Session, reply: Reply) -> object:
-    return publishing.publish(unit, reply, actor="staff:1")
 
 
 CHANGES: dict[str, Callable[[Session, Reply], object]] = {
@@ -178,7 +180,7 @@ def test_what_is_not_whole_is_not_published(
 ) -> None:
     reply = make_reply(unit, **more)
     with pytest.raises(Invalid) as caught:
-        publishing.publish(unit, reply, actor="staff:1")
+        _publish(unit, reply)
     assert field in caught.value.fields
     assert unit.scalar(select(func.count(Update.id))) == 0
 
@@ -186,9 +188,9 @@ def test_what_is_not_whole_is_not_published(
 def test_a_draft_of_a_case_that_is_not_public_stays_one(unit: Session) -> None:
     reply = make_reply(unit, make_campaign(unit, status=CampaignStatus.DRAFT))
     with pytest.raises(Refused):
-        publishing.publish(unit, reply, actor="staff:1")
+        _publish(unit, reply)
     reply.campaign.status = CampaignStatus.OPEN
-    publishing.publish(unit, reply, actor="staff:1")
+    _publish(unit, reply)
     with pytest.raises(Refused):
         services.edit_reply(unit, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
 
@@ -215,6 +217,99 @@ def _png() -> bytes:
     return out.getvalue()
 
 
+def _seen_on(page: str) -> str:
+    (mark,) = re.findall(r'name="seen"[^>]* value="([^"]*)"', page)
+    return str(mark)
+
+
+def _look_on(page: str) -> str:
+    (mark,) = re.findall(r'name="look"[^>]* value="([^"]*)"', page)
+    return str(mark)
+
+
+MORE = {
+    "The answer": {"text": "Su hermana PLANTED está bien."},
+    "Translations": {"text_en": "Her sister PLANTED is well."},
+    "Titles": {"title_en": "An answer, PLANTED"},
+    "Page of the scan to publish": {"shown_page": ""},
+    "The day, and who answered": {"received_on": (YESTERDAY - timedelta(days=1)).isoformat()},
+}
+
+
+@pytest.fixture
+def draft(client: FlaskClient, app: Flask) -> Any:
+    """Address of a draft with a scan, logged by a member of staff; an organizer is signed in."""
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.ORGANIZER)
+    scan = {"scan": (io.BytesIO(_png()), "scan.png"), "who": ""}
+    return post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
+
+
+@pytest.mark.parametrize("part", MORE)
+def test_what_changes_after_the_last_look_is_looked_at_once_more(
+    client: FlaskClient, app: Flask, draft: str, part: str
+) -> None:
+    page = client.get(f"{draft}/publish").text
+    say = {"checked": "y", "look": _look_on(page)}
+    with app.app_context(), db.reading() as unit:
+        shown_page = unit.scalars(select(Reply.shown_page)).one()
+        assert shown_page
+    seen = {"seen": _seen_on(client.get(draft).text), "who": ""}
+    changed = FORM | seen | {"shown_page": shown_page} | MORE[part]
+    assert post(client, draft, changed).status_code == 303
+    refused = post(client, f"{draft}/publish", say)
+    assert refused.status_code == 422
+    assert f"What changed: {part}</a>" in refused.text
+    assert ("PLANTED" in refused.text) == ("PLANTED" in str(MORE[part]))
+    assert " checked" not in refused.text, "it is said of what stands now"
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 0
+    say["look"] = _look_on(refused.text)
+    assert post(client, f"{draft}/publish", say).status_code == 303
+
+
+def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
+    client: FlaskClient, app: Flask, draft: str
+) -> None:
+    look = _look_on(client.get(f"{draft}/publish").text)
+    (page,) = set(re.findall(r'data-page="([^"]+)"', client.get(f"{draft}/bars").text))
+    bars = {"page-0": page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
+    assert post(client, f"{draft}/bars", bars).status_code == 303
+    for say in ({"checked": "y", "look": look}, {"checked": "y"}):
+        refused = post(client, f"{draft}/publish", say)
+        assert refused.status_code == 422
+        assert "What is blacked out in the scan" in refused.text
+
+
+def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply = make_reply(unit)
+        reply_id, look = reply.id, look_of(reply)
+
+    def edit(unit: Session) -> None:
+        texts = {"en": f"Her sister {SECRET} is well."}
+        reply = unit.get_one(Reply, reply_id)
+        facts = Facts(
+            reply.received_on, reply.channel, "es", target=reply.target, text=reply.text,
+            translations=texts, titles=reply.titles,
+        )  # fmt: skip
+        services.edit_reply(unit, reply, facts, actor="staff:2")
+
+    def load(unit: Session) -> Reply:
+        reply = unit.get_one(Reply, reply_id)
+        assert reply.translations
+        return reply
+
+    def publish(unit: Session, reply: Reply) -> None:
+        publishing.publish(unit, reply, actor="staff:1", look=look)
+
+    with pytest.raises(Refused, match="reply-changed"):
+        overtake(app, edit, load, publish)
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 0
+
+
 def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as unit:
         campaign = make_campaign(unit)
@@ -228,9 +323,13 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     bars = {"page-0": scan_page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
     assert post(client, f"{made.location}/bars", bars | {"w-0": "x"}).status_code == 422
     assert post(client, f"{made.location}/bars", bars).status_code == 303
-    assert SECRET not in client.get(f"{made.location}/publish").text
-    assert post(client, f"{made.location}/publish").status_code == 422, "nobody said it is read"
-    assert post(client, f"{made.location}/publish", {"checked": "y"}).status_code == 303
+    page = client.get(f"{made.location}/publish").text
+    assert SECRET not in page
+    look = {"look": _look_on(page)}
+    assert post(client, f"{made.location}/publish", look).status_code == 422, (
+        "nobody said it is read"
+    )
+    assert post(client, f"{made.location}/publish", look | {"checked": "y"}).status_code == 303
     shown = client.get(f"/en/actions/{slug}").text
     (address,) = re.findall(r'src="(/pictures/[^"]+)"', shown) or re.findall(
         r'<figure class="picture"><img src="([^"]+)"', shown
