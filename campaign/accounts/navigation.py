@@ -49,6 +49,7 @@ def desk_context() -> dict[str, object]:
     return {
         "desk_nav": sections(user.role),
         "staff_name": user.name or user.email,
+        "staff_id": user.public_id,
         "account_url": url_for("accounts.show_account"),
         "sign_out_url": url_for("accounts.sign_out"),
         "desk_home_url": url_for("accounts.home"),

@@ -1,7 +1,8 @@
 """Pictures that no case and no post shows any more are removed.
 
 One that is replaced, or whose campaign or post is deleted, may be shown elsewhere: it is named by
-what it holds. So nothing is deleted at once, and this looks once an hour.
+what it holds. So nothing is deleted at once, and this looks once an hour. Who sends the same
+picture once more writes its file anew, before its row is saved: a young file is left alone.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ _SHOWN = (
 
 @jobs.job("campaigns.sweep-pictures", every_minutes=60)
 def sweep_pictures() -> None:
-    """Remove pictures older than a day that nothing refers to."""
+    """Remove pictures sent in more than a day ago that nothing refers to any more."""
     before = db.utcnow() - _AGE
     removed = sum(_sweep(names, before) for names in batched(storage().names(FOLDER), _BATCH))
     if removed:
@@ -39,10 +40,18 @@ def sweep_pictures() -> None:
 def _sweep(names: Sequence[str], before: datetime) -> int:
     with db.reading() as unit:
         orphans = set(names) - _shown(unit, names)
-    old = [name for name in orphans if storage().is_older(name, before)]
-    for name in old:
-        storage().delete(name)
-    return len(old)
+    return sum(_remove(name, before) for name in orphans)
+
+
+def _remove(name: str, before: datetime) -> bool:
+    """Remove it, unless it came back since the others were looked at; its age is asked last."""
+    with db.reading() as unit:
+        if _shown(unit, [name]):
+            return False
+    if not storage().is_older(name, before):
+        return False
+    storage().delete(name)
+    return True
 
 
 def _shown(unit: Session, names: Sequence[str]) -> set[str]:

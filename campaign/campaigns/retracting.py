@@ -1,15 +1,14 @@
-"""Taking an update back that organizers posted."""
+"""Taking an update back that organizers posted.
 
-from functools import partial
+The file of its picture is left to `picture_sweep`: others may show the same.
+"""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Campaign, Update, UpdateKind
 from campaign.errors import NotFound, Refused
-from campaign.storage import storage
 
 
 def made_elsewhere(unit: Session, campaign: Campaign) -> set[int]:
@@ -34,16 +33,6 @@ def take_back_update(unit: Session, campaign: Campaign, update_id: int, *, actor
         raise NotFound("update")
     if update.id in made_elsewhere(unit, campaign):
         raise Refused("not-taken-back-here")
-    _forget_picture(unit, update)
     campaign.updates.remove(update)
     record_change(unit, campaign, actor, "campaign.update-take-back", kind=update.kind.value)
     return update
-
-
-def _forget_picture(unit: Session, update: Update) -> None:
-    """Delete the picture's file, unless another post shows the same."""
-    others = select(func.count(Update.id)).where(
-        Update.picture == update.picture, Update.id != update.id
-    )
-    if update.picture and not unit.scalar(others):
-        db.after_commit(unit, partial(storage().delete, update.picture))

@@ -3,18 +3,16 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from flask_babel import force_locale, gettext, ngettext
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
+from campaign import audit
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.saying import say_number
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Update, UpdateKind, UpdatePicture
+from campaign.campaigns.models import Update, UpdateKind
 from campaign.campaigns.pictures import keep_picture
 from campaign.campaigns.updates import Shown, Words, post_update
 from campaign.deliveries import gate_files
@@ -23,7 +21,6 @@ from campaign.deliveries.rules import SENT
 from campaign.errors import Invalid, Refused
 from campaign.officials.models import Mission
 from campaign.reading.case_page import mission_name
-from campaign.storage import storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +111,15 @@ def _pictures(unit: Session, visit: GateVisit, post: Post, default: str) -> list
 
 
 def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
-    """Take the post away. Raises Refused where there is none."""
+    """Take the post away. Raises Refused where there is none.
+
+    Its pictures are shown no more; the files are left to `picture_sweep`: others may show the same.
+    """
     if attempt.update_id is None:
         raise Refused("delivery-not-published")
     update = unit.get_one(Update, attempt.update_id)
     attempt.update_id = None
     unit.flush()
-    _forget_pictures(unit, update)
     attempt.campaign.updates.remove(update)
     record_change(unit, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
     unit.flush()
-
-
-def _forget_pictures(unit: Session, update: Update) -> None:
-    """Delete the pictures' files, unless another post shows the same."""
-    keep_in = storage()
-    for key in {update.picture, *(one.key for one in update.more_pictures)} - {""}:
-        same = or_(Update.picture == key, Update.more_pictures.any(UpdatePicture.key == key))
-        others = select(func.count(Update.id)).where(same, Update.id != update.id)
-        if not unit.scalar(others):
-            db.after_commit(unit, partial(keep_in.delete, key))

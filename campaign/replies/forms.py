@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
 from campaign import i18n
@@ -126,9 +126,22 @@ def reply_form(
     return form
 
 
+PARTS = {
+    "text": _l("The answer"),
+    "translations": _l("Translations"),
+    "titles": _l("Titles"),
+    "bars": _l("What is blacked out in the scan"),
+    "page": _l("Page of the scan to publish"),
+    "facts": _l("The day, and who answered"),
+}
+"""What is looked at before it is published, by its name in `looking`."""
+
+
 class PublishForm(PaperForm):
     """The last look before everybody reads it."""
 
+    look = HiddenField()
+    """The mark of what the page showed."""
     checked = BooleanField(
         _l("I have read all of it, and nothing in it can harm anybody."),
         [InputRequired(_l("Read it through, and say so."))],

@@ -4,13 +4,14 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
+from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.campaigns.risks import RiskNamed
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.replies import publishing, services
 from campaign.replies.access import PUBLISHERS
-from campaign.replies.forms import PublishForm
+from campaign.replies.forms import PARTS, PublishForm
+from campaign.replies.looking import changed_since, look_of
 from campaign.replies.models import Reply
 from campaign.replies.scan_views import edit_bars
 
@@ -27,11 +28,27 @@ def publish(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and _published(reply, form):
         flash(_("The reply is on the case’s page."))
         return redirect(url_for("replies.edit", public_id=public_id), 303)
+    _look_again(reply, form)
     preview, unclosed = _preview(reply)
     body = render_template(
         "replies/publish.html", reply=reply, form=form, preview=preview, unclosed=unclosed
     )
     return body, 422 if form.problems() or unclosed else 200
+
+
+def _look_again(reply: Reply, form: PublishForm) -> None:
+    """Mark what the page shows; where that is not what was looked at, say so, and ask once more."""
+    if form.is_submitted() and (changed := changed_since(reply, form.look.data or "")):
+        parts = i18n.comma(i18n.locale()).join(str(PARTS[name]) for name in changed)
+        form.form_errors.append(
+            _(
+                "Somebody changed the reply after you opened this page, and nothing was posted. It "
+                "is shown as it stands now: read it once more. What changed: %(parts)s",
+                parts=parts,
+            )
+        )
+        form.checked.data = form.risks_seen.data = False
+    form.look.data = look_of(reply)
 
 
 def _preview(reply: Reply) -> tuple[list[publishing.Shown], list[str]]:
@@ -68,15 +85,20 @@ def take_back(public_id: str) -> ResponseReturnValue:
 def _published(reply: Reply, form: PublishForm) -> bool:
     try:
         publishing.publish(
-            db.session(), reply, actor=actor(), risks_seen=bool(form.risks_seen.data)
+            db.session(),
+            reply,
+            actor=actor(),
+            look=form.look.data or "",
+            risks_seen=bool(form.risks_seen.data),
         )
     except RiskNamed:
         form.refuse({"risks_seen": "risk-named"})
         return False
-    except Refused:
-        form.form_errors.append(
-            _("The case is not public, or the reply is published already: nothing was posted.")
-        )
+    except Refused as problem:
+        if problem.slug != "reply-changed":  # which the page says
+            form.form_errors.append(
+                _("The case is not public, or the reply is published already: nothing was posted.")
+            )
         return False
     except Invalid as problem:
         form.refuse(problem.fields)

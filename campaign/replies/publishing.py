@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from flask_babel import force_locale, gettext
 from PIL import Image, ImageDraw
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -24,9 +23,9 @@ from campaign.following.notices import tell_nobody
 from campaign.i18n import language_name
 from campaign.paper import scans
 from campaign.replies import services
+from campaign.replies.looking import changed_since
 from campaign.replies.models import Reply, ReplyState
 from campaign.replies.redaction import BadMarks, as_markdown, quoted, redacted
-from campaign.storage import storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +75,18 @@ def painted(unit: Session, reply: Reply) -> bytes | None:
     return out.getvalue()
 
 
-def publish(unit: Session, reply: Reply, *, actor: str, risks_seen: bool = False) -> Update:
+def publish(
+    unit: Session, reply: Reply, *, actor: str, look: str, risks_seen: bool = False
+) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
-    Raises Invalid where a mark is not closed, a title or all words are missing, or what
-    `post_update` finds; Refused where it is published, or the campaign is no public one.
+    `look` is the mark of what its publisher has read (`looking.look_of`). Raises Invalid where a
+    mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
+    where it is published, has changed since the look, or the campaign is no public one.
     """
     services.hold_draft(unit, reply)
+    if changed_since(reply, look):
+        raise Refused("reply-changed")
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
@@ -119,7 +123,10 @@ def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]
 
 
 def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
-    """Take the post away; mails that wait are not sent. Raises Refused where there is none."""
+    """Take the post away; mails that wait are not sent. Raises Refused where there is none.
+
+    Its picture is shown no more; the file is left to `picture_sweep`: others may show the same.
+    """
     services.hold(unit, reply)
     if reply.state is not ReplyState.PUBLISHED:
         raise Refused("reply-not-published")
@@ -127,7 +134,6 @@ def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
     reply.state = ReplyState.TAKEN_BACK
     unit.flush()
     if update is not None:
-        _forget_picture(unit, update)
         reply.campaign.updates.remove(update)
     record_change(unit, reply.campaign, actor, "reply.take-back", reply=reply.id)
 
@@ -172,14 +178,3 @@ def _pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int
         int((bar["x"] + bar["w"]) * width / 100) + 1,
         int((bar["y"] + bar["h"]) * height / 100) + 1,
     )
-
-
-def _forget_picture(unit: Session, update: Update) -> None:
-    """Delete the picture's file, unless another post shows the same."""
-    key = update.picture
-    if not key:
-        return
-    others = select(func.count(Update.id)).where(Update.picture == key, Update.id != update.id)
-    if not unit.scalar(others):
-        keep_in = storage()
-        db.after_commit(unit, lambda: keep_in.delete(key))

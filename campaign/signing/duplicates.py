@@ -33,8 +33,8 @@ class Person:
 
     @property
     def home(self) -> tuple[str, ...]:
-        """The postal code; where a place has none, the town."""
-        code = folded(self.postal_code).replace(" ", "")
+        """The postal code, however it is set apart; where a place has none, the town."""
+        code = "".join(filter(str.isalnum, folded(self.postal_code)))
         return (self.country, code) if code else (self.country, "", folded(self.locality))
 
 

@@ -91,9 +91,7 @@ def test_what_is_typed_while_the_address_is_fitted_to_a_country_stays(
     desk.locator("[name=locality]").fill("Halifax")
     desk.locator("[name=postal_code]").fill("B3H 1A1")
     held[0].continue_()
-    expect(
-        desk.locator("datalist#regions option[value='Nova Scotia']")
-    ).to_be_attached()
+    expect(desk.locator("datalist#regions option[value='Nova Scotia']")).to_be_attached()
     expect(desk.locator("[name=locality]")).to_have_value("Halifax")
     expect(desk.locator("[name=postal_code]")).to_have_value("B3H 1A1")
 

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from campaign import jobs
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.signing.plan import plan_of
+from campaign.storage.places import LocalPlace
 from tests.integration.authoring.conftest import DESK, Send
 
 Fresh = Callable[[], Campaign]
@@ -178,6 +180,42 @@ def test_a_picture_that_nothing_shows_any_more_is_removed_after_a_day(
         jobs.run_now("campaigns.sweep-pictures")
         assert lying() == second
     assert upload((900, 400)) == first
+
+
+class Interrupted(LocalPlace):
+    """A folder in which somebody does something right after a first file is deleted."""
+
+    def __init__(self, folder: Path, then: Callable[[], object]) -> None:
+        super().__init__(folder)
+        self.deleted: list[str] = []
+        self._then = then
+
+    def delete(self, name: str) -> None:
+        super().delete(name)
+        self.deleted.append(name)
+        if len(self.deleted) == 1:
+            self._then()
+
+
+def test_a_picture_that_comes_back_while_others_are_swept_keeps_its_files(
+    app: Flask, send: Send, fresh: Fresh
+) -> None:
+    storage = app.extensions["storage"]
+
+    def upload(size: tuple[int, int] = (900, 400)) -> set[str]:
+        file = {"picture": (io.BytesIO(picture(size=size)), "river.jpg"), "x": "5", "y": "5"}
+        assert send("/picture", ALT | file).status_code == 303
+        now = fresh()
+        return {now.picture, now.picture_wide, now.picture_small}
+
+    first, _second = upload(), upload((800, 500))
+    for name in list(storage.names("pictures")):
+        os.utime(storage.place.folder / name, (0, 0))
+    storage.place = place = Interrupted(storage.place.folder, upload)
+    with app.app_context():
+        jobs.run_now("campaigns.sweep-pictures")
+    assert len(place.deleted) == 1
+    assert first <= set(storage.names("pictures"))
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -1,5 +1,6 @@
 """The desk's pages of campaigns: list, draft, facts, overview, status, updates."""
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,11 +9,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import escape
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, Update, UpdateKind
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    StopKind,
+    Update,
+    UpdateKind,
+    UpdatePicture,
+)
 from tests.factories import make_campaign, post, sign_in
 
 DESK = "/desk/campaigns"
@@ -331,6 +340,29 @@ def test_an_update_is_taken_back_and_waits_to_be_mended(
     assert fresh(unit, campaign).updates == []
     assert "Nothing is posted yet." in desk.get(f"{DESK}/ua-1-26/updates").text
     assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
+
+
+def test_the_picture_of_a_post_taken_back_is_served_only_where_something_else_shows_it(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(out, "JPEG")
+    data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So.",
+            "alt_en": "A door", "picture": (io.BytesIO(out.getvalue()), "door.jpg")}  # fmt: skip
+    assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 303
+    (update,) = fresh(unit, campaign).updates
+    key = update.picture
+    another = Update(campaign=make_campaign(unit), kind=UpdateKind.GOOD_NEWS,
+                     happened_on=date(2026, 11, 20))  # fmt: skip
+    another.more_pictures = [UpdatePicture(position=1, key=key, alt={})]
+    unit.add(another)
+    unit.commit()
+    back = {"update": str(update.id)}
+    assert post(desk, f"{DESK}/ua-1-26/updates/take-back", back).status_code == 303
+    assert desk.get(f"/{key}").status_code == 200, "another post shows the same"
+    unit.delete(another)
+    unit.commit()
+    assert desk.get(f"/{key}").status_code == 404
 
 
 def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(

@@ -26,7 +26,7 @@ from campaign.deliveries.models import GateFile, GateVisit
 from campaign.errors import Invalid
 from campaign.signing.models import Signature
 from campaign.storage import storage
-from tests.factories import add_confirmed, csrf_token, post, sign_in
+from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph, reload
 
 
@@ -364,6 +364,22 @@ def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
     assert unit.get_one(Campaign, campaign_id).status is CampaignStatus.STOPPED
 
 
+def test_what_is_typed_elsewhere_is_kept_by_account_and_not_forgotten_at_the_gate(
+    client: FlaskClient, app: Flask, bundle: Bundle
+) -> None:
+    marks = set()
+    for _ in range(2):
+        user = sign_in(client, app, Role.ADMIN, name="Ada Admin")
+        page = client.get("/desk/missions").text
+        marks |= set(re.findall(r'<body[^>]* data-staff="([^"]+)"', page))
+        assert user.public_id in marks
+        assert "js/kept" in page
+        at_gate = client.get(gate(bundle)).text
+        assert "js/kept" not in at_gate
+        assert "data-staff" not in at_gate
+    assert len(marks) == 2, "two of one name are two"
+
+
 def test_a_post_is_published_once_with_a_picture_that_is_described(
     staff: FlaskClient, bundle: Bundle, unit: Session, fresh_pages: None
 ) -> None:
@@ -402,8 +418,13 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     remove = f"/desk/deliveries/{visit.public_id}/remove"
     assert post(staff, remove).status_code == 409, "not while a post tells of it"
     back = f"/desk/deliveries/attempts/{attempt.public_id}/take-back"
+    other = make_campaign(unit, picture=f"pictures/{names[0]}")
+    unit.commit()
     assert post(staff, back).status_code == 303
     assert "Handed over in Ottawa" not in staff.get(case).text
+    assert staff.get(f"/pictures/{names[0]}").status_code == 200, "another case shows the same"
+    other.picture = ""
+    unit.commit()
     assert {staff.get(f"/pictures/{name}").status_code for name in names} == {404}
     assert post(staff, remove).status_code == 303
     assert visits(unit) == []

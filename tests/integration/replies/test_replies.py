@@ -23,6 +23,7 @@ from campaign.following.models import Notice
 from campaign.following.telling import tell_batch
 from campaign.mail.models import MailState, OutboxMail
 from campaign.replies import publishing, services
+from campaign.replies.looking import look_of
 from campaign.replies.models import Channel, Reply, ReplyState
 from campaign.replies.services import Facts
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
@@ -47,6 +48,11 @@ def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> 
     return services.log_reply(unit, campaign, Facts(**(facts | more)), actor="staff:1")
 
 
+def _publish(unit: Session, reply: Reply) -> object:
+    """By somebody who has just looked at it."""
+    return publishing.publish(unit, reply, actor="staff:1", look=look_of(reply))
+
+
 def _everything(unit: Session) -> str:
     """All that is published or mailed, as text."""
     rows = [*unit.scalars(select(UpdateEdition.body)), *unit.scalars(select(UpdateEdition.title))]
@@ -61,7 +67,7 @@ def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_it
         reply = make_reply(unit)
         slug, reply_id = reply.campaign.slug, reply.id
         add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
-        publishing.publish(unit, reply, actor="staff:1")
+        _publish(unit, reply)
     _tell(app)
     page = client.get(f"/en/actions/{slug}").text
     assert "Answered on" in page
@@ -90,7 +96,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
             reply = make_reply(unit)
             reply_id = reply.id
             add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
-            publishing.publish(unit, reply, actor="staff:1")
+            _publish(unit, reply)
         _tell(app)
         with db.transaction() as unit:
             publishing.take_back(unit, unit.get_one(Reply, reply_id), actor="staff:1")
@@ -101,15 +107,11 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
         with db.reading() as unit:
             assert unit.get_one(OutboxMail, waiting[0]).state is not MailState.SENT
         with db.transaction() as unit:
-            publishing.publish(unit, unit.get_one(Reply, reply_id), actor="staff:1")
+            _publish(unit, unit.get_one(Reply, reply_id))
         _tell(app)
         with db.reading() as unit:
             assert unit.scalar(select(func.count(OutboxMail.id))) == len(waiting)
             assert unit.scalar(select(func.count(Update.id))) == 1
-
-
-def _publish(unit: Session, reply: Reply) -> object:
-    return publishing.publish(unit, reply, actor="staff:1")
 
 
 CHANGES: dict[str, Callable[[Session, Reply], object]] = {
@@ -178,7 +180,7 @@ def test_what_is_not_whole_is_not_published(
 ) -> None:
     reply = make_reply(unit, **more)
     with pytest.raises(Invalid) as caught:
-        publishing.publish(unit, reply, actor="staff:1")
+        _publish(unit, reply)
     assert field in caught.value.fields
     assert unit.scalar(select(func.count(Update.id))) == 0
 
@@ -186,9 +188,9 @@ def test_what_is_not_whole_is_not_published(
 def test_a_draft_of_a_case_that_is_not_public_stays_one(unit: Session) -> None:
     reply = make_reply(unit, make_campaign(unit, status=CampaignStatus.DRAFT))
     with pytest.raises(Refused):
-        publishing.publish(unit, reply, actor="staff:1")
+        _publish(unit, reply)
     reply.campaign.status = CampaignStatus.OPEN
-    publishing.publish(unit, reply, actor="staff:1")
+    _publish(unit, reply)
     with pytest.raises(Refused):
         services.edit_reply(unit, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
 
@@ -207,7 +209,8 @@ FORM = {
 }
 
 
-def _png() -> bytes:
+def png() -> bytes:
+    """A scan with something red on it."""
     picture = Image.new("RGB", (100, 80), "white")
     picture.paste((255, 0, 0), (10, 10, 30, 30))
     out = io.BytesIO()
@@ -215,12 +218,18 @@ def _png() -> bytes:
     return out.getvalue()
 
 
+def look_on(page: str) -> str:
+    """The mark of what the last look before publishing showed."""
+    (mark,) = re.findall(r'name="look"[^>]* value="([^"]*)"', page)
+    return str(mark)
+
+
 def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as unit:
         campaign = make_campaign(unit)
         slug, who = campaign.slug, campaign.targets[0].official.slug
     sign_in(client, app, Role.ORGANIZER)
-    form = FORM | {"who": f"target:{who}", "scan": (io.BytesIO(_png()), "scan.png")}
+    form = FORM | {"who": f"target:{who}", "scan": (io.BytesIO(png()), "scan.png")}
     made = post(client, f"/desk/replies/campaigns/{slug}/new", form)
     assert made.status_code == 303
     page = client.get(f"{made.location}/bars").text
@@ -228,9 +237,13 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     bars = {"page-0": scan_page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
     assert post(client, f"{made.location}/bars", bars | {"w-0": "x"}).status_code == 422
     assert post(client, f"{made.location}/bars", bars).status_code == 303
-    assert SECRET not in client.get(f"{made.location}/publish").text
-    assert post(client, f"{made.location}/publish").status_code == 422, "nobody said it is read"
-    assert post(client, f"{made.location}/publish", {"checked": "y"}).status_code == 303
+    page = client.get(f"{made.location}/publish").text
+    assert SECRET not in page
+    look = {"look": look_on(page)}
+    assert post(client, f"{made.location}/publish", look).status_code == 422, (
+        "nobody said it is read"
+    )
+    assert post(client, f"{made.location}/publish", look | {"checked": "y"}).status_code == 303
     shown = client.get(f"/en/actions/{slug}").text
     (address,) = re.findall(r'src="(/pictures/[^"]+)"', shown) or re.findall(
         r'<figure class="picture"><img src="([^"]+)"', shown
@@ -243,7 +256,13 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert 'name="update"' not in client.get(updates).text, (
         "it is taken back where it was published"
     )
+    key = address.lstrip("/")
+    with app.app_context(), db.transaction() as unit:
+        other = make_campaign(unit, picture=key)
     assert post(client, f"{made.location}/take-back").status_code == 303
+    assert client.get(address).status_code == 200, "another case shows the same"
+    with app.app_context(), db.transaction() as unit:
+        unit.get_one(Campaign, other.id).picture = ""
     assert client.get(address).status_code == 404
 
 

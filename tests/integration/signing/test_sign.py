@@ -225,6 +225,18 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
     assert (reason in page) == (end != "past")
 
 
+def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before(
+    client: FlaskClient, unit: Session
+) -> None:
+    made = make_campaign(unit, status=CampaignStatus.CLOSED, letter_locales=[])
+    unit.commit()
+    case = f"/en/actions/{made.slug}"
+    for step in ("write", "sign"):
+        response = client.post(f"{case}/{step}", data=FORM)
+        assert response.status_code == 409
+        assert "This action takes no more letters" in response.text
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_draft_is_not_there(
     client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str

@@ -176,7 +176,8 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
         for written_as in ExportFormat:
             made = exports.ask(
                 writing, campaign=writing.get_one(Campaign, campaign.id), bundle=None,
-                kind=ExportKind.FULL, written_as=written_as, reason="To look at all of it.",
+                kind=ExportKind.FULL, written_as=written_as, locale="en",
+                reason="To look at all of it.",
                 keys=[], by=writing.get_one(StaffUser, staff.id), settings=settings,
             )  # fmt: skip
             db.after_commit(writing, lambda number=made.id: jobs.run_now("exports.make", number))

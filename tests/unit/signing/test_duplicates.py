@@ -61,6 +61,31 @@ def test_a_third_person_may_not() -> None:
     assert rule(third, [seat(MAYA), seat(LEO, number=2)], NOW) == (Ruling.FULL, None)
 
 
+@pytest.mark.parametrize(
+    ("country", "one", "two"),
+    [
+        ("JP", "1540023", "154-0023"),
+        ("JP", "154-0023", "\uff11\uff15\uff14\u2212\uff10\uff10\uff12\uff13"),
+        ("BR", "01310100", "01310-100"),
+        ("BR", "01.310-100", "01310 100"),
+        ("PT", "1000\u2013001", "1000-001"),
+        ("GB", "sw1a1aa", "SW1A 1AA"),
+    ],
+)
+def test_a_postal_code_is_the_same_however_it_is_set_apart(
+    country: str, one: str, two: str
+) -> None:
+    first, second = Person("A", "B", country, one, "X"), Person("C", "D", country, two, "Y")
+    assert rule(second, [seat(first)], NOW)[0] is Ruling.SIT
+    elsewhere = Person("C", "D", country, f"{two}9", "Y")
+    assert rule(elsewhere, [seat(first)], NOW)[0] is Ruling.FULL
+
+
+def test_a_dash_is_no_postal_code() -> None:
+    one, two = Person("A", "B", "HK", "-", "Sha Tin"), Person("C", "D", "HK", "-", "Tai Po")
+    assert rule(two, [seat(one)], NOW)[0] is Ruling.FULL
+
+
 def test_where_there_are_no_postal_codes_the_town_tells() -> None:
     one, two = Person("A", "B", "HK", "", "Sha Tin"), Person("C", "D", "HK", "", "sha tin")
     assert rule(two, [seat(one)], NOW)[0] is Ruling.SIT

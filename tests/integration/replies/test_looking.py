@@ -1,0 +1,118 @@
+"""What was looked at last is published: whoever changes it meanwhile makes one look again."""
+
+import io
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role
+from campaign.campaigns.models import Update
+from campaign.errors import Refused
+from campaign.replies import publishing, services
+from campaign.replies.looking import look_of
+from campaign.replies.models import Reply
+from campaign.replies.services import Facts
+from tests.factories import make_campaign, post, sign_in
+from tests.integration.replies.test_replies import (
+    FORM,
+    SECRET,
+    YESTERDAY,
+    look_on,
+    make_reply,
+    png,
+)  # fmt: skip
+from tests.racing import overtake
+
+MORE = {
+    "The answer": {"text": "Su hermana PLANTED está bien."},
+    "Translations": {"text_en": "Her sister PLANTED is well."},
+    "Titles": {"title_en": "An answer, PLANTED"},
+    "Page of the scan to publish": {"shown_page": ""},
+    "The day, and who answered": {"received_on": (YESTERDAY - timedelta(days=1)).isoformat()},
+}
+
+
+def _seen_on(page: str) -> str:
+    (mark,) = re.findall(r'name="seen"[^>]* value="([^"]*)"', page)
+    return str(mark)
+
+
+@pytest.fixture
+def draft(client: FlaskClient, app: Flask) -> Any:
+    """Address of a draft with a scan, logged by a member of staff; an organizer is signed in."""
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.ORGANIZER)
+    scan = {"scan": (io.BytesIO(png()), "scan.png"), "who": ""}
+    return post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
+
+
+@pytest.mark.parametrize("part", MORE)
+def test_what_changes_after_the_last_look_is_looked_at_once_more(
+    client: FlaskClient, app: Flask, draft: str, part: str
+) -> None:
+    page = client.get(f"{draft}/publish").text
+    say = {"checked": "y", "look": look_on(page)}
+    with app.app_context(), db.reading() as unit:
+        shown_page = unit.scalars(select(Reply.shown_page)).one()
+        assert shown_page
+    seen = {"seen": _seen_on(client.get(draft).text), "who": ""}
+    changed = FORM | seen | {"shown_page": shown_page} | MORE[part]
+    assert post(client, draft, changed).status_code == 303
+    refused = post(client, f"{draft}/publish", say)
+    assert refused.status_code == 422
+    assert f"What changed: {part}</a>" in refused.text
+    assert ("PLANTED" in refused.text) == ("PLANTED" in str(MORE[part]))
+    assert " checked" not in refused.text, "it is said of what stands now"
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 0
+    say["look"] = look_on(refused.text)
+    assert post(client, f"{draft}/publish", say).status_code == 303
+
+
+def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
+    client: FlaskClient, app: Flask, draft: str
+) -> None:
+    look = look_on(client.get(f"{draft}/publish").text)
+    (page,) = set(re.findall(r'data-page="([^"]+)"', client.get(f"{draft}/bars").text))
+    bars = {"page-0": page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
+    assert post(client, f"{draft}/bars", bars).status_code == 303
+    for say in ({"checked": "y", "look": look}, {"checked": "y"}):
+        refused = post(client, f"{draft}/publish", say)
+        assert refused.status_code == 422
+        assert "What is blacked out in the scan" in refused.text
+
+
+def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        reply = make_reply(unit)
+        reply_id, look = reply.id, look_of(reply)
+
+    def edit(unit: Session) -> None:
+        texts = {"en": f"Her sister {SECRET} is well."}
+        reply = unit.get_one(Reply, reply_id)
+        facts = Facts(
+            reply.received_on, reply.channel, "es", target=reply.target, text=reply.text,
+            translations=texts, titles=reply.titles,
+        )  # fmt: skip
+        services.edit_reply(unit, reply, facts, actor="staff:2")
+
+    def load(unit: Session) -> Reply:
+        reply = unit.get_one(Reply, reply_id)
+        assert reply.translations
+        return reply
+
+    def publish(unit: Session, reply: Reply) -> None:
+        publishing.publish(unit, reply, actor="staff:1", look=look)
+
+    with pytest.raises(Refused, match="reply-changed"):
+        overtake(app, edit, load, publish)
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 0
