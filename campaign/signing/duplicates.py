@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaign.officials.postal import address_form
 from campaign.signing.models import SignatureState
 
 SEATS = (1, 2)
@@ -32,10 +33,17 @@ class Person:
         return folded(f"{self.given_name} {self.family_name}")
 
     @property
-    def home(self) -> tuple[str, ...]:
-        """The postal code, however it is set apart; where a place has none, the town."""
-        code = "".join(filter(str.isalnum, folded(self.postal_code)))
-        return (self.country, code) if code else (self.country, "", folded(self.locality))
+    def home(self) -> tuple[str, ...] | None:
+        """The postal code, however it is set apart; where a country has none, the town.
+
+        None where the code was not given: then nothing shows whose home it is.
+        """
+        if code := "".join(filter(str.isalnum, folded(self.postal_code))):
+            return (self.country, code)
+        form = address_form(self.country)
+        if form is not None and "postal_code" in form.order:
+            return None
+        return (self.country, "", folded(self.locality))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,10 @@ class Ruling(enum.Enum):
 def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
     """What becomes of a signature from a mailbox whose seats `taken` are taken.
 
-    One of the same household takes the second seat; a third is one too many. A signature that
-    nobody confirmed keeps nobody else out: somebody who mistypes an address, or means harm, must
-    not keep its owner from signing, who takes its place. Nor does one that was taken back.
+    One of the same household takes the second seat; a third is one too many. Where nobody has
+    confirmed anything, nobody is kept out: somebody who mistypes an address, or means harm, must
+    not keep its owner from signing, who takes the place. Nor does one that was taken back. Beside
+    a letter that was confirmed, one that waits is its household's, and stays.
     """
     if any(seat.is_forgotten for seat in taken):
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
@@ -80,13 +89,15 @@ def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling
         return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same
     free = next((seat for seat in taken if is_free(seat, now)), None)
     held = [seat for seat in taken if not is_free(seat, now)]
-    shares_home = any(seat.person.home == newcomer.home for seat in held)
+    home = newcomer.home
+    shares_home = home is not None and any(seat.person.home == home for seat in held)
     if free is not None and (shares_home or not held):
         return Ruling.RENEW, free
     if shares_home:
         return (Ruling.SIT if len(taken) < len(SEATS) else Ruling.FULL), None
-    waiting = next((seat for seat in held if seat.state is SignatureState.PENDING), None)
-    return (Ruling.RENEW, waiting) if waiting else (Ruling.FULL, None)
+    if all(seat.state is SignatureState.PENDING for seat in held):
+        return Ruling.RENEW, held[0]
+    return Ruling.FULL, None
 
 
 def renewable(seat: Seat) -> bool:

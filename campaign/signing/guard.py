@@ -35,6 +35,12 @@ _WEB = re.compile(
     | (?:[\w-]{1,63}\.){1,4}[a-z]{2,10}/\S+
     )"""
 )
+_DIALLED = re.compile(
+    r"""(?x)(?<![\w.,/-]) [0٠۰] (?:
+      \d{8,10} | [0٠۰][^\D0]\d{8,11} | \d([ .-])\d\d(?:\1\d\d){3} | \d{2,3}([ .-])\d{3}\2\d{3,4}
+    ) (?![\w])"""
+)
+"""Figures as they are dialled within a country, whichever it is: with the zero that goes before."""
 _AFTER = ".,;:!?…»)]}'\"”’"
 
 
@@ -147,7 +153,10 @@ def links(text: str) -> list[str]:
 
 
 def phones(text: str, regions: Iterable[str] = ()) -> list[str]:
-    """Telephone numbers that exist: with their country's prefix, or as in one of `regions`."""
+    """Telephone numbers: with their country's prefix, as in one of `regions`, or dialled by a zero.
+
+    Of the first two only such as exist.
+    """
     if sum(map(str.isdigit, text)) < _FEWEST_DIGITS:
         return []
     found: dict[str, None] = {}
@@ -156,6 +165,8 @@ def phones(text: str, regions: Iterable[str] = ()) -> list[str]:
             # Spaces alone may part the figures of a sum or of two years.
             if region is None or _looks_dialled(match.raw_string):
                 found.setdefault(match.raw_string)
+    known = "\n".join(found)
+    found |= dict.fromkeys(one[0] for one in _DIALLED.finditer(text) if one[0] not in known)
     return list(found)
 
 

@@ -101,6 +101,19 @@ def test_a_signature_nobody_has_confirmed_yet_keeps_the_owner_of_the_mailbox_fro
     assert rule(MAYA, [waiting], NOW) == (Ruling.RENEW, waiting)
 
 
+def test_a_letter_that_waits_beside_a_confirmed_one_is_lost_to_nobody_of_elsewhere() -> None:
+    taken = [seat(MAYA), seat(LEO, SignatureState.PENDING, number=2)]
+    assert rule(STRANGER, taken, NOW) == (Ruling.FULL, None)
+    nowhere = replace(STRANGER, postal_code="")
+    assert rule(nowhere, taken, NOW) == (Ruling.FULL, None)
+
+
+def test_who_gives_no_postal_code_shows_no_common_home_where_there_are_codes() -> None:
+    maya, leo = replace(MAYA, postal_code=""), replace(LEO, postal_code="")
+    assert rule(leo, [seat(maya)], NOW) == (Ruling.FULL, None)
+    assert rule(leo, [seat(MAYA)], NOW) == (Ruling.FULL, None)
+
+
 def test_a_household_with_two_letters_does_not_lose_one_to_a_third() -> None:
     third = Person("Ida", "Roy", "CA", "K1P 1A4", "Ottawa")
     taken = [seat(MAYA, SignatureState.PENDING), seat(LEO, SignatureState.PENDING, number=2)]

@@ -53,10 +53,32 @@ def test_a_forbidden_word_is_found_whole_only(text: str) -> None:
 
 
 def test_a_number_without_its_prefix_is_known_by_where_its_writer_lives() -> None:
-    text = "Appelez le 06 12 34 56 78."
+    text = "Appelez le 912 34 56 78."
     assert GUARD.findings(text) == []
-    assert [one.text for one in GUARD.findings(text, "FR")] == ["06 12 34 56 78"]
+    assert [one.text for one in GUARD.findings(text, "ES")] == ["912 34 56 78"]
     assert GUARD.findings(text, "no country") == []
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "06 12 34 56 78",
+        "0612345678",
+        "06.12.34.56.78",
+        "0033612345678",
+        "020 794 6095",
+        "٠٦١٢٣٤٥٦٧٨",
+    ],
+)
+def test_a_number_dialled_with_a_zero_is_known_wherever_its_writer_lives(number: str) -> None:
+    assert [one.text for one in GUARD.findings(f"Call {number} today", "CA")] == [number]
+
+
+@pytest.mark.parametrize(
+    "text", ["03.04.2020 05", "01.02.2020 - 03.04.2020", "000123456789", "0,5"]
+)
+def test_dates_and_file_numbers_are_no_telephone_numbers(text: str) -> None:
+    assert GUARD.findings(f"On {text} we wrote.", "CA") == []
 
 
 def test_what_the_campaigns_own_letter_says_is_never_the_supporters_fault() -> None:
