@@ -50,13 +50,17 @@ _IDLE_SECONDS = 60.0
 
 def main() -> None:
     """Serves orders until stdin ends, or no more come."""
-    answers = os.fdopen(os.dup(1), "wb")
+    answers = os.dup(1)
     os.dup2(2, 1)  # whatever else prints must not get between the answers
     _load()
     # An order is one line, and the next one comes after the answer: nothing waits in the buffer.
     while select.select([0], [], [], _IDLE_SECONDS)[0] and (line := sys.stdin.buffer.readline()):
-        answers.write(json.dumps(_serve(json.loads(line))).encode() + b"\n")
-        answers.flush()
+        answer = json.dumps(_serve(json.loads(line))).encode() + b"\n"
+        try:
+            while answer:
+                answer = answer[os.write(answers, answer) :]
+        except BrokenPipeError:
+            return  # who asked was killed
 
 
 def _load() -> None:

@@ -29,6 +29,14 @@ _WELL_FORMED = re.compile(r"\(\(([a-z][a-z_]*)\)\)")
 # An opening pair that isn't a placeholder runs to its closing pair, or to the end of its line.
 _ANY = re.compile(r"\(\((?:([a-z][a-z_]*)\)\)|[^\n]*?(?:\)\)|(?=\n)|\Z))")
 
+_JOINED = "|".join(name for name in KNOWN if "_" in name)
+# A name in brackets of another kind; one that no sentence has (it has a low line) wherever it is.
+_MEANT = re.compile(
+    rf"[\[{{<(]*[ ]?\b(?:{_JOINED})\b[ ]?[\]}}>)]*"
+    rf"|[\[{{<]{{1,2}}[ ]?(?:{'|'.join(KNOWN)})[ ]?[\]}}>]{{1,2}}",
+    re.IGNORECASE,
+)
+
 
 class MissingPlaceholderValue(LookupError):
     """A text names placeholders that no value was given for."""
@@ -45,12 +53,19 @@ def placeholders_in(text: str) -> list[str]:
 
 
 def unknown_placeholders(text: str, known: Collection[str] = KNOWN) -> list[str]:
-    """What stands in double parentheses in `text` and is no `known` placeholder.
+    """What stands in `text` like a placeholder and is no `known` one.
 
-    Given as written, in order, each once; malformed ones such as `((person name` included.
+    Given as written, in order, each once: `((persn_name))`, malformed ones such as `((person name`,
+    and names in other brackets than double parentheses, `{{person_name}}`.
     """
-    found = (match[0] for match in _ANY.finditer(text) if match[1] is None or match[1] not in known)
-    return list(dict.fromkeys(found))
+    found = {
+        match.start(): match[0]
+        for match in _ANY.finditer(text)
+        if match[1] is None or match[1] not in known
+    }
+    rest = _ANY.sub(lambda match: " " * len(match[0]), text)
+    found |= {match.start(): match[0].strip() for match in _MEANT.finditer(rest)}
+    return list(dict.fromkeys(found[start] for start in sorted(found)))
 
 
 def nearest_placeholder(found: str) -> str:

@@ -41,6 +41,20 @@ def test_what_is_no_placeholder_is_named_in_order(text: str, found: list[str]) -
     assert unknown_placeholders(text) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{{person_name}} and [ person_name ]", ["{{person_name}}", "[ person_name ]"]),
+        ("Dear ((person_name)), {country} and <reference>", ["{country}", "<reference>"]),
+        ("( (person_name))", ["(person_name))"]),
+        ("for Person_Name", ["Person_Name"]),
+        ("of this country (by reference), its deadline [note]", []),
+    ],
+)
+def test_a_name_in_other_brackets_is_pointed_at(text: str, found: list[str]) -> None:
+    assert unknown_placeholders(text) == found
+
+
 def test_a_missing_value_is_refused_by_name() -> None:
     with pytest.raises(MissingPlaceholderValue) as refusal:
         fill("((country)) ((reference)) ((deadline))", {"reference": "UA 7/31"})
