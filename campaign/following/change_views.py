@@ -100,8 +100,8 @@ def _own(unit: Session, token: str, public_id: str) -> Signature:
 
 
 def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnValue:
-    here = {"lang": lang, "token": token, "public_id": public_id}
-    return redirect(url_for("following.mine", **here, **said), 303)
+    here: dict[str, Any] = {"lang": lang, "token": token, "public_id": public_id, **said}
+    return redirect(url_for("following.mine", **here), 303)
 
 
 def _change_page(
