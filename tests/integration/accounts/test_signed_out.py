@@ -33,7 +33,7 @@ def test_a_form_sent_after_signing_out_is_kept_and_leads_back(
     refused = client.post(address, data=TYPED | {"csrf_token": old}, headers=OURS)
     assert refused.status_code == 400
     assert '<html lang="fr"' in refused.text, "the last language of this browser"
-    assert "Vous êtes déconnecté" in refused.text
+    assert "Votre session est fermée" in refused.text
     assert f'href="/desk/sign-in?next={address}"' in refused.text
     again = _hidden(refused.text)
     assert again | TYPED == again

@@ -36,7 +36,7 @@ class _Bare(PlainForm):
     ("lang", "needed", "number"),
     [
         ("en", "This is needed: fill it in, or choose.", "Give a number from 1 to 9."),
-        ("fr", "C’est nécessaire\u00a0: remplissez ou choisissez.", "Donnez un nombre de 1 à 9."),
+        ("fr", "C’est nécessaire\u00a0: remplissez ou choisissez.", "Indiquez un nombre de 1 à 9."),
     ],
 )
 def test_a_sentence_of_the_library_is_never_read(
