@@ -6,7 +6,6 @@ import structlog
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -19,7 +18,6 @@ log = structlog.get_logger()
 def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(DomainError, _expected)
-    app.register_error_handler(CSRFError, _expired_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
     app.url_value_preprocessor(_take_language)
@@ -34,10 +32,6 @@ def _expected(problem: DomainError) -> ResponseReturnValue:
     headers = {"Retry-After": str(problem.seconds)} if isinstance(problem, TooMany) else {}
     page = _page(problem.status, slug=problem.slug, data=problem.data)
     return page, problem.status, headers
-
-
-def _expired_form(_problem: CSRFError) -> ResponseReturnValue:
-    return _page(400, slug="form-expired"), 400
 
 
 def _http(problem: HTTPException) -> ResponseReturnValue:

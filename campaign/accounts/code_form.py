@@ -3,7 +3,6 @@
 from flask import request
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -11,6 +10,7 @@ from campaign import db
 from campaign.accounts import proving
 from campaign.accounts.models import StaffUser
 from campaign.errors import TooMany
+from campaign.form_words import SiteForm
 
 _LONGEST = 128
 _OURS = {"csrf_token", "proof"}
@@ -20,7 +20,7 @@ def _(message: str, **values: object) -> str:
     return str(gettext(message, **values))
 
 
-class _AskingForm(FlaskForm):  # type: ignore[misc]
+class _AskingForm(SiteForm):
     """A form with one answer, `proof`, that shows who it is."""
 
     next = HiddenField()

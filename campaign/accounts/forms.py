@@ -4,7 +4,6 @@ import unicodedata
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     EmailField,
     Field,
@@ -19,6 +18,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 from campaign import i18n
 from campaign.accounts.models import Role
 from campaign.accounts.passwords import MAXIMUM, MINIMUM
+from campaign.form_words import SiteForm
 
 EMAIL_LENGTH = 254
 NAME_LENGTH = 80
@@ -34,7 +34,7 @@ def strip(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
-def one_line(_form: FlaskForm, field: Field) -> None:
+def one_line(_form: SiteForm, field: Field) -> None:
     """Refuse characters that cannot be seen, or that turn the text around."""
     if any(
         unicodedata.category(sign) in {"Cc", "Cs"} or sign in _BIDI for sign in field.data or ""
@@ -68,7 +68,7 @@ def _new_password_field() -> PasswordField:
     )
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(SiteForm):
     """Address and password, and where to go then."""
 
     email = _email_field()
@@ -76,13 +76,13 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
 
 
-class SetPasswordForm(FlaskForm):  # type: ignore[misc]
+class SetPasswordForm(SiteForm):
     """The new password behind a one-time link."""
 
     password = _new_password_field()
 
 
-class ChangePasswordForm(FlaskForm):  # type: ignore[misc]
+class ChangePasswordForm(SiteForm):
     """One's own new password; the present one proves who asks."""
 
     current_password = PasswordField(
@@ -91,7 +91,7 @@ class ChangePasswordForm(FlaskForm):  # type: ignore[misc]
     password = _new_password_field()
 
 
-class _WithName(FlaskForm):  # type: ignore[misc]
+class _WithName(SiteForm):
     name = StringField(
         _l("Name"),
         filters=[strip],
@@ -118,7 +118,7 @@ class ProfileForm(_WithName):
     """One's own name and language."""
 
 
-class RoleForm(FlaskForm):  # type: ignore[misc]
+class RoleForm(SiteForm):
     """What a staff user may do."""
 
     role = SelectField(

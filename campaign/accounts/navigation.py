@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from campaign.accounts.guards import is_guarded_request, staff_user
 from campaign.accounts.models import Role
+from campaign.settings import Settings
 
 
 class Section(NamedTuple):
@@ -46,6 +47,7 @@ def desk_context() -> dict[str, object]:
     if not is_guarded_request() or not current_user.is_authenticated:
         return {}
     user = staff_user()
+    settings: Settings = current_app.extensions["settings"]
     return {
         "desk_nav": sections(user.role),
         "staff_name": user.name or user.email,
@@ -53,6 +55,7 @@ def desk_context() -> dict[str, object]:
         "account_url": url_for("accounts.show_account"),
         "sign_out_url": url_for("accounts.sign_out"),
         "desk_home_url": url_for("accounts.home"),
+        "desk_zone": settings.timezone,
     }
 
 

@@ -5,7 +5,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
@@ -14,12 +13,13 @@ from campaign import db
 from campaign.accounts import codes, proving, second_factor, sessions
 from campaign.accounts.guards import fresh, guard, staff_user
 from campaign.errors import Invalid, Refused
+from campaign.form_words import SiteForm
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 guard(blueprint)
 
 
-class FirstCodeForm(FlaskForm):  # type: ignore[misc]
+class FirstCodeForm(SiteForm):
     """The code that proves that the app knows the secret."""
 
     code = StringField(

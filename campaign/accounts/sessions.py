@@ -19,6 +19,8 @@ from campaign.accounts.services import actor_name, end_sessions
 _INSIDE = re.compile(r"/desk/[A-Za-z0-9/_.~%?&=+,:@-]*")
 _HOME = "/desk/"
 _HALFWAY = "halfway"
+LAST_LANGUAGE = "last-language"
+"""Where a session that is over keeps the language of the desk, for the pages before it."""
 _HALFWAY_SECONDS = 600
 
 
@@ -60,6 +62,7 @@ def end(unit: Session, user: StaffUser) -> None:
     """Sign `user` out, here and on every other machine."""
     end_sessions(user)
     _forget_session()
+    session[LAST_LANGUAGE] = user.locale
     unit.flush()
     audit.record(unit, actor=actor_name(user), action="accounts.sign-out", subject=actor_name(user))
 

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_login.utils import _user_context_processor
 from flask_security import Security
 
-from campaign.accounts import doors, sessions
+from campaign.accounts import doors, sessions, too_old
 from campaign.accounts.datastore import StaffDatastore
 from campaign.accounts.navigation import desk_context
 from campaign.settings import Settings
@@ -41,6 +41,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     _look_at_no_session_unasked(app, extension)
     app.context_processor(desk_context)
     app.register_blueprint(doors.blueprint)
+    too_old.init_app(app)
 
 
 def _look_at_no_session_unasked(app: Flask, extension: Security) -> None:

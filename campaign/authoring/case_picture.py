@@ -27,18 +27,25 @@ def set_picture(
 ) -> None:
     """Set the case's picture, or what is said of the one it has.
 
-    `x` and `y` say in percent where that is which matters. Raises Invalid: no picture, no picture
-    at all (`picture`), or not described in the language of a text (`alt_fr`).
+    `x` and `y` say in percent where that is which matters. Raises Invalid with all
+    that is wrong: no picture, or none at all (`picture`), and each language of a text in which it
+    is not described (`alt_fr`).
     """
-    if file is None and not campaign.picture:
-        raise Invalid(fields={"picture": "picture-missing"})
     described = {code: words for code, words in alt.items() if words}
-    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
-    if silent := sorted(needed - set(described)):
-        raise Invalid(fields={f"alt_{code}": "picture-alt-missing" for code in silent})
+    problems = _undescribed(campaign, described)
     if not (0 <= x <= 100 and 0 <= y <= 100):
-        raise Invalid(fields={"x": "not-a-percentage"})
-    key = campaign.picture if file is None else pictures.keep_picture(file, name=name)
+        problems["x"] = "not-a-percentage"
+    body = b""
+    if file is not None:
+        try:
+            body = pictures.redrawn(file, name=name)
+        except Invalid as problem:
+            problems = problem.fields | problems
+    elif not campaign.picture:
+        problems = {"picture": "picture-missing"} | problems
+    if problems:
+        raise Invalid(fields=problems)
+    key = pictures.keep_redrawn(body) if body else campaign.picture
     before = _state(campaign)
     if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):
         campaign.picture_wide = pictures.keep_part(key, WIDE, x, y)
@@ -47,6 +54,12 @@ def set_picture(
     campaign.picture_x, campaign.picture_y = x, y
     if _state(campaign) != before:
         record_change(unit, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
+
+
+def _undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
+    """The field of each language that has a text, and no words for what the picture shows."""
+    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
+    return {f"alt_{code}": "picture-alt-missing" for code in sorted(needed - set(described))}
 
 
 def remove_picture(unit: Session, campaign: Campaign, *, actor: str) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     DateTimeLocalField,
@@ -23,6 +22,7 @@ from wtforms.validators import Length, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.campaigns.texts import has_hidden_characters, one_line, paragraphs
+from campaign.form_words import SiteForm
 from campaign.letters.placeholders import KNOWN, nearest_placeholder
 
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
@@ -107,7 +107,7 @@ WORDS: Mapping[str, Any] = {
 _OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
 
 
-class DeskForm(FlaskForm):  # type: ignore[misc]
+class DeskForm(SiteForm):
     """A form whose services can refuse fields too."""
 
     names_a_risk = False

@@ -1,6 +1,6 @@
 """The desk's page of a case's picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from flask import Response, request
@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField
 
-from campaign import db
+from campaign import db, i18n
 from campaign.accounts.guards import actor
 from campaign.authoring import case_picture
 from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
@@ -35,6 +35,27 @@ class PictureForm(Meeting, DeskForm):
     )
     x = PercentField(_l("From the left, in percent"))
     y = PercentField(_l("From the top, in percent"))
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Say of each language by its name that what the picture shows is missing in it."""
+        others = dict(fields)
+        for name, slug in fields.items():
+            if slug == "picture-alt-missing" and name.startswith("alt_"):
+                language = i18n.language_name(name.removeprefix("alt_"), i18n.locale())
+                self[name].errors = [
+                    _(
+                        "%(language)s: say what the picture shows, for those who cannot see it.",
+                        language=language,
+                    )
+                ]
+                del others[name]
+        super().refuse(others)
+
+    def say_file_is_forgotten(self) -> None:
+        """Browsers do not send a chosen file twice: where the form comes back, ask for it again."""
+        if self.is_submitted() and self.picture.data and self.picture.data.filename:
+            words = _("Choose the file again: the browser has forgotten it.")
+            self.picture.errors = [*self.picture.errors, words]
 
     def alts(self, codes: Sequence[str]) -> dict[str, str]:
         """What the picture shows, per language."""
@@ -67,6 +88,7 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     if stands and accepted(form, lambda: _save(form, campaign, codes)):
         desk.drop()
         return done(_("The picture is saved."), ".edit_picture", slug=slug)
+    form.say_file_is_forgotten()
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
     return page(

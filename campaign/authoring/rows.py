@@ -8,7 +8,6 @@ from wtforms import (
     BooleanField,
     Field,
     FieldList,
-    Form,
     FormField,
     HiddenField,
     IntegerField,
@@ -22,6 +21,7 @@ from campaign.campaigns.models import TargetKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.campaigns.templates import MAX_POINTS, Point, with_keys
 from campaign.campaigns.watching import Words
+from campaign.form_words import PlainForm
 
 _SPARE_ROWS = 2
 
@@ -61,7 +61,7 @@ class PercentField(IntegerField):  # type: ignore[misc]
             raise ValueError(_l("Give a number from 0 to 100.")) from None
 
 
-class PointForm(Form):  # type: ignore[misc]
+class PointForm(PlainForm):
     """A talking point; a row without text is none."""
 
     key = HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")])

@@ -23,6 +23,7 @@ from campaign.campaigns.risks import RiskNamed
 from campaign.campaigns.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.texts import lines
 from campaign.errors import Invalid
+from campaign.form_words import PlainForm
 
 SPARE = 2
 
@@ -213,7 +214,7 @@ def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
         "position": OrderField(_l("Place")),
     }
     fields |= {f"text_{code}": TextField(_l("Talking point"), limit=600) for code in codes}
-    row = type("PointRow", (Form,), fields)
+    row = type("PointRow", (PlainForm,), fields)
     rows = FieldList(FormField(row), max_entries=MAX_POINTS + SPARE)
     return cast("PointsForm", _made(PointsForm, codes, {"rows": rows}, kwargs))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, SelectField
+from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign import i18n
@@ -14,6 +14,7 @@ from campaign.authoring.rows import TARGET_KINDS, OrderField
 from campaign.campaigns import targets
 from campaign.campaigns.models import Campaign, TargetKind
 from campaign.campaigns.targets import Aim
+from campaign.form_words import PlainForm
 from campaign.officials.missions import Reach, ranked, reach_of
 from campaign.officials.models import Mission, Official
 
@@ -28,7 +29,7 @@ _REACHES = {
 }
 
 
-class TargetRow(Form):  # type: ignore[misc]
+class TargetRow(PlainForm):
     """A target that the campaign has."""
 
     official = HiddenField()

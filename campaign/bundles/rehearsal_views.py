@@ -4,7 +4,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number, ngettext
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from wtforms import IntegerField
 from wtforms.validators import NumberRange
 
@@ -20,6 +19,7 @@ from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.readiness import blockers
 from campaign.errors import NotFound, Refused
+from campaign.form_words import SiteForm
 from campaign.settings import Settings
 from campaign.signing.plan import plan_of
 from campaign.signing.rehearsing import count_rehearsed
@@ -30,7 +30,7 @@ guard(blueprint, Role.ORGANIZER)
 AT_ONCE = 500
 
 
-class PeopleForm(FlaskForm):  # type: ignore[misc]
+class PeopleForm(SiteForm):
     """How many invented people sign."""
 
     people = IntegerField(validators=[NumberRange(1, AT_ONCE)], default=20)

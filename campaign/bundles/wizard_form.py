@@ -7,7 +7,6 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import DataRequired, Length, NumberRange
@@ -19,6 +18,7 @@ from campaign.bundles.cover_texts import language_of
 from campaign.bundles.offers import Offer
 from campaign.bundles.saying import say_number
 from campaign.campaigns.models import LetterFormat
+from campaign.form_words import SiteForm
 from campaign.letters.layouts import LAYOUTS, layout_for
 from campaign.officials.models import Mission
 
@@ -46,7 +46,7 @@ LAYOUT_WORDS: Mapping[str, Any] = {
 }
 
 
-class WizardForm(FlaskForm):  # type: ignore[misc]
+class WizardForm(SiteForm):
     """What travels, and how it is printed. A step that was not seen yet stands at its defaults."""
 
     mission = HiddenField(validators=[DataRequired(), Length(max=80)])

@@ -39,7 +39,7 @@ def keep_picture(file: BinaryIO, *, name: str = "") -> str:
     along. `name` is the file's own: one that says another kind of file than it is was not made
     by a camera. Raises Invalid with the field `picture` where it is none, lies or is too big.
     """
-    return _stored(redrawn(file, name=name))
+    return keep_redrawn(redrawn(file, name=name))
 
 
 def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
@@ -54,7 +54,7 @@ def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
 
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
     """Store the part of a stored picture around a point (in percent), and give its key."""
-    return _stored(cut(read(key), size, x, y))
+    return keep_redrawn(cut(read(key), size, x, y))
 
 
 def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> bytes:
@@ -79,8 +79,8 @@ def _as_jpeg(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _stored(body: bytes) -> str:
-    """Keep a picture of ours under what it holds; gives the key.
+def keep_redrawn(body: bytes) -> str:
+    """Keep a picture that was drawn anew under what it holds; gives the key.
 
     One that is there already is written once more: then it is young, and no sweep takes it before
     its row is saved.

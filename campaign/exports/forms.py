@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     HiddenField,
     RadioField,
@@ -18,6 +17,7 @@ from campaign.bundles.models import Bundle
 from campaign.exports import recipients
 from campaign.exports.models import ExportFormat, ExportKey, ExportKind
 from campaign.exports.rules import LONGEST_REASON, SHORTEST_REASON
+from campaign.form_words import SiteForm
 from campaign.i18n import language_name, locale, words_in
 
 _PROBLEMS = {
@@ -38,11 +38,11 @@ def say_problem(slug: str) -> str:
     return str(_PROBLEMS.get(slug, slug))
 
 
-class AskForm(FlaskForm):  # type: ignore[misc]
+class AskForm(SiteForm):
     """What to export, why, and for whose keys."""
 
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
-    kind = RadioField(_l("Which list"), validators=[DataRequired()])
+    kind = RadioField(_l("Which list"), validators=[DataRequired(_l("Choose one of the lists."))])
     bundle = SelectField(_l("Whose letters"), default="")
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)
     locale = SelectField(
@@ -54,7 +54,7 @@ class AskForm(FlaskForm):  # type: ignore[misc]
         description=_l(
             "Stands in the file, in the log, and before whoever approves it. Name no supporter."
         ),
-        validators=[DataRequired(), Length(max=2000)],
+        validators=[DataRequired(_PROBLEMS["reason-short"]), Length(max=2000)],
     )
     keys = CheckboxesField(_l("Encrypt it to my keys"))
     more_keys = TextAreaField(
@@ -95,18 +95,21 @@ class AskForm(FlaskForm):  # type: ignore[misc]
         return form
 
 
-class KeyForm(FlaskForm):  # type: ignore[misc]
+class KeyForm(SiteForm):
     """A public key to keep."""
 
-    label = StringField(_l("Name of the key"), validators=[DataRequired(), Length(max=60)])
+    label = StringField(
+        _l("Name of the key"),
+        validators=[DataRequired(_l("Give the key a name.")), Length(max=60)],
+    )
     recipient = TextAreaField(
         _l("Public key"),
         description=_l("age1…, or the line of a file such as id_ed25519.pub."),
-        validators=[DataRequired(), Length(max=4000)],
+        validators=[DataRequired(_l("Paste the public key.")), Length(max=4000)],
     )
 
 
-class RefuseForm(FlaskForm):  # type: ignore[misc]
+class RefuseForm(SiteForm):
     """Why an export is refused."""
 
     note = StringField(_l("Why not"), validators=[Length(max=500)])

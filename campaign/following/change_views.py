@@ -48,7 +48,7 @@ def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         problems, status = changed.sent.problems, changed.sent.status
         return _change_page(signature, token, changed.posted, problems, status)
     changing.change(unit, signature, changed.sent.form)
-    return _back(lang, token, public_id)
+    return _back(lang, token, public_id, changed="1")
 
 
 @public
@@ -69,7 +69,7 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
         problems, status = changed.sent.problems, changed.sent.status
         return _change_page(signature, token, changed.posted, problems, status, by_link=True)
     changing.change(unit, signature, changed.sent.form)
-    return redirect(url_for("following.letter", lang=lang, token=token), 303)
+    return redirect(url_for("following.letter", lang=lang, token=token, changed="1"), 303)
 
 
 @public
@@ -99,8 +99,9 @@ def _own(unit: Session, token: str, public_id: str) -> Signature:
     return links.get_signature(unit, mailbox, public_id)
 
 
-def _back(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    return redirect(url_for("following.mine", lang=lang, token=token, public_id=public_id), 303)
+def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnValue:
+    here: dict[str, Any] = {"lang": lang, "token": token, "public_id": public_id, **said}
+    return redirect(url_for("following.mine", **here), 303)
 
 
 def _change_page(

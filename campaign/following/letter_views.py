@@ -134,6 +134,7 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "stopped": status is CampaignStatus.STOPPED,
         "printed": any(one.sequence for one in signature.letters),
         "again": again,
+        "changed": "changed" in request.args,
         "held": signature.shown_state is SignatureState.HELD,
         "note": note_for(unit, signature),
         "letters": letters,

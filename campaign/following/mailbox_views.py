@@ -120,6 +120,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
             can_change=can_change(signature),
             can_withdraw=can_withdraw(unit, signature),
+            changed="changed" in request.args,
             handed_over=is_handed_over(unit, signature),
         )
 

@@ -17,6 +17,7 @@ from campaign.authoring.fields import Filled
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.themes import themes_by_name
+from campaign.form_words import PlainForm
 from campaign.network.memberships import Preferences
 from campaign.network.models import Frequency, NetworkMember
 from campaign.signing.validating import EMAIL_LIMIT, Problem, check_email, check_line
@@ -57,7 +58,7 @@ def _scope(label: Any, everything: Any, only: Any) -> RadioField:
     )
 
 
-class PreferencesForm(Form):  # type: ignore[misc]
+class PreferencesForm(PlainForm):
     """What a member wants to get."""
 
     country_scope = _scope(_l("Countries"), _l("All countries"), _l("Only the countries I tick"))

@@ -12,12 +12,12 @@ from typing import Any, ClassVar, TypeVar
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign import i18n
+from campaign.form_words import SiteForm
 from campaign.meeting import Meeting
 from campaign.officials.contacts import VALUE_LENGTH, clean_value
 from campaign.officials.drafts import CONTACT_TYPES, Contact
@@ -79,7 +79,7 @@ def country_field(label: object, *, required: object = None) -> Any:
     )
 
 
-class AddressForm(Meeting, FlaskForm):  # type: ignore[misc]
+class AddressForm(Meeting, SiteForm):
     """The fields of an address, and rows of contacts added by `form_with`."""
 
     address = TextAreaField(

@@ -4,13 +4,13 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from campaign import i18n
+from campaign.form_words import SiteForm
 from campaign.officials.files import ENCODINGS, MAX_BYTES
 from campaign.officials.import_models import Directory
 from campaign.officials.import_words import how_to_mend, language, meaning_label
@@ -37,7 +37,7 @@ _FIXED_LABELS = {
 }
 
 
-class UploadForm(FlaskForm):  # type: ignore[misc]
+class UploadForm(SiteForm):
     """A file to be brought in."""
 
     file = FileField(_l("File"))
@@ -56,7 +56,7 @@ class UploadForm(FlaskForm):  # type: ignore[misc]
         self.file.errors = [*self.file.errors, how_to_mend(fault.sentence, fault.values)]
 
 
-class MappingForm(FlaskForm):  # type: ignore[misc]
+class MappingForm(SiteForm):
     """What a file's columns mean; `mapping_form` adds a field a column."""
 
     replace = BooleanField(_l("Where the file says something else than we do, the file counts"))

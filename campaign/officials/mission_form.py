@@ -2,12 +2,12 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, ValidationError
 
 from campaign import i18n
+from campaign.form_words import SiteForm
 from campaign.letters.checks import check_address
 from campaign.letters.layouts import layout_for
 from campaign.officials.desk import today
@@ -122,7 +122,7 @@ class MissionForm(AddressForm):
         )
 
 
-class MissionFilter(FlaskForm):  # type: ignore[misc]
+class MissionFilter(SiteForm):
     """What the list of missions shows; it lives in the address."""
 
     class Meta:

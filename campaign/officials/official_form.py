@@ -5,11 +5,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from campaign import i18n
+from campaign.form_words import SiteForm
 from campaign.officials.drafts import OfficialDraft
 from campaign.officials.forms import AddressForm, country_field, form_with, stripped, text_field
 
@@ -70,7 +70,7 @@ class OfficialForm(AddressForm):
         )
 
 
-class OfficialFilter(FlaskForm):  # type: ignore[misc]
+class OfficialFilter(SiteForm):
     """What the list of officials shows; it lives in the address."""
 
     class Meta:

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired
 
+from campaign.form_words import SiteForm
 from campaign.officials.drafts import OfficialDraft
 from campaign.officials.forms import DayField
 from campaign.officials.models import Membership, Official
@@ -17,7 +17,7 @@ from campaign.officials.successions import of_the_office
 _DAY = _l("Give the day as year, month and day: 2026-11-24.")
 
 
-class DaysForm(FlaskForm):  # type: ignore[misc]
+class DaysForm(SiteForm):
     """From when until when somebody held each post; `days_form` adds two fields a post."""
 
     numbers: tuple[int, ...] = ()
@@ -57,7 +57,7 @@ class NeededDay(DayField):
         self.validators = [InputRequired(_l("Give the day on which the office passes."))]
 
 
-class SuccessorDay(FlaskForm):  # type: ignore[misc]
+class SuccessorDay(SiteForm):
     """When somebody who is in the directory takes over."""
 
     on = NeededDay(_l("Takes over on"))

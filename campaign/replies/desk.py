@@ -15,7 +15,15 @@ from campaign.authoring.saving import Desk, draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.paper import scans
-from campaign.replies import access, draft_views, inbox, publish_views, scan_views, services
+from campaign.replies import (
+    access,
+    draft_views,
+    inbox,
+    publish_views,
+    publishing,
+    scan_views,
+    services,
+)
 from campaign.replies.access import load
 from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.models import Reply, ReplyState
@@ -107,7 +115,8 @@ def edit(public_id: str) -> ResponseReturnValue:
     if is_open and form.meets(form.now) and accepted(form, change):
         desk.drop()
         return done(_("The reply is saved."), _next(), public_id=public_id)
-    return _page("edit", form, campaign=campaign, reply=reply, scans=found, **desk.words())
+    facts = {"reply": reply, "scans": found, "unclosed": publishing.unclosed_in(reply)}
+    return _page("edit", form, campaign=campaign, **facts, **desk.words())
 
 
 @blueprint.post("/<public_id>/delete")

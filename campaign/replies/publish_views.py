@@ -55,8 +55,8 @@ def _preview(reply: Reply) -> tuple[list[publishing.Shown], list[str]]:
     """What would be published; or the languages of texts in which a mark is not closed."""
     try:
         return publishing.shown_in(reply), []
-    except Invalid as problem:
-        return [], [name.partition("_")[2] or reply.locale for name in problem.fields]
+    except Invalid:
+        return [], publishing.unclosed_in(reply)
 
 
 @blueprint.get("/shown.jpg")

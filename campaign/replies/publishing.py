@@ -25,7 +25,7 @@ from campaign.paper import scans
 from campaign.replies import services
 from campaign.replies.looking import changed_since
 from campaign.replies.models import Reply, ReplyState
-from campaign.replies.redaction import BadMarks, as_markdown, quoted, redacted
+from campaign.replies.redaction import BadMarks, are_paired, as_markdown, quoted, redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,12 @@ def shown_in(reply: Reply) -> list[Shown]:
             body = _body(reply, code, original, translation)
         found.append(Shown(code, title, body))
     return found
+
+
+def unclosed_in(reply: Reply) -> list[str]:
+    """Languages of the texts whose marks do not stand in pairs, the answer's own first."""
+    texts = [(reply.locale, reply.text), *((one.locale, one.text) for one in reply.translations)]
+    return list(dict.fromkeys(code for code, text in texts if not are_paired(text)))
 
 
 def painted(unit: Session, reply: Reply) -> bytes | None:

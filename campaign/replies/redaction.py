@@ -36,6 +36,14 @@ def redacted(text: str) -> str:
     return "".join(BAR if hidden else shown for shown, hidden in parts(text))
 
 
+def are_paired(text: str) -> bool:
+    """Whether each mark is closed, so that it is known what is left out."""
+    try:
+        return bool(list(parts(text)))
+    except BadMarks:
+        return False
+
+
 def as_markdown(text: str) -> str:
     """Plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())

@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     EmailField,
-    Form,
     HiddenField,
     RadioField,
     SelectField,
@@ -21,6 +20,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from campaign import i18n
+from campaign.form_words import PlainForm
 from campaign.signing.details import Part, parts_of
 from campaign.signing.models import Disclosure
 from campaign.signing.tidying import Problem
@@ -31,7 +31,7 @@ WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
 _CLEANED = {"nul", "control-character", "bidi-control", "not-text"}
 
 
-class SigningForm(Form):  # type: ignore[misc]
+class SigningForm(PlainForm):
     """Every field of the contract. It renders and keeps what was typed; it validates nothing."""
 
     own_words = TextAreaField(_l("Your own words"))

@@ -11,7 +11,8 @@ from campaign import db, i18n
 from campaign.accounts.guards import guard
 from campaign.accounts.models import Role
 from campaign.authoring.desk import load
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.models import Campaign, TargetKind
 from campaign.campaigns.tally import count_of
 from campaign.errors import NotFound
 from campaign.letters.problems import LetterRefused
@@ -48,6 +49,8 @@ def overview(slug: str) -> ResponseReturnValue:
         campaign=campaign,
         codes=i18n.languages(),
         letter_locales=list(plan_of(campaign).letters),
+        written=frozenset(current_templates(campaign)),
+        addressed=any(one.kind is TargetKind.TO for one in campaign.targets),
         kinds=list(mail_samples.KINDS),
         samples=SAMPLES,
         sample=_sample(),

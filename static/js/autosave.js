@@ -1,7 +1,7 @@
 /* Keeps what is typed as a draft at the server, for its writer alone: a moment after the last key,
    and when the page is left. Nothing is published by it.
 
-   <form data-autosave="/desk/…/drafts/edition/en"> … <span class="autosaved" data-kept="… {time}"> */
+   <form data-autosave="/desk/…/drafts/edition/en"> … <span class="autosaved" data-kept="… {time}" data-zone="America/Toronto"> */
 (function () {
   "use strict";
   var form = document.querySelector("form[data-autosave]");
@@ -18,6 +18,16 @@
     if (voice && voice.textContent !== words) voice.textContent = words;
   }
 
+  /* What time it is where the campaign is: as the desk says all its times. */
+  function clock(zone) {
+    var lang = (document.documentElement.lang || "en") + "-u-nu-latn";
+    try {
+      return new Intl.DateTimeFormat(lang, { timeStyle: "short", timeZone: zone }).format(new Date());
+    } catch (_) {
+      return new Intl.DateTimeFormat(lang, { timeStyle: "short", timeZone: "UTC" }).format(new Date()) + " UTC";
+    }
+  }
+
   function keep(leaving) {
     clearTimeout(pause);
     if (!changed) return;
@@ -31,8 +41,7 @@
       .then(function (answer) {
         if (mine !== sent) return;
         if (answer.ok) {
-          var time = new Intl.DateTimeFormat(document.documentElement.lang || "en", { timeStyle: "short" }).format(new Date());
-          say(voice.dataset.kept.replace("{time}", time));
+          say(voice.dataset.kept.replace("{time}", clock(voice.dataset.zone)));
         } else {
           changed = true;
           say(answer.type === "opaqueredirect" || answer.status === 400 ? voice.dataset.signedOut : voice.dataset.lost);

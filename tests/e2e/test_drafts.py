@@ -1,5 +1,7 @@
 """What is typed at the desk outlives a closed tab; two who save at once see both texts."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -24,16 +26,24 @@ def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
     desk.goto(f"{site.url}{path}")
     desk.locator(f"[name={field}]").fill("Half a word")
     expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    kept = desk.locator(".autosaved").inner_text()
     again = desk.context.new_page()
     desk.close()
     again.goto(f"{site.url}{path}")
     expect(again.locator(".draft-offer")).to_contain_text("did not save it")
+    assert 0 <= _minutes(kept) - _minutes(again.locator(".draft-offer").inner_text()) <= 1
     assert_accessible(browser, again)
     again.get_by_role("link", name="Go on with it").click()
     expect(again.locator(f"[name={field}]")).to_have_value("Half a word")
     again.goto(f"{site.url}{path}")
     again.get_by_role("button", name="Throw it away").click()
     expect(again.locator(".draft-offer")).to_have_count(0)
+
+
+def _minutes(said: str) -> int:
+    """Of the day, of the only time that is said."""
+    [(hours, minutes, half)] = re.findall(r"(\d+):(\d\d)\s*(AM|PM)", said)
+    return int(hours) % 12 * 60 + int(minutes) + (720 if half == "PM" else 0)
 
 
 def test_who_saves_second_sees_what_stands_now(desk: Page, browser: Browser, site: Site) -> None:

@@ -27,11 +27,11 @@ IMPORTS = "/desk/paper/imports/new"
     [
         ({"act_by": "2026-02-31"}, "as year, month and day"),
         ({"issued_on": "31 February"}, "as year, month and day"),
-        ({"country": "XX"}, "Not a valid choice"),
+        ({"country": "XX"}, "Choose one of the answers that are offered"),
         ({"country": ""}, "Choose the country whose officials can act"),
         ({"reference": "…"}, "letters or figures"),
-        ({"timezone": "Mars/Olympus"}, "Not a valid choice"),
-        ({"default_locale": "tlh"}, "Not a valid choice"),
+        ({"timezone": "Mars/Olympus"}, "Choose one of the answers that are offered"),
+        ({"default_locale": "tlh"}, "Choose one of the answers that are offered"),
         ({"person_name": "x" * 201}, "at most"),
     ],
 )

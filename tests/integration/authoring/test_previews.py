@@ -1,13 +1,17 @@
 """What organizers see as supporters would: pages, letters, mails."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from campaign import db
 from campaign.accounts.models import Role
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.mail.messages import kinds
 from campaign.signing.mail_samples import KINDS
 from campaign.signing.samples import SAMPLES
@@ -69,3 +73,33 @@ def test_everything_is_listed_and_nobody_else_sees_it(
         assert stranger.get(f"{DESK}/preview").status_code == 302
         sign_in(stranger, app, Role.STAFF)
         assert stranger.get(f"{DESK}/preview").status_code == 404
+
+
+def test_a_letter_that_is_written_waits_for_its_target_and_the_preview_says_so(
+    desk: FlaskClient, unit: Session, fresh: Callable[[], Campaign]
+) -> None:
+    for target in list(fresh().targets):
+        unit.delete(target)
+    unit.commit()
+    page = desk.get(f"{DESK}/preview").text
+    assert page.count("The letter is written. It is shown once it is chosen to whom it goes.") == 3
+    assert f'href="{DESK}/targets"' in page
+    assert "No letter yet" not in page
+    assert page.count("No letters in this language") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(CampaignStatus.OPEN, 1), (CampaignStatus.CLOSED, 0), (CampaignStatus.STOPPED, 0)],
+)
+def test_the_desk_names_a_last_day_to_write_while_letters_are_taken(
+    desk: FlaskClient,
+    unit: Session,
+    fresh: Callable[[], Campaign],
+    status: CampaignStatus,
+    said: int,
+) -> None:
+    campaign = fresh()
+    campaign.status, campaign.opened_at = status, db.utcnow()
+    unit.commit()
+    assert desk.get(DESK).text.count("Write until") == said

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -120,6 +121,19 @@ def test_what_is_no_picture_is_refused(
     assert fresh().picture == ""
 
 
+def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: Send) -> None:
+    wrong = {"picture": (io.BytesIO(b"no picture"), "river.jpg"), "alt_en": "A river."}
+    page = send("/picture", wrong).text
+    summary = page.partition('class="error-summary')[2].partition("</div>")[0]
+    said = [" ".join(one.split()) for one in re.findall(r"<a [^>]*>([^<]*)</a>", summary)]
+    assert said == [
+        "This is no JPEG, PNG or WebP picture, whatever its name says.",
+        "Choose the file again: the browser has forgotten it.",
+        "French: say what the picture shows, for those who cannot see it.",
+        "Spanish: say what the picture shows, for those who cannot see it.",
+    ]
+
+
 def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_matters(
     client: FlaskClient, desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
 ) -> None:
@@ -127,7 +141,9 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     exif[0x010E] = "Planted place"
     body = picture("JPEG", exif=exif, comment=b"Planted camera")
     first = {"picture": (io.BytesIO(body), "river.jpg")}
-    assert "Say what the picture shows" in send("/picture", ALT | first | {"alt_fr": ""}).text
+    silent = send("/picture", ALT | first | {"alt_fr": ""}).text
+    assert "French: say what the picture shows" in silent
+    assert "Choose the file again" in silent
     again = {"picture": (io.BytesIO(body), "river.jpg"), "x": "95", "y": "50"}
     assert send("/picture", ALT | again).status_code == 303
     campaign = fresh()

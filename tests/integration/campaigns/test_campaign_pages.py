@@ -239,7 +239,10 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
         ({"reason_en": "She asks it."}, "Choose why it is stopped"),
         ({"reason_en": ""}, "Choose why it is stopped"),
         ({"reason_en": ""}, "Say why, in one language at least"),
-        ({"kind": "war", "reason_en": "She asks it."}, "Not a valid choice"),
+        (
+            {"kind": "war", "reason_en": "She asks it."},
+            "Choose one of the answers",
+        ),
     ):
         response = post(desk, address, typed)
         assert response.status_code == 422
@@ -307,7 +310,7 @@ def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign)
     ("change", "words"),
     [
         ({"happened_on": "2099-01-01"}, "This day is still to come."),
-        ({"kind": "stop"}, "Not a valid choice"),
+        ({"kind": "stop"}, "Choose one of the answers"),
         ({"title_fr": "En sûreté"}, "Write the text in this language too"),
     ],
 )

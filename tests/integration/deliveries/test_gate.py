@@ -169,8 +169,8 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     ("field", "value", "words"),
     [
         ("outcome", "", "Say how it ended"),
-        ("outcome", "burnt", "Not a valid choice"),
-        ("outcome", "stopped", "Not a valid choice"),
+        ("outcome", "burnt", "Choose one of the answers that are offered"),
+        ("outcome", "stopped", "Choose one of the answers that are offered"),
         ("happened_on", "31.2.2026", "Write the day as"),
         ("happened_on", "2099-01-01", "still to come"),
         ("happened_time", "25:99", "Write the time as"),

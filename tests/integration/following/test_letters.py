@@ -302,7 +302,11 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
 ) -> None:  # fmt: skip
     address = f"{box}/{ana.public_id}/change"
     assert "I have followed this case" in client.get(address).text
-    assert client.post(address, data=form_of()).status_code == 303
+    done = client.post(address, data=form_of())
+    assert done.status_code == 303
+    said = re.compile(r'role="status"[^>]*autofocus>\s*<p>Your changes are kept')
+    assert said.search(client.get(done.location).text)
+    assert not said.search(client.get(f"{box}/{ana.public_id}").text)
     changed = reload(unit, ana)
     assert (changed.given_name, changed.own_words) == ("Anna", "These are other words of mine.")
     assert changed.points == ["protect", "investigate"]

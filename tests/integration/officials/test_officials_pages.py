@@ -108,7 +108,7 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     ("field", "value", "said"),
     [
         ("country", "", "Choose the country"),
-        ("country", "ZZ", "Not a valid choice"),
+        ("country", "ZZ", "Choose one of the answers that are offered"),
         ("postal_code", "K1A", "This is no postal code of the country chosen."),
         ("contact_1_value", "not an address", "This is not complete"),
         ("contact_1_from", "yesterday", "Give the day as year, month and day"),

@@ -113,5 +113,19 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert closed == set()
 
 
+@pytest.mark.usefixtures("busy_day")
+def test_references_names_and_numbers_stand_apart_in_a_right_to_left_list(
+    app: Flask, client: FlaskClient
+) -> None:
+    sign_in(client, app, Role.ORGANIZER, locale="ar")
+    page = client.get("/desk/today").text
+    assert '<html lang="ar" dir="rtl"' in page
+    first, _heading, running = page.partition("<main")[2].partition('id="running"')
+    pair = r"<bdi>[^<]*</bdi>( · |</a> · )<bdi>[^<]*</bdi>"
+    assert first.count(" · ") == len(re.findall(pair, first)) > 0
+    assert len(re.findall(pair, running)) > 0
+    assert re.search(r'</a>\s*<bdi class="hint">[^<]*\d', first)
+
+
 def _status(client: FlaskClient, link: str) -> int:
     return client.get(link.replace("&amp;", "&"), follow_redirects=True).status_code

@@ -289,6 +289,12 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     page = client.get(f"/desk/replies/{broken}/publish").text
     assert "In the text in English a mark is not closed" in page
     assert "No language has a title yet" not in page
+    assert "Publish the reply" not in page, "there is no button, and nothing to tick"
+    assert "I have read all of it" not in page
+    assert (
+        "In the text in English a mark is not closed" in client.get(f"/desk/replies/{broken}").text
+    )
+    assert "a mark is not closed" not in client.get(f"/desk/replies/{untitled}").text
     choices = re.findall(
         r"<option[^>]*>([^<]*At the gate)<", client.get(f"/desk/replies/{untitled}").text
     )

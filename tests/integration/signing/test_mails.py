@@ -78,3 +78,16 @@ def test_both_mails_name_their_campaign_so_that_a_stop_holds_them_back(
     client.post(f"{case}/sign", data=FORM)
     rows = unit.execute(select(OutboxMail.kind, OutboxMail.campaign_id).order_by(OutboxMail.id))
     assert list(rows) == [("confirm-letter", campaign.id), ("already-signed", campaign.id)]
+
+
+def test_the_page_after_signing_is_the_same_whether_or_not_a_mail_could_go(
+    client: FlaskClient, case: str, mails: Mails, settings: Settings
+) -> None:
+    pages = set()
+    for number in range(settings.mails_per_address_per_day + 1):
+        form = FORM | {"given_name": f"Name{'abcdefgh'[number]}", "postal_code": f"K1A 0A{number}"}
+        done = client.post(f"{case}/sign", data=form)
+        pages.add(client.get(done.location).text)
+    assert len(mails()) == settings.mails_per_address_per_day
+    [page] = pages
+    assert "none comes now: sign again tomorrow" in page

@@ -1,0 +1,75 @@
+"""What forms say by themselves, in our words and languages: the bases of every form of the site.
+
+WTForms has sentences of its own for a field that is empty, no number or none of the choices. They
+tell nobody what to do, and two of our languages lack some of them. A field says better what it
+wants by a message of its own; where it has none, these stand in.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Form
+
+_CHOICE = _l("Choose one of the answers that are offered.")
+_WHOLE = _l("Write a whole number, in figures.")
+_NUMBER = _l("Write a number, in figures.")
+_LONG = _l("Keep to %(max)d characters at most.")
+_SHORT = _l("Write at least %(min)d characters.")
+_WORDS: Mapping[str, Any] = {
+    "This field is required.": _l("This is needed: fill it in, or choose."),
+    "Not a valid choice.": _CHOICE,
+    "Invalid Choice: could not coerce.": _CHOICE,
+    "Invalid choice(s): one or more data inputs could not be coerced.": _CHOICE,
+    "'%(value)s' is not a valid choice for this field.": _CHOICE,
+    "Not a valid integer value.": _WHOLE,
+    "Not a valid decimal value.": _NUMBER,
+    "Not a valid float value.": _NUMBER,
+    "Not a valid date value.": _l("Write the day as year, month and day: 2026-12-04."),
+    "Not a valid datetime value.": _l("Write day and time as in 2026-12-04T09:30."),
+    "Field cannot be longer than %(max)d character.": _LONG,
+    "Field must be at least %(min)d character long.": _SHORT,
+    "Number must be at least %(min)s.": _l("Give a number of %(min)s or more."),
+    "Number must be at most %(max)s.": _l("Give a number of %(max)s or less."),
+    "Number must be between %(min)s and %(max)s.": _l("Give a number from %(min)s to %(max)s."),
+}
+"""Our sentence for each of WTForms' own, with the same placeholders."""
+
+
+class _Words:
+    """Translations as WTForms asks for them; a sentence that we do not know is never shown."""
+
+    def gettext(self, theirs: str) -> str:
+        """Our sentence for theirs."""
+        ours = _WORDS.get(theirs)
+        if ours is None:
+            return str(gettext("This cannot be saved as it is. Check it and send it again."))
+        return str(ours)
+
+    def ngettext(self, theirs: str, _plural: str, _n: int) -> str:
+        """The same for a sentence with a number."""
+        return self.gettext(theirs)
+
+
+_words = _Words()
+
+
+class Worded:
+    """Beside a form: its own sentences are ours."""
+
+    class Meta:
+        """Read by WTForms."""
+
+        def get_translations(self, _form: Form) -> _Words:
+            """Where sentences come from."""
+            return _words
+
+
+class SiteForm(Worded, FlaskForm):  # type: ignore[misc]
+    """A form with a token against forged requests: every one of the desk."""
+
+
+class PlainForm(Worded, Form):  # type: ignore[misc]
+    """A form without one: of public pages, which know no session, and rows within another."""

@@ -1,0 +1,56 @@
+"""What forms say where a field has no message of its own: our words, in the reader's language."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, IntegerField, SelectChoice, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from campaign.form_words import PlainForm, Worded
+
+
+def _below(kind: type) -> Iterator[type]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+@pytest.mark.usefixtures("app")
+def test_every_form_of_the_site_says_our_words() -> None:
+    ours = {one for one in _below(Form) if one.__module__.startswith("campaign.")}
+    assert len(ours) > 50
+    assert {one for one in ours if not issubclass(one, Worded)} == set()
+
+
+class _Bare(PlainForm):
+    name = StringField(validators=[InputRequired()])
+    town = StringField(validators=[Length(max=3)])
+    letters = IntegerField(validators=[NumberRange(1, 9)])
+    people = IntegerField()
+    lists = SelectMultipleField(choices=[SelectChoice("a", "A")])
+
+
+@pytest.mark.parametrize(
+    ("lang", "needed", "number"),
+    [
+        ("en", "This is needed: fill it in, or choose.", "Give a number from 1 to 9."),
+        ("fr", "C’est nécessaire\u00a0: remplissez ou choisissez.", "Indiquez un nombre de 1 à 9."),
+    ],
+)
+def test_a_sentence_of_the_library_is_never_read(
+    app: Flask, lang: str, needed: str, number: str
+) -> None:
+    with app.test_request_context(f"/{lang}/", headers={"Accept-Language": lang}):
+        typed = [("name", ""), ("town", "Ottawa"), ("letters", "12"), ("people", "many"),
+                 ("lists", "b")]  # fmt: skip
+        form = _Bare(MultiDict(typed))
+        form.validate()
+        assert form.errors["name"] == [needed]
+        assert form.errors["letters"] == [number]
+        assert set(form.errors) == {"name", "town", "letters", "people", "lists"}
+        assert "3" in form.errors["town"][0]
+        said = " ".join(str(one) for errors in form.errors.values() for one in errors)
+    for theirs in ("required", "Field", "Not a valid", "is not a valid", "%("):
+        assert theirs not in said
