@@ -334,3 +334,21 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     assert "Sent by post" in first
     assert "Refused at the door" in second
     assert "Sent by post" not in second
+
+
+def test_a_tracking_number_is_that_of_one_envelope(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "3"})
+    wrong = post(staff, after(bundle, "post"), posting(first="1", last="2"))
+    assert wrong.status_code == 422
+    assert "A tracking number belongs to one envelope." in wrong.text
+    assert 'value="RN 123"' in wrong.text
+    assert [posted for _first, _last, posted in envelopes(unit)] == [False, False, False]
+    assert post(staff, after(bundle, "post"), posting(last="1")).status_code == 303
+    untracked = posting(first="2", last="3", tracking="")
+    assert post(staff, after(bundle, "post"), untracked).status_code == 303
+    numbers = select(Envelope.tracking).order_by(Envelope.sequence)
+    unit.rollback()
+    assert list(unit.scalars(numbers)) == ["RN 123", "", ""]
