@@ -49,7 +49,7 @@ def refuse_after_stop(
         raise Invalid(fields={"happened_on": "delivery-after-stop"})
 
 
-def refuse_wrong_part(taken: int | None, here: int, *, field: str) -> int:
+def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:
     """How many letters of a part were taken: at least one, not all. Raises Invalid (`field`)."""
     if taken is None:
         raise Invalid(fields={field: "taken-missing"})

@@ -126,7 +126,16 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     sign_in(page, site, "samir@example.org")
     page.goto(f"{bundle}/deliver")
     page.get_by_label("They took a part").check()
-    page.get_by_label("How many letters they took").first.fill("1")
+    taken = page.get_by_label("How many letters they took").first
+    page.get_by_label("Received by").fill("Planted Attaché")
+    taken.fill("100")
+    page.locator(".actions button").click()
+    expect(page.locator(".part-wrong")).to_contain_text("Give a number from 1 to 3.")
+    expect(taken).to_be_focused()
+    expect(taken).to_have_value("100")
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    assert page.evaluate("async () => (await deliveries.all()).length") == 0
+    taken.fill("1")
     page.locator(".actions button").click()
     page.wait_for_url(re.compile("/desk/deliveries/"))
     page.goto(f"{bundle}/deliver")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import openpyxl
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 from sqlalchemy import func, select
@@ -258,3 +258,16 @@ def test_the_usual_words_speak_of_one_letter_as_one(app: Flask, locale: str, car
     kept = one.body.replace("((letters))", "")
     assert not re.search(many, f"{one.subject}\n{kept}", re.IGNORECASE)
     assert re.search(many, several.body.replace("((letters))", ""), re.IGNORECASE)
+
+
+def test_a_volume_of_one_letter_says_so(app: Flask) -> None:
+    volumes = [
+        {"sequence": at, "state": state, "done": 0, "letters": letters}
+        for at, (state, letters) in enumerate([("printed", 1), ("waiting", 1), ("printed", 9)], 1)
+    ]
+    with app.test_request_context("/en/"):
+        source = "{% import '_ui.html' as ui with context %}{{ ui.volumes(volumes) }}"
+        said = render_template_string(source, volumes=volumes)
+    assert "Volume 1: printed, 1 letter</span>" in said
+    assert "Volume 2: waiting, 1 letter</span>" in said
+    assert "Volume 3: printed, 9 letters" in said
