@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
+from babel import UnknownLocaleError
 from babel.dates import format_date, format_time
+from babel.languages import get_official_languages
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale
 
@@ -88,6 +90,30 @@ def country_name(code: str, in_language: str | None = None) -> str:
     """A country's name (ISO 3166-1 alpha-2) in the page's language, or the one given."""
     names = _parsed(in_language or locale()).territories
     return str(names.get(code, code))
+
+
+def country_for_post(code: str, in_language: str, posted_in: str) -> str:
+    """A country's name in capitals, in Latin letters, as the post of `posted_in` reads it.
+
+    In the language given where that is written so; else in a language of the country where it is
+    posted; else in English.
+    """
+    spoken = get_official_languages(posted_in, de_facto=True)
+    names = (_territory(code, one.replace("_", "-")) for one in (in_language, *spoken, "en"))
+    return next((name for name in names if name and is_latin(name)), code).upper()
+
+
+def _territory(code: str, language: str) -> str:
+    """A country's name; empty where Babel does not know it, or the language."""
+    try:
+        return str(_parsed(language).territories.get(code, ""))
+    except UnknownLocaleError:
+        return ""
+
+
+def is_latin(text: str) -> bool:
+    """Whether all letters of a text are Latin ones."""
+    return all(unicodedata.name(one, "").startswith("LATIN") for one in text if one.isalpha())
 
 
 def countries(in_language: str | None = None) -> list[tuple[str, str]]:

@@ -71,6 +71,10 @@ WORDS: Mapping[str, Any] = {
     "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
     "taken-missing": _l("Give the number of letters that were taken."),
     "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
+    "tracking-of-several": _l(
+        "A tracking number belongs to one envelope. Note the envelopes one by one, each with its "
+        "own number; or leave this empty."
+    ),
     "taken-before": _l("Some of these letters had gone out before. Leave them out."),
     "taken-too-few": _l(
         "These are fewer letters than were taken. Add the numbers that are missing; if fewer were "

@@ -18,6 +18,8 @@ from campaign.officials.models import MissionKind
 from campaign.signing.composing import place_and_date
 
 _COUNTS = "((counts))"
+_SEVERAL = 10
+"""Letters that a text speaks of which is written before they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +34,37 @@ class Covered:
     """Address of the page for who carries it; none on a rehearsal."""
 
 
-def usual_words(kind: str, *, cards: bool = False) -> CoverWords:
-    """The words that a cover letter has where staff wrote none; `kind` is the mission's."""
-    first = _(
-        "We hand over to you ((letters)) about the case of ((person_name)). Each letter was "
-        "signed by a person who has confirmed it to us."
-    )
-    ask = _("We ask you to pass the letters on to the officials to whom they are addressed:")
-    if cards:
-        first = _(
-            "We hand over to you ((letters)) about the case of ((person_name)). Each card was "
-            "signed by a person who has confirmed it to us."
-        )
-        ask = _("We ask you to pass the cards on to the officials to whom they are addressed:")
+def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> CoverWords:
+    """The words that a cover letter has where staff wrote none; `kind` is the mission's.
+
+    They agree with so many `letters`; a text that is to serve for any bundle speaks of several.
+    """
+    first, ask = _of_cards(letters) if cards else _of_letters(letters)
     paragraphs = (
         first,
         "((sheets))",
         ask,
         _COUNTS,
-        _(
+        ngettext(
+            "A list with the name of who wrote comes with the letter. It shows what that person "
+            "agreed to show.",
             "A list of the people who wrote comes with the letters. It shows of each person "
-            "what that person agreed to show."
+            "what that person agreed to show.",
+            letters,
         ),
-        _(
+        ngettext(
+            "We would be grateful for a line that confirms that you have received the "
+            "letter, and for any answer from your authorities, to %(email)s.",
             "We would be grateful for a line that confirms that you have received the "
             "letters, and for any answer from your authorities, to %(email)s.",
+            letters,
             email="((email))",
         ),
     )
-    subject = _(
+    subject = ngettext(
+        "%(reference)s: letter for %(person)s",
         "%(reference)s: letters for %(person)s",
+        letters,
         reference="((reference))",
         person="((person_name))",
     )
@@ -69,9 +72,49 @@ def usual_words(kind: str, *, cards: bool = False) -> CoverWords:
     return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 
+def _of_letters(letters: int) -> tuple[str, str]:
+    """What is handed over, and what is asked."""
+    return (
+        ngettext(
+            "We hand over to you ((letters)) about the case of ((person_name)). It was signed by "
+            "a person who has confirmed it to us.",
+            "We hand over to you ((letters)) about the case of ((person_name)). Each letter was "
+            "signed by a person who has confirmed it to us.",
+            letters,
+        ),
+        ngettext(
+            "We ask you to pass the letter on to the official to whom it is addressed:",
+            "We ask you to pass the letters on to the officials to whom they are addressed:",
+            letters,
+        ),
+    )
+
+
+def _of_cards(cards: int) -> tuple[str, str]:
+    """As `_of_letters`, of a campaign whose letters are cards."""
+    return (
+        ngettext(
+            "We hand over to you ((letters)) about the case of ((person_name)). The card was "
+            "signed by a person who has confirmed it to us.",
+            "We hand over to you ((letters)) about the case of ((person_name)). Each card was "
+            "signed by a person who has confirmed it to us.",
+            cards,
+        ),
+        ngettext(
+            "We ask you to pass the card on to the official to whom it is addressed:",
+            "We ask you to pass the cards on to the officials to whom they are addressed:",
+            cards,
+        ),
+    )
+
+
 def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) -> CoverContext:
     """The organisation's letter on top of a bundle."""
-    words = words or usual_words(frozen.mission.kind, cards=frozen.format == "card")
+    words = words or usual_words(
+        frozen.mission.kind,
+        cards=frozen.format == "card",
+        letters=sum(covered.per_target.values()),
+    )
     values = _values(frozen, covered)
     before, _line, after = words.body.partition(_COUNTS)
     organisation, case = frozen.organisation, frozen.case
@@ -134,8 +177,8 @@ def _sheets(frozen: Frozen, people: int) -> str:
         return ""
     return str(
         ngettext(
-            "With the letters come the sheets and cards that %(number)s person signed by hand.",
-            "With the letters come the sheets and cards that %(number)s people signed by hand.",
+            "With this come the sheets and cards that %(number)s person signed by hand.",
+            "With this come the sheets and cards that %(number)s people signed by hand.",
             people,
             number=say_number(people, frozen.locale),
         )

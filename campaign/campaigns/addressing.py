@@ -43,7 +43,8 @@ def addressing_of(
 
     Through a mission: the official, then the mission and its address, so that the same letter can
     be handed over, or posted in a window envelope. Otherwise the official's own address, with the
-    country where it is not the host country. `through` stands for the target's own mission.
+    country where it is not the host country, in Latin letters. `through` stands for the target's
+    own mission.
     """
     official, mission = target.official, through or target.mission
     office = i18n.words_in(official.office, locale)
@@ -59,7 +60,7 @@ def addressing_of(
         locality=place.locality,
         region=place.region,
         postal_code=place.postal_code,
-        country_name="" if country == host_country else i18n.country_name(country, locale),
+        country_name="" if country == host_country else _abroad(country, locale, host_country),
     )
     return Addressing(
         official_name=official.name,
@@ -69,6 +70,12 @@ def addressing_of(
         lines=(*head, *lines),
         copies=tuple(name_and_office(copy, locale) for copy in copies),
     )
+
+
+def _abroad(country: str, locale: str, host_country: str) -> str:
+    """A country as the letter says it, as long as the post of `host_country` can read that."""
+    name = i18n.country_name(country, locale)
+    return name if i18n.is_latin(name) else i18n.country_for_post(country, locale, host_country)
 
 
 def name_and_office(official: Official, locale: str) -> str:

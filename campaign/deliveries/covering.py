@@ -155,6 +155,12 @@ def count_here(unit: Session, bundle: Bundle) -> int:
     return unit.scalar(query) or 0
 
 
+def count_left(unit: Session, bundle: Bundle) -> int:
+    """How many letters are in our hands, also while nobody has said which ones a part was."""
+    part = unnamed_part(unit, bundle)
+    return max(count_here(unit, bundle) - (part.messages if part else 0), 0)
+
+
 def unnamed_part(unit: Session, bundle: Bundle) -> DeliveryAttempt | None:
     """An attempt of which a part was taken, and nobody has said yet which letters."""
     return unit.scalar(

@@ -20,7 +20,7 @@ from campaign.deliveries import (
     splitting,
     visits,
 )
-from campaign.deliveries.covering import count_here, unnamed_part
+from campaign.deliveries.covering import count_here, count_left, unnamed_part
 from campaign.deliveries.models import GateVisit
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
@@ -55,7 +55,7 @@ def show(public_id: str) -> ResponseReturnValue:
     """One visit: what was written down, its pictures, and what can be done next."""
     unit = db.session()
     visit = visits.get_visit(unit, public_id)
-    left = {one.id: count_here(unit, one.bundle) for one in visit.attempts if one.bundle}
+    left = {one.id: count_left(unit, one.bundle) for one in visit.attempts if one.bundle}
     return render_template("deliveries/show.html", visit=visit, left=left, **_facts(visit))
 
 
@@ -113,6 +113,7 @@ def _facts(visit: GateVisit) -> dict[str, Any]:
     return {
         "pictures": [one for one in visit.files if one.kind.value == "picture"],
         "receipts": [one for one in visit.files if one.kind.value == "receipt"],
+        "is_unnamed": lambda one: one.outcome is DeliveryOutcome.PART and not one.taken,
         "again": {DeliveryOutcome.REFUSED, DeliveryOutcome.PART},
         "removable": all(one.update_id is None for one in visit.attempts),
     }

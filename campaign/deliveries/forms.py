@@ -115,11 +115,6 @@ class GateForm(DeskForm):
         if _chosen(self.receipt.data):
             yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
 
-    def refuse(self, fields: Mapping[str, str]) -> None:
-        """As every desk form does; a part that is none stands by its bundle's field."""
-        own = {"taken": f"taken_{self.carried[0].id}"}
-        super().refuse({own.get(name, name): slug for name, slug in fields.items()})
-
 
 def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = False) -> GateForm:
     """The form for a bundle and those that may travel with it; after a stop, one answer more."""

@@ -13,7 +13,7 @@ from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries import gate_files, recording, rerouting, visits
-from campaign.deliveries.covering import count_here, unnamed_part
+from campaign.deliveries.covering import count_left, unnamed_part
 from campaign.deliveries.forms import GateForm, gate_form
 from campaign.errors import DomainError, Invalid, Refused
 from campaign.resources import folder
@@ -107,7 +107,7 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         form=form,
         stopped=stopped,
         before="before" in request.args or bool(form.problems()),
-        here={one.id: count_here(unit, one) for one in form.carried},
+        here={one.id: count_left(unit, one) for one in form.carried},
         attempts=visits.attempts_of(unit, bundle),
         unnamed=unnamed_part(unit, bundle),
         moved_to=rerouting.list_from(unit, bundle),

@@ -12,7 +12,7 @@ from campaign.deliveries.covering import here, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.recording import stop_of
 from campaign.deliveries.rules import refuse_after_stop
-from campaign.errors import Refused
+from campaign.errors import Invalid, Refused
 from campaign.signing.models import Letter
 
 
@@ -39,7 +39,7 @@ def post_envelopes(
     """Note that envelopes were posted: of those named, all that still lay here.
 
     Raises Refused: `part-unnamed`, `envelopes-empty` (none lay here, or with no letter in it that
-    still did); Invalid after a stop.
+    still did); Invalid after a stop, or with a tracking number for more than one (`tracking`).
     """
     bundle = run.bundle
     # Of two who note the same, one waits; and so does who takes the envelopes apart.
@@ -54,6 +54,8 @@ def post_envelopes(
     letters = int(letters or 0)  # a sum of counts is a Decimal on PostgreSQL
     if not letters:
         raise Refused("envelopes-empty")
+    if posting.tracking and count > 1:
+        raise Invalid(fields={"tracking": "tracking-of-several"})
     attempt = _posted(unit, bundle, posting, key, staff_id)
     attempt.messages = letters
     unit.execute(

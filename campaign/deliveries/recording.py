@@ -12,7 +12,7 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Delive
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries import gate_files
-from campaign.deliveries.covering import count_here, unnamed_part
+from campaign.deliveries.covering import count_left, unnamed_part
 from campaign.deliveries.models import Envelope, GateVisit
 from campaign.deliveries.rules import GONE_OUT, SENT, Stop, refuse_after_stop, refuse_wrong_part
 from campaign.errors import Invalid, Refused
@@ -141,7 +141,7 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     refuse_after_stop(
         happened.outcome, happened.happened_on, happened.happened_time, stop_of(campaign)
     )
-    messages = count_here(unit, bundle)
+    messages = count_left(unit, bundle)
     if not messages:
         raise Refused("nothing-here")
     if _is_recorded(unit, bundle, happened):
@@ -149,7 +149,7 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     if happened.outcome in GONE_OUT and unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
     if happened.outcome is DeliveryOutcome.PART:
-        messages = refuse_wrong_part(carried.taken, messages)
+        messages = refuse_wrong_part(carried.taken, messages, field=f"taken_{bundle.id}")
     return DeliveryAttempt(
         campaign_id=bundle.campaign_id,
         mission_id=bundle.mission_id,

@@ -49,10 +49,10 @@ def refuse_after_stop(
         raise Invalid(fields={"happened_on": "delivery-after-stop"})
 
 
-def refuse_wrong_part(taken: int | None, here: int) -> int:
-    """How many letters of a part were taken: at least one, and not all. Raises Invalid."""
+def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:
+    """How many letters of a part were taken: at least one, not all. Raises Invalid (`field`)."""
     if taken is None:
-        raise Invalid(fields={"taken": "taken-missing"})
+        raise Invalid(fields={field: "taken-missing"})
     if not 1 <= taken < here:
-        raise Invalid(fields={"taken": "taken-not-a-part"})
+        raise Invalid(fields={field: "taken-not-a-part"})
     return taken

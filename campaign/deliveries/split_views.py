@@ -24,7 +24,7 @@ from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle
 from campaign.bundles.saying import say_number
 from campaign.deliveries import envelope_files, posting, rerouting, splitting, visits
-from campaign.deliveries.covering import count_here, unnamed_part
+from campaign.deliveries.covering import count_left, unnamed_part
 from campaign.deliveries.missions import get_mission, missions_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
@@ -163,7 +163,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
     facts: dict[str, Any] = {
         "bundle": bundle,
         "problem": "",
-        "here": count_here(unit, bundle),
+        "here": count_left(unit, bundle),
         "attempts": visits.attempts_of(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),

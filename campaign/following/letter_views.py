@@ -15,6 +15,7 @@ from campaign.following.held import note_for
 from campaign.following.marks import marks_of
 from campaign.following.next_action import next_action
 from campaign.following.sending import posted_pdf, sendings_of
+from campaign.following.trips import trips_of
 from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
 from campaign.reading.sharing import share_of
@@ -136,6 +137,7 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "again": again,
         "changed": "changed" in request.args,
         "held": signature.shown_state is SignatureState.HELD,
+        "tried": bool(trips_of(unit, signature.letters)),
         "note": note_for(unit, signature),
         "letters": letters,
         "layout": layout_of(signature.campaign, _home()),

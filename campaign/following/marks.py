@@ -45,7 +45,7 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     done = [
         *_begun(unit, signature),
         *_printed(signature, stays, _bundles_of(unit, stays)),
-        *(_trip(one, posts, several=len(signature.letters) > 1) for one in trips),
+        *_trips(trips, posts, several=len(signature.letters) > 1),
         *_came_of(campaign, posts, _signed_on(signature)),
     ]
     done.sort(key=lambda mark: mark.iso)  # stable: of one day, in the order of the way
@@ -124,6 +124,17 @@ def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bun
 def _official(letter: Letter) -> str:
     official = letter.target.official
     return official.name or i18n.words_in(official.office, i18n.locale())
+
+
+def _trips(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
+    """A mark for each; what was the same on one day is told once: a part refused, then the rest."""
+    told: dict[tuple[str, str, str], Mark] = {}
+    for trip in trips:
+        mark = _trip(trip, posts, several=several)
+        before = told.setdefault((mark.title, mark.iso, mark.text), mark)
+        if before.picture is None and mark.picture is not None:
+            told[mark.title, mark.iso, mark.text] = mark
+    return list(told.values())
 
 
 def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:

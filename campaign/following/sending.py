@@ -10,7 +10,7 @@ from campaign.letters.context import LetterContext
 from campaign.letters.envelopes import EnvelopeContext, with_envelopes
 from campaign.letters.layouts import Layout
 from campaign.officials.models import ContactDetail
-from campaign.signing.composing import sender_lines
+from campaign.signing.composing import Writer, sender_lines
 from campaign.signing.drafts import Letters, pdf_of, writer_of_signature
 from campaign.signing.models import Letter, Signature
 
@@ -114,7 +114,7 @@ def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str
     envelopes = [
         EnvelopeContext(
             locale=context.locale,
-            sender_lines=sender_lines(writer, context.locale),
+            sender_lines=_sender_lines(writer, context.locale, _destination(letter.target, home)),
             addressee_lines=_envelope_lines(signature, letter, home),
         )
         for letter, context in zip(signature.letters, letters, strict=True)
@@ -122,13 +122,24 @@ def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str
     return with_envelopes(pdf_of(letters, layout), envelopes, letters.layout or layout)
 
 
+def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, ...]:
+    """The sender's block; the post of another country, which sends it back, must read it too."""
+    lines = sender_lines(writer, locale)
+    country = i18n.country_name(writer.country, locale)
+    if destination == writer.country or lines[-1] != country or i18n.is_latin(country):
+        return lines
+    return (*lines, i18n.country_for_post(writer.country, locale, destination))
+
+
 def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[str, ...]:
-    """The address, with the country last where the letter goes abroad, as the post wants it."""
+    """The address; abroad with the country last, as the post reads it where it is posted."""
     country = _destination(letter.target, home)
     lines = addressing_of(letter.target, signature.letter_locale, host_country=country).lines
     if country == signature.country:
         return lines
-    return (*lines, i18n.country_name(country, signature.locale).upper())
+    own = i18n.country_name(country, signature.locale).upper()
+    read = i18n.country_for_post(country, signature.locale, signature.country)
+    return (*lines, *dict.fromkeys((own, read)))
 
 
 def _destination(target: Target, home: str) -> str:

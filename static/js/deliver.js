@@ -261,11 +261,35 @@
     if (text) said.focus();
   }
 
+  /* A part is some of the letters: a number that cannot be is said here, before it is kept. */
+  function wrong_part() {
+    if (form.querySelector("[name=outcome]:checked").value !== "part") return null;
+    return Array.prototype.filter.call(form.querySelectorAll("[data-wrong]"), function (field) {
+      var left_out = field.dataset.with && !document.getElementById(field.dataset.with).checked;
+      var taken = Number(field.value);
+      return !left_out && !(taken >= 1 && taken <= Number(field.max) && taken % 1 === 0);
+    })[0] || null;
+  }
+
+  function point_at(field) {
+    form.querySelectorAll(".part-wrong").forEach(function (one) { one.remove(); });
+    form.querySelectorAll("[data-wrong]").forEach(function (one) { one.removeAttribute("aria-invalid"); });
+    if (!field) return;
+    var said = line("p", field.dataset.wrong, "error part-wrong");
+    said.setAttribute("role", "alert");
+    field.before(said);
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  }
+
   form.addEventListener("submit", function (event) {
     event.preventDefault();
     if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
     if (busy) { complain(words.wait); return; }
     complain("");
+    var wrong = wrong_part();
+    point_at(wrong);
+    if (wrong) return;
     var made = record();
     queue.put(made).then(function () {
       form.reset();

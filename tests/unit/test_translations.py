@@ -124,3 +124,33 @@ def test_markup_and_links_are_those_of_the_original(locale: str) -> None:
         if sorted(_MARKUP.findall(str(message.string))) != sorted(_MARKUP.findall(str(message.id)))
     ]
     assert wrong == [], wrong
+
+
+def test_arabic_counts_no_hundred_as_it_counts_eleven() -> None:
+    """After 11 to 99 stands the accusative; after 100, 1,000 or 1,500 it does not."""
+    accusative = re.compile(r"%\(\w+\)[sd] (حرفًا|سطرًا|عمودًا|مفتاحًا|يومًا|شخصًا|طلبًا|توقيعًا)")
+    for message in translated("ar"):
+        forms = strings(message.string)
+        # A message without plural forms stands beside any number.
+        several = forms[5] if message.pluralizable else forms[0]
+        assert not accusative.search(several), several
+
+
+def test_a_limit_of_fifteen_hundred_is_said_as_arabic_says_it() -> None:
+    path = ROOT / "campaign/translations/ar/LC_MESSAGES/messages.mo"
+    spoken = gettext.GNUTranslations(BytesIO(path.read_bytes()))
+    one, several = "Up to %(limit)s character", "Up to %(limit)s characters"
+    said = {n: spoken.ngettext(one, several, n) % {"limit": n} for n in (1500, 102, 80, 5)}
+    assert said[1500].endswith("1500 حرف")
+    assert said[102].endswith("102 حرف")
+    assert said[80].endswith("80 حرفًا")
+    assert said[5].endswith("5 أحرف")
+
+
+@pytest.mark.parametrize(("locale", "word"), [("fr", "Acceptée"), ("es", "Aceptada")])
+def test_what_happened_agrees_with_the_delivery(locale: str, word: str) -> None:
+    known = catalog(locale)
+    for message in ("Accepted", "Accepted in part"):
+        found = known.get(message)
+        assert found is not None
+        assert str(found.string).startswith(word)

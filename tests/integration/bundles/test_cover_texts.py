@@ -3,14 +3,16 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
 import openpyxl
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -244,3 +246,28 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
     manifest = json.loads(contents(path)["manifest.json"])
     assert [one["number"] for one in manifest["on_paper"]] == ["P00002"]
     assert {one.attempt for one in reload(unit, bundle_id).volumes} == {1}
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "es", "ar"])
+@pytest.mark.parametrize("cards", [False, True])
+def test_the_usual_words_speak_of_one_letter_as_one(app: Flask, locale: str, cards: bool) -> None:
+    many = r"letters|each|cards|lettres|cartes|chaque|cartas|tarjetas|cada|الرسائل|البطاقات|كل "
+    with app.test_request_context(f"/{locale}/"), force_locale(locale):
+        one = covers.usual_words("embassy", cards=cards, letters=1)
+        several = covers.usual_words("embassy", cards=cards, letters=42)
+    kept = one.body.replace("((letters))", "")
+    assert not re.search(many, f"{one.subject}\n{kept}", re.IGNORECASE)
+    assert re.search(many, several.body.replace("((letters))", ""), re.IGNORECASE)
+
+
+def test_a_volume_of_one_letter_says_so(app: Flask) -> None:
+    volumes = [
+        {"sequence": at, "state": state, "done": 0, "letters": letters}
+        for at, (state, letters) in enumerate([("printed", 1), ("waiting", 1), ("printed", 9)], 1)
+    ]
+    with app.test_request_context("/en/"):
+        source = "{% import '_ui.html' as ui with context %}{{ ui.volumes(volumes) }}"
+        said = render_template_string(source, volumes=volumes)
+    assert "Volume 1: printed, 1 letter</span>" in said
+    assert "Volume 2: waiting, 1 letter</span>" in said
+    assert "Volume 3: printed, 9 letters" in said

@@ -37,7 +37,7 @@ def after(bundle: Bundle, deed: str = "") -> str:
 
 def posting(**facts: Any) -> dict[str, Any]:
     return {
-        "key": db.new_public_id(), "outcome": "posted", "tracking": "RN 123",
+        "key": db.new_public_id(), "outcome": "posted", "tracking": "",
         "posted_on": db.utcnow().date().isoformat(), "first": "1", "last": "99",
     } | facts  # fmt: skip
 
@@ -309,7 +309,7 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     record(bundle, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
     post(client, after(bundle, "split"), {"letters_each": "1"})
-    post(client, after(bundle, "post"), posting(first="1", last="1"))
+    post(client, after(bundle, "post"), posting(last="1", tracking="RN 123"))
     unit.rollback()
     attempt_id = unit.scalars(
         select(DeliveryAttempt.id).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
@@ -334,3 +334,25 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     assert "Sent by post" in first
     assert "Refused at the door" in second
     assert "Sent by post" not in second
+
+
+def test_a_tracking_number_is_that_of_one_envelope(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "3"})
+    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
+    unit.commit()
+    tracked = posting(last="2", tracking="RN 123")
+    wrong = post(staff, after(bundle, "post"), tracked)
+    assert wrong.status_code == 422
+    assert "A tracking number belongs to one envelope." in wrong.text
+    assert 'value="RN 123"' in wrong.text
+    assert [posted for _first, _last, posted in envelopes(unit)] == [False, False, False]
+    alone = posting(last="1", tracking="RN 123")
+    assert post(staff, after(bundle, "post"), alone).status_code == 303
+    untracked = posting(first="2", last="3")
+    assert post(staff, after(bundle, "post"), untracked).status_code == 303
+    numbers = select(Envelope.tracking).order_by(Envelope.sequence)
+    unit.rollback()
+    assert list(unit.scalars(numbers)) == ["RN 123", "", ""]

@@ -451,3 +451,37 @@ def test_more_in_an_hour_than_anybody_visits_is_refused(
     assert post(staff, gate(bundle), sent).status_code == 429
     assert csrf_token(staff)
     assert len(visits(unit)) == 1
+
+
+def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
+    staff: FlaskClient, bundle: Bundle, unit: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(unit, bundle.campaign, 2, letter_locale="en", locality="Halifax")
+    unit.commit()
+    second = reload(unit, make_ready())
+    page = staff.get(gate(bundle)).text
+    assert 'max="6"' in page
+    assert 'max="1"' in page
+    assert "Give a number from 1 to 6." in page, "a phone says it before anything is queued"
+    fields = {
+        f"taken_{bundle.id}": "3", f"with_{second.id}": "y", f"taken_{second.id}": "100",
+    }  # fmt: skip
+    answer = post(staff, gate(bundle), form(outcome="part", **fields))
+    assert answer.status_code == 422
+    assert f'id="taken_{second.id}-error"' in answer.text
+    assert f'id="taken_{bundle.id}-error"' not in answer.text
+    assert 'value="100"' in answer.text
+    assert "Planted note." in answer.text
+
+
+def test_what_was_taken_is_here_no_more_before_it_is_named(
+    staff: FlaskClient, bundle: Bundle, unit: Session
+) -> None:
+    sent = form(outcome="part", **{f"taken_{bundle.id}": "3"})
+    answer = post(staff, gate(bundle), sent)
+    assert "4 letters are still here." in staff.get(answer.location).text
+    assert "4 letters are still here." in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    assert "of 4" in staff.get(gate(bundle)).text
+    refused = form(outcome="refused", happened_time="00:01")
+    assert post(staff, gate(bundle), refused).status_code == 303
+    assert [one.messages for visit in visits(unit) for one in visit.attempts] == [3, 4]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -93,7 +93,11 @@ def freeze(app: Flask, settings: Settings) -> Callable[[Campaign], int]:
 def deliver(app: Flask) -> Deliver:
     """Records that a bundle was brought to the gate."""
 
-    def run(bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> None:
+    def run(
+        bundle_id: int,
+        outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED,
+        clock: time | None = None,
+    ) -> None:
         with app.app_context(), db.transaction() as unit:
             bundle = unit.get_one(Bundle, bundle_id)
             bundle.state = BundleState.READY
@@ -101,7 +105,7 @@ def deliver(app: Flask) -> Deliver:
                 unit,
                 carried=[recording.Carried(bundle)],
                 happened=recording.Happened(
-                    outcome, date(2026, 12, 4), place="At the gate of the embassy"
+                    outcome, date(2026, 12, 4), clock, place="At the gate of the embassy"
                 ),
                 key=new_public_id(),
                 actor="test",

@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pypdfium2
@@ -28,10 +28,11 @@ from campaign.following import changing
 from campaign.following.marks import marks_of
 from campaign.following.models import LettersLink
 from campaign.following.refusing import TooLate
+from campaign.i18n import country_for_post
 from campaign.mail.models import OutboxMail
 from campaign.officials.models import ContactDetail
 from campaign.settings import Settings
-from campaign.signing.models import Signature, SignatureState
+from campaign.signing.models import Disclosure, Signature, SignatureState
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.following.conftest import ANA, Deliver, Mails, reload, sign
 
@@ -495,3 +496,45 @@ def test_looking_does_nothing(
     assert kept.consent_updates_at is not None
     assert kept.sent_by_self_at is None
     assert unit.scalars(select(OutboxMail.id)).all() == before
+
+
+def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
+    client: FlaskClient, unit: Session, ana: Signature
+) -> None:
+    ana.country, ana.locale, ana.disclosure = "FR", "ar", Disclosure.TOWN
+    unit.commit()
+    envelope = pypdfium2.PdfDocument(client.get(f"/ar/letter/token-{ana.id}/post.pdf").data)[1]
+    text = envelope.get_textpage().get_text_bounded()
+    assert text.rstrip().endswith("CANADA")
+
+
+@pytest.mark.parametrize(
+    ("country", "language", "posted_in", "said"),
+    [
+        ("CA", "ar", "FR", "CANADA"), ("DE", "ar", "FR", "ALLEMAGNE"),
+        ("DE", "es", "FR", "ALEMANIA"),
+        ("DE", "ar", "EG", "GERMANY"), ("DE", "ar", "JP", "GERMANY"), ("DE", "ar", "RS", "NEMAČKA"),
+    ],
+)  # fmt: skip
+def test_a_country_is_said_in_latin_letters_for_the_post(
+    country: str, language: str, posted_in: str, said: str
+) -> None:
+    assert country_for_post(country, language, posted_in) == said
+
+
+def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
+    freeze: Callable[[Campaign], int], deliver: Deliver, fresh_pages: None,
+) -> None:  # fmt: skip
+    page = f"/en/letter/token-{ana.id}"
+    assert "We carry your letter in any case." in client.get(page).text
+    unit.rollback()
+    bundle_id = freeze(campaign)
+    assert "We carry your letter in any case." in client.get(page).text
+    deliver(bundle_id, DeliveryOutcome.REFUSED)
+    deliver(bundle_id, DeliveryOutcome.REFUSED, time(15, 30))
+    deliver(bundle_id, DeliveryOutcome.POSTED)
+    text = client.get(page).text
+    assert text.count("Refused at the door") == 1
+    assert "We carry your letter in any case." not in text
+    assert "What became of the letter that we carried stands above." in text
