@@ -176,7 +176,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
         ("happened_time", "25:99", "Write the time as"),
         ("place", "x" * 201, "Keep to 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),
-        ("key", "short", "Invalid input"),
+        ("key", "short", "This cannot be saved as it is"),
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(
