@@ -36,12 +36,13 @@ def index() -> ResponseReturnValue:
 @public
 def case(lang: str, slug: str) -> ResponseReturnValue:
     """One case. What led here (`from`) goes on with the link to the letter; nothing keeps it."""
-    link = url_for("signing.write", lang=lang, slug=slug)
     source = clean_source(request.args.get("from", ""))
+
+    def led_here(page: bytes) -> bytes:
+        return with_source(page, url_for("signing.write", lang=lang, slug=slug), source)
+
     return page_cache.page_cache().serve(
-        ("case", lang, slug),
-        lambda: render_case(lang, slug),
-        (lambda page: with_source(page, link, source)) if source else None,
+        ("case", lang, slug), lambda: render_case(lang, slug), led_here if source else None
     )
 
 
