@@ -200,6 +200,7 @@ DETAILS: Mapping[str, Any] = {
     "flags": _l("risk flags"),
     "forbidden_words": _l("forbidden words"),
     "fingerprint": _l("fingerprint"),
+    "fingerprints": _l("fingerprints replaced"),
     "format": _l("file format"),
     "found": _l("found"),
     "full_text_edit": _l("whole text may be rewritten"),

@@ -341,6 +341,7 @@ def test_a_tracking_number_is_that_of_one_envelope(
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "3"})
+    unit.rollback()
     unit.execute(update(EnvelopeRun).values(state=RunState.READY))
     unit.commit()
     tracked = posting(last="2", tracking="RN 123")

@@ -160,7 +160,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     sent = client.post(
         f"{link}/change", data={"own_words": "Please read this.", "points": ["protect"]}
     )
-    assert (sent.status_code, sent.location) == (303, link)
+    assert (sent.status_code, sent.location) == (303, f"{link}?changed=1")
     again = the_signature(unit)
     assert (again.state, again.own_words) == (SignatureState.HELD, "Please read this.")
     assert unit.get_one(Hold, again.id).reasons == ["changed"]
