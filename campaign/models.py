@@ -6,6 +6,7 @@ import campaign.bundles.models
 import campaign.bundles.print_models
 import campaign.campaigns.models
 import campaign.campaigns.revision_models
+import campaign.campaigns.tally_models
 import campaign.campaigns.template_models
 import campaign.deliveries.models
 import campaign.exports.models

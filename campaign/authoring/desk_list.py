@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
-from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.tally_models import CampaignTally
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.tally_models import CampaignTally
 
 # Signatures belong to a higher layer: they are counted by the table's name.
 _SIGNATURE = table(

@@ -19,8 +19,9 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.orm import aliased
 
 from campaign import compressing, db
-from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.tally import last_confirmed
+from campaign.campaigns.tally_models import CampaignTally
 
 MAX_AGE = 60
 """Seconds for which browsers and proxies may keep a page."""

@@ -19,7 +19,8 @@ from campaign.bundles import files, freezing, pressroom, waiting
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.bundles.verifying import verify_zip
 from campaign.campaigns import rehearsal, services, tally
-from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.tally_models import CampaignTally
 from campaign.deliveries import recording
 from campaign.demo.synthesis import synthesise
 from campaign.errors import Refused

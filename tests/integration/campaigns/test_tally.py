@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.campaigns import tally
-from campaign.campaigns.models import CampaignStatus, CampaignTally
+from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.tally_models import CampaignTally
 from campaign.signing.models import SignatureState
 from tests.factories import add_confirmed, make_campaign
 

@@ -10,14 +10,8 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import (
-    Campaign,
-    CampaignStatus,
-    CampaignTally,
-    Update,
-    UpdateEdition,
-    UpdateKind,
-)
+from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
+from campaign.campaigns.tally_models import CampaignTally
 from tests.factories import make_campaign
 
 HOST = "http://127.0.0.1:5000"

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign, CampaignStatus, CampaignTally
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.services import close_campaign
+from campaign.campaigns.tally_models import CampaignTally
 from campaign.reading.page_cache import PageCache
 from tests.factories import add_confirmed, make_campaign
 
