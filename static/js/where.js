@@ -29,4 +29,11 @@
     });
     typed = {};
   });
+  /* A country chosen before this page's scripts were there is asked for now. */
+  document.addEventListener("DOMContentLoaded", function () {
+    var country = document.querySelector("#where select[name=country]");
+    if (!country) return;
+    var came = country.querySelector("option[selected]") || country.options[0];
+    if (!came.selected) country.dispatchEvent(new Event("change", { bubbles: true }));
+  });
 })();

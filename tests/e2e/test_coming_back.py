@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
-from tests.e2e.test_journey import main_button, sign_in
+from tests.e2e.test_journey import MAIN_BUTTON, main_button, sign_in
 from tests.e2e.test_supporters import link_in, mail_to, width
 
 pytestmark = pytest.mark.e2e
@@ -94,6 +94,23 @@ def test_what_is_typed_while_the_address_is_fitted_to_a_country_stays(
     expect(desk.locator("datalist#regions option[value='Nova Scotia']")).to_be_attached()
     expect(desk.locator("[name=locality]")).to_have_value("Halifax")
     expect(desk.locator("[name=postal_code]")).to_have_value("B3H 1A1")
+
+
+def test_a_country_chosen_before_the_scripts_came_fits_the_address(desk: Page, site: Site) -> None:
+    """On a slow line a country may be chosen before the page has its scripts."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    desk.goto(f"{site.url}{CASE}/write")
+    desk.route("**/where*.js*", hold)
+    with desk.expect_request("**/where*.js*"):
+        desk.locator(MAIN_BUTTON).first.click(no_wait_after=True)
+    desk.locator("[name=country]").select_option("CA")
+    held[0].continue_()
+    expect(desk.locator("datalist#regions option[value='Nova Scotia']")).to_be_attached()
+    expect(desk.locator("[name=country]")).to_have_value("CA")
 
 
 def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) -> None:
