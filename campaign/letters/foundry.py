@@ -83,7 +83,7 @@ class Foundry:
     def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
         """Runs one job in a process of its own and waits for it.
 
-        :param work: the kind of job, a name in `typesetting.WORK`.
+        :param work: the kind of job, a name in `foundry_process.WORK`.
         :param size: letters or pages in it, for the time limit.
         :raises FoundryStopped: the foundry's process is gone, or cannot write what it makes.
         """

@@ -16,6 +16,7 @@ from weasyprint.urls import FatalURLFetchingError
 from campaign.letters import fonts, html, renderer
 from campaign.letters.carding import typeset_cards
 from campaign.letters.composing import compose_letters
+from campaign.letters.joining import join_parts
 from campaign.letters.listing import typeset_list
 from campaign.letters.problems import (
     MACHINE_FAILED,
@@ -31,6 +32,7 @@ WORK = {
     "segments": compose_letters,
     "cards": typeset_cards,
     "list": typeset_list,
+    "join": join_parts,
 }
 """Kinds of work, by name."""
 

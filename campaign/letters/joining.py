@@ -4,11 +4,12 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 
@@ -102,6 +103,16 @@ def join(
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
             )
     return describe(out, count)
+
+
+def join_parts(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The foundry's work of joining: what holds thousands of pages in memory ends with its process.
+
+    Report: `pages`, how many there are.
+    """
+    parts = [Path(part) for part in job["parts"]]
+    made = join(parts, Path(job["out"]), title=job["title"], language=job["language"])
+    return {"pages": made.pages}
 
 
 def _pages_of(source: pikepdf.Pdf, part: Path | Piece) -> Iterable[pikepdf.Page]:

@@ -18,7 +18,7 @@ from campaign.letters.context import (
 )
 from campaign.letters.foundry import Foundry
 from campaign.letters.html import language_tag
-from campaign.letters.joining import Document, describe, in_place_of, join
+from campaign.letters.joining import Document, describe, in_place_of
 from campaign.letters.layouts import LabelSheet, Layout, Paper
 from campaign.letters.list_cells import cells
 from campaign.letters.posters import qr_svg
@@ -62,12 +62,26 @@ def signature_list(
                 "pages": chunk,
                 "out": str(part),
             }
-            outcome = foundry.run("list", job, limits, len(chunk))
-            if outcome.report is None:
-                raise LetterRefused([Problem(outcome.slug, {"reason": outcome.detail})])
+            _have_done(foundry, "list", job, limits, len(chunk))
             parts.append(part)
-        title = f"{context.reference} · {context.title}"
-        return join(parts, out, title=title, language=language_tag(context.locale))
+        job = {
+            "parts": [str(part) for part in parts],
+            "out": str(out),
+            "title": f"{context.reference} · {context.title}",
+            "language": language_tag(context.locale),
+        }
+        report = _have_done(foundry, "join", job, limits, count)
+        return describe(out, report["pages"])
+
+
+def _have_done(
+    foundry: Foundry, work: str, job: dict[str, Any], limits: Limits, size: int
+) -> dict[str, Any]:
+    """The foundry's report. Raises LetterRefused."""
+    outcome = foundry.run(work, job, limits, size)
+    if outcome.report is None:
+        raise LetterRefused([Problem(outcome.slug, {"reason": outcome.detail})])
+    return outcome.report
 
 
 def _pages(
