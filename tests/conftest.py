@@ -1,5 +1,6 @@
 """Fixtures for every test: an instance of its own, on SQLite and on a real PostgreSQL."""
 
+import gc
 import shutil
 import socket
 import sqlite3
@@ -17,7 +18,8 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import Engine, NullPool, create_engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from campaign import close_app, create_app, db, migrations
@@ -35,6 +37,13 @@ HOST = "http://127.0.0.1:5000"
 def pytest_configure(config: pytest.Config) -> None:
     """See to it that a whole run does every deed of the desk."""
     config.pluginmanager.register(posted.Plugin())
+
+
+def pytest_collection_finish() -> None:
+    """All modules are loaded: the collector need not walk through them after every test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,6 +108,8 @@ class _Postgres:
 
     uri: str
     name: str = ""
+    keeper: Connection | None = None
+    """Our own connection to it: a new one for every test would take longer than the work."""
 
     def take(self) -> str:
         """Address of an empty, migrated database."""
@@ -109,34 +120,45 @@ class _Postgres:
 
     def give_back(self) -> None:
         """Empty it; one whose tables a test has moved goes, and the next test gets another."""
-        self._admin(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            f"WHERE datname = '{self.name}' AND pid <> pg_backend_pid()"
-        )
-        engine = create_engine(_of_database(self.uri, self.name), poolclass=NullPool)
-        tables = {*db.Base.metadata.tables, "alembic_version"}
-        if migrations.current_revision(engine) == _NEWEST and _tables_of(engine) == tables:
-            with engine.begin() as connection:
-                connection.execute(text(_EMPTY))
-            return
+        try:
+            if self.keeper is None:
+                self.keeper = self._connect(_of_database(self.uri, self.name))
+            self.keeper.execute(text(_EMPTY))
+        except DBAPIError:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self.keeper is not None:
+            self.keeper.invalidate()
+            self.keeper.close()
+            self.keeper = None
         self._admin(f"DROP DATABASE {self.name} WITH (FORCE)")
         self.name = ""
 
+    @staticmethod
+    def _connect(uri: str) -> Connection:
+        return create_engine(uri, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect()
+
     def _admin(self, statement: str) -> None:
-        admin = create_engine(self.uri, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with admin.connect() as connection:
+        with self._connect(self.uri) as connection:
             connection.execute(text(statement))
 
 
-def _tables_of(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names())
-
-
 _NEWEST = migrations.newest_revision()
-_EMPTY = """
+_TABLES = sorted({*db.Base.metadata.tables, "alembic_version"})
+_EMPTY = f"""
 DO $$
 DECLARE one record;
 BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+  IF (SELECT version_num FROM alembic_version) <> '{_NEWEST}'
+    OR (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') <> {len(_TABLES)}
+    OR (SELECT count(*) FROM pg_tables WHERE tablename = ANY('{{{",".join(_TABLES)}}}'))
+      <> {len(_TABLES)}
+  THEN
+    RAISE EXCEPTION 'a test has moved the tables';
+  END IF;
   SET LOCAL session_replication_role = replica;
   FOR one IN SELECT tablename FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
@@ -160,8 +182,11 @@ def shared_postgres(postgres: str) -> _Postgres:
 def database_url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty, migrated database."""
     if engine_name == "sqlite":
-        path = tmp_path / "campaign.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        template = request.getfixturevalue("sqlite_template")
+        path = template.with_name("campaign.sqlite")
+        for old in path.parent.glob(f"{path.name}*"):
+            old.unlink()
+        shutil.copy(template, path)
         yield f"sqlite:///{path}"
         return
     shared = request.getfixturevalue("shared_postgres")
@@ -176,6 +201,22 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return load_settings(
         instance=tmp_path / "instance", database_url=database_url, burst_per_network=10_000
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines() -> Iterator[None]:
+    """The engine of one address is made once a run: it knows the statements it has compiled."""
+    made: dict[str, Engine] = {}
+    make = db.make_engine
+
+    def make_once(url: str) -> Engine:
+        if url not in made:
+            made[url] = make(url)
+        return made[url]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "make_engine", make_once)
+        yield
 
 
 @pytest.fixture(scope="session")
