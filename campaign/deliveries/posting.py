@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries import splitting
 from campaign.deliveries.covering import here, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.recording import stop_of
@@ -47,7 +48,7 @@ def post_envelopes(
     refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
-    lying = _lying(run, posting)
+    lying = _lying(unit, run, posting)
     count, letters = unit.execute(
         select(func.count(Envelope.id), func.sum(_letters_here(bundle))).where(*lying)
     ).one()
@@ -73,13 +74,19 @@ def post_envelopes(
     return attempt
 
 
-def _lying(run: EnvelopeRun, posting: Posting) -> tuple[ColumnElement[bool], ...]:
-    """The envelopes that are named and still lie here; there may be 35,000, so none is loaded."""
-    return (
+def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> tuple[ColumnElement[bool], ...]:
+    """The envelopes that are named and still lie here; there may be 35,000, so none is loaded.
+
+    Those whose letters all left at the gate are looked for now: once the posting is recorded,
+    every letter counts as gone.
+    """
+    named = (
         Envelope.run_id == run.id,
         Envelope.attempt_id.is_(None),
         Envelope.sequence.between(posting.first, posting.last),
     )
+    emptied = unit.scalars(select(Envelope.id).where(*named, ~splitting.holds_some(run.bundle)))
+    return (*named, Envelope.id.not_in(emptied.all()))
 
 
 def _letters_here(bundle: Bundle) -> ScalarSelect[int]:

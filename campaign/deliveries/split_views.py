@@ -201,6 +201,7 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
     return {
         "run": run,
         "envelopes": shown,
+        "emptied": splitting.list_emptied(unit, run, shown),
         "postings": postings,
         "trips": visits.attempts_by_id(unit, [one for one in went if one]),
         "sought": sought or "",

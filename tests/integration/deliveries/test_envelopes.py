@@ -336,6 +336,22 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     assert "Sent by post" not in second
 
 
+def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "1"})
+    record(bundle, DeliveryOutcome.PART, taken=2)
+    post(staff, after(bundle, "part"), {"numbers": "1, 2"})
+    page = staff.get(after(bundle)).text
+    assert page.count("Empty: no letter of it is here any more") == 2
+    post(staff, after(bundle, "post"), posting(first="1", last="3"))
+    unit.rollback()
+    assert [posted for _first, _last, posted in envelopes(unit)][:4] == [False, False, True, False]
+    posted = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
+    assert [one.messages for one in unit.scalars(posted)] == [1]
+
+
 def test_a_tracking_number_is_that_of_one_envelope(
     staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
 ) -> None:
