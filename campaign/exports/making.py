@@ -114,6 +114,9 @@ def _make(taken: Claim) -> None:
         chosen, keys, locale = export.format, list(export.recipients), export.locale
         name = _file_name(export)
         total = records.count(unit, source)
+    if source.bundle_id and not total:
+        # Its printed files may be kept longer than the names of those who wrote.
+        raise Refused(EMPTY)
     progress = _Progress(taken, total)
     with store.workshop() as workshop, store.create(taken.storage_key) as file:
         out = _Measured(file)

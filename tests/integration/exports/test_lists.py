@@ -23,6 +23,7 @@ from campaign.errors import Refused
 from campaign.exports import making, records, writing
 from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.exports.wording import HEADS
+from campaign.signing.models import Signature
 from tests.factories import post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
@@ -228,6 +229,24 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     assert (
         "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
     )
+
+
+def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are_kept(
+    unit: Session,
+    scene: Scene,
+    ask: Ask,
+    made: Made,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+) -> None:
+    bundle_id = freeze(scene.campaign_id)
+    print_bundle(bundle_id)
+    unit.execute(update(Signature).values(forgotten_at=db.utcnow()))
+    unit.commit()
+    begun = ask(bundle_id=bundle_id)
+    jobs.run_now("exports.make", begun)
+    export = unit.get_one(DataExport, begun)
+    assert (export.state, export.failure) == (ExportState.FAILED, making.EMPTY)
 
 
 def test_what_does_not_open_costs_its_own_row_only(
