@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
@@ -15,7 +16,7 @@ from campaign.deliveries import gate_files
 from campaign.deliveries.covering import count_left, unnamed_part
 from campaign.deliveries.models import Envelope, GateVisit
 from campaign.deliveries.rules import GONE_OUT, SENT, Stop, refuse_after_stop, refuse_wrong_part
-from campaign.errors import Invalid, Refused
+from campaign.errors import Invalid, NotFound, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def record_visit(
     (as long as nobody knows which letters went with a part, none goes after it), `other-mission`;
     Invalid: after a stop, a part that is none, or recorded before by somebody else.
     """
-    _hold(unit, carried)
+    _hold(unit, [one.bundle for one in carried])
     # After the wait: the same may have been sent twice at one moment.
     found = find_visit(unit, key)
     if found is not None:
@@ -75,9 +76,9 @@ def record_visit(
     return visit
 
 
-def _hold(unit: Session, carried: Sequence[Carried]) -> None:
+def _hold(unit: Session, bundles: Sequence[Bundle]) -> None:
     """Nobody takes a letter back, and nobody stops a campaign, while it is handed over."""
-    campaigns = {one.bundle.campaign_id: one.bundle.campaign for one in carried}
+    campaigns = {one.campaign_id: one.campaign for one in bundles}
     for _id, campaign in sorted(campaigns.items()):
         unit.refresh(campaign, with_for_update={"key_share": True})
 
@@ -106,8 +107,14 @@ def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
     """Take a record back that was a mistake. Mails that went out stay sent.
 
     Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
-    post tells of it.
+    post tells of it, NotFound where a colleague was quicker.
     """
+    _hold(unit, [one.bundle for one in visit.attempts])
+    try:
+        for seen in (visit, *visit.attempts):
+            unit.refresh(seen)
+    except InvalidRequestError as problem:
+        raise NotFound("visit") from problem
     if any(one.update_id is not None for one in visit.attempts):
         raise Refused("visit-published")
     for attempt in list(visit.attempts):

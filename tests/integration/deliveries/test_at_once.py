@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import db
+from campaign.audit import AuditEntry
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.deliveries import posting, splitting
-from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.deliveries import posting, recording, splitting
+from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.numbers import Numbers
 from campaign.errors import NotFound, Refused
 from tests.integration.deliveries.conftest import Record
@@ -111,3 +112,26 @@ def test_what_is_taken_apart_is_neither_posted_nor_taken_apart_again(
         )
     assert unit.scalar(select(func.count(Envelope.id))) == 0
     assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 1
+
+
+def test_two_who_take_a_record_back_take_it_back_once(
+    app: Flask, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    visit_id = record(bundle, DeliveryOutcome.REFUSED).id
+    unit.rollback()
+
+    def remove(unit: Session, visit: GateVisit | None) -> None:
+        if visit is None:  # SQLite: the second begins after the first
+            raise NotFound("visit")
+        recording.remove_visit(unit, visit, actor="test")
+
+    def look(unit: Session) -> GateVisit | None:
+        visit = unit.get(GateVisit, visit_id)
+        if visit is not None:
+            visit.attempts.copy()  # has seen what it is to remove
+        return visit
+
+    with pytest.raises(NotFound):
+        overtake(app, lambda unit: remove(unit, look(unit)), look, remove)
+    removed = select(func.count(AuditEntry.id)).where(AuditEntry.action == "delivery.remove")
+    assert unit.scalar(removed) == 1
