@@ -109,7 +109,7 @@ def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
     Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
     post tells of it, NotFound where a colleague was quicker.
     """
-    _hold(unit, [one.bundle for one in visit.attempts])
+    _hold(unit, [one.bundle for one in visit.attempts if one.bundle is not None])
     try:
         for seen in (visit, *visit.attempts):
             unit.refresh(seen)
