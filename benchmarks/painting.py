@@ -47,7 +47,8 @@ class Painting:
 
 def measure(environment: dict[str, str], paths: tuple[str, ...]) -> list[Painting]:
     """Each page in a browser that has never been here."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 _START_SECONDS = 90
 _ENVIRONMENT = {"CAMPAIGN_BURST_PER_NETWORK": "1000"}
 """All journeys come from one address."""
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -100,10 +101,8 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    """Debian's Chromium, without its windows where there is one."""
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     assert path is not None, "Chromium is missing: make test installs it"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)

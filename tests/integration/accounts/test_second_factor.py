@@ -207,6 +207,7 @@ def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, unit: 
     assert post(browser, f"{PAGE}/turn-off").location == PAGE
     unit.expire_all()
     assert unit.get_one(StaffUser, me.id).has_second_factor
+    unit.rollback()
     close_app(strict)
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import make_url, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle
@@ -86,7 +86,7 @@ def test_printed_twice_it_is_the_same_to_the_last_byte(
     for side in sides:
         shutil.copytree(settings.folder, side)
         with (
-            closing(sqlite3.connect(tmp_path / "campaign.sqlite")) as here,
+            closing(sqlite3.connect(str(make_url(settings.sqlalchemy_url).database))) as here,
             closing(sqlite3.connect(side / "campaign.sqlite")) as there,
         ):
             here.backup(there)
