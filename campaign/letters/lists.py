@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from campaign.letters import html, measuring, renderer
+from campaign.letters import foundries, html, measuring, renderer
 from campaign.letters.checks import check_address, check_characters
 from campaign.letters.context import (
     CoverContext,
@@ -52,7 +52,7 @@ def signature_list(
     count = sheet.pages_for(total)
     pages = _pages(iter(rows), sheet, context, count, total)
     parts: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder, Foundry() as foundry:
+    with tempfile.TemporaryDirectory(prefix="letters-") as folder, foundries.borrowed() as foundry:
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
             part = Path(folder) / f"{len(parts):06d}.pdf"
             job = {
