@@ -28,7 +28,7 @@ run: .venv/ready .venv/system ## Serve the demo at http://127.0.0.1:5000
 
 test: .venv/ready .venv/system .venv/browser ## Run every test, with coverage (both databases, Chromium)
 	@$(BIN)/coverage erase
-	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report --format=total | sed 's/.*/coverage: &%/'
 
 test-fast: .venv/ready .venv/system ## Run the tests that need no browser

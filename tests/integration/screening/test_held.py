@@ -328,7 +328,8 @@ def test_a_get_decides_nothing(
         assert staff.get(QUEUE + url).status_code == 405
     assert decide(staff, held, "burn").status_code == 200
     assert the_signature(unit).state is SignatureState.HELD
-    deeds = unit.scalars(select(AuditEntry).where(AuditEntry.action.like("letter.%"))).all()
+    wanted = select(AuditEntry).where(AuditEntry.action.like("letter.%"))
+    deeds = unit.scalars(wanted.order_by(AuditEntry.id)).all()
     assert deeds == []
 
 

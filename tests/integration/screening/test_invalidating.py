@@ -479,7 +479,8 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert count_shown(app, campaign) == 28
     assert "Undone" in staff.get(DESK).text
     unit.rollback()
-    deeds = unit.scalars(select(AuditEntry).where(AuditEntry.action.like("invalidation.%"))).all()
+    wanted = select(AuditEntry).where(AuditEntry.action.like("invalidation.%"))
+    deeds = unit.scalars(wanted.order_by(AuditEntry.id)).all()
     assert [one.action for one in deeds] == [
         "invalidation.count",
         "invalidation.run",
