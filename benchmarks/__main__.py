@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,10 +20,11 @@ def main() -> int:
     with folder:
         out = Path(folder.name)
         letters.synthesise(environment, 1000)
-        http = pages.measure(environment, out)
         seen = painting.measure(environment, _SEEN)
-        many = crowd.grow(out / "instance" / "campaign.sqlite", chosen.crowd)
-        crowded = pages.measure(environment, out)
+        shutil.copytree(out / "instance", out / "crowded")
+        many = crowd.grow(out / "crowded" / "campaign.sqlite", chosen.crowd)
+        crowded = {**environment, "CAMPAIGN_INSTANCE": str(out / "crowded")}
+        http = pages.measure(environment, crowded, out)
     folder, environment = letters.new_instance()
     with folder:
         out = Path(folder.name)
@@ -64,8 +66,8 @@ def main() -> int:
             http.live_ms <= 50,
         ),
         *_painted(seen),
-        *_with_crowd("POST sign", many, http.sign, crowded.sign),
-        *_with_crowd("GET case page", many, http.get, crowded.get),
+        *_with_crowd("POST sign", many, http.sign, 0.3),
+        *_with_crowd("GET case page", many, http.get, 0.6),
         ("  largest web process", f"{http.peak_mb:.0f} MB", "", True),
     ]
     for name, figure, promise, kept in rows:
@@ -91,16 +93,14 @@ def _painted(seen: list[painting.Painting]) -> list[tuple[str, str, str, bool]]:
 
 
 def _with_crowd(
-    name: str, size: int, few: pages.Comparison, many: pages.Comparison
+    name: str, size: int, found: pages.Comparison, least: float
 ) -> list[tuple[str, str, str, bool]]:
-    """Both are measured against the bare peer, so that the machine's moods cancel out."""
-    slower = few.ratio / many.ratio - 1
     return [
         (
             f"  with {size:,} signatures",
-            f"{many.ours:.0f}/s, bare {many.bare:.0f}/s",
-            f"{many.ratio:.2f}x, {slower:+.0%} (+10% at most)",
-            slower <= 0.1,
+            f"{name} {found.many:.0f}/s, {found.slower:+.0%} slower",
+            f"{found.many_ratio:.2f}x ({least}x at least, 10% slower at most)",
+            found.many_ratio >= least and found.slower <= 0.1,
         )
     ]
 

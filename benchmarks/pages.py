@@ -3,6 +3,8 @@
 import itertools
 import statistics
 import urllib.request
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -22,10 +24,17 @@ _people = itertools.count()
 
 @dataclass
 class Comparison:
+    """Answers per second; each ratio is the median of those of each round."""
+
     ours: float
+    many: float
+    """Ours, with a great action in the database."""
     bare: float
     ratio: float
-    """Median of the ratios of each round."""
+    """Ours to the bare peer."""
+    many_ratio: float
+    slower: float
+    """By how much a great action makes it slower; 0.1 is 10 %."""
 
 
 @dataclass
@@ -37,27 +46,28 @@ class PageRun:
     peak_mb: float
 
 
-def measure(environment: dict[str, str], folder: Path) -> PageRun:
-    """Requests per second of the case page and of POST sign, ours and the peer's."""
-    ours, bare = free_port(), free_port()
-    base = {"CAMPAIGN_BASE_URL": f"http://127.0.0.1:{ours}"}
+def measure(few: dict[str, str], many: dict[str, str], folder: Path) -> PageRun:
+    """Requests per second of the case page and of POST sign, ours twice and the peer's."""
+    ours, crowded, bare = free_port(), free_port(), free_port()
     page = folder / "page.html"
     peer = {"BARE_PAGE": str(page), "BARE_DATABASE": f"sqlite:///{folder}/bare.sqlite"}
-    with serving(our_command(ours), ours, {**environment, **base}) as pid:
+    with _ours(few, ours) as pid, _ours(many, crowded) as crowded_pid:
         with urllib.request.urlopen(f"http://127.0.0.1:{ours}{_CASE}") as answer:
             page.write_bytes(answer.read())
         with serving(bare_command(bare), bare, peer):
             gets = _compare(
                 (ours, lambda _n: _get(ours, _CASE)),
+                (crowded, lambda _n: _get(crowded, _CASE)),
                 (bare, lambda _n: _get(bare, "/page")),
-                _GETS,
-                b"HTTP/1.1 200",
+                count=_GETS,
+                expected=b"HTTP/1.1 200",
             )
             posts = _compare(
-                (ours, lambda n: _post(ours, f"{_CASE}/sign", next(_people))),
+                (ours, lambda _n: _post(ours, f"{_CASE}/sign", next(_people))),
+                (crowded, lambda _n: _post(crowded, f"{_CASE}/sign", next(_people))),
                 (bare, lambda n: _post(bare, "/row", n)),
-                _POSTS,
-                b"HTTP/1.1 303",
+                count=_POSTS,
+                expected=b"HTTP/1.1 303",
             )
         live = 1000 / requests_per_second(
             ours,
@@ -66,26 +76,35 @@ def measure(environment: dict[str, str], folder: Path) -> PageRun:
             connections=1,
             expected=b"HTTP/1.1 200",
         )
-        peak = peak_megabytes(pid)
+        peak = max(map(peak_megabytes, (pid, crowded_pid)))
     return PageRun(gets, posts, live, peak)
 
 
-def _compare(ours, bare, count, expected) -> Comparison:  # type: ignore[no-untyped-def]
-    rates: list[tuple[float, float]] = []
+def _ours(environment: dict[str, str], port: int) -> AbstractContextManager[int]:
+    base = {"CAMPAIGN_BASE_URL": f"http://127.0.0.1:{port}"}
+    return serving(our_command(port), port, {**environment, **base})
+
+
+def _compare(
+    *servers: tuple[int, Callable[[int], bytes]], count: int, expected: bytes
+) -> Comparison:
+    """All in each round, so that the machine's moods meet all of them."""
+    rounds: list[list[float]] = []
     for round_ in range(_ROUNDS + 1):
-        pair = tuple(
+        rates = [
             requests_per_second(
                 port, make, count=count, connections=_CONNECTIONS, expected=expected
             )
-            for port, make in (ours, bare)
-        )
+            for port, make in servers
+        ]
         if round_:  # the first is for caches to fill
-            rates.append(pair)  # type: ignore[arg-type]
-    first, second = zip(*rates, strict=True)
+            rounds.append(rates)
+    median = statistics.median
     return Comparison(
-        statistics.median(first),
-        statistics.median(second),
-        statistics.median(one / other for one, other in rates),
+        *(median(rates) for rates in zip(*rounds, strict=True)),
+        ratio=median(ours / bare for ours, _many, bare in rounds),
+        many_ratio=median(many / bare for _ours, many, bare in rounds),
+        slower=median(ours / many for ours, many, _bare in rounds) - 1,
     )
 
 
