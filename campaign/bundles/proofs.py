@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale
 from flask_babel import force_locale, gettext
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
@@ -27,6 +27,7 @@ from campaign.bundles.ledger import Aside
 from campaign.bundles.loading import Loaded, load_some, number_of
 from campaign.bundles.ordering import key_of
 from campaign.bundles.printing import run_press
+from campaign.bundles.waiting_counts import count_waiting, first_blocks
 from campaign.campaigns.models import Campaign
 from campaign.errors import Refused
 from campaign.letters.checks import check_before
@@ -34,10 +35,14 @@ from campaign.letters.context import LetterContext
 from campaign.letters.layouts import LAYOUTS
 from campaign.officials.models import Mission
 from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature
+from campaign.signing.models import Letter, Signature, SignatureState
 
 LOOKED_AT = 300
 """Letters that are opened for a proof: those confirmed first, and the longest of all."""
+SORTED = 50_000
+"""So many that wait are sorted to find them; of more, those signed first are looked through."""
+_WINDOW = 5_000
+_BLOCKS = 10
 _LONGEST = 20
 _FIRST = 3
 _MOST_SCRIPTS = 3
@@ -100,17 +105,58 @@ def _candidates(
     unit: Session, campaign: Campaign, mission: Mission, choice: Choice
 ) -> tuple[list[int], int]:
     """Ids of the letters to look at, and how many wait."""
+    targets = [one.id for one in campaign.targets if one.mission_id == mission.id]
+    if choice.targets is not None:
+        targets = [one for one in targets if one in choice.targets]
+    waiting = sum(
+        letters
+        for (_target, locale), letters in count_waiting(unit, targets).items()
+        if choice.locales is None or locale in choice.locales
+    )
+    # What is sealed is a little longer than what was written, by the same for all.
+    length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
+    if waiting > SORTED and (some := _some_of_many(unit, targets, choice, length)):
+        return some, waiting
 
     def ids(*order: Any, limit: int) -> Sequence[int]:
         query = picking.chosen(select(Letter.id), campaign.id, mission.id, choice)
         return unit.scalars(query.order_by(*order).limit(limit)).all()
 
-    count = picking.chosen(select(func.count(Letter.id)), campaign.id, mission.id, choice)
-    # What is sealed is a little longer than what was written, by the same for all.
-    length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
     found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
     found |= dict.fromkeys(ids(length.desc(), Letter.id, limit=_LONGEST))
-    return list(found), unit.scalar(count) or 0
+    return list(found), waiting
+
+
+def _some_of_many(
+    unit: Session, targets: Sequence[int], choice: Choice, length: ColumnElement[int]
+) -> list[int]:
+    """Of a great many letters the same, among those signed first: nobody waits for a million."""
+    rows: list[Any] = []
+    for begin, end in first_blocks(unit, targets, letters=_WINDOW, most=_BLOCKS):
+        rows += unit.execute(
+            select(
+                Letter.id, Letter.target_id, Signature.state, Signature.forgotten_at,
+                Signature.letter_locale, Signature.confirmed_at, length.label("length"),
+            )
+            .join(Signature, Signature.id == Letter.signature_id)
+            .where(
+                # By id alone: of any other condition SQLite would read all that fulfil it.
+                Letter.bundle_id.is_(None),
+                *(Letter.signature_id >= begin, Letter.signature_id < end),
+                *(Signature.id >= begin, Signature.id < end),
+            )
+        )  # fmt: skip
+    good = [
+        row
+        for row in rows
+        if row.state is SignatureState.CONFIRMED
+        and row.forgotten_at is None
+        and row.target_id in targets
+        and (choice.locales is None or row.letter_locale in choice.locales)
+    ]
+    first = sorted(good, key=lambda row: (row.confirmed_at, row.id))[:LOOKED_AT]
+    longest = sorted(good, key=lambda row: (-row.length, row.id))[:_LONGEST]
+    return list(dict.fromkeys(row.id for row in (*first, *longest)))
 
 
 def _pairs(unit: Session, ids: Sequence[int]) -> set[tuple[int, str]]:

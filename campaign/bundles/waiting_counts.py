@@ -41,6 +41,30 @@ def count_waiting(unit: Session, targets: Iterable[int]) -> Counter[Key]:
     return found
 
 
+def first_blocks(
+    unit: Session, targets: Iterable[int], *, letters: int, most: int
+) -> list[tuple[int, int]]:
+    """Where the first letters that wait are: ids of signatures, from one to before another.
+
+    Blocks of which about so many letters to these targets wait together, `most` blocks at most. A
+    look at what is kept: what changed since may lie elsewhere.
+    """
+    rows = unit.execute(
+        select(WaitingLetters.block, func.sum(WaitingLetters.letters))
+        .where(WaitingLetters.target_id.in_(list(targets)))
+        .group_by(WaitingLetters.block)
+        .order_by(WaitingLetters.block)
+        .limit(most)
+    )
+    blocks, found = [], 0
+    for block, some in rows:
+        blocks.append(block)
+        found += int(some)
+        if found >= letters:
+            break
+    return [(first * BLOCK, (last + 1) * BLOCK) for first, last in _ranges(blocks)]
+
+
 def keep_block(unit: Session, block: int) -> None:
     """Count a block, and keep what was found."""
     unit.execute(delete(WaitingLetters).where(WaitingLetters.block == block))

@@ -143,11 +143,11 @@ def show_journey(public_id: str) -> ResponseReturnValue:
     """Bundles that travel together, and how far each is."""
     unit = db.session()
     journey = journeys.get_journey(unit, public_id)
-    now = db.utcnow()
+    progress = services.progress_of_all(unit, journey.bundles, db.utcnow())
     return render_template(
         "bundles/journey.html",
         journey=journey,
-        bundles=[(one, services.progress_of(unit, one, now)) for one in journey.bundles],
+        bundles=[(one, progress[one.id]) for one in journey.bundles],
         working=any(one.state in services.UNFINISHED for one in journey.bundles),
         number=_number,
     )

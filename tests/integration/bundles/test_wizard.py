@@ -13,12 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign import db, jobs
 from campaign.audit import AuditEntry
+from campaign.bundles import proofs
 from campaign.bundles.choices import Choice
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, Journey
 from campaign.bundles.offers import Why, list_left, list_offers
+from campaign.bundles.waiting_counts import first_blocks
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.signing.models import Signature, SignatureState
 from tests.factories import (
@@ -223,9 +225,16 @@ def pages_of(data: bytes) -> Iterator[pikepdf.Pdf]:
         yield pdf
 
 
+@pytest.mark.parametrize("most", [proofs.SORTED, 0])
 def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask,
+    client: FlaskClient,
+    unit: Session,
+    campaigns: list[Campaign],
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
 ) -> None:
+    monkeypatch.setattr(proofs, "SORTED", most)
     second = campaigns[1]
     later = db.utcnow() + timedelta(hours=1)
     long = "A longer word of my own. " * 30
@@ -233,6 +242,9 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     add_confirmed(unit, second, 1, given_name="Νίκος", confirmed_at=later, letter_locale="en")
     add_confirmed(unit, second, 1, own_words="\U000e0fff", confirmed_at=later)
     unit.commit()
+    jobs.run_now("overview.count")
+    assert first_blocks(unit, [second.targets[0].id], letters=1, most=1)
+    unit.rollback()
     sign_in(client, app, "staff")
     wish = base([second])
     page = client.get(f"{NEW}/proof", query_string=wish).text
