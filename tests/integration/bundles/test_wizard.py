@@ -244,7 +244,7 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     unit.commit()
     jobs.run_now("overview.count")
     assert first_blocks(unit, [second.targets[0].id], letters=1, most=1)
-    unit.rollback()
+    unit.commit()
     sign_in(client, app, "staff")
     wish = base([second])
     page = client.get(f"{NEW}/proof", query_string=wish).text
