@@ -6,13 +6,13 @@ first, then the rows by key, some hundred at a time, and each batch is numbered 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import i18n
+from campaign.batching import batched
 from campaign.bundles.choices import Choice, Order, Split
 from campaign.bundles.models import Bundle, Volume
 from campaign.bundles.ordering import Facts, group_of, key_of, label_of

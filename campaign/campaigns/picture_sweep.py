@@ -7,13 +7,13 @@ picture once more writes its file anew, before its row is saved: a young file is
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import batched
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
+from campaign.batching import batched
 from campaign.campaigns.models import Campaign, Update, UpdatePicture
 from campaign.campaigns.pictures import FOLDER
 from campaign.storage import storage

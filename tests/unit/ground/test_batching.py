@@ -1,0 +1,16 @@
+"""Batches lose nothing and keep the order."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.batching import batched
+
+
+@given(st.lists(st.integers()), st.integers(1, 9))
+def test_batches_hold_all_in_order_and_only_the_last_is_smaller(
+    things: list[int], size: int
+) -> None:
+    made = list(batched(iter(things), size))
+    assert [one for batch in made for one in batch] == things
+    assert all(len(batch) == size for batch in made[:-1])
+    assert all(0 < len(batch) <= size for batch in made)
