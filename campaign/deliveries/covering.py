@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.deliveries.models import Envelope
+from campaign.deliveries.models import Envelope, EnvelopeRun
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter, Signature, SignatureState
 
@@ -153,6 +153,24 @@ def count_here(unit: Session, bundle: Bundle) -> int:
     """How many letters of a bundle are still in our hands."""
     query = here(bundle).with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return unit.scalar(query) or 0
+
+
+def here_in_envelope(bundle: Bundle) -> Select[Any]:
+    """Of an envelope's letters, those that are still here: some may have gone at the gate since."""
+    lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
+    return here(bundle).where(lies_in).correlate(Envelope)
+
+
+def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
+    """Whether no letter of an envelope is here any more."""
+    return ~here_in_envelope(bundle).exists()
+
+
+def list_emptied(unit: Session, run: EnvelopeRun, shown: Sequence[Envelope]) -> set[int]:
+    """Ids of those envelopes that were not posted and hold no letter that is here still."""
+    waiting = [one.id for one in shown if one.attempt_id is None]
+    emptied = select(Envelope.id).where(Envelope.id.in_(waiting), is_emptied(run.bundle))
+    return set(unit.scalars(emptied))
 
 
 def count_left(unit: Session, bundle: Bundle) -> int:

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.deliveries import splitting
-from campaign.deliveries.covering import here, unnamed_part
+from campaign.deliveries.covering import here_in_envelope, is_emptied, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.recording import stop_of
 from campaign.deliveries.rules import refuse_after_stop
@@ -85,17 +84,15 @@ def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> tuple[ColumnEle
         Envelope.attempt_id.is_(None),
         Envelope.sequence.between(posting.first, posting.last),
     )
-    emptied = unit.scalars(select(Envelope.id).where(*named, ~splitting.holds_some(run.bundle)))
+    emptied = unit.scalars(select(Envelope.id).where(*named, is_emptied(run.bundle)))
     return (*named, Envelope.id.not_in(emptied.all()))
 
 
 def _letters_here(bundle: Bundle) -> ScalarSelect[int]:
-    """Of an envelope's letters those that are still here: some may have gone at the gate since."""
+    count = func.count(Letter.id)
     return (
-        here(bundle)
-        .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
-        .where(Letter.sequence.between(Envelope.first_number, Envelope.last_number))
-        .correlate(Envelope)
+        here_in_envelope(bundle)
+        .with_only_columns(count, maintain_column_froms=True)
         .scalar_subquery()
     )
 

@@ -24,7 +24,7 @@ from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle
 from campaign.bundles.saying import say_number
 from campaign.deliveries import envelope_files, posting, rerouting, splitting, visits
-from campaign.deliveries.covering import count_left, unnamed_part
+from campaign.deliveries.covering import count_left, list_emptied, unnamed_part
 from campaign.deliveries.missions import get_mission, missions_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
@@ -201,7 +201,7 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
     return {
         "run": run,
         "envelopes": shown,
-        "emptied": splitting.list_emptied(unit, run, shown),
+        "emptied": list_emptied(unit, run, shown),
         "postings": postings,
         "trips": visits.attempts_by_id(unit, [one for one in went if one]),
         "sought": sought or "",

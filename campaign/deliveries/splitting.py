@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
@@ -260,24 +260,6 @@ def list_envelopes(
         .order_by(Envelope.sequence)
         .limit(limit)
     ).all()
-
-
-def holds_some(bundle: Bundle) -> ColumnElement[bool]:
-    """Whether letters that lie in an envelope are here still: all may have gone at the gate."""
-    return (
-        here(bundle)
-        .with_only_columns(Letter.id, maintain_column_froms=True)
-        .where(Letter.sequence.between(Envelope.first_number, Envelope.last_number))
-        .correlate(Envelope)
-        .exists()
-    )
-
-
-def list_emptied(unit: Session, run: EnvelopeRun, shown: Sequence[Envelope]) -> set[int]:
-    """Ids of those envelopes that were not posted and hold no letter that is here still."""
-    waiting = [one.id for one in shown if one.attempt_id is None]
-    emptied = select(Envelope.id).where(Envelope.id.in_(waiting), ~holds_some(run.bundle))
-    return set(unit.scalars(emptied))
 
 
 def undo_split(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
