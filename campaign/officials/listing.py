@@ -33,18 +33,25 @@ def page_of(unit: Session, query: Select[T], page: int, *, total: int | None = N
 
     `total` is how many there are, where that is known.
     """
-    if total is None and page <= 1:
-        # A search that finds little is counted by what it finds, not by looking a second time.
+    if page <= 1:
+        # What a search finds is looked for once; only where there is more is it counted.
         rows: Sequence[Any] = unit.scalars(query.limit(PAGE_SIZE + 1)).all()
         if len(rows) <= PAGE_SIZE:
             return Listing(rows, len(rows), 1, 1)
-    if total is None:
-        total = unit.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    page = min(max(page, 1), pages)
-    wanted = query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    rows = unit.scalars(wanted).all()
-    return Listing(rows, total, page, pages)
+        total = _count(unit, query) if total is None else total
+        return Listing(rows[:PAGE_SIZE], total, 1, _pages(total))
+    total = _count(unit, query) if total is None else total
+    page = min(page, _pages(total))
+    rows = unit.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    return Listing(rows, total, page, _pages(total))
+
+
+def _count(unit: Session, query: Select[Any]) -> int:
+    return unit.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // PAGE_SIZE))
 
 
 def says(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:

@@ -23,7 +23,10 @@ class Official(Base):
     """A person or an office that can act (Popolo: person and post)."""
 
     __tablename__ = "official"
-    __table_args__ = (Index("ix_official_country_name_key", "country", "name_key"),)
+    __table_args__ = (
+        Index("ix_official_country_name_key_id", "country", "name_key", "id"),
+        Index("ix_official_name_key_id", "name_key", "id"),
+    )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
@@ -48,7 +51,7 @@ class Official(Base):
     """When they left the office that letters name; campaigns that aim at them are shown."""
     source_id: Mapped[str] = mapped_column(String(60), default="", index=True)
     """Where it was imported from: a Wikidata QID, or the country and the file's own id."""
-    name_key: Mapped[str] = mapped_column(String(200), default="", index=True)
+    name_key: Mapped[str] = mapped_column(String(200), default="")
     """Name (or office) without accents and capitals: order of lists, and namesakes."""
     search: Mapped[str] = mapped_column(Text, default="")
     """All that a search finds it by, folded; kept by `_note_words`."""

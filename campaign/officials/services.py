@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, i18n
@@ -74,9 +74,16 @@ def search_officials(
     start = fold(query)
     if not start:
         return []
-    first = case((Official.name_key.startswith(start, autoescape=True), 0), else_=1)
-    found = select(Official).where(*says(query, Official.search), Official.id.not_in(without))
-    return unit.scalars(found.order_by(first, Official.name_key, Official.id).limit(most)).all()
+    found = (
+        select(Official)
+        .where(*says(query, Official.search), Official.id.not_in(without))
+        .order_by(Official.name_key, Official.id)
+    )
+    begins = Official.name_key.startswith(start, autoescape=True)
+    first = unit.scalars(found.where(begins).limit(most)).all()
+    if len(first) == most:
+        return first
+    return [*first, *unit.scalars(found.where(~begins).limit(most - len(first)))]
 
 
 def count_left(unit: Session) -> int:
