@@ -12,7 +12,9 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,16 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_FILES = 5_000
 _MOST_MANIFEST_BYTES = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What the manifest says of a letter, as far as it is checked."""
+
+    number: Any
+    volume: Any
+    first_page: Any
+    pages: Any
 
 
 def verify_zip(path: Path) -> Verified:
@@ -94,7 +106,7 @@ def _manifest(
         result.find(files.MANIFEST, "is too large.")
         return None
     try:
-        manifest = json.loads(archive.read(info))
+        manifest = json.loads(archive.read(info).decode(), object_hook=_letter_or_other)
     except (zipfile.BadZipFile, ValueError, RuntimeError):
         result.find(files.MANIFEST, "is damaged.")
         return None
@@ -102,6 +114,13 @@ def _manifest(
         result.find(files.MANIFEST, f"is not of the format {FORMAT}.")
         return None
     return manifest
+
+
+def _letter_or_other(found: dict[str, Any]) -> Any:
+    """The entry of a printed letter in little room, since there may be 350,000; others as read."""
+    if "first_page" not in found:
+        return found
+    return _Printed(*(found.get(name) for name in _Printed.__slots__))
 
 
 def _check_files(
@@ -176,17 +195,19 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
     if stated != (len(letters), len(aside), len(manifest["volumes"])):
         result.find(files.MANIFEST, "counts other letters or volumes than it holds.")
     _check_besides(manifest, result)
+    by_volume = defaultdict[int, list[_Printed]](list)
+    for one in letters:
+        by_volume[one.volume].append(one)
     for volume in manifest["volumes"]:
         name = volume.get("file") or f"volume {volume['volume']}"
-        mine = [one for one in letters if one["volume"] == volume["volume"]]
+        mine = by_volume.pop(volume["volume"], [])
         if len(mine) != volume["letters"]:
             result.find(name, f"holds {len(mine)} letters, the manifest says {volume['letters']}.")
         if not _covers(mine, volume["pages"]):
             result.find(name, "has pages that no letter, or more than one, is said to stand on.")
-        if bundle.get("duplex") and any(one["first_page"] % 2 == 0 for one in mine):
+        if bundle.get("duplex") and any(one.first_page % 2 == 0 for one in mine):
             result.find(name, "has a letter that does not begin on a fresh sheet.")
-    known = {volume["volume"] for volume in manifest["volumes"]}
-    if not {one["volume"] for one in letters} <= known:
+    if by_volume:
         result.find(files.MANIFEST, "places letters in a volume that is not there.")
     stated_pages = {one["name"]: one.get("pages") for one in manifest["files"]}
     for volume in manifest["volumes"]:
@@ -204,7 +225,7 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
         result.find(files.MANIFEST, "counts other people on signed sheets than it holds.")
     if len({one["number"] for one in people}) != len(people):
         result.find(files.MANIFEST, "holds a person on the signed sheets twice.")
-    printed = {one["number"] for one in manifest["letters"]}
+    printed = {one.number for one in manifest["letters"]}
     for one in manifest.get("taken_out", []):
         if one["number"] in printed:
             result.find(files.MANIFEST, f"says that letter {one['number']} is in and taken out.")
@@ -212,32 +233,33 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
 
 def _check_numbers(
     bundle: dict[str, Any],
-    letters: list[dict[str, Any]],
+    letters: list[_Printed],
     aside: list[dict[str, Any]],
     result: Verified,
 ) -> None:
     """Numbers run from the bundle's first one without gap, each once, and letters by number."""
-    numbers = [int(one["number"]) for one in (*letters, *aside)]
+    printed = [int(one.number) for one in letters]
+    numbers = [*printed, *(int(one["number"]) for one in aside)]
     first, frozen = bundle.get("first_number", 1), bundle["frozen"]
     if len(numbers) != frozen or sorted(numbers) != list(range(first, first + len(numbers))):
         last = first + frozen - 1
         result.find(files.MANIFEST, f"does not hold each number from {first} to {last} once.")
     # As numbers: "100000" sorts before "99999".
-    if any(int(one["number"]) > int(after["number"]) for one, after in pairwise(letters)):
+    if any(one > after for one, after in pairwise(printed)):
         result.find(files.MANIFEST, "does not hold the letters in order.")
 
 
-def _covers(letters: list[dict[str, Any]], pages: int) -> bool:
+def _covers(letters: list[_Printed], pages: int) -> bool:
     """Whether letters follow each other without gap from page 1 to the last.
 
     A card that shares its sheet with the one before has no page of its own.
     """
     last = start = 0
     for letter in letters:
-        start = last + 1 if letter["pages"] else start
-        if letter["first_page"] != start or letter["pages"] < 0 or not start:
+        start = last + 1 if letter.pages else start
+        if letter.first_page != start or letter.pages < 0 or not start:
             return False
-        last += letter["pages"]
+        last += letter.pages
     return last == pages
 
 
@@ -247,7 +269,8 @@ def _check_lists(
     manifest: dict[str, Any],
     result: Verified,
 ) -> None:
-    numbers = [one["number"] for one in (*manifest["letters"], *manifest.get("on_paper", []))]
+    numbers = [one.number for one in manifest["letters"]]
+    numbers += [one["number"] for one in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
     for name, read in (
         (files.SIGNATURES_CSV, _csv_numbers),

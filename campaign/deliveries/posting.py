@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
+from campaign.batching import batched
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.deliveries.covering import here_in_envelope, is_emptied, unnamed_part
+from campaign.deliveries.covering import here_in_envelope, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.recording import stop_of
 from campaign.deliveries.rules import refuse_after_stop
 from campaign.errors import Invalid, Refused
 from campaign.signing.models import Letter
+
+_BATCH = 10_000
+"""Envelopes that one statement names: PostgreSQL takes 65,535 values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +52,20 @@ def post_envelopes(
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
     lying = _lying(unit, run, posting)
-    count, letters = unit.execute(
-        select(func.count(Envelope.id), func.sum(_letters_here(bundle))).where(*lying)
-    ).one()
-    letters = int(letters or 0)  # a sum of counts is a Decimal on PostgreSQL
+    count, letters = len(lying), sum(lying.values())
     if not letters:
         raise Refused("envelopes-empty")
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
     attempt = _posted(unit, bundle, posting, key, staff_id)
     attempt.messages = letters
-    unit.execute(
-        update(Envelope)
-        .where(*lying)
-        .values(attempt_id=attempt.id, tracking=posting.tracking)
-        .execution_options(synchronize_session=False)
-    )
+    for ids in batched(lying, _BATCH):
+        unit.execute(
+            update(Envelope)
+            .where(Envelope.id.in_(ids))
+            .values(attempt_id=attempt.id, tracking=posting.tracking)
+            .execution_options(synchronize_session=False)
+        )
     unit.flush()
     jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
     audit.record(
@@ -73,28 +75,26 @@ def post_envelopes(
     return attempt
 
 
-def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> tuple[ColumnElement[bool], ...]:
-    """The envelopes that are named and still lie here; there may be 35,000, so none is loaded.
+def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
+    """The envelopes that are named and hold letters that lie here: id to how many.
 
-    Those whose letters all left at the gate are looked for now: once the posting is recorded,
-    every letter counts as gone.
+    There may be 35,000, so none is loaded.
     """
-    named = (
-        Envelope.run_id == run.id,
-        Envelope.attempt_id.is_(None),
-        Envelope.sequence.between(posting.first, posting.last),
-    )
-    emptied = unit.scalars(select(Envelope.id).where(*named, is_emptied(run.bundle)))
-    return (*named, Envelope.id.not_in(emptied.all()))
-
-
-def _letters_here(bundle: Bundle) -> ScalarSelect[int]:
-    count = func.count(Letter.id)
-    return (
-        here_in_envelope(bundle)
-        .with_only_columns(count, maintain_column_froms=True)
+    letters = (
+        here_in_envelope(run.bundle)
+        .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
         .scalar_subquery()
     )
+    rows = unit.execute(
+        select(Envelope.id, letters)
+        .where(
+            Envelope.run_id == run.id,
+            Envelope.attempt_id.is_(None),
+            Envelope.sequence.between(posting.first, posting.last),
+        )
+        .order_by(Envelope.sequence)
+    )
+    return {envelope_id: count for envelope_id, count in rows if count}
 
 
 def _posted(
