@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench bench-desk bench-press lock translations wheel clean
+.PHONY: help run test test-fast check bench bench-bundle bench-desk bench-press kills lock translations wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,9 +50,15 @@ bench: .venv/ready .venv/system ## Measure letters, signing and pages against pl
 bench-desk: .venv/ready .venv/system ## Measure every page of the desk with a million signatures, on both databases
 	@$(BIN)/python -W ignore -m benchmarks.desk
 
+bench-bundle: .venv/ready .venv/system ## Time bundles of 35,000 and 350,000 letters (docs/performance.md)
+	@$(BIN)/python -m benchmarks.bundles --write
+
 bench-press: .venv/ready .venv/system .venv/browser ## Compare the press with other ways (docs/performance.md)
 	@sh .ci/setup peers
 	@$(BIN)/python -m benchmarks.press --write
+
+kills: .venv/ready .venv/system ## Kill two workers 200 times over 5,000 letters, on both databases
+	@KILLS=200 LETTERS=5000 $(BIN)/python -m pytest -q -s tests/integration/bundles/test_kill.py -k random_moments
 
 lock: .venv/ready ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements.lock

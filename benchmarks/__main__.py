@@ -46,7 +46,7 @@ def main() -> int:
             f"{whole.rate / plain:.1f}x",
             True,
         ),
-        ("  largest process", f"{peak:.0f} MB", "(600 MB at most)", peak <= 600),
+        ("  largest process", f"{peak:.0f} MB", "(400 MB at most)", peak <= 400),
         (
             "POST sign",
             f"{http.sign.ours:.0f}/s, bare {http.sign.bare:.0f}/s",

@@ -31,26 +31,13 @@ def bundle(environment: dict[str, str], letters: int, out: Path, *, processes: i
     """Time `campaign bundle` of that many letters, three in ten with own words."""
     synthesise(environment, letters)
     begin = time.perf_counter()
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "campaign", "bundle", "ua-58-20", "--mission", "mexico-ottawa",
-            "--out", str(out), "--processes", str(processes), "--json",
-        ],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
+    answer, peak = _watched(
+        environment, "bundle", "ua-58-20", "--mission", "mexico-ottawa", "--out", str(out),
+        "--processes", str(processes), "--json",
     )  # fmt: skip
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, peak_megabytes(process.pid))
-        time.sleep(0.1)
-    assert process.stdout is not None
-    report = json.loads(process.stdout.read())
-    process.stdout.close()
-    if process.returncode:
-        raise RuntimeError("campaign bundle failed")
-    _campaign(environment, "verify", report["zip"])
-    return BundleRun(report["letters"], time.perf_counter() - begin, peak)
+    report = json.loads(answer)
+    _, peak_of_check = _watched(environment, "verify", report["zip"])
+    return BundleRun(report["letters"], time.perf_counter() - begin, max(peak, peak_of_check))
 
 
 def synthesise(environment: dict[str, str], signatures: int) -> None:
@@ -135,3 +122,23 @@ def new_instance() -> tuple[tempfile.TemporaryDirectory[str], dict[str, str]]:
     }
     _campaign(environment, "demo")
     return folder, environment
+
+
+def _watched(environment: dict[str, str], *arguments: str) -> tuple[str, float]:
+    """What a command printed, and the megabytes of the largest process it had."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign", *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, peak_megabytes(process.pid))
+        time.sleep(0.1)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    process.stdout.close()
+    if process.returncode:
+        raise RuntimeError(f"campaign {arguments[0]} failed")
+    return said, peak

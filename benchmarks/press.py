@@ -6,20 +6,18 @@ time on the clock and the largest process are taken. Then as many at once as the
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.chart import bars
 from benchmarks.peers import WAYS
+from benchmarks.record import when_and_where, write_section
 
 _ROOT = Path(__file__).parents[1]
-_REPORT = _ROOT / "docs" / "performance.md"
 _CHART = _ROOT / "docs" / "pictures" / "press.svg"
 _OURS, _PLAIN, _CHUNKS, _CHROMIUM = (
     "our press",
@@ -142,18 +140,14 @@ def read_volumes(count: int) -> Reading:
     return found
 
 
-def report(
+def section(
     rows: list[tuple[str, float, Reading, Reading]], growth: list[tuple[int, Reading]]
-) -> str:
-    """The page `docs/performance.md`."""
-    today = datetime.now(UTC).date()
+) -> list[str]:
+    """What `docs/performance.md` says of the press."""
     lines = [
-        "# How fast the press is",
-        "",
         (
-            f"Measured by `make bench-press` on {today:%-d %B %Y}: Python "
-            f"{platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, "
-            f"{platform.system()}. All rows are of one run, of {rows[0][2].letters:,} letters each "
+            f"{when_and_where('make bench-press')} All rows are of one run, of "
+            f"{rows[0][2].letters:,} letters each "
             f"way; one document per letter, of one in {_FEWER[_PLAIN]}, 200 in one document, "
             f"of one in {_FEWER[_CHUNKS]}. A letter is one page; peers set the "
             "same text without envelope windows, checks or numbers. Per core is of one process "
@@ -181,7 +175,7 @@ def report(
             f"| {size:,} | {one.wall:.1f} | {one.rate:.0f} | {one.peak_mb:.0f} MB |"
             for size, one in growth
         ]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def main() -> int:
@@ -195,7 +189,7 @@ def main() -> int:
     for text, good in verdicts(rows):
         print(f"{'ok     ' if good else 'NOT MET'} {text}")
     if chosen.write:
-        _REPORT.write_text(report(rows, growth), encoding="utf-8")
+        write_section("The press beside other ways", section(rows, growth))
         alone = [(f"{way}", one.per_core) for way, own, one, _ in rows if own == 0.3]
         _CHART.write_text(bars(alone, "Letters per second and core, 30 % with own words"))
     return 0 if all(good for _, good in verdicts(rows)) else 1
