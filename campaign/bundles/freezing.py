@@ -48,7 +48,7 @@ def freeze(
         _hold_campaign(unit, campaign, rehearsal=rehearsal)
         if not picking.any_waits(unit, campaign.id, mission.id, choice):
             raise Refused("nothing-to-print", campaign=campaign.slug, mission=mission.slug)
-        bundle = _new_bundle(unit, campaign, mission, staff_id)
+        bundle = new_bundle(unit, campaign, mission, staff_id)
         size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
         first = next_number(unit, campaign, mission) if choice.goes_on else 1
         groups = picking.take_letters(unit, bundle, choice, first=first, locale=locale)
@@ -78,9 +78,8 @@ def freeze(
     return bundle
 
 
-def _new_bundle(
-    unit: Session, campaign: Campaign, mission: Mission, staff_id: int | None
-) -> Bundle:
+def new_bundle(unit: Session, campaign: Campaign, mission: Mission, staff_id: int | None) -> Bundle:
+    """A bundle of the next number, with nothing in it yet."""
     earlier = unit.scalar(
         select(func.max(Bundle.sequence)).where(
             Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id

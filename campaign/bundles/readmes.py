@@ -12,7 +12,7 @@ from campaign.bundles.manifest import FileFacts
 from campaign.bundles.packets import Packet, sheets_for
 from campaign.bundles.papers import describe_file
 from campaign.bundles.saying import say_number
-from campaign.bundles.sheet_papers import is_duplex, remade_note
+from campaign.bundles.sheet_papers import remade_note
 from campaign.letters.context import FactRow, FileRow, ReadmeContext
 from campaign.letters.envelope_sizes import NAMES, envelopes_for
 from campaign.letters.layouts import LAYOUTS
@@ -91,8 +91,7 @@ def _paper(frozen: Frozen) -> str:
 
 def _sheets(frozen: Frozen, packets: Sequence[Packet]) -> int:
     """Sheets that the volumes need; the other papers come on top."""
-    duplex = is_duplex(frozen)
-    return sum(sheets_for(one.pages, duplex=duplex) for one in packets)
+    return sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
 
 
 def _envelopes(frozen: Frozen) -> str:
@@ -147,7 +146,7 @@ def _how(frozen: Frozen) -> str:
         words = _(
             "Print the volumes one after the other, one-sided, on card. Cut each sheet into four."
         )
-    elif is_duplex(frozen):
+    elif frozen.duplex:
         words = _(
             "Print the volumes one after the other, on both sides, turned on the long edge: each "
             "letter begins on its own sheet, as blank pages see to it."

@@ -27,11 +27,6 @@ from campaign.letters.sheet_contexts import (
 )
 
 
-def is_duplex(frozen: Frozen) -> bool:
-    """Whether the bundle's volumes are made to be printed on both sides."""
-    return bool(getattr(frozen, "duplex", False))
-
-
 def contents_context(
     frozen: Frozen, packets: Sequence[Packet], folder: str, locale: str
 ) -> ContentsContext:
@@ -49,7 +44,7 @@ def contents_context(
 
 
 def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> ContentsPage:
-    sheets = sheets_for(packet.pages, duplex=is_duplex(frozen))
+    sheets = sheets_for(packet.pages, duplex=frozen.duplex)
     rows = [FactRow(_("Letters"), say_number(packet.letters, locale))]
     if len(frozen.targets) > 1:
         rows += [
@@ -60,7 +55,7 @@ def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> C
     rows += [
         FactRow(_("Pages"), say_number(packet.pages, locale)),
         FactRow(
-            _("Sheets of paper, both sides") if is_duplex(frozen) else _("Sheets of paper"),
+            _("Sheets of paper, both sides") if frozen.duplex else _("Sheets of paper"),
             say_number(sheets, locale),
         ),
     ]
