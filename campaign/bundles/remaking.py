@@ -28,11 +28,11 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
 
     How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
     lists are made again too where somebody on the signed sheets is gone. Raises Refused:
-    `stopped`, `handed-over`, `emptied`, `not-ready`.
+    `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
     standing.hold(unit, bundle)
     standing.refuse_stopped(bundle)
-    standing.refuse_handed_over(unit, bundle)
+    standing.refuse_settled(unit, bundle)
     standing.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
@@ -110,6 +110,7 @@ def remake_taken_back() -> None:
                 Bundle.state == BundleState.READY,
                 Bundle.emptied_at.is_(None),
                 ~standing.handed_over(),
+                ~standing.moved_on(),
                 Campaign.status != CampaignStatus.STOPPED,
             )
             .order_by(Bundle.id)
@@ -120,7 +121,7 @@ def remake_taken_back() -> None:
             try:
                 remake(unit, unit.get_one(Bundle, bundle_id), actor=ACTOR)
             except Refused:
-                continue  # it was handed over, or stopped, since
+                continue  # it was handed over, rerouted or stopped since
 
 
 def _is_due(unit: Session, bundle: Bundle) -> bool:

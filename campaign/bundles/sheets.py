@@ -3,7 +3,7 @@
 Who stands on them stands in its lists, numbered apart: P00001, P00002 …
 """
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle
@@ -49,6 +49,17 @@ def leave_sheets(unit: Session, bundle: Bundle) -> None:
         .where(CarriedSignature.bundle_id == bundle.id)
         .execution_options(synchronize_session=False)
     )
+
+
+def move(unit: Session, old: Bundle, new: Bundle) -> int:
+    """The sheets go on with another bundle, numbered as before; how many people stand on them."""
+    unit.execute(
+        update(CarriedSignature)
+        .where(CarriedSignature.bundle_id == old.id)
+        .values(bundle_id=new.id)
+        .execution_options(synchronize_session=False)
+    )
+    return count_carried(unit, new.id)
 
 
 def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -31,6 +31,7 @@ _SENTENCES = {
     "mission": "There is no mission {mission}.",
     "bundle": "There is no bundle of that number for {campaign} and {mission}.",
     "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
+    "handed-over": "A bundle failed of which letters had gone out: look at it at the desk.",
     "cancelled": "This bundle was given up: its letters wait for another.",
     "taken-back": "Letters in it were taken back since it was handed over; nothing is written.",
     "emptied": "Its files are no longer kept: who wrote the letters was erased in time.",
@@ -109,14 +110,13 @@ def _take(
         if earlier is not None:
             if earlier.state is BundleState.CANCELLED:
                 raise Refused("cancelled")
-            if earlier.state is BundleState.READY and not standing.is_handed_over(unit, earlier):
+            if earlier.state is BundleState.READY and not standing.is_settled(unit, earlier):
                 remaking.remake(unit, earlier, actor=_ACTOR)
             _say_resumed(earlier)
             return earlier.id
-        failed = releasing.find_failed(unit, campaign=campaign, mission=mission)
-        if failed is not None:
-            releasing.release(unit, failed, storage.storage(), actor=_ACTOR)
-            click.echo("An earlier bundle failed: its letters are taken again.", err=True)
+    _give_back_failed(campaign_slug, mission_slug)
+    with db.transaction() as unit:
+        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
         made = freezing.freeze(
             unit,
             campaign=campaign,
@@ -126,6 +126,20 @@ def _take(
             actor=_ACTOR,
         )
         return made.id
+
+
+def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
+    """Let the letters of a bundle that failed wait again, also where nothing is frozen after it.
+
+    Letters that another mission had refused wait for that mission then.
+    """
+    with db.transaction() as unit:
+        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
+        failed = releasing.find_failed(unit, campaign=campaign, mission=mission)
+        if failed is None:
+            return
+        releasing.release(unit, failed, storage.storage(), actor=_ACTOR)
+    click.echo("An earlier bundle failed: its letters wait again.", err=True)
 
 
 def _say_resumed(earlier: Bundle) -> None:
