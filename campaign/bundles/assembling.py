@@ -101,7 +101,7 @@ def _assemble(bundle_id: int) -> None:
     if total.neither or there != bundle.letter_count:
         _fail(bundle.id, TOTALS_DIFFER)
         return
-    if not total.printed:
+    if not total.printed and (bundle.letter_count or not on_paper):
         _fail(bundle.id, NOTHING_PRINTED)
         return
     if _print_missing_again(bundle, volumes):
@@ -112,12 +112,16 @@ def _assemble(bundle_id: int) -> None:
         aside = total.set_aside + len(bundle.released)
         counts = Counts(total.printed, aside, per_target, on_paper)
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
-        papers = {name: Part.made(name, making / name) for name in files.PAPERS}
+        papers = {
+            name: Part.made(name, making / name)
+            for name in files.PAPERS
+            if (making / name).exists()
+        }
         sizes = store.sizes(files.stored_folder(bundle.public_id))
         parts = [
-            *(papers[name] for name in files.BEFORE),
+            *(papers[name] for name in files.BEFORE if name in papers),
             *_volume_parts(bundle, volumes, store, sizes),
-            *(papers[name] for name in files.AFTER),
+            *(papers[name] for name in files.AFTER if name in papers),
         ]
         digest = digest_of(stream_zip(folder, parts, bundle.created_at))
         _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)

@@ -39,7 +39,7 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
     gone = list_taken_back(unit, bundle, limit=None)
     if not gone and not lists_are_stale(unit, bundle):
         return 0
-    if gone and len(gone) == _count_printed(unit, bundle):
+    if _is_empty_without(unit, bundle, gone):
         return cancelling.cancel(unit, bundle, storage.storage(), reason="", actor=actor)
     _note(unit, bundle, gone)
     sent = [one for one in bundle.volumes if one.state is VolumeState.WAITING]
@@ -88,9 +88,12 @@ def _volume_of(one: TakenBack) -> int:
     return one.volume
 
 
-def _count_printed(unit: Session, bundle: Bundle) -> int:
-    query = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    return unit.scalar(query) or 0
+def _is_empty_without(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> bool:
+    """Whether every printed letter is gone; of signed sheets alone, everybody on them."""
+    printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
+    if len(gone) != unit.scalar(printed):
+        return False
+    return bool(gone) or not sheets.count_carried(unit, bundle.id)
 
 
 def lists_are_stale(unit: Session, bundle: Bundle) -> bool:

@@ -24,7 +24,7 @@ from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.saying import say_number
 from campaign.bundles.showing import files_of, set_aside_of
-from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS
+from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
 from campaign.errors import Refused
 
 assert moving  # bundles follow where two missions become one
@@ -118,4 +118,5 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
 
 def _page(name: str, **facts: Any) -> str:
     number = partial(say_number, locale=i18n.locale())
-    return render_template(f"bundles/{name}.html", **({"problem": "", "number": number} | facts))
+    given = {"problem": "", "number": number, "people_on_sheets": say_people_on_sheets}
+    return render_template(f"bundles/{name}.html", **(given | facts))

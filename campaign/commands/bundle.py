@@ -15,6 +15,7 @@ from campaign.bundles import freezing, releasing, remaking, services, standing
 from campaign.bundles.cover_texts import language_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
+from campaign.bundles.sheets import count_carried, waiting_on_paper
 from campaign.bundles.verifying import verify_zip
 from campaign.bundles.zipping import digest_of, write_zip
 from campaign.commands.instance import ready_app
@@ -62,6 +63,9 @@ _SENTENCES = {
     "--locale", default="", help="Language of the cover letter and the lists [the mission's]."
 )
 @click.option(
+    "--sheets", is_flag=True, help="The signed sheets that wait travel with it; alone, if need be."
+)
+@click.option(
     "--number", type=click.IntRange(1), help="Write the ZIP of this earlier bundle again."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -71,6 +75,7 @@ def bundle(
     out: Path,
     processes: int,
     locale: str,
+    sheets: bool,
     number: int | None,
     as_json: bool,
 ) -> None:
@@ -82,7 +87,8 @@ def bundle(
     app = ready_app()
     with app.app_context():
         try:
-            bundle_id = _take(campaign, mission, locale, number, app.extensions["settings"])
+            settings = app.extensions["settings"]
+            bundle_id = _take(campaign, mission, locale, number, settings, sheets=sheets)
             _print(bundle_id, processes)
             facts = _write(bundle_id, out)
         except (NotFound, Refused) as problem:
@@ -95,7 +101,13 @@ def bundle(
 
 
 def _take(
-    campaign_slug: str, mission_slug: str, locale: str, number: int | None, settings: Settings
+    campaign_slug: str,
+    mission_slug: str,
+    locale: str,
+    number: int | None,
+    settings: Settings,
+    *,
+    sheets: bool,
 ) -> int:
     """Id of the bundle to make: an earlier one, or one frozen now."""
     if locale and locale not in settings.locales:
@@ -124,6 +136,7 @@ def _take(
             settings=settings,
             locale=locale or language_of(mission, settings.locales),
             actor=_ACTOR,
+            on_paper=waiting_on_paper(unit, campaign) if sheets else 0,
         )
         return made.id
 
@@ -190,6 +203,7 @@ def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
         "kind": made.kind.value,
         "letters": made.letter_count - aside,
         "set_aside": aside,
+        "on_paper": count_carried(unit, made.id),
         "volumes": len(made.volumes),
         "pages": made.page_count,
     }
@@ -199,6 +213,8 @@ def _sentence(facts: dict[str, Any]) -> str:
     aside = (
         f" {facts['set_aside']} were set aside; the desk shows why." if facts["set_aside"] else ""
     )
+    if not facts["volumes"]:
+        return f"Papers for signed sheets of {facts['on_paper']} people: {facts['zip']}."
     return (
         f"{facts['letters']} letters on {facts['pages']} pages, in {_volumes(facts['volumes'])}: "
         f"{facts['zip']}.{aside}"

@@ -159,7 +159,9 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     if happened.outcome in GONE_OUT and unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
     if happened.outcome is DeliveryOutcome.PART:
-        messages = refuse_wrong_part(carried.taken, messages, field=f"taken_{bundle.id}")
+        # Sheets alone have no numbers by which a part could be named.
+        here = messages if bundle.letter_count else 0
+        messages = refuse_wrong_part(carried.taken, here, field=f"taken_{bundle.id}")
     return DeliveryAttempt(
         campaign_id=bundle.campaign_id,
         mission_id=bundle.mission_id,

@@ -62,24 +62,31 @@ def reroute(
     refuse_unsplittable(unit, bundle)
     with unit.begin_nested():
         made = new_bundle(unit, bundle.campaign, mission, staff_id)
-        on_paper = 0 if standing.is_handed_over(unit, bundle) else sheets.move(unit, bundle, made)
-        made.frozen = _addressed_anew(unit, bundle, mission, on_paper).to_json()
-        count = _move_letters(unit, bundle, made)
+        _move_all(unit, bundle, made, settings.volume_letters)
         _open_envelopes(unit, bundle)
-        made.letter_count = count
-        size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
-        _make_volumes(unit, made, size)
         unit.add(
-            Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=count,
+            Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=made.letter_count,
                       created_by_id=staff_id)
         )  # fmt: skip
         unit.flush()
     printing.send_for(unit, made, chains=settings.worker_threads)
     audit.record(
         unit, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
-        letters=count, to=f"{made.campaign.reference} · {made.sequence:03d} ({mission.slug})",
+        letters=made.letter_count,
+        to=f"{made.campaign.reference} · {made.sequence:03d} ({mission.slug})",
     )  # fmt: skip
     return made
+
+
+def _move_all(unit: Session, bundle: Bundle, made: Bundle, volume_letters: int) -> None:
+    """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
+    on_paper = 0 if standing.is_handed_over(unit, bundle) else sheets.move(unit, bundle, made)
+    made.frozen = _addressed_anew(unit, bundle, made.mission, on_paper).to_json()
+    made.letter_count = _move_letters(unit, bundle, made)
+    if not made.letter_count and not on_paper:
+        raise Refused("nothing-here")
+    size = max((one.letter_count for one in bundle.volumes), default=volume_letters)
+    _make_volumes(unit, made, size)
 
 
 def list_from(unit: Session, bundle: Bundle) -> Sequence[Rerouting]:
@@ -148,7 +155,7 @@ def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
         .where(*mine)
     )
     if not count:
-        raise Refused("nothing-here")
+        return 0
     place = func.row_number().over(order_by=LetterMove.sequence)
     ranked = (
         select(LetterMove.letter_id, place.label("place"))
