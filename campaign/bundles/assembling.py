@@ -14,8 +14,7 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
-from campaign.bundles import clearing, files, ledger, prints, sheets
-from campaign.bundles.frozen import Frozen
+from campaign.bundles import clearing, files, ledger, prints, services, sheets
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.manifest import FileFacts
@@ -94,7 +93,6 @@ def _give_back(bundle_id: int) -> None:
 def _assemble(bundle_id: int) -> None:
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
-        campaign_slug, mission_slug = bundle.campaign.slug, bundle.mission.slug
         volumes = list(bundle.volumes)
         total = _total(unit, bundle_id)
         per_target = _per_target(unit, bundle_id)
@@ -103,30 +101,27 @@ def _assemble(bundle_id: int) -> None:
     if total.neither or there != bundle.letter_count:
         _fail(bundle.id, TOTALS_DIFFER)
         return
-    if not total.printed:
+    if not total.printed and (bundle.letter_count or not on_paper):
         _fail(bundle.id, NOTHING_PRINTED)
         return
     if _print_missing_again(bundle, volumes):
         return
     store = storage.storage()
     with store.workshop() as making:
-        frozen = Frozen.from_json(bundle.frozen)
-        folder = files.folder_name(
-            frozen.case.reference,
-            campaign_slug,
-            mission_slug,
-            bundle.sequence,
-            rehearsal=frozen.rehearsal,
-        )
+        folder = services.zip_name(bundle)
         aside = total.set_aside + len(bundle.released)
         counts = Counts(total.printed, aside, per_target, on_paper)
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
-        papers = {name: Part.made(name, making / name) for name in files.PAPERS}
+        papers = {
+            name: Part.made(name, making / name)
+            for name in files.PAPERS
+            if (making / name).exists()
+        }
         sizes = store.sizes(files.stored_folder(bundle.public_id))
         parts = [
-            *(papers[name] for name in files.BEFORE),
+            *(papers[name] for name in files.BEFORE if name in papers),
             *_volume_parts(bundle, volumes, store, sizes),
-            *(papers[name] for name in files.AFTER),
+            *(papers[name] for name in files.AFTER if name in papers),
         ]
         digest = digest_of(stream_zip(folder, parts, bundle.created_at))
         _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)

@@ -28,24 +28,17 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     """Give the bundle up; how many of its letters left it. The sheets on paper wait again too.
 
     Its row stays with its prints' hashes, its files go. A worker that prints it just now loses
-    its volume. Raises Refused: `handed-over`, `emptied`, `cancelled`, `not-ready` (it failed:
-    that has a button of its own).
+    its volume. Raises Refused: `handed-over`, `moved-on`, `emptied`, `cancelled`, `not-ready` (it
+    failed: that has a button of its own).
     """
     standing.hold(unit, bundle)
-    standing.refuse_handed_over(unit, bundle)
+    standing.refuse_settled(unit, bundle)
     standing.refuse_emptied(bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
-    freed = _let_go(unit, bundle)
-    now = db.utcnow()
-    for one in prints.list_prints(unit, bundle):
-        one.removed_at = one.removed_at or now
-    bundle.state = BundleState.CANCELLED
-    bundle.cancelled_at, bundle.cancel_reason = now, reason
-    bundle.lease_until = None
-    unit.flush()
+    freed = give_up(unit, bundle, store, reason=reason)
     audit.record(
         unit,
         actor=actor,
@@ -54,6 +47,19 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
         letters=freed,
         sha256=bundle.zip_sha256,
     )
+    return freed
+
+
+def give_up(unit: Session, bundle: Bundle, store: Storage, *, reason: str) -> int:
+    """Mark it as given up, whatever its state; how many of its letters left it."""
+    freed = _let_go(unit, bundle)
+    now = db.utcnow()
+    for one in prints.list_prints(unit, bundle):
+        one.removed_at = one.removed_at or now
+    bundle.state = BundleState.CANCELLED
+    bundle.cancelled_at, bundle.cancel_reason = now, reason
+    bundle.lease_until = None
+    unit.flush()
     folder = files.stored_folder(bundle.public_id)
     after_commit(unit, lambda: store.delete_folder(folder))
     return freed

@@ -86,20 +86,8 @@ def save_words(
         check_words(words)
     if words == find_words(unit, mission_id=mission.id, locale=locale):
         return None
-    last = unit.scalar(
-        select(func.max(CoverText.version)).where(
-            CoverText.mission_id == mission.id, CoverText.locale == locale
-        )
-    )
-    parts = words or CoverWords("", "", "", "")
-    row = CoverText(
-        mission_id=mission.id,
-        locale=locale,
-        version=(last or 0) + 1,
-        **{one.name: getattr(parts, one.name) for one in fields(parts)},
-        created_by_id=staff_id,
-    )
-    unit.add(row)
+    row = _new_version(unit, mission, locale, words or CoverWords("", "", "", ""))
+    row.created_by_id = staff_id
     unit.flush()
     audit.record(
         unit,
@@ -109,6 +97,22 @@ def save_words(
         locale=locale,
         version=row.version,
     )
+    return row
+
+
+def _new_version(unit: Session, mission: Mission, locale: str, words: CoverWords) -> CoverText:
+    last = unit.scalar(
+        select(func.max(CoverText.version)).where(
+            CoverText.mission_id == mission.id, CoverText.locale == locale
+        )
+    )
+    row = CoverText(
+        mission_id=mission.id,
+        locale=locale,
+        version=(last or 0) + 1,
+        **{one.name: getattr(words, one.name) for one in fields(words)},
+    )
+    unit.add(row)
     return row
 
 

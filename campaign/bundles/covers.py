@@ -37,8 +37,12 @@ class Covered:
 def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> CoverWords:
     """The words that a cover letter has where staff wrote none; `kind` is the mission's.
 
-    They agree with so many `letters`; a text that is to serve for any bundle speaks of several.
+    They agree with so many `letters`; with none they speak of signed sheets alone. A text that is
+    to serve for any bundle speaks of several.
     """
+    salutation = _("Dear Consul:") if kind == MissionKind.CONSULATE else _("Excellency:")
+    if not letters:
+        return _words_of_sheets(salutation)
     first, ask = _of_cards(letters) if cards else _of_letters(letters)
     paragraphs = (
         first,
@@ -68,7 +72,30 @@ def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> C
         reference="((reference))",
         person="((person_name))",
     )
-    salutation = _("Dear Consul:") if kind == MissionKind.CONSULATE else _("Excellency:")
+    return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
+
+
+def _words_of_sheets(salutation: str) -> CoverWords:
+    """Where sheets that people signed by hand are all that is handed over."""
+    paragraphs = (
+        _("We hand over to you what people have signed by hand about the case of ((person_name))."),
+        "((sheets))",
+        _("We ask you to pass the sheets and cards on to your authorities."),
+        _(
+            "A list of the people who signed comes with them. It shows of each person what that "
+            "person agreed to show."
+        ),
+        _(
+            "We would be grateful for a line that confirms that you have received them, and for "
+            "any answer from your authorities, to %(email)s.",
+            email="((email))",
+        ),
+    )
+    subject = _(
+        "%(reference)s: signatures for %(person)s",
+        reference="((reference))",
+        person="((person_name))",
+    )
     return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 
@@ -109,12 +136,13 @@ def _of_cards(cards: int) -> tuple[str, str]:
 
 
 def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) -> CoverContext:
-    """The organisation's letter on top of a bundle."""
-    words = words or usual_words(
-        frozen.mission.kind,
-        cards=frozen.format == "card",
-        letters=sum(covered.per_target.values()),
-    )
+    """The organisation's letter on top of a bundle.
+
+    `words` are the mission's own. They speak of letters: where there is none, the usual ones stand.
+    """
+    letters = sum(covered.per_target.values())
+    if words is None or not letters:
+        words = usual_words(frozen.mission.kind, cards=frozen.format == "card", letters=letters)
     values = _values(frozen, covered)
     before, _line, after = words.body.partition(_COUNTS)
     organisation, case = frozen.organisation, frozen.case

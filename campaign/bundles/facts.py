@@ -1,6 +1,6 @@
 """What a bundle's papers say that is not the supporters', gathered when it is frozen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from campaign import i18n
@@ -30,9 +30,8 @@ def facts_of(
     choice: Choice,
 ) -> Frozen:
     """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
-    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
     translation = translating.language_of(campaign)
-    more = {translation} - {""}
+    languages = _languages_of(pairs, {translation} - {""})
     return Frozen(
         locale=locale,
         frozen_on=day_in(at, campaign.timezone),
@@ -43,17 +42,7 @@ def facts_of(
         case=case_of(campaign),
         mission=frozen_mission(mission, locale),
         organisation=frozen_organisation(settings),
-        targets={
-            target.id: _target(
-                target,
-                sorted({code for target_id, code in pairs if target_id == target.id} | more),
-                locale,
-                mission.host_country,
-                copies,
-            )
-            for target in campaign.targets
-            if any(target_id == target.id for target_id, _ in pairs)
-        },
+        targets=_targets(campaign, mission, languages, locale),
         translation=translation,
         rehearsal=lifecycle.is_rehearsal(campaign.status),
         duplex=choice.duplex,
@@ -72,6 +61,28 @@ def check_addresses(facts: Frozen) -> None:
     for lines in addresses:
         if not lines or check_address(lines, layout) or check_characters({"address": lines}):
             raise Refused("address-does-not-fit", address=", ".join(lines))
+
+
+def _languages_of(
+    pairs: Collection[tuple[int, str]], more: Collection[str]
+) -> dict[int, list[str]]:
+    """The languages of the letters to each target, and those that come `more`, in order."""
+    found: dict[int, set[str]] = {}
+    for target_id, code in pairs:
+        found.setdefault(target_id, set(more)).add(code)
+    return {target_id: sorted(codes) for target_id, codes in found.items()}
+
+
+def _targets(
+    campaign: Campaign, mission: Mission, languages: Mapping[int, list[str]], locale: str
+) -> dict[int, FrozenTarget]:
+    """The targets to whom there are letters, in the campaign's order."""
+    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    return {
+        target.id: _target(target, languages[target.id], locale, mission.host_country, copies)
+        for target in campaign.targets
+        if target.id in languages
+    }
 
 
 def _target(

@@ -37,8 +37,8 @@ def freeze(
 ) -> Bundle:
     """A new bundle of the letters that wait and are chosen.
 
-    A `rehearsal` is made before the campaign opens, and not after.
-    With `on_paper`, the sheets that were signed by hand travel with it.
+    A `rehearsal` is made before the campaign opens, and not after. With `on_paper`, the sheets that
+    were signed by hand travel with it; alone, where no letter waits.
 
     Raises Refused: `not-open` (a draft), `rehearsal-over`, `stopped`, `nothing-to-print`,
     `address-does-not-fit` (of the mission or an official: every letter would be set aside). Then
@@ -46,27 +46,47 @@ def freeze(
     """
     with unit.begin_nested():
         _hold_campaign(unit, campaign, rehearsal=rehearsal)
-        if not picking.any_waits(unit, campaign.id, mission.id, choice):
-            raise Refused("nothing-to-print", campaign=campaign.slug, mission=mission.slug)
-        bundle = _new_bundle(unit, campaign, mission, staff_id)
-        size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
-        first = next_number(unit, campaign, mission) if choice.goes_on else 1
-        groups = picking.take_letters(unit, bundle, choice, first=first, locale=locale)
-        bundle.letter_count = sum(group.letters for group in groups)
-        _check_taken(unit, bundle, first)
-        picking.make_volumes(unit, bundle, groups, size=size, first=first)
-        facts = replace(
-            facts_of(
-                campaign, mission, pairs=_pairs(unit, bundle), at=bundle.created_at,
-                settings=settings, locale=locale, choice=choice,
-            ),
-            on_paper=sheets.take_sheets(unit, bundle) if on_paper else 0,
-            volume_letters=size,
-            first_number=first,
+        _refuse_nothing(unit, campaign, mission, choice, on_paper=on_paper)
+        bundle = new_bundle(unit, campaign, mission, staff_id)
+        first, size = _take_letters(unit, bundle, choice, settings=settings, locale=locale)
+        people = sheets.take_sheets(unit, bundle) if on_paper else 0
+        if not bundle.letter_count and not people:
+            raise Refused("letters-taken", campaign=campaign.slug)
+        facts = facts_of(
+            campaign, mission, pairs=_pairs(unit, bundle), at=bundle.created_at,
+            settings=settings, locale=locale, choice=choice,
         )  # fmt: skip
+        facts = replace(facts, on_paper=people, volume_letters=size, first_number=first)
         check_addresses(facts)
         bundle.frozen = facts.to_json()
         unit.flush()
+    _note(unit, bundle, actor)
+    return bundle
+
+
+def _refuse_nothing(
+    unit: Session, campaign: Campaign, mission: Mission, choice: Choice, *, on_paper: int
+) -> None:
+    if picking.any_waits(unit, campaign.id, mission.id, choice):
+        return
+    if not on_paper or not sheets.waiting_on_paper(unit, campaign):
+        raise Refused("nothing-to-print", campaign=campaign.slug, mission=mission.slug)
+
+
+def _take_letters(
+    unit: Session, bundle: Bundle, choice: Choice, *, settings: Settings, locale: str
+) -> tuple[int, int]:
+    """Take and number what is chosen, in volumes: the first number, and letters in a volume."""
+    size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
+    first = next_number(unit, bundle.campaign, bundle.mission) if choice.goes_on else 1
+    groups = picking.take_letters(unit, bundle, choice, first=first, locale=locale)
+    bundle.letter_count = sum(group.letters for group in groups)
+    _check_taken(unit, bundle, first)
+    picking.make_volumes(unit, bundle, groups, size=size, first=first)
+    return (first if bundle.letter_count else 1), size
+
+
+def _note(unit: Session, bundle: Bundle, actor: str) -> None:
     audit.record(
         unit,
         actor=actor,
@@ -75,12 +95,10 @@ def freeze(
         letters=bundle.letter_count,
         volumes=len(bundle.volumes),
     )
-    return bundle
 
 
-def _new_bundle(
-    unit: Session, campaign: Campaign, mission: Mission, staff_id: int | None
-) -> Bundle:
+def new_bundle(unit: Session, campaign: Campaign, mission: Mission, staff_id: int | None) -> Bundle:
+    """A bundle of the next number, with nothing in it yet."""
     earlier = unit.scalar(
         select(func.max(Bundle.sequence)).where(
             Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id
@@ -141,7 +159,7 @@ def _check_taken(unit: Session, bundle: Bundle, first: int) -> None:
             Letter.bundle_id == bundle.id
         )
     ).one()
-    if not count or count != bundle.letter_count or last != first + count - 1:
+    if count != bundle.letter_count or (count and last != first + count - 1):
         raise Refused("letters-taken", campaign=bundle.campaign.slug)
 
 

@@ -77,6 +77,8 @@ class Frozen:
     """Letters that a volume holds at most."""
     first_number: int = 1
     """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
+    folder: str = ""
+    """Name of its folder and ZIP, where its number changed after it was frozen."""
 
     def to_json(self) -> dict[str, Any]:
         """For the bundle's row."""

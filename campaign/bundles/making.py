@@ -151,7 +151,8 @@ def _make_pdfs(job: _Job) -> None:
     bundle_id, on_paper = job.bundle.id, counts.on_paper
     lists.signature_list(
         papers.list_rows(
-            iter_rows(bundle_id, frozen), iter_carried(bundle_id, frozen), frozen, on_paper
+            iter_rows(bundle_id, frozen), iter_carried(bundle_id, frozen), frozen,
+            letters=counts.printed, on_paper=on_paper,
         ),
         counts.printed + (on_paper + 1 if on_paper else 0),
         papers.list_context(
@@ -171,6 +172,8 @@ def _make_pdfs(job: _Job) -> None:
     address = sheet_papers.envelope_context(frozen)
     sizes = envelopes_for(layout.paper)
     bundle_sheets.envelopes(address, sizes, out / files.ENVELOPES, title=title)
+    if not job.packets:
+        return
     with force_locale(job.ours.replace("-", "_")):
         contents = sheet_papers.contents_context(frozen, job.packets, job.folder, job.ours)
         bundle_sheets.contents(contents, layout.paper, out / files.CONTENTS)
@@ -195,7 +198,7 @@ def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
     made = {
         name: file_facts(out / name, name, _pages(out / name) if name in _PDFS else None)
         for name in files.PAPERS
-        if name not in {files.README, files.MANIFEST}
+        if name not in {files.README, files.MANIFEST} and (out / name).exists()
     }
     printed = [
         FileFacts(

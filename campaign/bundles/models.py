@@ -183,7 +183,10 @@ class DeliveryAttempt(Base):
     received_by: Mapped[str] = mapped_column(Text, default="")
     """What everybody may know of it, where there is no visit; so are the notes."""
     messages: Mapped[int]
-    """How many letters the outcome is about; of a part, how many were taken."""
+    """How many letters the outcome is about; of a part, how many were taken.
+
+    Of a bundle of signed sheets alone, how many people stand on them.
+    """
     outcome: Mapped[DeliveryOutcome]
     notes: Mapped[Words] = mapped_column(default=dict)
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))

@@ -37,15 +37,17 @@ def moves_of(bundle: Bundle) -> dict[str, Any]:
     unit = db.session()
     stopped = bundle.campaign.status is CampaignStatus.STOPPED
     ready = bundle.state is BundleState.READY
-    here = not standing.is_handed_over(unit, bundle)
+    settled = standing.is_settled(unit, bundle)
+    has_files = ready and bundle.emptied_at is None
     ended = {BundleState.CANCELLED, BundleState.FAILED}
     return {
-        "gone": withdrawals.list_taken_back(unit, bundle) if ready and here else [],
+        "gone": withdrawals.list_taken_back(unit, bundle) if has_files else [],
         "reprints": reprinting.list_reprints(unit, bundle),
         "prints": prints.list_prints(unit, bundle),
         "can_reprint": ready and not stopped and bool(reprinting.list_choices(unit, bundle)),
-        "can_cancel": here and bundle.state not in ended,
-        "can_remake": ready and here and not stopped,
+        "settled": settled,
+        "can_cancel": not settled and bundle.state not in ended,
+        "can_remake": ready and not settled and not stopped,
     }
 
 

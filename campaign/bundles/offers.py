@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.choices import Choice
 from campaign.bundles.models import Bundle
+from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting import WaitingPart
 from campaign.bundles.waiting_counts import count_waiting
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
@@ -23,6 +24,8 @@ class Offer:
 
     campaign: Campaign
     parts: Sequence[WaitingPart]
+    on_paper: int = 0
+    """People on signed sheets that no bundle has taken along yet."""
 
     @property
     def letters(self) -> int:
@@ -84,7 +87,8 @@ def is_taken(part: WaitingPart, choice: Choice) -> bool:
 def list_offers(unit: Session, mission: Mission, *, named: Iterable[str] = ()) -> list[Offer]:
     """What waits for the mission, the most letters first; of `named` slugs also without any.
 
-    Of the others only campaigns that give letters now: open or closed.
+    Signed sheets wait too, for whichever mission of their campaign they are carried to. Of the
+    others only campaigns that give letters now: open or closed.
     """
     targets = unit.scalars(
         select(Target)
@@ -103,8 +107,11 @@ def list_offers(unit: Session, mission: Mission, *, named: Iterable[str] = ()) -
         parts.setdefault(target.campaign, []).extend(
             WaitingPart(target, locale, n) for locale, n in sorted(own, key=lambda one: -one[1])
         )
-    offers = [Offer(campaign, found) for campaign, found in parts.items()]
-    wanted = [one for one in offers if one.letters or one.campaign.slug in set(named)]
+    people = count_waiting_on_paper(unit, [one.id for one in parts])
+    offers = [Offer(one, found, people.get(one.id, 0)) for one, found in parts.items()]
+    wanted = [
+        one for one in offers if one.letters or one.on_paper or one.campaign.slug in set(named)
+    ]
     return sorted(wanted, key=lambda one: (-one.letters, one.campaign.id))
 
 

@@ -36,32 +36,9 @@ class Packet:
 
 def list_packets(unit: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
     """Every volume of the bundle, in order."""
-    spans = {
-        row.volume_id: (row.first, row.last)
-        for row in unit.execute(
-            select(
-                Letter.volume_id,
-                func.min(Letter.sequence).label("first"),
-                func.max(Letter.sequence).label("last"),
-            )
-            .where(Letter.bundle_id == bundle.id)
-            .group_by(Letter.volume_id)
-        )
-    }
-    per_target: dict[int, dict[int, int]] = defaultdict(dict)
-    for volume_id, target_id, letters in unit.execute(
-        select(Letter.volume_id, Letter.target_id, func.count(Letter.id))
-        .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
-        .group_by(Letter.volume_id, Letter.target_id)
-    ):
-        per_target[volume_id or 0][target_id] = letters
-    aside: dict[int, list[str]] = defaultdict(list)
-    for volume_id, sequence in unit.execute(
-        select(Letter.volume_id, Letter.sequence)
-        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
-        .order_by(Letter.sequence)
-    ):
-        aside[volume_id or 0].append(number_of(sequence or 0))
+    spans = _spans(unit, bundle)
+    per_target = _per_target(unit, bundle)
+    aside = _aside(unit, bundle)
     return [
         Packet(
             volume=one.sequence,
@@ -77,6 +54,42 @@ def list_packets(unit: Session, bundle: Bundle, volumes: Sequence[Volume]) -> li
         )
         for one in volumes
     ]
+
+
+def _spans(unit: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
+    """The first and the last number of each volume, by its id."""
+    rows = unit.execute(
+        select(Letter.volume_id, func.min(Letter.sequence), func.max(Letter.sequence))
+        .where(Letter.bundle_id == bundle.id)
+        .group_by(Letter.volume_id)
+    )
+    return {volume_id or 0: (first or 0, last or 0) for volume_id, first, last in rows}
+
+
+def _per_target(unit: Session, bundle: Bundle) -> defaultdict[int, dict[int, int]]:
+    """Printed letters of each volume, by its id, to each target."""
+    rows = unit.execute(
+        select(Letter.volume_id, Letter.target_id, func.count(Letter.id))
+        .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+        .group_by(Letter.volume_id, Letter.target_id)
+    )
+    found = defaultdict[int, dict[int, int]](dict)
+    for volume_id, target_id, letters in rows:
+        found[volume_id or 0][target_id] = letters
+    return found
+
+
+def _aside(unit: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
+    """Numbers that were set aside, in order, by the id of their volume."""
+    rows = unit.execute(
+        select(Letter.volume_id, Letter.sequence)
+        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        .order_by(Letter.sequence)
+    )
+    found = defaultdict[int, list[str]](list)
+    for volume_id, sequence in rows:
+        found[volume_id or 0].append(number_of(sequence or 0))
+    return found
 
 
 def sheets_for(pages: int, *, duplex: bool) -> int:

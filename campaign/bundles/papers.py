@@ -21,7 +21,9 @@ def list_context(
 ) -> ListContext:
     """Around the rows of the signature list: letters, and people on sheets, are counted apart."""
     return ListContext(
-        title=_("Letters for %(person)s", person=frozen.case.person_name),
+        title=_("Letters for %(person)s", person=frozen.case.person_name)
+        if letters
+        else _("Signatures for %(person)s", person=frozen.case.person_name),
         reference=frozen.case.reference,
         locale=frozen.locale,
         mission_lines=frozen.mission.lines,
@@ -41,6 +43,8 @@ def list_context(
 
 
 def _letters(letters: int, frozen: Frozen) -> str:
+    if not letters:
+        return ""
     number = say_number(letters, frozen.locale)
     return str(ngettext("%(number)s letter", "%(number)s letters", letters, number=number))
 
@@ -60,13 +64,17 @@ def _on_paper(people: int, frozen: Frozen) -> str:
 
 
 def list_rows(
-    rows: Iterable[Row], carried: Iterable[Row], frozen: Frozen, on_paper: int
+    rows: Iterable[Row], carried: Iterable[Row], frozen: Frozen, *, letters: int, on_paper: int
 ) -> Iterator[SignatureRow | str]:
     """The lines of the signature list: letters, then under a heading those who signed on paper."""
     for row in rows:
         yield _list_row(row, frozen)
     if on_paper:
-        yield _("Signed on paper, on the sheets and cards that come with the letters")
+        yield (
+            _("Signed on paper, on the sheets and cards that come with the letters")
+            if letters
+            else _("Signed on paper, on the sheets and cards that come with this list")
+        )
         for row in carried:
             yield _list_row(row, frozen)
 

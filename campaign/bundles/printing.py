@@ -43,9 +43,14 @@ def print_volume(volume_id: int) -> None:
 
 
 def send_for(unit: Session, bundle: Bundle, *, chains: int) -> None:
-    """Have a new bundle printed once `unit` is committed, `chains` volumes at once."""
+    """Have a new bundle printed once `unit` is committed, `chains` volumes at once.
+
+    One of signed sheets alone has none: its papers are made.
+    """
     for volume in bundle.volumes[:chains]:
         jobs.enqueue(unit, "bundles.print_volume", volume.id)
+    if not bundle.volumes:
+        jobs.enqueue(unit, "bundles.assemble", bundle.id)
 
 
 def call_idle(bundle_id: int) -> None:

@@ -12,7 +12,7 @@ from campaign.bundles.manifest import FileFacts
 from campaign.bundles.packets import Packet, sheets_for
 from campaign.bundles.papers import describe_file
 from campaign.bundles.saying import say_number
-from campaign.bundles.sheet_papers import is_duplex, remade_note
+from campaign.bundles.sheet_papers import remade_note
 from campaign.letters.context import FactRow, FileRow, ReadmeContext
 from campaign.letters.envelope_sizes import NAMES, envelopes_for
 from campaign.letters.layouts import LAYOUTS
@@ -38,10 +38,7 @@ def readme_context(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Rea
         title=told.folder,
         introduction=(
             *_rehearsal_note(frozen),
-            _(
-                "This folder holds letters that are ready to be printed and handed over. Keep it "
-                "where only those can read it who must: it names the people who wrote."
-            ),
+            _what_it_is(told),
             *(
                 remade_note(one.volume, one.taken_out, told.locale)
                 for one in told.packets
@@ -58,6 +55,22 @@ def readme_context(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Rea
     )
 
 
+def _what_it_is(told: Told) -> str:
+    if told.packets:
+        return str(
+            _(
+                "This folder holds letters that are ready to be printed and handed over. Keep it "
+                "where only those can read it who must: it names the people who wrote."
+            )
+        )
+    return str(
+        _(
+            "This folder holds the papers that go with sheets which people signed by hand. Keep it "
+            "where only those can read it who must: it names the people who signed."
+        )
+    )
+
+
 def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
     if not frozen.rehearsal:
         return ()
@@ -70,17 +83,17 @@ def _facts(frozen: Frozen, told: Told) -> list[FactRow]:
         FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.case.person_name}"),
         FactRow(_("Mission"), frozen.mission.name),
         FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, told.locale)),
-        FactRow(_("Letters"), say_number(told.letters, told.locale)),
-        FactRow(_("Set aside"), say_number(told.aside, told.locale)),
     ]
+    if told.packets:
+        rows.append(FactRow(_("Letters"), say_number(told.letters, told.locale)))
+        rows.append(FactRow(_("Set aside"), say_number(told.aside, told.locale)))
     if told.on_paper:
         rows.append(FactRow(_("Signed on paper"), say_number(told.on_paper, told.locale)))
-    return [
-        *rows,
-        FactRow(_("Paper"), _paper(frozen)),
-        FactRow(_("Sheets of paper"), say_number(_sheets(frozen, told.packets), told.locale)),
-        FactRow(_("Envelopes"), _envelopes(frozen)),
-    ]
+    rows.append(FactRow(_("Paper"), _paper(frozen)))
+    if told.packets:
+        sheets = say_number(_sheets(frozen, told.packets), told.locale)
+        rows.append(FactRow(_("Sheets of paper"), sheets))
+    return [*rows, FactRow(_("Envelopes"), _envelopes(frozen))]
 
 
 def _paper(frozen: Frozen) -> str:
@@ -91,8 +104,7 @@ def _paper(frozen: Frozen) -> str:
 
 def _sheets(frozen: Frozen, packets: Sequence[Packet]) -> int:
     """Sheets that the volumes need; the other papers come on top."""
-    duplex = is_duplex(frozen)
-    return sum(sheets_for(one.pages, duplex=duplex) for one in packets)
+    return sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
 
 
 def _envelopes(frozen: Frozen) -> str:
@@ -112,34 +124,39 @@ def _envelopes(frozen: Frozen) -> str:
 
 
 def _printing_steps(frozen: Frozen, told: Told) -> tuple[str, ...]:
-    cards = frozen.format == "card"
-    sheets = _sheets(frozen, told.packets)
     paper = _("Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
               paper=_paper(frozen))  # fmt: skip
+    sign = _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it.")
+    last = (
+        _("Take two copies of the sheet for the gate: one stays there, one comes back signed."),
+        _("To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."),
+    )
+    if not told.packets:
+        lay = _("Lay the signed sheets and cards below the list.")
+        return (paper, sign, lay, *last)
+    before, tie = _steps_of_letters(frozen, told)
+    return (paper, *before, sign, tie, *last)
+
+
+def _steps_of_letters(frozen: Frozen, told: Told) -> tuple[tuple[str, ...], str]:
+    """What is done before the cover letter is signed, and how packets are made in the end."""
+    sheets = _sheets(frozen, told.packets)
     lay = ngettext(
         "Put %(number)s sheet into the printer for the volumes, and some for the other papers.",
         "Put %(number)s sheets into the printer for the volumes, and some for the other papers.",
         sheets,
         number=say_number(sheets, told.locale),
     )
+    contents = _(
+        "Lay on each packet its page of contents.pdf, and nothing between its letters. Compare "
+        "the checksum there with that in manifest.json where you doubt a file."
+    )
     tie = (
         _("Tie the cards with a ribbon, a packet for each official.")
-        if cards
+        if frozen.format == "card"
         else _("Fold for window envelopes only if the letters are posted; hand them over flat.")
     )
-    return (
-        paper,
-        lay,
-        _how(frozen),
-        _(
-            "Lay on each packet its page of contents.pdf, and nothing between its letters. Compare "
-            "the checksum there with that in manifest.json where you doubt a file."
-        ),
-        _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it."),
-        tie,
-        _("Take two copies of the sheet for the gate: one stays there, one comes back signed."),
-        _("To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."),
-    )
+    return (lay, _how(frozen), contents), tie
 
 
 def _how(frozen: Frozen) -> str:
@@ -147,7 +164,7 @@ def _how(frozen: Frozen) -> str:
         words = _(
             "Print the volumes one after the other, one-sided, on card. Cut each sheet into four."
         )
-    elif is_duplex(frozen):
+    elif frozen.duplex:
         words = _(
             "Print the volumes one after the other, on both sides, turned on the long edge: each "
             "letter begins on its own sheet, as blank pages see to it."

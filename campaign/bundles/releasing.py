@@ -1,20 +1,19 @@
 """Letters that were frozen and not printed wait again, so that none is lost.
 
-Of a bundle that failed, all: nothing of it was ever handed out, so its number is free again and
-what it had printed is removed. Of a bundle that is ready, those that were set aside: once their
-cause is mended, the next bundle prints them.
+Of a bundle that failed, all. What it had printed is removed; where it was ready before, or holds
+letters that another mission refused, it stands as given up and its number stays used. Otherwise
+nothing of it was ever given out, and its number is free again. Of a bundle that is ready, those
+that were set aside: once their cause is mended, the next bundle prints them.
 """
 
-from sqlalchemy import delete, select, true, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit
-from campaign.bundles import files
-from campaign.bundles.cancelling import WAITS
+from campaign.bundles import cancelling, standing
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign
-from campaign.db import after_commit
 from campaign.errors import Refused
 from campaign.officials.models import Mission
 from campaign.signing.models import Letter
@@ -24,33 +23,46 @@ from campaign.storage import Storage
 def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int:
     """Let a bundle's unprinted letters wait again; gives how many.
 
-    Raises Refused while it is being printed.
+    Raises Refused: `not-ready` while it is being printed, `handed-over` where it failed after
+    letters of it had gone out.
     """
+    standing.hold(unit, bundle)
     if bundle.state not in {BundleState.FAILED, BundleState.READY}:
         raise Refused("not-ready")
     failed = bundle.state is BundleState.FAILED
-    if not failed:
+    if failed:
+        standing.refuse_handed_over(unit, bundle)
+        stays = has_past(unit, bundle)
+        freed = cancelling.give_up(unit, bundle, store, reason="")
+    else:
         _remember(unit, bundle)
-    freed = unit.scalars(
-        update(Letter)
-        .where(
-            Letter.bundle_id == bundle.id,
-            true() if failed else Letter.set_aside.is_not(None),
-        )
-        .values(**WAITS)
-        .returning(Letter.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+        freed = _free_set_aside(unit, bundle)
     audit.record(
         unit,
         actor=actor,
         action="bundle.release",
         subject=f"bundle:{bundle.id}",
-        letters=len(freed),
+        letters=freed,
         failure=bundle.failure,
     )
-    if failed:
-        _remove(unit, bundle, store)
+    if failed and not stays:
+        unit.execute(delete(Bundle).where(Bundle.id == bundle.id))
+    return freed
+
+
+def has_past(unit: Session, bundle: Bundle) -> bool:
+    """Whether something is known of it that must stay: its files were ready, or letters moved."""
+    return bundle.ready_at is not None or standing.is_rerouted(unit, bundle)
+
+
+def _free_set_aside(unit: Session, bundle: Bundle) -> int:
+    freed = unit.scalars(
+        update(Letter)
+        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        .values(**cancelling.WAITS)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    ).all()
     return len(freed)
 
 
@@ -63,13 +75,6 @@ def _remember(unit: Session, bundle: Bundle) -> None:
     )
     left = [{"number": number_of(number or 0), "reason": slug} for number, slug in rows]
     bundle.released = [*bundle.released, *left]
-
-
-def _remove(unit: Session, bundle: Bundle, store: Storage) -> None:
-    folder = files.stored_folder(bundle.public_id)
-    unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
-    unit.execute(delete(Bundle).where(Bundle.id == bundle.id))
-    after_commit(unit, lambda: store.delete_folder(folder))
 
 
 def find_failed(unit: Session, *, campaign: Campaign, mission: Mission) -> Bundle | None:

@@ -28,18 +28,18 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
 
     How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
     lists are made again too where somebody on the signed sheets is gone. Raises Refused:
-    `stopped`, `handed-over`, `emptied`, `not-ready`.
+    `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
     standing.hold(unit, bundle)
     standing.refuse_stopped(bundle)
-    standing.refuse_handed_over(unit, bundle)
+    standing.refuse_settled(unit, bundle)
     standing.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     gone = list_taken_back(unit, bundle, limit=None)
     if not gone and not lists_are_stale(unit, bundle):
         return 0
-    if gone and len(gone) == _count_printed(unit, bundle):
+    if _is_empty_without(unit, bundle, gone):
         return cancelling.cancel(unit, bundle, storage.storage(), reason="", actor=actor)
     _note(unit, bundle, gone)
     sent = [one for one in bundle.volumes if one.state is VolumeState.WAITING]
@@ -88,9 +88,12 @@ def _volume_of(one: TakenBack) -> int:
     return one.volume
 
 
-def _count_printed(unit: Session, bundle: Bundle) -> int:
-    query = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    return unit.scalar(query) or 0
+def _is_empty_without(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> bool:
+    """Whether every printed letter is gone; of signed sheets alone, everybody on them."""
+    printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
+    if len(gone) != unit.scalar(printed):
+        return False
+    return bool(gone) or not sheets.count_carried(unit, bundle.id)
 
 
 def lists_are_stale(unit: Session, bundle: Bundle) -> bool:
@@ -110,6 +113,7 @@ def remake_taken_back() -> None:
                 Bundle.state == BundleState.READY,
                 Bundle.emptied_at.is_(None),
                 ~standing.handed_over(),
+                ~standing.moved_on(),
                 Campaign.status != CampaignStatus.STOPPED,
             )
             .order_by(Bundle.id)
@@ -120,7 +124,7 @@ def remake_taken_back() -> None:
             try:
                 remake(unit, unit.get_one(Bundle, bundle_id), actor=ACTOR)
             except Refused:
-                continue  # it was handed over, or stopped, since
+                continue  # it was handed over, rerouted or stopped since
 
 
 def _is_due(unit: Session, bundle: Bundle) -> bool:

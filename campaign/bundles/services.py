@@ -164,9 +164,9 @@ def count_set_aside(unit: Session, bundle: Bundle) -> int:
 
 
 def zip_name(bundle: Bundle) -> str:
-    """Name of the bundle's folder, and of its ZIP without the ending."""
+    """Name of the bundle's folder, and of its ZIP without the ending: as it was frozen, always."""
     frozen = Frozen.from_json(bundle.frozen)
-    return files.folder_name(
+    return frozen.folder or files.folder_name(
         frozen.case.reference,
         frozen.campaign,
         frozen.mission.slug,

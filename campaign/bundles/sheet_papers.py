@@ -4,8 +4,9 @@ Each function gives a context for `campaign.letters.bundle_sheets`, in the langu
 locale; the sheet for the gate is in the mission's language and in ours.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
@@ -27,11 +28,6 @@ from campaign.letters.sheet_contexts import (
 )
 
 
-def is_duplex(frozen: Frozen) -> bool:
-    """Whether the bundle's volumes are made to be printed on both sides."""
-    return bool(getattr(frozen, "duplex", False))
-
-
 def contents_context(
     frozen: Frozen, packets: Sequence[Packet], folder: str, locale: str
 ) -> ContentsContext:
@@ -49,7 +45,7 @@ def contents_context(
 
 
 def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> ContentsPage:
-    sheets = sheets_for(packet.pages, duplex=is_duplex(frozen))
+    sheets = sheets_for(packet.pages, duplex=frozen.duplex)
     rows = [FactRow(_("Letters"), say_number(packet.letters, locale))]
     if len(frozen.targets) > 1:
         rows += [
@@ -60,7 +56,7 @@ def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> C
     rows += [
         FactRow(_("Pages"), say_number(packet.pages, locale)),
         FactRow(
-            _("Sheets of paper, both sides") if is_duplex(frozen) else _("Sheets of paper"),
+            _("Sheets of paper, both sides") if frozen.duplex else _("Sheets of paper"),
             say_number(sheets, locale),
         ),
     ]
@@ -125,50 +121,62 @@ def delivery_context(
 ) -> DeliverySheetContext:
     """The page that is signed at the gate; `ours` is the language of the office."""
     both = _Bilingual(tuple(dict.fromkeys((frozen.locale, ours))))
-    pages = sum(one.pages for one in packets)
-    files = sum(1 for one in packets if one.file)
-    things = [
-        BothRow(both(lambda: _("Volumes")), say_number(files, frozen.locale)),
-        BothRow(both(lambda: _("Pages")), say_number(pages, frozen.locale)),
-        BothRow(both(lambda: _("List of the people who wrote")), "1"),
-    ]
-    if covered.on_paper:
-        people = say_number(covered.on_paper, frozen.locale)
-        things.append(BothRow(both(lambda: _("People who signed by hand, on sheets")), people))
     organisation = frozen.organisation
     return DeliverySheetContext(
         locale=frozen.locale,
-        title=both(lambda: _("Delivery of letters")),
+        title=both(lambda: _("Delivery of letters") if packets else _("Delivery of signatures")),
         reference=frozen.case.reference,
         case=frozen.case.person_name,
         mission_lines=frozen.mission.lines,
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         handed=both(lambda: _("What is handed over")),
         counts=count_rows(frozen, covered.per_target),
-        things=tuple(things),
-        outcome=both(lambda: _("What happened")),
-        outcomes=(
-            both(lambda: _("Accepted")),
-            both(lambda: _("Accepted in part")),
-            both(lambda: _("Refused")),
-            both(lambda: _("Left at the door")),
-        ),
-        lines=(
-            both(lambda: _("Date and time")),
-            both(lambda: _("Place of delivery")),
-            both(lambda: _("Handed over by")),
-            both(lambda: _("Received by (name and office)")),
-        ),
-        signatures=(
-            both(lambda: _("Signature of who hands over")),
-            both(lambda: _("Signature of who receives")),
-        ),
-        stamp=both(lambda: _("Stamp")),
+        things=tuple(_things(frozen, packets, covered, both)),
+        **_to_fill_in(both),
         code=covered.code,
         code_note=_("For our delegates: what happened at the gate is recorded here."),
         bundle=folder,
         mark=mark_of(frozen),
     )
+
+
+def _things(
+    frozen: Frozen, packets: Sequence[Packet], covered: Covered, both: "_Bilingual"
+) -> Iterator[BothRow]:
+    """What lies on the table besides the letters: volumes, pages, the list, signed sheets."""
+    if packets:
+        pages = sum(one.pages for one in packets)
+        files = sum(1 for one in packets if one.file)
+        yield BothRow(both(lambda: _("Volumes")), say_number(files, frozen.locale))
+        yield BothRow(both(lambda: _("Pages")), say_number(pages, frozen.locale))
+    yield BothRow(both(lambda: _("List of the people who wrote")), "1")
+    if covered.on_paper:
+        people = say_number(covered.on_paper, frozen.locale)
+        yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)
+
+
+def _to_fill_in(both: "_Bilingual") -> dict[str, Any]:
+    """What is ticked, written and signed at the gate."""
+    return {
+        "outcome": both(lambda: _("What happened")),
+        "outcomes": (
+            both(lambda: _("Accepted")),
+            both(lambda: _("Accepted in part")),
+            both(lambda: _("Refused")),
+            both(lambda: _("Left at the door")),
+        ),
+        "lines": (
+            both(lambda: _("Date and time")),
+            both(lambda: _("Place of delivery")),
+            both(lambda: _("Handed over by")),
+            both(lambda: _("Received by (name and office)")),
+        ),
+        "signatures": (
+            both(lambda: _("Signature of who hands over")),
+            both(lambda: _("Signature of who receives")),
+        ),
+        "stamp": both(lambda: _("Stamp")),
+    }
 
 
 class _Bilingual:

@@ -3,7 +3,9 @@
 Who stands on them stands in its lists, numbered apart: P00001, P00002 …
 """
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle
@@ -20,6 +22,16 @@ def paper_number(position: int) -> str:
 def waiting_on_paper(unit: Session, campaign: Campaign) -> int:
     """How many people stand on sheets that no bundle has taken along yet."""
     return unit.scalar(select(func.count(Signature.id)).where(*_waits(campaign.id))) or 0
+
+
+def count_waiting_on_paper(unit: Session, campaigns: Iterable[int]) -> dict[int, int]:
+    """The same of each of these campaigns of which some wait, by its id."""
+    rows = unit.execute(
+        select(Signature.campaign_id, func.count(Signature.id).label("people"))
+        .where(Signature.campaign_id.in_(list(campaigns)), *_unbound())
+        .group_by(Signature.campaign_id)
+    )
+    return {row.campaign_id: row.people for row in rows}
 
 
 def take_sheets(unit: Session, bundle: Bundle) -> int:
@@ -51,9 +63,23 @@ def leave_sheets(unit: Session, bundle: Bundle) -> None:
     )
 
 
+def move(unit: Session, old: Bundle, new: Bundle) -> int:
+    """The sheets go on with another bundle, numbered as before; how many people stand on them."""
+    unit.execute(
+        update(CarriedSignature)
+        .where(CarriedSignature.bundle_id == old.id)
+        .values(bundle_id=new.id)
+        .execution_options(synchronize_session=False)
+    )
+    return count_carried(unit, new.id)
+
+
 def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (Signature.campaign_id == campaign_id, *_unbound())
+
+
+def _unbound() -> tuple[ColumnElement[bool], ...]:
     return (
-        Signature.campaign_id == campaign_id,
         Signature.state == SignatureState.CONFIRMED,
         Signature.forgotten_at.is_(None),
         Signature.origin == Origin.PAPER,

@@ -1,20 +1,30 @@
 """How a bundle stands: whether it is out of our hands, and waiting for one's turn at it."""
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, column, exists, or_, select, table
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import CampaignStatus
-from campaign.errors import Refused
+from campaign.errors import NotFound, Refused
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""
+# Which letters go through another mission is a higher layer's: it is read by the table's name.
+_REROUTING = table("rerouting", column("from_bundle_id"), column("to_bundle_id"))
 
 
 def hold(unit: Session, bundle: Bundle) -> None:
-    """Wait for whoever freezes, stops, hands over or withdraws in its campaign to end."""
+    """Wait for whoever freezes, stops, hands over or withdraws in its campaign to end.
+
+    Then see the bundle as they left it. Raises NotFound where they removed it.
+    """
+    # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
     unit.refresh(bundle.campaign, with_for_update={"key_share": True})
-    unit.refresh(bundle)
+    try:
+        unit.refresh(bundle)
+    except InvalidRequestError as problem:
+        raise NotFound("bundle") from problem
 
 
 def handed_over() -> ColumnElement[bool]:
@@ -27,14 +37,38 @@ def handed_over() -> ColumnElement[bool]:
 
 
 def is_handed_over(unit: Session, bundle: Bundle) -> bool:
-    """Whether it is out of our hands: from then on nothing of it changes."""
+    """Whether letters of it are out of our hands."""
     return bool(unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
 
 
 def refuse_handed_over(unit: Session, bundle: Bundle) -> None:
-    """Raise Refused (`handed-over`) where the bundle is out of our hands."""
+    """Raise Refused (`handed-over`) where letters of the bundle are out of our hands."""
     if is_handed_over(unit, bundle):
         raise Refused("handed-over")
+
+
+def moved_on() -> ColumnElement[bool]:
+    """Whether letters of a bundle went on through another mission, for a query on bundles."""
+    return exists().where(_REROUTING.c.from_bundle_id == Bundle.id)
+
+
+def is_rerouted(unit: Session, bundle: Bundle) -> bool:
+    """Whether letters went on through another mission, from this bundle or into it."""
+    either = or_(_REROUTING.c.from_bundle_id == bundle.id, _REROUTING.c.to_bundle_id == bundle.id)
+    return unit.scalar(select(_REROUTING.c.to_bundle_id).where(either).limit(1)) is not None
+
+
+def is_settled(unit: Session, bundle: Bundle) -> bool:
+    """Whether nothing of it changes any more: it was handed over, or its letters went on."""
+    settled = or_(handed_over(), moved_on())
+    return unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, settled)) is not None
+
+
+def refuse_settled(unit: Session, bundle: Bundle) -> None:
+    """Raise Refused where nothing of it changes any more: `handed-over`, `moved-on`."""
+    refuse_handed_over(unit, bundle)
+    if is_settled(unit, bundle):
+        raise Refused("moved-on")
 
 
 def refuse_emptied(bundle: Bundle) -> None:

@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, fresh, guard
@@ -20,10 +21,10 @@ from campaign.bundles import (
     wizard_views,
 )
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.saying import say_number
 from campaign.bundles.showing import files_of, set_aside_of
-from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS
+from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
 from campaign.errors import Refused
 
 assert moving  # bundles follow where two missions become one
@@ -85,7 +86,11 @@ def release(public_id: str) -> ResponseReturnValue:
     unit = db.session()
     bundle = services.get_bundle(unit, public_id)
     campaign, mission = bundle.campaign.slug, bundle.mission.slug
+    stays = bundle.state is BundleState.FAILED and releasing.has_past(unit, bundle)
     releasing.release(unit, bundle, storage.storage(), actor=actor())
+    if stays:
+        flash(_("The bundle is given up. Its letters wait for another."))
+        return redirect(url_for("bundles.show", public_id=public_id))
     return redirect(url_for("bundles.create", campaign=campaign, mission=mission))
 
 
@@ -113,4 +118,5 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
 
 def _page(name: str, **facts: Any) -> str:
     number = partial(say_number, locale=i18n.locale())
-    return render_template(f"bundles/{name}.html", **({"problem": "", "number": number} | facts))
+    given = {"problem": "", "number": number, "people_on_sheets": say_people_on_sheets}
+    return render_template(f"bundles/{name}.html", **(given | facts))

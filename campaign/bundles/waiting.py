@@ -1,12 +1,14 @@
 """What waits to be printed: for which mission, to whom, in which language."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting_counts import count_waiting
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.officials.models import Mission
@@ -21,6 +23,8 @@ class Waiting:
     campaign: Campaign
     mission: Mission
     letters: int
+    on_paper: int = 0
+    """People on signed sheets, of a campaign of which no letter waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,30 @@ def _by_id(unit: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
     return {one.id: one for one in unit.scalars(select(kind).where(kind.id.in_(ids)))}
 
 
+def _list_sheets_alone(unit: Session, others: Collection[int]) -> list[Waiting]:
+    """Signed sheets of all campaigns but `others`: for each mission that they can be carried to."""
+    pairs = unit.execute(
+        select(Target.campaign_id, Target.mission_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]),
+            Campaign.id.not_in(others),
+            Target.mission_id.is_not(None),
+        )
+        .distinct()
+        .order_by(Target.campaign_id, Target.mission_id)
+    ).all()
+    people = count_waiting_on_paper(unit, {campaign_id for campaign_id, _mission in pairs})
+    found = [(one, other) for one, other in pairs if one in people and other is not None]
+    campaigns = _by_id(unit, Campaign, set(people))
+    missions = _by_id(unit, Mission, {other for _one, other in found})
+    return [Waiting(campaigns[one], missions[other], 0, people[one]) for one, other in found]
+
+
 def list_by_mission(unit: Session) -> list[tuple[Mission, list[Waiting]]]:
-    """What could be frozen now, per mission, the most letters first."""
+    """What could be frozen now, per mission, the most letters first; then signed sheets alone."""
     found: dict[Mission, list[Waiting]] = {}
-    for one in list_waiting(unit):
+    waiting = list_waiting(unit)
+    for one in (*waiting, *_list_sheets_alone(unit, {one.campaign.id for one in waiting})):
         found.setdefault(one.mission, []).append(one)
     return sorted(found.items(), key=lambda pair: -sum(one.letters for one in pair[1]))

@@ -135,7 +135,8 @@ class WizardForm(SiteForm):
 
     def _offer(self, offers: Sequence[Offer]) -> None:
         self.campaign.choices = choices(
-            (offer.campaign.slug, _counted(_case(offer), offer.letters)) for offer in offers
+            (offer.campaign.slug, _counted(_case(offer), offer.letters, offer.on_paper))
+            for offer in offers
         )
         self.cards.choices = choices((offer.campaign.slug, _case(offer)) for offer in offers)
         self.target.choices = choices(
@@ -151,7 +152,10 @@ class WizardForm(SiteForm):
         )
 
     def _complete(self, values: MultiDict[str, str], offers: Sequence[Offer]) -> None:
-        """What nobody chose yet is all of it, and cards where the campaign asks for cards."""
+        """What nobody chose yet is all of it, and cards where the campaign asks for cards.
+
+        Signed sheets travel where nothing else waits.
+        """
         if not self.chosen.data:
             if not values.getlist("campaign"):
                 self.campaign.data = [offer.campaign.slug for offer in offers]
@@ -162,6 +166,7 @@ class WizardForm(SiteForm):
             self.written.data = [code.value for code in self.written.choices]
         if not self.how.data:
             self.cards.data = [one.campaign.slug for one in offers if one.campaign.cards]
+            self.sheets_travel.data = not any(offer.letters for offer in offers)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Also that something of each kind is chosen."""
@@ -225,15 +230,30 @@ def _case(offer: Offer) -> str:
     return f"{offer.campaign.reference} · {offer.campaign.person_name}"
 
 
-def _counted(words: str, letters: int) -> str:
-    """The words and how many letters; kept apart where the page runs from right to left."""
+def say_people_on_sheets(people: int) -> str:
+    """So many people on signed sheets."""
+    return str(
+        ngettext(
+            "%(count)s person on signed sheets", "%(count)s people on signed sheets", people,
+            count=say_number(people, i18n.locale()),
+        )
+    )  # fmt: skip
+
+
+def _counted(words: str, letters: int, on_paper: int = 0) -> str:
+    """The words and how many letters; kept apart where the page runs from right to left.
+
+    Where no letter waits, the people on signed sheets.
+    """
     if i18n.direction(i18n.locale()) == "rtl":
         words = f"\u2068{words}\u2069"
     return str(
         _(
             "%(what)s: %(letters)s",
             what=words,
-            letters=ngettext(
+            letters=say_people_on_sheets(on_paper)
+            if on_paper and not letters
+            else ngettext(
                 "%(count)s letter", "%(count)s letters", letters,
                 count=say_number(letters, i18n.locale()),
             ),

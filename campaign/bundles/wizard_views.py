@@ -20,7 +20,6 @@ from campaign.bundles.journeys import Part
 from campaign.bundles.models import Bundle
 from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
 from campaign.bundles.saying import say_number
-from campaign.bundles.sheets import waiting_on_paper
 from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.campaigns.models import CampaignStatus
 from campaign.errors import NotFound, Refused
@@ -41,9 +40,14 @@ class Draft:
 
     @property
     def chosen(self) -> list[Offer]:
-        """The campaigns of which letters travel; those that were named, where none has any."""
+        """The campaigns of which letters or sheets travel; those named, where none has any."""
         named = [one for one in self.offers if one.campaign.slug in self.form.campaign.data]
-        return [one for one in named if one.taken(self.form.choice_for(one))] or named
+        travel = self.form.sheets_travel.data
+        return [
+            one
+            for one in named
+            if one.taken(self.form.choice_for(one)) or (travel and one.on_paper)
+        ] or named
 
     @property
     def letters(self) -> int:
@@ -189,7 +193,7 @@ def _parts(draft: Draft) -> list[Part]:
         Part(
             offer.campaign,
             draft.form.choice_for(offer),
-            waiting_on_paper(db.session(), offer.campaign) if travel else 0,
+            offer.on_paper if travel else 0,
         )
         for offer in draft.chosen
     ]
@@ -228,7 +232,7 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         mission=draft.mission,
         chosen=chosen,
         blocked=[one.campaign for one in chosen if one.campaign.status not in _GIVES_LETTERS],
-        on_paper=sum(waiting_on_paper(unit, one.campaign) for one in chosen),
+        on_paper=sum(one.on_paper for one in chosen),
         orders=ORDERS,
         in_letters=IN_LETTERS,
         number=_number,

@@ -15,6 +15,7 @@ from campaign.bundles import freezing, releasing, remaking, services, standing
 from campaign.bundles.cover_texts import language_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
+from campaign.bundles.sheets import count_carried, waiting_on_paper
 from campaign.bundles.verifying import verify_zip
 from campaign.bundles.zipping import digest_of, write_zip
 from campaign.commands.instance import ready_app
@@ -31,6 +32,7 @@ _SENTENCES = {
     "mission": "There is no mission {mission}.",
     "bundle": "There is no bundle of that number for {campaign} and {mission}.",
     "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
+    "handed-over": "A bundle failed of which letters had gone out: look at it at the desk.",
     "cancelled": "This bundle was given up: its letters wait for another.",
     "taken-back": "Letters in it were taken back since it was handed over; nothing is written.",
     "emptied": "Its files are no longer kept: who wrote the letters was erased in time.",
@@ -61,6 +63,9 @@ _SENTENCES = {
     "--locale", default="", help="Language of the cover letter and the lists [the mission's]."
 )
 @click.option(
+    "--sheets", is_flag=True, help="The signed sheets that wait travel with it; alone, if need be."
+)
+@click.option(
     "--number", type=click.IntRange(1), help="Write the ZIP of this earlier bundle again."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -70,6 +75,7 @@ def bundle(
     out: Path,
     processes: int,
     locale: str,
+    sheets: bool,
     number: int | None,
     as_json: bool,
 ) -> None:
@@ -81,7 +87,8 @@ def bundle(
     app = ready_app()
     with app.app_context():
         try:
-            bundle_id = _take(campaign, mission, locale, number, app.extensions["settings"])
+            settings = app.extensions["settings"]
+            bundle_id = _take(campaign, mission, locale, number, settings, sheets=sheets)
             _print(bundle_id, processes)
             facts = _write(bundle_id, out)
         except (NotFound, Refused) as problem:
@@ -94,7 +101,13 @@ def bundle(
 
 
 def _take(
-    campaign_slug: str, mission_slug: str, locale: str, number: int | None, settings: Settings
+    campaign_slug: str,
+    mission_slug: str,
+    locale: str,
+    number: int | None,
+    settings: Settings,
+    *,
+    sheets: bool,
 ) -> int:
     """Id of the bundle to make: an earlier one, or one frozen now."""
     if locale and locale not in settings.locales:
@@ -109,14 +122,13 @@ def _take(
         if earlier is not None:
             if earlier.state is BundleState.CANCELLED:
                 raise Refused("cancelled")
-            if earlier.state is BundleState.READY and not standing.is_handed_over(unit, earlier):
+            if earlier.state is BundleState.READY and not standing.is_settled(unit, earlier):
                 remaking.remake(unit, earlier, actor=_ACTOR)
             _say_resumed(earlier)
             return earlier.id
-        failed = releasing.find_failed(unit, campaign=campaign, mission=mission)
-        if failed is not None:
-            releasing.release(unit, failed, storage.storage(), actor=_ACTOR)
-            click.echo("An earlier bundle failed: its letters are taken again.", err=True)
+    _give_back_failed(campaign_slug, mission_slug)
+    with db.transaction() as unit:
+        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
         made = freezing.freeze(
             unit,
             campaign=campaign,
@@ -124,8 +136,23 @@ def _take(
             settings=settings,
             locale=locale or language_of(mission, settings.locales),
             actor=_ACTOR,
+            on_paper=waiting_on_paper(unit, campaign) if sheets else 0,
         )
         return made.id
+
+
+def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
+    """Let the letters of a bundle that failed wait again, also where nothing is frozen after it.
+
+    Letters that another mission had refused wait for that mission then.
+    """
+    with db.transaction() as unit:
+        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
+        failed = releasing.find_failed(unit, campaign=campaign, mission=mission)
+        if failed is None:
+            return
+        releasing.release(unit, failed, storage.storage(), actor=_ACTOR)
+    click.echo("An earlier bundle failed: its letters wait again.", err=True)
 
 
 def _say_resumed(earlier: Bundle) -> None:
@@ -176,6 +203,7 @@ def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
         "kind": made.kind.value,
         "letters": made.letter_count - aside,
         "set_aside": aside,
+        "on_paper": count_carried(unit, made.id),
         "volumes": len(made.volumes),
         "pages": made.page_count,
     }
@@ -185,6 +213,8 @@ def _sentence(facts: dict[str, Any]) -> str:
     aside = (
         f" {facts['set_aside']} were set aside; the desk shows why." if facts["set_aside"] else ""
     )
+    if not facts["volumes"]:
+        return f"Papers for signed sheets of {facts['on_paper']} people: {facts['zip']}."
     return (
         f"{facts['letters']} letters on {facts['pages']} pages, in {_volumes(facts['volumes'])}: "
         f"{facts['zip']}.{aside}"

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
 
+from campaign.bundles import sheets, standing
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.deliveries.models import Envelope, EnvelopeRun
 from campaign.deliveries.rules import GONE_OUT
@@ -150,7 +151,12 @@ def here(bundle: Bundle) -> Select[Any]:
 
 
 def count_here(unit: Session, bundle: Bundle) -> int:
-    """How many letters of a bundle are still in our hands."""
+    """How many letters of a bundle are still in our hands.
+
+    Of one of signed sheets alone, how many people stand on them.
+    """
+    if not bundle.letter_count:
+        return 0 if standing.is_handed_over(unit, bundle) else sheets.count_carried(unit, bundle.id)
     query = here(bundle).with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return unit.scalar(query) or 0
 

@@ -38,7 +38,24 @@ def proposal(attempt: DeliveryAttempt, mission: Mission, locale: str) -> tuple[s
     with force_locale(locale):
         count = say_number(attempt.messages, locale)
         where = mission_name(mission, locale)
+        if attempt.bundle is not None and not attempt.bundle.letter_count:
+            return _title_of_sheets(attempt.outcome), f"{where}."
         return _title(attempt.outcome, attempt.messages, count), f"{where}."
+
+
+def _title_of_sheets(outcome: DeliveryOutcome) -> str:
+    """What people signed by hand, and nothing else."""
+    if outcome is DeliveryOutcome.STOPPED:
+        words = gettext("The signed sheets are not handed over")
+    elif outcome is DeliveryOutcome.REFUSED:
+        words = gettext("Signed sheets refused")
+    elif outcome is DeliveryOutcome.LEFT:
+        words = gettext("Signed sheets left at the door")
+    elif outcome in SENT:
+        words = gettext("Signed sheets sent")
+    else:
+        words = gettext("Signed sheets handed over")
+    return str(words)
 
 
 def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:

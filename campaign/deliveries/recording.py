@@ -9,6 +9,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
+from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -77,10 +78,12 @@ def record_visit(
 
 
 def _hold(unit: Session, bundles: Sequence[Bundle]) -> None:
-    """Nobody takes a letter back, and nobody stops a campaign, while it is handed over."""
-    campaigns = {one.campaign_id: one.campaign for one in bundles}
-    for _id, campaign in sorted(campaigns.items()):
-        unit.refresh(campaign, with_for_update={"key_share": True})
+    """Nobody takes a letter back, stops a campaign or makes a volume anew while it is handed over.
+
+    Then each bundle is seen as those before have left it.
+    """
+    for bundle in sorted(bundles, key=lambda one: (one.campaign_id, one.id)):
+        standing.hold(unit, bundle)
 
 
 def _visit(mission_id: int, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
@@ -156,7 +159,9 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     if happened.outcome in GONE_OUT and unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
     if happened.outcome is DeliveryOutcome.PART:
-        messages = refuse_wrong_part(carried.taken, messages, field=f"taken_{bundle.id}")
+        # Sheets alone have no numbers by which a part could be named.
+        here = messages if bundle.letter_count else 0
+        messages = refuse_wrong_part(carried.taken, here, field=f"taken_{bundle.id}")
     return DeliveryAttempt(
         campaign_id=bundle.campaign_id,
         mission_id=bundle.mission_id,

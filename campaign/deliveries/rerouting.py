@@ -12,11 +12,12 @@ from sqlalchemy import CursorResult, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
-from campaign.bundles import printing
+from campaign.bundles import printing, sheets, standing
 from campaign.bundles.facts import check_addresses, frozen_mission
+from campaign.bundles.freezing import new_bundle
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.bundles.loading import day_in
-from campaign.bundles.models import Bundle, BundleKind, DeliveryAttempt, DeliveryOutcome, Volume
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, Volume
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.models import Target
 from campaign.deliveries.covering import here
@@ -50,31 +51,42 @@ def reroute(
 ) -> Bundle:
     """A new bundle for `mission` of all that is still here of a bundle; it is printed by jobs.
 
-    Envelopes that still lie here are opened. Raises Invalid (`mission`: the same one); Refused:
-    `stopped`, `not-ready`, `part-unnamed`, `nothing-here`, `address-does-not-fit`.
+    Envelopes that still lie here are opened. Signed sheets that travelled with the bundle came back
+    with it if none of its letters was taken, and go on too. Raises Invalid (`mission`: the same
+    one); Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, `part-unnamed`,
+    `nothing-here`, `address-does-not-fit`, `letters-taken` (by somebody else, at this moment).
     """
     if mission.id == bundle.mission_id:
         raise Invalid(fields={"mission": "mission-same"})
-    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    standing.hold(unit, bundle)
     refuse_unsplittable(unit, bundle)
     with unit.begin_nested():
-        made = _new_bundle(unit, bundle, mission, staff_id)
-        count = _move_letters(unit, bundle, made)
+        made = new_bundle(unit, bundle.campaign, mission, staff_id)
+        _move_all(unit, bundle, made, settings.volume_letters)
         _open_envelopes(unit, bundle)
-        made.letter_count = count
-        size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
-        _make_volumes(unit, made, size)
         unit.add(
-            Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=count,
+            Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=made.letter_count,
                       created_by_id=staff_id)
         )  # fmt: skip
         unit.flush()
     printing.send_for(unit, made, chains=settings.worker_threads)
     audit.record(
         unit, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
-        letters=count, to=f"{made.campaign.reference} · {made.sequence:03d} ({mission.slug})",
+        letters=made.letter_count,
+        to=f"{made.campaign.reference} · {made.sequence:03d} ({mission.slug})",
     )  # fmt: skip
     return made
+
+
+def _move_all(unit: Session, bundle: Bundle, made: Bundle, volume_letters: int) -> None:
+    """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
+    on_paper = 0 if standing.is_handed_over(unit, bundle) else sheets.move(unit, bundle, made)
+    made.frozen = _addressed_anew(unit, bundle, made.mission, on_paper).to_json()
+    made.letter_count = _move_letters(unit, bundle, made)
+    if not made.letter_count and not on_paper:
+        raise Refused("nothing-here")
+    size = max((one.letter_count for one in bundle.volumes), default=volume_letters)
+    _make_volumes(unit, made, size)
 
 
 def list_from(unit: Session, bundle: Bundle) -> Sequence[Rerouting]:
@@ -96,28 +108,7 @@ def find_to(unit: Session, bundle: Bundle) -> Rerouting | None:
     )
 
 
-def _new_bundle(unit: Session, bundle: Bundle, mission: Mission, staff_id: int | None) -> Bundle:
-    earlier = unit.scalar(
-        select(func.max(Bundle.sequence)).where(
-            Bundle.campaign_id == bundle.campaign_id, Bundle.mission_id == mission.id
-        )
-    )
-    made = Bundle(
-        campaign=bundle.campaign,
-        mission=mission,
-        sequence=(earlier or 0) + 1,
-        kind=BundleKind.SUPPLEMENTARY if earlier else BundleKind.FIRST,
-        frozen=_addressed_anew(unit, bundle, mission).to_json(),
-        letter_count=0,
-        created_by_id=staff_id,
-        created_at=db.utcnow(),
-    )
-    unit.add(made)
-    unit.flush()
-    return made
-
-
-def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission) -> Frozen:
+def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission, on_paper: int) -> Frozen:
     """What the bundle froze, through the other mission. Raises Refused."""
     frozen = Frozen.from_json(bundle.frozen)
     targets = {
@@ -129,8 +120,9 @@ def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission) -> Frozen:
         layout=layout_for(mission.host_country).slug,
         mission=frozen_mission(mission, frozen.locale),
         targets={key: _through(targets[key], old, mission) for key, old in frozen.targets.items()},
-        on_paper=0,
+        on_paper=on_paper,
         first_number=1,
+        folder="",
     )
     check_addresses(facts)
     return facts
@@ -163,7 +155,7 @@ def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
         .where(*mine)
     )
     if not count:
-        raise Refused("nothing-here")
+        return 0
     place = func.row_number().over(order_by=LetterMove.sequence)
     ranked = (
         select(LetterMove.letter_id, place.label("place"))

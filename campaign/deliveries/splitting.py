@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
+from campaign.bundles import standing
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.campaigns import lifecycle
@@ -140,7 +141,7 @@ def split(
 
     Raises Refused: as `refuse_unsplittable`, `nothing-here`, `is-split`, `too-many-envelopes`.
     """
-    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    standing.hold(unit, bundle)
     refuse_unsplittable(unit, bundle)
     if find_run(unit, bundle) is not None:
         raise Refused("is-split")

@@ -31,6 +31,7 @@ from campaign.bundles.models import (
     BundleState,
     DeliveryOutcome,
 )
+from campaign.bundles.moving import move_bundles
 from campaign.bundles.print_models import BundleReprint
 from campaign.bundles.verifying import verify_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -38,7 +39,7 @@ from campaign.deliveries import recording
 from campaign.errors import Invalid, Refused
 from campaign.following.erasing import bury
 from campaign.signing.models import Letter, Signature, SignatureState
-from tests.factories import add_confirmed, make_campaign
+from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_printing import contents, zip_of
 
@@ -348,6 +349,42 @@ def test_a_file_that_is_not_what_it_was_is_not_given_out(
         with pytest.raises(Refused, match="file-differs"):
             taken(app, ready, name)
     assert taken(app, ready, "letters-001.pdf").startswith(b"%PDF")
+
+
+# --- Its mission becomes one with another ------------------------------------------------------
+
+
+def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_in_its_folder(
+    app: Flask, unit: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path
+) -> None:
+    before = zip_of(app, ready, tmp_path).read_bytes()
+    bundle = reload(unit, ready)
+    kept = make_target_mission(8, slug="kept")
+    unit.add(kept)
+    unit.flush()
+    unit.add(
+        Bundle(
+            campaign_id=bundle.campaign_id, mission_id=kept.id, sequence=2,
+            kind=BundleKind.FIRST, state=BundleState.CANCELLED, frozen={}, letter_count=0,
+        )
+    )  # fmt: skip
+    unit.flush()
+    name = services.zip_name(bundle)
+    move_bundles(unit, kept.id, bundle.mission_id, "command")
+    unit.commit()
+    bundle = reload(unit, ready)
+    assert (bundle.mission.slug, bundle.sequence) == ("kept", 3)
+    path = zip_of(app, ready, tmp_path)
+    assert path.read_bytes() == before
+    assert taken(app, ready) == before
+    unit.rollback()
+    take_back(unit, ready, 5)
+    unit.rollback()
+    jobs.run_now("bundles.remake")
+    assert print_bundle(ready) is BundleState.READY
+    path = zip_of(app, ready, tmp_path)
+    assert verify_zip(path).findings == []
+    assert path.stem == name
 
 
 def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(

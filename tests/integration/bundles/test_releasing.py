@@ -6,12 +6,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, storage
+from campaign import db, jobs, storage
 from campaign.accounts.models import Role
-from campaign.bundles import releasing
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles import prints, releasing
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.errors import Refused
-from campaign.signing.models import Letter, Signature
+from campaign.signing.models import Letter, Signature, SignatureState
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -73,7 +73,52 @@ def test_a_bundle_that_is_being_printed_gives_nothing_back(
     add_confirmed(unit, campaign, 1)
     unit.commit()
     bundle_id = freeze(campaign.id)
-    with app.app_context(), db.reading() as work, pytest.raises(Refused, match="not-ready"):
+    with app.app_context(), db.transaction() as work, pytest.raises(Refused, match="not-ready"):
+        releasing.release(work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command")
+
+
+def test_what_was_ready_once_stays_as_given_up_with_its_hashes(
+    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    """Made again without a letter that was taken back, nothing of it prints any more."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    campaign_id = campaign.id
+    bundle_id = freeze(campaign_id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    first, second = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    first.state, second.own_words = SignatureState.WITHDRAWN, f"I write {UNPRINTABLE}"
+    unit.commit()
+    jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.FAILED
+    url = f"/desk/bundles/{reload(unit, bundle_id).public_id}"
+    unit.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert "It was ready before: destroy what was printed of it." in client.get(url).text
+    assert post(client, f"{url}/release", {}).location.endswith(url)
+    assert "This bundle was given up" in client.get(url).text
+    bundle = reload(unit, bundle_id)
+    assert bundle.state is BundleState.CANCELLED
+    assert [bool(one.removed_at) for one in prints.list_prints(unit, bundle)] == [True]
+    assert list(storage.storage().names()) == []
+    assert unit.scalars(select(Letter.bundle_id)).all() == [None, None]
+    assert reload(unit, freeze(campaign_id)).sequence == 2, "its number is used up"
+
+
+def test_a_bundle_that_was_handed_over_gives_nothing_back_even_if_it_failed(
+    app: Flask, unit: Session, failed: Bundle
+) -> None:
+    unit.add(
+        DeliveryAttempt(
+            campaign_id=failed.campaign_id, mission_id=failed.mission_id, bundle_id=failed.id,
+            happened_on=db.utcnow().date(), messages=1, outcome=DeliveryOutcome.POSTED,
+        )
+    )  # fmt: skip
+    unit.commit()
+    bundle_id = failed.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as work, pytest.raises(Refused, match="handed-over"):
         releasing.release(work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command")
 
 

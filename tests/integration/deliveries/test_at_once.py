@@ -3,17 +3,27 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign import db, storage
 from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.deliveries import posting, recording, splitting
+from campaign.bundles import releasing, remaking
+from campaign.bundles.models import (
+    Bundle,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+    TakenLetters,
+)
+from campaign.deliveries import posting, recording, rerouting, splitting
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.numbers import Numbers
 from campaign.errors import NotFound, Refused
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Signature, SignatureState
 from tests.integration.deliveries.conftest import Record
 from tests.racing import overtake
 
@@ -135,3 +145,75 @@ def test_two_who_take_a_record_back_take_it_back_once(
         overtake(app, lambda unit: remove(unit, look(unit)), look, remove)
     removed = select(func.count(AuditEntry.id)).where(AuditEntry.action == "delivery.remove")
     assert unit.scalar(removed) == 1
+
+
+# --- A remake that comes first -----------------------------------------------------------------
+
+
+def make_again(unit: Session, bundle_id: int) -> None:
+    """Send the volume of a letter that was taken back to be printed without it."""
+    assert remaking.remake(unit, unit.get_one(Bundle, bundle_id), actor="test") == 1
+
+
+def hand_over(unit: Session, bundle: Bundle) -> None:
+    recording.record_visit(
+        unit, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
+        happened=recording.Happened(DeliveryOutcome.ACCEPTED, db.utcnow().date()),
+    )  # fmt: skip
+
+
+def split(unit: Session, bundle: Bundle) -> None:
+    splitting.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+
+
+def reroute(unit: Session, bundle: Bundle) -> None:
+    mission = unit.scalars(select(Mission).where(Mission.slug == "consulate-montreal")).one()
+    settings: Settings = current_app.extensions["settings"]
+    rerouting.reroute(unit, bundle, mission, settings=settings, actor="test")
+
+
+def release(unit: Session, bundle: Bundle) -> None:
+    releasing.release(unit, bundle, storage.storage(), actor="test")
+
+
+@pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
+def test_nothing_is_done_with_a_bundle_that_a_colleague_has_just_sent_to_be_made_again(
+    app: Flask, bundle: Bundle, unit: Session, record: Record, other_mission: str,
+    deed: Callable[[Session, Bundle], None],
+) -> None:  # fmt: skip
+    record(bundle, DeliveryOutcome.REFUSED)
+    bundle_id = bundle.id
+    first = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    assert first is not None
+    first.state = SignatureState.WITHDRAWN
+    unit.commit()
+    with pytest.raises(Refused, match="not-ready"):
+        overtake(
+            app,
+            lambda unit: make_again(unit, bundle_id),
+            lambda unit: unit.get_one(Bundle, bundle_id),
+            deed,
+        )
+    unit.expire_all()
+    assert unit.get_one(Bundle, bundle_id).state is BundleState.PRINTING
+    assert unit.scalar(select(func.count(Letter.bundle_id))) == 7
+    assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 1
+
+
+@pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
+def test_a_bundle_that_a_colleague_has_just_removed_is_not_found(
+    app: Flask, bundle: Bundle, unit: Session, other_mission: str,
+    deed: Callable[[Session, Bundle], None],
+) -> None:  # fmt: skip
+    bundle_id = bundle.id
+    unit.get_one(Bundle, bundle_id).state = BundleState.FAILED
+    unit.commit()
+
+    def look(unit: Session) -> Bundle:
+        found = unit.get(Bundle, bundle_id)
+        if found is None:  # SQLite: the second begins after the first
+            raise NotFound("bundle")
+        return found
+
+    with pytest.raises(NotFound, match="bundle"):
+        overtake(app, lambda unit: release(unit, look(unit)), look, deed)

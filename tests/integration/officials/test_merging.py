@@ -8,11 +8,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign import db
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
+from campaign.bundles import services
+from campaign.bundles.choices import EVERYTHING
+from campaign.bundles.facts import facts_of
 from campaign.bundles.models import Bundle, BundleKind, BundleState, Journey
 from campaign.campaigns.models import Target, TargetKind
 from campaign.officials.models import ContactDetail, Mission, Official
+from campaign.settings import Settings
 from campaign.signing.models import Letter
 from tests.factories import (
     add_confirmed,
@@ -151,14 +156,20 @@ def test_letters_to_both_that_are_printed_keep_the_two_apart(
 
 
 def test_missions_become_one_with_their_bundles_numbered_on(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, unit: Session, settings: Settings
 ) -> None:
     campaign = make_campaign(unit)
     here = campaign.targets[0].mission
     there = make_target_mission(8, slug="double", head_of_mission="Ana Núñez", hours="9 to 12")
     unit.add(there)
     unit.flush()
-    bundles = [bundle_of(unit, campaign, one).id for one in (here, there)]
+    made = [bundle_of(unit, campaign, one) for one in (here, there)]
+    for one in made:
+        facts = facts_of(campaign, one.mission, pairs=(), at=db.utcnow(), settings=settings,
+                         locale="en", choice=EVERYTHING)  # fmt: skip
+        one.frozen = facts.to_json()
+    names = [services.zip_name(one) for one in made]
+    bundles = [one.id for one in made]
     journey = Journey(mission=there)
     unit.add(journey)
     unit.commit()
@@ -176,6 +187,8 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     assert [tuple(row) for row in rows] == [
         (bundles[0], mission.id, 1), (bundles[1], mission.id, 2),
     ]  # fmt: skip
+    kept = unit.scalars(select(Bundle).order_by(Bundle.id)).all()
+    assert [services.zip_name(one) for one in kept] == names, "as their papers call them"
 
 
 @pytest.mark.parametrize("second", ["governor-1", "nobody", ""])

@@ -1,0 +1,264 @@
+"""Signed sheets of which no letter comes along: a bundle of their own, to the gate and beyond."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import jobs
+from campaign.accounts.models import Role
+from campaign.bundles import cover_texts, freezing, sheets
+from campaign.bundles.choices import Choice
+from campaign.bundles.cover_texts import CoverWords
+from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryAttempt
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns.models import Campaign
+from campaign.commands.bundle import bundle as command
+from campaign.deliveries.models import Rerouting
+from campaign.deliveries.publishing import proposal
+from campaign.errors import Refused
+from campaign.following.overdue import is_awaited
+from campaign.settings import Settings
+from campaign.signing.models import Origin, Signature
+from tests.factories import add_confirmed, make_campaign, make_target_mission, post, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_cover_texts import text_of
+from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.deliveries.conftest import form
+
+NEW = "/desk/bundles/new"
+WISH = {"campaign": "ua-1-26", "mission": "embassy-1"}
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    """A campaign that two people signed by hand, and nobody online."""
+    made = make_campaign(unit)
+    for one in add_confirmed(unit, made, 2, family_name="Papier"):
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+    """Their bundle, that is ready."""
+    bundle_id = freeze(campaign.id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    return bundle_id
+
+
+def awaited(unit: Session) -> int:
+    unit.rollback()
+    return unit.scalar(select(func.count(Signature.id)).where(is_awaited())) or 0
+
+
+def test_its_papers_speak_of_sheets_and_hold_together(
+    app: Flask, unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    own = CoverWords("Letters", "Dear all:", "We bring ((letters)).\n\n((counts))", "Yours,")
+    cover_texts.save_words(unit, mission=mission, locale="en", words=own, actor="command")
+    unit.commit()
+    bundle_id = freeze(campaign.id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    path = zip_of(app, bundle_id, tmp_path)
+    result = verify_zip(path)
+    assert result.findings == []
+    assert (result.letters, result.volumes) == (0, 0)
+    made = contents(path)
+    assert not {"contents.pdf", "letters-001.pdf"} & set(made)
+    manifest = json.loads(made["manifest.json"])
+    assert (manifest["letters"], manifest["volumes"], manifest["set_aside"]) == ([], [], [])
+    assert [one["number"] for one in manifest["on_paper"]] == ["P00001", "P00002"]
+    rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
+    assert [(one["number"], one["kind"]) for one in rows] == [
+        ("P00001", "paper"), ("P00002", "paper"),
+    ]  # fmt: skip
+    cover = " ".join(text_of(made["cover-letter.pdf"]).split())
+    assert "what people have signed by hand" in cover
+    assert "2 people signed by hand" in cover
+    gate = text_of(made["delivery-sheet.pdf"])
+    assert "Delivery of signatures" in gate
+    listed = " ".join(text_of(made["signatures.pdf"]).split())
+    assert "2 people who signed on paper" in listed
+    for text in (cover, gate, listed, made["README.html"].decode()):
+        assert "letters" not in text.replace("Letters for Defenders", "").lower()
+    unit.rollback()
+    bundle = reload(unit, bundle_id)
+    assert (bundle.kind, bundle.letter_count, bundle.page_count) == (BundleKind.FIRST, 0, 0)
+
+
+def test_sheets_that_nobody_takes_along_are_no_reason(
+    unit: Session, campaign: Campaign, freeze: Freeze
+) -> None:
+    campaign_id = campaign.id
+    unit.rollback()
+    with pytest.raises(Refused, match="nothing-to-print"):
+        freeze(campaign_id)
+    freeze(campaign_id, on_paper=1)
+    with pytest.raises(Refused, match="nothing-to-print"):
+        freeze(campaign_id, on_paper=1)
+
+
+def test_its_numbers_go_on_after_no_letter(
+    unit: Session, campaign: Campaign, settings: Settings
+) -> None:
+    add_confirmed(unit, campaign, 3)
+    mission = campaign.targets[0].mission
+    assert mission is not None
+
+    def make(on_paper: int) -> Bundle:
+        return freezing.freeze(
+            unit, campaign=campaign, mission=mission, settings=settings, locale="en",
+            actor="command", on_paper=on_paper, choice=Choice(goes_on=True),
+        )  # fmt: skip
+
+    made = [make(0), make(1)]
+    add_confirmed(unit, campaign, 1)
+    made.append(make(0))
+    assert [one.frozen["first_number"] for one in made] == [1, 1, 4]
+
+
+def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
+    app: Flask, unit: Session, campaign: Campaign, client: FlaskClient
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    answer = post(client, NEW, WISH)
+    assert answer.status_code == 302
+    unit.rollback()
+    page = client.get(answer.location).text
+    assert "The lists are being made" in page
+    assert "letters are done" not in page
+    bundle_id = unit.scalars(select(Bundle.id)).one()
+    unit.rollback()
+    with app.app_context():
+        assert jobs.queue().waiting() == 1
+        jobs.run_now("bundles.sweep")
+        assert jobs.queue().waiting() == 2
+        jobs.run_now("bundles.assemble", bundle_id)
+    assert reload(unit, bundle_id).state is BundleState.READY
+    unit.rollback()
+    page = client.get(answer.location).text
+    assert "one ZIP with what goes with the signed sheets" in page
+    assert "Export its list" not in page
+
+
+def test_the_desk_offers_them(
+    app: Flask, unit: Session, campaign: Campaign, client: FlaskClient
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    index = client.get("/desk/bundles/").text
+    assert "2 people on signed sheets" in index
+    letters = client.get(f"{NEW}/letters", query_string={"mission": "embassy-1"}).text
+    assert "2 people on signed sheets" in letters
+    check = client.get(NEW, query_string=WISH).text
+    assert "What is printed goes with the signed sheets" in check
+    assert "Freeze and print" in check
+    chosen = {**WISH, "how": "1", "layout": "fr", "size": "40", "order": "name",
+              "volumes": "size", "numbers": "one", "locale": "es"}  # fmt: skip
+    unticked = client.get(NEW, query_string=chosen)
+    assert "No letter waits" in unticked.text
+    assert "Freeze and print" not in unticked.text
+    assert client.get(f"{NEW}/paper", query_string=WISH).status_code == 200
+    assert client.get(f"{NEW}/proof", query_string=WISH).status_code == 200
+
+
+def test_the_command_takes_them_where_it_is_told_to(
+    unit: Session, campaign: Campaign, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
+    arguments = ["ua-1-26", "--mission", "embassy-1", "--out", str(tmp_path), "--json"]
+    unit.rollback()
+    assert CliRunner().invoke(command, arguments).exit_code == 1
+    result = CliRunner().invoke(command, [*arguments, "--sheets"])
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert (facts["letters"], facts["volumes"], facts["pages"], facts["on_paper"]) == (0, 0, 0, 2)
+    assert verify_zip(Path(facts["zip"])).findings == []
+
+
+def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
+    app: Flask, unit: Session, ready: int, client: FlaskClient
+) -> None:
+    bundle = reload(unit, ready)
+    url = f"/desk/bundles/{bundle.public_id}"
+    unit.rollback()
+    sign_in(client, app, Role.STAFF)
+    gate = client.get(f"{url}/deliver").text
+    assert "2 people on signed sheets" in gate
+    assert 'value="part"' not in gate
+    assert awaited(unit) == 2
+    part = post(client, f"{url}/deliver", form(outcome="part", **{f"taken_{ready}": "1"}))
+    assert part.status_code == 422
+    assert post(client, f"{url}/deliver", form()).status_code == 303
+    assert awaited(unit) == 0
+    attempt = unit.scalars(select(DeliveryAttempt)).one()
+    assert attempt.messages == 2
+    assert proposal(attempt, bundle.mission, "en")[0] == "Signed sheets handed over"
+    page = client.get(url).text
+    assert "2 people on signed sheets" in page
+    assert "Record a delivery" not in page
+    assert post(client, f"{url}/deliver", form(place="again")).status_code == 422
+
+
+def test_sheets_that_were_refused_go_through_another_mission(
+    app: Flask, unit: Session, ready: int, client: FlaskClient, print_bundle: Print, tmp_path: Path
+) -> None:
+    unit.add(make_target_mission(7, slug="consulate-montreal", locality="Montréal"))
+    unit.commit()
+    url = f"/desk/bundles/{reload(unit, ready).public_id}"
+    unit.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert post(client, f"{url}/deliver", form(outcome="refused")).status_code == 303
+    after = client.get(f"{url}/after").text
+    assert "The signed sheets are still here." in after
+    assert "Make the envelopes" not in after
+    moved = post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"})
+    assert moved.status_code == 303
+    assert "The signed sheets go through another mission now:" in client.get(url).text
+    made = unit.scalars(select(Rerouting.to_bundle_id)).one()
+    unit.rollback()
+    assert print_bundle(made) is BundleState.READY
+    assert sheets.count_carried(unit, made) == 2
+    assert verify_zip(zip_of(app, made, tmp_path)).findings == []
+    assert (
+        post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"}).status_code == 409
+    )
+
+
+def test_it_is_made_again_without_who_is_gone_and_given_up_without_anybody(
+    unit: Session, ready: int, print_bundle: Print
+) -> None:
+    first = unit.scalars(select(Signature.id).order_by(Signature.id)).first()
+    unit.execute(delete(Signature).where(Signature.id == first))
+    unit.commit()
+    jobs.run_now("bundles.remake")
+    assert print_bundle(ready) is BundleState.READY
+    assert sheets.count_carried(unit, ready) == 1
+    unit.execute(delete(Signature))
+    unit.commit()
+    jobs.run_now("bundles.remake")
+    assert reload(unit, ready).state is BundleState.CANCELLED
+
+
+def test_letters_that_all_fail_are_not_hidden_behind_sheets(
+    unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+) -> None:
+    add_confirmed(unit, campaign, 1)
+    unit.execute(
+        update(Signature).where(Signature.origin != Origin.PAPER).values(own_words="\U000e0fff")
+    )
+    unit.commit()
+    assert print_bundle(freeze(campaign.id, on_paper=1)) is BundleState.FAILED

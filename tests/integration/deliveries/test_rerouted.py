@@ -1,0 +1,242 @@
+"""What follows once letters go through another mission: for them, and for the bundle they left."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.bundles import cancelling, files, remaking, sheets
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns.models import Campaign
+from campaign.commands.bundle import bundle as command
+from campaign.deliveries import rerouting
+from campaign.deliveries.models import LetterMove, Rerouting
+from campaign.errors import Refused
+from campaign.following.overdue import is_awaited
+from campaign.officials.models import Mission
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Origin, Signature, SignatureState
+from tests.factories import add_confirmed, post
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.test_envelopes import after
+
+Reroute = Callable[[int], int]
+UNPRINTABLE = "\U000e0fff"
+
+
+@pytest.fixture
+def reroute(app: Flask, settings: Settings, unit: Session, other_mission: str) -> Reroute:
+    """Have a bundle's letters go through the consulate; gives the new bundle's id."""
+
+    def run(bundle_id: int) -> int:
+        unit.rollback()
+        with app.app_context(), db.transaction() as own:
+            mission = own.scalars(select(Mission).where(Mission.slug == other_mission)).one()
+            bundle = own.get_one(Bundle, bundle_id)
+            return rerouting.reroute(own, bundle, mission, settings=settings, actor="test").id
+
+    return run
+
+
+@pytest.fixture
+def with_sheets(unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+    """Two letters and two people on sheets, printed."""
+    add_confirmed(unit, campaign, 2, letter_locale="en")
+    for one in add_confirmed(unit, campaign, 2, family_name="Papier"):
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    bundle_id = freeze(campaign.id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    return reload(unit, bundle_id)
+
+
+def awaited_on_paper(unit: Session) -> int:
+    query = select(Signature.id).where(Signature.origin == Origin.PAPER, is_awaited())
+    return len(unit.scalars(query).all())
+
+
+# --- The new bundle fails at its first printing ------------------------------------------------
+
+
+@pytest.fixture
+def failed(
+    unit: Session, bundle: Bundle, record: Record, reroute: Reroute, print_bundle: Print
+) -> Bundle:
+    """A bundle of letters that another mission refused, none of which can be printed."""
+    record(bundle, DeliveryOutcome.REFUSED)
+    made = reroute(bundle.id)
+    unit.execute(update(Signature).values(own_words=f"I write {UNPRINTABLE}"))
+    unit.commit()
+    assert print_bundle(made) is BundleState.FAILED
+    return reload(unit, made)
+
+
+def test_its_letters_can_be_given_back(
+    staff: FlaskClient, unit: Session, bundle: Bundle, failed: Bundle
+) -> None:
+    failed_id, url = failed.id, f"/desk/bundles/{failed.public_id}"
+    unit.rollback()
+    assert post(staff, f"{url}/release", {}).location.endswith(url)
+    made = reload(unit, failed_id)
+    assert made.state is BundleState.CANCELLED
+    assert set(unit.scalars(select(Letter.bundle_id))) == {None}
+    assert len(unit.scalars(select(LetterMove)).all()) == 7, "the way of each letter stays"
+    assert reload(unit, bundle.id).state is BundleState.READY
+    assert staff.get(url).status_code == 200
+
+
+def test_the_command_gives_them_back_to_the_mission_that_they_are_for(
+    unit: Session, failed: Bundle, campaign: Campaign, other_mission: str, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
+    failed_id, slug = failed.id, campaign.slug
+    unit.rollback()
+    arguments = [slug, "--mission", other_mission, "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "An earlier bundle failed: its letters wait again.",
+        f"There is nothing new to print for {slug} and {other_mission}.",
+    ]
+    assert reload(unit, failed_id).state is BundleState.CANCELLED
+
+
+# --- The bundle that they left -----------------------------------------------------------------
+
+
+def test_it_is_not_made_again_and_keeps_its_files(
+    unit: Session, printed: Bundle, record: Record, reroute: Reroute
+) -> None:
+    """One letter was withdrawn just before: it is all that is left of what was printed."""
+    record(printed, DeliveryOutcome.REFUSED)
+    first = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    assert first is not None
+    first.state = SignatureState.WITHDRAWN
+    unit.commit()
+    reroute(printed.id)
+    names = set(storage.storage().names(files.stored_folder(printed.public_id)))
+    jobs.run_now("bundles.remake")
+    left = reload(unit, printed.id)
+    assert (left.state, left.remade_at) == (BundleState.READY, None)
+    assert set(storage.storage().names(files.stored_folder(left.public_id))) == names
+    for deed in (
+        lambda: remaking.remake(unit, left, actor="test"),
+        lambda: cancelling.cancel(unit, left, storage.storage(), reason="x", actor="test"),
+    ):
+        with pytest.raises(Refused, match="moved-on"):
+            deed()
+
+
+def test_its_page_says_what_is_gone_and_promises_nothing(
+    staff: FlaskClient, unit: Session, printed: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    unit.execute(
+        update(Signature)
+        .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 1)))
+        .values(state=SignatureState.WITHDRAWN)
+    )  # fmt: skip
+    unit.commit()
+    reroute(printed.id)
+    page = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "Letter 00001, volume 001, page 1" in page
+    assert "nothing of it changes any more" in page
+    for word in ("Make them again now", "Give this bundle up", "Download the bundle"):
+        assert word not in page
+
+
+def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
+    staff: FlaskClient, unit: Session, printed: Bundle, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
+    unit.rollback()
+    unit.execute(
+        update(Signature)
+        .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 5)))
+        .values(state=SignatureState.WITHDRAWN)
+    )
+    unit.commit()
+    jobs.run_now("bundles.remake")
+    page = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "Letter 00005, volume 001, page 5" in page
+    assert "Take out by hand those of these letters that still lie here." in page
+    assert "Print again" in page
+    for word in ("Make them again now", "Download the bundle"):
+        assert word not in page
+    assert "00005" in staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
+    unit.execute(update(Bundle).values(emptied_at=db.utcnow()))
+    unit.commit()
+    assert "Letter 00005" not in staff.get(f"/desk/bundles/{printed.public_id}").text
+
+
+def test_somebody_who_leaves_its_sheets_does_not_have_it_made_again(
+    unit: Session, with_sheets: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(with_sheets, DeliveryOutcome.REFUSED)
+    reroute(with_sheets.id)
+    unit.delete(unit.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).first())
+    unit.commit()
+    jobs.run_now("bundles.remake")
+    assert reload(unit, with_sheets.id).state is BundleState.READY
+
+
+# --- What goes on ------------------------------------------------------------------------------
+
+
+def test_sheets_that_came_back_go_on_with_the_letters(
+    app: Flask, unit: Session, with_sheets: Bundle, record: Record, reroute: Reroute,
+    print_bundle: Print, tmp_path: Path,
+) -> None:  # fmt: skip
+    record(with_sheets, DeliveryOutcome.REFUSED)
+    made = reroute(with_sheets.id)
+    assert print_bundle(made) is BundleState.READY
+    assert Frozen.from_json(reload(unit, made).frozen).on_paper == 2
+    path = zip_of(app, made, tmp_path)
+    assert verify_zip(path).findings == []
+    table = contents(path)["signatures.csv"].decode("utf-8-sig")
+    assert table.count("Papier") == 2
+    assert awaited_on_paper(unit) == 2
+    record(reload(unit, made), DeliveryOutcome.ACCEPTED)
+    unit.rollback()
+    assert awaited_on_paper(unit) == 0
+
+
+def test_sheets_stay_where_a_part_was_taken(
+    staff: FlaskClient, unit: Session, with_sheets: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(with_sheets, DeliveryOutcome.PART, taken=1)
+    assert post(staff, after(with_sheets, "part"), {"numbers": "1"}).status_code == 303
+    made = reroute(with_sheets.id)
+    assert sheets.count_carried(unit, made) == 0
+    assert sheets.count_carried(unit, with_sheets.id) == 2
+    assert awaited_on_paper(unit) == 0, "they went with the part"
+
+
+def test_where_no_bundle_stands_it_is_a_first_one(
+    unit: Session, bundle: Bundle, record: Record, reroute: Reroute, other_mission: str
+) -> None:
+    other = unit.scalars(select(Mission).where(Mission.slug == other_mission)).one()
+    unit.add(
+        Bundle(
+            campaign_id=bundle.campaign_id, mission_id=other.id, sequence=1,
+            kind=BundleKind.FIRST, state=BundleState.CANCELLED, frozen={}, letter_count=0,
+        )
+    )  # fmt: skip
+    unit.commit()
+    record(bundle, DeliveryOutcome.REFUSED)
+    made = reload(unit, reroute(bundle.id))
+    assert (made.sequence, made.kind) == (2, BundleKind.FIRST)
+    assert unit.scalars(select(Rerouting.to_bundle_id)).one() == made.id
