@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,12 @@ from campaign.errors import UnsafeSettings
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(tmp_path))
     return tmp_path
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize("command", [serve.run, serve.web])
@@ -93,6 +101,20 @@ def test_who_ends_the_command_ends_its_processes() -> None:
     staying = _staying(_Ending)
     watch([staying])
     assert staying.wait() == -signal.SIGINT
+
+
+def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(instance: Path) -> None:
+    production = {
+        "CAMPAIGN_MODE": "production",
+        "CAMPAIGN_BASE_URL": "https://letters.example.org",
+        "CAMPAIGN_MAIL_TRANSPORT": "smtp",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(free_port())],
+        env=os.environ | production, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "campaign: the demo has no place on a site in production\n"
 
 
 def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
