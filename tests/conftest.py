@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -212,13 +212,22 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session", autouse=True)
 def engines() -> Iterator[None]:
-    """The engine of one address is made once a run: it knows the statements it has compiled."""
+    """The engine of one address is made once a run: it knows the statements it has compiled.
+
+    As long as an application has it, another one at the same address (a second node) gets an
+    engine of its own, with its own keys and connections, as in another process.
+    """
     made: dict[str, Engine] = {}
+    taken: set[str] = set()
     make = db.make_engine
 
     def make_once(url: str) -> Engine:
+        if url in taken:
+            return make(url)
+        taken.add(url)
         if url not in made:
             made[url] = make(url)
+            event.listen(made[url], "engine_disposed", lambda _engine: taken.discard(url))
         return made[url]
 
     with pytest.MonkeyPatch.context() as patch:

@@ -97,9 +97,9 @@ def _is_empty_without(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> b
 
 
 def lists_are_stale(unit: Session, bundle: Bundle) -> bool:
-    """Whether the lists name people on signed sheets who are no longer there."""
+    """Whether the lists name people on signed sheets who are gone, or lack who was put back."""
     found = prints.find_print(unit, bundle)
-    return found is not None and found.on_paper > sheets.count_carried(unit, bundle.id)
+    return found is not None and found.on_paper != sheets.count_carried(unit, bundle.id)
 
 
 @jobs.job("bundles.remake", every_minutes=3)

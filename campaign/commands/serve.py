@@ -2,13 +2,8 @@
 
 import gc
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -17,13 +12,13 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from campaign import close_app, create_app, jobs, safety
+from campaign.commands.children import GRACE_SECONDS, Child, watch
 from campaign.commands.instance import ready_app
 from campaign.demo import loading
 from campaign.errors import UnsafeSettings
 from campaign.logs import place_of
 from campaign.settings import Settings, load_settings
 
-_GRACE_SECONDS = 10
 _SWITCH_SECONDS = 0.0005
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -36,21 +31,32 @@ _port = click.option("--port", default=5000, show_default=True, type=click.IntRa
 @click.option("--demo", is_flag=True, help="Load the demo first and print its sign-ins.")
 def run(host: str, port: int, demo: bool) -> None:
     """Web and worker in one; Ctrl-C ends both."""
-    _serve_under(host, port)
+    settings = _serve_under(host, port)
     _refuse_taken(host, port)
+    # Forked, not started anew: each would load the program once more, which takes longer than all
+    # else that it does first. Nothing is connected here; each makes an application of its own.
+    preparing = Child.fork()
+    if preparing is None:
+        return _prepare(demo=demo)
+    if preparing.wait():
+        sys.exit(1)  # it said why
+    click.echo(f"Open {settings.base_url}/ — Ctrl-C ends it.")
+    serving = Child.fork()
+    if serving is None:
+        return _serve_web(settings, host, port)
+    working = Child.fork()
+    if working is None:
+        return _work()
+    return watch([serving, working])
+
+
+def _prepare(*, demo: bool) -> None:
+    """Set up what is missing; that all is well is known before anything is served."""
     app = ready_app(create=True)
     if demo:
         with app.app_context():
             loading.load_demo()
             click.echo(loading.sign_in_sheet())
-    settings: Settings = app.extensions["settings"]
-    close_app(app)
-    click.echo(f"Open {settings.base_url}/ — Ctrl-C ends it.")
-    with _children(
-        ["web", "--host", host, "--port", str(port)],
-        ["worker"],
-    ) as children:
-        _wait(children)
 
 
 @click.command()
@@ -59,10 +65,12 @@ def run(host: str, port: int, demo: bool) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes [setting web_workers]")
 def web(host: str, port: int, workers: int | None) -> None:
     """The web server alone."""
-    _serve_under(host, port)
-    app = ready_app()
-    settings: Settings = app.extensions["settings"]
-    close_app(app)
+    settings = _serve_under(host, port)
+    close_app(ready_app())
+    _serve_web(settings, host, port, workers)
+
+
+def _serve_web(settings: Settings, host: str, port: int, workers: int | None = None) -> None:
     _Server(
         {
             "bind": f"{host}:{port}",
@@ -73,7 +81,7 @@ def web(host: str, port: int, workers: int | None) -> None:
             "loglevel": "warning",
             "logger_class": PlaceLogger,
             "proc_name": "campaign web",
-            "graceful_timeout": _GRACE_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
             "control_socket_disable": True,
             # What a proxy may say of a request is for `trusted_proxies` to decide, nobody else:
             # a SCRIPT_NAME that gunicorn believed would stand in every address of a page.
@@ -89,6 +97,10 @@ def web(host: str, port: int, workers: int | None) -> None:
 @click.option("--threads", type=click.IntRange(1, 64), help="Jobs at once [setting worker_threads]")
 def worker(threads: int | None) -> None:
     """The worker alone: mails, printing, counting. Any number of them may run."""
+    _work(threads)
+
+
+def _work(threads: int | None = None) -> None:
     app = ready_app()
     settings: Settings = app.extensions["settings"]
     with app.app_context():
@@ -156,7 +168,7 @@ def _refuse_taken(host: str, port: int) -> None:
             ) from problem
 
 
-def _serve_under(host: str, port: int) -> None:
+def _serve_under(host: str, port: int) -> Settings:
     """In development the site's address follows --host and --port, which stay on this machine."""
     settings = load_settings()
     if settings.mode == "development" and not safety.is_loopback(host):
@@ -165,47 +177,4 @@ def _serve_under(host: str, port: int) -> None:
     if settings.mode == "development" and settings.base_url == default:
         shown = "localhost" if host in {"localhost", "::1"} else host
         os.environ["CAMPAIGN_BASE_URL"] = f"http://{shown}:{port}"
-    load_settings()
-
-
-@contextmanager
-def _children(*commands: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Start `campaign` commands; end them all when the block is left."""
-    started = [
-        subprocess.Popen([sys.executable, "-m", "campaign", *arguments])  # noqa: S603
-        for arguments in commands
-    ]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    try:
-        yield started
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        for child in started:
-            if child.poll() is None:
-                child.send_signal(signal.SIGINT)
-        for child in started:
-            try:
-                child.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-
-
-class _Ended(Exception):
-    """Somebody asked us to end."""
-
-
-def _leave(_number: int, _frame: object) -> None:
-    raise _Ended
-
-
-def _wait(children: list[subprocess.Popen[bytes]]) -> None:
-    """Until somebody ends us, or a child ends by itself, which is a failure."""
-    try:
-        while all(child.poll() is None for child in children):
-            time.sleep(0.2)
-    except _Ended:
-        return
-    raise click.ClickException("A process of the instance ended by itself; see its last lines.")
+    return load_settings()

@@ -38,7 +38,7 @@ class ExportState(enum.StrEnum):
     READY = "ready"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
-    """By who asked, before it was decided."""
+    """By who asked, whatever had become of it: also one that was ready."""
     FAILED = "failed"
     EXPIRED = "expired"
     """Nobody decided in time, or its file's time is over."""

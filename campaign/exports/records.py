@@ -17,7 +17,7 @@ from campaign.bundles.loading import number_of
 from campaign.bundles.models import Volume
 from campaign.bundles.rows import disclosed
 from campaign.exports.models import DataExport, ExportKind
-from campaign.exports.rules import states_in
+from campaign.exports.rules import bundle_of, states_in
 from campaign.sealing import WrongKey
 from campaign.signing.models import Letter, Signature
 
@@ -61,12 +61,13 @@ class Source:
 
     @classmethod
     def of(cls, export: DataExport) -> "Source":
-        """The source of an export."""
-        frozen = Frozen.from_json(export.bundle.frozen) if export.bundle else None
+        """The source of an export. Raises Refused (`emptied`) where its bundle is gone."""
+        bundle = bundle_of(export)
+        frozen = Frozen.from_json(bundle.frozen) if bundle else None
         return cls(
             kind=export.kind,
             campaign_id=export.campaign_id,
-            bundle_id=export.bundle_id,
+            bundle_id=bundle.id if bundle else None,
             timezone=frozen.timezone if frozen else export.campaign.timezone,
             frozen=frozen,
         )

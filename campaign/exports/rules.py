@@ -48,8 +48,19 @@ def refuse_empty(bundle: Bundle) -> None:
 def refuse_source(export: DataExport) -> None:
     """Raise Refused where its list cannot be made any more: what it is of stopped, or is empty."""
     refuse_campaign(export.kind, export.campaign.status)
-    if export.bundle is not None:
-        refuse_empty(export.bundle)
+    bundle = bundle_of(export)
+    if bundle is not None:
+        refuse_empty(bundle)
+
+
+def bundle_of(export: DataExport) -> Bundle | None:
+    """The bundle that it is of; None: of the whole campaign.
+
+    Raises Refused (`emptied`) where the bundle is there no more: nobody asked for everybody.
+    """
+    if export.bundle is None and export.bundle_sequence is not None:
+        raise Refused("emptied")
+    return export.bundle
 
 
 def checked_reason(typed: str) -> str:

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, joinedload
 from campaign import db
 from campaign.campaigns import tally
 from campaign.errors import NotFound, Refused
-from campaign.paper import doubles, rows, sheets
+from campaign.paper import doubles, places, sheets
 from campaign.paper.details import Details
 from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
-from campaign.signing.models import Origin, Signature
+from campaign.signing.models import Origin
 
 KEPT_DAYS = 7
 """How long a removed row can be put back."""
@@ -88,10 +88,12 @@ def add_row(
 
 
 def correct_row(unit: Session, row: PaperRow, details: Details, *, actor: str) -> None:
-    """Key in the row anew, in its place; whether it is a double is looked at anew."""
+    """Key in the row anew, in its place; whether it is a double is looked at anew.
+
+    As long as it counts its signature stays the same: with a bundle that carries it, it travels on.
+    """
     sheets.refuse_closed(row.sheet.campaign)
     row.told_apart = False
-    _take_out(unit, row)
     _settle(unit, row, details)
     _note(unit, row, actor, "paper.row-edit")
 
@@ -159,6 +161,7 @@ def forget_address(unit: Session, email_hmac: bytes, owns: Callable[[str], bool]
 def forget_removed(unit: Session) -> None:
     """Delete rows that were removed long ago."""
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
+    places.forget(unit, PaperRow.keyed_at < over)
     unit.execute(
         delete(PaperRow)
         .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
@@ -173,41 +176,47 @@ def _settle(unit: Session, row: PaperRow, details: Details) -> None:
     twin = None
     if not row.told_apart:
         twin = doubles.find_twin(unit, row.sheet.campaign_id, prints, besides=row.signature_id)
-    row.email_hmac = prints.email
     if twin is not None:
+        _take_out(unit, row)
+        row.email_hmac = prints.email
         row.verdict, row.twin, row.details = RowVerdict.DOUBLE, twin, details.to_json()
         unit.flush()
         return
-    told = rows.wants_news(details) and not rows.gets_news(unit, row.sheet.campaign_id, prints)
-    common = rows.common_columns(unit, row.sheet)
-    signature = Signature(**common, **rows.own_columns(common, details, prints, told=told))
-    unit.add(signature)
-    row.verdict, row.signature, row.twin, row.details = RowVerdict.COUNTED, signature, None, None
+    row.email_hmac = prints.email
+    mine = _doubles_of(unit, row)
+    one_more = places.sign(unit, row, details, prints)
+    row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     unit.flush()
-    move_number(unit, row.sheet, 1)
+    if one_more:
+        move_number(unit, row.sheet, 1)
+    _settle_all(unit, mine)
 
 
 def _take_out(unit: Session, row: PaperRow, *, heirs: bool = True) -> None:
-    """Delete the row's signature, if it is one; the first double of it takes its place."""
-    signature = row.signature
-    if signature is None:
-        return
-    waiting = unit.scalars(
-        select(PaperRow).where(PaperRow.twin_id == signature.id).order_by(PaperRow.id)
-    ).all()
-    row.signature = None
-    unit.flush()
-    for double in waiting:
+    """Let the row be no signature any more; the first double of it takes its place."""
+    mine = _doubles_of(unit, row)
+    for double in mine:
         double.twin = None
-    counted = signature.state in doubles.COUNTS
-    unit.delete(signature)
-    unit.flush()
-    if counted:
+    waiting = [one for one in mine if one.details is not None] if heirs else []
+    if places.take_out(unit, row, waiting[0] if waiting else None):
         move_number(unit, row.sheet, -1)
-    if heirs:
-        for double in waiting:
-            if double.details is not None and double.verdict is RowVerdict.DOUBLE:
-                _settle(unit, double, Details.of_json(double.details))
+    _settle_all(unit, waiting)
+
+
+def _doubles_of(unit: Session, row: PaperRow) -> Sequence[PaperRow]:
+    """Rows that double the one that this row counts, in the order in which they were keyed in."""
+    if row.signature_id is None:
+        return []
+    return unit.scalars(
+        select(PaperRow).where(PaperRow.twin_id == row.signature_id).order_by(PaperRow.id)
+    ).all()
+
+
+def _settle_all(unit: Session, waiting: Sequence[PaperRow]) -> None:
+    """Look anew whether these doubles are doubles still."""
+    for double in waiting:
+        if double.details is not None:
+            _settle(unit, double, Details.of_json(double.details))
 
 
 def _next_position(unit: Session, sheet: PaperSheet) -> int:

@@ -92,7 +92,8 @@ class PaperRow(Base):
     signature_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL")
     )
-    """The signature that it is; none: a double, or erased."""
+    """The signature that it is; none: a double, or erased. Of one that counts nothing, the empty
+    place that it keeps in a bundle (`paper.places`)."""
     twin_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL"), index=True
     )

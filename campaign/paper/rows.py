@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import db, i18n
@@ -72,14 +72,16 @@ def wants_news(details: Details) -> bool:
     return bool(details.email) and (details.news or details.network)
 
 
-def gets_news(unit: Session, campaign_id: int, prints: Prints) -> bool:
-    """Whether a row of paper already gets this mailbox the news."""
-    taken = exists().where(
+def gets_news(
+    unit: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+) -> bool:
+    """Whether a row of paper already gets this mailbox the news; `besides` a signature."""
+    taken = select(Signature.id).where(
         Signature.campaign_id == campaign_id,
         Signature.email_hmac == prints.email,
         Signature.seat == PAPER_SEAT,
     )
-    return bool(unit.scalar(select(taken)))
+    return any(one != besides for one in unit.scalars(taken))
 
 
 def told_addresses(unit: Session, campaign_id: int) -> set[bytes]:

@@ -11,7 +11,7 @@ from campaign import audit, db
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.i18n import latest_day
-from campaign.paper import scans
+from campaign.paper import places, scans
 from campaign.paper.models import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.signing.models import Origin
 
@@ -135,6 +135,7 @@ def delete_sheet(unit: Session, sheet: PaperSheet, *, actor: str) -> None:
     if totals_of(unit, sheet).keyed:
         raise Refused("sheet-has-rows")
     scans.forget_files(unit, *scans.scans_of_sheet(unit, sheet))
+    places.forget(unit, PaperRow.sheet_id == sheet.id)
     note(unit, sheet, actor, "paper.sheet-delete")
     unit.delete(sheet)
     unit.flush()

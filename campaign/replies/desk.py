@@ -156,8 +156,8 @@ def _kept(desk: Desk) -> ResponseReturnValue:
 
 
 def _next() -> str:
-    """Where the button that was pressed leads."""
-    said = request.form.get("then", "")
+    """Where the button that was pressed leads; who does not publish stays with the draft."""
+    said = request.form.get("then", "") if access.may_publish(staff_user()) else ""
     return {"publish": ".publishing.publish", "bars": ".publishing.edit_bars"}.get(said, ".edit")
 
 

@@ -27,6 +27,11 @@ WORDS: Mapping[str, Any] = {
     "nothing-to-undo": _l("There is nothing to undo any more."),
     "reason-missing": _l("Say why these signatures are false: the audit keeps it."),
     "reason-too-long": _l("Keep the reason to 1,000 characters at most."),
+    "standing-everybody": _l(
+        "These conditions say when, not who: everybody who comes from now on would be set aside. "
+        "Change the conditions: name a network, a network address, a mail domain, a browser, a "
+        "name or words. Or set aside only those that are found."
+    ),
     "invalidation-moved": _l("Somebody moved this on meanwhile. This is how it stands now."),
     "not-done": _l("It set nothing aside, so there is nothing to undo."),
     "no-condition": _l("Name at least one condition. Without any, everybody would be found."),

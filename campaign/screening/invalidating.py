@@ -91,13 +91,18 @@ def run(
 ) -> None:
     """Set aside what fits, and with `standing` also those who come from now on.
 
-    Raises Invalid (`reason`: `reason-missing`, `reason-too-long`); Refused (`invalidation-moved`):
-    no dry run came first, or somebody has begun.
+    Raises Invalid (`reason`: `reason-missing`, `reason-too-long`; `standing`: `standing-everybody`,
+    its conditions do not tell who is meant); Refused (`invalidation-moved`): no dry run came first,
+    or somebody has begun.
     """
     reason = reason.strip()
+    problems = {}
     if not reason or len(reason) > REASON_LIMIT:
-        slug = "reason-too-long" if reason else "reason-missing"
-        raise Invalid(fields={"reason": slug})
+        problems["reason"] = "reason-too-long" if reason else "reason-missing"
+    if standing and not _conditions_of(invalidation).tell_who:
+        problems["standing"] = "standing-everybody"
+    if problems:
+        raise Invalid(fields=problems)
     _move(unit, invalidation, (InvalidationState.COUNTED,), InvalidationState.RUNNING, now)
     invalidation.reason = reason
     invalidation.standing = standing
@@ -134,6 +139,11 @@ def end_standing(unit: Session, invalidation: Invalidation, *, by: StaffUser) ->
         return
     invalidation.standing = False
     _record(unit, invalidation, by, "invalidation.standing-ended")
+
+
+def takes_newcomers(invalidation: Invalidation) -> bool:
+    """Whether it sets aside who comes from now on; one that does not tell who does not."""
+    return invalidation.standing and _conditions_of(invalidation).tell_who
 
 
 def effects_of(unit: Session, invalidation: Invalidation) -> list[Effect]:
@@ -188,6 +198,10 @@ def _move(
     invalidation.state = after
     invalidation.position = 0
     invalidation.worked_at = now
+
+
+def _conditions_of(invalidation: Invalidation) -> Conditions:
+    return Conditions.from_json(invalidation.conditions)
 
 
 def _newest_id(unit: Session) -> int:

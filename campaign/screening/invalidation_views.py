@@ -1,5 +1,6 @@
 """Invalidations on the desk: conditions, dry run, deed, undo."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, flash, request
@@ -42,7 +43,8 @@ def invalidations() -> ResponseReturnValue:
     unit = db.session()
     found = invalidating.list_invalidations(unit)
     names = dict(unit.execute(select(Campaign.id, Campaign.reference)).all())
-    return page("invalidations", found=found, names=names)
+    standing = {one.id for one in found if invalidating.takes_newcomers(one)}
+    return page("invalidations", found=found, names=names, standing=standing)
 
 
 @blueprint.route("/invalidations/new", methods=["GET", "POST"])
@@ -102,13 +104,17 @@ def move_invalidation(public_id: str, deed: str) -> ResponseReturnValue:
             flash(_("Those who come from now on are taken as they come."))
         else:
             abort(404)
+    except Invalid as problem:
+        unit.rollback()
+        return page("invalidation", 422, **_facts(found, problem.fields))
     except DomainError as problem:
         unit.rollback()
         say_refused(problem)
     return back(".invalidation", public_id=public_id)
 
 
-def _facts(found: Invalidation) -> dict[str, Any]:
+def _facts(found: Invalidation, problems: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the page says; with the `problems` of what was typed, by field, that is kept."""
     unit, now = db.session(), db.utcnow()
     done, total = working.progress_of(found)
     return {
@@ -123,6 +129,9 @@ def _facts(found: Invalidation) -> dict[str, Any]:
         "percent": min(100, round(100 * done / total)) if total else 0,
         "is_idle": working.is_idle(found, now),
         "zone": desk_settings().timezone,
+        "stands": invalidating.takes_newcomers(found),
+        "typed": request.form,
+        "problems": {name: WORDS[slug] for name, slug in (problems or {}).items()},
     }
 
 

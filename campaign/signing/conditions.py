@@ -43,6 +43,13 @@ class Conditions:
         """Whether every signature there is would be found."""
         return not any(getattr(self, one.name) for one in fields(self) if one.name != "unconfirmed")
 
+    @property
+    def tell_who(self) -> bool:
+        """Whether they say who is meant: time alone, or `*` alone, means everybody who comes."""
+        kinds = (self.domains, self.networks, self.addresses, self.similar_to)
+        agents = bool(self.agents) and all(map(_narrows, self.agents))
+        return any(kinds) or _narrows(self.name) or agents
+
     def to_json(self) -> str:
         """For the sealed column."""
         return json.dumps(asdict(self), default=lambda moment: moment.isoformat())
@@ -114,9 +121,15 @@ class Conditions:
     def fit_newcomer(
         self, *, name: str, email: str, trace: str | None, text: str, keyring: Keyring
     ) -> bool:
-        """Whether one that comes only now is meant too, whatever window of time was looked at."""
+        """Whether one that comes only now is meant too, whatever window of time was looked at.
+
+        Conditions that do not tell who is meant mean nobody who comes.
+        """
         return (
-            self.fit_origin(email, trace) and self.fit_name(name) and self.fit_words(text, keyring)
+            self.tell_who
+            and self.fit_origin(email, trace)
+            and self.fit_name(name)
+            and self.fit_words(text, keyring)
         )
 
 
@@ -131,6 +144,11 @@ def pattern_of(text: str) -> re.Pattern[str]:
     """`*` stands for any characters; all else for itself, folded."""
     parts = " ".join(folded(text).split()).split(_ANY)
     return re.compile(".*".join(map(re.escape, parts)))
+
+
+def _narrows(pattern: str) -> bool:
+    """Whether a pattern asks for anything but `*`."""
+    return bool(folded(pattern).replace(_ANY, "").strip())
 
 
 def _agent_fits(wanted: str, agent: str) -> bool:

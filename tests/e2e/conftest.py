@@ -66,10 +66,27 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance in which the demo is loaded, with its keys: to be copied."""
+    folder = tmp_path_factory.mktemp("loaded") / "instance"
+    made = Site("", folder).command("demo")
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo, served by `campaign run --demo` as the README says."""
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The demo, served by `campaign run --demo` as the README says.
+
+    It is loaded once a run, and found loaded by each site; where a module says FROM_NOTHING, the
+    command begins in an empty folder.
+    """
     folder = tmp_path_factory.mktemp("site")
+    if not getattr(request.module, "FROM_NOTHING", False):
+        shutil.copytree(request.getfixturevalue("loaded"), folder / "instance")
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(port)],

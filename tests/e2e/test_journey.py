@@ -17,6 +17,8 @@ OWN_WORDS = "Je suis infirmière à Montréal. Je sais ce que c’est que de com
 MAIN_BUTTON = "main form .button:not(.button-quiet)"
 
 pytestmark = pytest.mark.e2e
+FROM_NOTHING = True
+"""As whoever tries it for the first time: the command sets up all that is missing."""
 
 
 def main_button(page: Page) -> None:

@@ -1,5 +1,7 @@
 """What becomes of a letter, and of a place in the network, in a real browser."""
 
+import csv
+import io
 import re
 import time
 import urllib.request
@@ -8,10 +10,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlencode
+from zipfile import ZipFile
 
 import pytest
 from altcha import create_challenge, verify_solution
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -221,3 +224,86 @@ def test_a_browser_does_the_sum_beside_who_writes(desk: Page, site: Site) -> Non
     solution = field.input_value()
     main_button(desk)
     expect(desk.locator("input[name=work]")).to_have_value(solution)
+
+
+LATE = "/en/actions/coloradas-de-la-virgen"
+
+
+def write_and_confirm(site: Site, page: Page, name: str, address: str) -> None:
+    """Somebody signs a letter."""
+    post(site, f"{LATE}/sign", **{**FORM, "given_name": name, "email": address})
+    page.goto(link_in(mail_to(site, page, address, "letter"), "/en/letter/"))
+    main_button(page)
+    expect(page.locator(".timeline .is-done").first).to_be_visible()
+
+
+def take_back(site: Site, page: Page, address: str) -> None:
+    """The only letter of that address, by the link that is mailed to it."""
+    post(site, "/en/my-letters", email=address)
+    page.goto(link_in(mail_to(site, page, address, "letters"), "/en/my-letters/"))
+    page.locator("main .list a").first.click()
+    page.get_by_role("link", name="Take it back").click()
+    expect(page.locator("main")).to_contain_text("It is in a bundle already.")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator("main")).to_contain_text("Withdrawn")
+
+
+def freeze_all(desk: Page, site: Site, reference: str) -> None:
+    """By the wizard, all that waits of a campaign; on the page of its bundle, once it is ready."""
+    desk.goto(f"{site.url}/desk/bundles/")
+    desk.locator(".waiting span", has_text=reference).get_by_role("link").click()
+    main_button(desk)
+    download_button(desk).wait_for(timeout=120_000)
+
+
+def download_button(desk: Page) -> Locator:
+    return desk.locator("form[action$='/download'] button")
+
+
+def names_in_download(desk: Page, site: Site, folder: Path) -> list[str]:
+    """Who stands in the list of the bundle, downloaded and verified as a mission would."""
+    with desk.expect_download() as started:
+        download_button(desk).click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    verified = site.command("verify", str(path))
+    assert (verified.returncode, verified.stderr) == (0, "")
+    with ZipFile(path) as bundle:
+        (name,) = [one for one in bundle.namelist() if one.endswith("/signatures.csv")]
+        rows = csv.DictReader(io.StringIO(bundle.read(name).decode("utf-8-sig"), newline=""))
+        return sorted(row["name"] for row in rows)
+
+
+def test_late_letters_make_a_supplementary_bundle_and_one_that_is_taken_back_leaves_it(
+    desk: Page, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    supporter = browser.new_context().new_page()
+    sign_in(desk, site, "samir@example.org")
+    freeze_all(desk, site, "DEMO 4/18")
+    expect(desk.locator(".kicker")).to_contain_text("First bundle")
+    first = names_in_download(desk, site, tmp_path)
+    assert len(first) == 5
+
+    write_and_confirm(site, supporter, "Wanda", "wanda@example.org")
+    write_and_confirm(site, supporter, "Zoltan", "zoltan@example.org")
+    freeze_all(desk, site, "DEMO 4/18")
+    expect(desk.locator(".kicker")).to_contain_text("Supplementary bundle")
+    assert_accessible(browser, desk)
+    assert names_in_download(desk, site, tmp_path) == ["Wanda Example", "Zoltan Example"]
+
+    take_back(site, supporter, "wanda@example.org")
+    supporter.context.close()
+
+    desk.reload()
+    # The worker does it within minutes; here nobody waits for it.
+    again = desk.get_by_role("button", name="Make them again now")
+    if again.count():
+        expect(download_button(desk)).to_have_count(0)
+        assert_accessible(browser, desk)
+        again.click()
+    download_button(desk).wait_for(timeout=120_000)
+    main = desk.locator("main")
+    expect(main).to_contain_text("1 letter was taken out")
+    expect(main).to_contain_text(re.compile("Letter [0-9]{5}, volume 001, page [0-9]+ – Withdrawn"))
+    assert_accessible(browser, desk)
+    assert names_in_download(desk, site, tmp_path) == ["Zoltan Example"]

@@ -92,6 +92,23 @@ def test_asked_for_made_fetched_and_gone(
     assert actions(unit)[-1] == "export.expire"
 
 
+def test_of_two_who_fetch_at_once_each_is_counted(
+    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made
+) -> None:
+    made(ask())
+    store: Storage = app.extensions["storage"]
+    with app.app_context():
+        mine, me = unit.get_one(DataExport, 1), unit.get_one(StaffUser, scene.asker_id)
+        unit.commit()
+        with db.transaction() as other:
+            asker = other.get_one(StaffUser, scene.asker_id)
+            services.open_download(other, other.get_one(DataExport, 1), store, by=asker)
+        assert mine.downloads == 0, "as it was read before"
+        services.open_download(unit, mine, store, by=me)
+        unit.commit()
+    assert loaded(unit, 1).downloads == 2
+
+
 def test_nobody_else_gets_the_file_and_the_log_shows_everybody_who_did(
     app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
 ) -> None:

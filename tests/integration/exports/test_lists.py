@@ -13,7 +13,7 @@ import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text, update
+from sqlalchemy import delete, event, text, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
@@ -229,6 +229,36 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     assert (
         "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
     )
+
+
+def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
+    app: Flask,
+    unit: Session,
+    scene: Scene,
+    ask: Ask,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+    browsers: Callable[..., FlaskClient],
+) -> None:
+    bundle_id = freeze(scene.campaign_id)
+    print_bundle(bundle_id)
+    begun, asked = ask(bundle_id=bundle_id), ask(bundle_id=bundle_id, second_person=True)
+    cancelling.cancel(
+        unit, unit.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
+    )
+    unit.flush()
+    unit.execute(delete(Bundle).where(Bundle.id == bundle_id))
+    unit.commit()
+    waiting = unit.get_one(DataExport, asked, populate_existing=True)
+    assert (waiting.bundle_id, waiting.bundle_sequence) == (None, 1)
+    with app.app_context(), pytest.raises(Refused, match="emptied"):
+        records.Source.of(waiting)
+    url = f"/desk/exports/{waiting.public_id}"
+    unit.rollback()
+    assert post(browsers(scene.other_id), f"{url}/approve").status_code == 409
+    jobs.run_now("exports.make", begun)
+    export = unit.get_one(DataExport, begun, populate_existing=True)
+    assert (export.state, export.failure) == (ExportState.FAILED, making.EMPTY)
 
 
 def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are_kept(

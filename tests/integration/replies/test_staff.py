@@ -85,6 +85,10 @@ def test_staff_publish_neither_their_own_nor_anybodys(
     page = staff.get(own).text
     assert f"{own}/publish" not in page
     assert 'value="publish"' not in page
+    for then in ("publish", "bars"):
+        answer = post(staff, own, {**TYPED, "text": f"By {then}.", "then": then})
+        assert (answer.status_code, answer.location) == (303, own), "it is kept as a draft"
+        assert f"By {then}." in staff.get(own).text
     for reply in (own, f"/desk/replies/{others}"):
         assert post(staff, f"{reply}/publish", {"checked": "y"}).status_code == 404
     assert staff.get(f"/desk/replies/{others}").status_code == 404

@@ -272,6 +272,32 @@ def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
     assert count_shown(app, campaign) == 4
 
 
+def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
+    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    flood(unit, campaign, 2, signed_at=hours_ago(25))
+    made = counted(app, unit, campaign, since=hours_ago(30), until=hours_ago(20))
+    with pytest.raises(Invalid) as refused:
+        run(unit, made, standing=True)
+    assert refused.value.fields == {"standing": "standing-everybody"}
+    unit.rollback()
+    url = f"{DESK}/{made.public_id}"
+    assert 'name="standing"' not in staff.get(url).text
+    answer = post(staff, f"{url}/run", {"reason": "A flood of the night.", "standing": "y"})
+    assert answer.status_code == 422
+    for said in ("A flood of the night.", "name a network", "2 signatures are found"):
+        assert said in answer.text
+    made = run(unit, fresh(unit, made))
+    made.standing = True  # as one from before this was refused
+    unit.commit()
+    assert "nobody who comes from now on is set aside by it" in staff.get(url).text
+    assert "newcomers too" not in staff.get(DESK).text
+    unit.rollback()
+    write("Honest.", email="honest@example.com")
+    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert count_shown(app, campaign) == 1
+
+
 def change_words(unit: Session, words: str) -> Signature:
     """The newest letter, with other words in it."""
     signature = the_signature(unit)

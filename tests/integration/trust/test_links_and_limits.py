@@ -122,7 +122,9 @@ def test_five_mails_a_day_whoever_asks_and_for_whatever(
 def test_two_nodes_count_against_one_limit(settings: Settings, case: str) -> None:
     strict = settings.model_copy(update={"signings_per_hour": 3})
     nodes = [create_app(strict), create_app(strict)]
+    engines = {node.extensions["database"].engine for node in nodes}
     try:
+        assert len(engines) == 2, "each with its own connections, as on two machines"
         answers = [
             nodes[number % 2].test_client().post(
                 f"{case}/sign",

@@ -1,14 +1,21 @@
 """Commands: what they refuse before anything starts, and what they say of what is wrong."""
 
+import os
+import signal
+import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 from gunicorn.config import Config
 
 from campaign import cli
 from campaign.commands import serve
+from campaign.commands.children import Child, watch
 from campaign.commands.database import db as db_command
 from campaign.commands.doctor import doctor
 from campaign.errors import UnsafeSettings
@@ -18,6 +25,12 @@ from campaign.errors import UnsafeSettings
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(tmp_path))
     return tmp_path
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize("command", [serve.run, serve.web])
@@ -32,6 +45,76 @@ def test_development_listens_on_no_address_that_others_reach(
     answer = CliRunner().invoke(command, ["--host", host, "--port", "5900"])  # type: ignore[arg-type]
     assert isinstance(answer.exception, UnsafeSettings)
     assert "shows mails to everybody" in str(answer.exception)
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    """What stops a run goes on stopping it."""
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(kind) for kind in kinds]
+    yield
+    for kind, handler in zip(kinds, before, strict=True):
+        signal.signal(kind, handler)
+
+
+class _Ending(Child):
+    """When it is looked at, somebody ends the command."""
+
+    @property
+    def has_ended(self) -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().has_ended
+
+
+def _staying(kind: type[Child]) -> Child:
+    """A process that goes on until it is asked to end, and is ready to be asked."""
+    ready, told = os.pipe()
+    child = kind.fork()
+    if child is None:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.write(told, b".")
+            while True:
+                signal.pause()
+        finally:
+            os._exit(1)
+    assert os.read(ready, 1)
+    os.close(ready)
+    os.close(told)
+    return child
+
+
+@pytest.mark.usefixtures("_signals")
+def test_where_one_process_ends_by_itself_the_others_are_ended_and_it_is_said() -> None:
+    failing = Child.fork()
+    if failing is None:
+        os._exit(3)
+    staying = _staying(Child)
+    with pytest.raises(ClickException, match="ended by itself"):
+        watch([failing, staying])
+    assert (failing.wait(), failing.has_ended) == (3, True)
+    assert staying.wait() == -signal.SIGINT
+
+
+@pytest.mark.usefixtures("_signals")
+def test_who_ends_the_command_ends_its_processes() -> None:
+    staying = _staying(_Ending)
+    watch([staying])
+    assert staying.wait() == -signal.SIGINT
+
+
+def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(instance: Path) -> None:
+    production = {
+        "CAMPAIGN_MODE": "production",
+        "CAMPAIGN_BASE_URL": "https://letters.example.org",
+        "CAMPAIGN_MAIL_TRANSPORT": "smtp",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(free_port())],
+        env=os.environ | production, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "campaign: the demo has no place on a site in production\n"
 
 
 def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:

@@ -10,6 +10,7 @@ from campaign.signing.conditions import Conditions, tidy_address, tidy_domain, t
 from campaign.signing.traces import domain_of, make_trace, marks_of, opened, places_of
 
 KEYS = Keyring.of(b"k" * 32)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,31 @@ def test_conditions_are_stored_whole() -> None:
     assert Conditions.from_json(asked.to_json()) == asked
     assert Conditions(unconfirmed=True).are_empty
     assert not Conditions(until=datetime(2026, 3, 1, tzinfo=UTC)).are_empty
+
+
+@pytest.mark.parametrize(
+    ("asked", "who"),
+    [
+        (Conditions(domains=("example.org",)), True),
+        (Conditions(networks=("203.0.113.0/24",)), True),
+        (Conditions(addresses=("203.0.113.7",)), True),
+        (Conditions(agents=("bot/*", "bot")), True),
+        (Conditions(name="x*"), True),
+        (Conditions(similar_to="a b c d"), True),
+        (Conditions(), False),
+        (Conditions(since=NOON, until=NOON, unconfirmed=True), False),
+        (Conditions(since=NOON, name="* **"), False),
+        (Conditions(since=NOON, agents=("bot/1.0", "*")), False),
+        (Conditions(name="*", domains=("example.org",)), True),
+    ],
+)
+def test_who_comes_is_meant_only_where_conditions_say_who(asked: Conditions, who: bool) -> None:
+    assert asked.tell_who is who
+    if not who:
+        trace = make_trace("203.0.113.7", "bot/1.0").text
+        assert not asked.fit_newcomer(
+            name="Xan Test", email="x@example.org", trace=trace, text="a b c d", keyring=KEYS
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""A row's place in the bundle that took its sheet along, kept while the row counts nothing.
+
+A sheet travels with one bundle, whose lists and cover letter count its people. Somebody whose row
+is taken out after that and put back, or called a double and counted after all, has travelled
+already: the signature is emptied meanwhile instead of deleted. A new one would wait for the next
+bundle, and be counted by two cover letters.
+"""
+
+import os
+from typing import Any
+
+from sqlalchemy import ColumnElement, column, delete, exists, select, table
+from sqlalchemy.orm import Session
+
+from campaign.paper.details import Details
+from campaign.paper.doubles import COUNTS, Prints
+from campaign.paper.models import PaperRow, RowVerdict
+from campaign.paper.rows import common_columns, gets_news, own_columns, wants_news
+from campaign.signing.models import Signature, SignatureState
+
+# Bundles belong to a higher layer: what travels with them is read by the table's name.
+_CARRIED = table("carried_signature", column("signature_id"))
+_NOBODY: dict[str, Any] = {
+    "given_name": "",
+    "family_name": "",
+    "email": "",
+    "person_hmac": None,
+    "locality": "",
+    "region": "",
+    "postal_code": "",
+    "country": "",
+    "consent_updates_at": None,
+    "consent_network_at": None,
+    "state_before": None,
+    "invalidation_id": None,
+}
+_KNOWN: dict[str, Any] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
+
+
+def sign(unit: Session, row: PaperRow, details: Details, prints: Prints) -> bool:
+    """Write the details into the row's signature, a new one where it has none.
+
+    One that counts goes on as it stands; whether one more counts now.
+    """
+    signature, campaign_id = row.signature, row.sheet.campaign_id
+    told = wants_news(details) and not gets_news(
+        unit, campaign_id, prints, besides=row.signature_id
+    )
+    common = common_columns(unit, row.sheet)
+    columns = common | own_columns(common, details, prints, told=told)
+    if signature is None:
+        row.signature = Signature(**columns)
+        return True
+    counted = signature.state in COUNTS
+    if not _is_kept_place(signature):
+        del columns["state"]
+        if not _joins_anew(signature, columns):
+            del columns["confirmed_at"]
+    for name, value in (columns | _KNOWN).items():
+        setattr(signature, name, value)
+    return not counted and signature.state in COUNTS
+
+
+def take_out(unit: Session, row: PaperRow, heir: PaperRow | None) -> bool:
+    """Make the row's signature count nothing; where it travels with a bundle, keep its place.
+
+    The place goes to `heir`, a row of the same person that counts instead. Whether one less counts
+    now.
+    """
+    signature = row.signature
+    if signature is None:
+        return False
+    counted = signature.state in COUNTS
+    if not unit.scalar(select(exists().where(_CARRIED.c.signature_id == signature.id))):
+        row.signature = None
+        unit.flush()
+        unit.delete(signature)
+    elif not _is_kept_place(signature):
+        _empty(signature)
+        if heir is not None and heir.signature is None:
+            row.signature = None
+            unit.flush()
+            heir.signature = signature
+    unit.flush()
+    return counted
+
+
+def forget(unit: Session, *removed: ColumnElement[bool]) -> None:
+    """Delete the kept places of such rows that were taken out: the rows are about to go."""
+    mine = select(PaperRow.signature_id).where(
+        PaperRow.verdict == RowVerdict.REMOVED, PaperRow.signature_id.is_not(None), *removed
+    )
+    unit.execute(
+        delete(Signature)
+        .where(Signature.id.in_(mine), Signature.state == SignatureState.ERASED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_kept_place(signature: Signature) -> bool:
+    """Whether it is no more than a place: of who signed by hand, nothing else leaves one."""
+    return signature.state is SignatureState.ERASED
+
+
+def _empty(signature: Signature) -> None:
+    signature.state = SignatureState.ERASED
+    signature.email_hmac = os.urandom(32)
+    for name, value in _NOBODY.items():
+        setattr(signature, name, value)
+
+
+def _joins_anew(signature: Signature, columns: dict[str, Any]) -> bool:
+    """Whether the network is joined by what it did not say before: the job looks by the day."""
+    before = signature.consent_network_at and signature.email_hmac
+    return columns["consent_network_at"] is not None and before != columns["email_hmac"]
