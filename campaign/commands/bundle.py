@@ -19,6 +19,7 @@ from campaign.bundles.verifying import verify_zip
 from campaign.bundles.zipping import digest_of, write_zip
 from campaign.commands.instance import ready_app
 from campaign.errors import NotFound, Refused
+from campaign.letters.foundry import FoundryStopped
 from campaign.settings import Settings
 
 _ACTOR = "command"
@@ -38,6 +39,11 @@ _SENTENCES = {
     "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
     "nothing-printed": "None of the letters could be printed; the desk shows why.",
     "totals-differ": "The totals of the bundle do not agree; nothing is handed out.",
+    "out-of-memory": "Making the lists took more memory than it may; nothing is handed out.",
+    "took-too-long": "Making the lists took longer than it may; nothing is handed out.",
+    "no-room": "The disk is full. Make room, then run this again: what is printed is kept.",
+    "machine-failed": "The printing process ended. Run this again: what is printed is kept.",
+    "tries-used-up": "The lists could not be made, several times; the log of the worker says why.",
 }
 
 
@@ -87,6 +93,8 @@ def bundle(
         except (NotFound, Refused) as problem:
             sentence = _SENTENCES.get(problem.slug, problem.slug)
             raise _failure(sentence.format(campaign=campaign, mission=mission)) from problem
+        except FoundryStopped as problem:
+            raise _failure(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
             raise _failure(f"The ZIP could not be written: {problem.strerror}.") from problem
     facts = {**facts, "seconds": round(time.monotonic() - started, 2)}

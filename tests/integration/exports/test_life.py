@@ -5,7 +5,9 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -17,6 +19,8 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs, migrations, storage
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
+from campaign.bundles import faults
+from campaign.bundles import services as bundles
 from campaign.errors import Gone, NotFound, Refused
 from campaign.exports import keys, making, services
 from campaign.exports.models import DataExport, ExportKey, ExportKind, ExportState
@@ -355,7 +359,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
 
     with app.app_context():
         monkeypatch.setattr(app.extensions["storage"].place, "taking", away)
-        for attempt in range(making.MOST_TRIES):
+        for attempt in range(faults.MOST_TRIES):
             assert loaded(unit, export_id).attempt == attempt
             with pytest.raises(FilesAway):
                 jobs.run_now("exports.make", export_id)
@@ -363,7 +367,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
             unit.execute(update(DataExport).values(lease_until=None))
             unit.commit()
     export = loaded(unit, export_id)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.AWAY)
+    assert (export.state, export.failure) == (ExportState.FAILED, faults.AWAY)
     mail = unit.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient) == ("export-failed", export.requested_by.email)
     unit.rollback()
