@@ -14,7 +14,7 @@ from campaign.bundles.waiting import WaitingPart
 from campaign.bundles.waiting_counts import count_waiting
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.officials.models import Mission
-from campaign.signing.models import Origin, Signature, SignatureState
+from campaign.signing.models import Letter, Origin, Signature, SignatureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,17 @@ def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice)
             language += part.letters
     yield Left(offer.campaign, Why.OFFICIAL, official)
     yield Left(offer.campaign, Why.LANGUAGE, language)
-    earlier = unit.scalar(
-        select(func.sum(Bundle.letter_count)).where(
-            Bundle.campaign_id == offer.campaign.id, Bundle.mission_id == mission.id
-        )
+    yield Left(offer.campaign, Why.EARLIER, _count_earlier(unit, mission, offer.campaign))
+
+
+def _count_earlier(unit: Session, mission: Mission, campaign: Campaign) -> int:
+    """Letters that are in bundles for the mission now; what left a bundle is not."""
+    earlier = select(Bundle.id).where(
+        Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id
     )
-    yield Left(offer.campaign, Why.EARLIER, earlier or 0)
+    # By the index of bundles and numbers: no row of a letter is read.
+    count = select(func.count()).select_from(Letter).where(Letter.bundle_id.in_(earlier))
+    return unit.scalar(count) or 0
 
 
 def _count_elsewhere(unit: Session, mission: Mission, offers: Iterable[Offer]) -> Counter[int]:

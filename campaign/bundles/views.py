@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign import db, i18n, storage
@@ -38,7 +38,7 @@ def index() -> ResponseReturnValue:
     return _page(
         "index",
         waiting=waiting.list_by_mission(unit),
-        bundles=services.list_bundles(unit),
+        listing=services.list_bundles(unit, page=request.args.get("page", 1, type=int)),
     )
 
 

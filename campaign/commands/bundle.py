@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign import db, storage
-from campaign.bundles import freezing, releasing, remaking, services, standing
+from campaign.bundles import freezing, prints, releasing, remaking, services, standing
 from campaign.bundles.cover_texts import language_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
@@ -175,15 +175,16 @@ def _write(bundle_id: int, out: Path) -> dict[str, Any]:
 
 
 def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
-    aside = services.count_set_aside(unit, made)
+    # Of what the ZIP holds: letters may have left the bundle since, for another one.
+    printed = prints.count_printed(unit, made)
     return {
         "bundle": made.public_id,
         "campaign": made.campaign.slug,
         "mission": made.mission.slug,
         "sequence": made.sequence,
         "kind": made.kind.value,
-        "letters": made.letter_count - aside,
-        "set_aside": aside,
+        "letters": printed,
+        "set_aside": made.letter_count - printed,
         "volumes": len(made.volumes),
         "pages": made.page_count,
     }

@@ -431,6 +431,24 @@ def test_services_hold_the_same_rules_without_pages(
             services.open_download(unit, export, store, by=asker)
 
 
+@pytest.mark.parametrize("kind", list(ExportKind))
+def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
+    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, kind: ExportKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    file = made(ask(kind))
+    seconds = partial(bundles.while_wanted, clock=partial(next, count()))
+    monkeypatch.setattr(bundles, "while_wanted", seconds)
+    unit.rollback()
+    with app.app_context(), db.transaction() as reading:
+        export, asker = reading.get_one(DataExport, 1), reading.get_one(StaffUser, scene.asker_id)
+        sent = services.open_download(reading, export, storage.storage(), by=asker)
+    unit.execute(text("UPDATE campaign SET status = 'stopped'"))
+    unit.commit()
+    with app.app_context():
+        assert b"".join(sent.chunks) == (b"" if kind is ExportKind.OFFICIALS else file)
+
+
 def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     client: FlaskClient, app: Flask, scene: Scene
 ) -> None:
