@@ -15,6 +15,7 @@ from campaign.bundles import (
     moves_views,
     moving,
     releasing,
+    restoring,
     services,
     waiting,
     wizard_views,
@@ -27,6 +28,7 @@ from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.errors import Refused
 
 assert moving  # bundles follow where two missions become one
+assert restoring  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, Role.STAFF)
 
