@@ -15,16 +15,17 @@ from campaign.accounts.models import Role
 from campaign.bundles import cancelling, ledger, proofs, releasing, remaking, services
 from campaign.bundles.choices import Choice
 from campaign.bundles.journeys import Part
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.bundles.offers import Why, list_left, list_offers
 from campaign.campaigns.models import Campaign
+from campaign.deliveries import recording, rerouting
 from campaign.officials.models import Mission
 from campaign.overview import keeping
 from campaign.overview.carrying import deliveries_todos
 from campaign.overview.letters import mission_rows
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
-from tests.factories import add_confirmed, make_campaign, make_staff_user
+from tests.factories import add_confirmed, make_campaign, make_staff_user, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_command import run
 
@@ -81,6 +82,34 @@ def test_an_earlier_bundle_has_what_is_in_it_now(
         bundle = writing.get_one(Bundle, second)
         cancelling.cancel(writing, bundle, storage.storage(), reason="", actor="test")
     assert earlier() == 3, "what was given up has none"
+
+
+def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of_it(
+    unit: Session, campaign: Campaign, ready: int, settings: Settings
+) -> None:
+    other = make_target_mission(7, slug="consulate-montreal")
+    unit.add(other)
+    unit.commit()
+    other_id, slug = other.id, campaign.slug
+    unit.rollback()
+    with db.transaction() as writing:
+        bundle = writing.get_one(Bundle, ready)
+        recording.record_visit(
+            writing, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
+            happened=recording.Happened(DeliveryOutcome.REFUSED, db.utcnow().date()),
+        )  # fmt: skip
+        to = writing.get_one(Mission, other_id)
+        rerouting.reroute(writing, bundle, to, settings=settings, actor="test")
+
+    def earlier(mission: Mission) -> int:
+        offers = list_offers(unit, mission, named=[slug])
+        left = list_left(unit, mission, offers, {slug: Choice()})
+        return sum(one.count for one in left if one.why is Why.EARLIER)
+
+    assert earlier(mission_of(unit, ready)) == 1, "the one that was set aside"
+    unit.rollback()
+    let_wait(ready)
+    assert earlier(mission_of(unit, ready)) == 0
 
 
 def test_the_command_tells_what_the_zip_holds(
