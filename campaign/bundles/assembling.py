@@ -14,8 +14,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
-from campaign.bundles import clearing, faults, files, ledger, prints, sheets, totals
-from campaign.bundles.frozen import Frozen
+from campaign.bundles import clearing, faults, files, ledger, prints, services, sheets, totals
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.manifest import FileFacts
@@ -103,7 +102,6 @@ def _try_again(bundle_id: int, fault: str) -> None:
 def _assemble(bundle_id: int) -> None:
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
-        folder = _folder_of(bundle)
         volumes = list(bundle.volumes)
         total = totals.total_of(unit, bundle)
         counts = Counts(
@@ -117,7 +115,7 @@ def _assemble(bundle_id: int) -> None:
         return
     if _print_missing_again(bundle, volumes):
         return
-    store = storage.storage()
+    store, folder = storage.storage(), services.zip_name(bundle)
     with store.workshop() as making:
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
         digest = _keep_papers(bundle, volumes, folder, making, store)
@@ -125,17 +123,6 @@ def _assemble(bundle_id: int) -> None:
         clearing.tidy(bundle, volumes, digest, store)
     elif clearing.drop_unwanted(bundle, digest, store):
         _give_back(bundle.id)
-
-
-def _folder_of(bundle: Bundle) -> str:
-    frozen = Frozen.from_json(bundle.frozen)
-    return files.folder_name(
-        frozen.case.reference,
-        bundle.campaign.slug,
-        bundle.mission.slug,
-        bundle.sequence,
-        rehearsal=frozen.rehearsal,
-    )
 
 
 def _keep_papers(
