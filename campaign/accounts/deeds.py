@@ -114,6 +114,7 @@ DEEDS: Mapping[str, Any] = {
     "bundle.ready": _l("Finished printing a bundle"),
     "bundle.failed": _l("Could not print a bundle"),
     "bundle.release": _l("Gave the letters of a failed bundle back"),
+    "bundle.restore": _l("Let letters wait again whose signatures are good again"),
     "bundle.download": _l("Downloaded a bundle"),
     "bundle.reprint": _l("Printed a bundle again"),
     "bundle.remake": _l("Made volumes again without letters that were taken back"),

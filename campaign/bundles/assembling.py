@@ -5,16 +5,16 @@ ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
-from campaign.bundles import clearing, files, ledger, prints, services, sheets
+from campaign.bundles import clearing, faults, files, ledger, prints, services, totals
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.manifest import FileFacts
@@ -22,22 +22,10 @@ from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.letters.problems import LetterRefused
-from campaign.signing.models import Letter
 
 log = structlog.get_logger()
 
-NOTHING_PRINTED = "nothing-printed"
-TOTALS_DIFFER = "totals-differ"
 PAPERS_REFUSED = "papers-refused"
-
-
-@dataclass(frozen=True, slots=True)
-class _Total:
-    """How the letters of a bundle ended."""
-
-    printed: int
-    set_aside: int
-    neither: int
 
 
 @jobs.job("bundles.assemble")
@@ -52,6 +40,9 @@ def assemble(bundle_id: int) -> None:
         # The cover letter or a list cannot be printed: another try would end the same way.
         log.warning("papers refused", bundle=bundle_id, reason=str(problem))
         _fail(bundle_id, PAPERS_REFUSED)
+    except Exception as problem:
+        _try_again(bundle_id, faults.fault_of(problem))
+        raise
     except BaseException:
         _give_back(bundle_id)
         raise
@@ -90,45 +81,64 @@ def _give_back(bundle_id: int) -> None:
         _update(unit, bundle_id, ours, {"lease_until": db.utcnow() + ledger.RETRY_AFTER})
 
 
+def _try_again(bundle_id: int, fault: str) -> None:
+    """Leave it to a later try and say why, or to none once there were too many."""
+    with db.transaction() as unit:
+        tries = unit.scalar(
+            update(Bundle)
+            .where(Bundle.id == bundle_id, Bundle.state == BundleState.ASSEMBLING)
+            .values(
+                tries=Bundle.tries + (0 if fault in faults.PATIENT else 1),
+                failure=fault,
+                lease_until=db.utcnow() + ledger.RETRY_AFTER,
+            )
+            .returning(Bundle.tries)
+            .execution_options(synchronize_session=False)
+        )
+    if tries is not None and tries >= faults.MOST_TRIES:
+        _fail(bundle_id, fault)
+
+
 def _assemble(bundle_id: int) -> None:
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
         volumes = list(bundle.volumes)
-        total = _total(unit, bundle_id)
-        per_target = _per_target(unit, bundle_id)
-        on_paper = sheets.count_carried(unit, bundle_id)
-    there = total.printed + total.set_aside + len(bundle.released)
-    if total.neither or there != bundle.letter_count:
-        _fail(bundle.id, TOTALS_DIFFER)
-        return
-    if not total.printed and (bundle.letter_count or not on_paper):
-        _fail(bundle.id, NOTHING_PRINTED)
+        total = totals.total_of(unit, bundle)
+        counts = Counts(
+            total.printed,
+            total.set_aside,
+            totals.printed_per_target(unit, bundle),
+            total.on_paper,
+        )
+    if total.problem:
+        _fail(bundle.id, total.problem)
         return
     if _print_missing_again(bundle, volumes):
         return
-    store = storage.storage()
+    store, folder = storage.storage(), services.zip_name(bundle)
     with store.workshop() as making:
-        folder = services.zip_name(bundle)
-        aside = total.set_aside + len(bundle.released)
-        counts = Counts(total.printed, aside, per_target, on_paper)
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
-        papers = {
-            name: Part.made(name, making / name)
-            for name in files.PAPERS
-            if (making / name).exists()
-        }
-        sizes = store.sizes(files.stored_folder(bundle.public_id))
-        parts = [
-            *(papers[name] for name in files.BEFORE if name in papers),
-            *_volume_parts(bundle, volumes, store, sizes),
-            *(papers[name] for name in files.AFTER if name in papers),
-        ]
-        digest = digest_of(stream_zip(folder, parts, bundle.created_at))
-        _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)
+        digest = _keep_papers(bundle, volumes, folder, making, store)
     if _finish(bundle, volumes, digest, made, counts):
         clearing.tidy(bundle, volumes, digest, store)
     elif clearing.drop_unwanted(bundle, digest, store):
         _give_back(bundle.id)
+
+
+def _keep_papers(
+    bundle: Bundle, volumes: list[Volume], folder: str, made: Path, store: storage.Storage
+) -> str:
+    """Keep the papers that were made in the folder `made`; the digest of the whole ZIP."""
+    papers = {name: Part.made(name, made / name) for name in files.PAPERS if (made / name).exists()}
+    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    parts = [
+        *(papers[name] for name in files.BEFORE if name in papers),
+        *_volume_parts(bundle, volumes, store, sizes),
+        *(papers[name] for name in files.AFTER if name in papers),
+    ]
+    digest = digest_of(stream_zip(folder, parts, bundle.created_at))
+    _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)
+    return digest
 
 
 def _volume_parts(
@@ -150,30 +160,6 @@ def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str
         files.volume_file(one.sequence): files.stored_volume_of(bundle, one) for one in volumes
     }
     return {**{name: f"{papers}/{name}" for name in files.PAPERS}, **printed}
-
-
-def _total(unit: Session, bundle_id: int) -> _Total:
-    mine = Letter.bundle_id == bundle_id
-    printed, aside, both, every = unit.execute(
-        select(
-            func.count(Letter.first_page),
-            func.count(Letter.set_aside),
-            func.count(Letter.id).filter(
-                Letter.first_page.is_not(None), Letter.set_aside.is_not(None)
-            ),
-            func.count(Letter.id),
-        ).where(mine)
-    ).one()
-    return _Total(printed, aside, every - printed - aside + 2 * both)
-
-
-def _per_target(unit: Session, bundle_id: int) -> dict[int, int]:
-    rows = unit.execute(
-        select(Letter.target_id, func.count(Letter.id).label("letters"))
-        .where(Letter.bundle_id == bundle_id, Letter.first_page.is_not(None))
-        .group_by(Letter.target_id)
-    )
-    return {row.target_id: row.letters for row in rows}
 
 
 def _fail(bundle_id: int, slug: str) -> None:
@@ -212,7 +198,8 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
             .values(state=VolumeState.WAITING, lease_until=None)
         )
         ours = (Bundle.state == BundleState.ASSEMBLING,)
-        _update(unit, bundle.id, ours, {"state": BundleState.PRINTING, "lease_until": None})
+        values = {"state": BundleState.PRINTING, "failure": None, "lease_until": None}
+        _update(unit, bundle.id, ours, values)
     return True
 
 
@@ -240,6 +227,8 @@ def _finish(
             {
                 "state": BundleState.READY,
                 "lease_until": None,
+                "tries": 0,
+                "failure": None,
                 "zip_sha256": digest,
                 "page_count": pages,
                 "ready_at": db.utcnow(),

@@ -85,6 +85,9 @@ class Bundle(Base):
     letter_count: Mapped[int]
     page_count: Mapped[int | None]
     failure: Mapped[str | None] = mapped_column(String(60))
+    """Why it failed; while it is made, what kept the last try from it."""
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """To make its papers, that failed; those that wait for room or for the storage do not count."""
     lease_until: Mapped[datetime | None]
     """Until when the worker that assembles it has it for itself."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))

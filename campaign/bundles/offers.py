@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
 from campaign.bundles.choices import Choice
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting import WaitingPart
 from campaign.bundles.waiting_counts import count_waiting
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.officials.models import Mission
-from campaign.signing.models import Origin, Signature, SignatureState
+from campaign.signing.models import Letter, Origin, Signature, SignatureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Why(enum.StrEnum):
     ERASED = "erased"
 
 
+# Sending letters through another mission belongs to a higher layer: its table is read by name.
+_REROUTING = table("rerouting", column("from_bundle_id"))
 IN_LETTERS = frozenset({Why.CAMPAIGN, Why.OFFICIAL, Why.LANGUAGE, Why.MISSION, Why.EARLIER})
 """What is counted in letters; the rest in people, who each write to every official."""
 _STATES = {
@@ -143,12 +145,31 @@ def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice)
             language += part.letters
     yield Left(offer.campaign, Why.OFFICIAL, official)
     yield Left(offer.campaign, Why.LANGUAGE, language)
-    earlier = unit.scalar(
-        select(func.sum(Bundle.letter_count)).where(
-            Bundle.campaign_id == offer.campaign.id, Bundle.mission_id == mission.id
+    yield Left(offer.campaign, Why.EARLIER, _count_earlier(unit, mission, offer.campaign))
+
+
+def _count_earlier(unit: Session, mission: Mission, campaign: Campaign) -> int:
+    """Letters that are in bundles for the mission now; what left a bundle is not."""
+    moved = select(_REROUTING.c.from_bundle_id).where(_REROUTING.c.from_bundle_id == Bundle.id)
+    rows = unit.execute(
+        select(
+            Bundle.id, Bundle.letter_count, Bundle.released, moved.exists().label("moved")
+        ).where(
+            Bundle.campaign_id == campaign.id,
+            Bundle.mission_id == mission.id,
+            Bundle.state != BundleState.CANCELLED,
         )
     )
-    yield Left(offer.campaign, Why.EARLIER, earlier or 0)
+    # Letters are counted only of a bundle that went elsewhere: there are few left, not a million.
+    return sum(
+        _count_letters(unit, row.id) if row.moved else row.letter_count - len(row.released)
+        for row in rows
+    )
+
+
+def _count_letters(unit: Session, bundle_id: int) -> int:
+    count = select(func.count()).select_from(Letter).where(Letter.bundle_id == bundle_id)
+    return unit.scalar(count) or 0
 
 
 def _count_elsewhere(unit: Session, mission: Mission, offers: Iterable[Offer]) -> Counter[int]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -14,6 +14,7 @@ from campaign.bundles.models import Bundle
 from campaign.bundles.print_models import BundlePrint
 from campaign.bundles.zipping import Part
 from campaign.errors import NotFound
+from campaign.signing.models import Letter
 from campaign.storage import FileDamaged, Storage
 
 
@@ -80,6 +81,30 @@ def find_print(unit: Session, bundle: Bundle) -> BundlePrint | None:
         .limit(1)
     ).first()
     return found if found is not None and found.zip_sha256 == bundle.zip_sha256 else None
+
+
+def letters_of_print() -> ScalarSelect[int]:
+    """Letters in the files that a bundle now is, to be asked beside it; NULL as in find_print."""
+    return (
+        select(BundlePrint.letters)
+        .where(
+            BundlePrint.bundle_id == Bundle.id,
+            BundlePrint.zip_sha256 == Bundle.zip_sha256,
+        )
+        .order_by(BundlePrint.number.desc())
+        .limit(1)
+        .correlate(Bundle)
+        .scalar_subquery()
+    )
+
+
+def count_printed(unit: Session, bundle: Bundle) -> int:
+    """Letters in the files that the bundle now is."""
+    found = find_print(unit, bundle)
+    if found is not None:
+        return found.letters
+    printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
+    return unit.scalar(printed) or 0
 
 
 def parts_of(unit: Session, bundle: Bundle, store: Storage) -> list[Part]:

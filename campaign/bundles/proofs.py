@@ -38,9 +38,10 @@ from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
 
 LOOKED_AT = 300
-"""Letters that are opened for a proof: those confirmed first, and the longest of all."""
+"""Letters that are opened for a proof: those confirmed first; besides these, the longest."""
 SORTED = 50_000
-"""So many that wait are sorted to find them; of more, those signed first are looked through."""
+"""So many that wait are sorted to find them; of more, those signed first are looked through, and
+the longest are the longest of these."""
 _WINDOW = 5_000
 _BLOCKS = 10
 _LONGEST = 20
@@ -115,8 +116,11 @@ def _candidates(
     )
     # What is sealed is a little longer than what was written, by the same for all.
     length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
-    if waiting > SORTED and (some := _some_of_many(unit, targets, choice, length)):
-        return some, waiting
+    if waiting > SORTED:
+        some = _some_of_many(unit, targets, choice, length)
+        if len(some) >= min(LOOKED_AT, waiting):
+            return some, waiting
+        # They lie too far apart, or were not counted yet: then it takes the time that it takes.
 
     def ids(*order: Any, limit: int) -> Sequence[int]:
         query = picking.chosen(select(Letter.id), campaign.id, mission.id, choice)
@@ -132,7 +136,8 @@ def _some_of_many(
 ) -> list[int]:
     """Of a great many letters the same, among those signed first: nobody waits for a million."""
     rows: list[Any] = []
-    for begin, end in first_blocks(unit, targets, letters=_WINDOW, most=_BLOCKS):
+    blocks = first_blocks(unit, targets, choice.locales, letters=_WINDOW, most=_BLOCKS)
+    for begin, end in blocks:
         rows += unit.execute(
             select(
                 Letter.id, Letter.target_id, Signature.state, Signature.forgotten_at,

@@ -99,7 +99,8 @@ def _open(
     folder = services.zip_name(bundle)
     if name:
         one = chosen[0]
-        return Download(f"{folder}_{name}", one["bytes"], store.chunks(one["stored"]))
+        file = services.as_long_as_running(store.chunks(one["stored"]), bundle)
+        return Download(f"{folder}_{name}", one["bytes"], file)
     parts = prints.parts_in(bundle, found, store)
     chunks = stream_zip(folder, parts, bundle.created_at)
     return Download(f"{folder}.zip", len(chunks), services.as_long_as_running(chunks, bundle))

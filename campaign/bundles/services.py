@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any, Protocol
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
@@ -16,6 +17,7 @@ from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import NotFound, Refused
+from campaign.officials.listing import Listing, page_of
 from campaign.officials.models import Mission
 from campaign.signing.models import Letter
 from campaign.storage import Storage
@@ -29,16 +31,18 @@ class Progress:
 
     done: int
     total: int
+    lately: int
+    """Those of them that were done in the seconds below."""
     seconds: float
-    """Since it was frozen."""
+    """Since it was frozen, or since volumes of it were last sent to be made again."""
     at_work: bool
     """Whether somebody prints or assembles it just now."""
     volumes: int = 0
 
     @property
     def per_second(self) -> float:
-        """Letters printed a second, from the freeze on."""
-        return self.done / self.seconds if self.seconds > 0 else 0.0
+        """Letters printed a second; what lies printed from before says nothing of it."""
+        return self.lately / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> int | None:
@@ -54,6 +58,15 @@ class Download:
     name: str
     size: int
     chunks: Iterable[bytes]
+
+
+class OfCampaign(Protocol):
+    """A bundle, or whatever else belongs to a campaign."""
+
+    @property
+    def campaign_id(self) -> int:
+        """Whose it is."""
+        ...
 
 
 def get_pair(unit: Session, *, campaign: str, mission: str) -> tuple[Campaign, Mission]:
@@ -91,14 +104,14 @@ def find_bundle(
     return unit.scalar(query)
 
 
-def list_bundles(unit: Session, *, limit: int = 200) -> Sequence[Bundle]:
-    """Bundles, the newest first."""
-    return unit.scalars(
+def list_bundles(unit: Session, *, page: int = 1) -> Listing[Bundle]:
+    """One page of all bundles, the newest first."""
+    query = (
         select(Bundle)
         .options(joinedload(Bundle.campaign), joinedload(Bundle.mission))
         .order_by(Bundle.id.desc())
-        .limit(limit)
-    ).all()
+    )
+    return page_of(unit, query, page)
 
 
 def progress_of(unit: Session, bundle: Bundle, now: datetime) -> Progress:
@@ -108,36 +121,40 @@ def progress_of(unit: Session, bundle: Bundle, now: datetime) -> Progress:
 
 def progress_of_all(unit: Session, bundles: Sequence[Bundle], now: datetime) -> dict[int, Progress]:
     """How far each of the bundles is, by its id."""
+    done = case(
+        (Volume.state == VolumeState.PRINTED, Volume.letter_count),
+        (Volume.state == VolumeState.PRINTING, Volume.printed_letters),
+        else_=0,
+    )
+    before = and_(Volume.state == VolumeState.PRINTED, Volume.printed_at < Bundle.remade_at)
     rows = unit.execute(
         select(
             Volume.bundle_id,
-            func.sum(
-                case(
-                    (Volume.state == VolumeState.PRINTED, Volume.letter_count),
-                    (Volume.state == VolumeState.PRINTING, Volume.printed_letters),
-                    else_=0,
-                )
-            ),
-            func.count(Volume.id).filter(
-                Volume.state == VolumeState.PRINTING, Volume.lease_until > now
-            ),
-            func.count(Volume.id),
+            func.sum(done).label("done"),
+            func.sum(case((before, 0), else_=done)).label("lately"),
+            func.count(Volume.id)
+            .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until > now)
+            .label("at_work"),
+            func.count(Volume.id).label("volumes"),
         )
+        .join(Bundle, Bundle.id == Volume.bundle_id)
         .where(Volume.bundle_id.in_([one.id for one in bundles]))
         .group_by(Volume.bundle_id)
     )
-    found = {bundle_id: (int(done), at_work, every) for bundle_id, done, at_work, every in rows}
-    return {one.id: _progress(one, *found.get(one.id, (0, 0, 0)), now) for one in bundles}
+    found = {row.bundle_id: row for row in rows}
+    return {one.id: _progress(one, found.get(one.id), now) for one in bundles}
 
 
-def _progress(bundle: Bundle, done: int, at_work: int, volumes: int, now: datetime) -> Progress:
+def _progress(bundle: Bundle, found: Any, now: datetime) -> Progress:
+    """From the row of its volumes; None where they are gone."""
     assembling_now = bundle.lease_until is not None and bundle.lease_until > now
     return Progress(
-        volumes=volumes,
-        done=done,
+        volumes=found.volumes if found else 0,
+        done=int(found.done) if found else 0,
+        lately=int(found.lately) if found else 0,
         total=bundle.letter_count,
         seconds=(now - (bundle.remade_at or bundle.created_at)).total_seconds(),
-        at_work=bool(at_work) or assembling_now,
+        at_work=bool(found and found.at_work) or assembling_now,
     )
 
 
@@ -201,9 +218,9 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
     return Download(f"{name}.zip", len(chunks), as_long_as_running(chunks, bundle))
 
 
-def as_long_as_running(chunks: Iterable[bytes], bundle: Bundle) -> Iterator[bytes]:
-    """The chunks of a download, as long as the bundle's campaign is not stopped."""
-    wanted = partial(_is_running, db.database(), bundle.campaign_id)
+def as_long_as_running(chunks: Iterable[bytes], of: OfCampaign) -> Iterator[bytes]:
+    """The chunks of a download, as long as the campaign that it is of is not stopped."""
+    wanted = partial(_is_running, db.database(), of.campaign_id)
     return while_wanted(chunks, wanted)
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,6 +16,7 @@ from campaign.bundles import (
     moves_views,
     moving,
     releasing,
+    restoring,
     services,
     waiting,
     wizard_views,
@@ -28,6 +29,7 @@ from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_she
 from campaign.errors import Refused
 
 assert moving  # bundles follow where two missions become one
+assert restoring  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, Role.STAFF)
 
@@ -39,7 +41,7 @@ def index() -> ResponseReturnValue:
     return _page(
         "index",
         waiting=waiting.list_by_mission(unit),
-        bundles=services.list_bundles(unit),
+        listing=services.list_bundles(unit, page=request.args.get("page", 1, type=int)),
     )
 
 

@@ -6,9 +6,9 @@ the counts of blocks in which nothing changed since; triggers write down the oth
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import case, column, delete, func, insert, select, table
+from sqlalchemy import case, column, delete, func, insert, select, table, true
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import WaitingLetters
@@ -42,16 +42,22 @@ def count_waiting(unit: Session, targets: Iterable[int]) -> Counter[Key]:
 
 
 def first_blocks(
-    unit: Session, targets: Iterable[int], *, letters: int, most: int
+    unit: Session,
+    targets: Iterable[int],
+    locales: Collection[str] | None,
+    *,
+    letters: int,
+    most: int,
 ) -> list[tuple[int, int]]:
     """Where the first letters that wait are: ids of signatures, from one to before another.
 
-    Blocks of which about so many letters to these targets wait together, `most` blocks at most. A
-    look at what is kept: what changed since may lie elsewhere.
+    Blocks of which about so many letters to these targets, in these languages (None: in any), wait
+    together, `most` blocks at most. A look at what is kept: what changed since may lie elsewhere.
     """
+    chosen = true() if locales is None else WaitingLetters.locale.in_(sorted(locales))
     rows = unit.execute(
         select(WaitingLetters.block, func.sum(WaitingLetters.letters))
-        .where(WaitingLetters.target_id.in_(list(targets)))
+        .where(WaitingLetters.target_id.in_(list(targets)), chosen)
         .group_by(WaitingLetters.block)
         .order_by(WaitingLetters.block)
         .limit(most)

@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign import db, storage
-from campaign.bundles import freezing, releasing, remaking, services, standing
+from campaign.bundles import freezing, prints, releasing, remaking, services, standing
 from campaign.bundles.cover_texts import language_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
@@ -20,6 +20,7 @@ from campaign.bundles.verifying import verify_zip
 from campaign.bundles.zipping import digest_of, write_zip
 from campaign.commands.instance import ready_app
 from campaign.errors import NotFound, Refused
+from campaign.letters.foundry import FoundryStopped
 from campaign.settings import Settings
 
 _ACTOR = "command"
@@ -40,6 +41,11 @@ _SENTENCES = {
     "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
     "nothing-printed": "None of the letters could be printed; the desk shows why.",
     "totals-differ": "The totals of the bundle do not agree; nothing is handed out.",
+    "out-of-memory": "Making the lists took more memory than it may; nothing is handed out.",
+    "took-too-long": "Making the lists took longer than it may; nothing is handed out.",
+    "no-room": "The disk is full. Make room, then run this again: what is printed is kept.",
+    "machine-failed": "The printing process ended. Run this again: what is printed is kept.",
+    "tries-used-up": "The lists could not be made, several times; the log of the worker says why.",
 }
 
 
@@ -94,6 +100,8 @@ def bundle(
         except (NotFound, Refused) as problem:
             sentence = _SENTENCES.get(problem.slug, problem.slug)
             raise _failure(sentence.format(campaign=campaign, mission=mission)) from problem
+        except FoundryStopped as problem:
+            raise _failure(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
             raise _failure(f"The ZIP could not be written: {problem.strerror}.") from problem
     facts = {**facts, "seconds": round(time.monotonic() - started, 2)}
@@ -194,15 +202,16 @@ def _write(bundle_id: int, out: Path) -> dict[str, Any]:
 
 
 def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
-    aside = services.count_set_aside(unit, made)
+    # Of what the ZIP holds: letters may have left the bundle since, for another one.
+    printed = prints.count_printed(unit, made)
     return {
         "bundle": made.public_id,
         "campaign": made.campaign.slug,
         "mission": made.mission.slug,
         "sequence": made.sequence,
         "kind": made.kind.value,
-        "letters": made.letter_count - aside,
-        "set_aside": aside,
+        "letters": printed,
+        "set_aside": made.letter_count - printed,
         "on_paper": count_carried(unit, made.id),
         "volumes": len(made.volumes),
         "pages": made.page_count,

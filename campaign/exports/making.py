@@ -5,12 +5,10 @@ it is still the last one. The file's name is written down before the file is, so
 worker left is removed by the next attempt.
 """
 
-import errno
 import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,6 +21,7 @@ from sqlalchemy import CursorResult, or_, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
+from campaign.bundles.faults import MOST_TRIES, fault_of
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.errors import Refused
 from campaign.exports import records, writing
@@ -33,13 +32,8 @@ from campaign.settings import Settings
 
 log = structlog.get_logger()
 _PROGRESS_SECONDS = 1.0
-MOST_TRIES = 5
-FAILED = "tries-used-up"
-AWAY = "storage-away"
-NO_ROOM = "no-room"
 GONE = "campaign-stopped"
 EMPTY = "emptied"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 ACTOR = "job:exports.make"
 
 
@@ -216,25 +210,7 @@ def _give_back(taken: Claim, problem: BaseException) -> None:
     with db.transaction() as unit:
         _update(unit, taken, {"lease_until": db.utcnow() + LEASE})
     if taken.attempt >= MOST_TRIES:
-        _fail(taken, _reason(problem))
-
-
-def _reason(problem: BaseException) -> str:
-    """Why the last attempt failed, as far as whoever asked can do something about it."""
-    for one in _causes(problem):
-        if isinstance(one, storage.FilesAway):
-            return AWAY
-        if isinstance(one, OSError) and one.errno in _FULL:
-            return NO_ROOM
-    return FAILED
-
-
-def _causes(problem: BaseException) -> Iterator[BaseException]:
-    """The problem, then what brought it about: a workbook wraps what the disk said."""
-    found: BaseException | None = problem
-    while found is not None:
-        yield found
-        found = found.__cause__ or found.__context__
+        _fail(taken, fault_of(problem))
 
 
 def _fail(taken: Claim, slug: str) -> None:

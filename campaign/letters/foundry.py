@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from campaign.letters.printing import Limits
-from campaign.letters.problems import MACHINE_FAILED
+from campaign.letters.problems import MACHINE_FAILED, NO_ROOM
 
 # `campaign/__init__.py` holds create_app and so imports everything. The foundry, which handles
 # texts of strangers, gets an empty package of that name instead: no Flask, no database, no keys,
@@ -54,7 +54,12 @@ class Outcome:
 
 
 class FoundryStopped(RuntimeError):
-    """The foundry's process ended, or its disk is full: a fault of the machine, not of a letter."""
+    """The foundry's process ended, or has no room: a fault of the machine, not of a letter."""
+
+    def __init__(self, message: str, slug: str = MACHINE_FAILED) -> None:
+        """`slug` tells the kind: "machine-failed", "no-room", or what an outcome may be."""
+        super().__init__(message)
+        self.slug = slug
 
 
 class Foundry:
@@ -105,8 +110,8 @@ class Foundry:
         if not line:
             raise FoundryStopped(f"the foundry ended with {self._process.wait()}")
         outcome = Outcome(**json.loads(line))
-        if outcome.slug == MACHINE_FAILED:
-            raise FoundryStopped(f"the foundry could not work: {outcome.detail}")
+        if outcome.slug in {MACHINE_FAILED, NO_ROOM}:
+            raise FoundryStopped(f"the foundry could not work: {outcome.detail}", outcome.slug)
         return outcome
 
     def is_alive(self) -> bool:

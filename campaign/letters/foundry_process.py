@@ -20,6 +20,7 @@ from campaign.letters.joining import join_parts
 from campaign.letters.listing import typeset_list
 from campaign.letters.problems import (
     MACHINE_FAILED,
+    NO_ROOM,
     OUT_OF_MEMORY,
     RENDERER_FAILED,
     RENDERER_WARNING,
@@ -38,8 +39,9 @@ WORK = {
 
 # How C code of the renderer ends when memory can't be had: GLib aborts, others crash.
 _STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _OF_THE_MACHINE = {
-    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE,
+    errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE,
     errno.EACCES, errno.ENOENT,
 }  # fmt: skip
 # Of the memory limit: a child that used so much and ended without an answer couldn't get more.
@@ -130,6 +132,8 @@ def _read(descriptor: int, deadline: float) -> bytes | None:
 
 def _fault_of(error: BaseException) -> str:
     """Whether a full disk or the like is at fault, which no letter is to be set aside for."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return NO_ROOM
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         return MACHINE_FAILED
     return RENDERER_FAILED

@@ -16,14 +16,14 @@ from campaign.letters.context import (
     ReadmeContext,
     SignatureRow,
 )
-from campaign.letters.foundry import Foundry
+from campaign.letters.foundry import Foundry, FoundryStopped
 from campaign.letters.html import language_tag
 from campaign.letters.joining import Document, describe, in_place_of
 from campaign.letters.layouts import LabelSheet, Layout, Paper
 from campaign.letters.list_cells import cells
 from campaign.letters.posters import qr_svg
 from campaign.letters.printing import DEFAULT_LIMITS, Limits
-from campaign.letters.problems import LetterRefused, Problem
+from campaign.letters.problems import RENDERER_FAILED, RENDERER_WARNING, LetterRefused, Problem
 from campaign.letters.sheets import ListSheet, list_sheet
 
 _LABEL_AIR = 5.0
@@ -47,6 +47,7 @@ def signature_list(
     :param total: how many rows there are, headings included.
     :raises ValueError: there are more or fewer rows than `total`.
     :raises LetterRefused: the renderer failed.
+    :raises FoundryStopped: memory, time or the machine did not do; another try may.
     """
     sheet = list_sheet(paper, context.column_labels, html.direction_of(context.locale))
     count = sheet.pages_for(total)
@@ -64,24 +65,31 @@ def signature_list(
             }
             _have_done(foundry, "list", job, limits, len(chunk))
             parts.append(part)
-        job = {
-            "parts": [str(part) for part in parts],
-            "out": str(out),
-            "title": f"{context.reference} · {context.title}",
-            "language": language_tag(context.locale),
-        }
-        report = _have_done(foundry, "join", job, limits, count)
+        report = _have_done(foundry, "join", _joining(parts, context, out), limits, count)
         return describe(out, report["pages"])
+
+
+def _joining(parts: Sequence[Path], context: ListContext, out: Path) -> dict[str, Any]:
+    """The order to join the parts of a list."""
+    return {
+        "parts": [str(part) for part in parts],
+        "out": str(out),
+        "title": f"{context.reference} · {context.title}",
+        "language": language_tag(context.locale),
+    }
 
 
 def _have_done(
     foundry: Foundry, work: str, job: dict[str, Any], limits: Limits, size: int
 ) -> dict[str, Any]:
-    """The foundry's report. Raises LetterRefused."""
+    """The foundry's report. Raises LetterRefused for a text that cannot be laid out alone."""
     outcome = foundry.run(work, job, limits, size)
-    if outcome.report is None:
+    if outcome.report is not None:
+        return outcome.report
+    # Of joining no text is at fault: those are laid out already.
+    if work == "list" and outcome.slug in {RENDERER_FAILED, RENDERER_WARNING}:
         raise LetterRefused([Problem(outcome.slug, {"reason": outcome.detail})])
-    return outcome.report
+    raise FoundryStopped(f"{work}: {outcome.slug} ({outcome.detail})", outcome.slug)
 
 
 def _pages(

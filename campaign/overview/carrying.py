@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign import i18n
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
+from campaign.bundles import prints
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -38,8 +39,9 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> Todo:
     """Bundles that lie here printed, with nothing written down of their way."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
+    letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
     rows = unit.execute(
-        select(Campaign, Bundle.letter_count, Bundle.ready_at, Bundle.public_id)
+        select(Campaign, letters, Bundle.public_id)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(
             mine,
@@ -50,7 +52,7 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> Todo:
         )
         .order_by(Bundle.ready_at, Bundle.id)
     )
-    return todo("to-carry", [Item(one, letters, None, key) for one, letters, _at, key in rows])
+    return todo("to-carry", [Item(one, printed, None, key) for one, printed, key in rows])
 
 
 def _untold(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:

@@ -118,5 +118,6 @@ def _letters(unit: Session, block: int) -> list[tuple[int, str, int]]:
             (campaign_id, key_of("target", target_id, "aside"), int(aside)),
         ]
         if bundle_id is not None:
-            found.append((campaign_id, key_of("bundle", bundle_id), n))
+            # What is set aside is in no file of it, and waits for no delivery.
+            found.append((campaign_id, key_of("bundle", bundle_id), n - int(aside)))
     return found

@@ -122,9 +122,7 @@ def case_page(
         deadline=deadline_of(campaign.act_by, locale, now),
         takes_letters=takes_letters,
         progress=progress_of(count, takes_letters=takes_letters),
-        status=campaign.status.value,
-        stop_kind=campaign.stop_kind.value,
-        reason=reasons_of(campaign).said_in(locale),
+        **_standing(campaign, locale),
         ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
         recipients=tuple(_recipient(target, locale, posts) for target in campaign.targets),
         posts=posts,
@@ -134,9 +132,7 @@ def case_page(
         ),
         sent_by_self=sent_by_self,
         on_paper=on_paper,
-        picture=case_picture(campaign, campaign.picture_wide, locale),
-        whole_picture=campaign.picture,
-        focus=(campaign.picture_x, campaign.picture_y),
+        **_pictures(campaign, locale),
         cards=campaign.cards,
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(one, locale, now) for one in later),
@@ -156,6 +152,24 @@ def _texts(campaign: Campaign, edition: Edition | None, locale: str) -> dict[str
         "asks": tuple(edition.asks),
         "outcome": edition.outcome,
         "content_lang": lang,
+    }
+
+
+def _standing(campaign: Campaign, locale: str) -> dict[str, Any]:
+    """Whether it goes on, and why not, as the organizers wrote it."""
+    return {
+        "status": campaign.status.value,
+        "stop_kind": campaign.stop_kind.value,
+        "reason": reasons_of(campaign).said_in(locale),
+    }
+
+
+def _pictures(campaign: Campaign, locale: str) -> dict[str, Any]:
+    """The picture as it is shown, as it was, and where in it that is which matters."""
+    return {
+        "picture": case_picture(campaign, campaign.picture_wide, locale),
+        "whole_picture": campaign.picture,
+        "focus": (campaign.picture_x, campaign.picture_y),
     }
 
 

@@ -206,6 +206,8 @@ def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
             _show_holds(unit, restored)
             if ends:
                 _end(unit, claimed, InvalidationState.UNDONE)
+                # Of what was printed without them meanwhile, letters wait for the next bundle.
+                jobs.enqueue(unit, "bundles.restore")
         if not rest:
             return not ends
         seen = claimed

@@ -219,6 +219,14 @@ class Letter(Base):
         UniqueConstraint("signature_id", "target_id"),
         UniqueConstraint("bundle_id", "sequence"),
         Index("ix_letter_volume_id_sequence", "volume_id", "sequence"),
+        # Few are set aside; they are counted, and those that are good again found, among millions.
+        Index(
+            "ix_letter_set_aside",
+            "bundle_id",
+            "set_aside",
+            sqlite_where=text("set_aside IS NOT NULL"),
+            postgresql_where=text("set_aside IS NOT NULL"),
+        ),
         # A letter is printed, set aside or waiting; a number without a bundle cannot be.
         CheckConstraint("(bundle_id IS NULL) = (sequence IS NULL)", name="sequence_in_bundle"),
     )

@@ -7,6 +7,7 @@ is not kept, and the letter is confirmed at once. It is wiped when the campaign 
 from datetime import datetime
 from functools import lru_cache
 from secrets import token_hex
+from typing import Any
 
 from flask import g, has_request_context
 from flask_babel import force_locale, gettext
@@ -68,13 +69,11 @@ def sign_in_rehearsal(
     rehearsal.take_part(unit, campaign, actor=actor)
     if sum(count_rehearsed(unit, campaign).values()) >= rehearsal.MOST_SIGNATURES:
         raise Refused("rehearsal-full")
-    token, email = tokens.new_token(), f"rehearsal-{token_hex(8)}@example.org"
+    token = tokens.new_token()
     values = services.columns_of(letter) | {
         **services.begun(token, now),
+        **_invented(),
         "campaign_id": campaign.id,
-        "email": email,
-        "email_hmac": db.database().keyring.fingerprint(email, "email"),
-        "seat": 1,
         "locale": locale,
         "consent_wording_id": wording_id(unit, locale, cards=campaign.cards),
     }
@@ -92,6 +91,13 @@ def sign_in_rehearsal(
     )
     signature, _first = confirming.confirm(unit, token=token, now=now)
     return signature
+
+
+def _invented() -> dict[str, Any]:
+    """An address that nobody has, instead of the one that was typed."""
+    email = f"rehearsal-{token_hex(8)}@example.org"
+    fingerprint = db.database().keyring.fingerprint(email, "email")
+    return {"email": email, "email_hmac": fingerprint, "seat": 1}
 
 
 @rehearsal.removes_rehearsal

@@ -1,6 +1,7 @@
 """`campaign bundle` and `campaign verify`."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import AuditEntry, check
-from campaign.bundles import ledger
+from campaign.bundles import ledger, making
 from campaign.bundles.models import Bundle, Volume
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.commands.bundle import bundle, verify
+from campaign.letters import lists
+from campaign.letters.printing import Limits
 from campaign.settings import Settings
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
@@ -123,3 +126,15 @@ def test_a_file_that_is_no_bundle_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(verify, [str(path)])
     assert result.exit_code == 1
     assert result.stderr.startswith("bundle.zip: ")
+
+
+def test_lists_that_take_too_much_are_said_in_one_line(
+    unit: Session, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_confirmed(unit, make_campaign(unit), 1)
+    unit.commit()
+    little = partial(lists.signature_list, limits=Limits(seconds=0.0, seconds_per_letter=0.0))
+    monkeypatch.setattr(making.lists, "signature_list", little)
+    result = run()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Making the lists took longer than it may; nothing is handed out.\n"

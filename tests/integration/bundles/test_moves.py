@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -333,6 +335,23 @@ def test_a_stop_holds_back_a_reprint(app: Flask, unit: Session, ready: int) -> N
     unit.commit()
     with pytest.raises(Refused, match="stopped"):
         taken(app, ready)
+
+
+@pytest.mark.parametrize("name", ["", "letters-002.pdf"])
+def test_a_reprint_under_way_breaks_off_at_a_stop(
+    app: Flask, unit: Session, ready: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit.rollback()
+    seconds = partial(services.while_wanted, clock=partial(next, count()))
+    monkeypatch.setattr(services, "while_wanted", seconds)
+    with db.transaction() as moving:
+        made = reprinting.reprint(
+            moving, moving.get_one(Bundle, ready), storage.storage(), name=name,
+            reason="Paper jam", actor="command",
+        )  # fmt: skip
+    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    unit.commit()
+    assert b"".join(made.chunks) == b""
 
 
 def test_a_file_that_is_not_what_it_was_is_not_given_out(

@@ -1,6 +1,7 @@
 """The desk's pages on bundles."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -13,6 +14,7 @@ from campaign import jobs
 from campaign.audit import AuditEntry
 from campaign.bundles.models import Bundle
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.officials.listing import PAGE_SIZE
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -187,3 +189,28 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
     assert "U+E0FFF" in page
     assert "None of the letters could be printed" in page
     assert "Hushhush" not in page
+
+
+def test_older_bundles_are_on_the_pages_that_follow(
+    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign, freeze: Freeze
+) -> None:
+    first = reload(unit, freeze(waiting.id))
+    facts = {name: getattr(first, name) for name in ("campaign_id", "mission_id", "kind", "frozen")}
+    unit.add_all(
+        Bundle(**facts, sequence=at, letter_count=1) for at in range(2, PAGE_SIZE + 4)
+    )  # fmt: skip
+    unit.commit()
+    sign_in(client, app, "staff")
+    last = PAGE_SIZE + 3
+
+    def shown(query: str) -> list[int]:
+        page = client.get(f"/desk/bundles/{query}").text
+        assert "Page" in page
+        return [int(found) for found in re.findall(r"UA 1/26 · (\d{3})</a></th>", page)]
+
+    newest = client.get("/desk/bundles/").text
+    assert 'rel="next" href="/desk/bundles/?page=2#made"' in newest
+    assert 'rel="prev"' not in newest
+    assert shown("") == list(range(last, 3, -1))
+    assert shown("?page=2") == shown("?page=99") == [3, 2, 1]
+    assert shown("?page=x") == shown("?page=-1") == shown("")

@@ -243,7 +243,7 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     add_confirmed(unit, second, 1, own_words="\U000e0fff", confirmed_at=later)
     unit.commit()
     jobs.run_now("overview.count")
-    assert first_blocks(unit, [second.targets[0].id], letters=1, most=1)
+    assert first_blocks(unit, [second.targets[0].id], None, letters=1, most=1)
     unit.commit()
     sign_in(client, app, "staff")
     wish = base([second])

@@ -5,7 +5,9 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -17,6 +19,8 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs, migrations, storage
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
+from campaign.bundles import faults
+from campaign.bundles import services as bundles
 from campaign.errors import Gone, NotFound, Refused
 from campaign.exports import keys, making, services
 from campaign.exports.models import DataExport, ExportKey, ExportKind, ExportState
@@ -372,7 +376,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
 
     with app.app_context():
         monkeypatch.setattr(app.extensions["storage"].place, "taking", away)
-        for attempt in range(making.MOST_TRIES):
+        for attempt in range(faults.MOST_TRIES):
             assert loaded(unit, export_id).attempt == attempt
             with pytest.raises(FilesAway):
                 jobs.run_now("exports.make", export_id)
@@ -380,7 +384,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
             unit.execute(update(DataExport).values(lease_until=None))
             unit.commit()
     export = loaded(unit, export_id)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.AWAY)
+    assert (export.state, export.failure) == (ExportState.FAILED, faults.AWAY)
     mail = unit.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient) == ("export-failed", export.requested_by.email)
     unit.rollback()
@@ -442,6 +446,24 @@ def test_services_hold_the_same_rules_without_pages(
         export.expires_at = db.utcnow()
         with pytest.raises(Gone):
             services.open_download(unit, export, store, by=asker)
+
+
+@pytest.mark.parametrize("kind", list(ExportKind))
+def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
+    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, kind: ExportKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    file = made(ask(kind))
+    seconds = partial(bundles.while_wanted, clock=partial(next, count()))
+    monkeypatch.setattr(bundles, "while_wanted", seconds)
+    unit.rollback()
+    with app.app_context(), db.transaction() as reading:
+        export, asker = reading.get_one(DataExport, 1), reading.get_one(StaffUser, scene.asker_id)
+        sent = services.open_download(reading, export, storage.storage(), by=asker)
+    unit.execute(text("UPDATE campaign SET status = 'stopped'"))
+    unit.commit()
+    with app.app_context():
+        assert b"".join(sent.chunks) == (b"" if kind is ExportKind.OFFICIALS else file)
 
 
 def test_a_get_of_the_form_shows_the_bundle_that_was_meant(

@@ -11,7 +11,8 @@ import pyrage
 import pytest
 from xlsxwriter.exceptions import FileCreateError
 
-from campaign.exports import making, writing
+from campaign.bundles import faults
+from campaign.exports import writing
 from campaign.exports.models import ExportFormat, ExportKind
 from campaign.exports.rules import Mark
 from campaign.storage import FilesAway
@@ -38,7 +39,7 @@ def test_a_full_disk_is_said_through_the_encryption(size: int) -> None:
         pytest.raises(OSError, match="No space left") as found,
     ):
         writing.encrypt([bytes(size)], [key()], disk)
-    assert making._reason(found.value) == making.NO_ROOM
+    assert faults.fault_of(found.value) == faults.NO_ROOM
 
 
 def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
@@ -58,11 +59,11 @@ def test_a_full_disk_is_said_through_a_workbook(tmp_path: Path, encrypted: bool)
     chunks = workbook(tmp_path)
     with pytest.raises(FileCreateError) as found:
         writing.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
-    assert making._reason(found.value) == making.NO_ROOM
+    assert faults.fault_of(found.value) == faults.NO_ROOM
     del found
     gc.collect()
 
 
 def test_what_has_another_cause_is_not_the_disks() -> None:
-    assert making._reason(ValueError("x")) == making.FAILED
-    assert making._reason(PermissionError(errno.EACCES, "x")) == making.FAILED
+    assert faults.fault_of(ValueError("x")) == faults.FAILED
+    assert faults.fault_of(PermissionError(errno.EACCES, "x")) == faults.FAILED

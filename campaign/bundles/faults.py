@@ -1,0 +1,37 @@
+"""What kind of failure kept something from being made, for those who wait for it."""
+
+import errno
+from collections.abc import Iterator
+
+from campaign.letters.foundry import FoundryStopped
+from campaign.letters.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
+from campaign.storage import FilesAway
+
+AWAY = "storage-away"
+FAILED = "tries-used-up"
+"""Whatever else: the log of the worker says what."""
+MOST_TRIES = 5
+PATIENT = frozenset({AWAY, NO_ROOM})
+"""What passes by itself, or by somebody who makes room: it is waited for, however long."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_OF_A_FOUNDRY = frozenset({NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG})
+
+
+def fault_of(problem: BaseException) -> str:
+    """The kind, as a slug, as far as somebody can do something about it; else FAILED."""
+    for one in _causes(problem):
+        if isinstance(one, FilesAway):
+            return AWAY
+        if isinstance(one, OSError) and one.errno in _FULL:
+            return NO_ROOM
+        if isinstance(one, FoundryStopped) and one.slug in _OF_A_FOUNDRY:
+            return one.slug
+    return FAILED
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """The problem, then what brought it about: a workbook wraps what the disk said."""
+    found: BaseException | None = problem
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__

@@ -1,0 +1,88 @@
+"""Letters whose signature is found good again wait again, where their bundle was made without them.
+
+A bundle that was made again leaves out what an invalidation set aside, and keeps it. Where that is
+undone, the letter stands in no file and would go nowhere.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs
+from campaign.batching import batched
+from campaign.bundles import standing
+from campaign.bundles.cancelling import WAITS
+from campaign.bundles.loading import WITHDRAWN, number_of
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.signing.models import Letter, Signature, SignatureState
+
+ACTOR = "job:bundles.restore"
+_AT_ONCE = 400
+"""Letters that one statement lets go."""
+
+
+@jobs.job("bundles.restore", every_minutes=3)
+def restore_all() -> None:
+    """Let wait again what was left out, of every bundle that is ready and not stopped."""
+    with db.reading() as unit:
+        ids = unit.scalars(
+            select(Bundle.id)
+            .join(Campaign, Campaign.id == Bundle.campaign_id)
+            .where(
+                Bundle.id.in_(select(Letter.bundle_id).where(*_good_again())),
+                Bundle.state == BundleState.READY,
+                Campaign.status != CampaignStatus.STOPPED,
+            )
+            .order_by(Bundle.id)
+        ).all()
+    for bundle_id in ids:
+        with db.transaction() as unit:
+            restore(unit, unit.get_one(Bundle, bundle_id), actor=ACTOR)
+
+
+def restore(unit: Session, bundle: Bundle, *, actor: str) -> int:
+    """Let the letters of a bundle wait again whose signatures are good again; how many.
+
+    None of a bundle that is being made: it may still print them. They stay in its total, and its
+    papers name them as left out.
+    """
+    standing.hold(unit, bundle)
+    if bundle.state is not BundleState.READY:
+        return 0
+    rows = unit.execute(
+        select(Letter.id, Letter.sequence)
+        .where(Letter.bundle_id == bundle.id, *_good_again())
+        .order_by(Letter.sequence)
+    ).all()
+    if not rows:
+        return 0
+    left = [{"number": number_of(row.sequence or 0), "reason": WITHDRAWN} for row in rows]
+    bundle.released = [*bundle.released, *left]
+    for some in batched([row.id for row in rows], _AT_ONCE):
+        unit.execute(
+            update(Letter)
+            .where(Letter.id.in_(some), Letter.bundle_id == bundle.id)
+            .values(**WAITS)
+            .execution_options(synchronize_session=False)
+        )
+    audit.record(
+        unit,
+        actor=actor,
+        action="bundle.restore",
+        subject=f"bundle:{bundle.id}",
+        letters=len(rows),
+    )
+    return len(rows)
+
+
+def _good_again() -> Iterator[ColumnElement[Any]]:
+    """Conditions on letters; by the index of those that are set aside, whose people are few."""
+    yield Letter.set_aside == WITHDRAWN
+    yield exists().where(
+        Signature.id == Letter.signature_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.forgotten_at.is_(None),
+    )

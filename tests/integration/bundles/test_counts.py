@@ -1,0 +1,187 @@
+"""What pages and the command say of a bundle holds also after letters have left it."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.accounts.models import Role
+from campaign.bundles import cancelling, ledger, proofs, releasing, remaking, services
+from campaign.bundles.choices import Choice
+from campaign.bundles.journeys import Part
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
+from campaign.bundles.offers import Why, list_left, list_offers
+from campaign.campaigns.models import Campaign
+from campaign.deliveries import recording, rerouting
+from campaign.officials.models import Mission
+from campaign.overview import keeping
+from campaign.overview.carrying import deliveries_todos
+from campaign.overview.letters import mission_rows
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Signature, SignatureState
+from tests.factories import add_confirmed, make_campaign, make_staff_user, make_target_mission
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_command import run
+
+__all__ = ["run"]
+
+UNPRINTABLE = "A mark \U000e0fff that no font has."
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    """Three letters that can be printed, and one that cannot."""
+    made = make_campaign(unit)
+    add_confirmed(unit, made, 3)
+    add_confirmed(unit, made, 1, own_words=UNPRINTABLE)
+    unit.commit()
+    return made
+
+
+@pytest.fixture
+def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+    """A bundle of them, in volumes of one letter."""
+    bundle_id = freeze(campaign.id, volume_letters=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    return bundle_id
+
+
+def mission_of(unit: Session, bundle_id: int) -> Mission:
+    return reload(unit, bundle_id).mission
+
+
+def let_wait(bundle_id: int) -> None:
+    with db.transaction() as unit:
+        bundle = unit.get_one(Bundle, bundle_id)
+        releasing.release(unit, bundle, storage.storage(), actor="test")
+
+
+def test_an_earlier_bundle_has_what_is_in_it_now(
+    unit: Session, campaign: Campaign, ready: int, freeze: Freeze
+) -> None:
+    def earlier() -> int:
+        mission = mission_of(unit, ready)
+        offers = list_offers(unit, mission, named=[campaign.slug])
+        left = list_left(unit, mission, offers, {campaign.slug: Choice()})
+        found = sum(one.count for one in left if one.why is Why.EARLIER)
+        unit.rollback()
+        return found
+
+    assert earlier() == 4
+    let_wait(ready)
+    assert earlier() == 3, "one waits again"
+    second = freeze(campaign.id)
+    assert earlier() == 4
+    with db.transaction() as writing:
+        bundle = writing.get_one(Bundle, second)
+        cancelling.cancel(writing, bundle, storage.storage(), reason="", actor="test")
+    assert earlier() == 3, "what was given up has none"
+
+
+def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of_it(
+    unit: Session, campaign: Campaign, ready: int, settings: Settings
+) -> None:
+    other = make_target_mission(7, slug="consulate-montreal")
+    unit.add(other)
+    unit.commit()
+    other_id, slug = other.id, campaign.slug
+    unit.rollback()
+    with db.transaction() as writing:
+        bundle = writing.get_one(Bundle, ready)
+        recording.record_visit(
+            writing, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
+            happened=recording.Happened(DeliveryOutcome.REFUSED, db.utcnow().date()),
+        )  # fmt: skip
+        to = writing.get_one(Mission, other_id)
+        rerouting.reroute(writing, bundle, to, settings=settings, actor="test")
+
+    def earlier(mission: Mission) -> int:
+        offers = list_offers(unit, mission, named=[slug])
+        left = list_left(unit, mission, offers, {slug: Choice()})
+        return sum(one.count for one in left if one.why is Why.EARLIER)
+
+    assert earlier(mission_of(unit, ready)) == 1, "the one that was set aside"
+    unit.rollback()
+    let_wait(ready)
+    assert earlier(mission_of(unit, ready)) == 0
+
+
+def test_the_command_tells_what_the_zip_holds(
+    unit: Session, ready: int, run: Any, tmp_path: Path
+) -> None:
+    unit.rollback()
+    let_wait(ready)
+    result = run("--json", "--number", "1")
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert (facts["letters"], facts["set_aside"], facts["pages"]) == (3, 1, 3)
+
+
+def test_today_and_the_missions_count_what_is_printed(
+    app: Flask, unit: Session, campaign: Campaign, ready: int
+) -> None:
+    jobs.run_now("overview.count")
+    staff = make_staff_user(unit, Role.STAFF)
+    (carried,) = [
+        one for one in deliveries_todos(unit, by=staff, now=db.utcnow()) if one.slug == "to-carry"
+    ]
+    assert [one.number for one in carried.items] == [3]
+    figures = keeping.figures_of(unit, campaign)[0]
+    assert (figures.one("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
+        3,
+        1,
+    )
+    (row,) = mission_rows(unit, campaign, figures)
+    assert (row.printed, row.to_deliver, row.waiting) == (3, 3, 0)
+
+
+def test_the_pace_of_a_bundle_that_is_made_again_is_that_of_now(unit: Session, ready: int) -> None:
+    first = unit.scalars(select(Letter).order_by(Letter.sequence)).first()
+    assert first is not None
+    unit.get_one(Signature, first.signature_id).state = SignatureState.WITHDRAWN
+    unit.commit()
+    with db.transaction() as writing:
+        assert remaking.remake(writing, writing.get_one(Bundle, ready), actor="test") == 1
+    bundle = reload(unit, ready)
+    assert bundle.remade_at is not None
+    later = bundle.remade_at + timedelta(seconds=4)
+    begun = services.progress_of(unit, bundle, later)
+    assert (begun.done, begun.lately, begun.total) == (3, 0, 4)
+    assert (begun.per_second, begun.seconds_left) == (0.0, None)
+    unit.rollback()
+    taken = ledger.claim_next(ready)
+    assert taken is not None
+    assert ledger.beat(taken, 1)
+    gone_on = services.progress_of(unit, reload(unit, ready), later)
+    assert (gone_on.done, gone_on.lately, gone_on.per_second) == (4, 1, 0.25)
+
+
+@pytest.mark.parametrize("blocks", [proofs._BLOCKS, 1])
+def test_a_proof_of_a_rare_language_shows_its_first_three(
+    unit: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch, blocks: int
+) -> None:
+    campaign, start = make_campaign(unit), db.utcnow()
+    add_confirmed(unit, campaign, 5, letter_locale="en")
+    add_confirmed(unit, campaign, 1, letter_locale="fr", given_name="Aline")
+    add_confirmed(
+        unit, campaign, 3, letter_locale="fr", id=lambda at: 5000 + 1000 * at,
+        given_name=lambda at: ["Berthe", "Chloé", "Denise"][at],
+        confirmed_at=lambda at: start + timedelta(hours=1 + at),
+    )  # fmt: skip
+    unit.commit()
+    jobs.run_now("overview.count")
+    for name, value in (("SORTED", 0), ("_WINDOW", 3), ("LOOKED_AT", 3), ("_BLOCKS", blocks)):
+        monkeypatch.setattr(proofs, name, value)
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    part = Part(campaign, Choice(locales=frozenset({"fr"})))
+    proof = proofs.pick(unit, part, mission=mission, settings=settings, locale="en")
+    first = [one.letter for one in proof.shown if one.why == "first"]
+    assert [one.signature_name.split()[0] for one in first] == ["Aline", "Berthe", "Chloé"]
+    assert proof.waiting == 4

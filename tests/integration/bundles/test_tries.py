@@ -1,0 +1,118 @@
+"""Papers that cannot be made: tried again, some times or for as long as it takes, and said why."""
+
+import errno
+from functools import partial
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.bundles import assembling, faults, ledger, making, printing
+from campaign.bundles.models import Bundle, BundleState
+from campaign.letters import lists
+from campaign.letters.foundry import FoundryStopped
+from campaign.letters.printing import Limits
+from campaign.storage import FilesAway
+from tests.factories import add_confirmed, make_campaign, sign_in
+from tests.integration.bundles.conftest import Freeze, reload
+
+TOO_LITTLE = {
+    "took-too-long": Limits(seconds=0.0, seconds_per_letter=0.0),
+    "out-of-memory": Limits(memory=1_000_000),
+}
+
+
+@pytest.fixture
+def bundle_id(app: Flask, unit: Session, freeze: Freeze) -> int:
+    """A bundle whose letters are printed, and whose papers are to be made."""
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    frozen = freeze(campaign.id)
+    taken = ledger.claim_next(frozen)
+    assert taken is not None
+    assert printing.print_claimed(taken)
+    return frozen
+
+
+def rested(unit: Session, bundle_id: int) -> Bundle:
+    """The bundle, which has waited long enough for another try."""
+    unit.rollback()
+    unit.execute(update(Bundle).values(lease_until=None))
+    unit.commit()
+    return reload(unit, bundle_id)
+
+
+def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
+    sign_in(client, app, "staff")
+    return client.get(f"/desk/bundles/{bundle.public_id}").text
+
+
+@pytest.mark.parametrize(("slug", "words"), [
+    ("took-too-long", "took longer than it may"), ("out-of-memory", "took more memory than"),
+])  # fmt: skip
+def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
+    app: Flask, client: FlaskClient, unit: Session, bundle_id: int, slug: str, words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    unit.rollback()
+    little = partial(lists.signature_list, limits=TOO_LITTLE[slug])
+    monkeypatch.setattr(making.lists, "signature_list", little)
+    for tries in range(1, faults.MOST_TRIES + 1):
+        with pytest.raises(FoundryStopped):
+            assembling.assemble(bundle_id)
+        bundle = rested(unit, bundle_id)
+        assert (bundle.tries, bundle.failure) == (tries, slug)
+        page = page_of(app, client, bundle)
+        assert words in page
+        assert "cannot be printed" not in page
+        ended = tries == faults.MOST_TRIES
+        assert ("It is tried again" in page, "tried several times" in page) == (not ended, ended)
+        assert bundle.state is (BundleState.FAILED if ended else BundleState.ASSEMBLING)
+    assert not assembling.claim(bundle_id)
+
+
+def test_a_try_that_succeeds_leaves_nothing_of_those_before(
+    app: Flask, unit: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit.rollback()
+    with monkeypatch.context() as patched:
+        little = partial(lists.signature_list, limits=TOO_LITTLE["took-too-long"])
+        patched.setattr(making.lists, "signature_list", little)
+        with pytest.raises(FoundryStopped):
+            assembling.assemble(bundle_id)
+    rested(unit, bundle_id)
+    unit.rollback()
+    assembling.assemble(bundle_id)
+    bundle = reload(unit, bundle_id)
+    assert (bundle.state, bundle.tries, bundle.failure) == (BundleState.READY, 0, None)
+
+
+@pytest.mark.parametrize(("problem", "slug", "words"), [
+    (FilesAway("GenericError"), "storage-away", "does not answer"),
+    (OSError(errno.ENOSPC, "No space left on device"), "no-room", "The disk is full"),
+])  # fmt: skip
+def test_room_and_the_storage_are_waited_for_however_long(
+    app: Flask, client: FlaskClient, unit: Session, bundle_id: int, problem: Exception, slug: str,
+    words: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    unit.rollback()
+
+    def refuse(*_: object) -> None:
+        raise problem
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app.extensions["storage"].place, "taking", refuse)
+        for _ in range(faults.MOST_TRIES + 1):
+            with pytest.raises(type(problem)):
+                assembling.assemble(bundle_id)
+            bundle = rested(unit, bundle_id)
+            assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, slug)
+        page = page_of(app, client, bundle)
+        assert words in page
+        assert "It is tried again" not in page
+        unit.rollback()
+    assembling.assemble(bundle_id)
+    assert reload(unit, bundle_id).state is BundleState.READY

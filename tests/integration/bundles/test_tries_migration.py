@@ -1,0 +1,40 @@
+"""The migration of tries goes up and down with data in the tables."""
+
+from importlib import import_module
+
+from flask import Flask
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from campaign import migrations
+from campaign.bundles.models import Bundle, BundleState
+from campaign.overview.models import FiguresDue
+from campaign.signing.models import Letter
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.bundles.conftest import Freeze, reload
+
+BEFORE = import_module("campaign.migrations.versions.0027_tries").down_revision
+
+
+def test_down_and_up_again_with_a_bundle_that_was_tried_and_letters_set_aside(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1, id=1500)
+    add_confirmed(unit, campaign, 1, id=2500)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    bundle = reload(unit, bundle_id)
+    bundle.state, bundle.tries, bundle.failure = BundleState.ASSEMBLING, 3, "took-too-long"
+    letter = unit.scalars(select(Letter).where(Letter.signature_id == 2500)).one()
+    letter.set_aside = "missing-glyph"
+    unit.commit()
+    unit.execute(delete(FiguresDue))
+    unit.commit()
+    unit.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, BEFORE)
+    migrations.upgrade(engine)
+    bundle = unit.get_one(Bundle, bundle_id)
+    assert (bundle.tries, bundle.failure) == (0, "took-too-long")
+    assert set(unit.scalars(select(FiguresDue.block))) == {2}

@@ -1,0 +1,122 @@
+"""What an undo brings back goes with the next bundle, where its own was made without it."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.audit import AuditEntry
+from campaign.bundles import services, waiting
+from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.totals import total_of
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.screening.models import Invalidation
+from campaign.signing.models import Letter, Signature
+from tests.factories import make_campaign
+from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
+from tests.integration.screening.test_invalidating import counted, flood, honest, run, undo
+
+__all__ = ["freeze", "print_bundle"]
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    """Two letters that nothing speaks against, and three of a flood."""
+    made = make_campaign(unit)
+    honest(unit, made, 2)
+    flood(unit, made, 3)
+    return made
+
+
+@pytest.fixture
+def bundle_id(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+    """A bundle of all five, ready."""
+    made = freeze(campaign.id, volume_letters=2)
+    assert print_bundle(made) is BundleState.READY
+    return made
+
+
+@pytest.fixture
+def undone(
+    app: Flask, unit: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
+) -> Invalidation:
+    """The flood was set aside, the bundle made again without it, then it was brought back."""
+    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    unit.rollback()
+    jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert services.count_set_aside(unit, reload(unit, bundle_id)) == 3
+    return undo(unit, made)
+
+
+def do_what_waits() -> None:
+    """All that was sent for."""
+    huey = jobs.queue().huey
+    while (task := huey.dequeue()) is not None:
+        huey.execute(task)
+
+
+def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
+    unit: Session, campaign: Campaign, bundle_id: int, undone: Invalidation, freeze: Freeze,
+    print_bundle: Print,
+) -> None:  # fmt: skip
+    unit.rollback()
+    do_what_waits()
+    bundle = reload(unit, bundle_id)
+    assert services.count_set_aside(unit, bundle) == 0
+    assert [one["number"] for one in bundle.released] == ["00003", "00004", "00005"]
+    assert total_of(unit, bundle).problem == ""
+    assert [one.letters for one in waiting.list_waiting(unit)] == [3]
+    note = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
+    assert (note.actor, note.detail["letters"]) == ("job:bundles.restore", 3)
+    unit.rollback()
+    second = freeze(campaign.id)
+    assert print_bundle(second) is BundleState.READY
+    unit.rollback()
+    rows = unit.execute(
+        select(Letter.bundle_id, Signature.email_hmac)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(Letter.first_page.is_not(None))
+    ).all()
+    flooded = {db.database().keyring.fingerprint(f"bot-{at}@flood.example", "email")
+               for at in (2, 3, 4)}  # fmt: skip
+    assert {row.email_hmac for row in rows if row.bundle_id == second} == flooded
+    assert len(rows) == 5
+    unit.rollback()
+    with db.transaction() as writing:
+        first = writing.get_one(Bundle, bundle_id)
+        services.open_download(writing, first, storage.storage(), actor="test")
+
+
+def test_where_the_message_was_lost_they_are_found_within_minutes(
+    unit: Session, bundle_id: int, undone: Invalidation
+) -> None:
+    unit.rollback()
+    jobs.run_now("bundles.restore")
+    assert services.count_set_aside(unit, reload(unit, bundle_id)) == 0
+
+
+@pytest.mark.parametrize("state", [BundleState.PRINTING, BundleState.READY])
+def test_a_bundle_that_is_being_made_or_stopped_keeps_them(
+    unit: Session, bundle_id: int, undone: Invalidation, state: BundleState
+) -> None:
+    bundle = reload(unit, bundle_id)
+    bundle.state = state
+    if state is BundleState.READY:
+        bundle.campaign.status = CampaignStatus.STOPPED
+    unit.commit()
+    jobs.run_now("bundles.restore")
+    bundle = reload(unit, bundle_id)
+    assert (services.count_set_aside(unit, bundle), bundle.released) == (3, [])
+
+
+def test_who_withdrew_stays_out(
+    app: Flask, unit: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
+) -> None:
+    run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    unit.rollback()
+    jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    jobs.run_now("bundles.restore")
+    assert services.count_set_aside(unit, reload(unit, bundle_id)) == 3

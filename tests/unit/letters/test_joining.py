@@ -1,0 +1,127 @@
+"""Joining in a process of its own: the same file as here, and what comes of one that dies."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from campaign.letters import foundries, joining, lists
+from campaign.letters.foundry import Foundry, FoundryStopped
+from campaign.letters.layouts import LETTER
+from campaign.letters.printing import DEFAULT_LIMITS, Limits
+from campaign.letters.problems import OUT_OF_MEMORY, RENDERER_FAILED, TOOK_TOO_LONG
+from tests.unit.letters.reading import pages_of
+from tests.unit.letters.test_lists import LIST, row
+
+NO_TIME = Limits(seconds=0.0, seconds_per_letter=0.0)
+NO_MEMORY = Limits(memory=1_000_000)
+TITLE = "UA 7/31 · The signatures"
+
+
+@pytest.fixture
+def foundry() -> Iterator[Foundry]:
+    """A foundry of its own: another test may have left orders to one at rest."""
+    with Foundry() as running:
+        yield running
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> list[Path]:
+    """Two lists, of one page each."""
+    found = [tmp_path / f"{number}.pdf" for number in (1, 2)]
+    for number, path in enumerate(found, 1):
+        lists.signature_list([row(number)], 1, LIST, LETTER, path)
+    return found
+
+
+def make_large(path: Path) -> None:
+    """Have the first page hold so much that joining it takes some tens of megabytes."""
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].obj.Ballast = pikepdf.Object.parse(b"[" + b"7 " * 500_000 + b"]")
+        pdf.save(path)
+
+
+def order(parts: list[Path], out: Path) -> dict[str, object]:
+    return {"parts": [str(part) for part in parts], "out": str(out), "title": TITLE,
+            "language": "fr-CA"}  # fmt: skip
+
+
+def test_a_foundry_joins_to_the_same_bytes(
+    foundry: Foundry, parts: list[Path], tmp_path: Path
+) -> None:
+    here = joining.join(parts, tmp_path / "here.pdf", title=TITLE, language="fr-CA")
+    there = tmp_path / "there.pdf"
+    outcome = foundry.run("join", order(parts, there), DEFAULT_LIMITS, 2)
+    assert outcome.report == {"pages": 2}
+    assert joining.describe(there, 2).sha256 == here.sha256
+    with pikepdf.open(there) as pdf:
+        assert (str(pdf.docinfo["/Title"]), str(pdf.Root.Lang)) == (TITLE, "fr-CA")
+    assert ["00001" in pages_of(there)[0], "00002" in pages_of(there)[1]] == [True, True]
+
+
+def test_a_list_is_joined_in_no_process_but_the_foundry_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def here(*_: object, **_more: object) -> None:
+        raise AssertionError("joined in this process")
+
+    monkeypatch.setattr(joining, "join", here)
+    monkeypatch.setattr(joining, "join_parts", here)
+    made = lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf")
+    assert (made.pages, made.bytes) == (1, made.path.stat().st_size)
+
+
+@pytest.mark.parametrize(("limits", "slug"), [(NO_TIME, TOOK_TOO_LONG), (NO_MEMORY, OUT_OF_MEMORY)])
+def test_a_join_beyond_its_limits_says_which_and_leaves_nothing(
+    foundry: Foundry, parts: list[Path], tmp_path: Path, limits: Limits, slug: str
+) -> None:
+    make_large(parts[0])
+    out = tmp_path / "out" / "s.pdf"
+    out.parent.mkdir()
+    outcome = foundry.run("join", order(parts, out), limits, 2)
+    assert (outcome.report, outcome.slug) == (None, slug)
+    assert not out.exists()
+    assert foundry.run("join", order(parts, out), DEFAULT_LIMITS, 2).report == {"pages": 2}
+
+
+def test_a_join_that_is_killed_is_taken_for_starved(foundry: Foundry, tmp_path: Path) -> None:
+    pipe = tmp_path / "part.pdf"
+    os.mkfifo(pipe)
+    running = foundry._process.pid
+
+    def kill() -> None:
+        end = os.open(pipe, os.O_WRONLY)  # once the child has opened it, and waits for more
+        (child,) = Path(f"/proc/{running}/task/{running}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+        os.close(end)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    outcome = foundry.run("join", order([pipe], tmp_path / "s.pdf"), DEFAULT_LIMITS, 1)
+    killer.join()
+    assert (outcome.report, outcome.slug, outcome.detail) == (None, OUT_OF_MEMORY, "SIGKILL")
+
+
+@pytest.mark.parametrize(("limits", "slug"), [(NO_TIME, TOOK_TOO_LONG), (NO_MEMORY, OUT_OF_MEMORY)])
+def test_a_list_that_took_too_much_is_no_fault_of_a_text(
+    tmp_path: Path, limits: Limits, slug: str
+) -> None:
+    foundries.close_all()
+    with pytest.raises(FoundryStopped) as raised:
+        lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
+    assert raised.value.slug == slug
+    assert not (tmp_path / "s.pdf").exists()
+
+
+def test_whatever_a_join_dies_of_it_is_no_fault_of_a_text(
+    foundry: Foundry, parts: list[Path], tmp_path: Path
+) -> None:
+    parts[0].write_bytes(b"no PDF")
+    job = order(parts, tmp_path / "s.pdf")
+    with pytest.raises(FoundryStopped) as raised:
+        lists._have_done(foundry, "join", job, DEFAULT_LIMITS, 2)
+    assert raised.value.slug == RENDERER_FAILED
