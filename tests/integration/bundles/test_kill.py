@@ -1,13 +1,16 @@
 """A worker that is killed at any moment costs time and nothing else."""
 
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from select import select as wait_for
 
 import pytest
 from flask import Flask
@@ -26,13 +29,23 @@ from tests.integration.bundles.test_printing import zip_of
 KILLS = int(os.environ.get("KILLS", "3"))
 """A long run has more: `KILLS=200 LETTERS=5000`."""
 LETTERS = int(os.environ.get("LETTERS", "8"))
-WORKER = """
-from campaign import create_app
-with create_app().app_context():
-    from campaign import jobs
-    jobs.queue().send("bundles.sweep")
-    jobs.queue().huey.create_consumer(workers=2, max_delay=0.1).run()
+NURSERY = """
+import json, os, signal, sys
+from campaign import create_app, jobs
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    if pid := os.fork():
+        print(pid, flush=True)
+        continue
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.dup2(2, 1)
+    os.environ.update(json.loads(line))
+    with create_app().app_context():
+        jobs.queue().send("bundles.sweep")
+        jobs.queue().huey.create_consumer(workers=2, max_delay=0.1).run()
+    os._exit(0)
 """
+"""Loads the program once and forks a worker for each line, in which is its environment."""
 
 
 DROP_OTHERS = text(
@@ -41,15 +54,51 @@ DROP_OTHERS = text(
 )
 
 
-def start_worker(settings: Settings, jobs_url: str = "") -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "CAMPAIGN_INSTANCE": str(settings.folder),
-        "CAMPAIGN_DATABASE_URL": settings.sqlalchemy_url,
-        "CAMPAIGN_LOG_LEVEL": "error",
-        **({"CAMPAIGN_JOBS_URL": jobs_url} if jobs_url else {}),
-    }
-    return subprocess.Popen([sys.executable, "-c", WORKER], env=environment)
+class Worker:
+    """A worker's process, that is nobody's child here."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = os.pidfd_open(pid)
+
+    def has_ended(self, within: float = 0) -> bool:
+        """Whether it ends, or has ended, within so many seconds."""
+        return bool(wait_for([self._process], [], [], within)[0])
+
+    def kill(self) -> None:
+        signal.pidfd_send_signal(self._process, signal.SIGKILL)
+
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator["subprocess.Popen[str]"]:
+    """Of which all workers are forked."""
+    command = [sys.executable, "-c", NURSERY]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+
+
+@pytest.fixture
+def start_worker(nursery: "subprocess.Popen[str]", settings: Settings) -> Start:
+    """Starts a worker of this test's instance."""
+
+    def run(jobs_url: str = "") -> Worker:
+        environment = {
+            "CAMPAIGN_INSTANCE": str(settings.folder),
+            "CAMPAIGN_DATABASE_URL": settings.sqlalchemy_url,
+            "CAMPAIGN_LOG_LEVEL": "error",
+            "CAMPAIGN_JOBS_URL": jobs_url,
+        }
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        nursery.stdin.write(json.dumps(environment) + "\n")
+        nursery.stdin.flush()
+        return Worker(int(nursery.stdout.readline()))
+
+    return run
 
 
 def let_leases_run_out(unit: Session) -> None:
@@ -90,10 +139,11 @@ def somebody_is_at_it(unit: Session) -> bool:
     return bool(leased or assembling) or is_ended(unit)
 
 
-def end(*workers: subprocess.Popen[bytes]) -> None:
+def end(*workers: Worker) -> None:
     for worker in workers:
+        assert not worker.has_ended(), "a worker ended by itself"
         worker.kill()
-    assert [worker.wait() for worker in workers] == [-9] * len(workers)
+    assert all(worker.has_ended(60) for worker in workers)
 
 
 def assert_every_letter_is_there_once(
@@ -115,7 +165,7 @@ def assert_every_letter_is_there_once(
 
 @pytest.mark.timeout(900 + 10 * KILLS)
 def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
-    app: Flask, unit: Session, settings: Settings, freeze: Freeze, tmp_path: Path
+    app: Flask, unit: Session, start_worker: Start, freeze: Freeze, tmp_path: Path
 ) -> None:
     chance = random.Random(20)
     campaign = make_campaign(unit)
@@ -123,17 +173,16 @@ def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
     unit.commit()
     bundle_id = freeze(campaign.id, volume_letters=max(2, LETTERS // 500))
     frozen = set(unit.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
-    workers = [start_worker(settings), start_worker(settings)]
+    workers = [start_worker(), start_worker()]
     killed = 0
     while killed < KILLS and not is_ended(unit):
         assert wait_until(unit, somebody_is_at_it, 60)
         victim = chance.randrange(2)
-        with suppress(subprocess.TimeoutExpired):
-            workers[victim].wait(chance.uniform(0, 2.0))
+        workers[victim].has_ended(chance.uniform(0, 2.0))
         end(workers[victim])
         killed += 1
         let_leases_run_out(unit)
-        workers[victim] = start_worker(settings)
+        workers[victim] = start_worker()
     done = wait_until(unit, is_ended, 120 + LETTERS / 10)
     end(*workers)
     attempts = unit.scalar(select(func.sum(Volume.attempt)))
@@ -144,7 +193,13 @@ def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
 
 @pytest.mark.parametrize("queue", ["file", "database"])
 def test_a_database_that_drops_its_connections_costs_time_only(
-    app: Flask, unit: Session, settings: Settings, freeze: Freeze, tmp_path: Path, queue: str
+    app: Flask,
+    unit: Session,
+    settings: Settings,
+    start_worker: Start,
+    freeze: Freeze,
+    tmp_path: Path,
+    queue: str,
 ) -> None:
     if unit.get_bind().dialect.name == "sqlite":
         pytest.skip("a file has no connection to drop")
@@ -155,16 +210,16 @@ def test_a_database_that_drops_its_connections_costs_time_only(
     bundle_id = freeze(campaign.id, volume_letters=1)
     frozen = set(unit.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
     jobs_url = settings.sqlalchemy_url if queue == "database" else ""
-    worker = start_worker(settings, jobs_url.replace("+psycopg", ""))
+    worker = start_worker(jobs_url.replace("+psycopg", ""))
     assert wait_until(unit, somebody_is_at_it, 60)
     for _ in range(6):
         wait_until(unit, is_ended, chance.uniform(0, 0.6))
         unit.execute(DROP_OTHERS)
         let_leases_run_out(unit)
     # The sweep of the next minute, now.
-    helper = start_worker(settings, jobs_url.replace("+psycopg", ""))
+    helper = start_worker(jobs_url.replace("+psycopg", ""))
     done = wait_until(unit, is_ended, 120)
-    assert worker.poll() is None, "a worker must outlive a lost connection"
+    assert not worker.has_ended(), "a worker must outlive a lost connection"
     end(worker, helper)
     assert done
     assert_every_letter_is_there_once(app, unit, bundle_id, frozen, tmp_path)
