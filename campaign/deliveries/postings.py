@@ -7,7 +7,7 @@ of it is here: few letters of a bundle are not.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from campaign.signing.models import Letter, Signature, SignatureState
 
 _UNWANTED = tuple(set(SignatureState) - {SignatureState.CONFIRMED, SignatureState.PENDING})
 """States of a signature whose letter was printed and is not handed over."""
+_Lying = tuple[int, int, int, int]
+"""An envelope that was not posted: its number, its first and last letter, how many were put in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,6 @@ class Ways:
         return next((one for one in self.lines if one.attempt_id is None and not one.empty), None)
 
 
-class _Lying(NamedTuple):
-    """An envelope that was not posted."""
-
-    sequence: int
-    first: int
-    last: int
-    letters: int
-
-
 def list_ways(unit: Session, run: EnvelopeRun, *, here: int) -> Ways:
     """All envelopes by how they went, in a few lines; `here` letters of the bundle are left."""
     lines = _by_posting(unit, run)
@@ -74,10 +67,10 @@ def list_ways(unit: Session, run: EnvelopeRun, *, here: int) -> Ways:
     if (here and not gone) or not any(one.attempt_id is None for one in lines):
         return Ways(lines, frozenset())
     lying = _list_lying(unit, run)
-    empty = _empty(unit, run, lying, gone) if here else {one.sequence for one in lying}
+    empty = _empty(unit, run, lying, gone) if here else {sequence for sequence, *_ in lying}
     told = [one for one in lines if one.attempt_id is not None]
-    told += _line([one for one in lying if one.sequence not in empty])
-    told += _line([one for one in lying if one.sequence in empty], empty=True)
+    told += _line([one for one in lying if one[0] not in empty])
+    told += _line([one for one in lying if one[0] in empty], empty=True)
     return Ways(sorted(told, key=lambda one: one.first), frozenset(empty))
 
 
@@ -98,20 +91,20 @@ def _by_posting(unit: Session, run: EnvelopeRun) -> list[Posted]:
     return [Posted(*row) for row in rows]
 
 
-def _list_lying(unit: Session, run: EnvelopeRun) -> list[_Lying]:
+def _list_lying(unit: Session, run: EnvelopeRun) -> Sequence[_Lying]:
     rows = unit.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.letters)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
     )
-    return [_Lying(*row) for row in rows]
+    return cast("Sequence[_Lying]", rows.all())
 
 
 def _line(some: Sequence[_Lying], *, empty: bool = False) -> list[Posted]:
     if not some:
         return []
-    letters = sum(one.letters for one in some)
-    return [Posted(some[0].sequence, some[-1].sequence, len(some), letters, None, empty)]
+    letters = sum(one[3] for one in some)
+    return [Posted(some[0][0], some[-1][0], len(some), letters, None, empty)]
 
 
 def list_taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
@@ -154,14 +147,13 @@ def _empty(
     """Numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []
     firsts = [one.first for one in gone]
-    for one in lying:
-        before = bisect_right(firsts, one.first) - 1
-        reach = gone[before].last if before >= 0 else 0
-        within = bisect_right(firsts, one.last) - 1 > before
-        if reach >= one.last:
-            empty.add(one.sequence)
-        elif reach >= one.first or within:
-            unsure.append(one.sequence)
+    for sequence, first, last, _letters in lying:
+        before = bisect_right(firsts, first)
+        reach = gone[before - 1].last if before else 0
+        if reach >= last:
+            empty.add(sequence)
+        elif first < last and (reach >= first or bisect_right(firsts, last) > before):
+            unsure.append(sequence)
     # Between the first and the last number others may lie that were never in it.
     asked = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
