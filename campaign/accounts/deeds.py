@@ -123,6 +123,7 @@ DEEDS: Mapping[str, Any] = {
     "bundle.split": _l("Put a bundle into envelopes"),
     "bundle.split-undone": _l("Took a bundle out of its envelopes"),
     "bundle.envelopes-download": _l("Downloaded envelopes of a bundle"),
+    "bundle.envelopes-again": _l("Had the envelopes of a bundle made once more"),
     "bundle.reroute": _l("Sent a bundle’s letters through another mission"),
     "delivery.record": _l("Recorded a delivery"),
     "export.ask": _l("Asked for an export"),

@@ -23,9 +23,13 @@ def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
 
 
 def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
-    """Remove what attempts that were cut short have left, and prints that were replaced."""
+    """Remove what attempts that were cut short have left, and prints that were replaced.
+
+    Files of envelopes stay: they are made anew by themselves.
+    """
     papers = f"{files.stored_papers(bundle.public_id, digest)}/"
+    apart = (papers, files.stored_envelopes(bundle.public_id))
     keep = {files.stored_volume_of(bundle, volume) for volume in volumes}
     for name in list(store.names(files.stored_folder(bundle.public_id))):
-        if name not in keep and not name.startswith(papers):
+        if name not in keep and not name.startswith(apart):
             store.delete(name)

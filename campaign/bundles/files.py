@@ -61,6 +61,11 @@ def stored_volume_of(bundle: Bundle, volume: Volume) -> str:
     return stored_volume(bundle.public_id, volume.sequence, volume.attempt)
 
 
+def stored_envelopes(public_id: str) -> str:
+    """What the names of its envelopes' files begin with: `campaign.deliveries` keeps them there."""
+    return f"{stored_folder(public_id)}/envelopes-"
+
+
 def stored_papers(public_id: str, digest: str) -> str:
     """Folder of the other papers, named by the digest of the ZIP that they make."""
     return f"{stored_folder(public_id)}/papers-{digest[:16]}"

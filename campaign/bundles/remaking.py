@@ -57,6 +57,7 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
         jobs.enqueue(unit, "bundles.print_volume", volume.id)
     if not sent:
         jobs.enqueue(unit, "bundles.assemble", bundle.id)
+    jobs.enqueue(unit, "deliveries.bundle-remade", bundle.id)
     return len(gone)
 
 

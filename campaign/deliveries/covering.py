@@ -11,7 +11,7 @@ from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles import sheets, standing
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.deliveries.models import Envelope
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter, Signature, SignatureState
 
@@ -170,13 +170,6 @@ def here_in_envelope(bundle: Bundle) -> Select[Any]:
 def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
     """Whether no letter of an envelope is here any more."""
     return ~here_in_envelope(bundle).exists()
-
-
-def list_emptied(unit: Session, run: EnvelopeRun, shown: Sequence[Envelope]) -> set[int]:
-    """Ids of those envelopes that were not posted and hold no letter that is here still."""
-    waiting = [one.id for one in shown if one.attempt_id is None]
-    emptied = select(Envelope.id).where(Envelope.id.in_(waiting), is_emptied(run.bundle))
-    return set(unit.scalars(emptied))
 
 
 def count_left(unit: Session, bundle: Bundle) -> int:

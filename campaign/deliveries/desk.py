@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -47,7 +47,10 @@ def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
 @blueprint.get("/deliveries/")
 def index() -> ResponseReturnValue:
     """What happened at the gates, the newest first."""
-    return render_template("deliveries/index.html", rows=visits.list_attempts(db.session()))
+    page = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    rows, total = visits.list_attempts(db.session(), page=page)
+    pages = max(1, -(-total // visits.PAGE))
+    return render_template("deliveries/index.html", rows=rows, page=page, pages=pages)
 
 
 @blueprint.get("/deliveries/<public_id>")

@@ -1,11 +1,13 @@
 """The form of the page at the gate."""
 
+import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -36,6 +38,7 @@ OUTCOMES: Mapping[DeliveryOutcome, Any] = {
     DeliveryOutcome.COURIER: _l("Sent by courier"),
 }
 """What staff can press at the gate, in the order of the buttons."""
+_ID = re.compile(r"[0-9]{1,9}")
 
 
 class ClockField(StringField):  # type: ignore[misc]
@@ -80,6 +83,17 @@ class GateForm(DeskForm):
     pictures = MultipleFileField(_l("Choose pictures"))
     receipt = FileField(_l("Signed receipt"), description=_l("A picture or a PDF."))
     carried: Sequence[Bundle] = ()
+    unknown = False
+    """Whether a bundle was ticked that is not there, or is for another mission."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether it can be recorded as far as the form knows: all that was ticked is there."""
+        valid = super().validate(extra_validators)
+        if self.unknown:
+            self.form_errors.append(
+                gettext("A bundle that was ticked is not there any more. Untick it and send again.")
+            )
+        return bool(valid) and not self.unknown
 
     def validate_happened_on(self, field: DayField) -> None:
         """A delivery lies behind us, wherever it was."""
@@ -116,9 +130,20 @@ class GateForm(DeskForm):
             yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
 
 
-def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = False) -> GateForm:
-    """The form for a bundle and those that may travel with it; after a stop, one answer more."""
-    fields: dict[str, Any] = {"carried": (bundle, *companions)}
+def ticked_ids(names: Iterable[str]) -> set[int]:
+    """Ids of the bundles that came along, from the names of the fields that were sent; 0: none."""
+    marked = [name.removeprefix("with_") for name in names if name.startswith("with_")]
+    return {int(one) if _ID.fullmatch(one) else 0 for one in marked}
+
+
+def gate_form(
+    bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = False, unknown: bool = False
+) -> GateForm:
+    """The form for a bundle and those that may travel with it; after a stop, one answer more.
+
+    With `unknown`, a bundle was ticked that is none of these.
+    """
+    fields: dict[str, Any] = {"carried": (bundle, *companions), "unknown": unknown}
     for one in fields["carried"]:
         fields[f"with_{one.id}"] = BooleanField()
         fields[f"taken_{one.id}"] = IntegerField(_l("How many letters they took"), [Optional()])

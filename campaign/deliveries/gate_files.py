@@ -5,6 +5,7 @@ What a post shows of them is a picture of its own, which `publishing` makes.
 
 import io
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from campaign.deliveries.models import GateFile, GateFileFormat, GateFileKind, G
 from campaign.errors import Invalid, NotFound
 from campaign.letters.drawing import CannotDraw, draw
 from campaign.storage import storage
+from campaign.undoing import when_undone
 
 MAX_BYTES = pictures.MAX_BYTES
 """Of one file."""
@@ -73,6 +75,7 @@ def keep(unit: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
     )
     visit.files.append(made)
     unit.flush()
+    when_undone(unit, _deletion(made))
     for number, page in enumerate(drawn.pages, start=1):
         _seal(made, f"page-{number}", page)
     if drawn.original:
@@ -110,10 +113,14 @@ def hand_out(unit: Session, file: GateFile, *, actor: str) -> bytes:
 
 def forget(unit: Session, visit: GateVisit) -> None:
     """Delete the files of a visit once the session's work is committed."""
+    db.after_commit(unit, _deletion(*visit.files))
+
+
+def _deletion(*files: GateFile) -> Callable[[], None]:
     keep_in = storage()
     names = [
         _name(file, part)
-        for file in visit.files
+        for file in files
         for part in (*(f"page-{number}" for number in range(1, file.pages + 1)), "original")
     ]
 
@@ -121,7 +128,7 @@ def forget(unit: Session, visit: GateVisit) -> None:
         for name in names:
             keep_in.delete(name)
 
-    db.after_commit(unit, delete)
+    return delete
 
 
 def _name(file: GateFile, part: str) -> str:

@@ -9,12 +9,13 @@ from flask_wtf.csrf import generate_csrf
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
+from campaign.authoring.fields import WORDS
 from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries import gate_files, recording, rerouting, visits
 from campaign.deliveries.covering import count_left, unnamed_part
-from campaign.deliveries.forms import GateForm, gate_form
+from campaign.deliveries.forms import GateForm, gate_form, ticked_ids
 from campaign.errors import DomainError, Invalid, Refused
 from campaign.resources import folder
 from campaign.security import count_against_limit, takes_file, with_worker
@@ -41,7 +42,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
     stopped = bundle.campaign.status is CampaignStatus.STOPPED
-    form = gate_form(bundle, visits.companions_of(unit, bundle), stopped=stopped)
+    form = _form(bundle, stopped=stopped)
     wants_json = request.accept_mimetypes.best == "application/json"
     if form.validate_on_submit():
         visit = _recorded(form)
@@ -66,6 +67,16 @@ def worker(public_id: str) -> ResponseReturnValue:
     return Response(body, mimetype="text/javascript", headers={"Service-Worker-Allowed": scope})
 
 
+def _form(bundle: Bundle, *, stopped: bool) -> GateForm:
+    """The form with what may travel along, and with what was ticked when it was written down."""
+    unit = db.session()
+    ids = ticked_ids(request.form) - {bundle.id}
+    ticked = visits.ticked_of(unit, bundle, ids) if ids else ()
+    offered = {one.id: one for one in (*visits.companions_of(unit, bundle), *ticked)}
+    unknown = len(ticked) < len(ids)
+    return gate_form(bundle, list(offered.values()), stopped=stopped, unknown=unknown)
+
+
 def _recorded(form: GateForm) -> Any:
     """The visit; none where it was not taken, which is said on the form."""
     unit = db.session()
@@ -79,9 +90,26 @@ def _recorded(form: GateForm) -> Any:
         )  # fmt: skip
     except Invalid as problem:
         form.refuse(problem.fields)
+    except recording.CompanionRefused as problem:
+        say_companion_refused(form, problem)
     except Refused as problem:
         form.form_errors.append(say_refused(problem))
     return None
+
+
+def say_companion_refused(form: GateForm, problem: recording.CompanionRefused) -> None:
+    """By its box: which bundle could not be recorded with the page's own, and why."""
+    bundle, why = problem.bundle, problem.why
+    name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
+    colon = i18n.colon(i18n.locale())
+    ticked, taken = form[f"with_{bundle.id}"], f"taken_{bundle.id}"
+    if isinstance(why, Refused):
+        ticked.errors = [*ticked.errors, f"{name}{colon}{say_refused(why)}"]
+    elif taken in why.fields:
+        form.refuse(why.fields)
+    else:
+        words = [str(WORDS.get(slug, why.slug)) for slug in why.fields.values()]
+        ticked.errors = [*ticked.errors, *(f"{name}{colon}{one}" for one in words)]
 
 
 def say_refused(problem: DomainError) -> str:
@@ -93,6 +121,7 @@ def say_refused(problem: DomainError) -> str:
             "Say so on the bundle’s page, then record this."
         ),
         "not-open": _("This is a rehearsal: nothing of it is handed over."),
+        "bundle-not-ready": _("The bundle is not ready yet."),
         "key-taken": _("A colleague sent this already from this phone."),
     }
     otherwise = _("The state of things does not allow it. Nothing was changed.")

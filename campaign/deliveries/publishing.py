@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask_babel import force_locale, gettext, ngettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import audit
@@ -18,7 +19,7 @@ from campaign.campaigns.updates import Shown, Words, post_update
 from campaign.deliveries import gate_files
 from campaign.deliveries.models import GateVisit
 from campaign.deliveries.rules import SENT
-from campaign.errors import Invalid, Refused
+from campaign.errors import Invalid, NotFound, Refused
 from campaign.officials.models import Mission
 from campaign.reading.case_page import mission_name
 
@@ -87,9 +88,10 @@ def publish(
     """Post it on the case's page.
 
     Raises Refused (`visit-published`, `delivery-not-public`), NotFound for another visit's
-    picture, Invalid with `alt_<language>_<picture>` where one is not described in the campaign's
-    own language, and what `post_update` finds.
+    picture or where a colleague has removed the record, Invalid with `alt_<language>_<picture>`
+    where one is not described in the campaign's own language, and what `post_update` finds.
     """
+    _hold(unit, attempt)
     if attempt.update_id is not None:
         raise Refused("visit-published")
     campaign = attempt.campaign
@@ -127,11 +129,20 @@ def _pictures(unit: Session, visit: GateVisit, post: Post, default: str) -> list
     ]
 
 
+def _hold(unit: Session, attempt: DeliveryAttempt) -> None:
+    """Wait for others who publish, take back or remove it, and see what they made of it."""
+    unit.refresh(attempt.campaign, with_for_update={"key_share": True})
+    as_it_is = select(DeliveryAttempt).where(DeliveryAttempt.id == attempt.id)
+    if unit.scalar(as_it_is.execution_options(populate_existing=True)) is None:
+        raise NotFound("delivery")
+
+
 def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
-    """Take the post away. Raises Refused where there is none.
+    """Take the post away. Raises Refused where there is none, NotFound where the record is gone.
 
     Its pictures are shown no more; the files are left to `picture_sweep`: others may show the same.
     """
+    _hold(unit, attempt)
     if attempt.update_id is None:
         raise Refused("delivery-not-published")
     update = unit.get_one(Update, attempt.update_id)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign import audit, jobs
 from campaign.bundles import standing
@@ -44,6 +43,14 @@ class Carried:
     taken: int | None = field(default=None)
 
 
+class CompanionRefused(Refused):
+    """A bundle that came along cannot be recorded, and so nothing was."""
+
+    def __init__(self, bundle: Bundle, why: Invalid | Refused) -> None:
+        super().__init__("companion-refused", bundle=bundle.id, why=why.slug)
+        self.bundle, self.why = bundle, why
+
+
 def record_visit(
     unit: Session,
     *,
@@ -55,17 +62,22 @@ def record_visit(
 ) -> GateVisit:
     """Record a visit; with a `key` that was recorded before, give that visit and change nothing.
 
-    Signers of what is out of our hands are told by a job. Raises Refused: `not-ready`,
-    `not-open` (a rehearsal), `nothing-here` (every letter went out, or elsewhere), `part-unnamed`
-    (as long as nobody knows which letters went with a part, none goes after it), `other-mission`;
-    Invalid: after a stop, a part that is none, or recorded before by somebody else.
+    All bundles are for the mission of the first, and either each of them gets an attempt or
+    nothing is recorded. Signers of what is out of our hands are told by a job. Raises Refused:
+    `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here` (every letter went
+    out, or elsewhere), `part-unnamed` (as long as nobody knows which letters went with a part,
+    none goes after it); Invalid: after a stop, a part that is none, or recorded before by
+    somebody else. CompanionRefused says one of these of a bundle that is not the first.
     """
     _hold(unit, [one.bundle for one in carried])
     # After the wait: the same may have been sent twice at one moment.
     found = find_visit(unit, key)
     if found is not None:
         return _same(found, staff_id)
-    attempts = [_attempt(unit, one, happened) for one in carried]
+    own, *others = carried
+    attempts = [
+        _attempt(unit, own, happened), *(_companion(unit, one, happened) for one in others)
+    ]  # fmt: skip
     visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
     unit.add(visit)
     visit.attempts.extend(attempts)
@@ -113,11 +125,11 @@ def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
     post tells of it, NotFound where a colleague was quicker.
     """
     _hold(unit, [one.bundle for one in visit.attempts if one.bundle is not None])
-    try:
-        for seen in (visit, *visit.attempts):
-            unit.refresh(seen)
-    except InvalidRequestError as problem:
-        raise NotFound("visit") from problem
+    still_there = (
+        select(GateVisit).where(GateVisit.id == visit.id).options(selectinload(GateVisit.attempts))
+    )
+    if unit.scalar(still_there.execution_options(populate_existing=True)) is None:
+        raise NotFound("visit")
     if any(one.update_id is not None for one in visit.attempts):
         raise Refused("visit-published")
     for attempt in list(visit.attempts):
@@ -139,6 +151,14 @@ def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
     if visit.created_by_id != staff_id:
         raise Refused("key-taken")
     return visit
+
+
+def _companion(unit: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
+    """The attempt for a bundle that came along. Raises CompanionRefused."""
+    try:
+        return _attempt(unit, carried, happened)
+    except (Invalid, Refused) as problem:
+        raise CompanionRefused(carried.bundle, problem) from problem
 
 
 def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:

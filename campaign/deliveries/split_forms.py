@@ -108,17 +108,22 @@ class PostForm(DeskForm):
         _l("Tracking number"), limit=60,
         description=_l("Of one envelope; those who wrote the letters in it see it."),
     )  # fmt: skip
+    most = 0
+    """The number of the last envelope."""
 
     @classmethod
-    def of(cls, run: EnvelopeRun, first: int, last: int) -> "PostForm":
+    def of(cls, run: EnvelopeRun, first: int, last: int, **given: Any) -> "PostForm":
         """The form, filled in with what still lies here."""
         today = datetime.now(ZoneInfo(run.bundle.campaign.timezone)).date()
-        return cls(
+        form = cls(
             data={
                 "key": secrets.token_urlsafe(24), "outcome": DeliveryOutcome.POSTED.value,
                 "posted_on": today, "first": first, "last": last,
-            }
+            },
+            **given,
         )  # fmt: skip
+        form.most = run.envelope_count
+        return form
 
     def posting(self) -> Posting:
         """What was posted."""
@@ -129,6 +134,20 @@ class PostForm(DeskForm):
             DeliveryOutcome(self.outcome.data),
             self.tracking.data,
         )
+
+    def validate_first(self, field: IntegerField) -> None:
+        """There is such an envelope."""
+        self._refuse_outside(field)
+
+    def validate_last(self, field: IntegerField) -> None:
+        """There is such an envelope, and it is not before the first."""
+        self._refuse_outside(field)
+        if None not in {field.data, self.first.data} and field.data < self.first.data:
+            raise ValidationError(_l("This comes before the first. Give the two in order."))
+
+    def _refuse_outside(self, field: IntegerField) -> None:
+        if field.data is not None:
+            NumberRange(1, self.most)(self, field)
 
     def validate_posted_on(self, field: DayField) -> None:
         """What was posted lies behind us."""

@@ -23,8 +23,16 @@ from campaign.authoring.fields import DeskForm
 from campaign.bundles import services, withdrawals
 from campaign.bundles.models import Bundle
 from campaign.bundles.saying import say_number
-from campaign.deliveries import envelope_files, posting, rerouting, splitting, visits
-from campaign.deliveries.covering import count_left, list_emptied, unnamed_part
+from campaign.deliveries import (
+    envelope_files,
+    envelope_store,
+    posting,
+    postings,
+    rerouting,
+    splitting,
+    visits,
+)
+from campaign.deliveries.covering import count_left, unnamed_part
 from campaign.deliveries.missions import get_mission, missions_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
@@ -39,7 +47,8 @@ def register(blueprint: Blueprint) -> None:
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
     add(page, "after", after)
     for name, view in (
-        ("part", part), ("split", split), ("undo", undo), ("reroute", reroute), ("post", post)
+        ("part", part), ("split", split), ("undo", undo), ("again", again), ("reroute", reroute),
+        ("post", post),
     ):  # fmt: skip
         add(f"{page}/{name}", name, view, methods=["POST"])
     add(f"{page}/files/<name>", "envelopes_download", envelopes_download, methods=["POST"])
@@ -89,6 +98,20 @@ def undo(public_id: str) -> ResponseReturnValue:
     )
 
 
+def again(public_id: str) -> ResponseReturnValue:
+    """Try once more to make files that could not be made."""
+    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    run = splitting.get_run(unit, bundle)
+    words = _("The envelopes are being made up.")
+    return _done(
+        bundle,
+        "again",
+        DeskForm(),
+        lambda: envelope_files.try_again(unit, run, actor=actor()),
+        words,
+    )
+
+
 def reroute(public_id: str) -> ResponseReturnValue:
     """Choose another mission: a new bundle of the same letters."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
@@ -119,11 +142,17 @@ def post(public_id: str) -> ResponseReturnValue:
 
 @fresh(back="deliveries.after_again")
 def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
-    """One of the files of the envelopes."""
+    """One of the files of the envelopes; or its page, where that is made anew first."""
     unit = db.session()
     bundle = services.get_bundle(unit, public_id)
     run = splitting.get_run(unit, bundle)
-    body = envelope_files.hand_out(unit, run, name, actor=actor())
+    try:
+        if envelope_files.made_anew(unit, run, name, actor=actor()):
+            flash(_("The files are being made anew, without letters that were taken back since."))
+            return redirect(url_for("deliveries.after", public_id=public_id), 303)
+        body = envelope_store.hand_out(unit, run, name, actor=actor())
+    except Refused as problem:
+        return _page(bundle, problem=problem.slug), 409
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = (
         f'attachment; filename="{services.zip_name(bundle)}_{name}"'
@@ -160,10 +189,11 @@ def _done(
 def _page(bundle: Bundle, **given: Any) -> str:
     unit = db.session()
     run = splitting.find_run(unit, bundle)
+    here = count_left(unit, bundle)
     facts: dict[str, Any] = {
         "bundle": bundle,
         "problem": "",
-        "here": count_left(unit, bundle),
+        "here": here,
         "attempts": visits.attempts_of(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),
@@ -174,18 +204,20 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "post_form": None,
         "undo_form": None,
         "number": lambda value: say_number(value, i18n.locale()),
-        **_run_facts(run),
+        **_run_facts(run, here),
     } | given
     facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
     if facts["reroute_form"] is None:
         facts["reroute_form"] = RerouteForm.of(missions_for(unit, bundle))
     if run is not None and facts["post_form"] is None:
-        facts["post_form"] = PostForm.of(run, facts["first_here"], run.envelope_count)
+        lying = facts["to_post"]
+        first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
+        facts["post_form"] = PostForm.of(run, first, last, formdata=None)
     return render_template("deliveries/after.html", **facts)
 
 
-def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
+def _run_facts(run: EnvelopeRun | None, here: int) -> dict[str, Any]:
     """The envelopes, a page of them, and how many still lie here."""
     if run is None:
         return {"run": None}
@@ -194,27 +226,26 @@ def _run_facts(run: EnvelopeRun | None) -> dict[str, Any]:
     found = splitting.envelope_of(unit, run, sought) if sought else 0
     begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
     shown = splitting.list_envelopes(unit, run, after=begin, limit=_SHOWN)
-    postings = splitting.list_postings(unit, run)
-    to_post = sum(one.envelopes for one in postings if one.attempt_id is None)
-    posted = sum(one.envelopes for one in postings if one.attempt_id is not None)
-    went = {one.attempt_id for one in shown} | {one.attempt_id for one in postings}
+    ways = postings.list_ways(unit, run, here=here)
+    went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
+    total = run.envelope_count - len(ways.empty) or run.envelope_count
     return {
         "run": run,
         "envelopes": shown,
-        "emptied": list_emptied(unit, run, shown),
-        "postings": postings,
+        "emptied": ways.empty,
+        "postings": ways.lines,
         "trips": visits.attempts_by_id(unit, [one for one in went if one]),
         "sought": sought or "",
-        "to_post": to_post,
-        "first_here": next((one.first for one in postings if one.attempt_id is None), 0),
+        "to_post": ways.to_post,
+        "posted": ways.posted,
         "before": max(begin - _SHOWN, 0) if begin else None,
         "next_after": shown[-1].sequence if len(shown) == _SHOWN else 0,
         "posted_words": ngettext(
             "%(count)s of %(total)s envelope is posted",
             "%(count)s of %(total)s envelopes are posted",
-            run.envelope_count,
-            count=say_number(posted, i18n.locale()),
-            total=say_number(run.envelope_count, i18n.locale()),
+            total,
+            count=say_number(ways.posted, i18n.locale()),
+            total=say_number(total, i18n.locale()),
         ),
     }
 

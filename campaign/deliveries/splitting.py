@@ -13,9 +13,10 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenL
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries.covering import gone, here, unnamed_part
-from campaign.deliveries.envelope_files import forget_files
+from campaign.deliveries.envelope_store import forget_files
 from campaign.deliveries.models import Envelope, EnvelopeRun
 from campaign.deliveries.numbers import Numbers, say_numbers
+from campaign.deliveries.postings import list_taken
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.signing.models import Letter, Signature, SignatureState
 
@@ -149,7 +150,7 @@ def split(
     numbers = [one or 0 for one in unit.scalars(query.order_by(Letter.sequence))]
     if not numbers:
         raise Refused("nothing-here")
-    made = list(spans(numbers, letters_each, _taken(unit, bundle)))
+    made = list(spans(numbers, letters_each, list_taken(unit, bundle)))
     if letters_each > 1 and len(made) > MOST_ENVELOPES:
         raise Refused("too-many-envelopes")
     run = EnvelopeRun(
@@ -187,16 +188,6 @@ def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
     )
 
 
-def _taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
-    """The numbers from which to which letters were taken as a part."""
-    rows = unit.execute(
-        select(TakenLetters.first_number, TakenLetters.last_number)
-        .join(DeliveryAttempt, DeliveryAttempt.id == TakenLetters.attempt_id)
-        .where(DeliveryAttempt.bundle_id == bundle.id)
-    )
-    return [(first, last) for first, last in rows]
-
-
 def find_run(unit: Session, bundle: Bundle) -> EnvelopeRun | None:
     """The bundle's envelopes, if it is in some."""
     return unit.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
@@ -208,37 +199,6 @@ def get_run(unit: Session, bundle: Bundle) -> EnvelopeRun:
     if run is None:
         raise NotFound("envelopes")
     return run
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """The envelopes that went with one posting, or that still lie here: from one to another."""
-
-    first: int
-    last: int
-    envelopes: int
-    """How many; others of those between went another way."""
-    letters: int
-    attempt_id: int | None
-    """The posting; None: they lie here."""
-
-
-def list_postings(unit: Session, run: EnvelopeRun) -> list[Posted]:
-    """All envelopes by how they went: a few lines also for 35,000 of them."""
-    first = func.min(Envelope.sequence)
-    rows = unit.execute(
-        select(
-            first,
-            func.max(Envelope.sequence),
-            func.count(Envelope.id),
-            func.sum(Envelope.letters),
-            Envelope.attempt_id,
-        )
-        .where(Envelope.run_id == run.id)
-        .group_by(Envelope.attempt_id)
-        .order_by(first)
-    )
-    return [Posted(*row) for row in rows]
 
 
 def envelope_of(unit: Session, run: EnvelopeRun, number: int) -> int:

@@ -1,8 +1,8 @@
 """Finding visits and attempts, for the desk's pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
@@ -10,6 +10,11 @@ from campaign.campaigns.models import Campaign
 from campaign.deliveries.models import GateVisit, Rerouting
 from campaign.errors import NotFound
 from campaign.officials.models import Mission
+
+Told = tuple[DeliveryAttempt, Campaign, Mission, GateVisit | None]
+"""An attempt with its campaign, its mission and its visit."""
+PAGE = 100
+"""Attempts on one page."""
 
 
 def get_visit(unit: Session, public_id: str) -> GateVisit:
@@ -40,19 +45,20 @@ def visit_of(unit: Session, attempt: DeliveryAttempt) -> GateVisit:
     return visit
 
 
-def list_attempts(
-    unit: Session, *, limit: int = 300
-) -> list[tuple[DeliveryAttempt, Campaign, Mission, GateVisit | None]]:
-    """The newest attempts, each with its campaign, mission and visit."""
+def list_attempts(unit: Session, *, page: int = 1) -> tuple[list[Told], int]:
+    """A page of attempts, the newest first; and how many there are."""
+    total = unit.scalar(select(func.count(DeliveryAttempt.id))) or 0
     rows = unit.execute(
         select(DeliveryAttempt, Campaign, Mission, GateVisit)
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
         .join(Mission, Mission.id == DeliveryAttempt.mission_id)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
-        .limit(limit)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
     )
-    return [(attempt, campaign, mission, visit) for attempt, campaign, mission, visit in rows]
+    found: list[Told] = [(one, campaign, mission, visit) for one, campaign, mission, visit in rows]
+    return found, total
 
 
 def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
@@ -80,6 +86,19 @@ def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[
         .options(joinedload(Bundle.campaign))
         .order_by(Bundle.id.desc())
         .limit(limit)
+    ).all()
+
+
+def ticked_of(unit: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
+    """Of bundles that were ticked, those for the same mission, whatever became of them since.
+
+    What was written down out of reach is sent later: by then they may be on no page any more.
+    """
+    return unit.scalars(
+        select(Bundle)
+        .where(Bundle.id.in_(ids), Bundle.mission_id == bundle.mission_id, Bundle.id != bundle.id)
+        .options(joinedload(Bundle.campaign))
+        .order_by(Bundle.id.desc())
     ).all()
 
 

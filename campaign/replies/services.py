@@ -6,10 +6,9 @@ from datetime import date, time
 from typing import Any
 
 from sqlalchemy import case, func, select
-from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db, meeting
+from campaign import audit, db
 from campaign.accounts.models import StaffUser
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign, Target
@@ -137,10 +136,9 @@ def hold(unit: Session, reply: Reply) -> None:
 
     Raises NotFound where they deleted it.
     """
-    try:
-        meeting.hold(unit, reply)
-    except InvalidRequestError as problem:
-        raise NotFound("reply") from problem
+    as_it_is = select(Reply).where(Reply.id == reply.id).with_for_update(key_share=True)
+    if unit.scalar(as_it_is.execution_options(populate_existing=True)) is None:
+        raise NotFound("reply")
 
 
 def hold_draft(unit: Session, reply: Reply) -> None:

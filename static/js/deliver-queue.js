@@ -1,8 +1,8 @@
 /* What was recorded at the gate, kept on this phone until it is sent. For the page and its service worker alike.
 
    A record: key (the server records it once), url, who (public id of the one who wrote it), name, saved_at, fields
-   ([name, value] …), files ({field, name, blob} …), problems (sentences of the server, once it refused). It is removed
-   as soon as the server has it. */
+   ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
+   (sentences of the server, once it refused). It is removed as soon as the server has it. */
 (function (scope) {
   "use strict";
 
@@ -28,7 +28,13 @@
     });
   }
 
-  function put(record) { return work("readwrite", function (store) { return store.put(record); }); }
+  /* With a key, the record takes the place of that one: both happen, or neither. */
+  function put(record, instead_of) {
+    return work("readwrite", function (store) {
+      if (instead_of) store.delete(instead_of);
+      return store.put(record);
+    });
+  }
   function all() { return work("readonly", function (store) { return store.getAll(); }); }
   function remove(key) { return work("readwrite", function (store) { return store.delete(key); }); }
 

@@ -9,11 +9,13 @@
   var words = form.dataset;
   var box = document.getElementById("kept");
   var tray = document.getElementById("thumbs");
+  var companions = document.getElementById("companions");
   var SIDE = 1600;
   var MOST = 8;
   var chosen = []; /* pictures, made smaller */
   var busy = 0; /* pictures that are being made smaller */
   var sent = [];
+  var changing = ""; /* key of the record that is being changed: it stays until the new one is kept */
 
   /* --- The service worker ------------------------------------------------------------------------------------- */
   var registered = null;
@@ -140,13 +142,15 @@
       if (typeof value === "string") fields.push([name, value]);
       else if (value.size && name === "receipt") files.push({ field: name, name: value.name, blob: value });
     });
+    var labels = {};
+    companions.querySelectorAll("label").forEach(function (one) { labels[one.htmlFor] = one.textContent.trim(); });
     var key = new_key();
     fields.push(["key", key]);
     chosen.forEach(function (one) { files.push({ field: one.field, name: one.name, blob: one.blob }); });
     return {
       key: key, url: form.action, who: words.who, name: words.name, saved_at: Date.now(),
       said: form.querySelector("[name=outcome]:checked").parentNode.textContent.trim(),
-      fields: fields, files: files, problems: null
+      fields: fields, labels: labels, files: files, problems: null
     };
   }
 
@@ -241,17 +245,50 @@
     });
   }
 
-  /* What the server did not take comes back into the form. */
-  function put_back(one) {
-    one.fields.forEach(function (pair) {
-      var field = form.elements[pair[0]];
-      if (!field || pair[0] === "key") return;
-      if (field.type === "checkbox") field.checked = true;
-      else field.value = pair[1];
+  /* A bundle that came along, and that this page offers no more, has its box and its number again. */
+  function bring_back(name, type, value, label) {
+    if (form.elements[name]) return;
+    var row = document.createElement("div"), field = document.createElement("input"), said = line("label", label || name);
+    row.className = type === "checkbox" ? "choice" : "field when-part";
+    field.type = type;
+    field.value = value;
+    field.name = field.id = said.htmlFor = name;
+    row.append(type === "checkbox" ? field : said, type === "checkbox" ? said : field);
+    companions.append(row);
+    companions.hidden = false;
+  }
+
+  function bring_all_back(said, labels) {
+    Object.keys(said).forEach(function (name) {
+      if (name.indexOf("with_") !== 0) return;
+      var taken = name.replace("with", "taken");
+      bring_back(name, "checkbox", said[name], labels[name]);
+      bring_back(taken, "number", said[taken] || "", labels[taken]);
     });
+  }
+
+  function put_receipt_back(files) {
+    var picked = new DataTransfer();
+    files.forEach(function (file) { picked.items.add(new File([file.blob], file.name, { type: file.blob.type })); });
+    form.receipt.files = picked.files;
+  }
+
+  /* What the server did not take comes back into the form, all of it; the record stays until another takes its place. */
+  function put_back(one) {
+    var said = {};
+    if (one.url !== form.action) { window.location.assign(one.url); return; } /* of another bundle: it has its own page */
+    one.fields.forEach(function (pair) { said[pair[0]] = pair[1]; });
+    put_receipt_back(one.files.filter(function (file) { return file.field === "receipt"; }));
     chosen = one.files.filter(function (file) { return file.field === "pictures"; });
     show();
-    queue.remove(one.key).then(refresh).then(function () { form.scrollIntoView(); });
+    bring_all_back(said, one.labels || {});
+    Array.prototype.forEach.call(form.elements, function (field) {
+      if (!field.name || field.type === "file" || field.name === "key" || field.name === "csrf_token") return;
+      if (field.type === "checkbox" || field.type === "radio") field.checked = said[field.name] === field.value;
+      else if (field.name in said) field.value = said[field.name];
+    });
+    changing = one.key;
+    form.scrollIntoView();
   }
 
   function complain(text) {
@@ -291,7 +328,8 @@
     point_at(wrong);
     if (wrong) return;
     var made = record();
-    queue.put(made).then(function () {
+    queue.put(made, changing).then(function () {
+      changing = "";
       form.reset();
       chosen = [];
       show();

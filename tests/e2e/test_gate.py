@@ -118,8 +118,10 @@ def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
 
 
 def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
-    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path
+    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path, picture: Path
 ) -> None:
+    assert site.command("synth", "ua-58-20", "--signatures", "2").returncode == 0
+    along = make_bundle(site, tmp_path)
     assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
     bundle = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}"
     page = phone.new_page()
@@ -142,6 +144,7 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     page.goto(f"{bundle}/deliver")
     page.get_by_label("They took all letters").check()
     page.get_by_label("Received by").fill("Planted Attaché")
+    page.locator("#receipt").set_input_files(picture)
     page.locator("form[data-deliver] .actions button").click()
     kept = page.locator("#kept [data-state=problem]")
     expect(kept).to_contain_text("nobody has said which letters")
@@ -153,11 +156,65 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     expect(page.locator("h1")).to_contain_text(f"{most} letters are still here")
     page.goto(f"{bundle}/deliver")
     expect(kept).to_contain_text("nobody has said which letters")
+    # As if it had been ticked from the start, and unticked at the gate.
+    page.locator("[name^=with_]").first.check()
     kept.get_by_role("button", name="Change it").click()
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    expect(page.locator("[name^=with_]:checked")).to_have_count(0)
+    assert page.evaluate("document.getElementById('receipt').files[0].name") == picture.name
+    expect(kept).to_be_visible()  # until another takes its place, it stays
+    page.reload()
+    kept.get_by_role("button", name="Change it").click()
     page.locator("form[data-deliver] .actions button").click()
     page.wait_for_url(re.compile("/desk/deliveries/"))
     expect(page.locator("main")).to_contain_text("Accepted")
+    expect(page.locator(".visit-bundles li")).to_have_count(1)
+    expect(page.locator("main")).to_contain_text("Signed receipt")
+    page.goto(f"{site.url}/desk/bundles/{along}/deliver")
+    assert page.evaluate("async () => (await deliveries.all()).length") == 0
+
+
+def test_a_bundle_that_came_along_stays_ticked_also_once_the_page_offers_it_no_more(
+    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    bundles = []
+    for _ in range(2):
+        assert site.command("synth", "ua-58-20", "--signatures", "2").returncode == 0
+        bundles.append(f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}")
+    along, own = bundles
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(f"{own}/deliver")
+    page.get_by_label("They took a part").check()
+    page.get_by_label("How many letters they took").first.fill("1")
+    page.locator(".actions button").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    page.goto(f"{along}/deliver")
+    name = page.locator(".kicker a").inner_text()
+    page.goto(f"{own}/deliver")
+    page.get_by_label("They took all letters").check()
+    page.get_by_label(re.compile(re.escape(name))).first.check()
+    page.locator("form[data-deliver] .actions button").click()
+    kept = page.locator("#kept [data-state=problem]")
+    expect(kept).to_contain_text("nobody has said which letters")
+
+    page.goto(f"{along}/deliver")
+    page.get_by_label("They refused").check()
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    page.goto(f"{own}/after")
+    page.locator("[name=numbers]").fill("1")
+    page.get_by_role("button", name="These were taken").click()
+    expect(page.locator("h1")).to_contain_text("still here")
+    page.goto(f"{own}/deliver")
+    ticked = page.get_by_label(re.compile(re.escape(name)))
+    expect(ticked).to_have_count(0)
+    kept.get_by_role("button", name="Change it").click()
+    expect(ticked.first).to_be_checked()
+    assert_accessible(browser, page)
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    expect(page.locator(".visit-bundles li")).to_have_count(2)
 
 
 def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(

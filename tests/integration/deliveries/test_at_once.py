@@ -17,7 +17,8 @@ from campaign.bundles.models import (
     DeliveryOutcome,
     TakenLetters,
 )
-from campaign.deliveries import posting, recording, rerouting, splitting
+from campaign.campaigns.models import Campaign
+from campaign.deliveries import posting, publishing, recording, rerouting, splitting
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.numbers import Numbers
 from campaign.errors import NotFound, Refused
@@ -127,24 +128,100 @@ def test_what_is_taken_apart_is_neither_posted_nor_taken_apart_again(
 def test_two_who_take_a_record_back_take_it_back_once(
     app: Flask, bundle: Bundle, unit: Session, record: Record
 ) -> None:
-    visit_id = record(bundle, DeliveryOutcome.REFUSED).id
+    seen = record(bundle, DeliveryOutcome.REFUSED)
+    visit_id = seen.id
     unit.rollback()
 
-    def remove(unit: Session, visit: GateVisit | None) -> None:
-        if visit is None:  # SQLite: the second begins after the first
-            raise NotFound("visit")
+    def remove(unit: Session, visit: GateVisit) -> None:
         recording.remove_visit(unit, visit, actor="test")
 
-    def look(unit: Session) -> GateVisit | None:
-        visit = unit.get(GateVisit, visit_id)
-        if visit is not None:
-            visit.attempts.copy()  # has seen what it is to remove
-        return visit
+    def look(unit: Session) -> GateVisit:
+        unit.add(seen)  # as it was before the first began, also where the second begins after it
+        return seen
 
-    with pytest.raises(NotFound):
-        overtake(app, lambda unit: remove(unit, look(unit)), look, remove)
+    with pytest.raises(NotFound, match="visit"):
+        overtake(app, lambda unit: remove(unit, unit.get_one(GateVisit, visit_id)), look, remove)
     removed = select(func.count(AuditEntry.id)).where(AuditEntry.action == "delivery.remove")
     assert unit.scalar(removed) == 1
+
+
+def a_post() -> publishing.Post:
+    return publishing.Post({"en": ("Handed over", "They took them.")})
+
+
+def test_two_who_publish_a_delivery_post_it_once(
+    app: Flask, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    seen = record(bundle, DeliveryOutcome.ACCEPTED).attempts[0]
+    attempt_id, campaign_id = seen.id, seen.campaign_id
+    unit.rollback()
+
+    def publish(unit: Session, attempt: DeliveryAttempt) -> None:
+        visit = unit.get_one(GateVisit, attempt.visit_id)
+        publishing.publish(unit, attempt, visit, a_post(), actor="test")
+
+    def look(unit: Session) -> DeliveryAttempt:
+        unit.add(seen)  # not published yet, as its page showed it
+        return seen
+
+    with pytest.raises(Refused, match="visit-published"):
+        overtake(
+            app,
+            lambda unit: publish(unit, unit.get_one(DeliveryAttempt, attempt_id)),
+            look,
+            publish,
+        )
+    assert len(unit.get_one(Campaign, campaign_id).updates) == 1
+
+
+def test_two_who_take_a_post_back_take_it_back_once(
+    app: Flask, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    visit = record(bundle, DeliveryOutcome.ACCEPTED)
+    attempt_id, campaign_id, visit_id = visit.attempts[0].id, bundle.campaign_id, visit.id
+    unit.rollback()
+    with app.app_context(), db.transaction() as own:
+        seen = own.get_one(DeliveryAttempt, attempt_id)
+        publishing.publish(own, seen, own.get_one(GateVisit, visit_id), a_post(), actor="test")
+
+    def take_back(unit: Session, attempt: DeliveryAttempt) -> None:
+        publishing.take_back(unit, attempt, actor="test")
+
+    def look(unit: Session) -> DeliveryAttempt:
+        unit.add(seen)
+        return seen
+
+    with pytest.raises(Refused, match="delivery-not-published"):
+        overtake(
+            app,
+            lambda unit: take_back(unit, unit.get_one(DeliveryAttempt, attempt_id)),
+            look,
+            take_back,
+        )
+    assert unit.get_one(Campaign, campaign_id).updates == []
+
+
+def test_who_publishes_what_a_colleague_has_removed_posts_nothing(
+    app: Flask, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    visit = record(bundle, DeliveryOutcome.ACCEPTED)
+    seen, visit_id, campaign_id = visit.attempts[0], visit.id, bundle.campaign_id
+    unit.rollback()
+
+    def look(unit: Session) -> DeliveryAttempt:
+        unit.add(seen)
+        return seen
+
+    with pytest.raises(NotFound, match="delivery"):
+        overtake(
+            app,
+            lambda unit: recording.remove_visit(
+                unit, unit.get_one(GateVisit, visit_id), actor="test"
+            ),
+            look,
+            lambda unit, attempt: publishing.publish(unit, attempt, visit, a_post(), actor="test"),
+        )
+    assert unit.get_one(Campaign, campaign_id).updates == []
 
 
 # --- A remake that comes first -----------------------------------------------------------------

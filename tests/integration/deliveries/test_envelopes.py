@@ -38,7 +38,7 @@ def after(bundle: Bundle, deed: str = "") -> str:
 def posting(**facts: Any) -> dict[str, Any]:
     return {
         "key": db.new_public_id(), "outcome": "posted", "tracking": "",
-        "posted_on": db.utcnow().date().isoformat(), "first": "1", "last": "99",
+        "posted_on": db.utcnow().date().isoformat(), "first": "1", "last": "1",
     } | facts  # fmt: skip
 
 
@@ -350,6 +350,34 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
     assert [posted for _first, _last, posted in envelopes(unit)][:4] == [False, False, True, False]
     posted = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
     assert [one.messages for one in unit.scalars(posted)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("9" * 20, "3", "Give a number from 1 to 3."),
+        ("1", "9" * 20, "Give a number from 1 to 3."),
+        ("1", "4", "Give a number from 1 to 3."),
+        ("0", "2", "Give a number from 1 to 3."),
+        ("-5", "2", "Give a number from 1 to 3."),
+        ("3", "2", "This comes before the first. Give the two in order."),
+        ("one", "2", "Write a whole number, in figures."),
+        ("1", "", "Give the last number."),
+    ],
+)
+def test_envelopes_are_posted_by_numbers_that_they_have(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record, first: str, last: str,
+    words: str,
+) -> None:  # fmt: skip
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "3"})
+    unit.rollback()
+    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
+    unit.commit()
+    wrong = post(staff, after(bundle, "post"), posting(first=first, last=last))
+    assert wrong.status_code == 422
+    assert words in wrong.text
+    assert [posted for _first, _last, posted in envelopes(unit)] == [False, False, False]
 
 
 def test_a_tracking_number_is_that_of_one_envelope(

@@ -22,8 +22,10 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Delive
 from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
 from campaign.campaigns.services import stop_campaign
 from campaign.deliveries import gate_files, gate_views, recording
+from campaign.deliveries import visits as finding
 from campaign.deliveries.models import GateFile, GateVisit
 from campaign.errors import Invalid
+from campaign.officials.models import Mission
 from campaign.signing.models import Signature
 from campaign.storage import storage
 from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
@@ -485,3 +487,128 @@ def test_what_was_taken_is_here_no_more_before_it_is_named(
     refused = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), refused).status_code == 303
     assert [one.messages for visit in visits(unit) for one in visit.attempts] == [3, 4]
+
+
+@pytest.fixture
+def second(unit: Session, bundle: Bundle, make_ready: Callable[[], int]) -> Bundle:
+    """Two more letters for the same mission, in a bundle of their own."""
+    add_confirmed(unit, bundle.campaign, 2, letter_locale="en", locality="Halifax")
+    unit.commit()
+    return reload(unit, make_ready())
+
+
+def told(unit: Session) -> list[list[tuple[int | None, str, int]]]:
+    return [
+        [(one.bundle_id, one.outcome.value, one.messages) for one in visit.attempts]
+        for visit in visits(unit)
+    ]
+
+
+def test_two_visits_that_were_written_down_out_of_reach_are_recorded_for_all_that_was_carried(
+    staff: FlaskClient, bundle: Bundle, second: Bundle, unit: Session
+) -> None:
+    along = {f"with_{second.id}": "y"}
+    json = {"Accept": "application/json"}
+    morning = form(outcome="refused", **along)
+    afternoon = form(outcome="accepted", happened_time="00:01", **along)
+    assert post(staff, gate(bundle), morning, headers=json).status_code == 200
+    assert f"with_{second.id}" not in staff.get(gate(bundle)).text, "it was carried there"
+    assert post(staff, gate(bundle), afternoon, headers=json).status_code == 200
+    assert told(unit) == [
+        [(bundle.id, "refused", 7), (second.id, "refused", 2)],
+        [(bundle.id, "accepted", 7), (second.id, "accepted", 2)],
+    ]
+
+
+def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is_recorded(
+    staff: FlaskClient, bundle: Bundle, second: Bundle, unit: Session, record: Record
+) -> None:
+    record(second, DeliveryOutcome.ACCEPTED)
+    sent = form(**{f"with_{second.id}": "y"})
+    name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
+    words = f"{name}No letter of this bundle is here any more: look at its page."
+    from_phone = post(staff, gate(bundle), sent, headers={"Accept": "application/json"})
+    assert from_phone.status_code == 422
+    assert from_phone.json["problems"] == [words]
+    at_desk = post(staff, gate(bundle), sent)
+    assert at_desk.status_code == 422
+    assert f'id="with_{second.id}-error">{words}' in at_desk.text
+    assert f'name="with_{second.id}"' in at_desk.text, "it can be unticked"
+    assert len(visits(unit)) == 1
+    assert post(staff, gate(bundle), form(key=sent["key"])).status_code == 303
+
+
+def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_bundle(
+    client: FlaskClient, app: Flask, bundle: Bundle, second: Bundle, unit: Session
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    assert post(client, gate(second), form(outcome="refused")).status_code == 303
+    sign_in(client, app, Role.STAFF, email="second@example.org")
+    sent = form(outcome="refused", **{f"with_{second.id}": "y"})
+    answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
+    name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
+    assert answer.json["problems"] == [f"{name}This delivery is recorded already."]
+    assert len(visits(unit)) == 1
+
+
+@pytest.mark.parametrize("ticked", ["with_987654", "with_" + "9" * 20, "with_all"])
+def test_a_bundle_that_is_not_there_is_not_dropped_without_a_word(
+    staff: FlaskClient, bundle: Bundle, unit: Session, ticked: str
+) -> None:
+    answer = post(staff, gate(bundle), form(**{ticked: "y"}))
+    assert answer.status_code == 422
+    assert "A bundle that was ticked is not there any more." in answer.text
+    assert visits(unit) == []
+
+
+def test_a_bundle_of_another_mission_did_not_come_along(
+    staff: FlaskClient, bundle: Bundle, second: Bundle, unit: Session, other_mission: str
+) -> None:
+    second.mission = unit.scalars(select(Mission).where(Mission.slug == other_mission)).one()
+    unit.commit()
+    answer = post(staff, gate(bundle), form(**{f"with_{second.id}": "y"}))
+    assert answer.status_code == 422
+    assert visits(unit) == []
+
+
+def test_a_visit_that_is_not_recorded_leaves_no_picture(
+    app: Flask, bundle: Bundle, unit: Session
+) -> None:
+    drawn = gate_files.draw_picture(photograph(), "gate.jpg")
+
+    def record() -> None:
+        with db.transaction() as own:
+            recording.record_visit(
+                own,
+                carried=[recording.Carried(own.get_one(Bundle, bundle_id))],
+                happened=recording.Happened(
+                    DeliveryOutcome.REFUSED, db.utcnow().date(), files=(drawn, drawn)
+                ),
+                key=db.new_public_id(),
+                actor="test",
+            )
+            kept = list(storage().names("gate"))
+            assert len(kept) == 2
+            raise ZeroDivisionError
+
+    bundle_id = bundle.id
+    unit.rollback()
+    with app.app_context():
+        with pytest.raises(ZeroDivisionError):
+            record()
+        assert list(storage().names("gate")) == []
+    assert visits(unit) == []
+
+
+def test_older_visits_are_on_the_next_page(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(finding, "PAGE", 2)
+    for at in range(3):
+        record(bundle, DeliveryOutcome.REFUSED, place=f"Door {at}")
+    first, second = (staff.get(f"/desk/deliveries/?page={page}").text for page in (1, 2))
+    assert ["Door 2" in first, "Door 1" in first, "Door 0" in first] == [True, True, False]
+    assert ["Door 1" in second, "Door 0" in second] == [False, True]
+    assert "Page 1 of 2" in first
+    assert staff.get("/desk/deliveries/?page=99999999999999999999").status_code == 200

@@ -18,7 +18,7 @@ from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition
-from campaign.errors import Invalid, Refused
+from campaign.errors import Invalid, NotFound, Refused
 from campaign.following.models import Notice
 from campaign.following.telling import tell_batch
 from campaign.mail.models import MailState, OutboxMail
@@ -138,6 +138,27 @@ def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: 
         assert unit.scalar(select(func.count(Update.id))) == 1
         kept = look(unit)
         assert (kept.state, "está bien" in kept.text) == (ReplyState.PUBLISHED, True)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_looked_before_it_was_deleted_finds_nothing(app: Flask, change: str) -> None:
+    with app.app_context(), db.transaction() as unit:
+        seen = make_reply(unit)
+        reply_id = seen.id
+
+    def look(unit: Session) -> Reply:
+        unit.add(seen)  # as it was, also where the second begins after the first
+        return seen
+
+    with pytest.raises(NotFound, match="reply"):
+        overtake(
+            app,
+            lambda unit: CHANGES["delete"](unit, unit.get_one(Reply, reply_id)),
+            look,
+            CHANGES[change],
+        )
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalar(select(func.count(Update.id))) == 0
 
 
 def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:

@@ -1,0 +1,189 @@
+"""Making the files of a bundle's envelopes: address sheets, letters, labels."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles import files
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, Volume
+from campaign.deliveries import envelope_papers
+from campaign.deliveries.covering import here
+from campaign.deliveries.envelope_store import LABELS, stored_file
+from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.letters import lists
+from campaign.letters.address_sheets import address_sheets
+from campaign.letters.joining import Document, Piece, join
+from campaign.letters.layouts import LAYOUTS, label_sheet_for
+from campaign.signing.models import Letter
+from campaign.storage import storage
+
+_SHEETS_AT_ONCE = 200
+_LETTERS_A_FILE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """An envelope, the numbers of the letters that are in it, and their pages."""
+
+    number: int
+    first: int
+    last: int
+    numbers: tuple[int, ...]
+    letters: tuple[Piece, ...]
+
+    @property
+    def count(self) -> int:
+        """How many letters are in it."""
+        return len(self.letters)
+
+
+def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
+    """Make every file of a run, and give what is to be known of each.
+
+    `name`, `pages`, `bytes`, `sha256`, the `attempt` that made it, `letters` whose pages are in it
+    (from one number to another), and from the `first` to the `last` of its envelopes.
+    """
+    made: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        folder = stack.enter_context(storage().workshop())
+        with db.reading() as unit:
+            run = unit.get_one(EnvelopeRun, run_id)
+            bundle = run.bundle
+            contents = _contents(unit, run, bundle, stack)
+        frozen = Frozen.from_json(bundle.frozen)
+        letters = run.with_letters and frozen.format != "card"
+        keep = partial(_keep, bundle.public_id, run.public_id, attempt, made)
+        stack.enter_context(force_locale(frozen.locale))
+        keep(LABELS, _labels(frozen, folder), letters=[])
+        for number, some in enumerate(_packets(contents), start=1):
+            parts = _parts(
+                frozen, some, run.envelope_count, folder,
+                single=run.letters_each == 1, letters=letters,
+            )  # fmt: skip
+            if parts:
+                title = f"{frozen.case.reference} · {number:03d}"
+                out = folder / f"out-{number}.pdf"
+                inside = (one for content in some for one in content.numbers)
+                keep(f"envelopes-{number:03d}.pdf",
+                     join(parts, out, title=title, language=frozen.locale),
+                     letters=spans_of(inside) if letters else [],
+                     first=some[0].number, last=some[-1].number)  # fmt: skip
+    return made
+
+
+def _parts(
+    frozen: Frozen, some: Sequence[_Content], total: int, folder: Path, *, single: bool,
+    letters: bool,
+) -> list[Path | Piece]:  # fmt: skip
+    """Of each envelope its address sheet, then its letters; one letter alone has its address."""
+    sheets: list[Piece] = []
+    if not single:
+        for start in range(0, len(some), _SHEETS_AT_ONCE):
+            chunk = some[start : start + _SHEETS_AT_ONCE]
+            out = folder / f"sheets-{chunk[0].number}.pdf"
+            facts = [
+                envelope_papers.sheet(frozen, one.number, total, one.first, one.last, one.count)
+                for one in chunk
+            ]
+            address_sheets(facts, LAYOUTS[frozen.layout], out, locale=frozen.locale,
+                           title=frozen.case.reference)  # fmt: skip
+            sheets += [Piece(out, at, 1) for at in range(len(chunk))]
+    parts: list[Path | Piece] = []
+    for at, one in enumerate(some):
+        parts += sheets[at : at + 1]
+        parts += one.letters if letters else ()
+    return parts
+
+
+def _labels(frozen: Frozen, folder: Path) -> Document:
+    """One sheet of the mission's address, to be printed as often as it is needed."""
+    sheet = label_sheet_for(frozen.mission.host_country)
+    context = envelope_papers.labels(frozen, sheet.per_sheet)
+    return lists.labels(context, sheet, folder / LABELS)
+
+
+def _packets(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
+    """Envelopes that share a file: about as many letters as a volume holds."""
+    packet: list[_Content] = []
+    held = 0
+    for one in contents:
+        if packet and held + one.count > _LETTERS_A_FILE:
+            yield packet
+            packet, held = [], 0
+        packet.append(one)
+        held += one.count
+    if packet:
+        yield packet
+
+
+def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack) -> list[_Content]:
+    """Every envelope with its letters; one that was taken back meanwhile is left out."""
+    columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
+    rows = unit.execute(
+        here(bundle)
+        .with_only_columns(*columns, maintain_column_froms=True)
+        .where(Letter.first_page.is_not(None))
+        .order_by(Letter.sequence)
+    ).all()
+    paths = {one.id: volume_path(bundle, one, stack) for one in bundle.volumes if one.sha256}
+    pieces = [
+        (row.sequence or 0, Piece(paths[row.volume_id or 0], (row.first_page or 1) - 1,
+                                  row.pages or 1))
+        for row in rows
+    ]  # fmt: skip
+    envelopes = unit.execute(
+        select(Envelope.sequence, Envelope.first_number, Envelope.last_number)
+        .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
+        .order_by(Envelope.sequence)
+    ).all()
+    found, at = [], 0
+    for number, first, last in envelopes:
+        inside = []
+        while at < len(pieces) and pieces[at][0] <= last:
+            if pieces[at][0] >= first:
+                inside.append(pieces[at])
+            at += 1
+        if inside:
+            numbers, letters = zip(*inside, strict=True)
+            found.append(_Content(number, first, last, numbers, letters))
+    return found
+
+
+def spans_of(numbers: Iterable[int]) -> list[list[int]]:
+    """Rising numbers as spans, from one to another. Pure."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
+
+
+def volume_path(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
+    """A plain copy of a volume's PDF, which goes when `stack` is left."""
+    name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
+    return stack.enter_context(storage().local(name))
+
+
+def _keep(
+    bundle: str, run: str, attempt: int, made: list[dict[str, Any]], name: str, document: Document,
+    **holds: Any,
+) -> None:  # fmt: skip
+    """Store a file and note it, with what it `holds`."""
+    with storage().writing(stored_file(bundle, run, attempt, name)) as draft:
+        shutil.copyfile(document.path, draft)
+    made.append(
+        {"name": name, "pages": document.pages, "bytes": document.bytes,
+         "sha256": document.sha256, "attempt": attempt, **holds}
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""Where the files of a bundle's envelopes lie, and who is given them.
+
+They lie in the bundle's folder, so that they go with it. A file that holds a letter which was
+taken back, or whose writer was erased, is given to nobody.
+"""
+
+from bisect import bisect_right
+from collections.abc import Container, Iterable
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db
+from campaign.bundles import files, standing
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.withdrawals import GONE
+from campaign.deliveries.models import EnvelopeRun, LetterMove, RunState
+from campaign.errors import NotFound, Refused
+from campaign.signing.models import Letter, Signature
+from campaign.storage import storage
+
+LABELS = "labels.pdf"
+_ANY = ((0, 2**31 - 1),)
+"""Numbers of which each may be in a file: nobody wrote down which are."""
+_ALL = range(2**31)
+
+
+def stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
+    """A file in the storage; two attempts never write the same."""
+    return f"{files.stored_envelopes(bundle)}{run}-{attempt}/{name}"
+
+
+def refuse_held_back(run: EnvelopeRun) -> None:
+    """Raise Refused where nothing of it is given out.
+
+    `stopped`: letters of a stopped campaign do harm; `emptied`; `not-ready`: it is being made.
+    """
+    standing.refuse_stopped(run.bundle)
+    standing.refuse_emptied(run.bundle)
+    if run.state is not RunState.READY or run.bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+
+
+def hand_out(unit: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
+    """One of a run's files; leaves a line in the audit.
+
+    Raises NotFound; Refused as `refuse_held_back`, or `taken-back`.
+    """
+    refuse_held_back(run)
+    facts = find_facts(run, name)
+    if facts is None:
+        raise NotFound("file")
+    if holds_gone(unit, run, [facts]):
+        raise Refused("taken-back")
+    with storage().open(_stored(run, facts)) as file:
+        body = file.read()
+    audit.record(
+        unit, actor=actor, action="bundle.envelopes-download", subject=f"bundle:{run.bundle_id}",
+        file=name, bytes=len(body),
+    )  # fmt: skip
+    return body
+
+
+def find_facts(run: EnvelopeRun, name: str) -> dict[str, Any] | None:
+    """What is known of a file of the run."""
+    return next((one for one in run.files if one["name"] == name), None)
+
+
+def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
+    """Whether the file lies where it was put."""
+    return storage().exists(_stored(run, facts))
+
+
+def holds_gone(unit: Session, run: EnvelopeRun, made: Iterable[dict[str, Any]]) -> bool:
+    """Whether one of these files of a run holds a letter that is not to be handed over."""
+    held = sorted((first, last) for facts in made for first, last in _letters_in(run, facts))
+    if not held:
+        return False
+    return any(
+        at and number <= held[at - 1][1]
+        for number in _gone_numbers(unit, run.bundle)
+        for at in [bisect_right(held, (number, 2**31))]
+    )
+
+
+def _letters_in(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, int]]:
+    """From which to which number letters are in a file."""
+    if "letters" in facts:
+        return ((first, last) for first, last in facts["letters"])
+    # Made before this was written down.
+    holds = facts["name"] != LABELS and run.with_letters
+    return _ANY if holds and Frozen.from_json(run.bundle.frozen).format != "card" else ()
+
+
+def _gone_numbers(unit: Session, bundle: Bundle) -> list[int]:
+    """Numbers in this bundle of letters that are not to be handed over, wherever they are now."""
+    gone = select(Signature.id).where(
+        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
+    )
+    still: Select[Any] = select(Letter.sequence).where(
+        Letter.bundle_id == bundle.id, Letter.signature_id.in_(gone)
+    )
+    moved = (
+        select(LetterMove.sequence)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .where(LetterMove.bundle_id == bundle.id, Letter.signature_id.in_(gone))
+    )
+    return [*unit.scalars(still), *unit.scalars(moved)]
+
+
+def forget_files(unit: Session, run: EnvelopeRun) -> None:
+    """Delete the files of a run once the session's work is committed."""
+    bundle, ident = run.bundle.public_id, run.public_id
+    db.after_commit(unit, lambda: delete_files(bundle, ident))
+
+
+def delete_files(bundle: str, run: str, attempts: Container[int] = _ALL) -> None:
+    """Delete what these attempts at a run have made; without, what any has."""
+    store, prefix = storage(), f"{files.stored_envelopes(bundle)}{run}-"
+    for name in list(store.names(files.stored_folder(bundle))):
+        if not name.startswith(prefix):
+            continue
+        if int(name.removeprefix(prefix).partition("/")[0]) in attempts:
+            store.delete(name)
+
+
+def _stored(run: EnvelopeRun, facts: dict[str, Any]) -> str:
+    return stored_file(run.bundle.public_id, run.public_id, facts["attempt"], facts["name"])

@@ -1,0 +1,294 @@
+"""The files of envelopes: whose letter was taken back is in none that is given out."""
+
+import errno
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs, storage
+from campaign.bundles import files, pressroom
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
+from campaign.deliveries import envelope_files, envelope_store
+from campaign.deliveries.models import EnvelopeRun, RunState
+from campaign.errors import NotFound, Refused
+from campaign.following.erasing import bury
+from campaign.signing.models import Letter, Signature, SignatureState
+from tests.factories import post
+from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.test_envelopes import after, pages_of, posting
+
+Again = Callable[[str, int], None]
+
+
+@pytest.fixture
+def printed(unit: Session, printed: Bundle) -> Bundle:
+    """Seven letters that are printed; nothing of them is read while others write."""
+    unit.expunge(printed)
+    unit.rollback()
+    return printed
+
+
+def run_of(unit: Session) -> EnvelopeRun:
+    unit.rollback()
+    unit.expire_all()
+    run = unit.scalars(select(EnvelopeRun)).one()
+    unit.expunge(run)
+    unit.rollback()
+    return run
+
+
+def names(bundle: Bundle, run: EnvelopeRun) -> list[str]:
+    prefix = f"{files.stored_folder(bundle.public_id)}/envelopes-{run.public_id}-"
+    found = storage.storage().names(files.stored_folder(bundle.public_id))
+    return sorted(one.removeprefix(prefix) for one in found if one.startswith(prefix))
+
+
+def take_back(unit: Session, number: int, state: SignatureState) -> None:
+    unit.rollback()
+    signature = unit.scalars(select(Signature).join(Letter).where(Letter.sequence == number)).one()
+    if state is SignatureState.ERASED:
+        bury(signature)
+    else:
+        signature.state = state
+    unit.commit()
+    unit.rollback()
+
+
+@pytest.fixture
+def make(staff: FlaskClient, unit: Session, again: Again) -> Callable[..., EnvelopeRun]:
+    """Put what is here of a bundle into envelopes, and make their files."""
+
+    def run(bundle: Bundle, each: int = 3, *, with_letters: bool = True) -> EnvelopeRun:
+        typed = {"letters_each": str(each)} | ({"with_letters": "y"} if with_letters else {})
+        assert post(staff, after(bundle, "split"), typed).status_code == 303
+        again("deliveries.print-envelopes", run_of(unit).id)
+        made = run_of(unit)
+        assert made.state is RunState.READY
+        return made
+
+    return run
+
+
+def refused(staff: FlaskClient, bundle: Bundle, record: Record) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+
+
+def in_part(staff: FlaskClient, bundle: Bundle, record: Record) -> None:
+    record(bundle, DeliveryOutcome.PART, taken=2)
+    assert post(staff, after(bundle, "part"), {"numbers": "6, 7"}).status_code == 303
+
+
+@pytest.mark.parametrize("went", [refused, in_part])
+@pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
+def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
+    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record, again: Again,
+    make: Callable[..., EnvelopeRun], went: Callable[..., None], state: SignatureState,
+) -> None:  # fmt: skip
+    went(staff, printed, record)
+    run = make(printed)
+    letters = 5 if went is in_part else 7
+    assert run.files[1]["letters"] == [[1, letters]]
+    file = after(printed, "files/envelopes-001.pdf")
+    assert post(staff, file).status_code == 200
+    take_back(unit, 2, state)
+    with app.app_context(), db.transaction() as own:
+        its_run = own.get_one(EnvelopeRun, run.id)
+        with pytest.raises(Refused, match="taken-back"):
+            envelope_store.hand_out(own, its_run, "envelopes-001.pdf", actor="test")
+    assert post(staff, after(printed, "files/labels.pdf")).status_code == 200, "it names nobody"
+
+    answer = post(staff, file)
+    assert answer.status_code == 303
+    assert "without letters that were taken back" in staff.get(answer.location).text
+    assert run_of(unit).state is RunState.WAITING
+    waits = post(staff, file)
+    assert waits.status_code == 409
+    assert "The bundle is not ready yet." in waits.text
+
+    again("deliveries.print-envelopes", run.id)
+    made = run_of(unit)
+    assert made.files[1]["letters"] == [[1, 1], [3, letters]]
+    body = post(staff, file)
+    assert body.status_code == 200
+    assert len(pages_of(body.data)) == made.files[1]["pages"] == run.files[1]["pages"] - 1
+    with app.app_context():
+        assert names(printed, made) == ["2/envelopes-001.pdf", "2/labels.pdf"], "the old are gone"
+
+
+def test_what_nobody_asks_for_is_made_anew_too(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    make(printed)
+    with app.app_context():
+        jobs.run_now("deliveries.sweep")
+    assert run_of(unit).state is RunState.READY
+    take_back(unit, 2, SignatureState.WITHDRAWN)
+    with app.app_context():
+        jobs.run_now("deliveries.sweep")
+    assert run_of(unit).state is RunState.WAITING
+
+
+def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    take_back(unit, 2, SignatureState.WITHDRAWN)
+    run = make(printed)
+    bare = [{key: value for key, value in one.items() if key != "letters"} for one in run.files]
+    unit.execute(update(EnvelopeRun).values(files=bare))
+    unit.commit()
+    for state in (RunState.WAITING, RunState.READY):
+        unit.rollback()
+        with app.app_context():
+            jobs.run_now("deliveries.sweep")
+        assert run_of(unit).state is state
+        again("deliveries.print-envelopes", run.id)
+
+
+def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after_it(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    run = make(printed)
+    take_back(unit, 2, SignatureState.WITHDRAWN)
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+    again("deliveries.bundle-remade", printed.id)
+    again("deliveries.print-envelopes", run.id)
+    assert run_of(unit).state is RunState.WAITING, "its volumes are being printed"
+    with app.app_context():
+        state = pressroom.print_here(printed.id, at_once=1, progress=lambda _done: None)
+        assert state is BundleState.READY
+        assert names(printed, run) == ["1/envelopes-001.pdf", "1/labels.pdf"]
+    again("deliveries.print-envelopes", run.id)
+    made = run_of(unit)
+    assert made.state is RunState.READY
+    assert made.files[1]["letters"] == [[1, 1], [3, 7]]
+    assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
+
+
+def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    make(printed, with_letters=False)
+    take_back(unit, 2, SignatureState.WITHDRAWN)
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+        pressroom.print_here(printed.id, at_once=1, progress=lambda _done: None)
+    again("deliveries.bundle-remade", printed.id)
+    assert run_of(unit).state is RunState.READY
+    assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
+
+
+def test_a_file_that_is_lost_is_made_anew(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    run = make(printed)
+    with app.app_context():
+        envelope_store.delete_files(printed.public_id, run.public_id)
+    file = after(printed, "files/envelopes-001.pdf")
+    assert post(staff, file).status_code == 303
+    again("deliveries.print-envelopes", run.id)
+    assert post(staff, file).status_code == 200
+    assert post(staff, after(printed, "files/other.pdf")).status_code == 404
+
+
+def lose_volume(bundle: Bundle) -> None:
+    [volume] = bundle.volumes
+    storage.storage().delete(files.stored_volume_of(bundle, volume))
+
+
+def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_hand(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again
+) -> None:
+    refused(staff, printed, record)
+    assert post(staff, after(printed, "split"), {"letters_each": "3"}).status_code == 303
+    run = run_of(unit)
+    assert post(staff, after(printed, "again")).status_code == 409, "it did not fail"
+    with app.app_context(), db.reading() as own:
+        lose_volume(own.get_one(Bundle, printed.id))
+    for at in range(1, 6):
+        assert run_of(unit).state is RunState.WAITING, at
+        with pytest.raises(NotFound):
+            again("deliveries.print-envelopes", run.id)
+    again("deliveries.print-envelopes", run.id)
+    given_up = run_of(unit)
+    assert (given_up.state, given_up.attempt) == (RunState.FAILED, 5)
+    page = staff.get(after(printed)).text
+    assert "The files were tried several times" in page
+    assert "are being made" not in page
+    assert post(staff, after(printed, "again")).status_code == 303
+    assert run_of(unit).state is RunState.WAITING
+    with pytest.raises(NotFound):
+        again("deliveries.print-envelopes", run.id)
+    assert run_of(unit).state is RunState.FAILED, "one try for each press of the button"
+
+
+def test_for_want_of_room_it_is_tried_until_there_is_some(
+    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask
+) -> None:
+    refused(staff, printed, record)
+    assert post(staff, after(printed, "split"), {"letters_each": "3"}).status_code == 303
+    run = run_of(unit)
+    full = RuntimeError("not written")
+    full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    away = storage.FilesAway("ConnectError")
+    with app.app_context():
+        for problem, slug in ((full, "no-room"), (away, "storage-away")):
+            told = envelope_files._after(problem, run.id, 90)
+            assert told == {"state": RunState.WAITING, "failure": slug}
+            unit.execute(update(EnvelopeRun).values(**told))
+            unit.commit()
+            page = staff.get(after(printed)).text
+            assert "the files are made by themselves" in page
+        assert envelope_files._after(ValueError(), run.id, 4)["state"] is RunState.WAITING
+        assert envelope_files._after(ValueError(), run.id, 5)["state"] is RunState.FAILED
+        assert envelope_files._after(SystemExit(), run.id, 9)["state"] is RunState.WAITING
+
+
+def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
+    staff: FlaskClient, printed: Bundle, unit: Session, record: Record,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    make(printed, 2)  # 1-2, 3-4, 5-6, 7
+    record(printed, DeliveryOutcome.PART, taken=3)
+    assert post(staff, after(printed, "part"), {"numbers": "1, 2, 4"}).status_code == 303
+    assert post(staff, after(printed, "post"), posting(last="4")).status_code == 303
+    page = staff.get(after(printed)).text
+    assert "3 of 3 envelopes are posted" in page
+    assert "Empty: their letters left at the gate, or were taken back" in page
+    assert "At the post office" not in page
+    assert "To post" not in page
+
+
+def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
+    staff: FlaskClient, printed: Bundle, unit: Session, record: Record,
+    make: Callable[..., EnvelopeRun],
+) -> None:  # fmt: skip
+    refused(staff, printed, record)
+    make(printed, 1)
+    record(printed, DeliveryOutcome.PART, taken=2)
+    assert post(staff, after(printed, "part"), {"numbers": "1, 7"}).status_code == 303
+    take_back(unit, 2, SignatureState.WITHDRAWN)
+    page = staff.get(after(printed)).text
+    numbers = re.findall(r'<input[^>]*name="(first|last)"[^>]*value="(\d+)"', page)
+    assert sorted(numbers) == [("first", "3"), ("last", "6")]
+    assert "0 of 4 envelopes are posted" in page
+    assert "Take the letters out again" in page
+    assert page.count("Empty: no letter of it is here any more") == 3
+    assert post(staff, after(printed, "post"), posting(first="3", last="6")).status_code == 303
+    assert "4 of 4 envelopes are posted" in staff.get(after(printed)).text
