@@ -68,6 +68,8 @@ def _facts_missing(data: Mapping[str, Any]) -> str:
 
 def _wrong_code(data: Mapping[str, Any]) -> str:
     country, example = i18n.country_name(data["country"]), data["example"]
+    if example and i18n.direction(i18n.locale()) == "rtl":
+        example = f"\u2066{example}\u2069"  # its digits keep their order
     words: str = (
         gettext(
             "This does not look like a postal code of %(country)s. One looks like %(example)s.",

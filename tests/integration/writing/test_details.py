@@ -83,7 +83,18 @@ def test_samples_show_what_officials_will_see(client: FlaskClient, case: str) ->
     page = client.post(f"{case}/you", data=FORM).text
     assert '<dd dir="auto">Maëlle Tremblay</dd>' in page
     assert '<dd dir="auto">Maëlle Tremblay, Saint-Jérôme, Canada</dd>' in page
-    assert "J7Z 1A1, Canada</dd>" in page
+    assert '<bdi class="code" dir="ltr">J7Z 1A1</bdi>, Canada</dd>' in page
     blank = client.post(f"{case}/you", data={"letter_locale": "en"}).text
     assert "Ana Gómez, Ottawa, Canada</dd>" in blank
     assert re.search(r'<p class="hint" data-invented>', blank)
+
+
+def test_a_postal_code_keeps_its_order_on_a_page_that_runs_from_right_to_left(
+    client: FlaskClient, case: str
+) -> None:
+    arabic, form = case.replace("/en/", "/ar/"), {**FORM, "country": "JP", "disclosure": "full"}
+    page = client.post(f"{arabic}/you", data={**form, "postal_code": "100-0001"}).text
+    assert '<bdi class="code" dir="ltr">154-0023</bdi>' in page
+    assert '<bdi class="code" dir="ltr">100-0001</bdi>' in page
+    wrong = client.post(f"{arabic}/check", data={**form, "postal_code": "1"}).text
+    assert "\u2066154-0023\u2069" in wrong
