@@ -110,7 +110,7 @@ def check_address(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What officials would see of somebody: one line, in which the postal code stays in one piece."""
+    """What officials would see of somebody: one line, its postal code apart."""
 
     before: str
     code: str
