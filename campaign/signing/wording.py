@@ -113,6 +113,10 @@ _SENTENCES: dict[str, _Say] = {
     "not-an-email": lambda _: gettext(
         "This is not a complete e-mail address. It looks like name@example.org."
     ),
+    "email-space": lambda _: gettext("There is a space in this e-mail address. Take it out."),
+    "email-two-dots": lambda _: gettext(
+        "There are two dots side by side in this e-mail address. Leave one."
+    ),
     "no-letter": lambda _: gettext("Type at least one letter of an alphabet here."),
     "one-line": lambda _: gettext("Write this on one line."),
     "too-long": _too_long,
