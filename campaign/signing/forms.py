@@ -24,7 +24,7 @@ from campaign.form_words import PlainForm
 from campaign.signing.details import Part, parts_of
 from campaign.signing.models import Disclosure
 from campaign.signing.tidying import Problem
-from campaign.signing.wording import say
+from campaign.signing.wording import say_all
 
 WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
 """Fields of the page Write; all others are those of the page You."""
@@ -88,7 +88,7 @@ class SigningForm(PlainForm):
         """Put the sentence of each problem by its field."""
         for name, problem in problems.items():
             field: Any = self[name]
-            field.errors = [say(problem)]
+            field.errors = say_all(problem)
             if problem.slug in _CLEANED and isinstance(field.data, str):
                 # Nobody can find and delete what cannot be seen.
                 field.data = _visible(field.data)

@@ -18,6 +18,11 @@ def say(problem: Problem) -> str:
     return _SENTENCES[problem.slug](problem.data)
 
 
+def say_all(problem: Problem) -> list[str]:
+    """The same, and what else is wrong with the field."""
+    return [say(problem), *map(say, problem.also)]
+
+
 def _too_long(data: Mapping[str, Any]) -> str:
     words: str = gettext(
         "This is too long: %(length)s characters. Shorten it to %(limit)s at most.",
