@@ -263,7 +263,7 @@ def check_email(address: str) -> Problem | None:
     try:
         validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except (EmailNotValidError, ValueError):
-        if " " in address:
+        if "@" in address and " " in address:
             return Problem("email-space")
         return Problem("email-two-dots" if ".." in address else "not-an-email")
     return None
