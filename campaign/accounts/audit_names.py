@@ -37,10 +37,19 @@ class _Known:
 
     names: Names
     references: Mapping[int, str]
+    officials: Mapping[int, str]
 
 
 _CAMPAIGNS = ("campaign", "campaigns", "other", "earlier")
 """Details that name campaigns by number."""
+_OFFICIAL, _STAFF = "official", "staff"
+_NUMBERS = {
+    ("campaign.targets", "officials"): _OFFICIAL,
+    ("campaign.successor", "before"): _OFFICIAL,
+    ("campaign.successor", "after"): _OFFICIAL,
+    ("campaign.hand-over", "before"): _STAFF,
+}
+"""Action and detail whose number is that of an official, or of a person of the staff."""
 
 
 def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
@@ -49,7 +58,11 @@ def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
     people = _people(unit, entries)
     subjects = {entry.subject for entry in entries} | set(_values(entries, "other", str))
     numbers = [number for name in _CAMPAIGNS for number in _values(entries, name, int)]
-    known = _Known(_names(unit, subjects, people), audit_things.references_of(unit, numbers))
+    known = _Known(
+        _names(unit, subjects, people),
+        audit_things.references_of(unit, numbers),
+        audit_things.officials_of(unit, _numbers(entries, _OFFICIAL)),
+    )
     return [_line(entry, people, known) for entry in entries]
 
 
@@ -84,6 +97,17 @@ def _values(entries: Iterable[AuditEntry], name: str, kind: type) -> list[Any]:
     return [one for one in flat if isinstance(one, kind)]
 
 
+def _numbers(entries: Iterable[AuditEntry], kind: str) -> set[int]:
+    """The numbers under which entries name an official, or a person of the staff."""
+    return {
+        number
+        for entry in entries
+        for name in entry.detail
+        if _NUMBERS.get((entry.action, name)) == kind
+        for number in _values([entry], name, int)
+    }
+
+
 def _line(entry: AuditEntry, people: Mapping[int, str], known: _Known) -> Line:
     about, url = known.names.get(entry.subject, (entry.subject, ""))
     return Line(
@@ -93,7 +117,10 @@ def _line(entry: AuditEntry, people: Mapping[int, str], known: _Known) -> Line:
         about=about,
         url=url,
         details=[
-            (deeds.say_detail(name), _say_value(name, value, people, known))
+            (
+                deeds.say_detail(name),
+                _say_value(_NUMBERS.get((entry.action, name), name), value, people, known),
+            )
             for name, value in entry.detail.items()
             if value not in (None, "", [])
         ],
@@ -104,6 +131,7 @@ def _people(unit: Session, entries: Iterable[AuditEntry]) -> dict[int, str]:
     named = [entry.actor for entry in entries] + [entry.subject for entry in entries]
     ids = {number_of(one.partition(":")[2]) for one in named if one.startswith("staff:")}
     ids |= {entry.detail["staff"] for entry in entries if "staff" in entry.detail}
+    ids |= _numbers(entries, _STAFF)
     return _people_of(unit, ids)
 
 
@@ -124,12 +152,14 @@ def _left() -> str:
 
 
 def _say_value(name: str, value: Any, people: Mapping[int, str], known: _Known) -> str:
-    if name == "staff":
+    if name == _STAFF:
         return people.get(value, _left())
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, list):
         return ", ".join(_say_value(name, one, people, known) for one in value)
+    if name == _OFFICIAL and value in known.officials:
+        return known.officials[value]
     if name in _CAMPAIGNS and value in known.references:
         return known.references[value]
     if name == "other" and value in known.names:

@@ -18,7 +18,7 @@ Names = Mapping[str, tuple[str, str]]
 """Words and address for each subject."""
 
 _CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
-_OFFICIAL = table("official", column("public_id"), column("slug"), column("name"))
+_OFFICIAL = table("official", column("id"), column("public_id"), column("slug"), column("name"))
 _MISSION = table("mission", column("id"), column("public_id"), column("slug"))
 _JOURNEY = table("journey", column("id"), column("public_id"), column("mission_id"))
 _INVALIDATION = table("invalidation", column("id"), column("public_id"))
@@ -63,6 +63,12 @@ def references_of(unit: Session, ids: Iterable[int]) -> dict[int, str]:
     """The references of campaigns that an entry names by number."""
     wanted = select(_CAMPAIGN.c.id, _CAMPAIGN.c.reference).where(_CAMPAIGN.c.id.in_(list(ids)))
     return {row.id: row.reference for row in unit.execute(wanted)}
+
+
+def officials_of(unit: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The names of officials that an entry names by number."""
+    wanted = select(_OFFICIAL).where(_OFFICIAL.c.id.in_(list(ids)))
+    return {row.id: row.name or row.slug for row in unit.execute(wanted)}
 
 
 def number_of(text: str) -> int:

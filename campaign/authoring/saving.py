@@ -22,7 +22,7 @@ from campaign.campaigns.revision_models import Part
 from campaign.errors import Refused
 from campaign.meeting import hold
 
-_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "then"}
+_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then"}
 
 
 class Desk:

@@ -36,8 +36,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     if saved is not True and saved is not False:
         return saved
     if saved:
-        said = _("The targets are saved.") if campaign.targets else _("No target is chosen yet.")
-        return done(said, ".edit_targets", slug=slug)
+        return _saved(campaign, form)
     return page(
         "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(campaign, form),
         written_to={name for name, one in known.items() if targets.has_letters(unit, one)},
@@ -64,6 +63,18 @@ def _officials_found(campaign: Campaign, form: TargetsForm | None) -> Sequence[O
     if chosen is not None and chosen not in found and chosen.id not in taken:
         return [chosen, *found]
     return found
+
+
+def _saved(campaign: Campaign, form: TargetsForm) -> ResponseReturnValue:
+    """What was saved; where somebody was found and not ticked, the search stays."""
+    searched = "" if form.official.data else request.form.get("searched", "")[:200]
+    if searched and campaign.targets:
+        said = _("The targets are saved. Nobody was added: tick the official first.")
+    elif searched:
+        said = _("Tick the official first, then save.")
+    else:
+        said = _("The targets are saved.") if campaign.targets else _("No target is chosen yet.")
+    return done(said, ".edit_targets", slug=campaign.slug, q=searched or None)
 
 
 def _missions_found() -> Sequence[Mission]:

@@ -150,11 +150,20 @@ def _columns(row: Any) -> dict[str, Any]:
     }
 
 
+_FILES = {"fr": ("mes-lettres.zip", "tout.json"), "es": ("mis-cartas.zip", "todo.json")}
+"""In ASCII, which every system unpacks: a language of another script has the English names."""
+
+
+def file_names() -> tuple[str, str]:
+    """How the ZIP is called, and the data in it, in the language of the page."""
+    return _FILES.get(i18n.locale(), ("my-letters.zip", "everything.json"))
+
+
 def stream(holding: Holding, home: str) -> Iterator[bytes]:
     """The ZIP, letter by letter as it is read."""
     made = ZipStream()
     body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_plain)
-    made.add(body.encode(), "everything.json")
+    made.add(body.encode(), file_names()[1])
     yield from made.file()
     for number, signature_id in enumerate(holding.signature_ids, start=1):
         for name, content in _letter_files(signature_id, home, number):

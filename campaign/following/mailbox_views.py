@@ -149,7 +149,8 @@ def download(lang: str, token: str) -> ResponseReturnValue:
     holding = holdings.gather(unit, box, now)
     chunks = holdings.stream(holding, _settings().organisation_country)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
-    response.headers["Content-Disposition"] = 'attachment; filename="my-letters.zip"'
+    name, _ = holdings.file_names()
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return private(response)
 
 

@@ -110,9 +110,12 @@ def check_address(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What officials would see of somebody."""
+    """What officials would see of somebody: one line, its postal code apart."""
 
-    text: str
+    before: str
+    code: str
+    """The postal code as it prints; empty: they do not see one."""
+    after: str
     invented: bool
     """Whether it is of an invented person, since too little is typed yet."""
 
@@ -127,17 +130,15 @@ def samples_of(form: Any) -> dict[str, Sample]:
         typed["given_name"] and typed["locality"] and typed["country"] in country_codes()
     )
     person = _INVENTED if invented else typed
-    return {
-        choice.value: Sample(
-            i18n.comma(i18n.locale()).join(
-                sender_lines(
-                    Writer(**person, disclosure=choice, own_words="", points=()), i18n.locale()
-                )
-            ),
-            invented,
-        )
-        for choice in Disclosure
-    }
+    return {choice.value: _sample_of(person, choice, invented) for choice in Disclosure}
+
+
+def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) -> Sample:
+    writer = Writer(**person, disclosure=choice, own_words="", points=())
+    line = i18n.comma(i18n.locale()).join(sender_lines(writer, i18n.locale()))
+    code = person["postal_code"] if choice is Disclosure.FULL else ""
+    before, found, after = line.rpartition(code) if code else ("", "", line)
+    return Sample(before, found, after, invented)
 
 
 _INVENTED = {

@@ -24,7 +24,7 @@ from campaign.form_words import PlainForm
 from campaign.signing.details import Part, parts_of
 from campaign.signing.models import Disclosure
 from campaign.signing.tidying import Problem
-from campaign.signing.wording import say
+from campaign.signing.wording import say_all
 
 WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
 """Fields of the page Write; all others are those of the page You."""
@@ -43,12 +43,12 @@ class SigningForm(PlainForm):
     given_name = StringField(_l("Given name"), [InputRequired()])
     family_name = StringField(_l("Family name"))
     email = EmailField(_l("E-mail address"), [InputRequired()])
-    locality = StringField(_l("Town or village"), [InputRequired()])
-    region = StringField(_l("Province, state or region"))
-    postal_code = StringField(_l("Postal code"))
     country = SelectField(
         _l("Country where you live"), [InputRequired()], validate_choice=False, choices=[]
     )
+    locality = StringField(_l("Town or village"), [InputRequired()])
+    region = StringField(_l("Province, state or region"))
+    postal_code = StringField(_l("Postal code"))
     disclosure = RadioField(
         _l("What may officials see of you"),
         [InputRequired()],
@@ -68,6 +68,15 @@ class SigningForm(PlainForm):
         pairs = [("", gettext("Choose a country")), (first, i18n.country_name(first)), *others]
         self.country.choices = [SelectChoice(code, name) for code, name in pairs]
 
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """What is wrong, as the page runs: the address in the order of its country."""
+        found: dict[str, list[str]] = super().errors
+        address = [part.name for part in parts_of(self.country.data or "")]
+        names = [field.short_name for field in self if field.short_name not in address]
+        at = names.index("country") + 1
+        return {name: found[name] for name in [*names[:at], *address, *names[at:]] if name in found}
+
     def fit_address(self) -> tuple[Part, ...]:
         """Name the address's fields as in the country chosen; gives them in its order."""
         parts = parts_of(self.country.data or "")
@@ -79,7 +88,7 @@ class SigningForm(PlainForm):
         """Put the sentence of each problem by its field."""
         for name, problem in problems.items():
             field: Any = self[name]
-            field.errors = [say(problem)]
+            field.errors = say_all(problem)
             if problem.slug in _CLEANED and isinstance(field.data, str):
                 # Nobody can find and delete what cannot be seen.
                 field.data = _visible(field.data)

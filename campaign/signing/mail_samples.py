@@ -102,7 +102,8 @@ def _remind(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
-    return _case(campaign, locale) | {"mailbox_full": False}
+    letters_url = _url("following.ask", lang=locale)
+    return _case(campaign, locale) | {"letters_url": letters_url, "mailbox_full": False}
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:

@@ -42,13 +42,18 @@ def send_confirm_letter(
 
 @message("already-signed")
 def send_already_signed(
-    *, person_name: str, reference: str, case_url: str, mailbox_full: bool
+    *, person_name: str, reference: str, case_url: str, letters_url: str, mailbox_full: bool
 ) -> Context:
-    """Tells the owner of a mailbox that it has signed before, and that nothing was changed."""
+    """Tells the owner of a mailbox that it has signed before, and that nothing was changed.
+
+    `letters_url` asks for the link to one's letters: this mail goes to what was typed, which may
+    be another's spelling, and opens none itself.
+    """
     return {
         "person_name": person_name,
         "reference": reference,
         "case_url": case_url,
+        "letters_url": letters_url,
         "mailbox_full": mailbox_full,
     }
 

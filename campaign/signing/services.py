@@ -189,6 +189,7 @@ def _sign_again(unit: Session, signing: Signing) -> None:
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
+        letters_url=f"{_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
         cards=signing.plan.cards,
         mailbox_full=ruling is Ruling.FULL,
     )

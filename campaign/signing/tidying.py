@@ -29,6 +29,8 @@ class Problem:
 
     slug: str
     data: Mapping[str, object] = field(default_factory=dict)
+    also: tuple["Problem", ...] = ()
+    """What else is wrong with the same text, so that it can be mended in one go."""
 
 
 def check_line(text: str, *, limit: int, needed: str = "") -> str | Problem:

@@ -6,7 +6,7 @@ Problem: a slug and the data that its wording needs (`wording.py`). Nothing here
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -110,11 +110,12 @@ def check_words(
 ) -> tuple[Words, Problems]:
     """The letter's own part. With problems, what could be read is given as it came."""
     problems: Problems = {}
-    own_words = check_text(values.get("own_words", ""), limit=offer.limit(limit))
+    typed, country = values.get("own_words", ""), values.get("country", "")
+    own_words = check_text(typed, limit=offer.limit(limit))
     if isinstance(own_words, Problem):
-        problems["own_words"] = own_words
+        problems["own_words"] = _with_wording(own_words, typed, offer.guard, country)
         own_words = ""
-    elif problem := check_wording(own_words, offer.guard, values.get("country", "")):
+    elif problem := check_wording(own_words, offer.guard, country):
         problems["own_words"] = problem
     full_text, problem = check_full_text(values, offer)
     if problem:
@@ -194,28 +195,39 @@ def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Probl
     """The letter that a supporter wrote anew, tidied; nothing where the campaign wants none."""
     if offer.facts is None:
         return "", None
-    text = check_text(
-        values.get("full_text", ""), limit=FULL_TEXT_LIMIT, paragraphs=_FULL_TEXT_PARAGRAPHS
-    )
+    typed, country = values.get("full_text", ""), values.get("country", "")
+    text = check_text(typed, limit=FULL_TEXT_LIMIT, paragraphs=_FULL_TEXT_PARAGRAPHS)
     if isinstance(text, Problem):
-        return "", text
+        return "", _with_wording(text, typed, offer.guard, country)
     if not text:
         return "", None
     if missing := missing_points(text, offer.facts):
         said = tuple(offer.facts[key] for key in missing)
-        return text, Problem("facts-missing", {"points": said})
-    return text, check_wording(text, offer.guard, values.get("country", ""))
+        lacks = Problem("facts-missing", {"points": said})
+        return text, _with_wording(lacks, text, offer.guard, country)
+    return text, check_wording(text, offer.guard, country)
 
 
 def check_wording(text: str, guard: Guard, country: str) -> Problem | None:
-    """Words, numbers and addresses that must not stand in a letter; the first kind of them."""
-    if not text or not (found := guard.findings(text, country)):
+    """Words, numbers and addresses that must not stand in a letter: one problem of each kind."""
+    if not text:
         return None
-    kind = next(kind for kind in _KINDS if any(one.kind == kind for one in found))
-    return Problem(kind, {"found": tuple(one.text for one in found if one.kind == kind)})
+    found = guard.findings(text, country)
+    kinds = {kind: tuple(one.text for one in found if one.kind == kind) for kind in _KINDS}
+    problems = [Problem(kind, {"found": said}) for kind, said in kinds.items() if said]
+    return replace(problems[0], also=tuple(problems[1:])) if problems else None
+
+
+def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Problem:
+    """The problem, and what is wrong with the words besides where they can be read."""
+    if problem.slug in _UNREADABLE or len(text) > FULL_TEXT_LIMIT:
+        return problem
+    wording = check_wording(text, guard, country)
+    return replace(problem, also=(replace(wording, also=()), *wording.also)) if wording else problem
 
 
 _KINDS = (FORBIDDEN, INSULT, PHONE, LINK)
+_UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
 
 
 _LINES = {
@@ -251,7 +263,9 @@ def check_email(address: str) -> Problem | None:
     try:
         validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except (EmailNotValidError, ValueError):
-        return Problem("not-an-email")
+        if "@" in address and " " in address:
+            return Problem("email-space")
+        return Problem("email-two-dots" if ".." in address else "not-an-email")
     return None
 
 

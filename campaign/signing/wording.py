@@ -18,6 +18,11 @@ def say(problem: Problem) -> str:
     return _SENTENCES[problem.slug](problem.data)
 
 
+def say_all(problem: Problem) -> list[str]:
+    """The same, and what else is wrong with the field."""
+    return [say(problem), *map(say, problem.also)]
+
+
 def _too_long(data: Mapping[str, Any]) -> str:
     words: str = gettext(
         "This is too long: %(length)s characters. Shorten it to %(limit)s at most.",
@@ -68,6 +73,8 @@ def _facts_missing(data: Mapping[str, Any]) -> str:
 
 def _wrong_code(data: Mapping[str, Any]) -> str:
     country, example = i18n.country_name(data["country"]), data["example"]
+    if example and i18n.direction(i18n.locale()) == "rtl":
+        example = f"\u2066{example}\u2069"  # its digits keep their order
     words: str = (
         gettext(
             "This does not look like a postal code of %(country)s. One looks like %(example)s.",
@@ -110,6 +117,10 @@ _SENTENCES: dict[str, _Say] = {
     "choose-disclosure": lambda _: gettext("Choose what officials may see of you."),
     "not-an-email": lambda _: gettext(
         "This is not a complete e-mail address. It looks like name@example.org."
+    ),
+    "email-space": lambda _: gettext("There is a space in this e-mail address. Take it out."),
+    "email-two-dots": lambda _: gettext(
+        "There are two dots side by side in this e-mail address. Leave one."
     ),
     "no-letter": lambda _: gettext("Type at least one letter of an alphabet here."),
     "one-line": lambda _: gettext("Write this on one line."),

@@ -24,7 +24,7 @@ from campaign.signing.plan import SigningPlan
 from campaign.signing.points import arranged, moved
 from campaign.signing.rehearsing import page_mark
 from campaign.signing.validating import FULL_TEXT_LIMIT, Problems, Words, check_words
-from campaign.signing.wording import say
+from campaign.signing.wording import say_all
 
 Posted = MultiDict[str, str]
 
@@ -108,7 +108,7 @@ def live_page(
         "cards": letters.cards,
         "layout": layout_of(campaign, home),
         "room": _room(plan, locale, words, found, now),
-        "sentences": [say(problem) for problem in found.values()],
+        "sentences": [said for problem in found.values() for said in say_all(problem)],
     }
 
 

@@ -11,6 +11,15 @@
     return field ? field.value.trim().replace(/\s+/g, " ") : "";
   }
 
+  /* In one piece, and its digits in their order on a page that runs from right to left. */
+  function code(text) {
+    var piece = document.createElement("bdi");
+    piece.className = "code";
+    piece.dir = "ltr";
+    piece.textContent = text;
+    return piece;
+  }
+
   /* The address follows the country by itself (htmx); the button is for when it cannot. */
   function tidy() {
     var button = form.querySelector(".change-country");
@@ -27,14 +36,20 @@
     if (!value("given_name") || !value("locality") || !country) return;
     var name = (value("given_name") + " " + value("family_name")).trim();
     var order = (form.querySelector("[data-order]").dataset.order || "").split(" ");
-    var place = order.map(value).filter(Boolean).join(" ");
-    var texts = {
+    var comma = samples.dataset.comma;
+    var place = [name + comma];
+    order.filter(value).forEach(function (part, at) {
+      if (at) place.push(" ");
+      place.push(part === "postal_code" ? code(value(part)) : value(part));
+    });
+    var shown = {
       name: [name],
-      town: [name, value("locality"), country],
-      full: [name, place, country]
+      town: [[name, value("locality"), country].join(comma)],
+      full: place.concat(comma + country)
     };
     samples.querySelectorAll("[data-sample]").forEach(function (row) {
-      row.querySelector("dd").textContent = texts[row.dataset.sample].join(samples.dataset.comma);
+      var line = row.querySelector("dd");
+      line.replaceChildren.apply(line, shown[row.dataset.sample]);
     });
     samples.querySelector("[data-invented]").hidden = true;
   }

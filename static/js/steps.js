@@ -3,6 +3,7 @@
    until the letter is signed or the tab is closed, and sent once more when somebody comes back.
 
    <form data-step="posted">  a step that answered a form      <form data-step="asked">  the first one
+          data-here="…/you">  the address of the step shown
    <form data-again>          the page that sends it once more  [data-signed]  the page after signing */
 (function () {
   "use strict";
@@ -68,7 +69,8 @@
   }
 
   if (form.dataset.step === "posted") {
-    history.replaceState(history.state, "", location.pathname + "?again");
+    /* A form that was refused shows an earlier step: the address is that of what is shown. */
+    history.replaceState(history.state, "", form.dataset.here + "?again");
     keep();
   } else {
     /* Back at the letter: what was typed on the next page goes along again. */

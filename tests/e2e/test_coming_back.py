@@ -74,6 +74,30 @@ def test_back_forward_and_reload_bring_what_was_typed(desk: Page, site: Site) ->
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
 
 
+def test_back_after_a_form_that_was_refused_shows_the_step_that_was_mended(
+    desk: Page, site: Site
+) -> None:
+    desk.goto(f"{site.url}{CASE}/write")
+    desk.locator("[name=own_words]").fill("See www.example.org")
+    main_button(desk)
+    expect(desk.locator(".error-summary")).to_contain_text("www.example.org")
+    desk.locator("[name=own_words]").fill(WORDS)
+    main_button(desk)
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    give_details(desk, "nobody")
+    main_button(desk)
+    expect(desk.locator(".error-summary")).to_contain_text("complete e-mail address")
+    desk.locator("[name=email]").fill("mended@example.org")
+    main_button(desk)
+    expect(desk.locator("article.letter")).to_contain_text(WORDS)
+    desk.go_back()
+    expect(desk.locator("[name=email]")).to_have_value("mended@example.org")
+    desk.go_back()
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    desk.go_back()
+    expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
+
+
 def test_what_is_typed_while_the_address_is_fitted_to_a_country_stays(
     desk: Page, site: Site
 ) -> None:

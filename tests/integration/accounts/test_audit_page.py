@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -244,3 +245,23 @@ def test_only_admins_find_it(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     assert client.get("/desk/audit").status_code == 404
     assert post(client, "/desk/audit/entries.csv").status_code == 404
+
+
+def test_officials_and_people_are_named_not_numbered(
+    client: FlaskClient, admin: StaffUser, unit: Session
+) -> None:
+    made, other = make_campaign(unit), make_staff_user(unit, name="Olivia Roy")
+    unit.flush()
+    official = made.targets[0].official
+    subject, who = f"campaign:{made.id}", f"staff:{admin.id}"
+    audit.record(
+        unit, actor=who, action="campaign.targets", subject=subject, officials=[official.id]
+    )
+    audit.record(
+        unit, actor=who, action="campaign.successor", subject=subject, before=official.id, after=0
+    )
+    audit.record(unit, actor=who, action="campaign.hand-over", subject=subject, before=other.id)
+    unit.commit()
+    page = client.get("/desk/audit").text
+    for said in (f"officials: {official.name}", f"before: {official.name}", "before: Olivia Roy"):
+        assert said in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))

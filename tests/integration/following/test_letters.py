@@ -450,6 +450,24 @@ def test_news_is_switched_off_and_on(
     assert reload(unit, ana).consent_updates_at is not None
 
 
+@pytest.mark.parametrize(
+    ("lang", "name", "data"),
+    [
+        ("en", "my-letters.zip", "everything.json"),
+        ("fr", "mes-lettres.zip", "tout.json"),
+        ("es", "mis-cartas.zip", "todo.json"),
+        ("ar", "my-letters.zip", "everything.json"),
+    ],
+)
+def test_what_is_taken_away_is_named_in_the_language_of_the_page(
+    client: FlaskClient, ana: Signature, box: str, lang: str, name: str, data: str
+) -> None:
+    response = client.post(f"{box.replace('/en/', f'/{lang}/')}/everything.zip")
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
+        assert data in made.namelist()
+
+
 def test_everything_held_is_taken_away_as_data_and_letters(
     client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:

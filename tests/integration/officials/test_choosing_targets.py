@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, Target
+from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.officials.models import MissionKind
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 
@@ -103,3 +103,26 @@ def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClien
     assert "<html" not in found
     page = desk.get("/desk/missions?host=CA").get_data(as_text=True)
     assert "Embassy of Guatemala in Washington" in page  # also responsible for Canada
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"rows-0-remove": "y"}, "Tick the official first, then save."),
+     ({"rows-0-mission": ""}, "Nobody was added: tick the official first.")],
+)  # fmt: skip
+def test_an_official_found_and_not_ticked_stays_found(
+    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+) -> None:
+    unit.scalars(select(Campaign)).one().status = CampaignStatus.DRAFT
+    unit.commit()
+    row = {"rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
+           "rows-0-position": "1"}  # fmt: skip
+    found = desk.get(f"{PAGE}/officials?q=nunez").get_data(as_text=True)
+    assert '<input type="hidden" name="searched" value="nunez">' in found
+    new = {"kind": "to", "mission": "suggested", "searched": "nunez"}
+    saved = post(desk, PAGE, row | change | new)
+    assert saved.status_code == 303
+    page = desk.get(saved.location).get_data(as_text=True)
+    assert said in page
+    assert 'id="official-jose"' in page
+    assert "No target is chosen yet." not in page

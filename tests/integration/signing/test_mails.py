@@ -59,6 +59,9 @@ def test_the_second_mail_says_that_nothing_was_changed(
     assert "Nothing was changed" in plain
     assert "Nothing was changed" in html
     assert "/letter/" not in plain + html
+    asks = f"{settings.base_url.rstrip('/')}/en/my-letters"
+    assert asks in plain.split()
+    assert f'href="{asks}"' in html
 
 
 def test_no_mail_loads_anything_from_elsewhere(

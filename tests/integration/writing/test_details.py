@@ -83,7 +83,53 @@ def test_samples_show_what_officials_will_see(client: FlaskClient, case: str) ->
     page = client.post(f"{case}/you", data=FORM).text
     assert '<dd dir="auto">Maëlle Tremblay</dd>' in page
     assert '<dd dir="auto">Maëlle Tremblay, Saint-Jérôme, Canada</dd>' in page
-    assert "J7Z 1A1, Canada</dd>" in page
+    assert '<bdi class="code" dir="ltr">J7Z 1A1</bdi>, Canada</dd>' in page
     blank = client.post(f"{case}/you", data={"letter_locale": "en"}).text
     assert "Ana Gómez, Ottawa, Canada</dd>" in blank
     assert re.search(r'<p class="hint" data-invented>', blank)
+
+
+def test_a_postal_code_keeps_its_order_on_a_page_that_runs_from_right_to_left(
+    client: FlaskClient, case: str
+) -> None:
+    arabic, form = case.replace("/en/", "/ar/"), {**FORM, "country": "JP", "disclosure": "full"}
+    page = client.post(f"{arabic}/you", data={**form, "postal_code": "100-0001"}).text
+    assert '<bdi class="code" dir="ltr">154-0023</bdi>' in page
+    assert '<bdi class="code" dir="ltr">100-0001</bdi>' in page
+    wrong = client.post(f"{arabic}/check", data={**form, "postal_code": "1"}).text
+    assert "\u2066154-0023\u2069" in wrong
+
+
+def test_what_is_wrong_is_listed_in_the_order_of_the_page(client: FlaskClient, case: str) -> None:
+    form = {**FORM, "country": "MX", "locality": "", "postal_code": "9" * 30}
+    for country, order in {
+        "MX": ["postal_code", "locality"],
+        "": ["country", "locality", "postal_code"],
+    }.items():
+        page = client.post(f"{case}/check", data={**form, "country": country}).text
+        summary = page[page.index("error-summary") : page.index("</ul>")]
+        assert re.findall(r'href="#([a-z_]+)', summary) == order
+
+
+def test_what_a_full_address_needs_is_not_called_optional(client: FlaskClient, case: str) -> None:
+    page = client.post(f"{case}/you", data={**FORM, "country": "CA"}).text
+    address = page[page.index('class="address"') : page.index("<fieldset")]
+    assert "(optional)" not in address
+    assert "Needed if officials see your town and postal code" in address
+    assert "Needed if officials see it, and by two who share a mailbox" in address
+    anywhere = client.post(f"{case}/you", data={**FORM, "country": ""}).text
+    assert "(optional)" in anywhere[anywhere.index('class="address"') : anywhere.index("<fieldset")]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("a b@example.org", "There is a space in this e-mail address."),
+        ("x@example..com", "There are two dots side by side"),
+        ("x@example", "This is not a complete e-mail address."),
+    ],
+)
+def test_an_address_of_mail_is_told_what_is_wrong_with_it(
+    client: FlaskClient, case: str, address: str, said: str
+) -> None:
+    assert said in client.post(f"{case}/check", data={**FORM, "email": address}).text

@@ -263,3 +263,16 @@ def test_confirming_a_letter_with_own_words_notes_them(
         for data in app.extensions["queue"].huey.storage.enqueued_items()
     ]
     assert sent.count(["signing.note-words", signature.id]) == 1
+
+
+def test_all_that_is_wrong_with_own_words_is_said_at_once(client: FlaskClient, case: str) -> None:
+    words = "You idiots \U0001f600, call +1 514 398 4455 or see www.example.org"
+    form = {**FORM, "own_words": words}
+    told = ["We cannot print", "an insult is not read: idiots", "a telephone number", "of the web"]
+    refused = client.post(f"{case}/you", data=form)
+    assert refused.status_code == 422
+    assert [one for one in told if one not in refused.text] == []
+    typing = client.post(f"{case}/preview", data=form).text
+    measure = typing[typing.index('id="measure"') :]
+    assert [one for one in told if one not in measure] == []
+    assert "<meter" not in measure  # what cannot be printed cannot be measured
