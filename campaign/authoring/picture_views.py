@@ -52,10 +52,13 @@ class PictureForm(Meeting, DeskForm):
         super().refuse(others)
 
     def say_file_is_forgotten(self) -> None:
-        """Browsers do not send a chosen file twice: where the form comes back, ask for it again."""
-        if self.is_submitted() and self.picture.data and self.picture.data.filename:
-            words = _("Choose the file again: the browser has forgotten it.")
-            self.picture.errors = [*self.picture.errors, words]
+        """Browsers do not send a chosen file twice: where the form comes back, ask for it again.
+
+        A file that was no good is not wanted again.
+        """
+        chosen = self.is_submitted() and self.picture.data and self.picture.data.filename
+        if chosen and not self.picture.errors:
+            self.picture.errors = [_("Choose the file again: the browser has forgotten it.")]
 
     def alts(self, codes: Sequence[str]) -> dict[str, str]:
         """What the picture shows, per language."""

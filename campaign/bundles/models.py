@@ -115,6 +115,11 @@ class Bundle(Base):
         back_populates="bundle", cascade="all, delete-orphan", order_by="Volume.sequence"
     )
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether its letters are invented ones: nothing of it is counted or handed over."""
+        return bool(self.frozen.get("rehearsal"))
+
 
 class Volume(Base):
     """At most 500 letters of a bundle in one PDF: a row of the printing ledger."""

@@ -12,7 +12,6 @@ from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.authoring.desk import load
 from campaign.bundles import rehearsing, services
-from campaign.bundles.models import Bundle
 from campaign.bundles.views import zip_response
 from campaign.bundles.waiting import list_waiting
 from campaign.campaigns import lifecycle, rehearsal
@@ -40,6 +39,13 @@ class PeopleForm(SiteForm):
 def show(slug: str) -> ResponseReturnValue:
     """What was rehearsed so far, and what can be rehearsed."""
     return _page(load(slug), PeopleForm(formdata=None))
+
+
+@blueprint.get("/people")
+@blueprint.get("/bundles")
+def back(slug: str) -> ResponseReturnValue:
+    """Where an answer with an error left its address in the browser, the page is found again."""
+    return redirect(url_for("rehearsal.show", slug=load(slug).slug))
 
 
 @blueprint.post("/people")
@@ -86,7 +92,7 @@ def download(slug: str, public_id: str) -> ResponseReturnValue:
     """The ZIP of a rehearsal bundle."""
     unit, campaign = db.session(), load(slug)
     bundle = services.get_bundle(unit, public_id)
-    if bundle.campaign_id != campaign.id or not _is_rehearsal(bundle):
+    if bundle.campaign_id != campaign.id or not bundle.is_rehearsal:
         raise NotFound("bundle")
     return zip_response(services.open_download(unit, bundle, storage.storage(), actor=actor()))
 
@@ -96,10 +102,6 @@ def wipe(slug: str) -> ResponseReturnValue:
     """Remove all of it."""
     rehearsal.wipe_by_hand(db.session(), load(slug), actor=actor())
     return _done(slug, _("The rehearsal is wiped: its letters, bundles and files are gone."))
-
-
-def _is_rehearsal(bundle: Bundle) -> bool:
-    return bool(bundle.frozen.get("rehearsal"))
 
 
 def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = "") -> str:

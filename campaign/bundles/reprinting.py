@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from campaign import audit
 from campaign.bundles import files, prints, services, standing, withdrawals
-from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.print_models import BundlePrint, BundleReprint
 from campaign.bundles.services import Download
 from campaign.bundles.zipping import stream_zip
 from campaign.errors import Invalid, NotFound, Refused
-from campaign.signing.models import Letter, Signature
 from campaign.storage import Storage
 
 MOST_REASON = 300
@@ -34,28 +33,14 @@ def list_choices(unit: Session, bundle: Bundle) -> list[Choice]:
     found = prints.find_print(unit, bundle)
     if found is None or bundle.emptied_at is not None:
         return []
-    gone = _volumes_with_gone(unit, bundle)
+    taken_back = withdrawals.list_taken_back(unit, bundle, limit=None)
+    gone = {files.volume_file(one.volume) for one in taken_back}
     pdfs = [Choice(one["name"], one["pages"]) for one in found.files if one["pages"]]
     if not gone:
         return [Choice("", None), *pdfs]
     volumes = {one["name"] for one in found.files if one["name"].startswith("letters-")}
     whole = (volumes - gone) | set(files.NAME_NOBODY)
     return [one for one in pdfs if one.name in whole]
-
-
-def _volumes_with_gone(unit: Session, bundle: Bundle) -> set[str]:
-    rows = unit.scalars(
-        select(Volume.sequence)
-        .join(Letter, Letter.volume_id == Volume.id)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(
-            Volume.bundle_id == bundle.id,
-            Letter.first_page.is_not(None),
-            Signature.state.in_(withdrawals.GONE),
-        )
-        .distinct()
-    )
-    return {files.volume_file(one) for one in rows}
 
 
 def reprint(

@@ -2,13 +2,19 @@
 
 Until the bundle is handed over, its volumes are made again without them (`remaking`); until that
 is done, and for good afterwards, no file that still holds them is given out. Their numbers stay.
+A letter that went on through another mission, and was taken back there, still stands in the files
+of the bundle that it left.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, column, select, table
 from sqlalchemy.orm import Session
 
+from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, Volume
 from campaign.errors import Refused
@@ -16,6 +22,8 @@ from campaign.signing.models import Letter, Signature, SignatureState
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""
+# Which letters went on through another mission is a higher layer's: read by the table's name.
+_MOVES = table("letter_move", column("letter_id"), column("bundle_id"), column("sequence"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class TakenBack:
     """`withdrawn`, `erased` or `invalid`."""
     volume: int
     page: int
-    """On which it begins, in the volume's PDF."""
+    """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
 
 
 def refuse_taken_back(unit: Session, bundle: Bundle) -> None:
@@ -38,9 +46,14 @@ def refuse_taken_back(unit: Session, bundle: Bundle) -> None:
 
 def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -> list[TakenBack]:
     """The letters that stand in a bundle's files and must not be handed out, in order."""
-    gone = select(Signature.id).where(
-        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
-    )
+    found = [*list_in_it(unit, bundle, limit=limit), *_list_moved_on(unit, bundle, limit)]
+    return sorted(found, key=lambda one: int(one.number))[:limit]
+
+
+def list_in_it(
+    unit: Session, bundle: Bundle, *only: ColumnElement[bool], limit: int | None = 500
+) -> list[TakenBack]:
+    """Those that are still the bundle's, in order; `only` such letters."""
     rows = unit.execute(
         select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -48,8 +61,8 @@ def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -
         .where(
             Letter.bundle_id == bundle.id,
             Letter.first_page.is_not(None),
-            # By an index of states: else the row of each of 35,000 people is read for its state.
-            Letter.signature_id.in_(gone),
+            Letter.signature_id.in_(_gone_in(bundle)),
+            *only,
         )
         .order_by(Letter.sequence)
         .limit(limit)
@@ -58,3 +71,30 @@ def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -
         TakenBack(number_of(sequence or 0), state.value, volume, page or 0)
         for sequence, page, state, volume in rows
     ]
+
+
+def _list_moved_on(unit: Session, bundle: Bundle, limit: int | None) -> list[TakenBack]:
+    rows = unit.execute(
+        select(_MOVES.c.sequence, Signature.state)
+        .join(Letter, Letter.id == _MOVES.c.letter_id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(_MOVES.c.bundle_id == bundle.id, Letter.signature_id.in_(_gone_in(bundle)))
+        .order_by(_MOVES.c.sequence)
+        .limit(limit)
+    ).all()
+    if not rows:
+        return []
+    # A volume holds numbers that follow on one another: here, those before which each ends.
+    first = Frozen.from_json(bundle.frozen).first_number
+    ends = list(accumulate((one.letter_count for one in bundle.volumes), initial=first))[1:]
+    return [
+        TakenBack(number_of(number), state.value, bisect_right(ends, number) + 1, 0)
+        for number, state in rows
+    ]
+
+
+def _gone_in(bundle: Bundle) -> Select[Any]:
+    # By an index of states: else the row of each of 35,000 people is read for its state.
+    return select(Signature.id).where(
+        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
+    )

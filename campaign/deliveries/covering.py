@@ -11,6 +11,7 @@ from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles import sheets, standing
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.bundles.withdrawals import TakenBack, list_in_it
 from campaign.deliveries.models import Envelope
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter, Signature, SignatureState
@@ -159,6 +160,11 @@ def count_here(unit: Session, bundle: Bundle) -> int:
         return 0 if standing.is_handed_over(unit, bundle) else sheets.count_carried(unit, bundle.id)
     query = here(bundle).with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return unit.scalar(query) or 0
+
+
+def taken_back_here(unit: Session, bundle: Bundle) -> list[TakenBack]:
+    """Printed letters that are to be taken out by hand: taken back, and not gone before that."""
+    return list_in_it(unit, bundle, ~gone())
 
 
 def here_in_envelope(bundle: Bundle) -> Select[Any]:

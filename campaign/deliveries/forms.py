@@ -20,7 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 
-from campaign import db
+from campaign import db, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
 from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.deliveries import gate_files
@@ -85,6 +85,17 @@ class GateForm(DeskForm):
     carried: Sequence[Bundle] = ()
     unknown = False
     """Whether a bundle was ticked that is not there, or is for another mission."""
+    picture_name = ""
+    """Of the picture that is being drawn: where one is refused, it is named."""
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field; a picture by its name."""
+        super().refuse(fields)
+        if "pictures" in fields and self.picture_name:
+            colon = i18n.colon(i18n.locale())
+            self.pictures.errors = [
+                f"{self.picture_name}{colon}{one}" for one in self.pictures.errors
+            ]
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether it can be recorded as far as the form knows: all that was ticked is there."""
@@ -125,6 +136,7 @@ class GateForm(DeskForm):
         if len(sent) > gate_files.MAX_PICTURES:
             raise Invalid(fields={"pictures": "pictures-too-many"})
         for one in sent:
+            self.picture_name = one.filename
             yield gate_files.draw_picture(one.stream, one.filename)
         if _chosen(self.receipt.data):
             yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)

@@ -10,11 +10,11 @@ from flask_wtf.csrf import generate_csrf
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.authoring.fields import WORDS
-from campaign.bundles import services, withdrawals
+from campaign.bundles import services
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries import gate_files, recording, rerouting, visits
-from campaign.deliveries.covering import count_left, unnamed_part
+from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
 from campaign.deliveries.forms import GateForm, gate_form, ticked_ids
 from campaign.errors import DomainError, Invalid, Refused
 from campaign.resources import folder
@@ -140,7 +140,7 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         attempts=visits.attempts_of(unit, bundle),
         unnamed=unnamed_part(unit, bundle),
         moved_to=rerouting.list_from(unit, bundle),
-        taken_back=withdrawals.list_taken_back(unit, bundle),
+        taken_back=taken_back_here(unit, bundle),
         who=staff_user().public_id,
         made_at=db.utcnow(),
         made_in_words=i18n.say_moment(db.utcnow(), bundle.campaign.timezone),

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, jobs
 from campaign.batching import batched
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles import standing
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import here_in_envelope, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
 from campaign.deliveries.recording import stop_of
@@ -42,12 +43,15 @@ def post_envelopes(
 ) -> DeliveryAttempt:
     """Note that envelopes were posted: of those named, all that still lay here.
 
-    Raises Refused: `part-unnamed`, `envelopes-empty` (none lay here, or with no letter in it that
-    still did); Invalid after a stop, or with a tracking number for more than one (`tracking`).
+    Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
+    lay here, or with no letter in it that still did); Invalid after a stop, or with a tracking
+    number for more than one (`tracking`).
     """
     bundle = run.bundle
     # Of two who note the same, one waits; and so does who takes the envelopes apart.
-    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    standing.hold(unit, bundle)
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
     refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")

@@ -20,7 +20,7 @@ from flask_babel import ngettext
 from campaign import db, i18n
 from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.authoring.fields import DeskForm
-from campaign.bundles import services, withdrawals
+from campaign.bundles import services
 from campaign.bundles.models import Bundle
 from campaign.bundles.saying import say_number
 from campaign.deliveries import (
@@ -32,7 +32,7 @@ from campaign.deliveries import (
     splitting,
     visits,
 )
-from campaign.deliveries.covering import count_left, unnamed_part
+from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
 from campaign.deliveries.missions import get_mission, missions_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
@@ -197,7 +197,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "attempts": visits.attempts_of(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),
-        "taken_back": withdrawals.list_taken_back(unit, bundle),
+        "taken_back": taken_back_here(unit, bundle),
         "part_form": None,
         "split_form": None,
         "reroute_form": None,

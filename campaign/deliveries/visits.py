@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
+from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign
 from campaign.deliveries.models import GateVisit, Rerouting
 from campaign.errors import NotFound
@@ -71,19 +72,24 @@ def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
 
 
 def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
-    """Bundles for the same mission that nobody has carried there yet: they may travel together."""
+    """Bundles for the same mission that nobody has carried there yet: they may travel together.
+
+    A rehearsal travels with none.
+    """
     tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
     moved = select(Rerouting.from_bundle_id)
     return unit.scalars(
         select(Bundle)
+        .join(Campaign, Campaign.id == Bundle.campaign_id)
         .where(
             Bundle.mission_id == bundle.mission_id,
             Bundle.id != bundle.id,
             Bundle.state == BundleState.READY,
             Bundle.id.not_in(tried),
             Bundle.id.not_in(moved),
+            Campaign.status.not_in(lifecycle.HIDDEN),
         )
-        .options(joinedload(Bundle.campaign))
+        .options(contains_eager(Bundle.campaign))
         .order_by(Bundle.id.desc())
         .limit(limit)
     ).all()

@@ -52,7 +52,10 @@ def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
     unit = db.session()
     sheet = sheets.get_sheet(unit, public_id)
-    typed = _typed(_values_above(sheet))
+    above = _values_above(sheet)
+    typed = _typed(above)
+    if not typed:
+        return _page(sheet, _blank(sheet, above), nothing=True), 422
     if any(one.errors for one in typed):
         return _page(sheet, (typed + _blank(sheet, typed[-1].values))[:ROWS]), 422
     for one in typed:
@@ -133,7 +136,9 @@ def _values_of(details: Details | None) -> dict[str, str]:
     return values | {name: "y" if getattr(details, name) else "" for name in TICKS}
 
 
-def _page(sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None) -> str:
+def _page(
+    sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None, *, nothing: bool = False
+) -> str:
     unit = db.session()
     first = max(0, min(request.args.get("from", 0, type=int), _MOST))
     rows = keying.list_rows(unit, sheet, first=first, most=SHOWN + 1)
@@ -142,6 +147,7 @@ def _page(sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None) ->
         sheet=sheet,
         typed=typed,
         row=row,
+        nothing=nothing,
         rows=[(one, keying.details_of(one)) for one in rows[:SHOWN]],
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,

@@ -167,8 +167,7 @@ def _keep_scan(reply: Reply, form: ReplyForm) -> None:
     unit = db.session()
     if len(scans.scans_of_reply(unit, reply.id)) >= scans.MAX_SCANS:
         raise Invalid(fields={"scan": "scans-too-many"})
-    kept = scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
-    reply.shown_page = reply.shown_page or f"{kept.public_id}/1"
+    scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
 
 
 def _usual_titles(campaign: Campaign) -> Mapping[str, str]:

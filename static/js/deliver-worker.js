@@ -65,7 +65,7 @@
     event.waitUntil(self.deliveries.send_all().then(function (done) {
       return self.clients.matchAll().then(function (pages) {
         var told = done.map(function (one) {
-          return { state: one.state, url: one.url, record: { key: one.record.key, name: one.record.name, said: one.record.said } };
+          return { state: one.state, url: one.url, record: { key: one.record.key, url: one.record.url, name: one.record.name, said: one.record.said } };
         });
         pages.forEach(function (one) { one.postMessage({ done: told }); });
         /* Rejecting lets the browser try again later. */

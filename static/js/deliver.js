@@ -111,22 +111,58 @@
     });
   }
 
+  /* What it begins with says what it is, whatever its name says. */
+  function kind_of(file) {
+    return file.slice(0, 12).arrayBuffer().then(function (start) {
+      var text = String.fromCharCode.apply(null, new Uint8Array(start));
+      if (/^(\xff\xd8\xff|\x89PNG|RIFF[^]{4}WEBP)/.test(text)) return "picture";
+      return /^\s*%PDF-/.test(text) ? "pdf" : "";
+    });
+  }
+
+  function say_no_picture(names) {
+    var said = document.getElementById("no-picture");
+    said.textContent = names.map(function (name) { return words.noPicture.replace("{name}", name); }).join(" ");
+    said.hidden = !names.length;
+  }
+
   function take(input) {
+    var wrong = [];
     var files = Array.prototype.slice.call(input.files).slice(0, MOST - chosen.length);
     busy += files.length;
     files.forEach(function (file) {
       smaller(file).then(function (made) {
-        /* What the browser cannot draw goes as it is: the server judges it. */
-        chosen.push(made || { field: "pictures", name: file.name, blob: file });
+        if (made) return made;
+        /* A picture that this browser cannot draw goes as it is: the server judges it. */
+        return kind_of(file).then(function (kind) {
+          return kind === "picture" ? { field: "pictures", name: file.name, blob: file } : null;
+        });
+      }).catch(function () { return null; }).then(function (one) {
+        if (one) chosen.push(one); else wrong.push(file.name);
         busy -= 1;
         show();
+        say_no_picture(wrong);
       });
     });
+    say_no_picture(wrong);
     input.value = "";
   }
 
   ["camera", "pictures"].forEach(function (name) {
     form[name].addEventListener("change", function () { take(form[name]); });
+  });
+
+  form.receipt.addEventListener("change", function () {
+    var file = form.receipt.files[0];
+    point_at(null);
+    if (!file) return;
+    busy += 1;
+    kind_of(file).catch(function () { return ""; }).then(function (kind) {
+      busy -= 1;
+      if (kind) return;
+      form.receipt.value = "";
+      point_at(form.receipt, words.noReceipt.replace("{name}", file.name));
+    });
   });
 
   /* --- Keeping and sending ------------------------------------------------------------------------------------ */
@@ -211,9 +247,14 @@
       var link = line("a", words.look);
       link.href = one.url;
       item.append(link);
+      if (one.record.url === form.action) item.append(line("p", "", "actions"));
+      if (one.record.url === form.action) item.lastChild.append(button(words.again, function () { window.location.reload(); }));
       list.append(item);
     });
     box.hidden = !list.childNodes.length;
+    /* What was sent is not here any more: the page is asked for anew before another visit is written down. */
+    var begun = changing || chosen.length || busy || form.querySelector("[name=outcome]:checked:not([value=stopped])");
+    if (!begun && sent.some(function (one) { return one.record.url === form.action; })) form.hidden = true;
   }
 
   /* What lies on the phone, as far as it is known without asking the server. */
@@ -288,6 +329,7 @@
       else if (field.name in said) field.value = said[field.name];
     });
     changing = one.key;
+    form.hidden = false;
     form.scrollIntoView();
   }
 
@@ -308,11 +350,18 @@
     })[0] || null;
   }
 
-  function point_at(field) {
+  /* A delivery lies behind us, wherever on Earth it was. */
+  function wrong_day() {
+    var latest = new Date(Date.now() + 14 * 3600000).toISOString().slice(0, 10);
+    if (!form.happened_on.value) return words.noDay;
+    return form.happened_on.value > latest ? words.future : "";
+  }
+
+  function point_at(field, text) {
     form.querySelectorAll(".part-wrong").forEach(function (one) { one.remove(); });
-    form.querySelectorAll("[data-wrong]").forEach(function (one) { one.removeAttribute("aria-invalid"); });
+    form.querySelectorAll("[aria-invalid]").forEach(function (one) { one.removeAttribute("aria-invalid"); });
     if (!field) return;
-    var said = line("p", field.dataset.wrong, "error part-wrong");
+    var said = line("p", text, "error part-wrong");
     said.setAttribute("role", "alert");
     field.before(said);
     field.setAttribute("aria-invalid", "true");
@@ -324,9 +373,10 @@
     if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
     if (busy) { complain(words.wait); return; }
     complain("");
-    var wrong = wrong_part();
-    point_at(wrong);
-    if (wrong) return;
+    var part = wrong_part(), day = wrong_day();
+    point_at(part || (day ? form.happened_on : null), part ? part.dataset.wrong : day);
+    if (part || day) return;
+    say_no_picture([]);
     var made = record();
     queue.put(made, changing).then(function () {
       changing = "";

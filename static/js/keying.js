@@ -95,7 +95,8 @@
     event.preventDefault();
     var row = values();
     var fresh = form().hasAttribute("data-fresh");
-    if (fresh && is_blank(row)) return;
+    document.getElementById("nothing-keyed").hidden = !fresh || !is_blank(row);
+    if (fresh && is_blank(row)) { alone(); return; }
     var right = fresh && !form().querySelector("[aria-invalid]");
     var sent = { method: "POST", body: new URLSearchParams(new FormData(form())), credentials: "same-origin" };
     Object.keys(row).forEach(function (name) {

@@ -97,6 +97,47 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
     assert page.evaluate("async () => (await caches.keys()).length") == 0
 
 
+def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form_is_gone(
+    phone: BrowserContext, site: Site, tmp_path: Path, picture: Path
+) -> None:
+    bundles = []
+    for _ in range(2):
+        assert site.command("synth", "ua-58-20", "--signatures", "2").returncode == 0
+        bundles.append(f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}/deliver")
+    no_picture = tmp_path / "notes.jpg"
+    no_picture.write_text("no picture")
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(bundles[1])
+    expect(page.locator("#companions .optional")).to_have_count(0)
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    page.get_by_label("They refused").check()
+    page.locator("#pictures").set_input_files([picture, no_picture])
+    expect(page.locator("#no-picture")).to_have_text(re.compile("^notes.jpg is no JPEG"))
+    expect(page.locator("#thumbs li")).to_have_count(1)
+    page.locator("#receipt").set_input_files(no_picture)
+    expect(page.locator(".part-wrong")).to_have_text(re.compile("^notes.jpg is neither"))
+    assert page.evaluate("document.getElementById('receipt').files.length") == 0
+    today = page.locator("[name=happened_on]").input_value()
+    page.locator("[name=happened_on]").fill("2199-01-01")
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator(".part-wrong")).to_have_text("This day is still to come.")
+    assert page.evaluate("async () => (await deliveries.all()).length") == 0
+    page.locator("[name=happened_on]").fill(today)
+    phone.set_offline(True)
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+    page.reload()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+    expect(page.locator("form[data-deliver]")).to_be_visible()
+    phone.set_offline(False)
+    expect(page.locator("#kept [data-state=sent]")).to_be_visible(timeout=30_000)
+    expect(page.locator("form[data-deliver]")).to_be_hidden()
+    page.get_by_role("button", name="Record another visit").click()
+    expect(page.locator(".tries")).to_contain_text("Refused")
+    expect(page.locator("form[data-deliver]")).to_be_visible()
+
+
 def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
     phone: BrowserContext, site: Site, tmp_path: Path
 ) -> None:

@@ -45,6 +45,8 @@ def test_twenty_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site
     expect(desk.locator("#given_name-0")).to_be_focused()
     expect(desk.locator(".scan img")).to_be_visible()
     keys = desk.keyboard
+    keys.press("Enter")
+    expect(desk.locator("#nothing-keyed")).to_be_visible()
     for number in range(20):
         if number == 7:
             key_in(desk, "", "Nobody", "A code", wrong=True)
@@ -57,6 +59,7 @@ def test_twenty_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site
         expect(desk.locator("#given_name-0")).to_be_focused()
     expect(desk.locator("#keyed")).to_contain_text(re.compile(r"^\s*20 rows count"))
     expect(desk.locator("#keyed")).to_contain_text("as many as were counted by hand")
+    expect(desk.locator("#nothing-keyed")).to_be_hidden()
     expect(desk.locator("#locality-0")).to_have_value("Gatineau")
     keys.press("ArrowUp")
     expect(desk.locator("#family_name-0")).to_have_value("Tester T")

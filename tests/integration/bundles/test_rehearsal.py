@@ -125,6 +125,9 @@ def test_a_rehearsal_bundle_is_asked_for_by_its_page_and_leaves_an_entry(
     jobs.run_now("demo.rehearse", draft.id, 2)
     unit.rollback()
     assert post(client, f"{url}/bundles", {"mission": "nowhere"}).status_code == 404
+    assert post(client, f"{url}/people", {"people": "0"}).status_code == 422
+    for left_there in ("people", "bundles"):
+        assert client.get(f"{url}/{left_there}").location == url
     assert post(client, f"{url}/bundles", {"mission": slug}).status_code == 303
     entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None

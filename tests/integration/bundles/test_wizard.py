@@ -1,6 +1,8 @@
 """Putting a bundle together on the desk: letters, paper, check."""
 
+import html
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,7 +24,7 @@ from campaign.bundles.models import Bundle, Journey
 from campaign.bundles.offers import Why, list_left, list_offers
 from campaign.bundles.waiting_counts import first_blocks
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.signing.models import Signature, SignatureState
+from campaign.signing.models import Origin, Signature, SignatureState
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -101,6 +103,23 @@ def test_each_step_carries_what_was_chosen_before(
     assert "Waiting, to an official who is not chosen" in check
     assert "Waiting, in a language that is not chosen" in check
     assert '<input type="hidden" name="layout" value="fr">' in check
+
+
+def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    for one in add_confirmed(unit, campaigns[0], 2, family_name="Papier"):
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    sign_in(client, app, "staff")
+    chosen = base(campaigns)
+    page = client.get(NEW, query_string=chosen).text
+    assert "2 people signed by hand and are not carried yet." in page
+    link = re.search(r'href="([^"]*/new/paper[^"]*)#sheets_travel"', page)
+    assert link is not None
+    assert 'id="sheets_travel"' in client.get(html.unescape(link[1])).text
+    ticked = chosen | {"how": "1", "sheets_travel": "y", "layout": "fr"}
+    assert "are not carried yet" not in client.get(NEW, query_string=ticked).text
 
 
 def test_what_was_chosen_is_frozen(

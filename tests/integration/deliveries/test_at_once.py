@@ -277,6 +277,24 @@ def test_nothing_is_done_with_a_bundle_that_a_colleague_has_just_sent_to_be_made
     assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 1
 
 
+def test_envelopes_of_a_bundle_that_is_being_made_again_are_not_posted(
+    app: Flask, unit: Session, run_id: int
+) -> None:
+    first = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    assert first is not None
+    first.state = SignatureState.WITHDRAWN
+    bundle_id = unit.get_one(EnvelopeRun, run_id).bundle_id
+    unit.commit()
+    with pytest.raises(Refused, match="not-ready"):
+        overtake(
+            app,
+            lambda unit: make_again(unit, bundle_id),
+            lambda unit: find(unit, run_id),
+            note_posted,
+        )
+    assert unit.scalar(select(func.count(Envelope.attempt_id))) == 0
+
+
 @pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
 def test_a_bundle_that_a_colleague_has_just_removed_is_not_found(
     app: Flask, bundle: Bundle, unit: Session, other_mission: str,

@@ -58,6 +58,8 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     shown = staff.get(answer.location).text
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
+    assert "00:00 (the time there)" in shown
+    assert "(the organisation’s time)" in shown
     assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
@@ -162,6 +164,8 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     bomb = post(staff, gate(bundle), form(pictures=(_bomb(), "gate.png")))
     assert bomb.status_code == 422
     assert "60 million points" in bomb.text
+    two = [(photograph(size=(20, 20)), "street.jpg"), (io.BytesIO(b"no picture"), "door.jpg")]
+    assert "door.jpg: This is no JPEG" in post(staff, gate(bundle), form(pictures=two)).text
     many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
     assert "Eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
     assert visits(unit) == []

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
-from campaign.bundles import cancelling, files, remaking, sheets
+from campaign.bundles import cancelling, files, remaking, reprinting, sheets
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
 from campaign.bundles.verifying import verify_zip
@@ -180,6 +180,61 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     unit.execute(update(Bundle).values(emptied_at=db.utcnow()))
     unit.commit()
     assert "Letter 00005" not in staff.get(f"/desk/bundles/{printed.public_id}").text
+
+
+def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
+    staff: FlaskClient, unit: Session, printed: Bundle, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
+    unit.rollback()
+    unit.execute(
+        update(Signature)
+        .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence.in_([2, 5]))))
+        .values(state=SignatureState.ERASED)
+    )
+    unit.commit()
+    for page in (after(printed), f"/desk/bundles/{printed.public_id}/deliver"):
+        shown = staff.get(page).text
+        assert "Take 1 letter out first" in shown
+        assert "<p>00005</p>" in shown
+    # Its files hold both.
+    page = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "Letter 00002, volume 001, page 2" in page
+    assert "Letter 00005, volume 001, page 5" in page
+
+
+def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_out(
+    staff: FlaskClient, unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
+    record: Record, reroute: Reroute,
+) -> None:  # fmt: skip
+    add_confirmed(unit, campaign, 5, letter_locale="en")
+    unit.commit()
+    bundle_id = freeze(campaign.id, volume_letters=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    left = reload(unit, bundle_id)
+    record(left, DeliveryOutcome.REFUSED)
+    made = reroute(left.id)
+    left = reload(unit, bundle_id)
+    url = f"/desk/bundles/{left.public_id}"
+    assert post(staff, f"{url}/download", {}).status_code == 200
+    unit.rollback()
+    unit.execute(
+        update(Signature)
+        .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 4)))
+        .values(state=SignatureState.WITHDRAWN)
+    )
+    unit.commit()
+    page = staff.get(url).text
+    assert "Letter 00004, volume 002 –" in page
+    assert "Download the bundle" not in page
+    assert "It holds letters that were taken back." in post(staff, f"{url}/download", {}).text
+    unit.rollback()
+    names = {one.name for one in reprinting.list_choices(unit, reload(unit, bundle_id))}
+    assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}
+    assert names.isdisjoint({"", "letters-002.pdf", "signatures.pdf"})
+    assert "00004" not in staff.get(after(left)).text, "it is there no more"
+    assert reload(unit, made).letter_count == 5
 
 
 def test_somebody_who_leaves_its_sheets_does_not_have_it_made_again(

@@ -255,6 +255,12 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     wrong = post(client, address, _row(0) | _row(1, given_name="Eva", postal_code="1"))
     assert wrong.status_code == 422
     assert 'value="Eva"' in wrong.text
+    assert "1 row needs another look. What stands in this form is not saved yet." in wrong.text
+    said = "Nothing was saved: no name is keyed in."
+    assert re.search(f"nothing-keyed[^>]* hidden>{said}", wrong.text)
+    empty = post(client, address, {"locality-0": "Ottawa", "country-0": "CA"})
+    assert empty.status_code == 422
+    assert re.search(f'nothing-keyed" role="alert">{said}', empty.text)
     with app.app_context(), db.reading() as unit:
         assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0
     right = post(client, address, _row(0) | _row(1, given_name="Eva", locality='"'))
@@ -263,6 +269,21 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     assert "2 rows count" in page
     assert page.count("Eva Núñez") == 1
     assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
+
+
+@pytest.mark.parametrize(
+    ("ticked", "said"),
+    [(["news"], ["gets news"]), (["network"], ["gets new actions"]),
+     (["news", "network"], ["gets news", "gets new actions"])],
+)  # fmt: skip
+def test_a_row_says_which_mails_its_person_gets(
+    client: FlaskClient, app: Flask, ticked: list[str], said: list[str]
+) -> None:
+    address = f"/desk/paper/{_new_sheet(app)}"
+    sign_in(client, app, Role.STAFF)
+    ticks = dict.fromkeys(ticked, "y")
+    assert post(client, address, _row(0, email="ana@example.org", **ticks)).status_code == 303
+    assert re.findall(r'class="hint">(gets [^<]+)<', client.get(address).text) == said
 
 
 def test_a_place_beyond_every_sheet_shows_no_row(client: FlaskClient, app: Flask) -> None:

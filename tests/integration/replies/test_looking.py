@@ -15,6 +15,7 @@ from campaign import db
 from campaign.accounts.models import Role
 from campaign.campaigns.models import Update
 from campaign.errors import Refused
+from campaign.paper.models import Scan
 from campaign.replies import publishing, services
 from campaign.replies.looking import look_of
 from campaign.replies.models import Reply
@@ -51,7 +52,12 @@ def draft(client: FlaskClient, app: Flask) -> Any:
         slug = make_campaign(unit).slug
     sign_in(client, app, Role.ORGANIZER)
     scan = {"scan": (io.BytesIO(png()), "scan.png"), "who": ""}
-    return post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
+    made = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
+    with app.app_context(), db.transaction() as unit:
+        reply = unit.scalars(select(Reply)).one()
+        assert not reply.shown_page, "none is published before somebody chooses it"
+        reply.shown_page = f"{unit.scalars(select(Scan.public_id)).one()}/1"
+    return made
 
 
 @pytest.mark.parametrize("part", MORE)

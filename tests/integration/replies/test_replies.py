@@ -255,6 +255,8 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert made.status_code == 303
     page = client.get(f"{made.location}/bars").text
     (scan_page,) = set(re.findall(r'data-page="([^"]+)"', page))
+    with app.app_context(), db.transaction() as unit:
+        unit.scalars(select(Reply)).one().shown_page = scan_page
     bars = {"page-0": scan_page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
     assert post(client, f"{made.location}/bars", bars | {"w-0": "x"}).status_code == 422
     assert post(client, f"{made.location}/bars", bars).status_code == 303

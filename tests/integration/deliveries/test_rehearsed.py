@@ -1,0 +1,73 @@
+"""A rehearsal at the gate: marked, carried by nobody, and in nobody's way."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.bundles import freezing
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.settings import Settings
+from tests.factories import add_confirmed, make_campaign, post
+from tests.integration.bundles.conftest import reload
+from tests.integration.deliveries.conftest import form
+
+
+@pytest.fixture
+def rehearsed(app: Flask, unit: Session, bundle: Bundle, settings: Settings) -> Bundle:
+    """Two invented letters of a draft, printed for the mission of a real bundle."""
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft.targets[0].mission_id = bundle.mission_id
+    add_confirmed(unit, draft, 2, letter_locale="en")
+    draft_id = draft.id
+    unit.commit()
+    with app.app_context(), db.transaction() as own:
+        campaign = own.get_one(Campaign, draft_id)
+        mission = campaign.targets[0].mission
+        assert mission is not None
+        made = freezing.freeze(
+            own, campaign=campaign, mission=mission, settings=settings, locale="en",
+            actor="staff:1", rehearsal=True,
+        )  # fmt: skip
+        made.state = BundleState.READY
+        bundle_id = made.id
+    return reload(unit, bundle_id)
+
+
+def test_a_rehearsal_does_not_come_along(
+    staff: FlaskClient, bundle: Bundle, rehearsed: Bundle
+) -> None:
+    page = f"/desk/bundles/{bundle.public_id}/deliver"
+    assert f"with_{rehearsed.id}" not in staff.get(page).text
+    assert post(staff, page, form()).status_code == 303
+
+
+@pytest.mark.parametrize("page", ["", "/deliver", "/cancel", "/reprint", "/after"])
+def test_each_page_of_a_rehearsal_says_what_it_is_and_offers_no_hand_over(
+    staff: FlaskClient, bundle: Bundle, rehearsed: Bundle, page: str
+) -> None:
+    mark = "Nothing here is counted, mailed or handed over."
+    shown = staff.get(f"/desk/bundles/{rehearsed.public_id}{page}").text
+    assert mark in shown
+    for word in ("Record a delivery", "Export its list", "Record it", "They took all letters"):
+        assert word not in shown
+    assert mark not in staff.get(f"/desk/bundles/{bundle.public_id}{page}").text
+
+
+def test_its_gate_takes_nothing(staff: FlaskClient, rehearsed: Bundle) -> None:
+    page = f"/desk/bundles/{rehearsed.public_id}/deliver"
+    words = "This is a rehearsal: nothing of it is handed over."
+    assert words in staff.get(page).text
+    answer = post(staff, page, form())
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_a_rehearsal_is_marked_among_the_bundles(
+    staff: FlaskClient, bundle: Bundle, rehearsed: Bundle
+) -> None:
+    rows = staff.get("/desk/bundles/").text.split('<th scope="row">')[1:]
+    marked = ['<span class="status is-faint">Rehearsal</span>' in one for one in rows]
+    assert marked == [True, False]
