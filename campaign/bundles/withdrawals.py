@@ -4,7 +4,10 @@ Until the bundle is handed over, its volumes are made again without them (`remak
 is done, and for good afterwards, no file that still holds them is given out. Their numbers stay.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,6 +31,22 @@ class TakenBack:
     volume: int
     page: int
     """On which it begins, in the volume's PDF."""
+
+
+def taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
+    """What `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
+    digests = {one.sequence: one.sha256 or "" for one in bundle.volumes}
+    return [
+        {
+            "number": one.number,
+            "volume": one.volume,
+            "page": one.page,
+            "reason": one.state,
+            "on": on.isoformat(),
+            "sha256": digests[one.volume],
+        }
+        for one in gone
+    ]
 
 
 def refuse_taken_back(unit: Session, bundle: Bundle) -> None:
