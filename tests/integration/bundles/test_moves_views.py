@@ -99,6 +99,7 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     take_back(unit, bundle_id, 2, SignatureState.WITHDRAWN)
     page = client.get(url).text
     assert "1 letter was taken back" in page
+    assert "Its writer took it back" in page
     assert post(client, f"{url}/download").status_code == 409
     assert post(client, f"{url}/remake").status_code == 303
     assert print_bundle(bundle_id) is BundleState.READY
