@@ -81,3 +81,19 @@ def test_who_can_mend_an_address_is_told_which_and_where(
     assert official.name in response.text
     assert official.office["en"] in response.text
     assert f'href="/desk/officials/{official.slug}"' in response.text
+
+
+def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    official = draft.targets[0].official
+    office = "Chair of the Committee on Delegated Powers and Regulatory Reform of Altamar"
+    official.office = {"en": f"{office}, {office}"[:110]} | {"es": "Gobernadora", "fr": "Élue"}
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(f"/desk/campaigns/{draft.slug}").text
+    assert f"The address of {official.name} in English does not fit the window" in page
+    assert official.office["en"] in page
+    assert f'href="/desk/officials/{official.slug}"' in page
+    assert "The address of Ines Quintero Vidal in Spanish" not in page
