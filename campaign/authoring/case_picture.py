@@ -12,6 +12,8 @@ from campaign.errors import Invalid
 
 WIDE, SMALL = (1200, 800), (360, 240)
 """Pixels of the picture on the case's page, and of that in a list."""
+LEAST_WIDTH = 400
+"""Pixels that a picture must be wide; less would be blurred on the case's page."""
 
 
 def set_picture(
@@ -28,8 +30,8 @@ def set_picture(
     """Set the case's picture, or what is said of the one it has.
 
     `x` and `y` say in percent where that is which matters. Raises Invalid with all
-    that is wrong: no picture, or none at all (`picture`), and each language of a text in which it
-    is not described (`alt_fr`).
+    that is wrong: no picture, one too small, or none at all (`picture`), and each language of a
+    text in which it is not described (`alt_fr`).
     """
     described = {code: words for code, words in alt.items() if words}
     problems = _undescribed(campaign, described)
@@ -41,6 +43,9 @@ def set_picture(
             body = pictures.redrawn(file, name=name)
         except Invalid as problem:
             problems = problem.fields | problems
+        else:
+            if pictures.width_of(body) < LEAST_WIDTH:
+                problems = {"picture": "picture-too-small"} | problems
     elif not campaign.picture:
         problems = {"picture": "picture-missing"} | problems
     if problems:

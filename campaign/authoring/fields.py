@@ -90,6 +90,9 @@ WORDS: Mapping[str, Any] = {
     "pictures-too-many": _l("Eight pictures at most."),
     "mission-same": _l("The letters were at this mission. Choose another one."),
     "picture-too-big": _l("The picture is too big: 12 MB and 60 million points at most."),
+    "picture-too-small": _l(
+        "The picture is too small: 400 points wide at least. Choose a larger copy of it."
+    ),
     "not-a-picture": _l("This is no JPEG, PNG or WebP picture, whatever its name says."),
     "words-too-many": _l("Keep to 200 lines at most, and each line to 80 characters."),
     "not-a-word": _l("Each line needs a letter or a figure."),

@@ -29,8 +29,8 @@ class PictureForm(Meeting, DeskForm):
     picture = FileField(
         _l("Picture"),
         description=_l(
-            "JPEG, PNG or WebP, 12 MB at most. It is kept without the place and the camera that it "
-            "may name. Show nobody who has not agreed to it."
+            "JPEG, PNG or WebP, 400 points wide at least, 12 MB at most. It is kept without the "
+            "place and the camera that it may name. Show nobody who has not agreed to it."
         ),
     )
     x = PercentField(_l("From the left, in percent"))

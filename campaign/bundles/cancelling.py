@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from campaign import audit, db
 from campaign.bundles import files, prints, sheets, standing
 from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.bundles.withdrawals import list_taken_back, taken_out
 from campaign.db import after_commit
 from campaign.errors import Refused
 from campaign.signing.models import Letter
@@ -27,9 +28,9 @@ _CAN = (BundleState.PRINTING, BundleState.ASSEMBLING, BundleState.READY)
 def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
     """Give the bundle up; how many of its letters left it. The sheets on paper wait again too.
 
-    Its row stays with its prints' hashes, its files go. A worker that prints it just now loses
-    its volume. Raises Refused: `handed-over`, `moved-on`, `emptied`, `cancelled`, `not-ready` (it
-    failed: that has a button of its own).
+    Its row stays with its prints' hashes and the numbers of what was taken back, its files go. A
+    worker that prints it just now loses its volume. Raises Refused: `handed-over`, `moved-on`,
+    `emptied`, `cancelled`, `not-ready` (it failed: that has a button of its own).
     """
     standing.hold(unit, bundle)
     standing.refuse_settled(unit, bundle)
@@ -38,6 +39,8 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
+    gone = list_taken_back(unit, bundle, limit=None)
+    bundle.taken_out = [*bundle.taken_out, *taken_out(gone, bundle, db.utcnow().date())]
     freed = give_up(unit, bundle, store, reason=reason)
     audit.record(
         unit,

@@ -104,7 +104,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
         except Refused as refused:
             problem, status = refused.slug, refused.status
         else:
-            flash(_("The bundle is given up. Its letters wait for another."))
+            flash(_("The bundle is given up. What still waits of it goes with another."))
             return redirect(url_for("bundles.show", public_id=public_id), 303)
     page = render_template("bundles/cancel.html", bundle=bundle, form=form, problem=problem)
     return page, 422 if form.errors else status

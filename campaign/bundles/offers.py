@@ -13,6 +13,7 @@ from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting import WaitingPart
 from campaign.bundles.waiting_counts import count_waiting
+from campaign.bundles.withdrawals import GONE
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.officials.models import Mission
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
@@ -149,7 +150,7 @@ def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice)
 
 
 def _count_earlier(unit: Session, mission: Mission, campaign: Campaign) -> int:
-    """Letters that are in bundles for the mission now; what left a bundle is not."""
+    """Letters that are in bundles for the mission now; what left a bundle, or is gone, is not."""
     moved = select(_REROUTING.c.from_bundle_id).where(_REROUTING.c.from_bundle_id == Bundle.id)
     rows = unit.execute(
         select(
@@ -159,12 +160,23 @@ def _count_earlier(unit: Session, mission: Mission, campaign: Campaign) -> int:
             Bundle.mission_id == mission.id,
             Bundle.state != BundleState.CANCELLED,
         )
-    )
+    ).all()
     # Letters are counted only of a bundle that went elsewhere: there are few left, not a million.
     return sum(
         _count_letters(unit, row.id) if row.moved else row.letter_count - len(row.released)
         for row in rows
+    ) - _count_gone(unit, campaign, [row.id for row in rows])
+
+
+def _count_gone(unit: Session, campaign: Campaign, bundle_ids: list[int]) -> int:
+    """Letters of these bundles whose writers are counted as withdrawn, erased or invalid."""
+    gone = select(Signature.id).where(
+        Signature.campaign_id == campaign.id, Signature.state.in_(GONE)
     )
+    count = select(func.count(Letter.id)).where(
+        Letter.bundle_id.in_(bundle_ids), Letter.signature_id.in_(gone)
+    )
+    return unit.scalar(count) or 0 if bundle_ids else 0
 
 
 def _count_letters(unit: Session, bundle_id: int) -> int:

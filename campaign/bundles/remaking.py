@@ -5,8 +5,6 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
-from itertools import groupby
-
 from flask import current_app
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -14,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import audit, db, jobs, storage
 from campaign.bundles import cancelling, prints, sheets, standing
 from campaign.bundles.models import Bundle, BundleState, VolumeState
-from campaign.bundles.withdrawals import GONE, TakenBack, list_taken_back
+from campaign.bundles.withdrawals import GONE, TakenBack, list_taken_back, taken_out
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Refused
 from campaign.settings import Settings
@@ -64,29 +62,13 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
 def _note(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
     """Write down what is taken out, and have its volumes wait for the press."""
     now = db.utcnow()
-    volumes = {one.sequence: one for one in bundle.volumes}
-    out = list(bundle.taken_out)
-    for sequence, letters in groupby(sorted(gone, key=lambda one: one.volume), _volume_of):
-        volume = volumes[sequence]
-        out += [
-            {
-                "number": one.number,
-                "volume": one.volume,
-                "page": one.page,
-                "reason": one.state,
-                "on": now.date().isoformat(),
-                "sha256": volume.sha256 or "",
-            }
-            for one in letters
-        ]
-        volume.state, volume.lease_until = VolumeState.WAITING, None
-    bundle.taken_out = out
+    bundle.taken_out = [*bundle.taken_out, *taken_out(gone, bundle, now.date())]
+    without = {one.volume for one in gone}
+    for volume in bundle.volumes:
+        if volume.sequence in without:
+            volume.state, volume.lease_until = VolumeState.WAITING, None
     bundle.state, bundle.lease_until, bundle.remade_at = BundleState.PRINTING, None, now
     unit.flush()
-
-
-def _volume_of(one: TakenBack) -> int:
-    return one.volume
 
 
 def _is_empty_without(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> bool:

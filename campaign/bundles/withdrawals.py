@@ -7,7 +7,9 @@ of the bundle that it left.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate
 from typing import Any
 
@@ -36,6 +38,22 @@ class TakenBack:
     volume: int
     page: int
     """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
+
+
+def taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
+    """What `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
+    digests = {one.sequence: one.sha256 or "" for one in bundle.volumes}
+    return [
+        {
+            "number": one.number,
+            "volume": one.volume,
+            "page": one.page,
+            "reason": one.state,
+            "on": on.isoformat(),
+            "sha256": digests[one.volume],
+        }
+        for one in gone
+    ]
 
 
 def refuse_taken_back(unit: Session, bundle: Bundle) -> None:

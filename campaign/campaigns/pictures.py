@@ -52,6 +52,12 @@ def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
     return _as_jpeg(picture)
 
 
+def width_of(body: bytes) -> int:
+    """Pixels that a picture which was drawn anew is wide."""
+    with Image.open(io.BytesIO(body), formats=("JPEG",)) as picture:
+        return picture.width
+
+
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
     """Store the part of a stored picture around a point (in percent), and give its key."""
     return keep_redrawn(cut(read(key), size, x, y))

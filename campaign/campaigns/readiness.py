@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.letter_gaps import letter_gaps, said_official
 from campaign.campaigns.models import (
@@ -16,9 +15,8 @@ from campaign.campaigns.models import (
     UpdateKind,
 )
 from campaign.campaigns.watching import Watch, texts_of_campaign
+from campaign.campaigns.window_gaps import window_gaps
 from campaign.i18n import day_is_over
-from campaign.letters.checks import check_address, check_characters
-from campaign.letters.layouts import layout_for
 from campaign.officials.missions import STALE_AFTER_DAYS
 from campaign.officials.models import Mission
 
@@ -157,9 +155,7 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
     elif not any(line.strip() for line in (*mission.address, mission.locality)):
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
-        for locale in campaign.letter_locales:
-            if not _fits_envelope(target, locale, mission.host_country):
-                yield Gap("address-does-not-fit", "targets", True, locale, official.slug, detail)
+        yield from window_gaps(campaign, target, mission)
     if mission is not None and not _checked(mission, now):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:
@@ -191,11 +187,3 @@ def _risks(campaign: Campaign) -> Iterator[Gap]:
     watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
     for found in watch.findings(texts_of_campaign(campaign)) if watch else ():
         yield Gap("risk-named", found.part, False, found.locale)
-
-
-def _fits_envelope(target: Target, locale: str, host_country: str) -> bool:
-    """Whether the press can print the address, as far as it is seen without laying it out."""
-    lines = addressing_of(target, locale, host_country=host_country).lines
-    return not (
-        check_address(lines, layout_for(host_country)) or check_characters({"address": lines})
-    )

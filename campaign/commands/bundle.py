@@ -225,7 +225,7 @@ def _sentence(facts: dict[str, Any]) -> str:
     if not facts["volumes"]:
         return f"Papers for signed sheets of {facts['on_paper']} people: {facts['zip']}."
     return (
-        f"{facts['letters']} letters on {facts['pages']} pages, in {_volumes(facts['volumes'])}: "
+        f"{_letters(facts['letters'], facts['pages'])}, in {_volumes(facts['volumes'])}: "
         f"{facts['zip']}.{aside}"
     )
 
@@ -256,7 +256,7 @@ def verify(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts))
     elif result.ok:
         click.echo(
-            f"All of it holds: {result.letters} letters on {result.pages} pages, "
+            f"All of it holds: {_letters(result.letters, result.pages)}, "
             f"in {_volumes(result.volumes)}, {result.files} files."
         )
     sys.exit(0 if result.ok else 1)
@@ -272,6 +272,11 @@ class _Failed(click.ClickException):
     def show(self, _file: Any = None) -> None:
         """The sentence alone."""
         click.echo(self.message, err=True)
+
+
+def _letters(letters: int, pages: int) -> str:
+    said = "1 letter" if letters == 1 else f"{letters} letters"
+    return f"{said} on 1 page" if pages == 1 else f"{said} on {pages} pages"
 
 
 def _volumes(number: int) -> str:

@@ -75,7 +75,8 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
                 out = folder / f"out-{number}.pdf"
                 inside = (one for content in some for one in content.numbers)
                 keep(f"envelopes-{number:03d}.pdf",
-                     join(parts, out, title=title, language=frozen.locale),
+                     join(parts, out, title=title, language=frozen.locale,
+                          fresh_sheets=frozen.duplex),
                      letters=spans_of(inside) if letters else [],
                      first=some[0].number, last=some[-1].number)  # fmt: skip
     return made
@@ -85,7 +86,10 @@ def _parts(
     frozen: Frozen, some: Sequence[_Content], total: int, folder: Path, *, single: bool,
     letters: bool,
 ) -> list[Path | Piece]:  # fmt: skip
-    """Of each envelope its address sheet, then its letters; one letter alone has its address."""
+    """Of each envelope its address sheet, then its letters; one letter alone has its address.
+
+    Letters printed on both sides come with the blank backs of their last sheets.
+    """
     sheets: list[Piece] = []
     if not single:
         for start in range(0, len(some), _SHEETS_AT_ONCE):

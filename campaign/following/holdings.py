@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from campaign.campaigns.models import CampaignStatus
 from campaign.errors import TooMany
 from campaign.following.links import Mailbox, signatures_of
 from campaign.following.models import LettersLink, Notice, NoticeMail
+from campaign.following.pdf_pages import printable
 from campaign.following.sending import plain_text
 from campaign.following.trips import trips_of
 from campaign.letters.problems import LetterRefused
@@ -188,7 +190,7 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
         letters = Letters(marked, cards=letters.cards, layout=letters.layout)
     for _ in range(_TRIES):
         try:
-            yield f"{name}.pdf", pdf_of(letters, layout)
+            yield f"{name}.pdf", printable(letters, partial(pdf_of, layout=layout))
         except TooMany:
             continue  # others print just now; each try waits for some seconds
         except LetterRefused as problem:

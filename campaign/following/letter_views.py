@@ -1,6 +1,7 @@
 """The page of one letter: confirm it, keep it, send it, follow it. The secret is in the address."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from campaign.following import own_sending
 from campaign.following.held import note_for
 from campaign.following.marks import marks_of
 from campaign.following.next_action import next_action
+from campaign.following.pdf_pages import pdf_page
 from campaign.following.sending import posted_pdf, sendings_of
 from campaign.following.trips import trips_of
 from campaign.reading.case_page import case_page
@@ -24,7 +26,6 @@ from campaign.settings import Settings
 from campaign.signing import confirming
 from campaign.signing.drafts import Letters, layout_of, local_day, pdf_of, signed_letters
 from campaign.signing.models import Signature, SignatureState
-from campaign.signing.signing_views import pdf_response
 
 
 def register(blueprint: Blueprint) -> None:
@@ -68,7 +69,7 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
         signature = _confirmed(unit, token)
         letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
         layout = layout_of(signature.campaign, _home())
-    return pdf_response(pdf_of(letters, layout), name)
+    return pdf_page(letters, partial(pdf_of, layout=layout), name)
 
 
 @public
@@ -77,8 +78,12 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as unit:
         signature = _confirmed(unit, token)
         letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
-        body = posted_pdf(signature, letters, layout_of(signature.campaign, _home()), _home())
-    return pdf_response(body, f"post-{name}")
+        layout = layout_of(signature.campaign, _home())
+
+        def make(some: Letters) -> bytes:
+            return posted_pdf(signature, some, layout, _home())
+
+        return pdf_page(letters, make, f"post-{name}")
 
 
 @public

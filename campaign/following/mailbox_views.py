@@ -1,5 +1,6 @@
 """My letters: asking for the link, everything signed from a mailbox, one letter of it."""
 
+from functools import partial
 from typing import Any
 
 from flask import (
@@ -21,6 +22,7 @@ from campaign.errors import NotFound
 from campaign.following import erasing, holdings, links
 from campaign.following.changing import can_change
 from campaign.following.marks import is_frozen, is_handed_over, marks_of
+from campaign.following.pdf_pages import pdf_page
 from campaign.following.withdrawing import can_withdraw
 from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
@@ -29,7 +31,6 @@ from campaign.settings import Settings
 from campaign.signing.confirming import refuse_held_back
 from campaign.signing.drafts import layout_of, pdf_of, signed_letters
 from campaign.signing.models import ConsentWording, Signature, SignatureState
-from campaign.signing.signing_views import pdf_response
 from campaign.signing.validating import Problem, check_email, check_line
 from campaign.signing.wording import say
 
@@ -137,7 +138,7 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         home = _settings().organisation_country
         letters, name = signed_letters(signature, home=home), f"{signature.campaign.slug}.pdf"
         layout = layout_of(signature.campaign, home)
-    return pdf_response(pdf_of(letters, layout), name)
+    return pdf_page(letters, partial(pdf_of, layout=layout), name)
 
 
 @public

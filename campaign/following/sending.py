@@ -111,13 +111,15 @@ def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str
     Raises what `pdf_of` raises.
     """
     writer = writer_of_signature(signature)
+    by_key = {letter.public_id: letter for letter in signature.letters}
+    pairs = [(by_key[context.key], context) for context in letters]
     envelopes = [
         EnvelopeContext(
             locale=context.locale,
             sender_lines=_sender_lines(writer, context.locale, _destination(letter.target, home)),
             addressee_lines=_envelope_lines(signature, letter, home),
         )
-        for letter, context in zip(signature.letters, letters, strict=True)
+        for letter, context in pairs
     ]
     return with_envelopes(pdf_of(letters, layout), envelopes, letters.layout or layout)
 

@@ -39,7 +39,7 @@ def address_sheets(
         if problems:
             raise LetterRefused(problems)
     body = html.render("address-sheet.html", sheets=sheets, direction=html.direction_of(locale),
-                       locale=locale)  # fmt: skip
+                       locale=locale, layout=layout)  # fmt: skip
     whole = html.render("document.html", locale=locale, title=title, body=body)
     with renderer.laid_out(str(whole), "print.css", layout) as document:
         pages = len(document.pages)

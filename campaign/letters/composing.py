@@ -81,7 +81,7 @@ def _laid_out(
     specimens = list(dict.fromkeys(specimen(part.kind, part.style) for part in simple))
     rest = (part for part in parts if part not in set_here)
     groups = segments.arrange([*specimens, *rest])
-    html = segments.document(groups)
+    html = segments.document(groups, layout)
     with renderer.laid_out(html, "segments.css", layout, xml=True) as document:
         boxes = match(document, groups)
         galley = Galley(document)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from campaign import resources
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import Layout
+from campaign.letters.windows import is_dense
 
 MM_PER_PT = 25.4 / 72
 CLOSE_SET = "letter-close-set"
@@ -120,6 +121,7 @@ def environment() -> Environment:
     env.filters["lang"] = language_tag
     env.filters["direction"] = direction_of
     env.filters["isolated"] = isolated
+    env.globals["is_dense"] = is_dense
     env.globals["reading_direction"] = reading_direction
     env.globals["text_direction"] = text_direction
     return env
@@ -184,6 +186,7 @@ def letter_fragment(
     return render(
         "letter.html",
         letter=context,
+        layout=layout,
         id=anchor,
         close_set=CLOSE_SET if layout is not None and is_close_set(context, layout) else "",
         direction=direction_of(context.locale),

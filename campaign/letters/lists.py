@@ -123,6 +123,7 @@ def cover_letter(context: CoverContext, layout: Layout, out: Path) -> Document:
     body = html.render(
         "cover.html",
         cover=context,
+        layout=layout,
         code=qr_svg(context.code) if context.code else "",
         direction=html.direction_of(context.locale),
     )

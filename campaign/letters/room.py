@@ -6,38 +6,24 @@ renderer would take a tenth of a second, one at a time. Heights are those of `sh
 `card.css`; tests hold them to the real layout.
 """
 
-import functools
 import math
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fontTools.ttLib import TTFont
-
-from campaign import resources
 from campaign.letters import html
+from campaign.letters.breaking import count_lines, is_ours
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import Layout
 
 PT_PER_MM = 72 / 25.4
-_SAFETY = 1.006
-"""So much wider than by their advances texts are taken to be: kerning, hanging marks, rounding."""
 _CLEARANCE = 1.0
 """Points left at the foot of the page, as the press leaves a hair."""
 _CARD_WIDTH_GONE, _CARD_HEIGHT_GONE = 24.0, 28.0
 """mm of a quarter sheet in which the text of a card does not stand (`card.css`, `carding`)."""
-# Widths, in em, of what our own fonts do not have: at least what the system's fonts take.
-_WIDE, _OTHER, _JOINED = 1.0, 0.75, 0.45
 _TALLER = 1.16
 """A line with characters of the system's fonts is so much higher, at most (Devanagari)."""
 _ROOMY, _ARABIC_TALLER = 1.43, 1.1
 """Type with so much lead, that of Arabic letters, grows less."""
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
-_PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
-_CACHED = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +60,7 @@ class _Face:
 
     def height(self, text: str, width: float) -> float:
         taller = _ARABIC_TALLER if self.leading >= self.size * _ROOMY else _TALLER
-        leading = self.leading if _is_ours(text) else self.leading * taller
+        leading = self.leading if is_ours(text) else self.leading * taller
         return count_lines(text, width, self.size, self.weight) * leading + self.after
 
 
@@ -138,11 +124,6 @@ def card_room(context: LetterContext, layout: Layout) -> Room:
     return _room(height, available - _CLEARANCE, leading)
 
 
-def count_lines(text: str, width: float, size: float, weight: str = "Regular") -> int:
-    """Lines that a paragraph takes in a column of `width` pt."""
-    return _count(text, round(width / size, 3), weight)
-
-
 def _name_lines(context: LetterContext) -> Sequence[str]:
     return [one for one in (context.signature_name, context.signature_locality) if one]
 
@@ -150,71 +131,3 @@ def _name_lines(context: LetterContext) -> Sequence[str]:
 def _room(height: float, available: float, leading: float) -> Room:
     over = math.ceil((height - available) / leading) if height > available else 0
     return Room(height / available, over, max(0, math.floor((available - height) / leading)))
-
-
-@functools.lru_cache(maxsize=_CACHED)
-def _count(text: str, ems: float, weight: str) -> int:
-    """Lines of a paragraph in a column so many times as wide as its type is high."""
-    return sum(_broken(line, ems, weight) for line in text.split("\n"))
-
-
-def _broken(line: str, ems: float, weight: str) -> int:
-    lines, filled = 1, 0.0
-    space = _width(" ", weight)
-    for piece, spaced in _pieces(line):
-        wide = _width(piece, weight)
-        gap = space if spaced and filled else 0.0
-        if filled + gap + wide <= ems:
-            filled += gap + wide
-            continue
-        if filled:
-            lines += 1
-        # What is wider than the column is broken wherever it must be.
-        more = max(0, math.ceil(wide / ems) - 1)
-        lines += more
-        filled = wide - more * ems
-    return lines
-
-
-def _pieces(line: str) -> Iterable[tuple[str, bool]]:
-    """What a line may be broken between, and whether a space stands before it."""
-    for word in line.split():
-        spaced = True
-        parts = _PIECE.findall(word) if len(word) > 1 else [word]
-        for part in parts:
-            for piece in list(part) if _UNSPACED.search(part) else [part]:
-                yield piece, spaced
-                spaced = False
-
-
-def _width(text: str, weight: str) -> float:
-    known = _advances(weight)
-    return sum(
-        known[code] if (code := ord(character)) in known else _stranger(character)
-        for character in text
-    ) * _SAFETY  # fmt: skip
-
-
-@functools.lru_cache(maxsize=_CACHED)
-def _is_ours(text: str) -> bool:
-    """Whether our own font has every character of a text."""
-    return text.isascii() or all(ord(one) in _advances("Regular") or one == "\n" for one in text)
-
-
-@functools.lru_cache(maxsize=4096)
-def _stranger(character: str) -> float:
-    """The width of a character that our fonts do not have."""
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0.0
-    if unicodedata.east_asian_width(character) in {"W", "F"}:
-        return _WIDE
-    return _JOINED if unicodedata.bidirectional(character) in {"AL", "R"} else _OTHER
-
-
-@functools.cache
-def _advances(weight: str) -> dict[int, float]:
-    """Advance width of each character of our serif, in em."""
-    path = resources.folder("letters") / "fonts" / f"SourceSerif4-{weight}.ttf"
-    with TTFont(path, lazy=True) as font:
-        units, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
-        return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}

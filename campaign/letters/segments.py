@@ -103,6 +103,10 @@ def arrange(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
     return list(groups.items())
 
 
-def document(groups: Sequence[tuple[Style, list[Segment]]]) -> str:
+def document(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
     """The XHTML of the sheets on which the segments stand, one below the other."""
-    return str(html.render("segments.html", groups=groups, close_set=html.CLOSE_SET, line_end="\n"))
+    return str(
+        html.render(
+            "segments.html", groups=groups, layout=layout, close_set=html.CLOSE_SET, line_end="\n"
+        )
+    )

@@ -15,6 +15,7 @@ from campaign.letters.checks import check_before
 from campaign.letters.context import LetterContext, Translation
 from campaign.letters.layouts import LAYOUTS, Layout
 from campaign.letters.problems import LetterRefused, Problem
+from campaign.letters.windows import longest_line
 
 T = TypeVar("T")
 Job = Mapping[str, Any]
@@ -89,7 +90,8 @@ def page_spans(document: Document, count: int) -> list[tuple[int, int]]:
 def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     """The letters as a PDF, in this process.
 
-    :raises LetterRefused: a letter fails a check; the details say which by its "key".
+    :raises LetterRefused: a letter fails a check; the details say which by its "key", and which
+        "line" of its address is the longest.
     :raises RendererWarning: the renderer had something to say.
     """
     problems = [(one, problem) for one in contexts for problem in check_before(one, layout)]
@@ -101,5 +103,9 @@ def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
             if not problems:
                 return renderer.write_pdf(document)
     raise LetterRefused(
-        Problem(problem.slug, {**problem.detail, "key": one.key}) for one, problem in problems
+        Problem(
+            problem.slug,
+            {"line": longest_line(one.addressee_lines), **problem.detail, "key": one.key},
+        )
+        for one, problem in problems
     )

@@ -1,6 +1,6 @@
 """Letters as they would be printed: for the pages Write and Check, for previews, for the PDF."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -47,6 +47,11 @@ class Letters(list[LetterContext]):
         """Whether they are printed as cards."""
         self.layout = layout
         """The sheet with which they were frozen; None before."""
+
+    def without(self, keys: Collection[str]) -> "Letters":
+        """All but those of these keys."""
+        rest = (one for one in self if one.key not in keys)
+        return Letters(rest, cards=self.cards, layout=self.layout)
 
 
 @dataclass(frozen=True, slots=True)

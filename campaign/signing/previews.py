@@ -15,7 +15,7 @@ from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.models import Campaign, TargetKind
 from campaign.campaigns.tally import count_of
 from campaign.errors import NotFound
-from campaign.letters.problems import LetterRefused
+from campaign.letters.problems import OF_ADDRESS, LetterRefused
 from campaign.reading.case_page import case_page
 from campaign.settings import Settings
 from campaign.signing import mail_samples
@@ -27,7 +27,21 @@ from campaign.signing.signing_views import cannot_print, pdf_response
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
 guard(blueprint, Role.ORGANIZER)
-blueprint.register_error_handler(LetterRefused, cannot_print)
+
+
+@blueprint.errorhandler(LetterRefused)
+def name_refused(problem: LetterRefused) -> ResponseReturnValue:
+    """A page that says why there is no PDF, and at which official to mend it."""
+    campaign = load(str((request.view_args or {}).get("slug")))
+    lines = {
+        one.detail["key"]: one.detail.get("line", "")
+        for one in problem.problems
+        if one.slug in OF_ADDRESS and "key" in one.detail
+    }
+    places = [
+        (one.official, lines[str(one.id)]) for one in campaign.targets if str(one.id) in lines
+    ]
+    return cannot_print(problem, places)
 
 
 @blueprint.before_request

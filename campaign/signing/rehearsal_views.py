@@ -17,13 +17,13 @@ from campaign.authoring.desk import load
 from campaign.campaigns import lifecycle
 from campaign.errors import NotFound, Refused
 from campaign.letters.problems import LetterRefused
-from campaign.signing import journey, rehearsing, signing_views
+from campaign.signing import journey, previews, rehearsing, signing_views
 
 blueprint = Blueprint(
     "rehearsal_signing", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/<lang>"
 )
 guard(blueprint, Role.ORGANIZER)
-blueprint.register_error_handler(LetterRefused, signing_views.cannot_print)
+blueprint.register_error_handler(LetterRefused, previews.name_refused)
 _ELSEWHERE = {"reading.case": "signing_previews.preview_case"}
 
 

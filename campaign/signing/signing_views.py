@@ -1,5 +1,7 @@
 """Write · You · Check · Sign."""
 
+from collections.abc import Sequence
+
 from flask import (
     Blueprint,
     Response,
@@ -22,6 +24,7 @@ from campaign.campaigns.services import get_campaign
 from campaign.errors import NotFound
 from campaign.letters.html import card_fragment
 from campaign.letters.problems import LetterRefused
+from campaign.officials.models import Official
 from campaign.reading.intake import private
 from campaign.reading.sources import clean_source
 from campaign.security import count_against_limit, counted, network_of, public
@@ -189,10 +192,15 @@ def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
     return redirect(url_for("signing.write", lang=lang, slug=slug))
 
 
-def cannot_print(problem: LetterRefused) -> ResponseReturnValue:
-    """A page that says why there is no PDF."""
+def cannot_print(
+    problem: LetterRefused, places: Sequence[tuple[Official, str]] = ()
+) -> ResponseReturnValue:
+    """A page that says why there is no PDF.
+
+    :param places: for who can mend it: the officials, each with the longest line of the address.
+    """
     slugs = {one.slug for one in problem.problems}
-    page = render_template("signing/cannot_print.html", problems=slugs)
+    page = render_template("signing/cannot_print.html", problems=slugs, places=places)
     return private(Response(page, 422, mimetype="text/html"))
 
 

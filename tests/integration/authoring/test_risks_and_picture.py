@@ -109,6 +109,7 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
         ("river.png", picture("JPEG"), "says another kind than it is"),
         ("river.exe", picture("PNG"), "says another kind than it is"),
         ("cut.jpg", picture("JPEG")[:600], "This is no JPEG, PNG or WebP"),
+        ("small.jpg", picture("JPEG", size=(60, 40)), "The picture is too small"),
         ("", b"", "Choose a picture."),
     ],
 )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.bundles import freezing, pressroom
+from campaign.bundles.choices import EVERYTHING, Choice
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign
 from campaign.settings import Settings
@@ -21,8 +22,9 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
     """Freeze what waits for the campaign's first mission, in a transaction of its own."""
 
     def run(
-        campaign_id: int, locale: str = "en", volume_letters: int = 500, on_paper: int = 0
-    ) -> int:
+        campaign_id: int, locale: str = "en", volume_letters: int = 500, on_paper: int = 0,
+        choice: Choice = EVERYTHING,
+    ) -> int:  # fmt: skip
         with app.app_context(), db.transaction() as unit:
             campaign = unit.get_one(Campaign, campaign_id)
             mission = campaign.targets[0].mission
@@ -35,6 +37,7 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
                 locale=locale,
                 actor="command",
                 on_paper=on_paper,
+                choice=choice,
             ).id
 
     return run

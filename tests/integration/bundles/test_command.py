@@ -52,6 +52,8 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     checked = CliRunner().invoke(verify, [facts["zip"], "--json"])
     assert checked.exit_code == 0
     assert json.loads(checked.stdout)["letters"] == 3
+    said = CliRunner().invoke(verify, [facts["zip"]]).stdout
+    assert said.startswith("All of it holds: 3 letters on 3 pages, in 1 volume, ")
 
     again = run("--json")
     assert again.exit_code == 1
@@ -138,3 +140,12 @@ def test_lists_that_take_too_much_are_said_in_one_line(
     result = run()
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Making the lists took longer than it may; nothing is handed out.\n"
+
+
+def test_one_letter_is_said_as_one(unit: Session, run: Any) -> None:
+    add_confirmed(unit, make_campaign(unit), 1)
+    unit.commit()
+    result = run()
+    assert result.stdout.startswith("1 letter on 1 page, in 1 volume: ")
+    said = CliRunner().invoke(verify, [result.stdout.split(": ")[1].strip().removesuffix(".")])
+    assert said.stdout.startswith("All of it holds: 1 letter on 1 page, in 1 volume, ")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
@@ -78,6 +78,15 @@ def test_an_earlier_bundle_has_what_is_in_it_now(
     assert earlier() == 3, "one waits again"
     second = freeze(campaign.id)
     assert earlier() == 4
+    with db.transaction() as writing:
+        in_first = select(Letter.signature_id).where(
+            Letter.bundle_id == ready, Letter.sequence == 1
+        )
+        gone = update(Signature).where(Signature.id.in_(in_first))
+        writing.execute(gone.values(state=SignatureState.WITHDRAWN))
+    assert earlier() == 3, "who took a letter back is counted as that"
+    with db.transaction() as writing:
+        writing.execute(gone.values(state=SignatureState.CONFIRMED))
     with db.transaction() as writing:
         bundle = writing.get_one(Bundle, second)
         cancelling.cancel(writing, bundle, storage.storage(), reason="", actor="test")

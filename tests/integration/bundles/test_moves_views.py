@@ -99,6 +99,7 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     take_back(unit, bundle_id, 2, SignatureState.WITHDRAWN)
     page = client.get(url).text
     assert "1 letter was taken back" in page
+    assert "Its writer took it back" in page
     assert post(client, f"{url}/download").status_code == 409
     assert post(client, f"{url}/remake").status_code == 303
     assert print_bundle(bundle_id) is BundleState.READY
@@ -116,3 +117,27 @@ def test_a_stop_offers_no_reprint(client: FlaskClient, unit: Session, enter: Ent
     answer = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
     assert answer.status_code == 409
     assert "is stopped" in answer.text
+
+
+def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
+    client: FlaskClient, unit: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    bundle = unit.scalars(select(Bundle)).one()
+    numbers = range(1, bundle.letter_count + 1)
+    for number in numbers:
+        take_back(unit, bundle.id, number, SignatureState.WITHDRAWN)
+    assert post(client, f"{url}/remake").status_code == 303
+    page = client.get(url).text
+    assert "This bundle was given up" in page
+    assert "Every letter of it was taken back" in page
+    assert "wait for another bundle" not in page
+
+
+def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
+    client: FlaskClient, unit: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    take_back(unit, unit.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
+    assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
+    assert "without those that were taken back" in client.get(url).text

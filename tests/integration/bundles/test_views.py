@@ -215,3 +215,21 @@ def test_older_bundles_are_on_the_pages_that_follow(
     assert shown("") == list(range(last, 3, -1))
     assert shown("?page=2") == shown("?page=99") == [3, 2, 1]
     assert shown("?page=x") == shown("?page=-1") == shown("")
+
+
+def test_a_volume_says_how_many_letters_it_printed(
+    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1, own_words=UNPRINTABLE)
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    print_bundle(bundle_id)
+    public_id = reload(unit, bundle_id).public_id
+    unit.rollback()
+    sign_in(client, app, "admin")
+    page = client.get(f"/desk/bundles/{public_id}").text
+    assert "1 letter is set aside" in page
+    assert "Volume 1: printed, 1 letter" in page
+    assert "printed, 2 letters" not in page

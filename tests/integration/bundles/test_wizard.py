@@ -23,7 +23,7 @@ from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, Journey
 from campaign.bundles.offers import Why, list_left, list_offers
 from campaign.bundles.waiting_counts import first_blocks
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
+from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Target
 from campaign.signing.models import Origin, Signature, SignatureState
 from tests.factories import (
     add_confirmed,
@@ -331,3 +331,22 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
     assert "What is stored does not open" in page
     assert "Letter 00002" in page
     assert "Letter 00003" not in page
+
+
+def test_only_what_travels_is_asked_about_cards_and_the_other_ticks_ride_along(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    first, second = campaigns
+    second.format = LetterFormat.CARD
+    rest = {"chosen": "1", "written": ["en"], "target": ["ua-1-26:governor-9"]}
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/paper", query_string=base([first], **rest)).text
+    cards = re.findall(r'<input[^>]*name="cards"[^>]*>', page)
+    assert [('type="checkbox"' in one, 'value="ua-1-26"' in one) for one in cards] == [
+        (True, True),
+        (False, False),
+    ]
+    assert 'type="hidden" name="cards" value="ua-2-26"' in page
+    both = client.get(f"{NEW}/paper", query_string=base(campaigns, **rest)).text
+    assert len(re.findall(r'<input[^>]*name="cards"[^>]*type="checkbox"', both)) == 2

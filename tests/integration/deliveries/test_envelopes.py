@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.bundles import files, pressroom
+from campaign.bundles.choices import Choice
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries.covering import count_here
@@ -24,8 +25,8 @@ from campaign.following.models import Notice
 from campaign.mail.models import OutboxMail
 from campaign.signing.models import Letter, Signature, SignatureState
 from campaign.storage import storage
-from tests.factories import post, sign_in
-from tests.integration.bundles.conftest import reload
+from tests.factories import add_confirmed, post, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record
 from tests.integration.following.conftest import sign
 
@@ -401,3 +402,27 @@ def test_a_tracking_number_is_that_of_one_envelope(
     numbers = select(Envelope.tracking).order_by(Envelope.sequence)
     unit.rollback()
     assert list(unit.scalars(numbers)) == ["RN 123", "", ""]
+
+
+def test_on_both_sides_address_sheets_and_letters_begin_on_sheets_of_their_own(
+    app: Flask, staff: FlaskClient, unit: Session, record: Record, campaign: Campaign,
+    freeze: Freeze, print_bundle: Print,
+) -> None:  # fmt: skip
+    add_confirmed(unit, campaign, 3, letter_locale="en")
+    unit.commit()
+    bundle_id = freeze(campaign.id, choice=Choice(duplex=True))
+    print_bundle(bundle_id)
+    bundle = reload(unit, bundle_id)
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "2", "with_letters": "y"})
+    unit.rollback()
+    run_id = unit.scalars(select(EnvelopeRun.id)).one()
+    unit.rollback()
+    with app.app_context():
+        jobs.run_now("deliveries.print-envelopes", run_id)
+    pages = pages_of(post(staff, after(bundle, "files/envelopes-001.pdf")).data)
+    fronts, backs = pages[::2], pages[1::2]
+    assert ["Inside:" in page for page in fronts] == [True, False, False, True, False]
+    assert all(page.strip() for page in fronts)
+    assert not any(page.strip() for page in backs)
+    assert "Print on both sides" in staff.get(after(bundle)).text

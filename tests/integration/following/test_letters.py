@@ -21,7 +21,14 @@ from campaign import db, jobs
 from campaign.bundles import freezing
 from campaign.bundles.models import DeliveryOutcome
 from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
+from campaign.campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    StopKind,
+    Target,
+    TargetKind,
+    UpdateKind,
+)
 from campaign.campaigns.services import stop_campaign
 from campaign.campaigns.updates import post_update
 from campaign.following import changing
@@ -33,7 +40,12 @@ from campaign.mail.models import OutboxMail
 from campaign.officials.models import ContactDetail
 from campaign.settings import Settings
 from campaign.signing.models import Disclosure, Signature, SignatureState
-from tests.factories import make_campaign, make_letter_template
+from tests.factories import (
+    make_campaign,
+    make_letter_template,
+    make_target_mission,
+    make_target_official,
+)
 from tests.integration.following.conftest import ANA, Deliver, Mails, reload, sign
 
 
@@ -556,3 +568,45 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     assert text.count("Refused at the door") == 1
     assert "We carry your letter in any case." not in text
     assert "What became of the letter that we carried stands above." in text
+
+
+def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
+    client: FlaskClient, unit: Session
+) -> None:
+    both = [
+        Target(
+            kind=TargetKind.TO,
+            official=make_target_official(number),
+            mission=make_target_mission(number),
+            position=number,
+        )
+        for number in (1, 2)
+    ]
+    campaign = make_campaign(unit, reference="UA 9/26", targets=both)
+    long = "Chair of the Committee on Delegated Powers and Regulatory Reform, Altamar"
+    first, second = (one.official for one in campaign.targets)
+    first.name, second.name = "Ines Quintero", "Tomas Arbelaez"
+    second.office = {"en": f"{long}, {long}"[:110]}
+    ana = sign(unit, campaign, email=ANA)
+    assert len(ana.letters) == 2
+    for name, pages in (("letter.pdf", 1), ("post.pdf", 2)):
+        response = client.get(f"/en/letter/token-{ana.id}/{name}")
+        assert response.status_code == 422
+        assert "The letter to Tomas Arbelaez cannot be printed" in response.text
+        assert "Ines Quintero" not in response.text
+        [link] = re.findall(rf'href="([^"]+/{name}\?rest=1)"', response.text)
+        rest = client.get(link)
+        assert (rest.status_code, rest.mimetype) == (200, "application/pdf")
+        assert len(pypdfium2.PdfDocument(rest.data)) == pages
+
+
+def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature
+) -> None:
+    campaign.targets[0].official.office = {"en": "Chair of the Committee on Powers " * 4}
+    unit.commit()
+    for name in ("letter.pdf", "post.pdf", "letter.pdf?rest=1"):
+        response = client.get(f"/en/letter/token-{ana.id}/{name}")
+        assert (response.status_code, response.mimetype) == (422, "text/html")
+        assert "nothing is lost" in response.text
+        assert "rest=1" not in response.text

@@ -65,3 +65,35 @@ def test_what_does_not_exist_is_not_found(client: FlaskClient, app: Flask, path:
 def test_an_unknown_language_is_not_found(client: FlaskClient, app: Flask, address: str) -> None:
     sign_in(client, app, Role.ORGANIZER)
     assert client.get(address.replace("/en", "/xx")).status_code == 404
+
+
+def test_who_can_mend_an_address_is_told_which_and_where(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    official = draft.targets[0].official
+    office = "Chair of the Committee on Delegated Powers and Regulatory Reform, Altamar"
+    official.office = {"en": f"{office}, {office}"[:110]}
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    response = client.get(f"/desk/campaigns/{draft.slug}/preview/en/letter.pdf")
+    assert response.status_code == 422
+    assert official.name in response.text
+    assert official.office["en"] in response.text
+    assert f'href="/desk/officials/{official.slug}"' in response.text
+
+
+def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    official = draft.targets[0].official
+    office = "Chair of the Committee on Delegated Powers and Regulatory Reform of Altamar"
+    official.office = {"en": f"{office}, {office}"[:110]} | {"es": "Gobernadora", "fr": "Élue"}
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(f"/desk/campaigns/{draft.slug}").text
+    assert f"The address of {official.name} in English does not fit the window" in page
+    assert official.office["en"] in page
+    assert f'href="/desk/officials/{official.slug}"' in page
+    assert "The address of Ines Quintero Vidal in Spanish" not in page

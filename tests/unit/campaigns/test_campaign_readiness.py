@@ -212,3 +212,38 @@ def test_the_next_step_of_an_ended_campaign_is_to_tell_what_came_of_it() -> None
     assert step_of(campaign) == "tell-outcome"
     campaign.updates.append(Update(kind=UpdateKind.OUTCOME, happened_on=date(2026, 11, 2)))
     assert step_of(campaign) == "ended"
+
+
+def test_a_line_that_wraps_out_of_the_window_is_named_with_its_official() -> None:
+    campaign = complete()
+    official = campaign.targets[0].official
+    long = "Chair of the Committee on Delegated Powers, National Assembly, Altamar"
+    official.office = {"en": long * 2, "es": "Gobernadora de Altamar"}
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.locale) == ("address-does-not-fit", "en")
+    assert (gap.part, gap.subject) == ("official", official.slug)
+    assert (gap.detail["official"], gap.detail["line"]) == (official.name, long * 2)
+
+
+def test_an_office_that_wraps_within_the_window_is_printed() -> None:
+    campaign = complete()
+    mission = campaign.targets[0].mission
+    assert mission
+    mission.address = ["100 Sample Street"]
+    office = "Women's Representative, National Assembly, Migori"
+    campaign.targets[0].official.office = {"en": office, "es": office}
+    assert slugs(campaign) == []
+
+
+def test_a_letter_must_fit_the_first_targets_window_too() -> None:
+    campaign = complete()
+    wide = make_target_mission(2, host_country="CH", address=["1 Street"], region="")
+    long = "Representative of the Women of the County, National Assembly, Migori"
+    second = make_target_official(
+        2, office={"en": f"{long}, Bay of Altamar, Valdemira", "es": "Gobernadora"}
+    )
+    campaign.targets.append(Target(kind=TargetKind.TO, official=second, mission=wide))
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.locale, gap.subject) == ("address-does-not-fit", "en", second.slug)
+    campaign.targets.reverse()
+    assert slugs(campaign) == []

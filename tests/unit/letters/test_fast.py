@@ -63,6 +63,13 @@ def varied() -> list[LetterContext]:
         letter(39, specimen="Preview"),
         letter(40, signature_locality="", sender_lines=("Ottoline Freke", "بيروت")),
         letter(41, addressee_lines=(*letter().addressee_lines, "A sixth line")),
+        letter(
+            45,
+            addressee_lines=(
+                "Women's Representative, National Assembly, Migori",
+                *letter().addressee_lines[1:],
+            ),
+        ),
         letter(42, own_words=tuple(" ".join(OWN_WORDS).split(". ")), opening=OPENING[:1]),
         replace(letter(43), number=None),
         replace(letter(44), number="B-7"),

@@ -1,0 +1,69 @@
+"""Whether the address of a target stands in the envelope's window, and which line keeps it out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from campaign.campaigns.addressing import addressing_of
+from campaign.campaigns.gaps import Gap
+from campaign.campaigns.letter_gaps import said_official
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.i18n import words_in
+from campaign.letters.checks import MAX_ADDRESS_LINES, check_address, check_characters
+from campaign.letters.layouts import Layout, layout_for
+from campaign.letters.window_check import fits_window
+from campaign.letters.windows import longest_line
+from campaign.officials.models import Mission
+
+WIDE, MANY, UNPRINTABLE = "line-too-long", "too-many-lines", "unprintable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    why: str
+    line: str
+
+
+def window_gaps(campaign: Campaign, target: Target, mission: Mission) -> Iterator[Gap]:
+    """A gap for each language in which the letters to `target` cannot be printed."""
+    layouts = _layouts(campaign, mission)
+    for locale in campaign.letter_locales:
+        lines = addressing_of(target, locale, host_country=mission.host_country).lines
+        fault = _fault(lines, layouts, locale, cards=campaign.cards)
+        if fault is not None:
+            part, subject = _mended_at(target, mission, locale, fault)
+            detail = said_official(target.official, campaign.default_locale)
+            detail |= {"why": fault.why, "line": fault.line}
+            yield Gap("address-does-not-fit", part, True, locale, subject, detail)
+
+
+def _layouts(campaign: Campaign, mission: Mission) -> list[Layout]:
+    """The sheets on which letters through `mission` are printed.
+
+    A supporter's own letters are all on the sheet of the first target's.
+    """
+    first = next(one for one in campaign.targets if one.kind is TargetKind.TO)
+    hosts = [mission.host_country, first.mission.host_country if first.mission else ""]
+    return list(dict.fromkeys(layout_for(host) for host in hosts if host))
+
+
+def _fault(
+    lines: tuple[str, ...], layouts: Sequence[Layout], locale: str, *, cards: bool
+) -> _Fault | None:
+    for line in lines:
+        if check_characters({"address": (line,)}):
+            return _Fault(UNPRINTABLE, line)
+    if len(lines) > MAX_ADDRESS_LINES:
+        return _Fault(MANY, str(len(lines)))
+    for layout in layouts:
+        # A card has no window of its own; it goes with a cover letter.
+        if check_address(lines, layout) or not (cards or fits_window(lines, layout, locale)):
+            return _Fault(WIDE, longest_line(lines))
+    return None
+
+
+def _mended_at(target: Target, mission: Mission, locale: str, fault: _Fault) -> tuple[str, str]:
+    """The part at which it is mended, and of which official or mission."""
+    official = target.official
+    if fault.line in {official.name, words_in(official.office, locale)}:
+        return "official", official.slug
+    return "mission", mission.slug

@@ -1,0 +1,95 @@
+"""How many lines a text takes, from the advance widths of our own fonts, without laying it out."""
+
+import functools
+import math
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from fontTools.ttLib import TTFont
+
+from campaign import resources
+
+_SAFETY = 1.006
+"""So much wider than by their advances texts are taken to be: kerning, hanging marks, rounding."""
+# Widths, in em, of what our own fonts do not have: at least what the system's fonts take.
+_WIDE, _OTHER, _JOINED = 1.0, 0.75, 0.45
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+_PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
+_CACHED = 8192
+
+
+def count_lines(text: str, width: float, size: float, weight: str = "Regular") -> int:
+    """Lines that a paragraph takes in a column of `width` pt."""
+    return _count(text, round(width / size, 3), weight)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _count(text: str, ems: float, weight: str) -> int:
+    """Lines of a paragraph in a column so many times as wide as its type is high."""
+    return sum(_broken(line, ems, weight) for line in text.split("\n"))
+
+
+def _broken(line: str, ems: float, weight: str) -> int:
+    lines, filled = 1, 0.0
+    space = width_of(" ", weight)
+    for piece, spaced in _pieces(line):
+        wide = width_of(piece, weight)
+        gap = space if spaced and filled else 0.0
+        if filled + gap + wide <= ems:
+            filled += gap + wide
+            continue
+        if filled:
+            lines += 1
+        # What is wider than the column is broken wherever it must be.
+        more = max(0, math.ceil(wide / ems) - 1)
+        lines += more
+        filled = wide - more * ems
+    return lines
+
+
+def _pieces(line: str) -> Iterable[tuple[str, bool]]:
+    """What a line may be broken between, and whether a space stands before it."""
+    for word in line.split():
+        spaced = True
+        parts = _PIECE.findall(word) if len(word) > 1 else [word]
+        for part in parts:
+            for piece in list(part) if _UNSPACED.search(part) else [part]:
+                yield piece, spaced
+                spaced = False
+
+
+def width_of(text: str, weight: str = "Regular") -> float:
+    """Width of a text on one line, in em."""
+    known = _advances(weight)
+    return sum(
+        known[code] if (code := ord(character)) in known else _stranger(character)
+        for character in text
+    ) * _SAFETY  # fmt: skip
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def is_ours(text: str) -> bool:
+    """Whether our own font has every character of a text."""
+    return text.isascii() or all(ord(one) in _advances("Regular") or one == "\n" for one in text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _stranger(character: str) -> float:
+    """The width of a character that our fonts do not have."""
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0.0
+    if unicodedata.east_asian_width(character) in {"W", "F"}:
+        return _WIDE
+    return _JOINED if unicodedata.bidirectional(character) in {"AL", "R"} else _OTHER
+
+
+@functools.cache
+def _advances(weight: str) -> dict[int, float]:
+    """Advance width of each character of our serif, in em."""
+    path = resources.folder("letters") / "fonts" / f"SourceSerif4-{weight}.ttf"
+    with TTFont(path, lazy=True) as font:
+        units, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}

@@ -1,0 +1,52 @@
+"""Addresses in an envelope's window: what wraps, what is set smaller, what has no room."""
+
+import itertools
+
+import pytest
+
+from campaign.letters.layouts import LAYOUTS, US_10, Layout
+from campaign.letters.press import LetterRefused, render_one
+from campaign.letters.windows import is_dense, longest_line, surely_fits
+from tests.unit.letters.samples import letter
+
+OFFICE = "Women's Representative, National Assembly, Migori"
+MISSION = "High Commission for the Republic of Kenya"
+PLACE = ("415 Laurier Avenue East", "Ottawa ON  K1N 6R4")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda one: one.slug)
+def test_a_long_office_wraps_within_every_window(layout: Layout) -> None:
+    lines = ("Fatuma Zainab Mohammed", OFFICE, MISSION, *PLACE)
+    assert surely_fits(lines, layout)
+    assert render_one(letter(addressee_lines=lines), layout).startswith(b"%PDF")
+
+
+def test_an_address_is_set_smaller_only_where_it_has_no_room() -> None:
+    short = ("Fatuma Zainab Mohammed", "Governor", MISSION, *PLACE)
+    long = ("Fatuma Zainab Mohammed", OFFICE, MISSION, *PLACE)
+    assert [is_dense(lines, US_10) for lines in (short, long)] == [False, True]
+    assert [is_dense(lines, LAYOUTS["fr"]) for lines in (short, long)] == [False, False]
+
+
+def test_the_line_to_shorten_is_the_widest() -> None:
+    assert longest_line((*PLACE, OFFICE)) == OFFICE
+    assert longest_line(()) == ""
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda one: one.slug)
+def test_what_is_said_to_fit_is_printed(layout: Layout) -> None:
+    parts = (OFFICE, MISSION, "Secretariat for the Coordination of Programmes of Public Safety")
+    said = 0
+    for some in itertools.combinations_with_replacement(parts, 3):
+        lines = ("Fatuma Zainab Mohammed", *some, *PLACE)
+        if surely_fits(lines, layout):
+            said += 1
+            assert render_one(letter(addressee_lines=lines), layout)
+    assert said or layout is US_10
+
+
+def test_what_wraps_beyond_the_window_does_not_fit() -> None:
+    lines = ("Fatuma Zainab Mohammed", OFFICE, OFFICE, MISSION, *PLACE)
+    assert not surely_fits(lines, US_10)
+    with pytest.raises(LetterRefused):
+        render_one(letter(addressee_lines=lines), US_10)
