@@ -22,7 +22,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from campaign import audit, db
-from campaign.accounts import audit_list, audit_names, deeds, services
+from campaign.accounts import audit_list, audit_names, audit_sought, deeds, services
 from campaign.accounts.audit_list import PER_PAGE, Filter
 from campaign.accounts.guards import actor, fresh, guard
 from campaign.accounts.models import Role
@@ -58,7 +58,7 @@ class _Asked:
 
     def about(self, typed: str) -> "_Asked":
         """The same, about what somebody means who typed this."""
-        return _Asked(replace(self.chosen, subjects=audit_list.subjects_of(db.session(), typed)))
+        return _Asked(replace(self.chosen, subjects=audit_sought.subjects_of(db.session(), typed)))
 
     @property
     def state(self) -> dict[str, str | list[str]]:
