@@ -57,7 +57,7 @@ def list_entries(
     if before is not None:
         where.append(AuditEntry.id < before)
     if chosen.subjects is not None:
-        about = ids_about(chosen.subjects, *where).subquery()
+        about = ids_about(chosen.subjects, *where, limit=limit).subquery()
         newest = select(about.c.id).distinct().order_by(about.c.id.desc()).limit(limit)
         where = [AuditEntry.id.in_(unit.scalars(newest).all())]
     wanted = select(AuditEntry).where(*where).order_by(AuditEntry.id.desc()).limit(limit)
@@ -76,7 +76,9 @@ def walk(unit: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[Audit
 def known_subjects(unit: Session, named: Iterable[str]) -> tuple[str, ...]:
     """Those of `named` that an entry is about; the first twenty are looked at."""
     wanted = list(dict.fromkeys(named))[:_MOST_SUBJECTS]
-    return tuple(one for one in wanted if unit.scalar(ids_about([one]).limit(1)) is not None)
+    return tuple(
+        one for one in wanted if unit.scalar(ids_about([one], limit=1).limit(1)) is not None
+    )
 
 
 def _bounds(unit: Session, chosen: Filter, zone: ZoneInfo) -> tuple[int | None, int | None]:

@@ -41,17 +41,28 @@ _BESIDE = ("campaign.clone", "campaign.continue")
 """Deeds on one campaign that name another."""
 
 
-def ids_about(subjects: Collection[str], *where: ColumnElement[bool]) -> CompoundSelect[int]:
-    """Ids of entries about these subjects, and of a campaign about all that belongs to it.
+def ids_about(
+    subjects: Collection[str], *where: ColumnElement[bool], limit: int
+) -> CompoundSelect[int]:
+    """The newest ids of entries about these subjects; of a campaign about all that belongs to it.
 
-    Each part of the union goes by an index of its own. An id may come twice.
+    Each part of the union goes by an index of its own and gives `limit` ids at most; an id may
+    come twice.
     """
     campaigns = campaigns_in(subjects)
     wanted: list[ColumnElement[bool]] = [AuditEntry.subject.in_(subjects)]
     if campaigns:
         wanted.append(AuditEntry.subject.in_(_belonging(campaigns)))
-        wanted.append(AuditEntry.action.in_(_BESIDE) & _names(campaigns))
-    return union_all(*(select(AuditEntry.id).where(one, *where) for one in wanted))
+        beside = _names(campaigns, "other", "earlier")
+        wanted.append(AuditEntry.action.in_(_BESIDE) & beside)
+    return union_all(*(_newest(one, *where, limit=limit) for one in wanted))
+
+
+def _newest(*where: ColumnElement[bool], limit: int) -> Select[int]:
+    # A sum is in no index: by the id itself a database may walk all entries until it has enough.
+    last_first = (AuditEntry.id + 0).desc()
+    found = select(AuditEntry.id).where(*where).order_by(last_first).limit(limit).subquery()
+    return select(found.c.id)
 
 
 def campaigns_in(subjects: Collection[str]) -> list[int]:
@@ -64,7 +75,9 @@ def _belonging(campaigns: Collection[int]) -> CompoundSelect[str]:
     parts = [_subjects(kind, name, "id", campaigns) for kind, name in KINDS.items()]
     parts.append(_subjects("journey", "bundle", "journey_id", campaigns))
     parts.append(_subjects("screening-act", "hold", "act_id", campaigns).distinct())
-    gone = select(AuditEntry.subject).where(AuditEntry.action.in_(_GONE), _names(campaigns))
+    gone = select(AuditEntry.subject).where(
+        AuditEntry.action.in_(_GONE), _names(campaigns, "campaign", "campaigns")
+    )
     return union_all(*parts, gone)
 
 
@@ -75,11 +88,11 @@ def _subjects(kind: str, name: str, key: str, campaigns: Collection[int]) -> Sel
     return select(said).where(of.c.campaign_id.in_(campaigns), ident.is_not(None))
 
 
-def _names(campaigns: Collection[int]) -> ColumnElement[bool]:
-    """Whether an entry's details name one of them by number, alone or in a list."""
+def _names(campaigns: Collection[int], *details: str) -> ColumnElement[bool]:
+    """Whether one of those details names one of them by number, alone or in a list."""
     said = [
         func.replace(func.replace(func.replace(_text(name), " ", ""), "[", ","), "]", ",")
-        for name in ("campaign", "campaigns", "other", "earlier")
+        for name in details
     ]
     return or_(
         *(
