@@ -117,6 +117,19 @@ def test_the_page_speaks_in_names_and_sentences(
         assert "Ada Lovell" in client.get(f"/desk/audit?{query}").text
 
 
+def test_a_day_that_is_none_is_said_and_stays(client: FlaskClient, admin: StaffUser) -> None:
+    asked = {"since": "2026-02-31", "until": "abc"}
+    for answer in (
+        client.get("/desk/audit", query_string=asked),
+        post(client, "/desk/audit", asked | {"what": "officials.edit"}),
+    ):
+        assert answer.status_code == 200
+        assert "There is no 31 February 2026." in answer.text
+        assert "Write the day as year, month and day" in answer.text
+        assert 'type="text" value="2026-02-31"' in answer.text
+        assert 'type="text" value="abc"' in answer.text
+
+
 @pytest.mark.parametrize(
     ("query", "finds"),
     [
