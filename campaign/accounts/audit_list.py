@@ -76,9 +76,14 @@ def walk(unit: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[Audit
 def known_subjects(unit: Session, named: Iterable[str]) -> tuple[str, ...]:
     """Those of `named` that an entry is about; the first twenty are looked at."""
     wanted = list(dict.fromkeys(named))[:_MOST_SUBJECTS]
-    return tuple(
-        one for one in wanted if unit.scalar(ids_about([one], limit=1).limit(1)) is not None
-    )
+    return tuple(one for one in wanted if _is_known(unit, one))
+
+
+def _is_known(unit: Session, subject: str) -> bool:
+    own = select(AuditEntry.id).where(AuditEntry.subject == subject).limit(1)
+    if unit.scalar(own) is not None:
+        return True
+    return unit.scalar(ids_about([subject], limit=1).limit(1)) is not None
 
 
 def _bounds(unit: Session, chosen: Filter, zone: ZoneInfo) -> tuple[int | None, int | None]:
