@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, column, func, or_, select, table
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import find_by_email
+from campaign.accounts.audit_reach import ids_about
 from campaign.audit import AuditEntry
 
 PER_PAGE = 50
@@ -30,6 +29,7 @@ class Filter:
     actor: str = ""
     action: str = ""
     subjects: tuple[str, ...] | None = None
+    """A campaign stands for all that belongs to it."""
     since: date | None = None
     until: date | None = None
     """The last day that counts."""
@@ -44,21 +44,24 @@ def list_entries(
     limit: int = PER_PAGE,
 ) -> Sequence[AuditEntry]:
     """The newest entries of the filter below the id `before`; days are those of `zone`."""
-    wanted = select(AuditEntry)
+    where: list[ColumnElement[bool]] = []
     if chosen.actor:
-        wanted = wanted.where(AuditEntry.actor == chosen.actor)
+        where.append(AuditEntry.actor == chosen.actor)
     if chosen.action:
-        wanted = wanted.where(AuditEntry.action == chosen.action)
-    if chosen.subjects is not None:
-        wanted = wanted.where(AuditEntry.subject.in_(chosen.subjects))
+        where.append(AuditEntry.action == chosen.action)
     lowest, highest = _bounds(unit, chosen, ZoneInfo(zone))
     if lowest is not None:
-        wanted = wanted.where(AuditEntry.id >= lowest)
+        where.append(AuditEntry.id >= lowest)
     if highest is not None:
-        wanted = wanted.where(AuditEntry.id <= highest)
+        where.append(AuditEntry.id <= highest)
     if before is not None:
-        wanted = wanted.where(AuditEntry.id < before)
-    return unit.scalars(wanted.order_by(AuditEntry.id.desc()).limit(limit)).all()
+        where.append(AuditEntry.id < before)
+    if chosen.subjects is not None:
+        about = ids_about(chosen.subjects, *where, limit=limit).subquery()
+        newest = select(about.c.id).distinct().order_by(about.c.id.desc()).limit(limit)
+        where = [AuditEntry.id.in_(unit.scalars(newest).all())]
+    wanted = select(AuditEntry).where(*where).order_by(AuditEntry.id.desc()).limit(limit)
+    return unit.scalars(wanted).all()
 
 
 def walk(unit: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[AuditEntry]]:
@@ -70,47 +73,17 @@ def walk(unit: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[Audit
         unit.expunge_all()
 
 
-def subjects_of(unit: Session, typed: str) -> tuple[str, ...] | None:
-    """What somebody means who typed a reference, a slug, a name or an address; None for nothing.
-
-    An empty tuple where there is no such thing. What it gives names things by their ids, never by
-    what was typed: it may stand in addresses and in the audit itself.
-    """
-    typed = typed.strip()
-    if not typed:
-        return None
-    if named := known_subjects(unit, typed.split()):
-        return named
-    found = [f"staff:{user.id}" for user in _staff_called(unit, typed)]
-    said = typed.lower()
-    campaign = table("campaign", column("id"), column("slug"), column("reference"))
-    called_so = or_(campaign.c.slug == said, func.lower(campaign.c.reference) == said)
-    ids = unit.scalars(select(campaign.c.id).where(called_so))
-    found.extend(f"campaign:{one}" for one in ids)
-    for name in ("official", "mission"):
-        known = table(name, column("public_id"), column("slug"))
-        ids = unit.scalars(select(known.c.public_id).where(known.c.slug == said))
-        found.extend(f"{name}:{one}" for one in ids)
-    return known_subjects(unit, found)
-
-
 def known_subjects(unit: Session, named: Iterable[str]) -> tuple[str, ...]:
     """Those of `named` that an entry is about; the first twenty are looked at."""
     wanted = list(dict.fromkeys(named))[:_MOST_SUBJECTS]
-    return tuple(one for one in wanted if unit.scalar(_first_about(one)) is not None)
+    return tuple(one for one in wanted if _is_known(unit, one))
 
 
-def _first_about(subject: str) -> Select[int]:
-    return select(AuditEntry.id).where(AuditEntry.subject == subject).limit(1)
-
-
-def _staff_called(unit: Session, typed: str) -> list[StaffUser]:
-    by_email = find_by_email(unit, typed) if "@" in typed else None
-    if by_email is not None:
-        return [by_email]
-    # Names are sealed: only here can they be compared.
-    users = unit.scalars(select(StaffUser)).all()
-    return [user for user in users if user.name and user.name.casefold() == typed.casefold()]
+def _is_known(unit: Session, subject: str) -> bool:
+    own = select(AuditEntry.id).where(AuditEntry.subject == subject).limit(1)
+    if unit.scalar(own) is not None:
+        return True
+    return unit.scalar(ids_about([subject], limit=1).limit(1)) is not None
 
 
 def _bounds(unit: Session, chosen: Filter, zone: ZoneInfo) -> tuple[int | None, int | None]:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts import audit_list, audit_things, deeds
+from campaign.accounts import audit_sought, audit_things, deeds
 from campaign.accounts.audit_things import Names, number_of
 from campaign.accounts.audit_values import say_value
 from campaign.accounts.models import StaffUser
@@ -67,12 +67,12 @@ def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
 
 
 def say_subjects(unit: Session, subjects: Collection[str]) -> str:
-    """What a filter is about, in words of which `audit_list.subjects_of` knows what they mean."""
+    """What a filter is about, in words of which `audit_sought.subjects_of` knows what they mean."""
     words = " ".join(subjects)
     if len(subjects) == 1:
         people = _people_of(unit, {number_of(words.partition(":")[2])})
         name, _url = _names(unit, set(subjects), people).get(words, ("", ""))
-        if audit_list.subjects_of(unit, name) == tuple(subjects):
+        if audit_sought.subjects_of(unit, name) == tuple(subjects):
             return name
     return words
 

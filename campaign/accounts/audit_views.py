@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -22,11 +22,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from campaign import audit, db
-from campaign.accounts import audit_list, audit_names, deeds, services
+from campaign.accounts import audit_list, audit_names, audit_sought, deeds, services
 from campaign.accounts.audit_list import PER_PAGE, Filter
 from campaign.accounts.guards import actor, fresh, guard
 from campaign.accounts.models import Role
 from campaign.spreadsheets import inert
+from campaign.typed_days import NoDay, read_day
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 guard(blueprint, Role.ADMIN)
@@ -35,30 +36,53 @@ _ACTOR = re.compile(r"staff:\d{1,9}|command|supporter")
 
 
 @dataclass(frozen=True, slots=True)
+class _Day:
+    """A day of the filter as it was typed."""
+
+    typed: str
+    day: date | None = None
+    wrong: str = ""
+
+    @classmethod
+    def of(cls, typed: str) -> "_Day":
+        """An empty one is no day, and nothing is wrong about it."""
+        typed = typed.strip()[:20]
+        try:
+            return cls(typed, read_day(typed) if typed else None)
+        except NoDay as problem:
+            return cls(typed, wrong=str(problem))
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """The filter as an address, the download and the audit have it: ids and days, no names."""
 
     chosen: Filter
     before: int | None = None
+    wrong: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Of `since` and `until`, where it is no day: what was typed, and what is wrong about it."""
 
     @classmethod
     def of(cls, values: MultiDict[str, str]) -> "_Asked":
         """What is said wrongly counts as not said, but a thing that is not there finds nothing."""
+        days = {name: _Day.of(values.get(name, "")) for name in ("since", "until")}
         who, what, before = (values.get(name, "").strip() for name in ("who", "what", "before"))
         about = values.getlist("subject")
         chosen = Filter(
             actor=who if _ACTOR.fullmatch(who) else "",
             action=what if what in deeds.DEEDS else "",
             subjects=audit_list.known_subjects(db.session(), about) if about else None,
-            since=_day(values.get("since", "")),
-            until=_day(values.get("until", "")),
+            since=days["since"].day,
+            until=days["until"].day,
         )
         is_id = before.isascii() and before.isdigit() and len(before) < 10
-        return cls(chosen, int(before) if is_id else None)
+        wrong = {name: (one.typed, one.wrong) for name, one in days.items() if one.wrong}
+        return cls(chosen, int(before) if is_id else None, wrong)
 
     def about(self, typed: str) -> "_Asked":
         """The same, about what somebody means who typed this."""
-        return _Asked(replace(self.chosen, subjects=audit_list.subjects_of(db.session(), typed)))
+        subjects = audit_sought.subjects_of(db.session(), typed)
+        return _Asked(replace(self.chosen, subjects=subjects), wrong=self.wrong)
 
     @property
     def state(self) -> dict[str, str | list[str]]:
@@ -86,7 +110,7 @@ def search() -> ResponseReturnValue:
     """Find what a name means: it is posted, so that no address and no log holds it."""
     typed = request.form.get("about", "").strip()[:200]
     asked = _Asked.of(request.form).about(typed)
-    if asked.chosen.subjects == ():
+    if asked.chosen.subjects == () or asked.wrong:
         return _page(asked, about=typed)
     return redirect(_address(asked.state), 303)
 
@@ -136,6 +160,7 @@ def _page(asked: _Asked, *, about: str) -> str:
         lines=audit_names.lines_of(unit, shown),
         state=state,
         about=about,
+        wrong=asked.wrong,
         older=_address(state, before=shown[-1].id) if entries[PER_PAGE:] else "",
         newest=_address(state) if asked.before is not None else "",
         people=services.list_staff_users(unit),
@@ -161,13 +186,6 @@ def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
         )
         for group, title in deeds.GROUPS.items()
     ]
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return date.fromisoformat(typed.strip())
-    except ValueError:
-        return None
 
 
 def _zone() -> str:

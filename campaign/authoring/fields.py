@@ -24,6 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from campaign.campaigns.texts import has_hidden_characters, one_line, paragraphs
 from campaign.form_words import SiteForm
 from campaign.letters.placeholders import KNOWN, nearest_placeholder
+from campaign.typed_days import DayInput, MomentInput, no_such_day, read_day
 
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
@@ -229,25 +230,25 @@ def _text_checks(limit: int, needed: Any) -> list[Any]:
 class DayField(DateField):  # type: ignore[misc]
     """A day that may stay empty; one that is none is refused in our words."""
 
+    widget = DayInput()
+
     def __init__(self, label: Any, *, needed: Any = None, **kwargs: Any) -> None:
         super().__init__(label, [Optional() if needed is None else Filled(needed)], **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take the day as the browser sends it: 2026-12-04."""
+        self.data = None
         if not valuelist or not valuelist[0].strip():
-            self.data = None
             return
-        try:
-            self.data = date.fromisoformat(valuelist[0].strip())
-        except ValueError:
-            self.data = None
-            raise ValueError(_l("Write the day as year, month and day: 2026-12-04.")) from None
+        self.data = read_day(valuelist[0])
         if not _EARLIEST <= self.data <= _LATEST:
             raise ValueError(_l("This day is too far away. Check the year."))
 
 
 class MomentField(DateTimeLocalField):  # type: ignore[misc]
     """A day and time as clocks show it; one that is none is refused in our words."""
+
+    widget = MomentInput()
 
     def __init__(self, label: Any, **kwargs: Any) -> None:
         super().__init__(label, [Optional()], **kwargs)
@@ -262,7 +263,8 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is not None:
-            raise ValueError(_l("Write day and time as in 2026-12-04T09:30."))
+            asked = _l("Write day and time as in 2026-12-04T09:30.")
+            raise ValueError(no_such_day(valuelist[0]) or asked)
         if not _EARLIEST <= moment.date() <= _LATEST:
             raise ValueError(_l("This day is too far away. Check the year."))
         self.data = moment.replace(second=0, microsecond=0)

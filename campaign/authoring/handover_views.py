@@ -1,6 +1,6 @@
 """For admins: the campaigns that somebody answers for, and handing all of them over."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -10,7 +10,7 @@ from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role
 from campaign.accounts.services import get_staff_user
 from campaign.authoring import team
-from campaign.authoring.team_views import PersonForm
+from campaign.authoring.team_views import PersonForm, chosen_person
 from campaign.errors import Refused
 
 blueprint = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")
@@ -36,11 +36,17 @@ def hand_over(public_id: str) -> ResponseReturnValue:
     """Give all of them to another, as when somebody leaves."""
     unit = db.session()
     user = get_staff_user(unit, public_id)
-    to = get_staff_user(unit, request.form.get("person", ""))
+    to = chosen_person()
+    if to is None:
+        return _refused(public_id)
     try:
         count = team.hand_over_all(unit, owner=user, to=to, by=staff_user())
     except Refused:
-        flash(_("Choose an organizer or an admin whose account is enabled."), "error")
-        return redirect(url_for(".show", public_id=public_id), 303)
+        return _refused(public_id)
     flash(ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count))
     return redirect(url_for("accounts.staff.show", public_id=public_id), 303)
+
+
+def _refused(public_id: str) -> ResponseReturnValue:
+    flash(_("Choose an organizer or an admin whose account is enabled."), "error")
+    return redirect(url_for(".show", public_id=public_id), 303)

@@ -75,24 +75,21 @@ def remove_member(unit: Session, campaign: Campaign, member: StaffUser, *, by: S
 
 
 def hand_over(unit: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser) -> None:
-    """Give the campaign another owner; the one before stays on the team.
+    """Give the campaign another owner; the one before stays on the team while their account lives.
 
     Raises Refused: `not-team-owner`, `cannot-write`.
     """
     _refuse_others(campaign, by)
     _refuse_idle(to)
-    before = owner_of(unit, campaign)
-    if before is not None and before.id == to.id:
-        return
-    _give(unit, campaign, to, by)
-    if before is not None and _can_write(before):
-        _join(unit, campaign, before, by)
+    if campaign.owner_id != to.id:
+        _give(unit, campaign, to, by)
 
 
 def hand_over_all(unit: Session, *, owner: StaffUser, to: StaffUser, by: StaffUser) -> int:
-    """Give all campaigns of somebody who leaves to another; gives their number.
+    """Give all campaigns of somebody to another; gives their number.
 
-    For admins. Raises Refused: `not-team-owner`, `cannot-write`, `same-owner`.
+    Who is still there stays on the teams; who is disabled, or writes no more, does not. For
+    admins. Raises Refused: `not-team-owner`, `cannot-write`, `same-owner`.
     """
     if by.role is not Role.ADMIN:
         raise Refused("not-team-owner")
@@ -119,9 +116,11 @@ def _join(unit: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -
 
 
 def _give(unit: Session, campaign: Campaign, to: StaffUser, by: StaffUser) -> None:
-    before, campaign.owner_id = campaign.owner_id, to.id
+    before, campaign.owner_id = owner_of(unit, campaign), to.id
     _drop(unit, campaign, to)
-    _record(unit, campaign, by, "campaign.hand-over", to, before=before)
+    _record(unit, campaign, by, "campaign.hand-over", to, before=before.id if before else None)
+    if before is not None and _can_write(before):
+        _join(unit, campaign, before, by)
 
 
 def _drop(unit: Session, campaign: Campaign, member: StaffUser) -> bool:

@@ -16,7 +16,7 @@ from campaign.authoring import team
 from campaign.authoring.desk import blueprint, done, load, page
 from campaign.authoring.fields import DeskForm, choices
 from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound, Refused
+from campaign.errors import Refused
 
 
 class PersonForm(DeskForm):
@@ -25,9 +25,10 @@ class PersonForm(DeskForm):
     person = SelectField(_l("Person"), validate_choice=False)
 
     def offer(self, ident: str, people: Iterable[StaffUser]) -> "PersonForm":
-        """Put these people in the list; `ident` tells two lists of one page apart."""
+        """Put these people in the list, none chosen; `ident` tells two lists of a page apart."""
         self.person.id = ident
-        self.person.choices = choices((one.public_id, one.name or one.email) for one in people)
+        names = [(one.public_id, one.name or one.email) for one in people]
+        self.person.choices = choices([("", _l("Choose")), *names] if names else [])
         return self
 
 
@@ -58,7 +59,9 @@ def hand_over(slug: str) -> ResponseReturnValue:
 
 def _change(slug: str, deed: Callable[..., object], said: str) -> ResponseReturnValue:
     """Do it with the person chosen, and say so; or show the page with why not."""
-    campaign, person, user = load(slug), _chosen(), staff_user()
+    campaign, person, user = load(slug), chosen_person(), staff_user()
+    if person is None:
+        return _refused(campaign, Refused("cannot-write"))
     try:
         deed(db.session(), campaign, person, by=user)
     except Refused as problem:
@@ -68,11 +71,10 @@ def _change(slug: str, deed: Callable[..., object], said: str) -> ResponseReturn
     return done(said, ".edit_team", slug=slug)
 
 
-def _chosen() -> StaffUser:
+def chosen_person() -> StaffUser | None:
+    """Who was chosen in the form; None where nobody was. Raises NotFound."""
     public_id = request.form.get("person", "")
-    if not public_id:
-        raise NotFound("staff-user")
-    return get_staff_user(db.session(), public_id)
+    return get_staff_user(db.session(), public_id) if public_id else None
 
 
 def _refused(campaign: Campaign, problem: Refused) -> ResponseReturnValue:

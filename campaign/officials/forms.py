@@ -23,6 +23,7 @@ from campaign.officials.contacts import VALUE_LENGTH, clean_value
 from campaign.officials.drafts import CONTACT_TYPES, Contact
 from campaign.officials.postal import address_problems
 from campaign.officials.text import has_forbidden_characters, split_lines
+from campaign.typed_days import DayInput, read_day
 
 F = TypeVar("F", bound="AddressForm")
 EMPTY_ROWS = 2
@@ -242,19 +243,17 @@ def _contact_fields(number: int) -> dict[str, Any]:
 class DayField(DateField):  # type: ignore[misc]
     """A day that may stay empty, with our words where it is none."""
 
+    widget = DayInput()
+
     def __init__(self, label: object, message: object, **kwargs: Any) -> None:
         super().__init__(label, [Optional()], **kwargs)
         self._message = message
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the day; an empty field is none."""
-        if not valuelist or not valuelist[0].strip():
-            self.data = None
-            return
-        try:
-            super().process_formdata([valuelist[0].strip()])
-        except ValueError as problem:
-            raise ValueError(str(self._message)) from problem
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            self.data = read_day(valuelist[0], self._message)
 
 
 def _check_contact(number: int) -> Callable[[Any, Field], None]:

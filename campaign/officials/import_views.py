@@ -18,7 +18,7 @@ from campaign.officials.desk import blueprint
 from campaign.officials.files import MAX_BYTES
 from campaign.officials.import_form import MappingForm, UploadForm, mapping_form
 from campaign.officials.import_models import Directory, DirectoryImport, Verdict
-from campaign.officials.import_words import field_label, how_to_mend
+from campaign.officials.import_words import SHOWN, field_label, how_to_mend, shown
 from campaign.officials.readings import UnreadableFile
 from campaign.officials.sources import Source
 from campaign.security import takes_file
@@ -89,7 +89,8 @@ def show_import(directory: str, public_id: str) -> str:
     return render_template(
         "officials/import.html", kept=kept, directory=kept.directory, verdict=verdict,
         listing=listing, rows=rows, url=_url, verdicts=list(Verdict), field_label=field_label,
-        how_to_mend=how_to_mend, failure=failure,
+        how_to_mend=how_to_mend, failure=failure, shown=shown,
+        shown_fields=SHOWN[kept.directory],
     )  # fmt: skip
 
 

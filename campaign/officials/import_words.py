@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign import i18n
+from campaign.officials.import_models import Directory
 from campaign.officials.readings import Values
 
 FIELDS: Mapping[str, Any] = {
@@ -28,6 +29,22 @@ FIELDS: Mapping[str, Any] = {
     "fax": _l("Fax"), "url": _l("Web page"), "twitter": _l("X handle"),
     "source_id": _l("Id in the source, such as Wikidata’s"),
 }  # fmt: skip
+
+
+SHOWN: Mapping[Directory, tuple[str, ...]] = {
+    Directory.OFFICIALS: ("office", "country", "address", "email"),
+    Directory.MISSIONS: ("sending_country", "host_country", "head_of_mission", "address", "email"),
+}
+"""What a dry run shows of a row that would be added, so that a wrong mapping is seen."""
+
+
+def shown(field: str, value: Any) -> str:
+    """A value of such a row, as `Item.detail` keeps it, in the language of the page."""
+    if isinstance(value, dict):
+        return i18n.words_in(value, i18n.locale())
+    if value and field in {"country", "sending_country", "host_country"}:
+        return i18n.country_name(value, i18n.locale())
+    return str(value)
 
 
 def meaning_label(meaning: str) -> str:

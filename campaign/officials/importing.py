@@ -21,7 +21,7 @@ from campaign.officials.models import ContactDetail, Membership, Mission, Offici
 from campaign.officials.official_plans import plan_officials
 from campaign.officials.plans import Item, Plan
 from campaign.officials.posts import find_post, note_held
-from campaign.officials.readings import MissionRecord, OfficialRecord, RowProblem
+from campaign.officials.readings import MissionRecord, OfficialRecord, Repeated, RowProblem
 from campaign.officials.wording import name_key, search_text
 
 Progress = Callable[[int], object]
@@ -42,7 +42,10 @@ class ImportReport:
 
 
 def plan_of_missions(
-    unit: Session, readings: Iterable[MissionRecord | RowProblem], *, replace: bool = False
+    unit: Session,
+    readings: Iterable[MissionRecord | RowProblem | Repeated],
+    *,
+    replace: bool = False,
 ) -> Plan:
     """What the missions of a file would change here."""
     query = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
@@ -62,7 +65,7 @@ def plan_of_officials(
 def import_missions(
     unit: Session,
     *,
-    readings: Iterable[MissionRecord | RowProblem],
+    readings: Iterable[MissionRecord | RowProblem | Repeated],
     actor: str,
     dry_run: bool = False,
     skip_bad: bool = False,

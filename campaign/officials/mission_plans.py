@@ -18,7 +18,7 @@ from campaign.officials.plans import (
     new_words,
     refused,
 )
-from campaign.officials.readings import MissionRecord, RowProblem
+from campaign.officials.readings import N_, Fault, MissionRecord, Repeated, RowProblem
 from campaign.officials.text import free_slug
 
 _PLACES = ("address", "locality", "region", "postal_code")
@@ -27,7 +27,10 @@ _NEW = ("kind", "name", "sending_country", "host_country", "accredited_to", "hea
 
 
 def plan_missions(
-    kept: list[Mission], readings: Iterable[MissionRecord | RowProblem], *, replace: bool = False
+    kept: list[Mission],
+    readings: Iterable[MissionRecord | RowProblem | Repeated],
+    *,
+    replace: bool = False,
 ) -> Plan:
     """What becomes of each row.
 
@@ -38,11 +41,21 @@ def plan_missions(
     for reading in readings:
         if isinstance(reading, RowProblem):
             plan.items.append(refused(reading))
+        elif isinstance(reading, Repeated):
+            plan.items.append(_repeated(reading))
         elif (known := index.find(reading)) is None:
             plan.items.append(_added(reading, slugs))
         else:
             plan.items.append(_compared(known, reading, replace))
     return plan
+
+
+def _repeated(reading: Repeated) -> Item:
+    why = Fault(
+        N_("The same mission as in row %(row)s; a head of mission that is missing there is taken "
+           "from here."), {"row": reading.of_row},
+    )  # fmt: skip
+    return Item(reading.row, Verdict.LEFT, reading.title, why=why)
 
 
 def _added(record: MissionRecord, slugs: set[str]) -> Item:

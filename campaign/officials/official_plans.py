@@ -1,6 +1,7 @@
 """What an import of officials would do. Pure: it compares records with rows that are loaded."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from campaign.officials.drafts import contacts_of
@@ -18,7 +19,7 @@ from campaign.officials.plans import (
     refused,
 )
 from campaign.officials.posts import post_key
-from campaign.officials.readings import Held, OfficialRecord, RowProblem
+from campaign.officials.readings import N_, Fault, Held, OfficialRecord, RowProblem
 
 _TEXTS = ("name", "given_name", "family_name", "locality", "region", "postal_code")
 _WORDS = ("office", "salutation", "close")
@@ -33,7 +34,7 @@ def plan_officials(
     """What becomes of each row.
 
     An official is found again by source id, else by slug and country. Who holds no office any
-    more is noted where they are kept, and otherwise passed over.
+    more is noted where they are kept, and otherwise left.
     """
     index = OfficialIndex(kept)
     plan = Plan()
@@ -46,7 +47,17 @@ def plan_officials(
             plan.items.append(_compared(known, reading, replace))
         elif reading.left_on is None:
             plan.items.append(_added(reading, slug))
+        else:
+            plan.items.append(_passed_over(reading, reading.left_on))
     return plan
+
+
+def _passed_over(record: OfficialRecord, left_on: date) -> Item:
+    why = Fault(
+        N_("Has held no office since %(day)s, and is not in the directory."),
+        {"day": left_on.isoformat()},
+    )
+    return Item(record.row, Verdict.LEFT, record.draft.name or record.plain_name, why=why)
 
 
 def _added(record: OfficialRecord, slug: str) -> Item:

@@ -10,7 +10,9 @@ from typing import Any
 
 from campaign.officials.drafts import Contact
 from campaign.officials.import_models import Verdict
-from campaign.officials.readings import Held, RowProblem
+from campaign.officials.readings import Fault, Held, RowProblem
+
+_SHOWN = ("office", "country", "sending_country", "host_country", "head_of_mission")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Item:
     slug: str = ""
     changes: tuple[Change, ...] = ()
     fault: RowProblem | None = None
+    why: Fault | None = None
+    """Why it is left, where it is not that all of it is kept already."""
     known: Any = None
     """The row of the database that it means."""
     values: dict[str, Any] = field(default_factory=dict)
@@ -50,7 +54,20 @@ class Item:
             said["changes"] = [[one.field, one.old, one.new] for one in self.changes]
         if self.fault:
             said |= {"field": self.fault.field, "fault": asdict(self.fault.fault)}
+        if self.why:
+            said["why"] = asdict(self.why)
+        if self.verdict is Verdict.ADDED:
+            said["shown"] = self._shown()
         return said
+
+    def _shown(self) -> dict[str, Any]:
+        """Enough of a new row to see whether its columns were taken for what they are."""
+        places = (self.values.get(name) for name in ("locality", "region", "postal_code"))
+        lines = [*(self.values.get("address") or []), *places]
+        return {name: self.values[name] for name in _SHOWN if self.values.get(name)} | {
+            "address": ", ".join(line for line in lines if line),
+            "email": ", ".join(one.value for one in self.contacts if one.type == "email"),
+        }
 
 
 @dataclass(slots=True)

@@ -76,7 +76,8 @@ def known_successor(slug: str) -> ResponseReturnValue:
         else:
             return _after(official, successor)
     else:
-        flash(_("Give the day on which the office passes."), "error")
+        said = form.on.errors or [_("Give the day on which the office passes.")]
+        flash(str(said[0]), "error")
     unit.rollback()
     return redirect(url_for("officials.new_successor", slug=slug, q=request.form.get("q", "")), 303)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from campaign.officials.parts import contacts, contacts_of_row, country, place_o
 from campaign.officials.readings import (
     N_,
     MissionRecord,
+    Repeated,
     RowProblem,
     UnreadableFile,
     UnreadableRow,
@@ -83,27 +85,49 @@ def read_table(
             yield RowProblem.of(row.number, problem)
 
 
-def read_json(items: Sequence[Any], sending: str) -> Iterator[MissionRecord | RowProblem]:
-    """Missions of one country, as its foreign ministry lists them.
+def read_json(
+    items: Sequence[Any], sending: str
+) -> Iterator[MissionRecord | RowProblem | Repeated]:
+    """Missions of one country, as its foreign ministry lists them: each item, in the file's order.
 
     An item has type_of, name (the host country of an embassy, the city of a consulate), address,
-    tel, website, head_of_mission, and an embassy its consulates. What is listed twice counts
-    once; a consulate outside its embassy's list is found by the country in its address.
+    tel, website, head_of_mission, and an embassy its consulates, whose row is the embassy's. What
+    is listed twice counts once, with the head of mission of whichever names one; a consulate
+    outside its embassy's list is found by the country in its address.
     """
-    seen: set[object] = set()
+    found: list[MissionRecord | RowProblem | Repeated] = []
+    known: dict[object, int] = {}
     flat = [(row, item, host) for row, top in enumerate(items, 1) for item, host in _nested(top)]
     for row, item, host in sorted(flat, key=lambda entry: entry[2] is None):
         same = (str(item.get("name")), str(item.get("address"))) if isinstance(item, dict) else row
-        if host is None and same in seen:
-            continue
-        try:
-            record = _from_item(row, item, sending, host)
-        except UnreadableRow as problem:
-            yield RowProblem.of(row, problem)
-            continue
-        if record.source_id not in seen:
-            seen.update((record.source_id, same))
-            yield record
+        at = known.get(same) if host is None else None
+        if at is None:
+            try:
+                record = _from_item(row, item, sending, host)
+            except UnreadableRow as problem:
+                found.append(RowProblem.of(row, problem))
+                continue
+            at = known.get(record.source_id)
+            if at is None:
+                known |= {record.source_id: len(found), same: len(found)}
+                found.append(record)
+                continue
+        first = found[at]
+        assert isinstance(first, MissionRecord)
+        found[at] = first = _with_head(first, item)
+        found.append(Repeated(row, first.row, first.draft.name["en"]))
+    yield from sorted(found, key=lambda one: one.row)
+
+
+def _with_head(record: MissionRecord, item: dict[str, Any]) -> MissionRecord:
+    """The record, with the head of mission that `item` names where it names none itself."""
+    draft = record.draft
+    head = item.get("head_of_mission")
+    if draft.head_of_mission or not isinstance(head, str):
+        return record
+    full = replace(draft, head_of_mission=" ".join(head.split()))
+    refuse_unfit(full)
+    return replace(record, draft=full)
 
 
 def sending_country_of(items: Sequence[Any]) -> str | None:
@@ -201,9 +225,10 @@ def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> Miss
     nested = kind is MissionKind.CONSULATE
     hint = words.get("name", "") if nested else _last_step(words.get("website", ""))
     place = parse_one_line(address, host, "", hint)
+    town = place.locality or (_spelt(hint, address) if nested else "")
     draft = MissionDraft(
         kind=kind,
-        name={"en": _name(kind, type_of, sending, place.locality, host)},
+        name={"en": _name(kind, type_of, sending, town, host)},
         sending_country=sending,
         host_country=host,
         head_of_mission=words.get("head_of_mission", ""),
@@ -228,6 +253,18 @@ def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> 
     if title == "Apostolic Nunciature":
         return f"{title} in {place}"
     return f"{title} of {english_name(sending)} in {place}"
+
+
+def _spelt(town: str, address: str) -> str:
+    """A town that is written without spaces and accents, as the address spells it if it does."""
+    wanted = fold(town).replace(" ", "")
+    for part in address.split(","):
+        words = part.split()
+        for at in range(len(words)):
+            for end in range(at + 1, len(words) + 1):
+                if fold(" ".join(words[at:end])).replace(" ", "") == wanted:
+                    return " ".join(words[at:end])
+    return town.title()
 
 
 def _last_country(address: str) -> str:

@@ -85,6 +85,15 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """A row that says once more what another says; what it adds is read into that one."""
+
+    row: int
+    of_row: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """That somebody holds or held an office, as a file says it."""
 
@@ -113,7 +122,7 @@ class OfficialRecord:
     source_id: str = ""
     held: tuple[Held, ...] = ()
     left_on: date | None = None
-    """When they left the last of their offices; such a person is not added, only noted."""
+    """When they left the last of their offices; such a person is noted where they are kept."""
 
 
 def refuse_unfit(

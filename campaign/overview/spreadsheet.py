@@ -11,7 +11,7 @@ from campaign.spreadsheets import inert
 
 
 def csv_file(name: str, rows: Iterable[Cells]) -> Response:
-    """The rows as a download, sent while they are made."""
+    """The rows as a download; they are read when the request's session has ended."""
     response = Response(_lines(rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -12,6 +12,7 @@ from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role, StaffUser
 from campaign.authoring.desk import load, mend_url
 from campaign.campaigns import readiness
+from campaign.campaigns.models import Update
 from campaign.officials.postal import region_name
 from campaign.overview import keeping, letters, todo_links
 from campaign.overview.carrying import carriers_todos, deliveries_todos
@@ -21,6 +22,7 @@ from campaign.overview.running import PER_PAGE, campaigns_csv, running
 from campaign.overview.spreadsheet import csv_file
 from campaign.overview.today import Todo, todos
 from campaign.reading.deadline import deadline_of
+from campaign.reading.posts import told_in
 
 blueprint = Blueprint("overview", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
@@ -76,6 +78,7 @@ def show(slug: str) -> ResponseReturnValue:
         step=readiness.next_step(campaign, gaps),
         gaps=gaps,
         run=keeping.run_of(unit),
+        update_title=_title_of,
     )
 
 
@@ -86,7 +89,8 @@ def table_file(slug: str, table: str) -> ResponseReturnValue:
     rows = csv_rows(unit, Sheet.of(unit, campaign, db.utcnow()), table)
     if rows is None:
         abort(404)
-    return csv_file(f"{campaign.slug}-{table}", rows)
+    # The file is sent after the session has ended: what its rows read must be there before.
+    return csv_file(f"{campaign.slug}-{table}", list(rows))
 
 
 def _todos(unit: Session, user: StaffUser, now: datetime) -> list[Todo]:
@@ -95,6 +99,12 @@ def _todos(unit: Session, user: StaffUser, now: datetime) -> list[Todo]:
     if user.role is Role.ADMIN:
         found += deliveries_todos(unit, by=user, now=now)
     return found
+
+
+def _title_of(update: Update) -> str:
+    """In the page's language, else in the campaign's own."""
+    told = told_in(update, i18n.locale(), update.campaign.default_locale)
+    return told.title if told else ""
 
 
 def _mirrored() -> bool:

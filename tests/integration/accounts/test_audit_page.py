@@ -17,8 +17,12 @@ from campaign.accounts import audit_list
 from campaign.accounts.audit_list import PER_PAGE, Filter
 from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
+from campaign.bundles.models import Bundle, BundleKind
+from campaign.campaigns.models import Campaign
 from campaign.paper.models import PaperSheet, SheetKind
 from campaign.replies.models import Channel, Reply
+from campaign.screening.models import ScreeningAct
+from campaign.signing.hold_models import Decision
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -114,6 +118,19 @@ def test_the_page_speaks_in_names_and_sentences(
         assert "Ada Lovell" in client.get(f"/desk/audit?{query}").text
 
 
+def test_a_day_that_is_none_is_said_and_stays(client: FlaskClient, admin: StaffUser) -> None:
+    asked = {"since": "2026-02-31", "until": "abc"}
+    for answer in (
+        client.get("/desk/audit", query_string=asked),
+        post(client, "/desk/audit", asked | {"what": "officials.edit"}),
+    ):
+        assert answer.status_code == 200
+        assert "There is no 31 February 2026." in answer.text
+        assert "Write the day as year, month and day" in answer.text
+        assert 'type="text" value="2026-02-31"' in answer.text
+        assert 'type="text" value="abc"' in answer.text
+
+
 @pytest.mark.parametrize(
     ("query", "finds"),
     [
@@ -200,6 +217,81 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     assert "how it came: Meeting" in page
     assert "fields: Last day to write, new_one" in page
     assert "before: Scheduled" in page
+
+
+def test_a_campaign_stands_for_all_that_belongs_to_it(
+    client: FlaskClient, admin: StaffUser, unit: Session
+) -> None:
+    campaign, other = make_campaign(unit, reference="UA 58/20"), make_campaign(unit)
+    reply = Reply(
+        campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
+    )
+    bundles = [_bundle(one, sequence) for one, sequence in ((campaign, 1), (other, 1))]
+    unit.add_all([reply, *bundles])
+    unit.flush()
+    say = partial(audit.record, unit, actor="command")
+    say(action="bundle.freeze", subject=f"bundle:{bundles[0].id}")
+    say(action="bundle.freeze", subject=f"bundle:{bundles[1].id}")
+    say(action="reply.log", subject=f"reply:{reply.id}", campaign=campaign.id)
+    say(action="reply.log", subject="reply:987", campaign=campaign.id)
+    say(action="reply.delete", subject="reply:987", campaign=campaign.id)
+    say(action="letter.decision-undone", subject="screening-act:7", campaigns=[3, campaign.id])
+    say(action="letter.decision-undone", subject="screening-act:8", campaigns=[campaign.id + 40])
+    say(action="campaign.clone", subject=f"campaign:{other.id}", other=campaign.id)
+    say(action="campaign.clone", subject=f"campaign:{other.id}", other=campaign.id + 40)
+    unit.commit()
+
+    def found(**chosen: object) -> list[tuple[str, str]]:
+        chosen = {"subjects": (f"campaign:{campaign.id}",)} | chosen
+        entries = audit_list.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        return [(entry.action, entry.subject) for entry in entries]
+
+    assert found() == [
+        ("campaign.clone", f"campaign:{other.id}"),
+        ("letter.decision-undone", "screening-act:7"),
+        ("reply.delete", "reply:987"),
+        ("reply.log", "reply:987"),
+        ("reply.log", f"reply:{reply.id}"),
+        ("bundle.freeze", f"bundle:{bundles[0].id}"),
+    ]
+    assert found(action="bundle.freeze") == [("bundle.freeze", f"bundle:{bundles[0].id}")]
+    page = post(client, "/desk/audit", {"about": "ua 58/20"}, follow_redirects=True).text
+    assert page.count("UA 58/20 · 001") == 1
+    assert 'type="search" value="UA 58/20"' in page
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["UA 58/20 · 001", "UA 58/20, reply of November 20, 2026", "Decision 7", "Ana Prueba"],
+)
+def test_what_is_typed_as_the_column_shows_it_is_found(
+    client: FlaskClient, admin: StaffUser, unit: Session, typed: str
+) -> None:
+    campaign = make_campaign(unit, reference="UA 58/20")
+    official = campaign.targets[0].official
+    official.name = "Ana Prueba"
+    reply = Reply(
+        campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
+    )
+    act = ScreeningAct(id=7, staff_id=admin.id, decision=Decision.APPROVED, letters=1)
+    bundle = _bundle(campaign, 1)
+    unit.add_all([reply, act, bundle, _bundle(campaign, 2)])
+    unit.flush()
+    for kind, one in (("bundle", bundle.id), ("bundle", bundle.id + 1), ("reply", reply.id),
+                      ("screening-act", 7), ("official", official.public_id)):  # fmt: skip
+        audit.record(unit, actor="command", action="officials.edit", subject=f"{kind}:{one}")
+    unit.commit()
+    page = post(client, "/desk/audit", {"about": typed}, follow_redirects=True).text
+    assert page.count(">Changed an official</td>") == 1
+    assert f">{typed}<" in page
+    assert f'type="search" value="{typed}"' in page
+
+
+def _bundle(campaign: Campaign, sequence: int) -> Bundle:
+    return Bundle(
+        campaign_id=campaign.id, mission_id=campaign.targets[0].mission_id, sequence=sequence,
+        kind=BundleKind.FIRST, frozen={}, letter_count=0,
+    )  # fmt: skip
 
 
 def test_pages_follow_each_other_without_a_gap(

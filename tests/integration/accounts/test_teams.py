@@ -1,5 +1,7 @@
 """Teams: organizers see their campaigns, and nothing else tells of the others."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -149,7 +151,7 @@ def test_the_teams_page_adds_removes_and_hands_over(
         "campaign.team-add", "campaign.team-remove", "campaign.hand-over", "campaign.team-add",
     ]  # fmt: skip
     assert post(client, f"{url}/add", {"person": "nobody"}).status_code == 404
-    assert post(client, f"{url}/add").status_code == 404
+    assert post(client, f"{url}/add").status_code == 409
     assert client.get(f"{url}/add").status_code == 405
 
 
@@ -186,8 +188,26 @@ def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     assert "2 campaigns are handed over." in client.get(done.location).text
     unit.expire_all()
     assert {theirs.owner_id, second.owner_id} == {boss.id}
+    assert unit.get(CampaignMember, (second.id, other.id)) is None
     with pytest.raises(Refused, match="not-team-owner"):
         team.hand_over_all(unit, owner=boss, to=other, by=other)
+
+
+def test_who_hands_all_over_and_stays_is_still_on_the_teams(
+    client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, unit: Session
+) -> None:
+    boss = sign_in(client, app, Role.ADMIN)
+    url = f"/desk/staff/{other.public_id}/campaigns"
+    (offered,) = re.findall(r"<select[^>]*>(.*?)</select>", client.get(url).text, re.DOTALL)
+    assert "selected" not in offered.partition("</option>")[2]
+    assert 'value=""' in offered.partition("</option>")[0]
+    assert post(client, url, {"person": ""}).location == url
+    assert unit.get(CampaignMember, (theirs.id, other.id)) is None
+    unit.rollback()
+    post(client, url, {"person": boss.public_id})
+    unit.expire_all()
+    assert theirs.owner_id == boss.id
+    assert unit.get(CampaignMember, (theirs.id, other.id)) is not None
 
 
 def test_a_role_that_is_changed_counts_from_the_next_request_on(

@@ -1,6 +1,7 @@
 """What is typed or sent wrong at the desk: a message by its field, and nothing half kept."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ IMPORTS = "/desk/paper/imports/new"
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"act_by": "2026-02-31"}, "as year, month and day"),
+        ({"act_by": "2026-02-31"}, "There is no 31 February 2026."),
         ({"issued_on": "31 February"}, "as year, month and day"),
         ({"country": "XX"}, "Choose one of the answers that are offered"),
         ({"country": ""}, "Choose the country whose officials can act"),
@@ -45,6 +46,17 @@ def test_facts_that_cannot_be_are_refused_by_their_field(
     (name,) = change
     assert f'aria-describedby="{name}' in refused.text or f'href="#{name}"' in refused.text
     assert f'href="#{name}"' not in before
+
+
+@pytest.mark.parametrize("typed", ["2027-02-31", "31 February"])
+def test_a_day_that_is_none_stays_where_it_was_typed(send: Send, typed: str) -> None:
+    """A browser shows nothing in a date field of what is no day."""
+    page = send("/facts", FACTS | {"act_by": typed}).text
+    (field,) = re.findall(r'<input[^>]* name="act_by"[^>]*>', page)
+    assert 'type="text"' in field
+    assert f'value="{typed}"' in field
+    (other,) = re.findall(r'<input[^>]* name="issued_on"[^>]*>', page)
+    assert 'type="date"' in other
 
 
 def test_further_information_that_leads_back_to_itself_is_refused_by_its_field(

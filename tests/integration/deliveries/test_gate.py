@@ -178,6 +178,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
         ("outcome", "burnt", "Choose one of the answers that are offered"),
         ("outcome", "stopped", "Choose one of the answers that are offered"),
         ("happened_on", "31.2.2026", "Write the day as"),
+        ("happened_on", "2026-02-31", "There is no 31 February 2026."),
         ("happened_on", "2099-01-01", "still to come"),
         ("happened_time", "25:99", "Write the time as"),
         ("place", "x" * 201, "Keep to 200 characters"),

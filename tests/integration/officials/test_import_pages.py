@@ -115,6 +115,31 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Sessio
     assert (entry.actor[:6], entry.detail["added"]) == ("staff:", 1)
 
 
+@pytest.mark.parametrize(
+    ("part", "text", "cells"),
+    [
+        ("missions", MISSIONS, ("Kenya", "Canada", "Ottawa", "post@example.org")),
+        ("officials", OFFICIALS, ("Governor of Altamar", "Mexico", "new@example.org")),
+    ],
+)
+def test_what_would_be_added_shows_what_was_made_of_its_columns(
+    desk: FlaskClient, unit: Session, part: str, text: str, cells: tuple[str, ...]
+) -> None:
+    where = rehearsed(desk, unit, text, part)
+    page = desk.get(f"{where}?show=added").get_data(as_text=True)
+    assert all(f"<td><bdi>{cell}</bdi></td>" in page for cell in cells)
+
+
+def test_a_row_that_is_left_says_why_and_has_no_page_where_nobody_is_kept(
+    desk: FlaskClient, unit: Session
+) -> None:
+    text = "name;office;country;start;end\nBen Kiptoo;Speaker;Kenya;2020;2021-05-04\n"
+    where = rehearsed(desk, unit, text, "officials")
+    page = desk.get(f"{where}?show=left").get_data(as_text=True)
+    assert "Has held no office since 2021-05-04" in page
+    assert "<td><bdi>Ben Kiptoo</bdi></td>" in page
+
+
 def _file(desk: FlaskClient, key: str) -> Any:
     settings: Settings = desk.application.extensions["settings"]
     return settings.files_folder / key

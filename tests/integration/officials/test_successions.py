@@ -128,12 +128,14 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     unit.rollback()
     early = post(desk, "/desk/officials/ben/successor/known",
                  {"successor": "governor-1", "on": "2026-02-31"})  # fmt: skip
-    assert "Give the day" in desk.get(early.headers["Location"]).get_data(as_text=True)
+    assert "There is no 31 February 2026." in desk.get(early.headers["Location"]).get_data(
+        as_text=True
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"on": "2026-02-31"}, "year, month and day"), ({"on": ""}, "Give the day"),
+    [({"on": "2026-02-31"}, "There is no 31 February 2026."), ({"on": ""}, "Give the day"),
      ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Give a name")],
 )  # fmt: skip
 def test_a_successor_without_a_day_or_a_name_is_refused(

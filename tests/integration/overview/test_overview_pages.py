@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.models import CampaignStatus, Update, UpdateEdition, UpdateKind
 from campaign.signing.models import Origin, SignatureState
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 
@@ -110,3 +110,39 @@ def test_a_page_without_figures_is_whole_in_every_language(
     sign_in(client, app, "admin", locale=locale)
     assert client.get(f"/desk/campaigns/{campaign.slug}/figures").status_code == 200
     assert client.get("/desk/today?page=9").status_code == 200
+
+
+@pytest.mark.parametrize("locale", ["es", "ar"])
+def test_an_update_without_words_in_the_desks_language_has_those_of_the_campaigns(
+    app: Flask, client: FlaskClient, unit: Session, locale: str
+) -> None:
+    campaign, today = make_campaign(unit, default_locale="fr"), db.utcnow().date()
+    for day in (today, today - timedelta(days=900)):
+        words = [
+            UpdateEdition(locale="en", title="A road was named"),
+            UpdateEdition(locale="fr", title="Une route a un nom"),
+        ]
+        kind = UpdateKind.FURTHER_INFORMATION
+        campaign.updates.append(Update(kind=kind, happened_on=day, editions=words))
+    add_confirmed(unit, campaign, 1)
+    _counted(unit)
+    sign_in(client, app, "admin", locale=locale)
+    page = client.get(f"/desk/campaigns/{campaign.slug}/figures")
+    assert page.status_code == 200
+    assert page.text.count("Une route a un nom") == 2
+
+
+def test_every_file_arrives_whole(app: Flask, client: FlaskClient, unit: Session) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    _counted(unit)
+    slug, official = campaign.slug, campaign.targets[0].official.slug
+    unit.close()
+    sign_in(client, app, "organizer")
+    for table in TABLES:
+        answer = client.get(f"/desk/campaigns/{slug}/figures/{table}.csv")
+        head, *rows = _rows(answer.text)
+        assert rows, table
+        assert all(len(row) == len(head) for row in rows)
+        if table == "targets":
+            assert [official, "2", "2", "0", "0"] in rows

@@ -17,7 +17,7 @@ from campaign.officials.models import (
 )
 from campaign.officials.official_plans import plan_officials
 from campaign.officials.plans import Change, in_words
-from campaign.officials.readings import Held, MissionRecord, OfficialRecord
+from campaign.officials.readings import Held, MissionRecord, OfficialRecord, Repeated
 from campaign.officials.successions import of_the_office
 from tests.factories import make_target_mission, make_target_official
 
@@ -55,11 +55,19 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     assert replaced.values["office"]["en"] == "Governor"
 
 
-def test_who_left_is_noted_where_they_are_kept_and_otherwise_passed_over() -> None:
+def test_who_left_is_noted_where_they_are_kept_and_otherwise_left_with_the_reason() -> None:
     gone = official_record(left_on=date(2026, 5, 1))
     (noted,) = plan_officials([kept_official()], [gone]).items
     assert noted.values == {"left_on": date(2026, 5, 1)}
-    assert plan_officials([], [gone]).items == []
+    (left,) = plan_officials([], [gone]).items
+    assert (left.verdict, left.title, left.slug) == (Verdict.LEFT, gone.draft.name, "")
+    assert "2026-05-01" in str(left.why)
+
+
+def test_a_row_that_says_a_mission_again_is_left_and_says_whose_it_is() -> None:
+    (left,) = plan_missions([], [Repeated(7, 3, "Embassy of Mexico in Ottawa")]).items
+    assert (left.row, left.verdict, left.title) == (7, Verdict.LEFT, "Embassy of Mexico in Ottawa")
+    assert "row 3" in str(left.why)
 
 
 def test_an_office_that_is_noted_already_is_no_news_until_it_ends() -> None:

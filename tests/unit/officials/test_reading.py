@@ -13,6 +13,7 @@ from campaign.officials.read_officials import country_of, read_popolo
 from campaign.officials.readings import (
     MissionRecord,
     OfficialRecord,
+    Repeated,
     RowProblem,
     UnreadableFile,
 )
@@ -118,7 +119,9 @@ def ministry_list() -> list[Any]:
 def test_a_ministrys_list_counts_each_mission_once() -> None:
     items = ministry_list()
     assert sending_country_of(items) == "IE"
-    embassy, consulate = read_json(items, "IE")
+    again, embassy, consulate, twice, _within = read_json(items, "IE")
+    assert again == Repeated(1, 2, "Consulate of Ireland in Newport")
+    assert twice == Repeated(3, 2, "Embassy of Ireland in Washington")
     assert isinstance(embassy, MissionRecord)
     assert isinstance(consulate, MissionRecord)
     assert embassy.draft.name == {"en": "Embassy of Ireland in Washington"}
@@ -134,6 +137,31 @@ def test_a_ministrys_list_counts_each_mission_once() -> None:
         "02116",
     )
     assert place.head_of_mission == "Ama Boateng"
+
+
+def test_a_head_of_mission_is_taken_from_the_row_that_names_one() -> None:
+    consulate, embassy, _again = ministry_list()
+    headed = [consulate, embassy, embassy | {"head_of_mission": "Ama  Mensah"}]
+    records = [one for one in read_json(headed, "IE") if isinstance(one, MissionRecord)]
+    assert [one.draft.head_of_mission for one in records] == ["Ama Mensah", "Ama Boateng"]
+
+
+@pytest.mark.parametrize(
+    ("town", "address", "named"),
+    [
+        ("newport", "2 Sample Point, Newport Bay, CF10 4DQ, Wales", "Newport"),
+        ("portonovo", "20/F, 33 Sample Road, Pôrto Novo", "Pôrto Novo"),
+        ("elsewhere", "16 Sample Crescent", "Elsewhere"),
+    ],
+)
+def test_a_consulate_is_called_by_its_town_also_where_the_address_hides_it(
+    town: str, address: str, named: str
+) -> None:
+    consulate = {"type_of": "consulate", "name": town, "address": address}
+    embassy = {"type_of": "embassy", "name": "Great Britain", "consulates": [consulate]}
+    found = list(read_json([embassy], "IE"))
+    assert isinstance(found[1], MissionRecord)
+    assert found[1].draft.name == {"en": f"Consulate of Ireland in {named}"}
 
 
 def test_an_item_that_is_none_is_a_bad_row() -> None:
