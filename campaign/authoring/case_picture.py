@@ -40,12 +40,9 @@ def set_picture(
     body = b""
     if file is not None:
         try:
-            body = pictures.redrawn(file, name=name)
+            body = _redrawn(file, name)
         except Invalid as problem:
             problems = problem.fields | problems
-        else:
-            if pictures.width_of(body) < LEAST_WIDTH:
-                problems = {"picture": "picture-too-small"} | problems
     elif not campaign.picture:
         problems = {"picture": "picture-missing"} | problems
     if problems:
@@ -59,6 +56,14 @@ def set_picture(
     campaign.picture_x, campaign.picture_y = x, y
     if _state(campaign) != before:
         record_change(unit, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
+
+
+def _redrawn(file: BinaryIO, name: str) -> bytes:
+    """The picture as it is kept. Raises Invalid (`picture`)."""
+    body = pictures.redrawn(file, name=name)
+    if pictures.width_of(body) < LEAST_WIDTH:
+        raise Invalid(fields={"picture": "picture-too-small"})
+    return body
 
 
 def _undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
