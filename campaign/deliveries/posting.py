@@ -48,13 +48,7 @@ def post_envelopes(
     number for more than one (`tracking`).
     """
     bundle = run.bundle
-    # Of two who note the same, one waits; and so does who takes the envelopes apart.
-    standing.hold(unit, bundle)
-    if bundle.state is not BundleState.READY:
-        raise Refused("not-ready")
-    refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
-    if unnamed_part(unit, bundle) is not None:
-        raise Refused("part-unnamed")
+    _refuse_unready(unit, bundle, posting)
     lying = _lying(unit, run, posting)
     count, letters = len(lying), sum(lying.values())
     if not letters:
@@ -77,6 +71,16 @@ def post_envelopes(
         outcome=attempt.outcome.value, messages=attempt.messages, envelopes=count,
     )  # fmt: skip
     return attempt
+
+
+def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
+    # Of two who note the same, one waits; and so does who takes the envelopes apart.
+    standing.hold(unit, bundle)
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+    refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
+    if unnamed_part(unit, bundle) is not None:
+        raise Refused("part-unnamed")
 
 
 def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
