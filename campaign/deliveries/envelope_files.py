@@ -4,8 +4,7 @@ The database is the ledger, as for volumes: a run is claimed by a conditional UP
 worker made counts only while its attempt is the last one.
 """
 
-import errno
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from functools import partial
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
+from campaign.bundles import faults
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.ledger import unstopped
 from campaign.bundles.models import Bundle, BundleState
@@ -22,15 +22,10 @@ from campaign.deliveries.envelope_making import make_files
 from campaign.deliveries.models import Envelope, EnvelopeRun, RunState
 from campaign.errors import Refused
 from campaign.letters.problems import LetterRefused
-from campaign.storage import FilesAway
 
 log = structlog.get_logger()
 
-MOST_TRIES = 5
-"""After which a run is left alone, unless it was for want of room or of the storage."""
-UNFIT, FAILED = "address-does-not-fit", "tries-used-up"
-AWAY, NO_ROOM = "storage-away", "no-room"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+UNFIT = "address-does-not-fit"
 
 
 @jobs.job("deliveries.print-envelopes")
@@ -169,31 +164,16 @@ def _beat(run_id: int, attempt: int) -> None:
 
 def _after(problem: BaseException, run_id: int, attempt: int) -> dict[str, Any]:
     """What becomes of a run that could not be made: mostly, another try."""
-    slug = _trouble(problem)
+    fault = faults.fault_of(problem)
+    if fault in faults.PATIENT:
+        return {"state": RunState.WAITING, "failure": fault}
     with db.reading() as unit:
         files = unit.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == run_id)) or []
     tries = attempt - max((one["attempt"] for one in files), default=0)
-    if not slug and isinstance(problem, Exception) and tries >= MOST_TRIES:
+    if isinstance(problem, Exception) and tries >= faults.MOST_TRIES:
         log.error("envelopes given up", run=run_id, problem=type(problem).__name__)
-        return {"state": RunState.FAILED, "failure": FAILED}
-    return {"state": RunState.WAITING, "failure": slug}
-
-
-def _trouble(problem: BaseException) -> str:
-    """What is wrong where it is none of the run's; empty: something else is."""
-    for one in _causes(problem):
-        if isinstance(one, FilesAway):
-            return AWAY
-        if isinstance(one, OSError) and one.errno in _FULL:
-            return NO_ROOM
-    return ""
-
-
-def _causes(problem: BaseException) -> Iterator[BaseException]:
-    found: BaseException | None = problem
-    while found is not None:
-        yield found
-        found = found.__cause__ or found.__context__
+        return {"state": RunState.FAILED, "failure": faults.FAILED}
+    return {"state": RunState.WAITING, "failure": ""}
 
 
 def _finish(run_id: int, attempt: int, values: dict[str, Any]) -> bool:
