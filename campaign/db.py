@@ -38,6 +38,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from campaign.clock import utcnow as utcnow  # noqa: PLC0414 — `db.utcnow` of columns and callers
 from campaign.logs import place_of
 from campaign.sealing import Keyring
 from campaign.settings import Settings
@@ -98,11 +99,6 @@ def keyring_of(dialect: Dialect) -> Keyring:
 def new_public_id() -> str:
     """A random name for a row in addresses: 128 bits."""
     return secrets.token_urlsafe(16)
-
-
-def utcnow() -> datetime:
-    """This moment, in UTC."""
-    return datetime.now(UTC)
 
 
 PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
