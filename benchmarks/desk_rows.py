@@ -85,16 +85,14 @@ def _freeze() -> None:
 
 def _on_paper() -> None:
     """A sheet of signatures and a reply, so that there are pages of them."""
-    from datetime import UTC, datetime
-
     from sqlalchemy import select
 
-    from campaign import db
+    from campaign import clock, db
     from campaign.campaigns.models import Campaign
     from campaign.paper.models import PaperSheet, SheetKind
     from campaign.replies.models import Channel, Reply
 
-    today = datetime.now(UTC).date()
+    today = clock.today("UTC")
     with db.transaction() as unit:
         great = unit.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one()
         unit.add(

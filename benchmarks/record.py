@@ -2,8 +2,9 @@
 
 import os
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
+
+from campaign import clock
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _TITLE = "# How fast it is\n"
@@ -30,7 +31,7 @@ def replaced(page: str, heading: str, lines: list[str]) -> str:
 def when_and_where(command: str) -> str:
     """What a figure is worth nothing without: the command, the day, the machine."""
     return (
-        f"Measured by `{command}` on {datetime.now(UTC).date():%-d %B %Y}: Python "
+        f"Measured by `{command}` on {clock.today('UTC'):%-d %B %Y}: Python "
         f"{platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, "
         f"{platform.system()}."
     )

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, text, update
 
-from campaign import anchoring, audit, migrations
+from campaign import anchoring, audit, clock, migrations
 from campaign.db import Database
 from campaign.errors import NotFound, Refused
 from campaign.sealing import WrongKey
@@ -120,7 +120,7 @@ def _write_file(
     except NotFound:
         return
     digest = hashlib.sha256()
-    info = zipfile.ZipInfo(f"files/{name}", datetime.now(UTC).timetuple()[:6])
+    info = zipfile.ZipInfo(f"files/{name}", clock.utcnow().timetuple()[:6])
     with archive.open(info, "w", force_zip64=True) as file:
         for chunk in chain([first], chunks):
             file.write(chunk)

@@ -3,8 +3,13 @@
 Moments are UTC. A day belongs to a place: the organisation's, the campaign's or the mission's zone.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
+
+EARLIEST_ZONE = "Etc/GMT-14"
+"""Where each day begins first: a later day than there is still to come everywhere."""
+LATEST_ZONE = "Etc/GMT+12"
+"""Where each day ends last: a day that is over there is over everywhere."""
 
 
 def utcnow() -> datetime:
@@ -15,6 +20,11 @@ def utcnow() -> datetime:
 def day_of(moment: datetime, zone: str) -> date:
     """Return the day of an aware `moment` in the time zone `zone` ("America/Toronto")."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def time_of(moment: datetime, zone: str) -> time:
+    """Return the time of day, to the minute, of an aware `moment` in the time zone `zone`."""
+    return moment.astimezone(ZoneInfo(zone)).time().replace(second=0, microsecond=0)
 
 
 def today(zone: str) -> date:

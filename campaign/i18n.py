@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -15,11 +15,11 @@ from babel.languages import get_official_languages
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale
 
+from campaign import clock
 from campaign.extensions import babel
 from campaign.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
-_ANYWHERE_ON_EARTH = timezone(timedelta(hours=-12))
 TRANSLATIONS = "translations"
 
 
@@ -160,6 +160,22 @@ def ordinal(said: str, day: date, language: str) -> str:
     return said
 
 
+def today_at_home() -> date:
+    """Return today's day where the organisation is."""
+    settings: Settings = current_app.extensions["settings"]
+    return clock.today(settings.timezone)
+
+
+def say_zone(zone: str) -> str:
+    """Say a time zone by its name, as people read it: "America/Mexico City"."""
+    return zone.replace("_", " ")
+
+
+def say_day_in(moment: datetime, zone: str) -> str:
+    """Say the day of a moment in the time zone `zone`."""
+    return say_date(clock.day_of(moment, zone))
+
+
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
     """A moment in the given time zone (the organisation's otherwise)."""
     settings: Settings = current_app.extensions["settings"]
@@ -176,17 +192,17 @@ def day_is_over(day: date, now: datetime) -> bool:
 
 def end_of_day(day: date) -> datetime:
     """The moment at which `day` ends everywhere on Earth."""
-    return datetime.combine(day + timedelta(days=1), time(), _ANYWHERE_ON_EARTH)
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
 
 
 def days_left(day: date, now: datetime) -> int:
     """Whole days until `day` is over; 0 on the last day itself."""
-    return (day - now.astimezone(_ANYWHERE_ON_EARTH).date()).days
+    return (day - clock.day_of(now, clock.LATEST_ZONE)).days
 
 
 def latest_day(now: datetime) -> date:
     """The day that it is where days begin first (UTC+14); a later one is still to come anywhere."""
-    return now.astimezone(timezone(timedelta(hours=14))).date()
+    return clock.day_of(now, clock.EARLIEST_ZONE)
 
 
 def words_in(words: dict[str, str], *wanted: str) -> str:

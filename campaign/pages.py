@@ -159,6 +159,8 @@ def init_app(app: Flask) -> None:
         day=i18n.say_date,
         weekday=i18n.say_weekday,
         moment=i18n.say_moment,
+        day_in=i18n.say_day_in,
+        zone=i18n.say_zone,
         language_name=i18n.language_name,
         direction=i18n.direction,
     )

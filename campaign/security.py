@@ -3,7 +3,7 @@
 import hashlib
 import ipaddress
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.errors import TooMany
 from campaign.settings import Settings
 
@@ -137,7 +137,7 @@ def count_against_limit(unit: Session, what: str, place: str, per_hour: int) -> 
 
     Raises TooMany beyond `per_hour`.
     """
-    now = datetime.now(UTC)
+    now = clock.utcnow()
     row = {
         "bucket": _bucket(what, place, now),
         "count": 1,
@@ -152,13 +152,13 @@ def count_against_limit(unit: Session, what: str, place: str, per_hour: int) -> 
 
 def counted(unit: Session, what: str, place: str) -> int:
     """How many `what` were counted from `place` in this clock hour."""
-    bucket = _bucket(what, place, datetime.now(UTC))
+    bucket = _bucket(what, place, clock.utcnow())
     return unit.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
 
 
 def forget_count(unit: Session, what: str, place: str) -> None:
     """Start the count of `what` from `place` anew: what was counted was no abuse."""
-    bucket = _bucket(what, place, datetime.now(UTC))
+    bucket = _bucket(what, place, clock.utcnow())
     unit.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
 
 

@@ -4,7 +4,7 @@ Each feature appends its own section. A factory flushes and never commits.
 """
 
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -28,6 +28,7 @@ from campaign.signing.models import (
     Signature,
     SignatureState,
 )
+from tests.days import days_ago, today
 
 # --- Campaigns ---------------------------------------------------------------------------------
 
@@ -102,8 +103,8 @@ def make_campaign(unit: Session, **overrides: Any) -> Campaign:
         "status": CampaignStatus.OPEN,
         "themes": ["defenders"],
         "timezone": "America/Toronto",
-        "issued_on": date.today() - timedelta(days=10),  # noqa: DTZ011
-        "act_by": date.today() + timedelta(days=30),  # noqa: DTZ011
+        "issued_on": days_ago(10),
+        "act_by": today() + timedelta(days=30),
         "opened_at": db.utcnow(),
         "person_name": "Amara Okafor",
         "person_pronouns": "she",
@@ -177,7 +178,7 @@ def make_target_mission(number: int = 1, **overrides: Any) -> Mission:
         "locality": "Ottawa",
         "region": "ON",
         "postal_code": "K1P 0A1",
-        "last_checked_on": date.today(),  # noqa: DTZ011
+        "last_checked_on": today(),
     }  # fmt: skip
     return Mission(**(facts | overrides))
 

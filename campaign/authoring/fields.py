@@ -54,6 +54,12 @@ WORDS: Mapping[str, Any] = {
     "delivery-after-stop": _l(
         "The campaign was stopped before this day: nothing may be handed over since."
     ),
+    "day-to-come": _l("This day is still to come at the mission."),
+    "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
+    "posted-before-visit": _l(
+        "The letters came back from the mission after this day. Check the day, or tick that it is "
+        "right."
+    ),
     "reason-missing": _l(
         "Say why, in one language at least: everybody who comes to the page reads it."
     ),
@@ -265,7 +271,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         if moment is None or moment.tzinfo is not None:
             asked = _l("Write day and time as in 2026-12-04T09:30.")
             raise ValueError(no_such_day(valuelist[0]) or asked)
-        if not _EARLIEST <= moment.date() <= _LATEST:
+        if not _EARLIEST.year <= moment.year < _LATEST.year:
             raise ValueError(_l("This day is too far away. Check the year."))
         self.data = moment.replace(second=0, microsecond=0)
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField
@@ -26,6 +24,7 @@ from campaign.campaigns.services import Facts
 from campaign.campaigns.texts import lines
 from campaign.campaigns.themes import theme_name, themes_by_name
 from campaign.campaigns.updates import WRITTEN_BY_HAND
+from campaign.officials.zones import all_zones
 
 ASKS, ASK_LENGTH = 8, 300
 
@@ -94,7 +93,7 @@ class FactsForm(DeskForm):
         self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
         self.format.choices = choices((kind.value, words) for kind, words in FORMATS.items())
         self.themes.choices = choices(_with_kept(themes_by_name(), self.themes.object_data))
-        self.timezone.choices = choices((zone, zone.replace("_", " ")) for zone in _time_zones())
+        self.timezone.choices = choices((zone, i18n.say_zone(zone)) for zone in all_zones())
         self.default_locale.choices = choices(named)
         self.letter_locales.choices = choices(_with_own(named, self.letter_locales.object_data))
         named_by_reference = [
@@ -258,12 +257,3 @@ def _with_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[t
     known = {code for code, _name in named}
     more = [code for code in own or () if code not in known]
     return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]
-
-
-@lru_cache(maxsize=1)
-def _time_zones() -> list[str]:
-    """Names that mean a place: `America/Toronto`, and UTC."""
-    places = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe",
-              "Indian", "Pacific"}  # fmt: skip
-    named = (zone for zone in available_timezones() if zone.partition("/")[0] in places)
-    return ["UTC", *sorted(named)]

@@ -79,7 +79,7 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "themes": theme_name,
         "issued_on": _day,
         "act_by": _day,
-        "timezone": lambda zone: zone.replace("_", " "),
+        "timezone": i18n.say_zone,
         "default_locale": _language,
         "letter_locales": _language,
     }

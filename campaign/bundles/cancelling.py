@@ -3,7 +3,7 @@
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
+from campaign import audit, clock, db
 from campaign.bundles import files, prints, sheets, standing
 from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.bundles.withdrawals import list_taken_back, taken_out
@@ -40,7 +40,10 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     if bundle.state not in _CAN:
         raise Refused("not-ready")
     gone = list_taken_back(unit, bundle, limit=None)
-    bundle.taken_out = [*bundle.taken_out, *taken_out(gone, bundle, db.utcnow().date())]
+    bundle.taken_out = [
+        *bundle.taken_out,
+        *taken_out(gone, bundle, clock.today(bundle.campaign.timezone)),
+    ]
     freed = give_up(unit, bundle, store, reason=reason)
     audit.record(
         unit,

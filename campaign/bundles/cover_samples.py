@@ -6,7 +6,7 @@ from pathlib import Path
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign import db, i18n
+from campaign import clock, i18n
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.covers import Covered, cover_context
 from campaign.bundles.facts import frozen_mission, frozen_organisation
@@ -40,7 +40,7 @@ def _frozen(mission: Mission, locale: str, settings: Settings) -> Frozen:
     names = (_("First official"), _("Second official"))
     return Frozen(
         locale=locale,
-        frozen_on=db.utcnow().date(),
+        frozen_on=clock.today(settings.timezone),
         timezone=settings.timezone,
         layout=layout_for(mission.host_country).slug,
         format="letter",

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from campaign import i18n
+from campaign import clock, i18n
 from campaign.bundles.choices import Choice
 from campaign.bundles.frozen import Frozen, FrozenMission, FrozenOrganisation, FrozenTarget
-from campaign.bundles.loading import day_in
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.errors import Refused
@@ -34,7 +33,7 @@ def facts_of(
     languages = _languages_of(pairs, {translation} - {""})
     return Frozen(
         locale=locale,
-        frozen_on=day_in(at, campaign.timezone),
+        frozen_on=clock.day_of(at, campaign.timezone),
         timezone=campaign.timezone,
         layout=choice.layout or layout_for(mission.host_country).slug,
         format=choice.format or campaign.format.value,

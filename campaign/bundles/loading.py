@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from campaign import clock
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.bundles.ledger import Aside
 from campaign.bundles.models import Bundle, Volume
@@ -220,12 +219,7 @@ def _compose(
             full_text=row.full_text or "",
         ),
         locale=row.letter_locale,
-        written_on=day_in(row.signed_at, frozen.timezone),
+        written_on=clock.day_of(row.signed_at, frozen.timezone),
         specimen=rehearsal_mark(row.letter_locale) if frozen.rehearsal else "",
         into=translator.into(row),
     )
-
-
-def day_in(moment: datetime, zone: str) -> date:
-    """The day of a moment in a time zone."""
-    return moment.astimezone(ZoneInfo(zone)).date()

@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs, storage
+from campaign import audit, clock, db, jobs, storage
 from campaign.bundles import cancelling, prints, sheets, standing
 from campaign.bundles.models import Bundle, BundleState, VolumeState
 from campaign.bundles.withdrawals import GONE, TakenBack, list_taken_back, taken_out
@@ -62,7 +62,10 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
 def _note(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
     """Write down what is taken out, and have its volumes wait for the press."""
     now = db.utcnow()
-    bundle.taken_out = [*bundle.taken_out, *taken_out(gone, bundle, now.date())]
+    bundle.taken_out = [
+        *bundle.taken_out,
+        *taken_out(gone, bundle, clock.day_of(now, bundle.campaign.timezone)),
+    ]
     without = {one.volume for one in gone}
     for volume in bundle.volumes:
         if volume.sequence in without:

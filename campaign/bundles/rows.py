@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from campaign import db, i18n
+from campaign import clock, db, i18n
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.loading import day_in, number_of
+from campaign.bundles.loading import number_of
 from campaign.bundles.models import Volume
 from campaign.bundles.print_models import CarriedSignature
 from campaign.bundles.sheets import paper_number
@@ -101,7 +101,7 @@ def _carried(row: Any, timezone: str) -> Row:
     return Row(
         number=paper_number(row.position),
         **_shown(row),
-        signed_on=day_in(row.signed_at, timezone),
+        signed_on=clock.day_of(row.signed_at, timezone),
         target_id=None,
         letter_locale="",
         volume=0,
@@ -115,7 +115,7 @@ def disclosed(row: Any, timezone: str) -> Row:
     return Row(
         number=number_of(row.sequence),
         **_shown(row),
-        signed_on=day_in(row.signed_at, timezone),
+        signed_on=clock.day_of(row.signed_at, timezone),
         target_id=row.target_id,
         letter_locale=row.letter_locale,
         volume=row.volume,

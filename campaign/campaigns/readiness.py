@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from campaign import clock
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.letter_gaps import letter_gaps, said_official
 from campaign.campaigns.models import (
@@ -156,17 +157,17 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
         yield from window_gaps(campaign, target, mission)
-    if mission is not None and not _checked(mission, now):
+    if mission is not None and not _checked(mission, clock.day_of(now, campaign.timezone)):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:
         if not official.salutation.get(locale) or not official.close.get(locale):
             yield Gap("no-salutation", "official", True, locale, official.slug, detail)
 
 
-def _checked(mission: Mission, now: datetime) -> bool:
+def _checked(mission: Mission, today: date) -> bool:
     """Whether somebody has looked in the last year that the address still holds."""
     last = mission.last_checked_on
-    return last is not None and last >= now.date() - timedelta(days=STALE_AFTER_DAYS)
+    return last is not None and last >= today - timedelta(days=STALE_AFTER_DAYS)
 
 
 def _embargo(campaign: Campaign, now: datetime) -> Iterator[Gap]:

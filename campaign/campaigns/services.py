@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.campaigns import lifecycle, readiness, rehearsal, review_mails, revisions
@@ -27,7 +27,6 @@ from campaign.campaigns.revision_models import Part
 from campaign.campaigns.texts import slug_of
 from campaign.errors import Invalid, NotFound, Refused
 
-_ANYWHERE_ON_EARTH = timezone(timedelta(hours=-12))
 _RESERVED = {"new", "officials"}
 _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
 
@@ -204,7 +203,7 @@ def _open_ones(now: datetime) -> Select[Campaign]:
 
 def _takes_signatures(now: datetime) -> ColumnElement[bool]:
     """`lifecycle.takes_signatures` as a condition."""
-    today = now.astimezone(_ANYWHERE_ON_EARTH).date()
+    today = clock.day_of(now, clock.LATEST_ZONE)
     in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
     return (Campaign.status == CampaignStatus.OPEN) & in_time
 

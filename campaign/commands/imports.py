@@ -12,9 +12,8 @@ from typing import Any
 
 import click
 
-from campaign import db
+from campaign import clock, db
 from campaign.commands.instance import ready_app
-from campaign.officials.days import today_in
 from campaign.officials.files import MAX_BYTES, Shape, open_file
 from campaign.officials.import_models import Directory
 from campaign.officials.importing import ImportReport, import_missions, import_officials
@@ -135,7 +134,7 @@ def _run(
 
 def _today() -> date:
     """The day where the instance is, as at the desk."""
-    return today_in(load_settings().timezone)
+    return clock.today(load_settings().timezone)
 
 
 def _work(dry_run: bool) -> Any:

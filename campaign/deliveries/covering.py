@@ -13,6 +13,7 @@ from campaign.bundles import sheets, standing
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.bundles.withdrawals import TakenBack, list_in_it
 from campaign.deliveries.models import Envelope
+from campaign.deliveries.order import came_before
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter, Signature, SignatureState
 
@@ -62,7 +63,7 @@ def gone(
 ) -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by any attempt of its bundle.
 
-    `until` that day, or by an attempt that came `before` this one: of one day, the first recorded.
+    `until` that day, or by an attempt that came `before` this one: see `deliveries/order.py`.
     """
     attempt = DeliveryAttempt
     by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
@@ -70,20 +71,11 @@ def gone(
     part = and_(attempt.outcome == DeliveryOutcome.PART, _taken(ident, letter))
     whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident, letter)))
     in_time = true() if until is None else attempt.happened_on <= until
-    earlier = true() if before is None else _came_before(before)
+    earlier = true() if before is None else came_before(before)
     return (
         exists()
         .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time, earlier)
         .correlate(letter)
-    )
-
-
-def _came_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
-    """Whether another attempt comes before this one, in the order in which trips are told."""
-    same_day = DeliveryAttempt.happened_on == attempt.happened_on
-    return or_(
-        DeliveryAttempt.happened_on < attempt.happened_on,
-        and_(same_day, DeliveryAttempt.id < attempt.id),
     )
 
 

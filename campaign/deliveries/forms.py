@@ -3,9 +3,8 @@
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -18,16 +17,15 @@ from wtforms import (
     RadioField,
     StringField,
 )
-from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
+from wtforms.validators import InputRequired, Optional, Regexp
 
-from campaign import db, i18n
+from campaign import clock, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
 from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.deliveries import gate_files
 from campaign.deliveries.gate_files import Drawn
 from campaign.deliveries.recording import Carried, Happened
 from campaign.errors import Invalid
-from campaign.i18n import latest_day
 
 OUTCOMES: Mapping[DeliveryOutcome, Any] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
@@ -106,11 +104,6 @@ class GateForm(DeskForm):
             )
         return bool(valid) and not self.unknown
 
-    def validate_happened_on(self, field: DayField) -> None:
-        """A delivery lies behind us, wherever it was."""
-        if field.data and field.data > latest_day(db.utcnow()):
-            raise ValidationError(_l("This day is still to come."))
-
     def bundles(self) -> list[Carried]:
         """The bundles that were carried, the page's own first."""
         own, *others = self.carried
@@ -160,12 +153,12 @@ def gate_form(
         fields[f"with_{one.id}"] = BooleanField()
         fields[f"taken_{one.id}"] = IntegerField(_l("How many letters they took"), [Optional()])
     made = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
-    now = datetime.now(ZoneInfo(bundle.campaign.timezone))
+    now, zone = clock.utcnow(), bundle.mission.zone
     form = made(
         data={
             "key": secrets.token_urlsafe(24),
-            "happened_on": now.date(),
-            "happened_time": now.time(),
+            "happened_on": clock.day_of(now, zone),
+            "happened_time": clock.time_of(now, zone),
             "place": ", ".join(bundle.mission.address),
             # What was frozen in one go travels in one bag.
             **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},

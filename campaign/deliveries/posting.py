@@ -12,7 +12,7 @@ from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import here_in_envelope, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
-from campaign.deliveries.recording import stop_of
+from campaign.deliveries.recording import refuse_impossible, stop_of
 from campaign.deliveries.rules import refuse_after_stop
 from campaign.errors import Invalid, Refused
 from campaign.signing.models import Letter
@@ -30,6 +30,8 @@ class Posting:
     posted_on: date
     outcome: DeliveryOutcome = DeliveryOutcome.POSTED
     tracking: str = ""
+    sure: bool = False
+    """Whether a day before the visit from which the letters came back was said to be right."""
 
 
 def post_envelopes(
@@ -44,8 +46,8 @@ def post_envelopes(
     """Note that envelopes were posted: of those named, all that still lay here.
 
     Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
-    lay here, or with no letter in it that still did); Invalid after a stop, or with a tracking
-    number for more than one (`tracking`).
+    lay here, or with no letter in it that still did); Invalid after a stop, on a day that
+    cannot be (`posted_on`), or with a tracking number for more than one (`tracking`).
     """
     bundle = run.bundle
     _refuse_unready(unit, bundle, posting)
@@ -78,9 +80,23 @@ def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
     standing.hold(unit, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
+    refuse_impossible(bundle, posting.posted_on, field="posted_on")
+    returned_on = last_return(unit, bundle)
+    if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
+        raise Invalid(fields={"posted_on": "posted-before-visit"})
     refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
+
+
+def last_return(session: Session, bundle: Bundle) -> date | None:
+    """Return the newest day on which letters of the bundle came back from the mission."""
+    came_back = standing.STILL_HERE | {DeliveryOutcome.PART}
+    return session.scalar(
+        select(func.max(DeliveryAttempt.happened_on)).where(
+            DeliveryAttempt.bundle_id == bundle.id, DeliveryAttempt.outcome.in_(came_back)
+        )
+    )
 
 
 def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:

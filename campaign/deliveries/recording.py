@@ -7,7 +7,7 @@ from datetime import date, time
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from campaign import audit, jobs
+from campaign import audit, clock, jobs
 from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
@@ -15,7 +15,14 @@ from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries import gate_files
 from campaign.deliveries.covering import count_left, unnamed_part
 from campaign.deliveries.models import Envelope, GateVisit
-from campaign.deliveries.rules import GONE_OUT, SENT, Stop, refuse_after_stop, refuse_wrong_part
+from campaign.deliveries.rules import (
+    GONE_OUT,
+    SENT,
+    Stop,
+    refuse_after_stop,
+    refuse_impossible_day,
+    refuse_wrong_part,
+)
 from campaign.errors import Invalid, NotFound, Refused
 
 
@@ -168,6 +175,7 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
         raise Refused("not-open", campaign=campaign.slug)
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
+    refuse_impossible(bundle, happened.happened_on)
     refuse_after_stop(
         happened.outcome, happened.happened_on, happened.happened_time, stop_of(campaign)
     )
@@ -191,6 +199,13 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
         messages=messages,
         outcome=happened.outcome,
     )
+
+
+def refuse_impossible(bundle: Bundle, day: date, *, field: str = "happened_on") -> None:
+    """Refuse a day on which nothing can have happened to the bundle. Raises Invalid (`field`)."""
+    zone = bundle.mission.zone
+    frozen_on = clock.day_of(bundle.created_at, zone)
+    refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
 
 
 def stop_of(campaign: Campaign) -> Stop | None:

@@ -11,12 +11,11 @@ from typing import cast
 from sqlalchemy import CursorResult, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
+from campaign import audit, clock
 from campaign.bundles import printing, sheets, standing
 from campaign.bundles.facts import check_addresses, frozen_mission
 from campaign.bundles.freezing import new_bundle
 from campaign.bundles.frozen import Frozen, FrozenTarget
-from campaign.bundles.loading import day_in
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, Volume
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.models import Target
@@ -116,7 +115,7 @@ def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission, on_paper: i
     }
     facts = replace(
         frozen,
-        frozen_on=day_in(db.utcnow(), frozen.timezone),
+        frozen_on=clock.today(frozen.timezone),
         layout=layout_for(mission.host_country).slug,
         mission=frozen_mission(mission, frozen.locale),
         targets={key: _through(targets[key], old, mission) for key, old in frozen.targets.items()},

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
+from campaign import clock
 from campaign.bundles.models import DeliveryOutcome
 from campaign.errors import Invalid
 
@@ -42,11 +42,24 @@ def refuse_after_stop(
         return
     if stop is None:
         return
-    local = stop.stopped_at.astimezone(ZoneInfo(stop.timezone))
-    clock = local.time().replace(second=0, microsecond=0)
-    late = happened_time is not None and happened_time > clock
-    if happened_on > local.date() or (happened_on == local.date() and late):
+    day = clock.day_of(stop.stopped_at, stop.timezone)
+    minute = clock.time_of(stop.stopped_at, stop.timezone)
+    late = happened_time is not None and happened_time > minute
+    if happened_on > day or (happened_on == day and late):
         raise Invalid(fields={"happened_on": "delivery-after-stop"})
+
+
+def refuse_impossible_day(
+    day: date, *, frozen_on: date, today: date, field: str = "happened_on"
+) -> None:
+    """Refuse a day before the bundle was frozen, or after today. Raises Invalid (`field`).
+
+    All three are days at the mission.
+    """
+    if day > today:
+        raise Invalid(fields={field: "day-to-come"})
+    if day < frozen_on:
+        raise Invalid(fields={field: "day-before-bundle"})
 
 
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:

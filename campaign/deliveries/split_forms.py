@@ -2,21 +2,19 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationError
 
-from campaign import db, i18n
+from campaign import clock, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, choices
 from campaign.bundles.models import DeliveryOutcome
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.numbers import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.deliveries.posting import Posting
-from campaign.i18n import latest_day
 from campaign.officials.models import Mission
 
 
@@ -102,6 +100,7 @@ class PostForm(DeskForm):
         ),
     )
     posted_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
+    sure = BooleanField(_l("They were posted on this day all the same"))
     first = IntegerField(_l("From envelope"), [InputRequired(_l("Give the first number."))])
     last = IntegerField(_l("To envelope"), [InputRequired(_l("Give the last number."))])
     tracking = LineField(
@@ -112,13 +111,15 @@ class PostForm(DeskForm):
     """The number of the last envelope."""
 
     @classmethod
-    def of(cls, run: EnvelopeRun, first: int, last: int, **given: Any) -> "PostForm":
-        """The form, filled in with what still lies here."""
-        today = datetime.now(ZoneInfo(run.bundle.campaign.timezone)).date()
+    def of(
+        cls, run: EnvelopeRun, first: int, last: int, returned_on: date | None, **given: Any
+    ) -> "PostForm":
+        """The form, filled in with what still lies here; not before the letters came back."""
+        today = clock.today(run.bundle.mission.zone)
         form = cls(
             data={
                 "key": secrets.token_urlsafe(24), "outcome": DeliveryOutcome.POSTED.value,
-                "posted_on": today, "first": first, "last": last,
+                "posted_on": max(today, returned_on or today), "first": first, "last": last,
             },
             **given,
         )  # fmt: skip
@@ -133,6 +134,7 @@ class PostForm(DeskForm):
             cast("date", self.posted_on.data),
             DeliveryOutcome(self.outcome.data),
             self.tracking.data,
+            self.sure.data,
         )
 
     def validate_first(self, field: IntegerField) -> None:
@@ -148,11 +150,6 @@ class PostForm(DeskForm):
     def _refuse_outside(self, field: IntegerField) -> None:
         if field.data is not None:
             NumberRange(1, self.most)(self, field)
-
-    def validate_posted_on(self, field: DayField) -> None:
-        """What was posted lies behind us."""
-        if field.data and field.data > latest_day(db.utcnow()):
-            raise ValidationError(_l("This day is still to come."))
 
 
 def _say_fault(wrong: NumbersFault, lettered: Numbers) -> str:

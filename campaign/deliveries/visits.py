@@ -9,6 +9,7 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign
 from campaign.deliveries.models import GateVisit, Rerouting
+from campaign.deliveries.order import in_order, newest_first
 from campaign.errors import NotFound
 from campaign.officials.models import Mission
 
@@ -54,7 +55,7 @@ def list_attempts(unit: Session, *, page: int = 1) -> tuple[list[Told], int]:
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
         .join(Mission, Mission.id == DeliveryAttempt.mission_id)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
-        .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
+        .order_by(*newest_first())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
@@ -65,9 +66,7 @@ def list_attempts(unit: Session, *, page: int = 1) -> tuple[list[Told], int]:
 def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
     """What was tried with a bundle, the oldest first."""
     return unit.scalars(
-        select(DeliveryAttempt)
-        .where(DeliveryAttempt.bundle_id == bundle.id)
-        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+        select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id).order_by(*in_order())
     ).all()
 
 

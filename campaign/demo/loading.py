@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.accounts.models import Role, StaffUser
 from campaign.accounts.services import add_staff_user, set_password
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
@@ -55,7 +55,8 @@ def load_demo() -> bool:
         raise Refused("the demo has no place on a site in production")
     added = False
     with db.transaction() as unit:
-        officials, missions = _load_officials(unit), _load_missions(unit)
+        officials = _load_officials(unit)
+        missions = _load_missions(unit, clock.today(settings.timezone))
         _load_staff(unit)
         new = [slug for slug in CASES if unit.scalar(_by_slug(Campaign, slug)) is None]
         for slug in new:
@@ -121,10 +122,10 @@ def _load_officials(unit: Session) -> dict[str, Official]:
     return found
 
 
-def _load_missions(unit: Session) -> dict[str, Mission]:
+def _load_missions(unit: Session, today: date) -> dict[str, Mission]:
     found: dict[str, Mission] = {}
     for row in content("missions")["missions"]:
-        checked = date.today() + timedelta(days=row.pop("last_checked_in_days"))  # noqa: DTZ011
+        checked = today + timedelta(days=row.pop("last_checked_in_days"))
         row["kind"] = MissionKind(row["kind"])
         mission = unit.scalar(_by_slug(Mission, row["slug"])) or Mission(
             **row, last_checked_on=checked
@@ -163,8 +164,9 @@ def _load_case(
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
     """The campaign of a file, without those to whom its letters go."""
-    now = datetime.now(UTC)
-    act_by = case.get("act_by") or now.date() + timedelta(days=case["act_by_in_days"])
+    now = clock.utcnow()
+    today = clock.day_of(now, settings.timezone)
+    act_by = case.get("act_by") or today + timedelta(days=case["act_by_in_days"])
     closed_on = case.get("closed_on")
     return Campaign(
         slug=case["slug"],

@@ -6,7 +6,7 @@ letters are confirmed from the start.
 
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from importlib import resources
 from random import Random
@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign import clock, db
 from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.models import Campaign, TargetKind
 from campaign.campaigns.services import get_campaign
@@ -110,7 +110,7 @@ class _Inventor:
             code: wording_for(unit, code, cards=campaign.cards).id for code in self.locales
         }
         self.keyring = db.database().keyring
-        self.now = datetime.now(UTC)
+        self.now = clock.utcnow()
 
     def add(self, numbers: list[int]) -> int:
         """Insert signatures and their letters."""

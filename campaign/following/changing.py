@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.campaigns.models import CampaignStatus
 from campaign.following.holding import hold
 from campaign.following.marks import is_frozen
@@ -15,7 +15,7 @@ from campaign.following.refusing import TooLate
 from campaign.settings import Settings
 from campaign.signing import journey, judging, similar
 from campaign.signing.composing import addressing_of, case_of, compose, proposal_of
-from campaign.signing.drafts import host_country, local_day, writer_of_signature
+from campaign.signing.drafts import host_country, writer_of_signature
 from campaign.signing.journey import Posted, Sent
 from campaign.signing.measuring import drafts_of
 from campaign.signing.models import Signature, SignatureState
@@ -92,7 +92,7 @@ def plan_for(unit: Session, signature: Signature, home: str) -> SigningPlan:
 
 
 def _day(signature: Signature) -> date:
-    return local_day(signature.campaign, signature.signed_at)
+    return clock.day_of(signature.signed_at, signature.campaign.timezone)
 
 
 def as_posted(signature: Signature) -> Posted:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign import db, i18n
+from campaign import clock, db, i18n
 from campaign.campaigns.models import CampaignStatus
 from campaign.errors import NotFound
 from campaign.following import own_sending
@@ -24,7 +24,7 @@ from campaign.reading.sharing import share_of
 from campaign.security import public
 from campaign.settings import Settings
 from campaign.signing import confirming
-from campaign.signing.drafts import Letters, layout_of, local_day, pdf_of, signed_letters
+from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.models import Signature, SignatureState
 
 
@@ -121,7 +121,7 @@ def _forgotten_page(unit: Session, signature: Signature, since: datetime) -> Res
         "signature": signature,
         "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
         "marks": marks_of(unit, signature),
-        "day": i18n.say_date(local_day(signature.campaign, since)),
+        "day": i18n.say_date(clock.day_of(since, signature.campaign.timezone)),
     }
     return _page("following/forgotten.html", page)
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import i18n
+from campaign import clock, i18n
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
@@ -17,7 +17,6 @@ from campaign.following.held import note_for
 from campaign.following.trips import Stay, Trip, stays_of, trips_of
 from campaign.reading.case_page import mission_name
 from campaign.reading.posts import Picture, Post, posts_of
-from campaign.signing.drafts import local_day
 from campaign.signing.models import Letter, Signature, SignatureState
 
 
@@ -85,7 +84,10 @@ def _begun(unit: Session, signature: Signature) -> list[Mark]:
     marks = [_dated(gettext("Signed"), _signed_on(signature))]
     if signature.confirmed_at:
         marks.append(
-            _dated(gettext("Confirmed"), local_day(signature.campaign, signature.confirmed_at))
+            _dated(
+                gettext("Confirmed"),
+                clock.day_of(signature.confirmed_at, signature.campaign.timezone),
+            )
         )
     if signature.shown_state is SignatureState.HELD:
         marks.append(_held(note_for(unit, signature), marks[-1].iso))
@@ -111,7 +113,7 @@ def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bun
             bundle=bundle.sequence,
             number=number_of(stay.number),
         )
-        mark = _dated(title, local_day(signature.campaign, bundle.created_at))
+        mark = _dated(title, clock.day_of(bundle.created_at, signature.campaign.timezone))
         if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
             words = gettext("It could not be printed as it is. We look at it.")
             mark = replace(mark, state="now", text=words)
@@ -195,7 +197,7 @@ def _withdrawn(signature: Signature) -> Mark:
     title = gettext("Withdrawn")
     if signature.withdrawn_at is None:
         return Mark(title, "done")
-    return _dated(title, local_day(signature.campaign, signature.withdrawn_at))
+    return _dated(title, clock.day_of(signature.withdrawn_at, signature.campaign.timezone))
 
 
 def _ahead(signature: Signature, trips: Sequence[Trip], posts: Sequence[Post]) -> list[Mark]:
@@ -222,7 +224,7 @@ def _gate(letters: Sequence[Letter]) -> str:
 
 
 def _signed_on(signature: Signature) -> date:
-    return local_day(signature.campaign, signature.signed_at)
+    return clock.day_of(signature.signed_at, signature.campaign.timezone)
 
 
 def _dated(title: str, day: date) -> Mark:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from campaign import clock
 from campaign.bundles.models import DeliveryAttempt
 from campaign.bundles.print_models import CarriedSignature
 from campaign.campaigns import lifecycle
@@ -46,7 +47,7 @@ class Due:
 
 def list_due(unit: Session, *, months: int, now: datetime) -> list[Due]:
     """The campaigns to look through, of which something was handed over or which ended."""
-    over = months_before(now.date(), months)
+    over = months_before(clock.day_of(now, "UTC"), months)
     delivered = (
         select(func.max(DeliveryAttempt.happened_on))
         .where(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from campaign import db, i18n
+from campaign import i18n
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.models import Target
 from campaign.letters.context import LetterContext
@@ -68,7 +68,7 @@ def _sending(signature: Signature, letter: Letter, context: LetterContext, home:
 
 def email_of(contacts: list[ContactDetail]) -> str:
     """The mail address that holds today, or nothing."""
-    today = db.utcnow().date()
+    today = i18n.today_at_home()
     valid = (
         one.value
         for one in contacts

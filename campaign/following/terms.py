@@ -1,8 +1,9 @@
 """When the time is over for which contact data is kept. Pure."""
 
 import calendar
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
+from campaign import clock
 from campaign.campaigns.models import CampaignStatus
 
 
@@ -31,4 +32,4 @@ def all_is_over(ended: datetime | None, delivered_on: date | None, over: date) -
     """
     if ended is None:
         return False
-    return max(ended.astimezone(UTC).date(), delivered_on or date.min) <= over
+    return max(clock.day_of(ended, "UTC"), delivered_on or date.min) <= over

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.standing import STILL_HERE
 from campaign.deliveries.covering import Range, ranges_of
 from campaign.deliveries.models import LetterMove
+from campaign.deliveries.order import in_order
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter
 
@@ -66,7 +68,7 @@ def trips_of(unit: Session, letters: Sequence[Letter]) -> list[Trip]:
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({one.bundle_id for one in stays}))
         .options(selectinload(DeliveryAttempt.taken))
-        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+        .order_by(*in_order())
     ).all()
     return list(fates(attempts, stays, _ranges(unit, attempts, stays)))
 
@@ -82,22 +84,27 @@ def fates(
     stays: Sequence[Stay],
     ranges: dict[int, list[Range]],
 ) -> Iterator[Trip]:
-    """What each attempt was for the letters; what had gone out before was not there. Pure."""
-    gone: set[tuple[int, int]] = set()
+    """What each attempt was for the letters, in their order; what had gone out was not there. Pure.
+
+    What came back was there, whatever day somebody gave to what was recorded after it.
+    """
+    gone: dict[tuple[int, int], int] = {}
     for attempt in attempts:
         grouped: dict[tuple[DeliveryOutcome, Range | None], list[Letter]] = {}
         for stay in stays:
             place = (stay.letter.id, stay.bundle_id)
-            if stay.bundle_id != attempt.bundle_id or place in gone:
+            if stay.bundle_id != attempt.bundle_id:
                 continue
             envelopes = ranges.get(attempt.id)
             envelope = _envelope(envelopes, stay.number)
             if envelopes is not None and envelope is None:
                 continue
             fate = _fate(attempt, stay.number)
+            if place in gone and (fate not in STILL_HERE or gone[place] < attempt.id):
+                continue
             grouped.setdefault((fate, envelope), []).append(stay.letter)
             if fate in GONE_OUT - {DeliveryOutcome.PART}:
-                gone.add(place)
+                gone.setdefault(place, attempt.id)
         for (fate, envelope), letters in grouped.items():
             yield Trip(attempt, fate, tuple(letters), envelope)
 

@@ -1,9 +1,8 @@
-"""Days as files write them, and today."""
+"""Days as files write them."""
 
 import calendar
 import re
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from campaign.officials.readings import N_, UnreadableRow
 
@@ -29,8 +28,3 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
             N_("“%(value)s” is no day of the calendar; write year, month and day: 2026-11-24."),
             value=text,
         ) from problem
-
-
-def today_in(zone: str) -> date:
-    """This day in that time zone."""
-    return datetime.now(ZoneInfo(zone)).date()

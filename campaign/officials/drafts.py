@@ -60,6 +60,8 @@ class MissionDraft:
     locality: str = ""
     region: str = ""
     postal_code: str = ""
+    timezone: str = ""
+    """Empty: that of its city and country."""
     last_checked_on: date | None = None
     contacts: tuple[Contact, ...] = ()
 

@@ -10,10 +10,9 @@ from flask import current_app
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, i18n, jobs
+from campaign import audit, clock, db, i18n, jobs
 from campaign.errors import Refused
 from campaign.officials import uploads
-from campaign.officials.days import today_in
 from campaign.officials.import_models import (
     Directory,
     DirectoryImport,
@@ -172,7 +171,7 @@ def _readings(kept: DirectoryImport) -> list[Any]:
     settings = current_app.extensions["settings"]
     return list(
         source.readings(
-            uploads.choices_of(kept), today=today_in(settings.timezone),
+            uploads.choices_of(kept), today=clock.today(settings.timezone),
             languages=tuple(i18n.languages()),
         )
     )  # fmt: skip

@@ -113,7 +113,7 @@ def _take_words(kept: Any, gone: Any, take: Collection[str]) -> None:
         if isinstance(old, dict):
             setattr(kept, name, {**old, **new} if chosen else {**new, **old})
         elif chosen and name == "address":
-            for one in _PLACE:
+            for one in _PLACE if isinstance(kept, Official) else (*_PLACE, "timezone"):
                 setattr(kept, one, getattr(gone, one))
         elif chosen:
             setattr(kept, name, new)

@@ -1,5 +1,7 @@
 """The form of a mission, and of the list of missions."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
@@ -10,7 +12,6 @@ from campaign import i18n
 from campaign.form_words import SiteForm
 from campaign.letters.checks import check_address
 from campaign.letters.layouts import layout_for
-from campaign.officials.desk import today
 from campaign.officials.drafts import MissionDraft
 from campaign.officials.forms import (
     AddressForm,
@@ -25,6 +26,7 @@ from campaign.officials.models import MissionKind
 from campaign.officials.postal import address_lines
 from campaign.officials.territories import country_code
 from campaign.officials.text import split_lines
+from campaign.officials.zones import all_zones, zone_of
 
 KIND_LABELS = {
     MissionKind.EMBASSY: _l("Embassy"),
@@ -67,9 +69,25 @@ class MissionForm(AddressForm):
         filters=[stripped],
         description=_l("What colleagues should know before they go. It is kept sealed."),
     )
+    timezone = SelectField(
+        _l("Time zone"),
+        description=_l("Visits have the days and times of this zone. Choose it where it is wrong."),
+    )
     last_checked_on = DayField(
         _l("Last checked on"), _l("Give the day as year, month and day: 2026-11-24.")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        host, city = self.host_country.data, self.locality.data
+        place = zone_of(host, city or "") if host else ""
+        own = _("That of its city and country")
+        self.timezone.choices = [
+            SelectChoice(
+                "", f"{own}{i18n.colon(i18n.locale())}{i18n.say_zone(place)}" if place else own
+            ),
+            *(SelectChoice(zone, i18n.say_zone(zone)) for zone in all_zones()),
+        ]
 
     def validate_address(self, field: Field) -> None:
         """It stands below official, office and mission, all in an envelope's window."""
@@ -99,7 +117,7 @@ class MissionForm(AddressForm):
 
     def validate_last_checked_on(self, field: Field) -> None:
         """Nobody has checked anything tomorrow."""
-        if field.data and field.data > today():
+        if field.data and field.data > i18n.today_at_home():
             raise ValidationError(_("This day is still to come. Give today or a day before."))
 
     def draft(self) -> MissionDraft:
@@ -116,6 +134,7 @@ class MissionForm(AddressForm):
             head_of_mission=self.head_of_mission.data or "",
             hours=self.hours.data or "",
             door_notes=self.door_notes.data or "",
+            timezone=self.timezone.data or "",
             last_checked_on=self.last_checked_on.data,
             contacts=self.contacts(),
             **self.address_parts(),

@@ -10,7 +10,7 @@ from campaign.errors import Refused
 from campaign.meeting import hold
 from campaign.officials import missions as services
 from campaign.officials import usage
-from campaign.officials.desk import blueprint, today
+from campaign.officials.desk import blueprint
 from campaign.officials.mission_form import KIND_LABELS, MissionFilter, MissionForm, mission_form
 from campaign.officials.models import Mission
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -27,17 +27,17 @@ def missions() -> str:
         query=form.q.data or "",
         sending=form.sending.data or "",
         host=form.host.data or "",
-        stale_on=today() if form.stale.data else None,
+        stale_on=i18n.today_at_home() if form.stale.data else None,
         sort=sort,
         page=request.args.get("page", 1, type=int),
     )
-    rows = [(mission, services.is_stale(mission, today())) for mission in listing.rows]
+    rows = [(mission, services.is_stale(mission, i18n.today_at_home())) for mission in listing.rows]
     shown = {"form": form, "listing": listing, "rows": rows, "sort": sort, "url": listing_url}
     if "HX-Request" in request.headers:
         return render_template("officials/_missions.html", kinds=KIND_LABELS, **shown)
     sending, host = services.countries_of_missions(unit)
     form.sending.choices, form.host.choices = country_choices(sending), country_choices(host)
-    unchecked = services.count_stale_in_use(unit, today())
+    unchecked = services.count_stale_in_use(unit, i18n.today_at_home())
     return render_template(
         "officials/missions.html", kinds=KIND_LABELS, unchecked=unchecked, **shown
     )
@@ -65,7 +65,7 @@ def edit_mission(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(form.now):
         services.update_mission(unit, mission=mission, draft=form.draft(), actor=by)
         if "checked" in request.form:
-            services.check_mission(unit, mission=mission, on=today(), actor=by)
+            services.check_mission(unit, mission=mission, on=i18n.today_at_home(), actor=by)
             flash(_("The changes are saved, and noted: checked today."))
         else:
             flash(_("The changes are saved."))
@@ -101,7 +101,7 @@ def _edit_page(mission: Mission, form: MissionForm) -> str:
         "officials/edit_mission.html",
         mission=mission,
         form=form,
-        stale=services.is_stale(mission, today()),
+        stale=services.is_stale(mission, i18n.today_at_home()),
         uses=usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user()),
         **shown,
     )

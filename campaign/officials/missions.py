@@ -209,6 +209,7 @@ def draft_of(mission: Mission) -> MissionDraft:
     """What is kept, as a draft."""
     plain = {name: getattr(mission, name) for name in _PLAIN}
     plain["door_notes"] = mission.door_notes or ""
+    plain["timezone"] = mission.timezone or ""
     return MissionDraft(name=dict(mission.name), **plain, contacts=contacts_of(mission.contacts))
 
 
@@ -221,6 +222,7 @@ def _take(mission: Mission, draft: MissionDraft) -> list[str]:
     """Put the draft into the row; gives the names of the fields that changed."""
     values = {name: getattr(draft, name) for name in _PLAIN}
     values["door_notes"] = draft.door_notes or None
+    values["timezone"] = draft.timezone or None
     values["name"] = merge_words(mission.name or {}, draft.name)
     changed = [name for name, value in values.items() if getattr(mission, name) != value]
     for name in changed:

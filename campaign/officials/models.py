@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.db import Base, Country, Created, PrimaryKey, PublicId, Sealed, Slug, Words
 from campaign.officials.wording import name_key, search_text
+from campaign.officials.zones import zone_of
 
 
 class MissionKind(enum.StrEnum):
@@ -93,6 +94,8 @@ class Mission(Base):
     locality: Mapped[str] = mapped_column(String(100), default="")
     region: Mapped[str] = mapped_column(String(100), default="")
     postal_code: Mapped[str] = mapped_column(String(20), default="")
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    """As somebody chose it; none where the city and the country tell it: see `zone`."""
     last_checked_on: Mapped[date | None]
     source_id: Mapped[str] = mapped_column(String(40), default="", index=True)
     """Where it was imported from, such as a Wikidata QID; a second import finds it again."""
@@ -103,6 +106,11 @@ class Mission(Base):
     contacts: Mapped[list["ContactDetail"]] = relationship(
         back_populates="mission", cascade="all, delete-orphan", order_by="ContactDetail.id"
     )
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which its days begin: of visits, and of what is posted to it."""
+        return self.timezone or zone_of(self.host_country, self.locality)
 
 
 class ContactDetail(Base):

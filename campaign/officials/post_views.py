@@ -4,11 +4,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
+from campaign import db, i18n
 from campaign.accounts.guards import actor
 from campaign.errors import Invalid
 from campaign.officials import posts, services, successions
-from campaign.officials.desk import blueprint, today
+from campaign.officials.desk import blueprint
 from campaign.officials.merge_views import place_of, title_of
 from campaign.officials.models import Official
 from campaign.officials.post_form import SuccessorDay, SuccessorForm, days_form, successor_form
@@ -24,7 +24,9 @@ def edit_posts(slug: str) -> ResponseReturnValue:
     form = days_form(official.memberships)
     if form.validate_on_submit():
         try:
-            posts.save_days(unit, official=official, days=form.days(), today=today(), actor=actor())
+            posts.save_days(
+                unit, official=official, days=form.days(), today=i18n.today_at_home(), actor=actor()
+            )
         except Invalid as problem:
             form.refuse(problem.fields)
         else:
@@ -37,7 +39,7 @@ def edit_posts(slug: str) -> ResponseReturnValue:
 def leave_office(slug: str) -> ResponseReturnValue:
     """The official has left the office today; who comes after is not known."""
     official = services.get_official(db.session(), slug=slug)
-    posts.end_office(db.session(), official=official, on=today(), actor=actor())
+    posts.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
     flash(_("Noted: the office is left today. Campaigns that aim at them are shown."))
     return redirect(url_for("officials.edit", slug=slug), 303)
 
@@ -47,7 +49,7 @@ def new_successor(slug: str) -> ResponseReturnValue:
     """The office passes to a new person."""
     unit = db.session()
     official = services.get_official(unit, slug=slug)
-    form = successor_form(official, services.draft_of(official), today())
+    form = successor_form(official, services.draft_of(official), i18n.today_at_home())
     if form.validate_on_submit() and (successor := _passed(official, form)):
         return _after(official, successor)
     words = request.args.get("q", "").strip()
@@ -55,7 +57,7 @@ def new_successor(slug: str) -> ResponseReturnValue:
     page = render_template(
         "officials/successor.html", official=official, form=form, words=words, day=SuccessorDay(),
         hits=[one for one in found if one.id != official.id], title=title_of, place=place_of,
-        today=today(),
+        today=i18n.today_at_home(),
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
@@ -114,5 +116,9 @@ def _after(official: Official, successor: Official) -> ResponseReturnValue:
 
 def _posts_page(official: Official, form: object) -> str:
     return render_template(
-        "officials/posts.html", official=official, form=form, title=title_of, today=today()
+        "officials/posts.html",
+        official=official,
+        form=form,
+        title=title_of,
+        today=i18n.today_at_home(),
     )

@@ -2,12 +2,11 @@
 
 from collections import Counter, defaultdict
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import LargeBinary, and_, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign import clock, db
 from campaign.bundles.waiting_counts import BLOCK
 from campaign.campaigns.models import Campaign
 from campaign.officials.postal import region_code
@@ -49,7 +48,7 @@ def count_block(unit: Session, block: int) -> dict[int, Counts]:
             count[key_of("ever")] += 1
             count[key_of("delay", delay_of(row.confirmed_at - row.signed_at))] += 1
         if row.state is SignatureState.CONFIRMED:
-            day = (row.confirmed_at or row.signed_at).astimezone(zones[row.campaign_id]).date()
+            day = clock.day_of(row.confirmed_at or row.signed_at, zones[row.campaign_id])
             for key in _keys(row, origin, row.own_length > nothing):
                 count[key] += 1
             count[key_of("day", day, origin)] += 1
@@ -85,9 +84,9 @@ def _region(row: Any, keyring: Keyring) -> str:
         return ""
 
 
-def _zones(unit: Session, ids: set[int]) -> dict[int, ZoneInfo]:
+def _zones(unit: Session, ids: set[int]) -> dict[int, str]:
     rows = unit.execute(select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(ids)))
-    return {campaign_id: ZoneInfo(zone) for campaign_id, zone in rows}
+    return {row.id: row.timezone for row in rows}
 
 
 def _letters(unit: Session, block: int) -> list[tuple[int, str, int]]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.bundles.waiting_counts import BLOCK, keep_block
 from campaign.campaigns.models import Campaign
 from campaign.overview.counting import count_block
@@ -158,7 +158,7 @@ def _add(unit: Session, changes: Mapping[int, Counts], now: datetime) -> None:
 
 
 def _write(row: CampaignFigures, counts: Counts, now: datetime) -> None:
-    figures, since = Figures(counts), (now - _RECENT).date()
+    figures, since = Figures(counts), clock.day_of(now - _RECENT, row.timezone)
     row.counts = to_json(counts)
     row.recent = {day.isoformat(): n for day, n in figures.daily().items() if day >= since}
     row.confirmed = figures.confirmed

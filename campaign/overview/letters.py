@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles.models import Bundle, DeliveryAttempt
 from campaign.campaigns.models import Campaign, TargetKind
+from campaign.deliveries.order import newest_first
 from campaign.deliveries.rules import GONE_OUT
 from campaign.officials.models import Mission
 from campaign.overview.figures import Figures
@@ -34,7 +35,7 @@ def attempts_of(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
     return unit.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.campaign_id == campaign.id)
-        .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
+        .order_by(*newest_first())
     ).all()
 
 

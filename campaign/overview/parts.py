@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign import i18n
+from campaign import clock, i18n
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.overview import keeping, letters, tables
 from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
@@ -34,21 +33,21 @@ class Sheet:
     def of(cls, unit: Session, campaign: Campaign, now: datetime) -> "Sheet":
         """As last counted."""
         figures, kept = keeping.figures_of(unit, campaign)
-        today = now.astimezone(ZoneInfo(campaign.timezone)).date()
+        today = clock.day_of(now, campaign.timezone)
         mirrored = i18n.direction(i18n.locale()) == "rtl"
         return cls(campaign, figures, kept or empty_row(campaign), today, mirrored)
 
     @cached_property
     def span(self) -> tuple[date, date]:
         """The days of the chart."""
-        campaign, zone = self.campaign, ZoneInfo(self.campaign.timezone)
+        campaign, zone = self.campaign, self.campaign.timezone
         opened, ended = campaign.opened_at, campaign.stopped_at or campaign.closed_at
         if campaign.status is CampaignStatus.OPEN:
             ended = None
         return span_of(
             self.figures.days(),
-            opened=opened.astimezone(zone).date() if opened else None,
-            ended=ended.astimezone(zone).date() if ended else None,
+            opened=clock.day_of(opened, zone) if opened else None,
+            ended=clock.day_of(ended, zone) if ended else None,
             today=self.today,
         )
 

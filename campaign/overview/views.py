@@ -1,9 +1,8 @@
 """The desk's first page, and the figures of each campaign."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -38,7 +37,7 @@ def index() -> ResponseReturnValue:
         found = carriers_todos(unit, by=user, now=now)
         return _page("carriers", todos=found, link=todo_links.link_of)
     page = max(1, request.args.get("page", 1, type=int))
-    rows, total = running(unit, by=user, today=_today(now), page=min(page, 10_000),
+    rows, total = running(unit, by=user, today=i18n.today_at_home(), page=min(page, 10_000),
                           mirrored=_mirrored())  # fmt: skip
     return _page(
         "index",
@@ -109,10 +108,6 @@ def _title_of(update: Update) -> str:
 
 def _mirrored() -> bool:
     return i18n.direction(i18n.locale()) == "rtl"
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(ZoneInfo(current_app.extensions["settings"].timezone)).date()
 
 
 def _page(name: str, **context: object) -> str:

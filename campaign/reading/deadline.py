@@ -1,18 +1,17 @@
 """The last day to write, as people say it: "nine days left", "until Friday 4 December". Pure."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from babel import Locale as BabelLocale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
-from campaign import i18n
+from campaign import clock, i18n
 
 NEAR_DAYS = 3
 """From so many days before the last one on, the deadline stands out."""
-_ANYWHERE_ON_EARTH = timezone(timedelta(hours=-12))
 _DAY_PATTERNS = {
     "en": "EEEE, MMMM d",
     "fr": "EEEE d MMMM",
@@ -57,7 +56,7 @@ def deadline_of(act_by: date | None, locale: str, now: datetime) -> Deadline | N
 
 def say_day(day: date, locale: str, now: datetime) -> str:
     """A day as people say it; the year only where it is not this one."""
-    today = now.astimezone(_ANYWHERE_ON_EARTH).date()
+    today = clock.day_of(now, clock.LATEST_ZONE)
     pattern = _DAY_PATTERNS.get(_language(locale))
     if pattern is None or day.year != today.year:
         return i18n.say_weekday(day, locale)

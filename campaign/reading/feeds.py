@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from flask_babel import gettext
 
-from campaign import i18n, pages
+from campaign import clock, i18n, pages
 from campaign.reading.board import CaseRow
 from campaign.reading.home import current_board
 from campaign.reading.page_cache import Made
@@ -67,7 +67,7 @@ def sitemap() -> Made:
             url = ET.SubElement(root, "url")
             _add(url, "loc", address)
             if changed:
-                _add(url, "lastmod", changed.date().isoformat())
+                _add(url, "lastmod", clock.day_of(changed, "UTC").isoformat())
             for code, other in (*there.items(), ("x-default", there[i18n.languages()[0]])):
                 ET.SubElement(
                     url, "xhtml:link", {"rel": "alternate", "hreflang": code, "href": other}

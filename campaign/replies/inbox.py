@@ -6,13 +6,14 @@ Anybody can write there in anybody's name. Nothing is published by itself, nothi
 import base64
 import re
 from collections.abc import Iterable
+from datetime import date
 
 import structlog
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.addresses import canonical_email
 from campaign.campaigns.models import Campaign, Target
 from campaign.errors import DomainError, Invalid
@@ -95,14 +96,13 @@ def _read_one(raw: bytes) -> bool:
 
 def _draft(campaign: Campaign, mail: Mail) -> Reply:
     target, mission = _sender(campaign, mail.sender_address)
-    today = db.utcnow().date()
     locale = target.official.preferred_locale if target else campaign.default_locale
     said = f"{mail.sender_name} <{mail.sender_address}>".strip()
     return Reply(
         campaign=campaign,
         target=target,
         mission=mission,
-        received_on=min(mail.sent_on or today, today),
+        received_on=_received_on(mail, campaign.timezone),
         channel=Channel.EMAIL,
         locale=locale,
         sender=one_line(said, 300),
@@ -111,6 +111,12 @@ def _draft(campaign: Campaign, mail: Mail) -> Reply:
         from_mail=True,
         sender_known=target is not None or mission is not None,
     )
+
+
+def _received_on(mail: Mail, zone: str) -> date:
+    """The day on which it was sent, as far as it tells one that is not still to come."""
+    now = clock.utcnow()
+    return clock.day_of(min(mail.sent_at or now, now), zone)
 
 
 def _sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:

@@ -9,7 +9,7 @@ import email.utils
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, datetime
 from email.message import EmailMessage, Message
 from html.parser import HTMLParser
 
@@ -36,7 +36,7 @@ class Mail:
     sender_name: str
     sender_address: str
     subject: str
-    sent_on: date | None
+    sent_at: datetime | None
     text: str
     files: tuple[bytes, ...]
     """What came along, up to ten of 12 MB."""
@@ -68,7 +68,7 @@ def read(raw: bytes) -> Mail:
         sender_name=one_line(name, 200),
         sender_address=one_line(address, 254),
         subject=one_line(_header(mail, "Subject"), 200),
-        sent_on=_day(_header(mail, "Date")),
+        sent_at=_moment(_header(mail, "Date")),
         text=_text(parts),
         files=_files(parts),
         message_id=_header(mail, "Message-ID").strip()[:500],
@@ -204,10 +204,10 @@ def _headers(mail: Message, name: str) -> list[str]:
         return []
 
 
-def _day(value: str) -> date | None:
+def _moment(value: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(value)
-        return moment.astimezone(UTC).date()
+        return moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

@@ -13,6 +13,7 @@ from campaign.accounts.models import StaffUser
 from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.models import Campaign, Target
 from campaign.deliveries.models import GateVisit
+from campaign.deliveries.order import newest_first
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.i18n import latest_day
 from campaign.officials.models import Mission
@@ -117,7 +118,7 @@ def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[Delivery]:
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .options(joinedload(DeliveryAttempt.bundle))
         .where(DeliveryAttempt.campaign_id == campaign.id)
-        .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
+        .order_by(*newest_first())
         .limit(50)
     )
     return [Delivery(*row) for row in rows]

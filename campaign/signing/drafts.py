@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, column, select, table
 from sqlalchemy.orm import object_session
 
+from campaign import clock
 from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
 from campaign.errors import NotFound
 from campaign.letters.context import LetterContext
@@ -133,7 +133,7 @@ def draft_letters(
                 proposal=proposal_of(template),
                 writer=writer,
                 locale=locale,
-                written_on=local_day(campaign, now),
+                written_on=clock.day_of(now, campaign.timezone),
                 specimen=specimen,
                 into=_into(campaign, target, locale, home, now),
             )
@@ -191,7 +191,7 @@ def _signed(
         host_country=host_country(letter.target, home),
         copies=_copies(campaign),
     )  # fmt: skip
-    zone = ZoneInfo(frozen.timezone if frozen else campaign.timezone)
+    zone = frozen.timezone if frozen else campaign.timezone
     return compose(
         key=letter.public_id,
         number=said_number(letter),
@@ -200,7 +200,7 @@ def _signed(
         proposal=proposal_of(letter.template),
         writer=writer_of_signature(signature),
         locale=signature.letter_locale,
-        written_on=signature.signed_at.astimezone(zone).date(),
+        written_on=clock.day_of(signature.signed_at, zone),
         into=_into_signed(signature, letter, frozen, home),
     )
 
@@ -252,11 +252,6 @@ def layout_of(campaign: Campaign, home: str) -> Layout:
 def host_country(target: Target, home: str) -> str:
     """The country in which a letter is handed over or posted."""
     return target.mission.host_country if target.mission else home
-
-
-def local_day(campaign: Campaign, now: datetime) -> date:
-    """The day that stands on a letter: that of the campaign's time zone."""
-    return now.astimezone(ZoneInfo(campaign.timezone)).date()
 
 
 def pdf_of(letters: Letters, layout: Layout) -> bytes:

@@ -6,13 +6,12 @@ Nothing is kept on our side until the letter is signed: no cookie, no session, n
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import db, i18n
+from campaign import clock, db, i18n
 from campaign.campaigns.models import Campaign
 from campaign.reading.case_page import CasePage, case_page
 from campaign.settings import Settings
@@ -92,7 +91,7 @@ def _page_problems(plan: SigningPlan, locale: str, writer: Writer, now: datetime
     """A letter that would need a second page, or a larger card, where its writer can mend that."""
     if locale not in plan.bounded:
         return {}
-    room = plan.drafts[locale].room(writer, now.astimezone(ZoneInfo(plan.timezone)).date())
+    room = plan.drafts[locale].room(writer, clock.day_of(now, plan.timezone))
     if room.fits:
         return {}
     field = "full_text" if writer.full_text else "own_words" if writer.own_words else "points"

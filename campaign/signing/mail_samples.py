@@ -16,7 +16,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import force_locale, gettext
 
-from campaign import i18n
+from campaign import clock, i18n
 from campaign.campaigns.models import Campaign, TargetKind, Update
 from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound
@@ -119,7 +119,7 @@ def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
     return _followed(campaign, locale) | {
         "numbers": [f"{int(_NUMBER) + at:05d}" for at in range(max(1, letters))],
         "mission": mission,
-        "day": i18n.say_date(now.date(), locale),
+        "day": i18n.say_date(clock.day_of(now, campaign.timezone), locale),
         "place": reached[0].locality if reached else "",
         "outcome": "accepted",
     }

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from campaign import db, i18n
+from campaign import clock, db, i18n
 from campaign.accounts.guards import guard
 from campaign.accounts.models import Role
 from campaign.authoring.desk import load
@@ -19,7 +19,7 @@ from campaign.letters.problems import OF_ADDRESS, LetterRefused
 from campaign.reading.case_page import case_page
 from campaign.settings import Settings
 from campaign.signing import mail_samples
-from campaign.signing.drafts import Letters, draft_letters, layout_of, local_day, pdf_of
+from campaign.signing.drafts import Letters, draft_letters, layout_of, pdf_of
 from campaign.signing.mail_samples import sample_mail
 from campaign.signing.plan import plan_of
 from campaign.signing.samples import PLAIN, SAMPLES, sample_writer
@@ -137,7 +137,7 @@ def _letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
     if not plan.letters:
         raise NotFound("letter-template")
     locale = plan.letter_locale(request.args.get("letter", ""), lang)
-    writer = sample_writer(_sample(), campaign, plan, locale, local_day(campaign, now))
+    writer = sample_writer(_sample(), campaign, plan, locale, clock.day_of(now, campaign.timezone))
     letters = draft_letters(
         campaign, writer, locale, now=now, home=home, specimen=gettext("Specimen")
     )

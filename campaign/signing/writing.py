@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from campaign import i18n
+from campaign import clock, i18n
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound
 from campaign.letters.context import LetterContext
@@ -187,7 +186,7 @@ def _room(
     """The measure of the letter; None where it cannot be told, or nobody could mend it."""
     if locale not in plan.bounded or any(one.slug not in _READABLE for one in found.values()):
         return None
-    day = now.astimezone(ZoneInfo(plan.timezone)).date()
+    day = clock.day_of(now, plan.timezone)
     writer = nobody(words.own_words, words.points, words.full_text)
     return plan.drafts[locale].room(writer, day)
 

@@ -67,11 +67,20 @@
     document.getElementById("no-reach").hidden = navigator.onLine;
   }
 
+  /* Day and time at the mission, whatever zone this phone is set to. */
+  function there() {
+    var said = {};
+    new Intl.DateTimeFormat("en-US", {
+      timeZone: words.zone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23",
+      year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit"
+    }).formatToParts(new Date()).forEach(function (part) { said[part.type] = part.value; });
+    return { day: said.year + "-" + said.month + "-" + said.day, time: said.hour + ":" + said.minute };
+  }
+
   function now() {
-    var at = new Date();
-    var two = function (n) { return (n < 10 ? "0" : "") + n; };
-    form.happened_on.value = at.getFullYear() + "-" + two(at.getMonth() + 1) + "-" + two(at.getDate());
-    form.happened_time.value = two(at.getHours()) + ":" + two(at.getMinutes());
+    var at = there();
+    form.happened_on.value = at.day;
+    form.happened_time.value = at.time;
   }
 
   /* --- Pictures ----------------------------------------------------------------------------------------------- */
@@ -350,11 +359,10 @@
     })[0] || null;
   }
 
-  /* A delivery lies behind us, wherever on Earth it was. */
+  /* A delivery lies behind us. */
   function wrong_day() {
-    var latest = new Date(Date.now() + 14 * 3600000).toISOString().slice(0, 10);
     if (!form.happened_on.value) return words.noDay;
-    return form.happened_on.value > latest ? words.future : "";
+    return form.happened_on.value > there().day ? words.future : "";
   }
 
   function point_at(field, text) {

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.days import today
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site, _free_port, _wait_for, _watched
 from tests.e2e.test_journey import main_button
@@ -105,7 +106,7 @@ def make_the_directory(page: Page, site: Site) -> None:
 def write_the_facts(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/desk/campaigns/new")
     fill(page, reference="UA 58/20", person_name=CASE["person"]["name"],
-         issued_on="2020-04-20", act_by=str(date.today() + timedelta(days=24)))  # noqa: DTZ011  # fmt: skip
+         issued_on="2020-04-20", act_by=str(today() + timedelta(days=24)))  # fmt: skip
     page.locator("[name=country]").select_option("MX")
     page.locator("[name=letter_locales][value=ar]").uncheck()
     main_button(page)

@@ -121,7 +121,7 @@ def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form
     today = page.locator("[name=happened_on]").input_value()
     page.locator("[name=happened_on]").fill("2199-01-01")
     page.locator("form[data-deliver] .actions button").click()
-    expect(page.locator(".part-wrong")).to_have_text("This day is still to come.")
+    expect(page.locator(".part-wrong")).to_have_text("This day is still to come at the mission.")
     assert page.evaluate("async () => (await deliveries.all()).length") == 0
     page.locator("[name=happened_on]").fill(today)
     phone.set_offline(True)

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign import jobs
+from campaign import clock, jobs
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.signing.plan import plan_of
 from campaign.storage.places import LocalPlace
@@ -87,7 +87,7 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
 def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
 ) -> None:
-    until = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    until = (clock.utcnow() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     assert send("/risks", {"embargo_until": "tomorrow"}).status_code == 422
     assert send("/risks", {"embargo_until": until}).status_code == 303
     assert send("/status?to=open").status_code == 422
@@ -95,7 +95,7 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     assert "The embargo is not over" in send("/updates", news).text
     assert fresh().status is CampaignStatus.DRAFT
     draft = fresh()
-    draft.embargo_until = datetime.now(UTC) - timedelta(seconds=1)
+    draft.embargo_until = clock.utcnow() - timedelta(seconds=1)
     unit.commit()
     assert send("/status?to=open").status_code == 303
     assert send("/risks", {"embargo_until": until}).status_code == 422

@@ -25,6 +25,7 @@ from campaign.overview.carrying import deliveries_todos
 from campaign.overview.letters import mission_rows
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
+from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_command import run
@@ -105,7 +106,7 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
         bundle = writing.get_one(Bundle, ready)
         recording.record_visit(
             writing, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
-            happened=recording.Happened(DeliveryOutcome.REFUSED, db.utcnow().date()),
+            happened=recording.Happened(DeliveryOutcome.REFUSED, today()),
         )  # fmt: skip
         to = writing.get_one(Mission, other_id)
         rerouting.reroute(writing, bundle, to, settings=settings, actor="test")

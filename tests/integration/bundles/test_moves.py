@@ -41,6 +41,7 @@ from campaign.deliveries import recording
 from campaign.errors import Invalid, Refused
 from campaign.following.erasing import bury
 from campaign.signing.models import Letter, Signature, SignatureState
+from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_printing import contents, zip_of
@@ -88,7 +89,7 @@ def hand_over(
     do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
 ) -> None:
     def record(unit: Session, bundle: Bundle, *, actor: str) -> None:
-        happened = recording.Happened(outcome, db.utcnow().date())
+        happened = recording.Happened(outcome, today())
         recording.record_visit(
             unit, carried=[recording.Carried(bundle)], happened=happened,
             key=str(uuid4()), actor=actor,

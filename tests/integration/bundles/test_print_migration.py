@@ -7,11 +7,12 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import db, migrations, storage
+from campaign import migrations, storage
 from campaign.bundles import cancelling
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.print_models import CarriedSignature
 from campaign.signing.models import Origin
+from tests.days import today
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -32,7 +33,7 @@ def bundles(unit: Session, freeze: Freeze, print_bundle: Print) -> tuple[int, in
     unit.add(
         DeliveryAttempt(
             campaign_id=bundle.campaign_id, mission_id=bundle.mission_id, bundle_id=first,
-            happened_on=db.utcnow().date(), messages=1, outcome=DeliveryOutcome.ACCEPTED, notes={},
+            happened_on=today(), messages=1, outcome=DeliveryOutcome.ACCEPTED, notes={},
         )
     )  # fmt: skip
     add_confirmed(unit, bundle.campaign, 1)

@@ -28,6 +28,7 @@ from campaign.following.mails import send_no_letters
 from campaign.mail.models import MailState, OutboxMail
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
+from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
 
@@ -96,7 +97,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         recording.record_visit(
             unit,
             carried=[recording.Carried(unit.scalars(select(Bundle)).one())],
-            happened=recording.Happened(DeliveryOutcome.ACCEPTED, db.utcnow().date()),
+            happened=recording.Happened(DeliveryOutcome.ACCEPTED, today()),
             key="k" * 20,
             actor="staff:1",
         )

@@ -12,6 +12,7 @@ from campaign.bundles import prints, releasing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.errors import Refused
 from campaign.signing.models import Letter, Signature, SignatureState
+from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -112,7 +113,7 @@ def test_a_bundle_that_was_handed_over_gives_nothing_back_even_if_it_failed(
     unit.add(
         DeliveryAttempt(
             campaign_id=failed.campaign_id, mission_id=failed.mission_id, bundle_id=failed.id,
-            happened_on=db.utcnow().date(), messages=1, outcome=DeliveryOutcome.POSTED,
+            happened_on=today(), messages=1, outcome=DeliveryOutcome.POSTED,
         )
     )  # fmt: skip
     unit.commit()

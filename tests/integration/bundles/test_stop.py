@@ -19,6 +19,7 @@ from campaign.campaigns.services import stop_campaign
 from campaign.deliveries import recording
 from campaign.deliveries.models import GateVisit
 from campaign.errors import Invalid, Refused
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -118,7 +119,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     with pytest.raises(Refused) as refused:
         services.open_download(unit, bundle, storage.storage(), actor="staff:1")
     assert refused.value.slug == "stopped"
-    today = db.utcnow().date()
+    today = days_ago(0)
 
     def record(day: date, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> GateVisit:
         return recording.record_visit(

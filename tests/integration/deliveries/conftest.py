@@ -18,6 +18,7 @@ from campaign.campaigns.models import Campaign
 from campaign.deliveries import recording
 from campaign.deliveries.models import GateVisit
 from campaign.signing.models import Letter
+from tests.days import today
 from tests.factories import add_confirmed, make_target_mission, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 
@@ -94,9 +95,7 @@ def record(app: Flask) -> Record:
                 carried=[
                     recording.Carried(unit.get_one(Bundle, bundle.id), facts.pop("taken", None))
                 ],
-                happened=recording.Happened(
-                    outcome, facts.pop("day", None) or db.utcnow().date(), **facts
-                ),
+                happened=recording.Happened(outcome, facts.pop("day", None) or today(), **facts),
                 key=db.new_public_id(),
                 actor="test",
             )
@@ -120,7 +119,7 @@ def form(**facts: Any) -> dict[str, Any]:
     return {
         "key": db.new_public_id(),
         "outcome": "accepted",
-        "happened_on": db.utcnow().date().isoformat(),
+        "happened_on": today().isoformat(),
         "happened_time": "00:00",
         "place": "45 O'Connor Street",
         "received_by": "Planted Attaché",

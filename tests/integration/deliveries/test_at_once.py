@@ -25,6 +25,7 @@ from campaign.errors import NotFound, Refused
 from campaign.officials.models import Mission
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
+from tests.days import today
 from tests.integration.deliveries.conftest import Record
 from tests.racing import overtake
 
@@ -50,7 +51,7 @@ def find(unit: Session, run_id: int) -> EnvelopeRun:
 
 
 def note_posted(unit: Session, run: EnvelopeRun) -> None:
-    said = posting.Posting(1, 3, db.utcnow().date())
+    said = posting.Posting(1, 3, today())
     posting.post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
 
 
@@ -235,7 +236,7 @@ def make_again(unit: Session, bundle_id: int) -> None:
 def hand_over(unit: Session, bundle: Bundle) -> None:
     recording.record_visit(
         unit, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
-        happened=recording.Happened(DeliveryOutcome.ACCEPTED, db.utcnow().date()),
+        happened=recording.Happened(DeliveryOutcome.ACCEPTED, today()),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from campaign.following.models import Notice
 from campaign.mail.models import OutboxMail
 from campaign.signing.models import Letter, Signature, SignatureState
 from campaign.storage import storage
+from tests.days import today
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record
@@ -39,7 +40,7 @@ def after(bundle: Bundle, deed: str = "") -> str:
 def posting(**facts: Any) -> dict[str, Any]:
     return {
         "key": db.new_public_id(), "outcome": "posted", "tracking": "",
-        "posted_on": db.utcnow().date().isoformat(), "first": "1", "last": "1",
+        "posted_on": today().isoformat(), "first": "1", "last": "1",
     } | facts  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from campaign.errors import Invalid
 from campaign.officials.models import Mission
 from campaign.signing.models import Signature
 from campaign.storage import storage
+from tests.days import today
 from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph, reload
 
@@ -243,7 +244,7 @@ def test_two_sendings_at_one_moment_make_one_visit(
                 visit = recording.record_visit(
                     own,
                     carried=[recording.Carried(own.get_one(Bundle, bundle_id))],
-                    happened=recording.Happened(DeliveryOutcome.REFUSED, db.utcnow().date()),
+                    happened=recording.Happened(DeliveryOutcome.REFUSED, today()),
                     key="one-key-of-a-phone",
                     actor="test",
                 )
@@ -586,9 +587,7 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
             recording.record_visit(
                 own,
                 carried=[recording.Carried(own.get_one(Bundle, bundle_id))],
-                happened=recording.Happened(
-                    DeliveryOutcome.REFUSED, db.utcnow().date(), files=(drawn, drawn)
-                ),
+                happened=recording.Happened(DeliveryOutcome.REFUSED, today(), files=(drawn, drawn)),
                 key=db.new_public_id(),
                 actor="test",
             )

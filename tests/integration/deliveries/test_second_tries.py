@@ -19,6 +19,7 @@ from campaign.deliveries.models import EnvelopeRun, RunState
 from campaign.following.models import Notice
 from campaign.mail.models import OutboxMail
 from campaign.settings import Settings
+from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
 from tests.integration.bundles.test_choosing import freeze as freeze_now
@@ -69,7 +70,9 @@ def tell(unit: Session, again: Callable[[str, int], None]) -> Tell:
 def test_who_was_told_of_a_part_is_not_told_again_when_the_rest_is_accepted(
     client: FlaskClient, three: Bundle, unit: Session, record: Record, tell: Tell
 ) -> None:
-    week_ago = db.utcnow().date() - timedelta(days=7)
+    week_ago = days_ago(7)
+    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=8)))
+    unit.commit()
     record(three, DeliveryOutcome.PART, taken=2, day=week_ago)
     assert post(client, after(three, "part"), {"numbers": "1-2"}).status_code == 303
     assert tell() == ["first", "second"]
@@ -172,7 +175,9 @@ def test_that_they_refused_the_rest_is_recorded_at_any_time(
 def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recorded(
     client: FlaskClient, three: Bundle, unit: Session, record: Record
 ) -> None:
-    day_before = db.utcnow().date() - timedelta(days=1)
+    day_before = days_ago(1)
+    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=2)))
+    unit.commit()
     record(three, DeliveryOutcome.PART, taken=1, day=day_before)
     unit.execute(
         update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),

@@ -22,6 +22,7 @@ from campaign.mail.models import OutboxMail
 from campaign.settings import Settings
 from campaign.signing import tokens
 from campaign.signing.models import Signature
+from tests.days import days_ago
 from tests.factories import add_confirmed
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -138,9 +139,7 @@ def erase(app: Flask, unit: Session) -> Erase:
 
 def long_ago(unit: Session, days: int) -> None:
     """Has every delivery be so many days ago."""
-    unit.execute(
-        update(DeliveryAttempt).values(happened_on=db.utcnow().date() - timedelta(days=days))
-    )
+    unit.execute(update(DeliveryAttempt).values(happened_on=days_ago(days)))
 
 
 def end(unit: Session, campaign: Campaign, days: int, *, stopped: bool = True) -> None:

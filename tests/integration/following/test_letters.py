@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 import pypdfium2
@@ -40,6 +40,7 @@ from campaign.mail.models import OutboxMail
 from campaign.officials.models import ContactDetail
 from campaign.settings import Settings
 from campaign.signing.models import Disclosure, Signature, SignatureState
+from tests.days import days_ago
 from tests.factories import (
     make_campaign,
     make_letter_template,
@@ -80,7 +81,7 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
     with app.app_context(), db.transaction() as other:
         post_update(
             other, other.get_one(Campaign, campaign_id), actor="test", kind=UpdateKind.REPLY,
-            happened_on=(db.utcnow() + timedelta(days=400)).date(),
+            happened_on=days_ago(-400),
             words={"en": ("The governor answers", "She will look into it.")},
         )  # fmt: skip
     over = [*refused, ("Handed over", "done"), ("The governor answers", "done")]

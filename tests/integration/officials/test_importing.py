@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign import clock
 from campaign.audit import AuditEntry
 from campaign.commands.imports import import_
-from campaign.officials.days import today_in
 from campaign.officials.importing import import_missions, import_officials
 from campaign.officials.models import ContactDetail, Mission, Official
 from campaign.officials.read_officials import read_popolo
@@ -154,7 +154,7 @@ def test_the_commands_day_is_the_instances_own(
 ) -> None:
     """Between these two zones it is never the same day."""
     file = tmp_path / "missions.csv"
-    today = today_in("Pacific/Kiritimati")
+    today = clock.today("Pacific/Kiritimati")
     file.write_text(
         "operator,country,type,city,last_checked_on\n"
         f"Mexico,Canada,embassy,Ottawa,{today.isoformat()}\n"

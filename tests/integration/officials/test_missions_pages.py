@@ -13,6 +13,7 @@ from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
 from campaign.officials.missions import best_mission
 from campaign.officials.models import Mission, MissionKind
+from tests.days import today
 from tests.factories import make_campaign, make_target_mission, post, sign_in
 
 FORM: dict[str, Any] = {
@@ -127,7 +128,7 @@ def test_bad_input_is_told_by_its_field(
 def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
     organizer: FlaskClient, unit: Session
 ) -> None:
-    recent = date.today()  # noqa: DTZ011
+    recent = today()
     for number, (sending, host, checked) in enumerate(
         [("KE", "CA", recent), ("KE", "FR", None), ("MX", "CA", date(2020, 1, 1))]
     ):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs
 from campaign.campaigns.models import CampaignStatus, Update, UpdateEdition, UpdateKind
 from campaign.signing.models import Origin, SignatureState
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 
 TABLES = (
@@ -74,7 +75,7 @@ def test_only_campaigns_of_ones_teams_are_shown(
 
 
 def test_today_names_what_waits(app: Flask, client: FlaskClient, unit: Session) -> None:
-    today = db.utcnow().date()
+    today = days_ago(0)
     soon = make_campaign(unit, act_by=today + timedelta(days=2))
     over = make_campaign(unit, act_by=today - timedelta(days=4))
     make_campaign(unit, status=CampaignStatus.DRAFT)
@@ -116,7 +117,7 @@ def test_a_page_without_figures_is_whole_in_every_language(
 def test_an_update_without_words_in_the_desks_language_has_those_of_the_campaigns(
     app: Flask, client: FlaskClient, unit: Session, locale: str
 ) -> None:
-    campaign, today = make_campaign(unit, default_locale="fr"), db.utcnow().date()
+    campaign, today = make_campaign(unit, default_locale="fr"), days_ago(0)
     for day in (today, today - timedelta(days=900)):
         words = [
             UpdateEdition(locale="en", title="A road was named"),

@@ -15,6 +15,7 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries import recording
 from campaign.signing.models import SignatureState
+from tests.days import days_ago, today
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.replies.test_replies import make_reply
@@ -69,7 +70,7 @@ def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome) -> None:
         recording.record_visit(
             unit,
             carried=[recording.Carried(unit.get_one(Bundle, bundle_id))],
-            happened=recording.Happened(outcome, db.utcnow().date()),
+            happened=recording.Happened(outcome, today()),
             key=db.new_public_id(),
             actor="test",
         )
@@ -78,7 +79,7 @@ def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome) -> None:
 @pytest.fixture
 def busy_day(app: Flask, unit: Session, printed: Callable[[Campaign], int]) -> None:
     """One of everything that can wait."""
-    today = db.utcnow().date()
+    today = days_ago(0)
     soon = make_campaign(unit, act_by=today + timedelta(days=2))
     assert soon.targets[0].mission is not None
     soon.targets[0].mission.last_checked_on = date(2020, 1, 1)

@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -31,6 +31,7 @@ from campaign.paper.models import (
 )
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
 from campaign.signing.prints import person_print
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
 ANA = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA")
@@ -40,7 +41,7 @@ def make_sheet(unit: Session, campaign: Campaign | None = None, **more: object) 
     """A sheet of yesterday."""
     facts: dict[str, object] = {
         "kind": SheetKind.SHEET,
-        "collected_on": date.today() - timedelta(days=1),  # noqa: DTZ011
+        "collected_on": days_ago(1),
         "country": "CA",
     }
     return sheets.make_sheet(

@@ -1,6 +1,6 @@
 """First page, archive, updates, feed and site map."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import feedparser
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
 from campaign.campaigns.tally_models import CampaignTally
+from tests.days import days_ago
 from tests.factories import make_campaign
 
 HOST = "http://127.0.0.1:5000"
@@ -222,11 +223,10 @@ def test_a_bar_stands_by_the_figure_only_when_many_have_written(
 def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     client: FlaskClient, unit: Session, campaign: Campaign, case: str
 ) -> None:
-    from campaign import db  # noqa: PLC0415
     from campaign.campaigns.changes import record_change  # noqa: PLC0415
 
     assert "days left" in client.get(case).text
-    campaign.act_by = (db.utcnow() - timedelta(days=3)).date()
+    campaign.act_by = days_ago(3)
     record_change(unit, campaign, "command", "campaign.edit")
     unit.commit()
     late = client.get(case).text

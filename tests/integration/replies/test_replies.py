@@ -26,11 +26,12 @@ from campaign.replies import publishing, services
 from campaign.replies.looking import look_of
 from campaign.replies.models import Channel, Reply, ReplyState
 from campaign.replies.services import Facts
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.racing import overtake
 
 SECRET = "Rosalinda-Quebrada"
-YESTERDAY = date.today() - timedelta(days=1)  # noqa: DTZ011
+YESTERDAY = days_ago(1)
 
 
 def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> Reply:

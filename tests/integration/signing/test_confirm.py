@@ -13,6 +13,7 @@ from campaign import db
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.services import close_campaign, stop_campaign
 from campaign.signing.models import Signature, SignatureState
+from tests.days import days_ago
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -165,7 +166,7 @@ def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
 def test_a_letter_signed_in_time_can_be_confirmed_after_the_last_day(
     client: FlaskClient, link: str, unit: Session, campaign: Campaign
 ) -> None:
-    campaign.act_by = (db.utcnow() - timedelta(days=3)).date()
+    campaign.act_by = days_ago(3)
     unit.commit()
     assert client.post(link).status_code == 303
 

@@ -1,7 +1,6 @@
 """The pages that everybody reads: in each language, from memory, true again after a change."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.services import close_campaign
 from campaign.campaigns.tally_models import CampaignTally
 from campaign.reading.page_cache import PageCache
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign
 
 
@@ -213,7 +213,7 @@ def test_memory_is_bounded_and_keeps_no_missing_pages(
 def test_the_deadline_is_over_when_it_is_over_everywhere(
     client: FlaskClient, unit: Session, campaign: Campaign, case: str
 ) -> None:
-    campaign.act_by = (db.utcnow() - timedelta(days=2)).date()
+    campaign.act_by = days_ago(2)
     record_change(unit, campaign, "command", "campaign.edit")
     unit.commit()
     page = client.get(case).text

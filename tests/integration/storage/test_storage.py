@@ -2,11 +2,12 @@
 
 import os
 import resource
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from campaign import clock
 from campaign.errors import NotFound
 from campaign.sealing import Keyring
 from campaign.storage import FileDamaged, FilesAway, Storage
@@ -36,7 +37,7 @@ def test_a_file_comes_back_whole_in_parts_and_as_a_path(store: Storage) -> None:
 
 def test_a_file_says_whether_it_is_old(store: Storage) -> None:
     put(store, b"young")
-    now = datetime.now(UTC)
+    now = clock.utcnow()
     assert not store.is_older(NAME, now - timedelta(hours=1))
     assert store.is_older(NAME, now + timedelta(hours=1))
     assert not store.is_older("pictures/none.jpg", now)

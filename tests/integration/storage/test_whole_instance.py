@@ -25,6 +25,7 @@ from campaign.exports.models import ExportFormat, ExportKind
 from campaign.paper import scans, sheets
 from campaign.paper.models import SheetKind
 from campaign.settings import Settings, load_settings
+from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.storage.conftest import Bucket
@@ -167,7 +168,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     with app.app_context(), db.transaction() as writing:
         sheet = sheets.make_sheet(
             writing, writing.get_one(Campaign, campaign.id), actor="staff:1",
-            kind=SheetKind.SHEET, collected_on=db.utcnow().date(), country="CA", place="Square",
+            kind=SheetKind.SHEET, collected_on=today(), country="CA", place="Square",
             staff_id=staff.id,
         )  # fmt: skip
         picture = io.BytesIO()

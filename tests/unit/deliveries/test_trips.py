@@ -42,6 +42,13 @@ def test_refused_and_then_accepted() -> None:
     assert way(tries, 5) == ["refused", "accepted"], "what was handed over was not there again"
 
 
+def test_a_refusal_is_not_dropped_by_what_was_recorded_later_with_a_day_before_it() -> None:
+    tries = [attempt(2, "posted"), attempt(1, "refused")]
+    assert way(tries, 5) == ["posted", "refused"]
+    tries = [attempt(1, "posted"), attempt(2, "refused")]
+    assert way(tries, 5) == ["posted"], "what had gone out was not there"
+
+
 @pytest.mark.parametrize(
     ("number", "fate"), [(3, "accepted"), (5, "accepted"), (6, "refused"), (8, "accepted")]
 )

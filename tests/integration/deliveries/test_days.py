@@ -1,0 +1,159 @@
+"""Days of a visit and of a posting are those of the mission, and told in their order."""
+
+import re
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import clock
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries.covering import covered_by
+from campaign.deliveries.models import EnvelopeRun, RunState
+from campaign.deliveries.visits import attempts_of
+from campaign.following.trips import trips_of
+from campaign.officials.models import Mission
+from campaign.signing.models import Letter
+from tests.days import days_ago, today
+from tests.factories import post
+from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.test_envelopes import after, posting
+
+EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
+"""Twenty-five hours apart: their days are never the same."""
+
+
+@pytest.fixture
+def old(unit: Session, bundle: Bundle) -> Bundle:
+    """A bundle that was frozen ten days ago."""
+    bundle.created_at -= timedelta(days=10)
+    unit.commit()
+    return bundle
+
+
+def put(unit: Session, bundle: Bundle, zone: str) -> None:
+    """Have its mission lie in a time zone."""
+    unit.execute(update(Mission).where(Mission.id == bundle.mission_id).values(timezone=zone))
+    unit.commit()
+
+
+def gate(bundle: Bundle) -> str:
+    return f"/desk/bundles/{bundle.public_id}/deliver"
+
+
+def day_in(page: str, name: str) -> str:
+    found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)
+    assert found, name
+    return found[1]
+
+
+def told(unit: Session, bundle: Bundle) -> list[str]:
+    """The way of its first letter, as its writer reads it."""
+    unit.rollback()
+    unit.expire_all()
+    letter = unit.scalars(select(Letter).where(Letter.bundle_id == bundle.id)).first()
+    assert letter is not None
+    return [one.fate.value for one in trips_of(unit, [letter])]
+
+
+@pytest.mark.parametrize("zone", [EAST, WEST])
+def test_the_gate_fills_in_the_day_of_the_mission_and_names_its_zone(
+    staff: FlaskClient, old: Bundle, unit: Session, zone: str
+) -> None:
+    put(unit, old, zone)
+    page = staff.get(gate(old)).text
+    assert day_in(page, "happened_on") == clock.today(zone).isoformat()
+    assert f'data-zone="{zone}"' in page
+    assert f"at the mission: {zone.replace('_', ' ')}" in page
+
+
+def test_a_day_that_has_begun_in_the_east_is_to_come_in_the_west(
+    staff: FlaskClient, old: Bundle, unit: Session
+) -> None:
+    sent = form(happened_on=clock.today(EAST).isoformat())
+    put(unit, old, WEST)
+    answer = post(staff, gate(old), sent)
+    assert answer.status_code == 422
+    assert "This day is still to come at the mission." in answer.text
+    put(unit, old, EAST)
+    assert post(staff, gate(old), sent).status_code == 303
+
+
+def test_nothing_happened_to_a_bundle_before_it_was_frozen(
+    staff: FlaskClient, bundle: Bundle, record: Record, unit: Session
+) -> None:
+    answer = post(staff, gate(bundle), form(happened_on="2019-01-01", notes="Keep this note."))
+    assert answer.status_code == 422
+    assert "The bundle was frozen after this day." in answer.text
+    assert "Keep this note." in answer.text
+    assert unit.scalars(select(DeliveryAttempt)).all() == []
+    record(bundle, DeliveryOutcome.REFUSED)
+    post(staff, after(bundle, "split"), {"letters_each": "2"})
+    for day in (days_ago(40), days_ago(-2)):
+        sent = posting(posted_on=day.isoformat(), sure="1")
+        assert post(staff, after(bundle, "post"), sent).status_code == 422
+
+
+def test_a_posting_before_the_letters_came_back_is_asked_about(
+    staff: FlaskClient, old: Bundle, unit: Session, record: Record
+) -> None:
+    record(old, DeliveryOutcome.REFUSED)
+    post(staff, after(old, "split"), {"letters_each": "7"})
+    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
+    unit.commit()
+    assert day_in(staff.get(after(old)).text, "posted_on") == today().isoformat()
+    sent = posting(posted_on=days_ago(1).isoformat())
+    answer = post(staff, after(old, "post"), sent)
+    assert answer.status_code == 422
+    assert "came back from the mission after this day" in answer.text
+    assert 'name="sure"' in answer.text
+    assert told(unit, old) == ["refused"]
+    assert post(staff, after(old, "post"), sent | {"sure": "y"}).status_code == 303
+    assert told(unit, old) == ["posted", "refused"], "a refusal is not lost, whatever its day"
+
+
+def test_a_refusal_stands_before_the_posting_of_its_day(
+    staff: FlaskClient, old: Bundle, unit: Session, record: Record
+) -> None:
+    record(old, DeliveryOutcome.REFUSED, happened_time=time(23, 30))
+    post(staff, after(old, "split"), {"letters_each": "7"})
+    assert post(staff, after(old, "post"), posting()).status_code == 303
+    assert told(unit, old) == ["refused", "posted"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "way"),
+    [
+        ({"day": 1, "at": time(10)}, {"day": 1, "at": time(15)}, ["refused", "accepted"]),
+        ({"day": 1, "at": time(10)}, {"day": 1, "at": None}, ["refused", "accepted"]),
+        ({"day": 1, "at": None}, {"day": 1, "at": time(0, 5)}, ["refused", "accepted"]),
+        ({"day": 2, "at": time(23)}, {"day": 1, "at": time(1)}, ["refused", "accepted"]),
+        ({"day": 1, "at": time(10)}, {"day": 3, "at": time(15)}, ["accepted", "refused"]),
+    ],
+)
+def test_what_happened_is_told_by_day_then_by_time(
+    old: Bundle, unit: Session, record: Record,
+    first: dict[str, Any], second: dict[str, Any], way: list[str],
+) -> None:  # fmt: skip
+    """A refusal, and an acceptance that was recorded after it."""
+    for outcome, one in ((DeliveryOutcome.REFUSED, first), (DeliveryOutcome.ACCEPTED, second)):
+        record(old, outcome, day=days_ago(one["day"]), happened_time=one["at"])
+    assert told(unit, old) == way
+    assert [one.outcome.value for one in attempts_of(unit, old)] == way
+    refused = unit.scalars(
+        select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.REFUSED)
+    ).one()
+    letters = select(Letter).where(Letter.bundle_id == old.id, covered_by(unit, refused))
+    assert len(unit.scalars(letters).all()) == 7, "and its writers are told of it as well"
+
+
+def test_the_day_of_a_freeze_is_that_of_the_mission(
+    old: Bundle, unit: Session, record: Record
+) -> None:
+    put(unit, old, WEST)
+    frozen: date = clock.day_of(old.created_at, WEST)
+    record(old, DeliveryOutcome.REFUSED, day=frozen)
+    assert told(unit, old) == ["refused"]

@@ -1,0 +1,97 @@
+"""Nothing but campaign/clock.py asks what time it is, or turns a moment into a day."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import campaign
+
+_ROOT = Path(campaign.__file__).parent
+_REPOSITORY = Path(__file__).parents[3]
+_OWN = _ROOT / "clock.py"
+_OF_THE_MACHINE = {"now", "today", "utcnow"}
+"""Of `datetime` and `date`: what the machine's clock says, some of them in its own zone."""
+_OF_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime"}
+"""Of `time`; its monotonic clocks measure how long something takes, and tell no day."""
+_AGES = {("storage/scratch.py", "time.time")}
+"""The age of a file, against the clock by which the disk dates it."""
+
+
+def _asked(source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of each call that asks for a moment, or takes the day of one by itself."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "time":
+            yield from ((node.lineno, f"time.{one.name}") for one in node.names
+                        if one.name in _OF_TIME)  # fmt: skip
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        name, owner = node.func.attr, ast.unparse(node.func.value)
+        if owner.rpartition(".")[2] in {"datetime", "date"} and name in _OF_THE_MACHINE:
+            yield node.lineno, f"{owner}.{name}"
+        elif owner == "time" and name in _OF_TIME:
+            yield node.lineno, f"time.{name}"
+        elif name == "date" and not node.args and not node.keywords:
+            yield node.lineno, f"{owner}.date"
+        elif owner == "func" and name in {"now", "current_date", "localtimestamp"}:
+            yield node.lineno, f"func.{name}"
+
+
+def test_the_clock_alone_asks_for_moments_and_days() -> None:
+    found = [
+        f"{path.relative_to(_ROOT)}:{line} {name}"
+        for path in sorted(_ROOT.rglob("*.py"))
+        if path != _OWN
+        for line, name in _asked(path.read_text("utf-8"))
+        if (str(path.relative_to(_ROOT)), name) not in _AGES
+    ]
+    assert not found, "Ask campaign/clock.py (utcnow, today, day_of) instead: " + ", ".join(found)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "today = date.today()",
+        "today = datetime.date.today()",
+        "now = datetime.now(UTC)",
+        "now = datetime.datetime.utcnow()",
+        "day = db.utcnow().date()",
+        "day = (clock.utcnow() - timedelta(days=3)).date()",
+        "day = row.signed_at.astimezone(ZoneInfo(zone)).date()",
+        "age = time.time() - then",
+        "from time import localtime",
+        "query = select(func.now())",
+    ],
+)
+def test_each_other_way_is_found(planted: str) -> None:
+    assert list(_asked(planted))
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    ["day = clock.today(zone)", "day = date(2026, 11, 27)", "took = time.monotonic() - began",
+     "clock.day_of(moment, zone)", "moment.astimezone(ZoneInfo(zone)).time()"],
+)  # fmt: skip
+def test_what_asks_nobody_is_let_be(allowed: str) -> None:
+    assert not list(_asked(allowed))
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_tests_and_measurements_ask_the_same_clock(folder: str) -> None:
+    """Of a fixed moment they may take the day; of this one only `clock.today` of a place does."""
+    found = [
+        f"{path.relative_to(_REPOSITORY)}:{line} {name}"
+        for path in sorted((_REPOSITORY / folder).rglob("*.py"))
+        for line, name in _asked(path.read_text("utf-8"))
+        if (not name.endswith(".date") or "now(" in name) and not name.startswith("time.")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("folder", ["templates", "letters"])
+def test_no_template_takes_the_day_of_a_moment(folder: str) -> None:
+    """A template has moments in UTC: `.date()` of one is another day in the evening."""
+    pages = (_REPOSITORY / folder).rglob("*.html")
+    found = [str(path) for path in pages if ".date()" in path.read_text("utf-8")]
+    assert found == []
