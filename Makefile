@@ -4,37 +4,49 @@ PYTHON ?= $(shell for v in 3.13 3.12 3.11; do command -v python$$v >/dev/null 2>
 ifeq ($(PYTHON),)
 PYTHON := python3
 endif
-BIN := .venv/bin
+# A Python that is asked for (`make test PYTHON=python3.11`) has an environment of its own.
+VENV := .venv$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)))
+BIN := $(VENV)/bin
+export VENV
 HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench bench-bundle bench-desk bench-press kills lock translations wheel clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills lock translations wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/ready: requirements-dev.lock pyproject.toml .ci/setup
+$(VENV)/ready: requirements-dev.lock pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup python
 
-.venv/system: .ci/setup | .venv/ready
+$(VENV)/system: .ci/setup | $(VENV)/ready
 	@sh .ci/setup system
 
-.venv/browser: .ci/setup package.json | .venv/ready
+$(VENV)/browser: .ci/setup package.json | $(VENV)/ready
 	@sh .ci/setup browser
 
-run: .venv/ready .venv/system ## Serve the demo at http://127.0.0.1:5000
+$(VENV)/clock: .ci/setup | $(VENV)/ready
+	@sh .ci/setup clock
+
+run: $(VENV)/ready $(VENV)/system ## Serve the demo at http://127.0.0.1:5000
 	@$(BIN)/campaign run --host $(HOST) --port $(PORT) --demo
 
-test: .venv/ready .venv/system .venv/browser ## Run every test, with coverage (both databases, Chromium)
+test: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Run every test, with coverage (both databases, Chromium)
 	@$(BIN)/coverage erase
 	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report --format=total | sed 's/.*/coverage: &%/'
 
-test-fast: .venv/ready .venv/system ## Run the tests that need no browser
+test-fast: $(VENV)/ready $(VENV)/system ## Run the tests that need no browser
 	@$(BIN)/python -m pytest tests/unit tests/integration -n 2 --dist loadfile
 
-check: .venv/ready ## Lint, types, import contracts, templates
+test-clock: $(VENV)/ready $(VENV)/system $(VENV)/clock ## Run what knows days at other hours, days and zones
+	@sh .ci/clock
+
+test-portable: $(VENV)/ready $(VENV)/system ## Run a short part of the tests, for another Python
+	@$(BIN)/python -m pytest -k "not postgresql" tests/unit tests/integration/deliveries/test_days.py tests/integration/signing/test_sign.py
+
+check: $(VENV)/ready ## Lint, types, import contracts, templates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy
@@ -43,34 +55,37 @@ check: .venv/ready ## Lint, types, import contracts, templates
 	@$(BIN)/djlint letters --lint --quiet --ignore H005,H007,H021,H030
 	@echo "check: clean"
 
-bench: .venv/ready .venv/system ## Measure letters, signing and pages against plain peers
+bench: $(VENV)/ready $(VENV)/system ## Measure letters, signing and pages against plain peers
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -W ignore -m benchmarks.desk
 
-bench-desk: .venv/ready .venv/system ## Measure every page of the desk with a million signatures, on both databases
+bench-desk: $(VENV)/ready $(VENV)/system ## Measure every page of the desk with a million signatures, on both databases
 	@$(BIN)/python -W ignore -m benchmarks.desk
 
-bench-bundle: .venv/ready .venv/system ## Time bundles of 35,000 and 350,000 letters (docs/performance.md)
+bench-bundle: $(VENV)/ready $(VENV)/system ## Time bundles of 35,000 and 350,000 letters (docs/performance.md)
 	@$(BIN)/python -m benchmarks.bundles --write
 
-bench-press: .venv/ready .venv/system .venv/browser ## Compare the press with other ways (docs/performance.md)
+bench-press: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Compare the press with other ways (docs/performance.md)
 	@sh .ci/setup peers
 	@$(BIN)/python -m benchmarks.press --write
 
-kills: .venv/ready .venv/system ## Kill two workers 200 times over 5,000 letters, on both databases
+kills: $(VENV)/ready $(VENV)/system ## Kill two workers 200 times over 5,000 letters, on both databases
 	@KILLS=200 LETTERS=5000 $(BIN)/python -m pytest -q -s tests/integration/bundles/test_kill.py -k random_moments
 
-lock: .venv/ready ## Pin the newest versions that pyproject.toml allows
+python: ## Say which Python is used
+	@echo $(PYTHON)
+
+lock: $(VENV)/ready ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements-dev.lock
 
-translations: .venv/ready ## Gather messages from code and templates, compile what is translated
+translations: $(VENV)/ready ## Gather messages from code and templates, compile what is translated
 	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
 	@for code in fr es ar; do $(BIN)/pybabel -q update -N --no-wrap -i /tmp/campaign.pot -d campaign/translations -l $$code; done
 	@$(BIN)/pybabel -q compile -d campaign/translations
 
-wheel: .venv/ready ## Build the wheel into dist/
+wheel: $(VENV)/ready ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
 
 clean: ## Remove what was built; keeps instance/
-	@rm -rf .venv dist .coverage* .mypy_cache .ruff_cache .hypothesis node_modules
+	@rm -rf .venv .venv-* dist .coverage* .mypy_cache .ruff_cache .hypothesis node_modules

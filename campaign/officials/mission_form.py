@@ -71,6 +71,7 @@ class MissionForm(AddressForm):
     )
     timezone = SelectField(
         _l("Time zone"),
+        default="",
         description=_l("Visits have the days and times of this zone. Choose it where it is wrong."),
     )
     last_checked_on = DayField(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
@@ -120,6 +120,9 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
         services.open_download(unit, bundle, storage.storage(), actor="staff:1")
     assert refused.value.slug == "stopped"
     today = days_ago(0)
+    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
+    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
+    unit.commit()
 
     def record(day: date, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> GateVisit:
         return recording.record_visit(
@@ -131,9 +134,9 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
         )
 
     with pytest.raises(Invalid) as after:
-        record(today + timedelta(days=2))
+        record(today)
     assert after.value.fields == {"happened_on": "delivery-after-stop"}
-    assert record(today + timedelta(days=2), DeliveryOutcome.STOPPED).id
+    assert record(today, DeliveryOutcome.STOPPED).id
     assert record(today - timedelta(days=2)).id
     unit.rollback()
     sign_in(client, app, Role.STAFF)

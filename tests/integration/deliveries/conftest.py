@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,7 +50,9 @@ def make_ready(app: Flask, unit: Session, campaign: Campaign, freeze: Freeze) ->
                 .where(Letter.bundle_id == bundle_id)
                 .values(first_page=Letter.sequence, pages=1)
             )
-            own.get_one(Bundle, bundle_id).state = BundleState.READY
+            made = own.get_one(Bundle, bundle_id)
+            made.state = BundleState.READY
+            made.created_at -= timedelta(days=30)  # what happened lately, happened to it
         return bundle_id
 
     return run

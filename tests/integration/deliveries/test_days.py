@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign import clock, db
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import covered_by
 from campaign.deliveries.models import EnvelopeRun, RunState
@@ -29,7 +29,7 @@ EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 @pytest.fixture
 def old(unit: Session, bundle: Bundle) -> Bundle:
     """A bundle that was frozen ten days ago."""
-    bundle.created_at -= timedelta(days=10)
+    bundle.created_at = db.utcnow() - timedelta(days=10)
     unit.commit()
     return bundle
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from campaign.mail.models import OutboxMail
 from campaign.settings import Settings
 from campaign.signing import tokens
 from campaign.signing.models import Signature
-from tests.days import days_ago
+from tests.days import days_ago, today
 from tests.factories import add_confirmed
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -106,7 +106,7 @@ def deliver(app: Flask) -> Deliver:
                 unit,
                 carried=[recording.Carried(bundle)],
                 happened=recording.Happened(
-                    outcome, date(2026, 12, 4), clock, place="At the gate of the embassy"
+                    outcome, today(), clock, place="At the gate of the embassy"
                 ),
                 key=new_public_id(),
                 actor="test",

@@ -61,6 +61,25 @@ def test_an_organizer_adds_a_mission(organizer: FlaskClient, unit: Session) -> N
     assert "Bahamas\nCuba" in page
 
 
+def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
+    organizer: FlaskClient, unit: Session
+) -> None:
+    post(organizer, "/desk/missions/new", FORM | {"locality": "Vancouver"})
+    mission = kept(unit)
+    assert mission is not None
+    assert (mission.timezone, mission.zone) == (None, "America/Vancouver")
+    page = f"/desk/missions/{mission.slug}"
+    assert "That of its city and country: America/Vancouver" in organizer.get(page).text
+    answer = post(organizer, page, FORM | {"timezone": "America/Nowhere"})
+    assert answer.status_code == 422
+    assert post(organizer, page, FORM | {"timezone": "America/Regina"}).status_code == 302
+    mission = kept(unit)
+    assert mission is not None
+    assert mission.zone == "America/Regina"
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "missions.edit")).one()
+    assert "timezone" in entry.detail["fields"]
+
+
 def test_a_second_mission_of_the_same_city_gets_its_own_slug(organizer: FlaskClient) -> None:
     post(organizer, "/desk/missions/new", FORM)
     again = post(organizer, "/desk/missions/new", FORM)
