@@ -1,5 +1,6 @@
 """Organizers' Markdown: how it is read, and what it says without its marks. Pure."""
 
+import re
 from collections.abc import Iterable
 
 from markdown_it import MarkdownIt
@@ -7,11 +8,24 @@ from markdown_it.tree import SyntaxTreeNode
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False})
 _RULE = "———"
+_SENTENCE_END = re.compile(r"[.!?…؟](?:\s?[»”\"])?(?=\s|$)")
 
 
 def unmarked(text: str) -> str:
     """Markdown as plain text, for a mail's text part or a line: a link keeps its address."""
     return _blocks(SyntaxTreeNode(MARKDOWN.parse(text)).children)
+
+
+def opening(text: str, limit: int) -> str:
+    """Return the first whole sentences of `text`, at most `limit` characters; else whole words."""
+    plain = " ".join(text.split())
+    if len(plain) <= limit:
+        return plain
+    ends = [one.end() for one in _SENTENCE_END.finditer(plain) if one.end() <= limit]
+    if ends:
+        return plain[: ends[-1]]
+    words = plain[:limit].rpartition(" ")[0] or plain[: limit - 1]
+    return f"{words.rstrip(',;:')}…"
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode]) -> str:

@@ -26,7 +26,7 @@ from campaign.colours import contrast
 from campaign.errors import NotFound
 from campaign.letters.html import screen_css
 from campaign.letters.layouts import layout_for
-from campaign.markup import MARKDOWN, unmarked
+from campaign.markup import MARKDOWN, opening, unmarked
 from campaign.resources import folder
 from campaign.security import public
 from campaign.settings import Settings
@@ -155,6 +155,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         markdown=markdown,
         unmarked=unmarked,
+        opening=opening,
         country=i18n.country_name,
         day=i18n.say_date,
         weekday=i18n.say_weekday,

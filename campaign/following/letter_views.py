@@ -135,7 +135,7 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "token": token,
         "signature": signature,
         "case": case,
-        "share": share_of(signature.campaign, case, i18n.locale()),
+        "share": share_of(signature.campaign, case, i18n.locale(), wrote=True),
         "marks": marks_of(unit, signature),
         "stopped": status is CampaignStatus.STOPPED,
         "printed": any(one.sequence for one in signature.letters),

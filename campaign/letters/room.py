@@ -65,8 +65,24 @@ class _Face:
 
 
 def letter_room(context: LetterContext, layout: Layout) -> Room:
-    """How much of its first page a letter fills."""
-    close_set = html.is_close_set(context, layout)
+    """How much of its first page a letter fills.
+
+    A long letter is set a size smaller. What is left is always told in lines of that size: told in
+    those of the larger one, room would grow again at the word with which the type gets smaller.
+    """
+    available = layout.paper.height - layout.margin_bottom - layout.body_top
+    space = available * PT_PER_MM - _CLEARANCE
+    if not html.is_close_set(context, layout):
+        room = _room(*_letter_height(context, layout, close_set=False), space)
+        if not room.fits:
+            return room
+    return _room(*_letter_height(context, layout, close_set=True), space)
+
+
+def _letter_height(
+    context: LetterContext, layout: Layout, *, close_set: bool
+) -> tuple[float, float]:
+    """Return the height of the text and of one of its lines, in pt."""
     body = _body(context, close_set=close_set)
     width = layout.text.width * PT_PER_MM
     size, leading = body.size, body.leading
@@ -89,8 +105,7 @@ def letter_room(context: LetterContext, layout: Layout) -> Room:
     if context.copies_to:
         copies = _Face(10.5, 15.5, 0) if _is_rtl(context) else _Face(9.5, 12.5, 0)
         height += 10 + sum(copies.height(one, width) for one in context.copies_to)
-    available = layout.paper.height - layout.margin_bottom - layout.body_top
-    return _room(height, available * PT_PER_MM - _CLEARANCE, leading)
+    return height, leading
 
 
 def _body(context: LetterContext, *, close_set: bool) -> _Face:
@@ -121,13 +136,13 @@ def card_room(context: LetterContext, layout: Layout) -> Room:
     height += 10 - gap
     height += sum(point.height(one, width) for one in _name_lines(context))
     available = (layout.paper.height / 2 - _CARD_HEIGHT_GONE) * PT_PER_MM
-    return _room(height, available - _CLEARANCE, leading)
+    return _room(height, leading, available - _CLEARANCE)
 
 
 def _name_lines(context: LetterContext) -> Sequence[str]:
     return [one for one in (context.signature_name, context.signature_locality) if one]
 
 
-def _room(height: float, available: float, leading: float) -> Room:
+def _room(height: float, leading: float, available: float) -> Room:
     over = math.ceil((height - available) / leading) if height > available else 0
     return Room(height / available, over, max(0, math.floor((available - height) / leading)))

@@ -13,6 +13,9 @@ from campaign.reading import home, sharing
 from campaign.reading.case_page import CasePage, case_page
 from campaign.reading.home import Wish
 
+_OTHERS = 3
+"""Open cases to which one that takes no letters leads on."""
+
 
 def render_home(lang: str, wish: Wish) -> str:
     """The first page, or what a reader filters and searches for. Raises NotFound."""
@@ -33,9 +36,9 @@ def render_case(lang: str, slug: str) -> str:
     """A case. Raises NotFound."""
     campaign = public_campaign(slug)
     case = _page_of(campaign, lang)
-    return render_template(
-        "reading/case.html", case=case, share=sharing.share_of(campaign, case, lang)
-    )
+    share = sharing.share_of(campaign, case, lang)
+    others = () if case.takes_letters else home.current_board(lang).current[:_OTHERS]
+    return render_template("reading/case.html", case=case, share=share, others=others)
 
 
 def render_outcome(lang: str, slug: str) -> str:

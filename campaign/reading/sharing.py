@@ -32,6 +32,8 @@ class Share:
 
     address: str
     """The page's whole address."""
+    message: str
+    """What is sent to others: why, until when, and the address. Its sender may change it."""
     links: tuple[ShareLink, ...]
     picture: str
     """Whole address of its picture."""
@@ -42,14 +44,16 @@ class Share:
     """schema.org, as JSON-LD."""
 
 
-def share_of(campaign: Campaign, case: CasePage, lang: str) -> Share:
-    """Of a public case."""
+def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = False) -> Share:
+    """Of a public case; `wrote`: who passes it on has written themselves."""
     address = whole_url("reading.case", lang=lang, slug=case.slug)
     version = fingerprint("share", share_context(case, lang))[:8]
     picture = whole_url("reading.share_picture", lang=lang, slug=case.slug, v=version)
+    message = f"{_invitation(case, wrote=wrote)} {address}"
     return Share(
         address=address,
-        links=_links(case.title, address),
+        message=message,
+        links=_links(case.title, message, address),
         picture=picture,
         width=SHARE_WIDTH,
         height=SHARE_HEIGHT,
@@ -97,11 +101,25 @@ def settings() -> Settings:
     return found
 
 
-def _links(title: str, address: str) -> tuple[ShareLink, ...]:
-    both = f"{title} {address}"
-    mail = urlencode({"subject": title, "body": f"{title}\n\n{address}"}, quote_via=quote)
+def _invitation(case: CasePage, *, wrote: bool) -> str:
+    """Return what is said to somebody who would write: why, how long it takes, until when."""
+    sentences = [case.title if case.title[-1:] in ".!?…؟" else f"{case.title}."]
+    if not case.takes_letters:
+        return sentences[0]
+    if wrote:
+        sentences = [gettext("I have just written for %(name)s.", name=case.person_name)]
+        sentences.append(gettext("Will you write too? It takes about three minutes."))
+    else:
+        sentences.append(gettext("Write to the officials who can act. It takes three minutes."))
+    if case.deadline:
+        sentences.append(gettext("The last day is %(when)s.", when=case.deadline.when))
+    return " ".join(sentences)
+
+
+def _links(title: str, message: str, address: str) -> tuple[ShareLink, ...]:
+    mail = urlencode({"subject": title, "body": message}, quote_via=quote)
     return (
-        ShareLink("whatsapp", "https://wa.me/?" + urlencode({"text": both}, quote_via=quote)),
+        ShareLink("whatsapp", "https://wa.me/?" + urlencode({"text": message}, quote_via=quote)),
         ShareLink("email", f"mailto:?{mail}"),
         ShareLink(
             "x",

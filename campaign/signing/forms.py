@@ -23,7 +23,7 @@ from campaign import i18n
 from campaign.form_words import PlainForm
 from campaign.signing.details import Part, parts_of
 from campaign.signing.models import Disclosure
-from campaign.signing.tidying import Problem
+from campaign.signing.tidying import Problem, without_emoji
 from campaign.signing.wording import say_all
 
 WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
@@ -92,6 +92,8 @@ class SigningForm(PlainForm):
             if problem.slug in _CLEANED and isinstance(field.data, str):
                 # Nobody can find and delete what cannot be seen.
                 field.data = _visible(field.data)
+            elif problem.slug == "emoji" and isinstance(field.data, str):
+                field.data = without_emoji(field.data)
 
 
 def _visible(text: str) -> str:

@@ -20,6 +20,8 @@ _INVISIBLE = dict.fromkeys(
 )
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _JOINERS = "\u200c\u200d"
+_EMOJI_JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
+"""What joins emoji, or chooses how one looks."""
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 
 
@@ -60,6 +62,23 @@ def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> s
     if tidy.count("\n\n") >= paragraphs:
         return Problem("too-many-paragraphs", {"limit": paragraphs})
     return _unprintable(tidy) or tidy
+
+
+def without_emoji(text: str) -> str:
+    """Return `text` without the emoji that no letter can print, and what joined them."""
+    unprintable = {one for one in missing_glyphs(text) if _is_emoji(one)}
+    kept: list[str] = []
+    after_emoji = False
+    for character in text:
+        after_emoji = character in unprintable or (after_emoji and character in _EMOJI_JOINERS)
+        if not after_emoji:
+            kept.append(character)
+    return re.sub(r"(?<=\S) {2,}", " ", "".join(kept))
+
+
+def _is_emoji(character: str) -> bool:
+    """Whether a character is a symbol or picture rather than part of a script."""
+    return unicodedata.category(character) in {"So", "Sk"} or character in _EMOJI_JOINERS
 
 
 def western_digits(text: str) -> str:
@@ -107,7 +126,9 @@ def _unprintable(text: str) -> Problem | None:
             return Problem("stacked-marks")
     missing = [*_odd(text), *missing_glyphs(text)]
     if missing:
-        named = list(dict.fromkeys(missing))
+        named = [one for one in dict.fromkeys(missing) if not _is_emoji(one)]
+        if not named:
+            return Problem("emoji")
         return Problem("cannot-print", {"characters": tuple(named[:_NAMED]), "more": len(named)})
     return None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.officials.postal import formatted_code
+from campaign.officials.postal import formatted_code, region_code
 from campaign.reading.sources import clean_source
 from campaign.signing.details import check_address, country_codes
 from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, Guard, links, missing_points
@@ -188,6 +188,8 @@ def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
             problems[name] = problem
     if tidy.keys() >= {"postal_code", "country"} and "country" not in problems:
         tidy["postal_code"] = formatted_code(tidy["country"], tidy["postal_code"])
+    if tidy.keys() >= {"region", "country"} and tidy["country"] in _REGIONS_BY_CODE:
+        tidy["region"] = region_code(tidy["country"], tidy["region"]) or tidy["region"]
     return tidy, problems
 
 
@@ -228,6 +230,10 @@ def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Pr
 
 _KINDS = (FORBIDDEN, INSULT, PHONE, LINK)
 _UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
+
+
+_REGIONS_BY_CODE = {"AU", "CA", "US"}
+"""Countries whose post writes a region by its code: "Ottawa ON", not "Ottawa on"."""
 
 
 _LINES = {

@@ -133,6 +133,9 @@ _SENTENCES: dict[str, _Say] = {
         "One character carries too many accents or marks. Remove some, or type the word again."
     ),
     "cannot-print": _cannot_print,
+    "emoji": lambda _: gettext(
+        "Emoji do not print. We take them out. Check your text, then continue."
+    ),
     "bidi-control": lambda _: gettext(
         "There were hidden characters in this that turn the text around. "
         "We took them out: look at the text and go on."

@@ -22,7 +22,7 @@ from campaign.signing.measuring import nobody
 from campaign.signing.plan import SigningPlan
 from campaign.signing.points import arranged, moved
 from campaign.signing.rehearsing import page_mark
-from campaign.signing.validating import FULL_TEXT_LIMIT, Problems, Words, check_words
+from campaign.signing.validating import Problems, Words, check_words
 from campaign.signing.wording import say_all
 
 Posted = MultiDict[str, str]
@@ -79,8 +79,6 @@ def write_page(
         "letter_locales": list(plan.letters),
         "points": [(key, required[key], texts[key]) for key in choice.order],
         "taken": set(choice.taken),
-        "limit": plan.offer(locale).limit(_settings().own_words_limit),
-        "full_limit": FULL_TEXT_LIMIT,
         "can_rewrite": locale in plan.facts,
         "facts": list(plan.facts.get(locale, {}).values()),
         "recipients": recipients_of(campaign.targets, i18n.locale()),

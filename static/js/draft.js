@@ -2,7 +2,10 @@
    rewritten letter, which points are taken and in which order. It goes nowhere, is thrown away
    after 30 days, when the letter is signed (the page after signing has data-signed), or by a button.
 
-   <form data-draft="ua-58-20"> … <p class="draft-kept" hidden> … <button data-discard> */
+   The page of the case leads back to a letter that was begun.
+
+   <form data-draft="ua-58-20"> … <p class="draft-kept" hidden> … <button data-discard>
+   <p data-draft-of="ua-58-20" hidden> */
 (function () {
   "use strict";
   var DAYS = 30;
@@ -18,9 +21,15 @@
     store.removeItem("draft:" + signed.dataset.signed);
     return;
   }
+  var begun = document.querySelector("[data-draft-of]");
   var form = document.querySelector("form[data-draft]");
-  if (!form) return;
-  var key = "draft:" + form.dataset.draft;
+  if (!form && !begun) return;
+  var key = "draft:" + (form ? form.dataset.draft : begun.dataset.draftOf);
+  if (!form) {
+    var words = (read() || {}).words || {};
+    begun.hidden = !Object.keys(words).some(function (name) { return words[name].trim(); });
+    return;
+  }
   var line = form.querySelector(".draft-kept");
   var voice = line && line.querySelector("[role=status]");
   var list = form.querySelector("[data-points]");

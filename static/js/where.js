@@ -28,6 +28,10 @@
       if (field.name in typed) field.value = typed[field.name];
     });
     typed = {};
+    /* The warning of a country is read out: what was swapped in is no live region by itself. */
+    var voice = document.querySelector("[data-risk-said]");
+    var risk = document.querySelector("#where .notice, #where .risk");
+    if (voice) voice.textContent = risk ? risk.textContent : "";
   });
   /* A country chosen before this page's scripts were there is asked for now. */
   document.addEventListener("DOMContentLoaded", function () {

@@ -92,7 +92,8 @@ def test_long_own_words_are_told_their_length_and_kept(
         ("Ab\0c", 400, "hidden characters"),
         ("Ab\x1bc", 422, "hidden characters"),
         ("Ab\u202ec", 422, "turn the text around"),
-        ("Ab😀c", 422, "We cannot print the character 😀. Remove it."),
+        ("Ab😀c", 422, "Emoji do not print."),
+        ("Ab\ue000c", 422, "We cannot print the character \ue000. Remove it."),
         (
             "A" + "b\u0353" * 1 + "\u0353" * 9,
             422,

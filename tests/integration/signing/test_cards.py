@@ -65,7 +65,7 @@ def test_the_card_that_is_checked_is_the_card_that_is_printed(
 
 
 def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str) -> None:
-    assert 'data-limit="300"' in client.get(f"{card}/write").text
+    assert "more lines on the card" in client.get(f"{card}/write").text
     full = {**FORM, "own_words": "Word " * 60}
     assert client.post(f"{card}/check", data=full).status_code == 200
     response = client.post(f"{card}/preview.pdf", data=full)

@@ -131,7 +131,7 @@ def test_the_letter_shows_while_it_is_typed(client: FlaskClient, case: str, unit
     assert response.headers["Cache-Control"] == "no-store"
     assert "<html" not in response.text
     assert "A line that I have just typed." in response.text
-    assert re.search(r"The letter fills \d+% of its page", response.text)
+    assert re.search(r"Room for about \d+ more lines", response.text)
     assert response.text.index("say publicly") < response.text.index("Okafor protected")
     wrong = client.post(f"{case}/preview", data={**form, "own_words": "See www.example.org"})
     assert "does not belong in a letter on paper" in wrong.text
@@ -268,7 +268,12 @@ def test_confirming_a_letter_with_own_words_notes_them(
 def test_all_that_is_wrong_with_own_words_is_said_at_once(client: FlaskClient, case: str) -> None:
     words = "You idiots \U0001f600, call +1 514 398 4455 or see www.example.org"
     form = {**FORM, "own_words": words}
-    told = ["We cannot print", "an insult is not read: idiots", "a telephone number", "of the web"]
+    told = [
+        "Emoji do not print",
+        "an insult is not read: idiots",
+        "a telephone number",
+        "of the web",
+    ]
     refused = client.post(f"{case}/you", data=form)
     assert refused.status_code == 422
     assert [one for one in told if one not in refused.text] == []
@@ -276,3 +281,14 @@ def test_all_that_is_wrong_with_own_words_is_said_at_once(client: FlaskClient, c
     measure = typing[typing.index('id="measure"') :]
     assert [one for one in told if one not in measure] == []
     assert "<meter" not in measure  # what cannot be printed cannot be measured
+
+
+def test_emoji_are_taken_out_and_the_rest_stays(client: FlaskClient, case: str) -> None:
+    refused = client.post(f"{case}/you", data={**FORM, "own_words": "Be strong \U0001f49c, Maya."})
+    assert refused.status_code == 422
+    assert "Emoji do not print." in refused.text
+    assert re.search(r"<textarea[^>]*>\s*Be strong , Maya\.", refused.text)
+    assert (
+        client.post(f"{case}/you", data={**FORM, "own_words": "Be strong , Maya."}).status_code
+        == 200
+    )

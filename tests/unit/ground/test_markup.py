@@ -1,8 +1,8 @@
-"""What Markdown says in a mail's text part."""
+"""What Markdown says without its marks, and how a text begins."""
 
 import pytest
 
-from campaign.markup import unmarked
+from campaign.markup import opening, unmarked
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,17 @@ from campaign.markup import unmarked
 )
 def test_it_stands_there_without_its_marks(text: str, plain: str) -> None:
     assert unmarked(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "said"),
+    [
+        ("She is free.", 40, "She is free."),
+        ("She was taken. They cite the virus. More.", 40, "She was taken. They cite the virus."),
+        ("« Où est-elle ? » Nul ne le dit depuis des mois.", 30, "« Où est-elle ? »"),
+        ("One sentence that never seems to come to an end", 20, "One sentence that…"),
+        ("أين هي؟ لا أحد يعرف منذ شهور طويلة", 15, "أين هي؟"),
+    ],
+)  # fmt: skip
+def test_an_opening_ends_where_a_sentence_ends(text: str, limit: int, said: str) -> None:
+    assert opening(text, limit) == said

@@ -13,6 +13,7 @@ from campaign.signing.composing import Addressing, Case, Proposal, compose
 from campaign.signing.drafts import writer_of
 from campaign.signing.duplicates import Person
 from campaign.signing.models import Disclosure
+from campaign.signing.tidying import without_emoji
 from campaign.signing.validating import (
     CARD_WORDS_LIMIT,
     Offer,
@@ -130,7 +131,7 @@ def test_twenty_thousand_characters_of_own_words_are_counted() -> None:
         ("Ma\u202eya", "bidi-control"),
         ("Ma\u2066ya", "bidi-control"),
         ("Ma\ud800ya", "not-text"),
-        ("Ma😀ya", "cannot-print"),
+        ("Ma😀ya", "emoji"),
         ("Ma\ue000ya", "cannot-print"),
         ("M" + "a\u0353" + "\u0353" * 8 + "ya", "stacked-marks"),
     ],
@@ -150,6 +151,35 @@ def test_a_line_has_one_line(name: str, end: str) -> None:
 
 def test_marks_that_nobody_sees_are_stripped() -> None:
     assert check_line("\u200fMaya\u200b \u00ad Roy\ufeff", limit=100) == "Maya Roy"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Be strong \U0001f4aa\U0001f3fd today", "Be strong today"),
+        ("My \U0001f468\u200d\U0001f469\u200d\U0001f467 thanks you", "My thanks you"),
+        ("From \U0001f1f2\U0001f1fd!", "From !"),
+        ("می\u200cخواهم \U0001f49c", "می\u200cخواهم"),
+    ],
+)
+def test_emoji_are_taken_out_with_what_joins_them(typed: str, kept: str) -> None:
+    assert check_text(typed, limit=99) == Problem("emoji")
+    assert check_text(without_emoji(typed), limit=99) == kept
+
+
+def test_a_character_of_a_script_that_cannot_be_printed_is_named_beside_an_emoji() -> None:
+    assert check_text("\ue000 \U0001f49c", limit=99) == Problem(
+        "cannot-print", {"characters": ("\ue000",), "more": 1}
+    )
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "kept"),
+    [("CA", "on", "ON"), ("CA", "Québec", "QC"), ("US", "new york", "NY"), ("MX", "Yuc.", "Yuc."),
+     ("CA", "Upper Canada", "Upper Canada")],
+)  # fmt: skip
+def test_a_region_is_kept_as_its_post_writes_it(country: str, typed: str, kept: str) -> None:
+    assert form_with(country=country, region=typed, postal_code="").region == kept
 
 
 def test_joiners_stay_because_persian_is_written_with_them() -> None:

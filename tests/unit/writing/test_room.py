@@ -7,6 +7,7 @@ import pytest
 
 from campaign.letters import carding, typesetting
 from campaign.letters.context import LetterContext
+from campaign.letters.html import is_close_set
 from campaign.letters.layouts import DIN_5008_B, US_10, Layout
 from campaign.letters.press import LetterRefused
 from campaign.letters.room import card_room, letter_room
@@ -76,6 +77,23 @@ def test_the_lines_to_shorten_by_are_enough() -> None:
     words = " ".join(OWN_WORDS * 3).split()
     shorter = letter(1, own_words=(" ".join(words[: -room.lines_over * 17]),))
     assert letter_room(shorter, US_10).fits
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_room_never_grows_while_somebody_types(locale: str) -> None:
+    words = BAGS[locale] * 40
+    letters = [
+        letter(1, locale=locale, own_words=(" ".join(words[:count]),))
+        for count in range(1, len(words), 6)
+    ]
+    rooms = [letter_room(one, US_10) for one in letters]
+    typed = [room for room in rooms if room.fits]
+    sizes = {is_close_set(one, US_10) for one in letters[: len(typed)]}
+    assert sizes == {False, True}  # the type gets smaller on the way
+    assert [room.filled for room in typed] == sorted(room.filled for room in typed)
+    left = [room.lines_left for room in typed]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0
 
 
 def test_a_card_that_is_said_to_fit_fits() -> None:

@@ -1,0 +1,100 @@
+"""Where pages lead: from an ended case to those who need a letter, from the thanks to others."""
+
+import json
+import re
+from html import unescape
+from urllib.parse import unquote
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import close_campaign
+from campaign.mail.models import OutboxMail
+from tests.factories import add_confirmed, make_campaign
+from tests.integration.signing.conftest import FORM
+
+
+@pytest.fixture
+def link(client: FlaskClient, case: str, unit: Session) -> str:
+    """Address of a letter that waits for its confirmation."""
+    client.post(f"{case}/sign", data=FORM)
+    mail = unit.scalars(select(OutboxMail)).one()
+    link = str(json.loads(mail.context or "{}")["link"]).removeprefix("http://127.0.0.1:5000")
+    unit.rollback()
+    return link
+
+
+def test_an_ended_case_leads_to_people_who_need_a_letter_now(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    other = make_campaign(unit, reference="UA 7/26", slug="ua-7-26")
+    unit.commit()
+    assert "These people need a letter now" not in client.get(case).text
+    close_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})
+    unit.commit()
+    page = client.get(case).text
+    others = page[page.index("These people need a letter now") :]
+    assert f'href="/en/actions/{other.slug}"' in others
+    assert "What we asked" in page
+    assert "somebody who would write" not in page
+
+
+def test_the_page_says_what_writing_takes(client: FlaskClient, case: str) -> None:
+    assert "About three minutes, no account." in client.get(case).text
+
+
+def test_few_cases_need_no_search(client: FlaskClient, unit: Session, campaign: Campaign) -> None:
+    assert 'role="search"' not in client.get("/en/").text
+    assert 'role="search"' in client.get("/en/?q=nobody").text
+    for number in range(2, 9):
+        make_campaign(unit, reference=f"UA {number}/26", slug=f"ua-{number}-26")
+    unit.commit()
+    assert 'role="search"' in client.get("/en/").text
+
+
+def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -> None:
+    page = client.get(case).text
+    papers = re.findall(r'<a href="[^"]*(?:poster|sheet)\.pdf[^"]*">(.*?)</a>', page)
+    said = [unescape(re.sub(r"<[^>]+>", "", one)) for one in papers]
+    assert said == [
+        "Poster, A4", "Poster, US Letter", "Signature sheet, A4", "Signature sheet, US Letter",
+    ]  # fmt: skip
+
+
+def test_thanks_ask_for_others_before_all_else(
+    client: FlaskClient, unit: Session, campaign: Campaign, link: str
+) -> None:
+    other = make_campaign(unit, reference="UA 7/26", slug="ua-7-26")
+    add_confirmed(unit, campaign, 30)
+    unit.commit()
+    client.post(link)
+    page = client.get(link).text
+    order = [
+        "Your letter is confirmed.", "more make 50", "Ask someone you know to write as well",
+        f"/en/actions/{other.slug}", 'id="way"', 'id="send"',
+    ]  # fmt: skip
+    places = [page.index(one) for one in order]
+    assert places == sorted(places)
+
+
+def test_what_is_passed_on_says_why_and_until_when(
+    client: FlaskClient, campaign: Campaign, link: str
+) -> None:
+    client.post(link)
+    page = unescape(client.get(link).text)
+    message = page[page.index('<textarea id="message"') :].partition(">")[2].partition("<")[0]
+    assert f"I have just written for {campaign.person_name}." in message
+    assert "The last day is" in message
+    assert message.endswith(f"/en/actions/{campaign.slug}")
+    whatsapp = re.search(r'href="https://wa\.me/\?text=([^"]+)"', page)
+    assert whatsapp is not None
+    assert unquote(whatsapp[1]) == message
+
+
+def test_a_title_says_that_something_is_to_be_mended(client: FlaskClient, case: str) -> None:
+    assert "<title>Error: " in client.post(f"{case}/check", data={}).text
+    assert "<title>Error: " not in client.get(f"{case}/write").text
