@@ -26,6 +26,7 @@ from campaign.settings import Settings
 from campaign.signing import confirming
 from campaign.signing.drafts import Letters, layout_of, local_day, pdf_of, signed_letters
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.seats import refuse_shared
 
 
 def register(blueprint: Blueprint) -> None:
@@ -48,6 +49,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
         confirming.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
             confirming.refuse_stopped(signature.campaign)
+            refuse_shared(unit, signature)
             return _confirm_page(signature, token)
         return _thanks_page(unit, signature, token, again=False)
 
@@ -56,7 +58,9 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     """The button. A second click says that the letter is confirmed already."""
     unit = db.session()
-    signature, was_pending = confirming.confirm(unit, token=token, now=db.utcnow())
+    signature, was_pending = confirming.confirm(
+        unit, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
+    )
     if was_pending:
         return redirect(url_for("following.letter", lang=lang, token=token), 303)
     return _thanks_page(unit, signature, token, again=True)
