@@ -33,8 +33,9 @@
     form.append(field);
   }
 
+  var CHECK = location.pathname.replace(/sent$/, "check");
   function signed() {
-    return read(location.pathname.replace(/sent$/, "check")) || [];
+    return read(CHECK) || [];
   }
 
   /* Where the mail goes: from this tab, for our own address bar and pages name nobody. */
@@ -51,6 +52,7 @@
     if (!typed.length) return;
     block.querySelectorAll("form").forEach(function (one) {
       typed.forEach(function (pair) { hidden(one, pair[0], pair[1]); });
+      one.addEventListener("submit", function () { store.setItem(PREFIX + CHECK, JSON.stringify(typed)); });
     });
     block.hidden = false;
     document.querySelectorAll("[data-go-back]").forEach(function (line) { line.hidden = true; });
