@@ -24,6 +24,19 @@ def canonical_email(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def spelling(address: str) -> str:
+    """Addresses of one spelling surely are one mailbox.
+
+    The canonical form goes further (it drops what follows a `+`), which is right for counting
+    people, and too trusting for opening somebody's letters: not every mail server takes `ana+x`
+    for `ana`. Gmail does, and says so.
+    """
+    canonical = canonical_email(address)
+    if canonical.endswith("@gmail.com"):
+        return canonical
+    return f"{address.strip().rpartition('@')[0].casefold()}@{canonical.rpartition('@')[2]}"
+
+
 def _ascii_domain(domain: str) -> str:
     if domain.isascii():
         return domain

@@ -111,7 +111,10 @@ class Settings(FileSettings):
         "starttls", description="How the connection is encrypted."
     )
     mails_per_address_per_day: int = Field(
-        5, ge=1, description="Mails to one address in a day, whoever asks for them."
+        5,
+        ge=1,
+        description="Mails of a kind to one address in a day, whoever asks for them: links that "
+        "confirm letters, notices about letters; of links to My letters 3, of joining 2 at most.",
     )
 
     bounce_maildir: str = Field(

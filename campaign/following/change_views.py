@@ -16,11 +16,9 @@ from campaign.security import public
 from campaign.settings import Settings
 from campaign.signing import confirming
 from campaign.signing.details import samples_of
-from campaign.signing.drafts import layout_of, signed_letters
+from campaign.signing.drafts import layout_of, signed_letters, writer_of
 from campaign.signing.forms import SigningForm
-from campaign.signing.journey import Posted
 from campaign.signing.models import Signature, SignatureState
-from campaign.signing.validating import Problems
 
 
 def register(blueprint: Blueprint) -> None:
@@ -38,17 +36,7 @@ def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """The letter with fields where it can be changed, until it is in a bundle."""
     unit = db.session()
     signature = _own(unit, token, public_id)
-    changing.refuse_unchangeable(signature)
-    if request.method != "POST":
-        return _change_page(signature, token, changing.as_posted(signature), {}, 200)
-    changed = changing.judge(unit, signature, request.form)
-    if "move" in request.form:
-        return _change_page(signature, token, changed.posted, {}, 200)
-    if changed.sent.form is None:
-        problems, status = changed.sent.problems, changed.sent.status
-        return _change_page(signature, token, changed.posted, problems, status)
-    changing.change(unit, signature, changed.sent.form)
-    return _back(lang, token, public_id, changed="1")
+    return _ask(unit, signature, token) or _back(lang, token, public_id, changed="1")
 
 
 @public
@@ -59,17 +47,24 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
     confirming.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.HELD:
         raise NotFound("letter-link")
+    kept = redirect(url_for("following.letter", lang=lang, token=token, changed="1"), 303)
+    return _ask(unit, signature, token, by_link=True) or kept
+
+
+def _ask(
+    unit: Session, signature: Signature, token: str, *, by_link: bool = False
+) -> ResponseReturnValue | None:
+    """The form, until what it holds is kept: then None. To look at the letter keeps nothing."""
     changing.refuse_unchangeable(signature)
-    if request.method != "POST":
-        return _change_page(signature, token, changing.as_posted(signature), {}, 200, by_link=True)
-    changed = changing.judge(unit, signature, request.form)
-    if "move" in request.form:
-        return _change_page(signature, token, changed.posted, {}, 200, by_link=True)
-    if changed.sent.form is None:
-        problems, status = changed.sent.problems, changed.sent.status
-        return _change_page(signature, token, changed.posted, problems, status, by_link=True)
+    first = request.method != "POST"
+    posted = changing.as_posted(signature) if first else request.form
+    changed, looks = changing.judge(unit, signature, posted), "show" in request.form
+    if first or "move" in request.form or "fit" in request.form:
+        return _change_page(signature, token, changed, by_link=by_link)
+    if changed.sent.form is None or looks:
+        return _change_page(signature, token, changed, by_link=by_link, answer=True)
     changing.change(unit, signature, changed.sent.form)
-    return redirect(url_for("following.letter", lang=lang, token=token, changed="1"), 303)
+    return None
 
 
 @public
@@ -107,32 +102,35 @@ def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnV
 def _change_page(
     signature: Signature,
     token: str,
-    posted: Posted,
-    problems: Problems,
-    status: int,
+    changed: changing.Changed,
     *,
-    by_link: bool = False,
+    by_link: bool,
+    answer: bool = False,
 ) -> ResponseReturnValue:
+    """The form; with `answer`, what is wrong in it, or the letter as it would print."""
     settings: Settings = current_app.extensions["settings"]
-    home = settings.organisation_country
-    form: Any = SigningForm(posted)
-    form.show_problems(problems)
-    parts = form.fit_address()
-    offered = changing.offered_points(signature, home, posted)
+    home, sent = settings.organisation_country, changed.sent
+    form: Any = SigningForm(changed.posted)
+    form.offer_countries(home)
+    form.show_problems(sent.problems if answer else {})
+    shown = writer_of(sent.form) if answer and sent.form else None
     return page(
         "following/change.html",
-        status,
+        sent.status if answer and sent.problems else 200,
         token=token,
         signature=signature,
         by_link=by_link,
         note=note_for(db.session(), signature),
         case=case_page(signature.campaign, signature.locale, count=0, now=db.utcnow()),
         form=form,
-        points=offered,
-        parts=parts,
+        lives_there=form.country.data == signature.campaign.country,
+        points=changing.offered_points(signature, home, changed.posted),
+        parts=form.fit_address(),
         samples=samples_of(form),
-        taken=set(posted.getlist("points")),
-        letters=signed_letters(signature, home=home),
+        taken=set(changed.posted.getlist("points")),
+        letters=signed_letters(signature, home=home, writer=shown),
+        shown=shown is not None,
+        room=changed.room,
         layout=layout_of(signature.campaign, home),
         limit=settings.own_words_limit,
     )

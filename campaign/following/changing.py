@@ -12,10 +12,11 @@ from campaign.campaigns.models import CampaignStatus
 from campaign.following.holding import hold
 from campaign.following.marks import is_frozen
 from campaign.following.refusing import TooLate
+from campaign.letters.room import Room
 from campaign.settings import Settings
 from campaign.signing import journey, judging, similar
 from campaign.signing.composing import addressing_of, case_of, compose, proposal_of
-from campaign.signing.drafts import host_country, writer_of_signature
+from campaign.signing.drafts import host_country, writer_of, writer_of_signature
 from campaign.signing.journey import Posted, Sent
 from campaign.signing.measuring import drafts_of
 from campaign.signing.models import Signature, SignatureState
@@ -25,8 +26,8 @@ from campaign.signing.prints import person_print
 from campaign.signing.validating import SignedForm
 
 EDITABLE = (
-    "given_name", "family_name", "locality", "region", "postal_code", "disclosure", "own_words",
-    "full_text", "points",
+    "given_name", "family_name", "country", "locality", "region", "postal_code", "disclosure",
+    "own_words", "full_text", "points",
 )  # fmt: skip
 _MOVING = ("order", "move")
 """What the page of points sends besides, for itself."""
@@ -39,6 +40,8 @@ class Changed:
 
     posted: Posted
     sent: Sent
+    room: Room | None
+    """How full its page is; None where that cannot be told, or was never held to it."""
 
 
 def refuse_unchangeable(signature: Signature) -> None:
@@ -121,7 +124,15 @@ def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
     settings: Settings = current_app.extensions["settings"]
     plan = plan_for(unit, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))
-    return Changed(posted, journey.judge(posted, plan, limit=limit))
+    sent = journey.judge(posted, plan, limit=limit)
+    return Changed(posted, sent, _room(plan, signature, sent))
+
+
+def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
+    locale = signature.letter_locale
+    if sent.form is None or locale not in plan.bounded:
+        return None
+    return plan.drafts[locale].room(writer_of(sent.form), _day(signature))
 
 
 def offered_points(signature: Signature, home: str, posted: Posted) -> list[tuple[str, bool, str]]:
@@ -162,6 +173,7 @@ def change(unit: Session, signature: Signature, form: SignedForm) -> None:
     """
     hold(unit, signature)
     refuse_unchangeable(signature)
+    signature.country = form.country
     signature.given_name = form.given_name
     signature.family_name = form.family_name
     signature.locality = form.locality
@@ -170,7 +182,7 @@ def change(unit: Session, signature: Signature, form: SignedForm) -> None:
     signature.person_hmac = person_print(
         form.given_name,
         form.family_name,
-        country=signature.country,
+        country=form.country,
         postal_code=form.postal_code,
         locality=form.locality,
     )

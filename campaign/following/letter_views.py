@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign import clock, db, i18n
 from campaign.campaigns.models import CampaignStatus
 from campaign.errors import NotFound
-from campaign.following import own_sending
+from campaign.following import links, own_sending
 from campaign.following.held import note_for
 from campaign.following.marks import marks_of
 from campaign.following.next_action import next_action
@@ -21,11 +21,12 @@ from campaign.following.trips import trips_of
 from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
 from campaign.reading.sharing import share_of
-from campaign.security import public
+from campaign.security import count_against_limit, network_of, public
 from campaign.settings import Settings
 from campaign.signing import confirming
 from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.seats import refuse_shared
 
 
 def register(blueprint: Blueprint) -> None:
@@ -36,6 +37,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{link}/letter.pdf", view_func=letter_pdf)
     blueprint.add_url_rule(f"{link}/post.pdf", view_func=post_pdf)
     blueprint.add_url_rule(f"{link}/sent", view_func=sent, methods=["POST"])
+    blueprint.add_url_rule(f"{link}/my-letters", view_func=mail_own_link, methods=["POST"])
 
 
 @public
@@ -48,6 +50,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
         confirming.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
             confirming.refuse_stopped(signature.campaign)
+            refuse_shared(unit, signature)
             return _confirm_page(signature, token)
         return _thanks_page(unit, signature, token, again=False)
 
@@ -56,7 +59,9 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     """The button. A second click says that the letter is confirmed already."""
     unit = db.session()
-    signature, was_pending = confirming.confirm(unit, token=token, now=db.utcnow())
+    signature, was_pending = confirming.confirm(
+        unit, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
+    )
     if was_pending:
         return redirect(url_for("following.letter", lang=lang, token=token), 303)
     return _thanks_page(unit, signature, token, again=True)
@@ -92,6 +97,18 @@ def sent(lang: str, token: str) -> ResponseReturnValue:
     unit = db.session()
     own_sending.note(unit, _confirmed(unit, token), db.utcnow())
     return redirect(url_for("following.letter", lang=lang, token=token, _anchor="send"), 303)
+
+
+@public
+def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
+    """Mail the link that changes the letter: its page stands for the mailbox, nobody types it."""
+    unit, now = db.session(), db.utcnow()
+    signature = confirming.get_by_token(unit, token)
+    confirming.refuse_lost(signature, now)
+    network = network_of(request.remote_addr or "")
+    count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
+    links.ask(unit, email=signature.email, locale=lang, now=now)
+    return redirect(url_for("following.asked", lang=lang), 303)
 
 
 def _confirmed(unit: Session, token: str) -> Signature:
@@ -168,5 +185,9 @@ def _page(template: str, page: dict[str, object]) -> Response:
 
 
 def _home() -> str:
+    return _settings().organisation_country
+
+
+def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
-    return settings.organisation_country
+    return settings

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
-from campaign.addresses import canonical_email
+from campaign.addresses import spelling
 from campaign.errors import Gone, NotFound
 from campaign.following.mails import send_my_letters, send_no_letters
 from campaign.following.models import LettersLink
@@ -38,19 +38,6 @@ class Mailbox:
     def owns(self, address: str | None) -> bool:
         """Whether an address is another spelling of this very mailbox."""
         return address is not None and spelling(address) == spelling(self.email)
-
-
-def spelling(address: str) -> str:
-    """Addresses of one spelling surely are one mailbox.
-
-    The canonical form goes further (it drops what follows a `+`), which is right for counting
-    people, and too trusting for opening somebody's letters: not every mail server takes `ana+x`
-    for `ana`. Gmail does, and says so.
-    """
-    canonical = canonical_email(address)
-    if canonical.endswith("@gmail.com"):
-        return canonical
-    return f"{address.strip().rpartition('@')[0].casefold()}@{canonical.rpartition('@')[2]}"
 
 
 def ask(unit: Session, *, email: str, locale: str, now: datetime) -> None:

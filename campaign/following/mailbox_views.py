@@ -24,10 +24,12 @@ from campaign.following.changing import can_change
 from campaign.following.marks import is_frozen, is_handed_over, marks_of
 from campaign.following.pdf_pages import pdf_page
 from campaign.following.withdrawing import can_withdraw
+from campaign.mail.messages import most_a_day
 from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
 from campaign.security import count_against_limit, network_of, public
 from campaign.settings import Settings
+from campaign.signing import confirming
 from campaign.signing.confirming import refuse_held_back
 from campaign.signing.drafts import layout_of, pdf_of, signed_letters
 from campaign.signing.models import ConsentWording, Signature, SignatureState
@@ -49,6 +51,8 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{start}/<token>/erase", view_func=erase, methods=["GET", "POST"])
     blueprint.add_url_rule(f"{start}/<token>/<public_id>", view_func=mine)
     blueprint.add_url_rule(f"{start}/<token>/<public_id>/letter.pdf", view_func=mine_pdf)
+    confirms = f"{start}/<token>/<public_id>/confirm"
+    blueprint.add_url_rule(confirms, view_func=confirm_mine, methods=["POST"])
 
 
 @public
@@ -78,7 +82,8 @@ def _said(problem: Problem) -> str:
 @public
 def asked(lang: str) -> ResponseReturnValue:
     """Look in your mailbox: the same for everybody."""
-    return page("following/asked.html", hours=_settings().link_hours)
+    hours = _settings().link_hours
+    return page("following/asked.html", hours=hours, mails_a_day=most_a_day("my-letters"))
 
 
 @public
@@ -121,9 +126,21 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
             can_change=can_change(signature),
             can_withdraw=can_withdraw(unit, signature),
+            can_confirm=confirming.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
             handed_over=is_handed_over(unit, signature),
         )
+
+
+@public
+def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
+    """Confirm a letter that waits: the link to one's letters came to the same mailbox."""
+    unit, now = db.session(), db.utcnow()
+    box = links.open_mailbox(unit, token, now)
+    signature = links.get_signature(unit, box, public_id)
+    code = request.form.get("postal_code", "")
+    confirming.confirm_signature(unit, signature, now=now, postal_code=code)
+    return redirect(url_for("following.mine", lang=lang, token=token, public_id=public_id), 303)
 
 
 @public

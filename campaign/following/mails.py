@@ -8,13 +8,13 @@ from campaign.following.news import still_wanted
 from campaign.mail.messages import Context, message
 
 
-@message("my-letters")
+@message("my-letters", budget="ask")
 def send_my_letters(*, link: str, hours: int) -> Context:
     """The link that opens all letters of a mailbox."""
     return {"link": link, "hours": hours}
 
 
-@message("no-letters")
+@message("no-letters", budget="ask")
 def send_no_letters(*, home_url: str) -> Context:
     """Tells who asked for their letters that none was signed with this address."""
     return {"home_url": home_url}

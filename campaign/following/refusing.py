@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from campaign import i18n
 from campaign.errors import Gone, NotFound, Refused
 from campaign.reading import intake
+from campaign.signing.seats import MailboxShared
 
 
 class TooLate(Refused):
@@ -19,6 +20,7 @@ def register(blueprint: Blueprint) -> None:
     """Put the checks of public pages on a blueprint, and these pages of its failures."""
     intake.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
+    blueprint.register_error_handler(MailboxShared, _mailbox_shared)
     blueprint.register_error_handler(Gone, _gone)
     blueprint.register_error_handler(NotFound, _not_found)
 
@@ -31,6 +33,12 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
     cards = bool(problem.data.get("cards"))
     page = _page("following/too_late.html", problem=problem.slug, cards=cards, back=back)
     return page, problem.status
+
+
+def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
+    values = request.view_args or {}
+    facts = {**problem.data, "token": values.get("token", ""), "public_id": values.get("public_id")}
+    return _page("following/shared.html", why=problem.slug, **facts), problem.status
 
 
 def _gone(problem: Gone) -> ResponseReturnValue:

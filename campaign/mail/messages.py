@@ -12,7 +12,7 @@ puts a row in the outbox; the sender job renders `templates/mail/confirm-letter.
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -46,8 +46,11 @@ kinds: dict[str, Callable[..., Context]] = {}
 """Every kind of message, by name: a test renders each in each language."""
 rechecks: dict[str, Callable[[Session, Context], Context | None]] = {}
 """Kinds whose context is looked at again just before they go out."""
-limited_kinds: set[str] = set()
-"""Kinds of which one address gets only so many in a day."""
+budgets: dict[str, str] = {}
+"""Kinds of which one address gets only so many in a day, by the budget that they share: nobody who
+asks for mails of one can keep those of another from coming."""
+MOST_A_DAY = {"ask": 3, "join": 2}
+"""Budgets smaller than the setting."""
 told_of_stops: set[str] = set()
 """Kinds that go out although their campaign is stopped: those that say so."""
 
@@ -56,24 +59,25 @@ def message(
     name: str,
     *,
     limited: bool = True,
+    budget: str = "",
     tells_of_stop: bool = False,
     recheck: Callable[[Session, Context], Context | None] | None = None,
 ) -> Callable[[Callable[..., Context]], Callable[..., bool]]:
     """Make a function that gives a mail's context into one that puts the mail in the outbox.
 
     The made function takes the session first and `to` and `locale` besides the context's own
-    arguments, and tells whether the mail was taken: `limited` ones are not, beyond the number
-    that one address may get in a day. With `campaign_id` the mail is about that campaign: once
-    the campaign is stopped, it no longer goes out, unless the kind `tells_of_stop`. With
-    `unsubscribe`, the address of a page whose button ends such mails, mail programs can press
-    that button themselves (RFC 8058); the templates have it by that name. `cards`, which templates
-    always have: what it is about is no letter.
+    arguments, and tells whether the mail was taken: `limited` ones are not, beyond the number of
+    their `budget` that one address may get in a day. With `due_at` it waits until then. With
+    `campaign_id` the mail is about that campaign: once the campaign is stopped, it no longer goes
+    out, unless the kind `tells_of_stop`. With `unsubscribe`, the address of a page whose button
+    ends such mails, mail programs can press that button themselves (RFC 8058); the templates have
+    it by that name. `cards`, which templates always have: what it is about is no letter.
 
     A mail about several campaigns may wait long: `recheck` gives its context anew when it is sent,
     or None where it is not to be sent any more.
     """
     if limited:
-        limited_kinds.add(name)
+        budgets[name] = budget or name
     if tells_of_stop:
         told_of_stops.add(name)
     if recheck is not None:
@@ -98,6 +102,7 @@ def _sending(name: str, function: Callable[..., Context], *, limited: bool) -> C
         campaign_id: int | None = None,
         unsubscribe: str | None = None,
         cards: bool = False,
+        due_at: datetime | None = None,
         **facts: Any,
     ) -> bool:
         context = function(**facts)
@@ -105,8 +110,10 @@ def _sending(name: str, function: Callable[..., Context], *, limited: bool) -> C
             context["unsubscribe"] = unsubscribe
         if cards:
             context["cards"] = True
-        about = {"campaign_id": campaign_id, "locale": locale}
-        return _put(unit, _row(name, to, context) | about, limited=limited)
+        row = _row(name, to, context) | {"campaign_id": campaign_id, "locale": locale}
+        if due_at is not None:
+            row["due_at"] = due_at
+        return _put(unit, row, limited=limited)
 
     return send
 
@@ -136,23 +143,37 @@ def _put(unit: Session, row: dict[str, Any], *, limited: bool) -> bool:
     mail_id = _put_within_limit(unit, row) if limited else unit.scalar(_PUT, row)
     if mail_id is None:
         return False
-    jobs.enqueue(unit, "mail.send", mail_id)
+    if row["due_at"] <= row["created_at"]:
+        jobs.enqueue(unit, "mail.send", mail_id)
     return True
 
 
 def _put_within_limit(unit: Session, row: dict[str, Any]) -> int | None:
     """Put a mail in the outbox, unless its reader has had those of a day; gives its id."""
-    settings: Settings = current_app.extensions["settings"]
-    connection = db.connection_of(unit)
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK, {"key": int.from_bytes(row["recipient_hmac"][:8]) >> 1})
-    limits = {"since": row["created_at"] - _DAY, "most": settings.mails_per_address_per_day}
-    statement = _put_unless_full(tuple(row), tuple(sorted(limited_kinds)))
-    mail_id: int | None = connection.scalar(statement, row | limits)
+    lock_address(unit, row["recipient_hmac"])
+    limits = {"since": row["created_at"] - _DAY, "most": most_a_day(row["kind"])}
+    budget = budgets[row["kind"]]
+    counted = tuple(sorted(kind for kind, other in budgets.items() if other == budget))
+    statement = _put_unless_full(tuple(row), counted)
+    mail_id: int | None = db.connection_of(unit).scalar(statement, row | limits)
     return mail_id
 
 
-@lru_cache(maxsize=4)
+def most_a_day(kind: str) -> int:
+    """How many mails of its budget one address gets in a day."""
+    settings: Settings = current_app.extensions["settings"]
+    most = settings.mails_per_address_per_day
+    return min(most, MOST_A_DAY.get(budgets[kind], most))
+
+
+def lock_address(unit: Session, recipient_hmac: bytes) -> None:
+    """Have whoever mails the same person at once wait until this is committed."""
+    connection = db.connection_of(unit)
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"key": int.from_bytes(recipient_hmac[:8]) >> 1})
+
+
+@lru_cache(maxsize=16)
 def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Executable:
     """Count and insert in one step. Built once: a mail goes with every signature."""
     given = {name: bindparam(name, type_=_OUTBOX.c[name].type) for name in names}

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
+from campaign.mail.headers import POLICY
 from campaign.settings import Settings
 
 _TIMEOUT_SECONDS = 30
@@ -43,7 +44,7 @@ class Files:
         """Keep the mail under its message id."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = str(mail["Message-ID"]).strip("<>").partition("@")[0]
-        (self.folder / f"{name}.eml").write_bytes(bytes(mail))
+        (self.folder / f"{name}.eml").write_bytes(mail.as_bytes(policy=POLICY.clone(utf8=True)))
 
 
 class Smtp:
@@ -68,6 +69,9 @@ class Smtp:
         except smtplib.SMTPResponseException as problem:
             code = problem.smtp_code
             raise MailNotTaken(f"server answered {code}", permanent=code >= 500) from problem
+        except smtplib.SMTPNotSupportedError as problem:
+            # An address beyond ASCII, and a server without SMTPUTF8 (RFC 6531).
+            raise MailNotTaken("server takes no such address", permanent=True) from problem
         except (OSError, smtplib.SMTPException) as problem:
             raise MailNotTaken(type(problem).__name__, permanent=False) from problem
 

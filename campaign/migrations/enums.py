@@ -18,6 +18,11 @@ def change_values(
     Rows must fit both. Raises ValueError where the check does not stand in SQLite's schema so.
     """
     old, new = (f"{column} IN ({', '.join(map(repr, values))})" for values in (before, after))
+    change_check(table, name, old, new)
+
+
+def change_check(table: str, name: str, old: str, new: str) -> None:
+    """Put one check in the place of another. Raises ValueError where it does not stand so."""
     constraint = f"ck_{table}_{name}"
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
@@ -32,7 +37,7 @@ def change_values(
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
     connection.exec_driver_sql(
         "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?",
-        (text.replace(old, new), table),
+        (text.replace(f"CHECK ({old})", f"CHECK ({new})"), table),
     )
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema = RESET")

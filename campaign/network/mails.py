@@ -21,13 +21,13 @@ News = dict[str, Any]
 NEW = "new"
 
 
-@message("network-confirm")
+@message("network-confirm", budget="join")
 def send_network_confirm(*, link: str, days: int) -> Context:
     """The link that leads to the button which confirms a membership."""
     return {"link": link, "days": days}
 
 
-@message("network-already")
+@message("network-already", budget="join")
 def send_network_already(*, preferences_url: str, leave_url: str) -> Context:
     """Tells a member who joins again that nothing was changed, and where it can be."""
     return {"preferences_url": preferences_url, "leave_url": leave_url}

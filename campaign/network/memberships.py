@@ -13,6 +13,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db
+from campaign.addresses import spelling
 from campaign.errors import Gone, NotFound
 from campaign.mail import bad_addresses
 from campaign.mail.messages import address_fingerprint
@@ -26,6 +27,7 @@ from campaign.signing.links import opened_link
 from campaign.signing.models import ConsentWording, Signature, SignatureState
 
 _TRIES = 3
+_SOON = timedelta(hours=1)
 _WORDING_LENGTH = 600
 _OUTBOX_KINDS = ("network-action", "network-digest")
 _LEFT: dict[str, Any] = {
@@ -95,9 +97,28 @@ def _join_again(unit: Session, member: NetworkMember, values: dict[str, Any], to
             leave_url=addresses.leave_url(member),
         )
         return
-    # Without a mail the new link would reach nobody: then the old one stays good.
-    if _send_link(unit, values["email"], values["locale"], token):
+    if not _has_new_link(member, values) and _send_link(
+        unit, values["email"], values["locale"], token
+    ):
         _set(unit, member, values)
+    elif member.state is MemberState.PENDING and _is_good(member, values["joined_at"]):
+        # Without a mail the new link would reach nobody: then the old one confirms the new wishes.
+        kept = ("token_digest", "token_expires_at", "email", "joined_at")
+        _set(unit, member, {name: one for name, one in values.items() if name not in kept})
+
+
+def _has_new_link(member: NetworkMember, values: dict[str, Any]) -> bool:
+    """Whether a link was mailed within the hour that still holds: then no second one goes."""
+    return (
+        member.state is MemberState.PENDING
+        and spelling(member.email or "") == spelling(values["email"])
+        and _is_good(member, values["joined_at"])
+        and member.joined_at > values["joined_at"] - _SOON
+    )
+
+
+def _is_good(member: NetworkMember, now: datetime) -> bool:
+    return member.token_expires_at is not None and member.token_expires_at > now
 
 
 def confirm(unit: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign import db
 from campaign.errors import Gone, NotFound
+from campaign.mail.messages import most_a_day
 from campaign.network import addresses, memberships, sweeping
 from campaign.network.digests import send_digests
 from campaign.network.forms import ChangeForm, JoinForm, PreferencesForm, consent_wording, typed_of
@@ -57,7 +58,7 @@ def sent(lang: str) -> ResponseReturnValue:
     return _page(
         "network/sent.html",
         days=settings.confirm_days,
-        mails_a_day=settings.mails_per_address_per_day,
+        mails_a_day=most_a_day("network-confirm"),
     )
 
 

@@ -2,7 +2,16 @@
 
 import re
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -79,6 +88,8 @@ def _page(template: str, problem: Refused | Gone | NotFound, **words: object) ->
                 template,
                 problem=problem.slug,
                 cards=bool(problem.data.get("cards")),
+                lang=lang,
+                confirm_days=current_app.extensions["settings"].confirm_days,
                 **words,
                 case_url=url_for("reading.case", lang=lang, slug=slug) if slug else "",
             ),

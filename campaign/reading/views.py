@@ -32,6 +32,14 @@ def index() -> ResponseReturnValue:
     return response
 
 
+@blueprint.get("/<lang>/actions")
+@blueprint.get("/<lang>/actions/")
+@public
+def actions(lang: str) -> ResponseReturnValue:
+    """Lead on to the first page, which lists them."""
+    return redirect(url_for("reading.home", lang=lang), 301)
+
+
 @blueprint.get("/<lang>/actions/<slug>")
 @public
 def case(lang: str, slug: str) -> ResponseReturnValue:

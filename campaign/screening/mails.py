@@ -3,7 +3,7 @@
 from campaign.mail.messages import Context, message
 
 
-@message("letter-returned")
+@message("letter-returned", limited=False)
 def send_letter_returned(
     *, person_name: str, reference: str, note: str, link: str, case_url: str
 ) -> Context:

@@ -13,7 +13,10 @@ from campaign.campaigns.reasons import reasons_of
 from campaign.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
 from campaign.signing import judging, tokens
+from campaign.signing.links import opened_link
 from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
+from campaign.signing.seats import take_seat
+from campaign.signing.waiting_mails import WAITING
 
 _TRIES = 3
 _PENDING = SignatureState.PENDING.value
@@ -27,10 +30,14 @@ def get_by_token(unit: Session, token: str) -> Signature:
     """
     digest = tokens.digest_of(token)
     signature = unit.scalar(select(Signature).where(Signature.token_digest == digest))
-    if signature is None or not tokens.matches(token, signature.token_digest):
-        _refuse_spent(unit, digest)
-        raise NotFound("letter-link")
-    return signature
+    if signature is not None and tokens.matches(token, signature.token_digest):
+        return signature
+    if public_id := opened_link(WAITING, token):
+        signature = unit.scalar(select(Signature).where(Signature.public_id == public_id))
+        if signature is not None:
+            return signature
+    _refuse_spent(unit, digest)
+    raise NotFound("letter-link")
 
 
 def _refuse_spent(unit: Session, digest: bytes) -> None:
@@ -44,29 +51,41 @@ def _refuse_spent(unit: Session, digest: bytes) -> None:
         raise Gone(slug, slug=spent.slug, cards=spent.format is LetterFormat.CARD)
 
 
-def confirm(unit: Session, *, token: str, now: datetime) -> tuple[Signature, bool]:
+def confirm(
+    unit: Session, *, token: str, now: datetime, postal_code: str = ""
+) -> tuple[Signature, bool]:
     """Confirm the letter of that link; tells whether this was the click that did.
 
-    Raises NotFound (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
-    `letter-forgotten`, `letter-removed`) or Refused (`campaign-ended`: closed or stopped
-    before it was confirmed).
+    `postal_code` is that of a household which shares the mailbox. Raises NotFound
+    (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
+    `letter-forgotten`, `letter-removed`), Refused (`campaign-ended`: closed or stopped before it
+    was confirmed) or MailboxShared (two people have signed from there, or one of another home).
     """
-    signature = get_by_token(unit, token)
+    return confirm_signature(unit, get_by_token(unit, token), now=now, postal_code=postal_code)
+
+
+def confirm_signature(
+    unit: Session, signature: Signature, *, now: datetime, postal_code: str = ""
+) -> tuple[Signature, bool]:
+    """Confirm a letter for whom its mailbox has proved to be theirs; raises what `confirm` does."""
+    digest = signature.token_digest
     for _ in range(_TRIES):
         refuse_lost(signature, now)
         if signature.shown_state is not SignatureState.PENDING:
             return signature, False
         refuse_stopped(signature.campaign)
-        verdict, before = judging.judge(unit, signature), signature.state
+        before = signature.state
+        seat = take_seat(unit, signature, postal_code)
+        verdict = judging.judge(unit, signature)
         done = unit.scalar(
             update(Signature)
             .where(
                 Signature.id == signature.id,
-                Signature.token_digest == tokens.digest_of(token),
+                Signature.token_digest == digest,
                 Signature.state == before,
                 func.coalesce(Signature.state_before, _PENDING) == _PENDING,
             )
-            .values(**verdict.columns(before), confirmed_at=now)
+            .values(**verdict.columns(before), confirmed_at=now, seat=seat)
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
         )
@@ -81,6 +100,18 @@ def confirm(unit: Session, *, token: str, now: datetime) -> tuple[Signature, boo
         if signature.state is before:
             raise NotFound("letter-link")
     raise NotFound("letter-link")
+
+
+def can_confirm(signature: Signature, now: datetime) -> bool:
+    """Whether the letter waits, and can be confirmed now."""
+    if signature.shown_state is not SignatureState.PENDING:
+        return False
+    try:
+        refuse_lost(signature, now)
+        refuse_stopped(signature.campaign)
+    except (Gone, Refused):
+        return False
+    return True
 
 
 def start_followers(unit: Session, signature: Signature) -> None:

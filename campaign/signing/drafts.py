@@ -167,22 +167,24 @@ def point_texts(
     return texts
 
 
-def signed_letters(signature: Signature, *, home: str) -> Letters:
+def signed_letters(signature: Signature, *, home: str, writer: Writer | None = None) -> Letters:
     """The letters of a signature, in the words of the versions that were signed.
 
-    Of a letter that is in a bundle, all else is as it was frozen: what is printed.
+    Of a letter that is in a bundle, all else is as it was frozen: what is printed. `writer`: as
+    it would be, where it is being changed.
     """
+    who = writer or writer_of_signature(signature)
     pairs = [(letter, _frozen(letter, signature.letter_locale)) for letter in signature.letters]
     first = next((frozen for _, frozen in pairs if frozen), None)
     return Letters(
-        (_signed(signature, letter, frozen, home) for letter, frozen in pairs),
+        (_signed(signature, letter, frozen, home, who) for letter, frozen in pairs),
         cards=first.cards if first else signature.campaign.cards,
         layout=first.layout if first else None,
     )
 
 
 def _signed(
-    signature: Signature, letter: Letter, frozen: _Frozen | None, home: str
+    signature: Signature, letter: Letter, frozen: _Frozen | None, home: str, writer: Writer
 ) -> LetterContext:
     campaign = signature.campaign
     addressing = frozen.addressing if frozen else addressing_of(
@@ -198,7 +200,7 @@ def _signed(
         case=frozen.case if frozen else case_of(campaign),
         addressing=addressing,
         proposal=proposal_of(letter.template),
-        writer=writer_of_signature(signature),
+        writer=writer,
         locale=signature.letter_locale,
         written_on=clock.day_of(signature.signed_at, zone),
         into=_into_signed(signature, letter, frozen, home),

@@ -1,8 +1,9 @@
 """Who counts as one person, and which seat of a mailbox a signature takes. Pure.
 
-One mailbox holds one signature of a campaign; a second person of the same household may share it,
-a third may not. The database's unique constraint (campaign, fingerprint of the address, seat)
-decides who was first.
+One mailbox holds the letters of two people of one household on a campaign; a third is one too
+many. Which two is decided when letters are confirmed: until then each person's letter waits on a
+seat of its own, so that nobody who signs with an address takes the place of somebody else. The
+database's unique constraint (campaign, fingerprint of the address, seat) decides who was first.
 """
 
 import enum
@@ -11,10 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.officials.postal import address_form
-from campaign.signing.models import SignatureState
-
-SEATS = (1, 2)
+from campaign.signing.models import SEATS, WAITING_SEATS, SignatureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,18 @@ class Person:
         return folded(f"{self.given_name} {self.family_name}")
 
     @property
-    def home(self) -> tuple[str, ...] | None:
-        """The postal code, however it is set apart; where a country has none, the town.
+    def code(self) -> str:
+        """The postal code, however it is set apart; empty where none was given."""
+        return "".join(filter(str.isalnum, folded(self.postal_code)))
 
-        None where the code was not given: then nothing shows whose home it is.
-        """
-        if code := "".join(filter(str.isalnum, folded(self.postal_code))):
-            return (self.country, code)
-        form = address_form(self.country)
-        if form is not None and "postal_code" in form.order:
-            return None
-        return (self.country, "", folded(self.locality))
+    def shares_home(self, other: "Person") -> bool:
+        """Whether both may live together: by the postal code, and without one by the town."""
+        if self.country != other.country:
+            return False
+        if self.code and other.code:
+            return self.code == other.code
+        town = folded(self.locality)
+        return bool(town) and town == folded(other.locality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +61,67 @@ class Seat:
 
 
 class Ruling(enum.Enum):
-    """What a new signature of a mailbox that has one comes to."""
+    """What a new signature of a mailbox that has one comes to, or one that is confirmed."""
 
     RENEW = "renew"
-    """It replaces one that was never confirmed."""
+    """It replaces one of the same person that was never confirmed, or one that is over."""
     SIT = "sit"
-    """It takes the second seat."""
+    """It waits on a seat of its own; confirmed, it counts."""
     ALREADY = "already"
     """The person has signed."""
     FULL = "full"
-    """Two people have signed from here, or this one is not of the household."""
+    """Two people have signed from here."""
+    WAITING = "waiting"
+    """So many letters wait here already that no more are taken."""
+    ELSEWHERE = "elsewhere"
+    """Somebody has signed from here who gave another home."""
 
 
 def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
     """What becomes of a signature from a mailbox whose seats `taken` are taken.
 
-    One of the same household takes the second seat; a third is one too many. Where nobody has
-    confirmed anything, nobody is kept out: somebody who mistypes an address, or means harm, must
-    not keep its owner from signing, who takes the place. Nor does one that was taken back. Beside
-    a letter that was confirmed, one that waits is its household's, and stays.
+    A letter of another name that waits is never replaced: whoever typed that address, only its
+    owner can confirm one.
     """
     if any(seat.is_forgotten for seat in taken):
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
     same = next((seat for seat in taken if seat.person.name == newcomer.name), None)
     if same is not None:
         return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same
+    if len(counted(taken)) >= len(SEATS):
+        return Ruling.FULL, None
     free = next((seat for seat in taken if is_free(seat, now)), None)
-    held = [seat for seat in taken if not is_free(seat, now)]
-    home = newcomer.home
-    shares_home = home is not None and any(seat.person.home == home for seat in held)
-    if free is not None and (shares_home or not held):
+    if free is not None:
         return Ruling.RENEW, free
-    if shares_home:
-        return (Ruling.SIT if len(taken) < len(SEATS) else Ruling.FULL), None
-    if all(seat.state is SignatureState.PENDING for seat in held):
-        return Ruling.RENEW, held[0]
-    return Ruling.FULL, None
+    return (Ruling.SIT if free_seat(taken) else Ruling.WAITING), None
+
+
+def rule_confirmed(person: Person, others: Sequence[Seat]) -> Ruling:
+    """What becomes of a letter that is confirmed now, beside the mailbox's `others`."""
+    held = counted(others)
+    if any(seat.person.name == person.name for seat in held):
+        return Ruling.ALREADY
+    if len(held) >= len(SEATS):
+        return Ruling.FULL
+    if all(person.shares_home(seat.person) for seat in held):
+        return Ruling.SIT
+    return Ruling.ELSEWHERE
+
+
+def counted(taken: Sequence[Seat]) -> list[Seat]:
+    """Those that were confirmed, whatever became of them since: each is one of the two."""
+    return [
+        seat for seat in taken if seat.state is not SignatureState.PENDING and not renewable(seat)
+    ]
+
+
+def free_seat(taken: Sequence[Seat]) -> int | None:
+    """The first seat on which a letter can wait; none where there are as many as may be."""
+    places = (*SEATS, *WAITING_SEATS)
+    numbers = {seat.number for seat in taken}
+    if len(numbers) >= len(places):
+        return None
+    return next(one for one in places if one not in numbers)
 
 
 def renewable(seat: Seat) -> bool:

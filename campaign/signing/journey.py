@@ -57,6 +57,16 @@ def open_plan(unit: Session, slug: str, now: datetime) -> SigningPlan:
     return plan
 
 
+def with_meant_address(posted: Posted) -> Posted:
+    """The form with the address that was probably meant, where its button was pressed."""
+    meant = mailbox_spelling.meant(posted.get("email", ""))
+    if "use_meant" not in posted or not meant:
+        return posted
+    mended = MultiDict(posted)
+    mended["email"] = meant
+    return mended
+
+
 def judge(
     posted: Posted, plan: SigningPlan, now: datetime | None = None, *, limit: int | None = None
 ) -> Sent:

@@ -51,6 +51,13 @@ class Disclosure(enum.StrEnum):
     FULL = "full"
 
 
+SEATS = (1, 2)
+"""Of a mailbox: those of two letters that count."""
+WAITING_SEATS = (4, 5, 6, 7)
+"""Where more letters wait until they are confirmed."""
+SPARE_SEAT = 8
+"""For one that makes room while another takes its seat; there is always this one."""
+
 OWN, REWRITTEN = "own", "rewritten"
 """What is counted of the words of a letter whose writer is forgotten."""
 
@@ -75,9 +82,13 @@ class Signature(Base):
     __tablename__ = "signature"
     __table_args__ = (
         # One row per person and campaign, whatever happens at once; a second seat is for
-        # somebody of the same household who shares the mailbox.
+        # somebody of the same household who shares the mailbox. Beyond these, letters only wait.
         UniqueConstraint("campaign_id", "email_hmac", "seat"),
-        CheckConstraint("seat IN (1, 2, 3)", name="seat"),
+        CheckConstraint(
+            "seat IN (1, 2, 3) OR seat IN (4, 5, 6, 7, 8)"
+            " AND state IN ('pending', 'withdrawn', 'invalid', 'erased')",
+            name="seat",
+        ),
         # Counts by state, and those confirmed since a tally, are read from the index alone.
         Index("ix_signature_campaign_state", "campaign_id", "state", "confirmed_at"),
         Index("ix_signature_email_hmac", "email_hmac"),
@@ -138,7 +149,8 @@ class Signature(Base):
     """Fingerprint of name, country and postal code: by it a sheet's rows find their doubles."""
     origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default="online")
     seat: Mapped[int] = mapped_column(default=1)
-    """1 and 2 for those who sign online, 3 for who signed on paper and wants news."""
+    """1 and 2 for those who sign online, 3 for who signed on paper and wants news; from 4 on it
+    waits for its confirmation beside others."""
     locality: Mapped[str] = mapped_column(Sealed("signature.locality"))
     region: Mapped[str] = mapped_column(Sealed("signature.region"))
     postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"))

@@ -9,23 +9,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.addresses import canonical_email
 from campaign.settings import Settings
-from campaign.signing import duplicates, tokens
+from campaign.signing import duplicates, seats, tokens
 from campaign.signing.consents import wording_id
 from campaign.signing.duplicates import Person, Ruling, Seat
 from campaign.signing.hold_models import Hold
 from campaign.signing.mails import send_already_signed, send_confirm_letter
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.models import SEATS, SPARE_SEAT, Letter, Signature, SignatureState
 from campaign.signing.plan import SigningPlan, refuse_ended
 from campaign.signing.prints import person_print
 from campaign.signing.traces import NO_TRACE, Trace, marks_of
 from campaign.signing.validating import SignedForm
+from campaign.signing.waiting_mails import queue_waiting
 
 _TRIES = 3
 _SIGNATURE = Signature.metadata.tables["signature"]
@@ -80,7 +81,7 @@ def sign(unit: Session, signing: Signing) -> None:
     refuse_ended(signing.plan, signing.now)
     wording = wording_id(unit, signing.locale, cards=signing.plan.cards)
     signing.values["consent_wording_id"] = wording
-    if _sit(unit, signing, seat=duplicates.SEATS[0]):
+    if _sit(unit, signing, seat=SEATS[0]):
         _send_link(unit, signing)
     else:
         _sign_again(unit, signing)
@@ -166,19 +167,17 @@ def _sign_again(unit: Session, signing: Signing) -> None:
     newcomer = Person(
         letter.given_name, letter.family_name, letter.country, letter.postal_code, letter.locality
     )
-    ruling = Ruling.FULL
+    ruling = Ruling.WAITING
     for _ in range(_TRIES):
-        taken = _taken_seats(unit, signing)
+        rows = seats.lock_seats(unit, signing.plan.campaign_id, signing.values["email_hmac"])
+        taken = seats.seats_of(unit, rows)
         ruling, seat = duplicates.rule(newcomer, taken, signing.now)
         if ruling is Ruling.RENEW and seat is not None:
-            # Without a mail the new link would reach nobody: then the old one stays good.
-            if _send_link(unit, signing):
-                _renew(unit, signing, seat)
+            _renew(unit, signing, seat)
             return
         if ruling is not Ruling.SIT:
             break
-        free = next(number for number in duplicates.SEATS if number not in _numbers(taken))
-        if _sit(unit, signing, seat=free):
+        if _sit(unit, signing, seat=duplicates.free_seat(taken) or SPARE_SEAT):
             _send_link(unit, signing)
             return
     send_already_signed(
@@ -191,73 +190,41 @@ def _sign_again(unit: Session, signing: Signing) -> None:
         case_url=_case_url(signing),
         letters_url=f"{_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
         cards=signing.plan.cards,
-        mailbox_full=ruling is Ruling.FULL,
+        why=ruling.value,
+        given_name=letter.given_name,
+        # To a mailbox that has confirmed nothing, nobody sends words through us.
+        own_words="" if ruling is Ruling.WAITING else letter.full_text or letter.own_words,
     )
-
-
-def _taken_seats(unit: Session, signing: Signing) -> list[Seat]:
-    """The mailbox's signatures, locked: of two at once one waits, then sees the other's mail."""
-    rows = unit.scalars(
-        select(Signature)
-        .where(
-            Signature.campaign_id == signing.plan.campaign_id,
-            Signature.email_hmac == signing.values["email_hmac"],
-            Signature.seat.in_(duplicates.SEATS),  # who signed on paper keeps nobody out
-        )
-        .order_by(Signature.seat)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return [
-        Seat(
-            id=row.id,
-            number=row.seat,
-            person=Person(
-                row.given_name, row.family_name, row.country, row.postal_code, row.locality
-            ),
-            state=row.shown_state,
-            expires_at=row.token_expires_at,
-            is_record=_is_record(unit, row),
-            is_forgotten=row.forgotten_at is not None,
-        )
-        for row in rows
-    ]
-
-
-def _numbers(taken: list[Seat]) -> set[int]:
-    return {seat.number for seat in taken}
-
-
-def _is_record(unit: Session, row: Signature) -> bool:
-    """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
-    if row.shown_state is not SignatureState.WITHDRAWN:
-        return False
-    bundled = select(func.count(Letter.id)).where(
-        Letter.signature_id == row.id, Letter.bundle_id.is_not(None)
-    )
-    return bool(unit.scalar(bundled))
 
 
 def _renew(unit: Session, signing: Signing, seat: Seat) -> None:
-    """Put the newest text in the place of one that was not confirmed; the old link dies."""
+    """Put the newest text in the place of one that was not confirmed; the old link dies.
+
+    Where no mail brings a new link now, the old one opens the newest text.
+    """
+    values = signing.values
+    if not _send_link(unit, signing) and seat.state is SignatureState.PENDING:
+        values = {name: value for name, value in values.items() if name != "token_digest"}
     unit.execute(delete(Letter).where(Letter.signature_id == seat.id))
     unit.execute(delete(Hold).where(Hold.signature_id == seat.id))
     unit.execute(
         update(Signature)
         .where(Signature.id == seat.id)
-        .values(**signing.values)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
     _add_letters(unit, signing, seat.id)
 
 
 def _send_link(unit: Session, signing: Signing) -> bool:
+    """Mail the link; False where it comes later, in one mail with others."""
     settings = _settings()
-    return send_confirm_letter(
+    sent = send_confirm_letter(
         unit,
         to=signing.letter.email,
         locale=signing.locale,
         campaign_id=signing.plan.campaign_id,
+        given_name=signing.letter.given_name,
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
@@ -265,6 +232,9 @@ def _send_link(unit: Session, signing: Signing) -> bool:
         cards=signing.plan.cards,
         days=settings.confirm_days,
     )
+    if not sent:
+        queue_waiting(unit, to=signing.letter.email, locale=signing.locale, now=signing.now)
+    return sent
 
 
 def _case_url(signing: Signing) -> str:

@@ -1,6 +1,7 @@
 """Write · You · Check · Sign."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from flask import (
     Blueprint,
@@ -36,6 +37,7 @@ from campaign.signing.plan import SigningPlan, get_plan, last_plan, plan_of
 from campaign.signing.services import Signing, make_signing
 from campaign.signing.services import sign as sign_letter
 from campaign.signing.traces import trace_of
+from campaign.signing.waiting_mails import APART
 
 
 def register(blueprint: Blueprint) -> None:
@@ -91,10 +93,11 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as it will be printed."""
     with db.reading() as unit:
         plan = plan_for(unit, slug)
-        came = journey.judge(request.form, plan, db.utcnow())
+        posted = journey.with_meant_address(request.form)
+        came = journey.judge(posted, plan, db.utcnow())
         if came.form is None:
             return mend(unit, plan, came)
-        page = journey.check_page(_campaign(unit, plan), request.form, came.form, db.utcnow())
+        page = journey.check_page(_campaign(unit, plan), posted, came.form, db.utcnow())
         page["alike"] = similar.count_alike(unit, plan.campaign_id, came.form)
         return _page("signing/check.html", page, 200)
 
@@ -153,7 +156,8 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
     """Look in your mailbox."""
     with db.reading() as unit:
         plan = get_plan(unit, slug)
-    page = {"plan": plan, "settings": _settings()}
+    hours = int(APART / timedelta(hours=1))
+    page = {"plan": plan, "settings": _settings(), "apart_hours": hours}
     return _page("signing/sent.html", page, 200)
 
 

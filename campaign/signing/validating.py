@@ -262,12 +262,9 @@ def check_no_link(text: str) -> Problem | None:
 
 
 def check_email(address: str) -> Problem | None:
-    """Whether mail can go there, as far as the address itself tells.
-
-    Before the `@`, letters beyond ASCII would need servers on the whole way that take them.
-    """
+    """Whether mail can go there, as far as the address itself tells; in any script (RFC 6531)."""
     try:
-        validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        validate_email(address, check_deliverability=False, allow_smtputf8=True)
     except (EmailNotValidError, ValueError):
         if "@" in address and " " in address:
             return Problem("email-space")

@@ -111,6 +111,7 @@ def _send(unit: Session, signature: Signature, token: str, now: datetime) -> boo
         to=signature.email,
         locale=signature.locale,
         campaign_id=signature.campaign_id,
+        given_name=signature.given_name,
         person_name=signature.campaign.person_name,
         reference=signature.campaign.reference,
         link=f"{base}/letter/{token}",

@@ -59,6 +59,12 @@
         if (box && box.checked) kept.taken.push(item.dataset.key);
       });
     }
+    /* Points alone come back with words only: without words there is nothing to keep. */
+    if (!Object.keys(kept.words).some(function (name) { return kept.words[name].trim(); })) {
+      store.removeItem(key);
+      if (line) line.hidden = true;
+      return;
+    }
     try {
       store.setItem(key, JSON.stringify(kept));
       if (line) line.hidden = false;

@@ -4,7 +4,8 @@
 
    <form data-step="posted">  a step that answered a form      <form data-step="asked">  the first one
           data-here="…/you">  the address of the step shown
-   <form data-again>          the page that sends it once more  [data-signed]  the page after signing */
+   <form data-again>          the page that sends it once more  [data-signed]  the page after signing
+   [data-once-more]           forms on that page: what was signed goes along, to another step or again */
 (function () {
   "use strict";
   var PREFIX = "step:";
@@ -32,17 +33,34 @@
     form.append(field);
   }
 
+  var CHECK = location.pathname.replace(/sent$/, "check");
+  function signed() {
+    return read(CHECK) || [];
+  }
+
   /* Where the mail goes: from this tab, for our own address bar and pages name nobody. */
   function showMailbox(line) {
-    var typed = read(location.pathname.replace(/sent$/, "check")) || [];
-    var mailbox = typed.find(function (pair) { return pair[0] === "email" && pair[1]; });
+    var mailbox = signed().find(function (pair) { return pair[0] === "email" && pair[1]; });
     if (!mailbox) return;
     line.querySelector("[data-address]").textContent = mailbox[1];
     line.hidden = false;
   }
 
+  /* A sum that was done pays for one signing alone. */
+  function offerOnceMore(block) {
+    var typed = signed().filter(function (pair) { return pair[0] !== "work"; });
+    if (!typed.length) return;
+    block.querySelectorAll("form").forEach(function (one) {
+      typed.forEach(function (pair) { hidden(one, pair[0], pair[1]); });
+      one.addEventListener("submit", function () { store.setItem(PREFIX + CHECK, JSON.stringify(typed)); });
+    });
+    block.hidden = false;
+    document.querySelectorAll("[data-go-back]").forEach(function (line) { line.hidden = true; });
+  }
+
   if (document.querySelector("[data-signed]")) {
     document.querySelectorAll("[data-mailbox]").forEach(showMailbox);
+    document.querySelectorAll("[data-once-more]").forEach(offerOnceMore);
     Object.keys(store).forEach(function (key) {
       if (key.startsWith(PREFIX)) store.removeItem(key);
     });

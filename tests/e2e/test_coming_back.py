@@ -242,3 +242,36 @@ def _begin_in_frame(context: BrowserContext, page: Page, browser: Browser, snipp
     opened.value.wait_for_load_state()
     assert_accessible(browser, opened.value)
     return opened.value
+
+
+def test_after_signing_the_address_is_changed_the_mail_sent_again_and_details_come_back(
+    desk: Page, site: Site
+) -> None:
+    wrong, right = "wrong@example.org", "right@example.org"
+    desk.goto(f"{site.url}{CASE}/write")
+    desk.locator("[name=own_words]").fill(WORDS)
+    main_button(desk)
+    give_details(desk, wrong)
+    expect(desk.locator("#keep-details")).not_to_be_checked()
+    desk.locator("#keep-details").check()
+    main_button(desk)
+    main_button(desk)
+    desk.get_by_role("button", name="Wrong address? Change it").click()
+    expect(desk.locator("[name=email]")).to_have_value(wrong)
+    desk.locator("[name=email]").fill(right)
+    main_button(desk)
+    expect(desk.locator("article.letter")).to_contain_text(WORDS)
+    main_button(desk)
+    expect(desk.locator("[data-mailbox]")).to_contain_text(right)
+    desk.get_by_role("button", name="Send the email again").click()
+    expect(desk.locator("[data-mailbox]")).to_contain_text(right)
+    mail_to(site, desk, right, "letter")
+
+    desk.goto(f"{site.url}{CASE}/write")
+    expect(desk.locator(".draft-kept")).to_be_hidden()
+    main_button(desk)
+    expect(desk.locator("[name=email]")).to_have_value(right)
+    expect(desk.locator("[name=locality]")).to_have_value("Halifax")
+    expect(desk.locator("[name=country]")).to_have_value("CA")
+    desk.get_by_role("button", name="Forget them").click()
+    assert desk.evaluate("localStorage.getItem('details')") is None

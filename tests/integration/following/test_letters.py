@@ -250,8 +250,8 @@ def test_mails_and_askers_are_limited(
 ) -> None:
     codes = [client.post("/en/my-letters", data={"email": ANA}).status_code for _ in range(21)]
     assert codes == [303] * 20 + [429]
-    assert len(mails()) == 5
-    assert len(unit.scalars(select(LettersLink)).all()) == 5
+    assert len(mails()) == 3
+    assert len(unit.scalars(select(LettersLink)).all()) == 3
 
 
 @pytest.mark.parametrize("typed", ["", "ana", "a\nb@example.org", "x" * 300 + "@example.org"])
@@ -414,10 +414,84 @@ def test_a_change_is_held_to_the_same_as_signing(
     assert no_point.status_code == 422
     assert client.post(address, data=form_of(given_name="A\0na")).status_code == 400
     assert reload(unit, ana).given_name == "Ana"
-    forged = form_of(email="mallory@example.org", country="MX", letter_locale="es", state="held")
+    forged = form_of(email="mallory@example.org", letter_locale="es", state="held")
     assert client.post(address, data=forged).status_code == 303
     kept = reload(unit, ana)
-    assert (kept.email, kept.country, kept.letter_locale) == (ANA, "CA", "en")
+    assert (kept.email, kept.letter_locale, kept.state) == (ANA, "en", SignatureState.CONFIRMED)
+
+
+def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
+    client: FlaskClient, unit: Session, ana: Signature, box: str
+) -> None:
+    address = f"{box}/{ana.public_id}/change"
+    page = client.get(address).text
+    assert 'class="measure-bar"' in page
+    assert 'data-count="own_words-left"' in page
+    shown = client.post(address, data=form_of(show="1"))
+    assert shown.status_code == 200
+    assert "You have not saved it yet" in shown.text
+    assert re.search(
+        r'<article class="letter.*These are other words of mine', shown.text, re.DOTALL
+    )
+    assert reload(unit, ana).given_name == "Ana"
+    wrong = client.post(address, data=form_of(show="1", given_name=""))
+    assert wrong.status_code == 422
+    assert "You have not saved it yet" not in wrong.text
+
+
+def test_who_has_moved_changes_the_country_and_is_warned_of_it(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    address, there = f"{box}/{ana.public_id}/change", campaign.country
+    moved = form_of(country=there, locality="Tuxtla", region="", postal_code="29000")
+    fitted = client.post(address, data=moved | {"fit": "1"})
+    assert fitted.status_code == 200
+    assert "This letter goes to officials of the country where you live" in fitted.text
+    before = reload(unit, ana)
+    assert (before.country, before.locality != "Tuxtla") == ("CA", True)
+    old_print = before.person_hmac
+    unit.rollback()
+    assert client.post(address, data=form_of(country="XX")).status_code == 422
+    assert client.post(address, data=moved).status_code == 303
+    changed = reload(unit, ana)
+    assert (changed.country, changed.locality) == (there, "Tuxtla")
+    assert changed.person_hmac != old_print
+
+
+def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
+    client: FlaskClient, ana: Signature, mails: Mails
+) -> None:
+    link = f"/en/letter/token-{ana.id}"
+    assert "Email me the link to change it" in client.get(link).text
+    assert mails() == []
+    asked = client.post(f"{link}/my-letters", data={"email": "mallory@example.org"})
+    assert (asked.status_code, asked.location) == (303, "/en/my-letters/sent")
+    [mail] = mails()
+    assert (mail["kind"], mail["to"]) == ("my-letters", ANA)
+    assert "at most 3 such emails a day" in client.get(asked.location).text
+
+
+def test_a_letter_that_waits_is_confirmed_from_my_letters(
+    client: FlaskClient, unit: Session, ana: Signature, box: str, campaign: Campaign
+) -> None:
+    ana.state, ana.confirmed_at = SignatureState.PENDING, None
+    ana.token_expires_at = db.utcnow() + timedelta(days=1)
+    unit.commit()
+    address = f"{box}/{ana.public_id}"
+    assert "Confirm my letter" in client.get(address).text
+    assert reload(unit, ana).state is SignatureState.PENDING
+    unit.rollback()
+    assert client.get(f"{address}/confirm").status_code == 405
+    assert client.post(f"{address}/confirm").status_code == 303
+    assert "Confirm my letter" not in client.get(address).text
+    assert reload(unit, ana).state is SignatureState.CONFIRMED
+
+
+def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskClient) -> None:
+    page = client.get("/en/letter/nowhere")
+    assert page.status_code == 404
+    assert 'href="/en/my-letters"' in page.text
+    assert "not confirmed within 7 days is deleted" in page.text
 
 
 def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(

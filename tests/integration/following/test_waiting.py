@@ -18,6 +18,7 @@ from campaign.campaigns.services import close_campaign, stop_campaign
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
 from campaign.signing import waiting
+from campaign.signing.mails import send_already_signed
 from campaign.signing.models import Letter, Signature, SignatureState, SpentLink, WordsPrint
 from tests.integration.following.conftest import Mails
 from tests.integration.signing.conftest import FORM
@@ -136,8 +137,12 @@ def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
     client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
 ) -> None:
     for _ in range(5):
-        client.post("/en/my-letters", data={"email": FORM["email"]})
-    assert len(mails()) == 5
+        send_already_signed(
+            unit, to=FORM["email"], locale="en", campaign_id=campaign.id, given_name="Maëlle",
+            person_name="Amara Okafor", reference="UA 1/26", case_url="https://example.org",
+            letters_url="https://example.org", why="already", own_words="",
+        )  # fmt: skip
+    unit.commit()
     age(unit, hours=49)
     jobs.run_now("signing.remind")
     assert "remind-letter" not in kinds(mails)

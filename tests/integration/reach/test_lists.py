@@ -232,3 +232,9 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     late = client.get(case).text
     assert "ask us whether it still helps" in late
     assert "days left" not in late
+
+
+def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:
+    for address in ("/fr/actions", "/fr/actions/"):
+        response = client.get(address)
+        assert (response.status_code, response.location) == (301, "/fr/")

@@ -1,6 +1,8 @@
 """The two mails of signing, as they go out."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import db, jobs
 from campaign.campaigns.models import Campaign
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
+from campaign.mail.views import list_mails
 from campaign.settings import Settings
+from campaign.signing.waiting_mails import APART, WAIT
+from tests.integration.network.conftest import FORM as JOIN
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -30,6 +36,11 @@ def texts(app: Flask, unit: Session, settings: Settings) -> list[tuple[str, str,
     return found
 
 
+def outbox(settings: Settings) -> list[str]:
+    """Subject and text of every mail that went out."""
+    return [f"{mail.subject}\n{mail.text}" for mail in list_mails(settings.outbox)]
+
+
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_why_it_came_and_how_not_to_get_another(
     app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings, mails: Mails,
@@ -44,7 +55,11 @@ def test_the_mail_says_why_it_came_and_how_not_to_get_another(
     assert f'href="{link}"' in html
     assert f'lang="{lang}"' in html
     lines = [line for line in plain.splitlines() if line]
+    assert "Maëlle" in subject
+    assert "Maëlle" in lines[0]
     assert "UA 1/26" in lines[0]
+    assert [line[:2] for line in lines if line[:2] in ("1.", "2.")] == ["1.", "2."]
+    assert html.index("<li>") < html.index(f'href="{link}"') < html.rindex("<li>")
     assert "7" in lines[-1]
 
 
@@ -58,6 +73,9 @@ def test_the_second_mail_says_that_nothing_was_changed(
     assert "already" in subject
     assert "Nothing was changed" in plain
     assert "Nothing was changed" in html
+    assert "There is nothing to do" not in plain + html
+    assert FORM["own_words"] in plain
+    assert FORM["own_words"] in html
     assert "/letter/" not in plain + html
     asks = f"{settings.base_url.rstrip('/')}/en/my-letters"
     assert asks in plain.split()
@@ -91,6 +109,55 @@ def test_the_page_after_signing_is_the_same_whether_or_not_a_mail_could_go(
         form = FORM | {"given_name": f"Name{'abcdefgh'[number]}", "postal_code": f"K1A 0A{number}"}
         done = client.post(f"{case}/sign", data=form)
         pages.add(client.get(done.location).text)
-    assert len(mails()) == settings.mails_per_address_per_day
+    sent = [mail for mail in mails() if mail["kind"] == "confirm-letter"]
+    assert len(sent) == settings.mails_per_address_per_day
     [page] = pages
-    assert "none comes now: sign again tomorrow" in page
+    assert "We send each address at most 5 such emails a day" in page
+    assert "We have sent" not in page
+
+
+def test_what_others_ask_for_keeps_no_confirmation_from_coming(
+    client: FlaskClient, case: str, mails: Mails, settings: Settings
+) -> None:
+    for _ in range(settings.mails_per_address_per_day + 1):
+        client.post("/en/network", data=JOIN | {"email": FORM["email"]})
+        client.post("/en/my-letters", data={"email": FORM["email"]})
+    client.post(f"{case}/sign", data=FORM)
+    kinds = [mail["kind"] for mail in mails()]
+    assert kinds[-1] == "confirm-letter"
+    assert (kinds.count("network-confirm"), kinds.count("my-letters")) == (1, 3)
+
+
+def test_letters_over_the_day_s_number_come_together_in_one_mail(
+    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for name in ("Ana", "Bo", "Cleo"):
+        client.post(f"{case}/sign", data={**FORM, "given_name": name})
+    for number in range(4):
+        client.post(f"{case}/sign", data={**FORM, "given_name": "Ana", "own_words": f"{number}!"})
+    [waiting] = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-waiting"))
+    assert WAIT - timedelta(minutes=1) < waiting.due_at - waiting.created_at <= WAIT
+    unit.rollback()
+    with app.app_context():
+        jobs.run_now("mail.sweep")
+    assert not any("wait for you" in one for one in outbox(settings))
+    later = db.utcnow() + WAIT
+    monkeypatch.setattr(db, "utcnow", lambda: later)
+    with app.app_context():
+        jobs.run_now("mail.sweep")
+    [sent] = [one for one in outbox(settings) if "wait for you" in one]
+    links = re.findall(r"http://127.0.0.1:5000(/en/letter/\S+)", sent)
+    assert [name for name in ("Ana", "Bo", "Cleo") if f"{name} for Amara" in sent] == [
+        "Ana", "Bo", "Cleo"
+    ]  # fmt: skip
+    assert len(links) == 3
+    assert client.get(links[0]).status_code == 200
+    assert client.post(links[0]).status_code == 303
+    assert "already confirmed" in client.post(links[0]).text
+    assert client.get(links[0].replace(".", ".x")).status_code == 404
+    for _ in range(3):  # two of the five mails were overtaken, and nobody got them
+        client.post(f"{case}/sign", data={**FORM, "given_name": "Bo"})
+    rows = select(OutboxMail).where(OutboxMail.kind == "letters-waiting").order_by(OutboxMail.id)
+    first, second = unit.scalars(rows)
+    assert second.due_at >= first.due_at + APART - timedelta(minutes=5)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.campaigns.models import Campaign
@@ -19,6 +21,7 @@ from tests.integration.signing.conftest import FORM
 from tests.waiting import until_one_waits
 
 MANY = 50
+NAMES = ("Ana", "Bo", "Cleo", "Dov", "Eli", "Fay")
 AT_ONCE = 10
 """Connections that are open at a time; PostgreSQL's pool has twenty."""
 
@@ -66,20 +69,89 @@ def test_fifty_signings_of_one_alias_make_one_row(
     [signature] = signatures()
     assert len(signature.letters) == 1
     sent = mails()
-    assert len(sent) == 5
-    newest = sent[-1]["link"]
+    assert [mail["kind"] for mail in sent].count("confirm-letter") == 5
+    newest = [mail for mail in sent if mail["kind"] == "confirm-letter"][-1]["link"]
     assert app.test_client().get(newest).status_code == 200
+    queued = [mail["to"] for mail in sent if mail["kind"] == "letters-waiting"]
+    assert len(queued) == len(set(queued))
 
 
-def test_fifty_people_of_one_household_take_two_seats(
+def test_fifty_signings_under_six_names_keep_six_letters_and_lose_none(
     app: Flask, case: str, signatures: Callable[[], list[Signature]]
 ) -> None:
     def sign(number: int) -> int:
-        form = {**FORM, "given_name": "abcdefghij"[number % 10]}
+        form = {**FORM, "given_name": NAMES[number % len(NAMES)]}
         return app.test_client().post(f"{case}/sign", data=form).status_code
 
     assert set(at_once(sign)) == {303}
-    assert sorted(one.seat for one in signatures()) == [1, 2]
+    assert sorted(one.given_name for one in signatures()) == sorted(NAMES)
+    assert sorted(one.seat for one in signatures()) == [1, 2, 4, 5, 6, 7]
+
+
+def six_wait(app: Flask, case: str, unit: Session) -> list[str]:
+    """Tokens of six people's letters that wait in one mailbox."""
+    for name in NAMES:
+        app.test_client().post(f"{case}/sign", data={**FORM, "given_name": name})
+    for row in unit.scalars(select(Signature)):
+        row.token_digest = tokens.digest_of(row.given_name)
+    unit.commit()
+    return list(NAMES)
+
+
+def test_looking_first_and_confirming_then_lets_a_third_in(app: Flask) -> None:
+    """What the seats are for: one has confirmed, two more look, both see one, both confirm."""
+    engine: Engine = app.extensions["database"].engine
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE scratch (name VARCHAR(9), confirmed INTEGER)"))
+        connection.execute(text("INSERT INTO scratch VALUES ('a', 1), ('b', 0), ('c', 0)"))
+    both_have_looked = threading.Barrier(2)
+    confirmed = text("SELECT count(*) FROM scratch WHERE confirmed = 1")
+
+    def look_then_confirm(name: str) -> None:
+        with engine.connect() as connection:
+            there = connection.execute(confirmed).scalar_one()
+            connection.rollback()
+            both_have_looked.wait(timeout=30)
+            if there < 2:
+                mine = text("UPDATE scratch SET confirmed = 1 WHERE name = :name")
+                connection.execute(mine, {"name": name})
+                connection.commit()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(look_then_confirm, "bc"))
+    with engine.connect() as connection:
+        assert connection.execute(confirmed).scalar_one() == 3
+
+
+def test_the_database_lets_nobody_count_who_has_none_of_the_two_seats(
+    app: Flask, case: str, unit: Session
+) -> None:
+    six_wait(app, case, unit)
+    with pytest.raises(IntegrityError):
+        unit.execute(text("UPDATE signature SET state = 'confirmed' WHERE seat = 4"))
+    unit.rollback()
+    with pytest.raises(IntegrityError):
+        unit.execute(text("UPDATE signature SET seat = 1 WHERE seat = 4"))
+    unit.rollback()
+
+
+def test_fifty_confirmations_of_six_people_count_two(
+    app: Flask, case: str, unit: Session, signatures: Callable[[], list[Signature]]
+) -> None:
+    names = six_wait(app, case, unit)
+    unit.close()
+
+    def click(number: int) -> int:
+        link = f"/en/letter/{names[-1 - number % len(names)]}"
+        return app.test_client().post(link).status_code
+
+    answers = at_once(click)
+    assert answers.count(303) == 2
+    assert set(answers) <= {200, 303, 409}
+    found = signatures()
+    assert len(found) == len(names)
+    confirmed = [one.seat for one in found if one.state is SignatureState.CONFIRMED]
+    assert sorted(confirmed) == [1, 2]
 
 
 def test_fifty_confirmations_count_once(

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -122,52 +121,113 @@ def test_a_confirmed_letter_is_not_changed_and_the_truth_goes_by_mail(
     assert signature.own_words == "I write because I care."
     assert signature.state is SignatureState.CONFIRMED
     assert [mail["kind"] for mail in mails()] == ["confirm-letter", "already-signed"]
-    assert mails()[1]["mailbox_full"] is False
+    assert (mails()[1]["why"], mails()[1]["own_words"]) == ("already", "Something else.")
 
 
 def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
-    sign: Callable[..., Any], mails: Mails, signatures: Signatures
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
 ) -> None:
-    for name in ("Maëlle", "Léo", "Ida"):
-        assert sign(given_name=name).status_code == 303
-    assert [(one.given_name, one.seat) for one in signatures()] == [("Maëlle", 1), ("Léo", 2)]
-    assert [mail["kind"] for mail in mails()] == [
-        "confirm-letter", "confirm-letter", "already-signed"
-    ]  # fmt: skip
-    assert mails()[2]["mailbox_full"] is True
+    names = ("Maëlle", "Léo", "Ida")
+    for name in names:
+        assert sign(given_name=name, own_words=f"{name} writes.").status_code == 303
+    assert [one.given_name for one in signatures()] == list(names)
+    links = [mail["link"] for mail in mails()]
+    assert [mail["writer"] for mail in mails()] == list(names)
+    answers = [client.post(link) for link in reversed(links)]
+    assert [one.status_code for one in answers] == [303, 303, 409]
+    assert "Two people have already signed" in answers[2].text
+    assert "Maëlle writes." in answers[2].text
+    assert "Maëlle writes." in client.get(links[0]).text
+    states = {one.given_name: (one.state.value, one.seat) for one in signatures()}
+    assert states == {"Ida": ("confirmed", 1), "Léo": ("confirmed", 2), "Maëlle": ("pending", 8)}
+    sign(given_name="Zoe", own_words="Zoe writes.")
+    last = mails()[-1]
+    assert (last["kind"], last["why"], last["own_words"]) == (
+        "already-signed",
+        "full",
+        "Zoe writes.",
+    )
 
 
-def test_another_household_may_not_share_the_mailbox(
-    sign: Callable[..., Any], unit: Session, signatures: Signatures
+def test_a_pending_letter_of_another_name_is_never_overwritten(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
+) -> None:
+    for name in ("Maëlle", "Léo"):
+        sign(given_name=name, own_words=f"{name} writes.", postal_code="", region="")
+    for mail, name in zip(mails(), ("Maëlle", "Léo"), strict=True):
+        assert f"{name} writes." in client.get(mail["link"]).text
+        assert client.post(mail["link"]).status_code == 303
+    assert {one.state for one in signatures()} == {SignatureState.CONFIRMED}
+
+
+def test_who_gave_another_home_is_led_to_what_can_be_done(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
 ) -> None:
     sign()
-    unit.execute(update(Signature).values(state=SignatureState.CONFIRMED))
+    confirm(client, mails)
+    sign(given_name="Zoe", postal_code="H2X 1Y4", locality="Laval", own_words="Zoe writes.")
+    link = mails()[-1]["link"]
+    page = client.get(link)
+    assert page.status_code == 409
+    assert "Do you share this email address?" in page.text
+    assert "Zoe writes." in page.text
+    wrong = client.post(link, data={"postal_code": "K1A 0A1"})
+    assert wrong.status_code == 409
+    assert "This is not the postal code that the other person gave" in wrong.text
+    assert 'value="K1A 0A1"' in wrong.text
+    assert [one.state for one in signatures()] == [SignatureState.CONFIRMED, SignatureState.PENDING]
+    assert client.post(link, data={"postal_code": " j7z1a1"}).status_code == 303
+    zoe = signatures()[1]
+    assert (zoe.state, zoe.postal_code) == (SignatureState.CONFIRMED, "J7Z 1A1")
+
+
+def test_nobody_counts_twice_whose_first_seat_was_given_up(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+) -> None:
+    sign()
+    sign(given_name="Léo")
+    confirm(client, mails)
+    first = unit.query(Signature).order_by(Signature.id).first()
+    unit.delete(first)
     unit.commit()
-    sign(given_name="Zoe", postal_code="H2X 1Y4")
-    assert [one.given_name for one in signatures()] == ["Maëlle"]
+    sign(given_name="LEO")
+    again = client.post(mails()[-1]["link"])
+    assert again.status_code == 409
+    assert "You have already confirmed a letter" in again.text
 
 
-def test_an_unconfirmed_signature_under_a_false_name_does_not_block_the_mailbox(
-    sign: Callable[..., Any], signatures: Signatures
+def test_a_letter_under_a_false_name_does_not_block_the_mailbox(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
 ) -> None:
-    sign(given_name="Somebody", postal_code="X1X 1X1")
-    sign()
-    assert [one.given_name for one in signatures()] == ["Maëlle"]
+    for name in "abcdef":
+        sign(given_name=name, postal_code="X1X 1X1", region="")
+    assert len(signatures()) == 6
+    sign(own_words="Mine.")
+    assert len(signatures()) == 6
+    told = next(mail for mail in mails() if mail["kind"] == "already-signed")
+    assert (told["why"], told["own_words"]) == ("waiting", "")
 
 
-def test_an_address_gets_five_mails_a_day_and_the_last_link_stays_good(
+def test_an_address_gets_five_links_a_day_and_then_one_mail_with_what_waits(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
 ) -> None:
     for number in range(8):
         assert sign(own_words=f"Text {number}.").status_code == 303
-    assert len(mails()) == 5
-    assert signatures()[0].own_words == "Text 4."
-    assert client.get(mails()[-1]["link"]).status_code == 200
+    kinds = [mail["kind"] for mail in mails()]
+    assert (kinds.count("confirm-letter"), kinds.count("letters-waiting")) == (5, 1)
+    assert signatures()[0].own_words == "Text 7."
+    last = [mail["link"] for mail in mails() if mail["kind"] == "confirm-letter"][-1]
+    assert "Text 7." in client.get(last).text
 
 
-def test_no_mail_holds_a_word_of_the_signer(sign: Callable[..., Any], mails: Mails) -> None:
-    sign(given_name="Visit evil.example now", own_words="Buy things at evil.example.")
-    assert "evil" not in str(mails())
+def test_a_mail_says_of_the_signer_a_name_and_nothing_else(
+    sign: Callable[..., Any], mails: Mails
+) -> None:
+    sign(given_name="Buy cheap pills at my shop now", own_words="Buy things at my shop.")
+    assert mails()[0]["kind"] == "confirm-letter"
+    assert "shop" not in str(mails())
+    sign(given_name="Anne-Marie d’Arc", email="other@example.org")
+    assert mails()[1]["writer"] == "Anne-Marie d’Arc"
 
 
 def test_one_network_may_sign_so_often_in_an_hour(

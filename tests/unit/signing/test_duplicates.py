@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaign.addresses import canonical_email
-from campaign.signing.duplicates import Person, Ruling, Seat, folded, rule
+from campaign.signing.duplicates import Person, Ruling, Seat, folded, rule, rule_confirmed
 from campaign.signing.models import SignatureState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAYA = Person("Maya", "Roy", "CA", "K1P 1A4", "Ottawa")
 LEO = Person("Leo", "Roy", "CA", "k1p1a4", "Ottawa")
+IDA = Person("Ida", "Roy", "CA", "K1P 1A4", "Ottawa")
 STRANGER = Person("Zoe", "Lind", "CA", "H2X 1Y4", "Montréal")
 
 
@@ -48,17 +49,48 @@ def test_what_staff_decided_is_not_undone_by_signing_again(state: SignatureState
     assert rule(MAYA, [seat(MAYA, state)], NOW)[0] is Ruling.ALREADY
 
 
+def test_a_letter_of_another_name_waits_beside_the_first() -> None:
+    for state in (SignatureState.CONFIRMED, SignatureState.PENDING):
+        for newcomer in (LEO, STRANGER):
+            assert rule(newcomer, [seat(MAYA, state)], NOW) == (Ruling.SIT, None)
+
+
 def test_a_second_person_of_the_household_may_share_the_mailbox() -> None:
-    assert rule(LEO, [seat(MAYA)], NOW) == (Ruling.SIT, None)
+    assert rule_confirmed(LEO, [seat(MAYA)]) is Ruling.SIT
 
 
 def test_somebody_of_another_household_may_not() -> None:
-    assert rule(STRANGER, [seat(MAYA)], NOW) == (Ruling.FULL, None)
+    assert rule_confirmed(STRANGER, [seat(MAYA)]) is Ruling.ELSEWHERE
+    abroad = replace(MAYA, given_name="Max", country="US", postal_code="")
+    assert rule_confirmed(abroad, [seat(MAYA)]) is Ruling.ELSEWHERE
 
 
 def test_a_third_person_may_not() -> None:
-    third = Person("Ida", "Roy", "CA", "K1P 1A4", "Ottawa")
-    assert rule(third, [seat(MAYA), seat(LEO, number=2)], NOW) == (Ruling.FULL, None)
+    two = [seat(MAYA), seat(LEO, number=2)]
+    assert rule(IDA, two, NOW) == (Ruling.FULL, None)
+    assert rule_confirmed(IDA, two) is Ruling.FULL
+
+
+def test_nobody_counts_twice_who_has_confirmed_under_that_name() -> None:
+    again = replace(MAYA, given_name="MAYA", postal_code="H2X 1Y4")
+    assert rule_confirmed(again, [seat(MAYA)]) is Ruling.ALREADY
+
+
+def test_what_waits_keeps_nobody_from_confirming() -> None:
+    waiting = [seat(MAYA, SignatureState.PENDING), seat(LEO, SignatureState.PENDING, number=2)]
+    assert rule_confirmed(STRANGER, waiting) is Ruling.SIT
+
+
+def test_so_many_letters_wait_and_no_more() -> None:
+    people = [replace(STRANGER, given_name=name) for name in "abcdef"]
+    numbers = (1, 2, 4, 5, 6, 7)
+    taken = [
+        seat(person, SignatureState.PENDING, number)
+        for person, number in zip(people, numbers, strict=True)
+    ]
+    assert rule(MAYA, taken[:5], NOW) == (Ruling.SIT, None)
+    assert rule(MAYA, taken, NOW) == (Ruling.WAITING, None)
+    assert rule(people[3], taken, NOW) == (Ruling.RENEW, taken[3])
 
 
 @pytest.mark.parametrize(
@@ -76,19 +108,25 @@ def test_a_postal_code_is_the_same_however_it_is_set_apart(
     country: str, one: str, two: str
 ) -> None:
     first, second = Person("A", "B", country, one, "X"), Person("C", "D", country, two, "Y")
-    assert rule(second, [seat(first)], NOW)[0] is Ruling.SIT
-    elsewhere = Person("C", "D", country, f"{two}9", "Y")
-    assert rule(elsewhere, [seat(first)], NOW)[0] is Ruling.FULL
+    assert rule_confirmed(second, [seat(first)]) is Ruling.SIT
+    elsewhere = Person("C", "D", country, f"{two}9", "X")
+    assert rule_confirmed(elsewhere, [seat(first)]) is Ruling.ELSEWHERE
 
 
 def test_a_dash_is_no_postal_code() -> None:
     one, two = Person("A", "B", "HK", "-", "Sha Tin"), Person("C", "D", "HK", "-", "Tai Po")
-    assert rule(two, [seat(one)], NOW)[0] is Ruling.FULL
+    assert rule_confirmed(two, [seat(one)]) is Ruling.ELSEWHERE
 
 
-def test_where_there_are_no_postal_codes_the_town_tells() -> None:
+def test_where_one_gives_no_postal_code_the_town_tells() -> None:
     one, two = Person("A", "B", "HK", "", "Sha Tin"), Person("C", "D", "HK", "", "sha tin")
-    assert rule(two, [seat(one)], NOW)[0] is Ruling.SIT
+    assert rule_confirmed(two, [seat(one)]) is Ruling.SIT
+    maya, leo = replace(MAYA, postal_code=""), replace(LEO, postal_code="")
+    assert rule_confirmed(leo, [seat(maya)]) is Ruling.SIT
+    assert rule_confirmed(leo, [seat(MAYA)]) is Ruling.SIT
+    assert rule_confirmed(replace(leo, locality="Laval"), [seat(MAYA)]) is Ruling.ELSEWHERE
+    nowhere = replace(leo, locality="")
+    assert rule_confirmed(nowhere, [seat(replace(maya, locality=""))]) is Ruling.ELSEWHERE
 
 
 def test_a_signature_nobody_confirmed_in_time_holds_no_seat() -> None:
@@ -96,52 +134,17 @@ def test_a_signature_nobody_confirmed_in_time_holds_no_seat() -> None:
     assert rule(MAYA, [lapsed], NOW) == (Ruling.RENEW, lapsed)
 
 
-def test_a_signature_nobody_has_confirmed_yet_keeps_the_owner_of_the_mailbox_from_nothing() -> None:
-    waiting = seat(STRANGER, SignatureState.PENDING)
-    assert rule(MAYA, [waiting], NOW) == (Ruling.RENEW, waiting)
-
-
-def test_a_letter_that_waits_beside_a_confirmed_one_is_lost_to_nobody_of_elsewhere() -> None:
-    taken = [seat(MAYA), seat(LEO, SignatureState.PENDING, number=2)]
-    assert rule(STRANGER, taken, NOW) == (Ruling.FULL, None)
-    nowhere = replace(STRANGER, postal_code="")
-    assert rule(nowhere, taken, NOW) == (Ruling.FULL, None)
-
-
-def test_who_gives_no_postal_code_shows_no_common_home_where_there_are_codes() -> None:
-    maya, leo = replace(MAYA, postal_code=""), replace(LEO, postal_code="")
-    assert rule(leo, [seat(maya)], NOW) == (Ruling.FULL, None)
-    assert rule(leo, [seat(MAYA)], NOW) == (Ruling.FULL, None)
-
-
-def test_a_household_with_two_letters_does_not_lose_one_to_a_third() -> None:
-    third = Person("Ida", "Roy", "CA", "K1P 1A4", "Ottawa")
-    taken = [seat(MAYA, SignatureState.PENDING), seat(LEO, SignatureState.PENDING, number=2)]
-    assert rule(third, taken, NOW) == (Ruling.FULL, None)
-
-
 def test_one_who_took_the_letter_back_frees_the_seat_for_anybody_of_the_mailbox() -> None:
     left = seat(MAYA, SignatureState.WITHDRAWN)
     assert rule(STRANGER, [left], NOW) == (Ruling.RENEW, left)
 
 
-def test_a_freed_seat_beside_a_letter_is_for_the_same_household_only() -> None:
-    left = seat(MAYA, SignatureState.WITHDRAWN, number=2)
-    ida = Person("Ida", "Roy", "CA", "K1P 1A4", "Ottawa")
-    assert rule(ida, [seat(LEO), left], NOW) == (Ruling.RENEW, left)
-    assert rule(STRANGER, [seat(LEO), left], NOW) == (Ruling.FULL, None)
-
-
-def test_a_seat_that_lapsed_beside_a_letter_is_for_the_same_household_only() -> None:
-    lapsed = seat(LEO, SignatureState.PENDING, number=2, days=-1)
-    assert rule(STRANGER, [seat(MAYA), lapsed], NOW) == (Ruling.FULL, None)
-
-
 def test_one_taken_back_out_of_a_bundle_stays_as_its_record() -> None:
     record = Seat(1, 1, MAYA, SignatureState.WITHDRAWN, NOW, is_record=True)
     assert rule(MAYA, [record], NOW) == (Ruling.ALREADY, record)
-    assert rule(STRANGER, [record], NOW) == (Ruling.FULL, None)
-    assert rule(LEO, [record], NOW) == (Ruling.SIT, None)
+    assert rule_confirmed(STRANGER, [record]) is Ruling.ELSEWHERE
+    assert rule_confirmed(LEO, [record]) is Ruling.SIT
+    assert rule_confirmed(IDA, [record, seat(LEO, number=2)]) is Ruling.FULL
 
 
 def test_names_are_folded() -> None:

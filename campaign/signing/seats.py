@@ -1,0 +1,152 @@
+"""The seats of a mailbox on a campaign: who has one, and who takes one when confirming."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.errors import Refused
+from campaign.officials.postal import formatted_code
+from campaign.signing import duplicates
+from campaign.signing.duplicates import Person, Ruling, Seat
+from campaign.signing.models import (
+    SEATS,
+    SPARE_SEAT,
+    WAITING_SEATS,
+    Letter,
+    Signature,
+    SignatureState,
+)
+from campaign.signing.prints import person_print
+from campaign.signing.tidying import western_digits
+from campaign.signing.validating import POSTAL_CODE_LIMIT
+
+_ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)
+"""Who signed on paper keeps nobody out."""
+
+
+class MailboxShared(Refused):
+    """A letter cannot be confirmed beside those of its mailbox; it waits on.
+
+    The slug is the ruling's. Data: `slug` and `cards` of the campaign, `own_words`, `tried`
+    (a postal code that was no help).
+    """
+
+
+def lock_seats(unit: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
+    """The mailbox's signatures: of two who do this at once one waits, then sees the other's."""
+    query = _of_mailbox(campaign_id, email_hmac).with_for_update()
+    return list(unit.scalars(query.execution_options(populate_existing=True)))
+
+
+def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
+    # By id, which no one changes: two who lock several never wait for each other.
+    return (
+        select(Signature)
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.email_hmac == email_hmac,
+            Signature.seat.in_(_ONLINE),
+        )
+        .order_by(Signature.id)
+    )
+
+
+def seats_of(unit: Session, rows: Sequence[Signature]) -> list[Seat]:
+    """What the rules ask of each signature."""
+    return [
+        Seat(
+            id=row.id,
+            number=row.seat,
+            person=person_of(row),
+            state=row.shown_state,
+            expires_at=row.token_expires_at,
+            is_record=_is_record(unit, row),
+            is_forgotten=row.forgotten_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def person_of(row: Signature) -> Person:
+    """Who signed."""
+    return Person(row.given_name, row.family_name, row.country, row.postal_code, row.locality)
+
+
+def _is_record(unit: Session, row: Signature) -> bool:
+    """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
+    if row.shown_state is not SignatureState.WITHDRAWN:
+        return False
+    bundled = select(func.count(Letter.id)).where(
+        Letter.signature_id == row.id, Letter.bundle_id.is_not(None)
+    )
+    return bool(unit.scalar(bundled))
+
+
+def refuse_shared(unit: Session, signature: Signature) -> None:
+    """Raise MailboxShared where the letter could not be confirmed now."""
+    rows = unit.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac))
+    others = seats_of(unit, [row for row in rows if row.id != signature.id])
+    ruling = duplicates.rule_confirmed(person_of(signature), others)
+    if ruling is not Ruling.SIT:
+        raise _shared(signature, ruling, tried=False)
+
+
+def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int:
+    """The seat on which a letter counts once it is confirmed, made free where one waits on it.
+
+    `postal_code` is that of the household, where another was given when signing. Raises
+    MailboxShared: two people have a seat, or one of another home, or the same person.
+    """
+    rows = lock_seats(unit, signature.campaign_id, signature.email_hmac)
+    others = seats_of(unit, [row for row in rows if row.id != signature.id])
+    person = person_of(signature)
+    ruling = duplicates.rule_confirmed(person, others)
+    if ruling is Ruling.ELSEWHERE and (code := _tidy_code(person.country, postal_code)):
+        person = replace(person, postal_code=code)
+        ruling = duplicates.rule_confirmed(person, others)
+        if ruling is Ruling.SIT:
+            _move_home(signature, person)
+    if ruling is not Ruling.SIT:
+        raise _shared(signature, ruling, tried=bool(postal_code.strip()))
+    return signature.seat if signature.seat in SEATS else _make_room(unit, signature.seat, others)
+
+
+def _make_room(unit: Session, own: int, others: Sequence[Seat]) -> int:
+    """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
+    held = {seat.number for seat in duplicates.counted(others)}
+    number = next(one for one in SEATS if one not in held)
+    waits = next((seat for seat in others if seat.number == number), None)
+    if waits is not None:
+        numbers = {own, *(seat.number for seat in others)}
+        aside = next(one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers)
+        unit.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))
+    return number
+
+
+def _tidy_code(country: str, typed: str) -> str:
+    return formatted_code(country, western_digits(typed.strip()[:POSTAL_CODE_LIMIT]))
+
+
+def _move_home(signature: Signature, person: Person) -> None:
+    signature.postal_code = person.postal_code
+    signature.person_hmac = person_print(
+        person.given_name,
+        person.family_name,
+        country=person.country,
+        postal_code=person.postal_code,
+        locality=person.locality,
+    )
+
+
+def _shared(signature: Signature, ruling: Ruling, *, tried: bool) -> MailboxShared:
+    campaign = signature.campaign
+    return MailboxShared(
+        f"mailbox-{ruling.value}",
+        slug=campaign.slug,
+        cards=campaign.cards,
+        person_name=campaign.person_name,
+        own_words=signature.full_text or signature.own_words,
+        tried=tried,
+    )

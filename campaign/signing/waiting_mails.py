@@ -1,0 +1,98 @@
+"""One mail with the links of all letters that wait, where an address has had those of a day.
+
+It goes some minutes after the letter that asked for it, and no more often than every few hours:
+nobody can flood a mailbox with it, and nobody can keep a confirmation from coming.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.addresses import spelling
+from campaign.campaigns.lifecycle import takes_confirmations
+from campaign.mail.messages import Context, address_fingerprint, lock_address, message
+from campaign.mail.models import MailState, OutboxMail
+from campaign.settings import Settings
+from campaign.signing.links import signed_link
+from campaign.signing.mails import mail_name
+from campaign.signing.models import Signature, SignatureState
+
+WAITING = "waiting"
+"""The kind of link: to one letter, as long as it waits or is there."""
+WAIT = timedelta(minutes=15)
+APART = timedelta(hours=6)
+_MOST = 20
+"""Letters in one mail."""
+_KIND = "letters-waiting"
+
+
+def list_waiting(unit: Session, context: Context) -> Context | None:
+    """Every letter of the mailbox that can be confirmed now; None where none waits any more."""
+    email, now = str(context["email"]), db.utcnow()
+    rows = unit.scalars(
+        select(Signature)
+        .where(
+            Signature.email_hmac == address_fingerprint(email),
+            Signature.token_expires_at > now,
+            # Who is invalid is told nothing of it: the mail comes as it would have.
+            Signature.state.in_((SignatureState.PENDING, SignatureState.INVALID)),
+        )
+        .order_by(Signature.id.desc())
+    )
+    found = [_told(row) for row in rows if _can_be_confirmed(row, email)][:_MOST]
+    return context | {"letters": found} if found else None
+
+
+def _can_be_confirmed(row: Signature, email: str) -> bool:
+    campaign = row.campaign
+    return (
+        row.shown_state is SignatureState.PENDING
+        and spelling(row.email) == spelling(email)
+        and takes_confirmations(campaign.status, campaign.act_by, campaign.closed_at)
+    )
+
+
+def _told(row: Signature) -> dict[str, Any]:
+    base = f"{_settings().base_url.rstrip('/')}/{row.locale}"
+    return {
+        "writer": mail_name(row.given_name),
+        "person_name": row.campaign.person_name,
+        "reference": row.campaign.reference,
+        "link": f"{base}/letter/{signed_link(WAITING, row.public_id)}",
+    }
+
+
+@message(_KIND, limited=False, recheck=list_waiting)
+def send_letters_waiting(*, email: str, letters: list[dict[str, Any]], days: int) -> Context:
+    """The links of all letters of a mailbox that wait; which, is known when it goes out."""
+    return {"email": email, "letters": letters, "days": days}
+
+
+def queue_waiting(unit: Session, *, to: str, locale: str, now: datetime) -> None:
+    """Have a link mailed later with others, for a letter whose own mail does not go out."""
+    fingerprint = address_fingerprint(to)
+    lock_address(unit, fingerprint)
+    had = unit.execute(
+        select(OutboxMail.state, OutboxMail.recipient, OutboxMail.due_at).where(
+            OutboxMail.recipient_hmac == fingerprint,
+            OutboxMail.kind == _KIND,
+            OutboxMail.due_at > now - APART,
+        )
+    ).all()
+    if any(
+        state is MailState.WAITING and spelling(recipient or "") == spelling(to)
+        for state, recipient, _ in had
+    ):
+        return
+    due = max([now + WAIT, *(due_at + APART for _, _, due_at in had)])
+    days = _settings().confirm_days
+    send_letters_waiting(unit, to=to, locale=locale, due_at=due, email=to, letters=[], days=days)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
