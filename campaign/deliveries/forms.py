@@ -38,6 +38,7 @@ OUTCOMES: Mapping[DeliveryOutcome, Any] = {
     DeliveryOutcome.COURIER: _l("Sent by courier"),
 }
 """What staff can press at the gate, in the order of the buttons."""
+_BY_POST = (DeliveryOutcome.POSTED, DeliveryOutcome.COURIER)
 _ID = re.compile(r"[0-9]{1,9}")
 
 
@@ -166,11 +167,15 @@ def gate_form(
             "key": secrets.token_urlsafe(24),
             "happened_on": now.date(),
             "happened_time": now.time(),
-            "place": ", ".join(bundle.mission.address),
+            "place": ", ".join(bundle.mission.address) if bundle.mission else "",
             # What was frozen in one go travels in one bag.
             **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},
         }
     )
+    if bundle.mission is None:
+        # What goes by post leads to no gate; most is posted, some is sent by courier.
+        form.outcome.choices = choices((one.value, OUTCOMES[one]) for one in _BY_POST)
+        form.outcome.data = form.outcome.data or DeliveryOutcome.POSTED.value
     if stopped:
         form.outcome.choices = [
             *form.outcome.choices,

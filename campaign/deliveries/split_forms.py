@@ -12,12 +12,13 @@ from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationErr
 
 from campaign import db, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, choices
+from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.models import DeliveryOutcome
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.numbers import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.deliveries.posting import Posting
 from campaign.i18n import latest_day
-from campaign.officials.models import Mission
+from campaign.officials.models import Mission, Official
 
 
 class PartForm(DeskForm):
@@ -74,12 +75,13 @@ class RerouteForm(DeskForm):
     mission = SelectField(_l("Mission"))
 
     @classmethod
-    def of(cls, missions: Sequence[Mission]) -> "RerouteForm":
-        """The form with these missions."""
+    def of(cls, missions: Sequence[Mission], by_post: Official | None = None) -> "RerouteForm":
+        """The form with these missions, and the official who can be written to by post."""
         form = cls()
-        form.mission.choices = choices(
-            [("", _l("Choose")), *((one.slug, _say(one)) for one in missions)]
-        )
+        offered = [(one.slug, _say(one)) for one in missions]
+        if by_post is not None:
+            offered.append((slug_of(by_post), name_of(by_post, i18n.locale())))
+        form.mission.choices = choices([("", _l("Choose")), *offered])
         return form
 
     def validate_mission(self, field: SelectField) -> None:
