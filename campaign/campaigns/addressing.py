@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from campaign import i18n
-from campaign.campaigns.models import Target
+from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.officials.models import Mission, Official
 from campaign.officials.postal import address_lines, address_problems
 
@@ -60,6 +60,12 @@ def addressing_of(
 def official_lines(official: Official, locale: str, *, host_country: str) -> tuple[str, ...]:
     """An official at their own address, as it is posted in the host country."""
     return _lines(official, official, locale, host_country)
+
+
+def goes_by_post(campaign: Campaign) -> bool:
+    """Whether every letter of a campaign goes by post, to an official's own address."""
+    ways = [one.mission for one in campaign.targets if one.kind is TargetKind.TO]
+    return bool(ways) and not any(ways)
 
 
 def missing_of_address(official: Official) -> list[str]:

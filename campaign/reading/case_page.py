@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from campaign import i18n
-from campaign.campaigns.addressing import name_and_office
+from campaign.campaigns.addressing import goes_by_post, name_and_office
 from campaign.campaigns.chains import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import (
@@ -87,6 +87,8 @@ class CasePage:
     """Where in it that is which matters, in percent."""
     cards: bool = False
     """Whether people write cards for it, rather than letters."""
+    by_post: bool = False
+    """Whether every letter goes by post, to an official's own address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def case_page(
         on_paper=on_paper,
         **_pictures(campaign, locale),
         cards=campaign.cards,
+        by_post=goes_by_post(campaign),
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(one, locale, now) for one in later),
     )

@@ -17,6 +17,7 @@ from flask import current_app, url_for
 from flask_babel import force_locale, gettext
 
 from campaign import i18n
+from campaign.campaigns.addressing import goes_by_post
 from campaign.campaigns.models import Campaign, TargetKind, Update
 from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound
@@ -85,7 +86,7 @@ def _case(campaign: Campaign, locale: str) -> Context:
 
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
     link = _url("reading.home", lang=locale) + "letter/…"
-    return _case(campaign, locale) | {"link": link, "days": days}
+    return _case(campaign, locale) | {"link": link, "days": days, "by_post": goes_by_post(campaign)}
 
 
 def _followed(campaign: Campaign, locale: str) -> Context:

@@ -28,7 +28,13 @@ def still_unconfirmed(unit: Session, context: Context) -> Context | None:
 
 @message("confirm-letter", recheck=still_unconfirmed)
 def send_confirm_letter(
-    *, person_name: str, reference: str, link: str, case_url: str, days: int
+    *,
+    person_name: str,
+    reference: str,
+    link: str,
+    case_url: str,
+    days: int,
+    by_post: bool = False,
 ) -> Context:
     """The link that leads to the button which confirms a letter."""
     return {
@@ -37,6 +43,7 @@ def send_confirm_letter(
         "link": link,
         "case_url": case_url,
         "days": days,
+        "by_post": by_post,
     }
 
 
@@ -60,7 +67,13 @@ def send_already_signed(
 
 @message("remind-letter", recheck=still_unconfirmed)
 def send_remind_letter(
-    *, person_name: str, reference: str, link: str, case_url: str, days: int
+    *,
+    person_name: str,
+    reference: str,
+    link: str,
+    case_url: str,
+    days: int,
+    by_post: bool = False,
 ) -> Context:
     """The one reminder of a letter that was not confirmed; its link replaces the first."""
     return {
@@ -69,4 +82,5 @@ def send_remind_letter(
         "link": link,
         "case_url": case_url,
         "days": days,
+        "by_post": by_post,
     }

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.campaigns import lifecycle
+from campaign.campaigns.addressing import goes_by_post
 from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
 from campaign.campaigns.reasons import Reasons, reasons_of
@@ -70,6 +71,8 @@ class SigningPlan:
     points: dict[str, tuple[tuple[str, bool], ...]]
     """Per language: key and whether it is required, of all templates, in order."""
     format: LetterFormat = LetterFormat.LETTER
+    by_post: bool = False
+    """Whether every letter goes by post, to an official's own address."""
     country: str = ""
     """Where the officials are."""
     timezone: str = "UTC"
@@ -148,6 +151,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         letters=letters,
         points=points,
         format=campaign.format,
+        by_post=goes_by_post(campaign),
         country=campaign.country,
         timezone=campaign.timezone,
         guard=_guard(campaign, drafts, home),

@@ -264,6 +264,7 @@ def _send_link(unit: Session, signing: Signing) -> bool:
         case_url=_case_url(signing),
         cards=signing.plan.cards,
         days=settings.confirm_days,
+        by_post=signing.plan.by_post,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
+from campaign.campaigns.addressing import goes_by_post
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.mail import bad_addresses
@@ -117,6 +118,7 @@ def _send(unit: Session, signature: Signature, token: str, now: datetime) -> boo
         case_url=f"{base}/actions/{signature.campaign.slug}",
         cards=signature.campaign.cards,
         days=max(1, left.days),
+        by_post=goes_by_post(signature.campaign),
     )
 
 
