@@ -45,8 +45,8 @@ def _salutation(frozen: Frozen) -> str:
 
 def _of_letters(letters: int) -> tuple[str, ...]:
     sent = ngettext(
-        "We send you ((letters)) about the case of ((person_name)). A person signed it and "
-        "confirmed it to us.",
+        "We send you ((letters)) about the case of ((person_name)). The letter was signed by a "
+        "person who confirmed it to us.",
         "We send you ((letters)) about the case of ((person_name)). Each letter was signed by "
         "a person who confirmed it to us.",
         letters,
@@ -56,8 +56,8 @@ def _of_letters(letters: int) -> tuple[str, ...]:
 
 def _of_cards(cards: int) -> tuple[str, ...]:
     sent = ngettext(
-        "We send you ((letters)) about the case of ((person_name)). A person signed it and "
-        "confirmed it to us.",
+        "We send you ((letters)) about the case of ((person_name)). The card was signed by a "
+        "person who confirmed it to us.",
         "We send you ((letters)) about the case of ((person_name)). Each card was signed by "
         "a person who confirmed it to us.",
         cards,
