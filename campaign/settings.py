@@ -79,7 +79,10 @@ class Settings(FileSettings):
         description="Lines of the sender's address on cover letters; with commas between.",
     )
     organisation_country: str = Field(
-        "CA", pattern="^[A-Z]{2}$", description="Where the staff are; picks the nearest mission."
+        "CA",
+        pattern="^[A-Z]{2}$",
+        description="Where the staff are; picks the nearest mission, and the paper of letters "
+        "that go by post.",
     )
     organisation_place: str = Field("Ottawa", description="Town from which letters are dated.")
     organisation_logo: str = Field(

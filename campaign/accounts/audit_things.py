@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Date, TableClause, column, select, table
+from sqlalchemy import Date, TableClause, column, func, select, table
 from sqlalchemy.orm import Session
 
 from campaign import i18n
@@ -100,9 +100,9 @@ def _named(
         wanted = wanted.add_columns(_CAMPAIGN.c.reference).join(_CAMPAIGN, _CAMPAIGN.c.id == of)
     elif "mission_id" in thing.table.c:
         of = thing.table.c.mission_id
-        wanted = wanted.add_columns(_MISSION.c.slug.label("place")).join(
-            _MISSION, _MISSION.c.id == of
-        )
+        # A journey by post has no mission.
+        place = func.coalesce(_MISSION.c.slug, "post").label("place")
+        wanted = wanted.add_columns(place).outerjoin(_MISSION, _MISSION.c.id == of)
     keys = [number_of(one) for one in idents] if thing.key == "id" else list(idents)
     return {
         f"{kind}:{getattr(row, thing.key)}": (thing.words(row), _address(thing, row))

@@ -38,7 +38,9 @@ WORDS: Mapping[str, Any] = {
     "no-letter-language": _l("The campaign is open: keep at least one language for letters."),
     "template-missing": _l("The campaign is open: write the letter in that language first."),
     "no-target": _l("The campaign is open: keep at least one official to whom letters go."),
-    "no-mission": _l("The campaign is open: choose the mission through which letters go."),
+    "no-post-address": _l(
+        "The campaign is open: complete the official’s address, or choose the mission."
+    ),
     "no-address": _l("The campaign is open: the mission needs an address."),
     "address-does-not-fit": _l("The address does not fit the window of the envelope. Shorten it."),
     "no-salutation": _l("The official has no salutation and close in a language of the letters."),

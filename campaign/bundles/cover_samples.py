@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from campaign import clock, i18n
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.covers import Covered, cover_context
-from campaign.bundles.facts import frozen_mission, frozen_organisation
+from campaign.bundles.destinations import frozen_destination
+from campaign.bundles.facts import frozen_organisation
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.letters import lists
 from campaign.letters.layouts import LAYOUTS, layout_for
@@ -46,7 +47,7 @@ def _frozen(mission: Mission, locale: str, settings: Settings) -> Frozen:
         format="letter",
         campaign="sample",
         case=case,
-        mission=frozen_mission(mission, locale),
+        mission=frozen_destination(mission, locale, settings.organisation_country),
         organisation=frozen_organisation(settings),
         targets={
             number: FrozenTarget("sample", {locale: f"{name}, {country}"}, {})

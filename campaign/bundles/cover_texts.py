@@ -14,12 +14,13 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit
+from campaign.bundles.destinations import sending_country_of
 from campaign.bundles.print_models import CoverText
 from campaign.errors import Invalid
 from campaign.letters.checks import check_characters
 from campaign.letters.placeholders import unknown_placeholders
 from campaign.officials.merging import moves
-from campaign.officials.models import Mission
+from campaign.officials.models import Mission, Official
 
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,7 +57,7 @@ class CoverWords:
 
 
 def find_words(
-    unit: Session, *, mission_id: int, locale: str, at: datetime | None = None
+    unit: Session, *, mission_id: int | None, locale: str, at: datetime | None = None
 ) -> CoverWords | None:
     """The newest text (as of `at`) for a mission in a language; None: the usual one is taken."""
     query = select(CoverText).where(CoverText.mission_id == mission_id, CoverText.locale == locale)
@@ -138,9 +139,14 @@ def unknown_in(words: CoverWords) -> list[str]:
     return unknown_placeholders("\n".join(astuple(words)), PLACEHOLDERS)
 
 
-def language_of(mission: Mission, locales: Sequence[str]) -> str:
-    """The language of a mission: the first of its country's that the site has, else the site's."""
-    spoken = get_official_languages(mission.sending_country, de_facto=True)
+def language_of(mission: Mission | Official, locales: Sequence[str]) -> str:
+    """The language of a mission: the first of its country's that the site has, else the site's.
+
+    Of an official, the one they prefer, as far as the site has it.
+    """
+    spoken = list(get_official_languages(sending_country_of(mission), de_facto=True))
+    if isinstance(mission, Official):
+        spoken.insert(0, mission.preferred_locale.split("-")[0])
     known = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}
     return next((known[one] for one in spoken if one in known), locales[0])
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from campaign.bundles import cover_posted
 from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.saying import mark_of, say_number
@@ -141,7 +142,9 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
     `words` are the mission's own. They speak of letters: where there is none, the usual ones stand.
     """
     letters = sum(covered.per_target.values())
-    if words is None or not letters:
+    if frozen.by_post:
+        words = cover_posted.usual_words(frozen, letters=letters)
+    elif words is None or not letters:
         words = usual_words(frozen.mission.kind, cards=frozen.format == "card", letters=letters)
     values = _values(frozen, covered)
     before, _line, after = words.body.partition(_COUNTS)
@@ -155,12 +158,13 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
         subject=fill(words.subject, values),
         salutation=fill(words.salutation, values),
         paragraphs=_paragraphs(before, values),
-        counts=count_rows(frozen, covered.per_target),
+        counts=() if frozen.by_post else count_rows(frozen, covered.per_target),
         closing=_paragraphs(after, values),
         complimentary_close=fill(words.close, values),
         signature_lines=(organisation.name,),
         mark=mark_of(frozen),
-        code=covered.code,
+        # What goes by post shows its address to nobody at a gate.
+        code="" if frozen.by_post else covered.code,
         code_note=_("For our delegates: what happened at the gate is recorded here."),
     )
 

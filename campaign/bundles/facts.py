@@ -3,16 +3,17 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from campaign import clock, i18n
+from campaign import clock
 from campaign.bundles.choices import Choice
-from campaign.bundles.frozen import Frozen, FrozenMission, FrozenOrganisation, FrozenTarget
+from campaign.bundles.destinations import country_of, frozen_destination
+from campaign.bundles.frozen import Frozen, FrozenOrganisation, FrozenTarget
+from campaign.bundles.models import Destination
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.errors import Refused
 from campaign.letters.checks import check_address, check_characters
 from campaign.letters.layouts import LAYOUTS, layout_for
-from campaign.officials.models import Mission, Official
-from campaign.officials.postal import address_lines
+from campaign.officials.models import Official
 from campaign.settings import Settings
 from campaign.signing import translating
 from campaign.signing.composing import addressing_of, case_of, name_and_office
@@ -20,7 +21,7 @@ from campaign.signing.composing import addressing_of, case_of, name_and_office
 
 def facts_of(
     campaign: Campaign,
-    mission: Mission,
+    destination: Destination,
     *,
     pairs: Collection[tuple[int, str]],
     at: datetime,
@@ -31,17 +32,19 @@ def facts_of(
     """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
     translation = translating.language_of(campaign)
     languages = _languages_of(pairs, {translation} - {""})
+    home = settings.organisation_country
+    country = country_of(destination, home)
     return Frozen(
         locale=locale,
         frozen_on=clock.day_of(at, campaign.timezone),
         timezone=campaign.timezone,
-        layout=choice.layout or layout_for(mission.host_country).slug,
+        layout=choice.layout or layout_for(country).slug,
         format=choice.format or campaign.format.value,
         campaign=campaign.slug,
         case=case_of(campaign),
-        mission=frozen_mission(mission, locale),
+        mission=frozen_destination(destination, locale, home),
         organisation=frozen_organisation(settings),
-        targets=_targets(campaign, mission, languages, locale),
+        targets=_targets(campaign, country, languages, locale),
         translation=translation,
         rehearsal=lifecycle.is_rehearsal(campaign.status),
         duplex=choice.duplex,
@@ -51,7 +54,7 @@ def facts_of(
 
 
 def check_addresses(facts: Frozen) -> None:
-    """Raises Refused (`address-does-not-fit`) for a mission or an official."""
+    """Raises Refused (`address-does-not-fit`) for the destination or an official."""
     layout = LAYOUTS[facts.layout]
     addresses = [facts.mission.lines]
     addresses += [
@@ -73,12 +76,12 @@ def _languages_of(
 
 
 def _targets(
-    campaign: Campaign, mission: Mission, languages: Mapping[int, list[str]], locale: str
+    campaign: Campaign, country: str, languages: Mapping[int, list[str]], locale: str
 ) -> dict[int, FrozenTarget]:
     """The targets to whom there are letters, in the campaign's order."""
     copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
     return {
-        target.id: _target(target, languages[target.id], locale, mission.host_country, copies)
+        target.id: _target(target, languages[target.id], locale, country, copies)
         for target in campaign.targets
         if target.id in languages
     }
@@ -111,24 +114,4 @@ def frozen_organisation(settings: Settings) -> FrozenOrganisation:
         email=settings.organisation_email,
         place=settings.organisation_place,
         lines=tuple(settings.organisation_address),
-    )
-
-
-def frozen_mission(mission: Mission, locale: str) -> FrozenMission:
-    """The mission as it now stands, in a language."""
-    name = i18n.words_in(mission.name, locale)
-    lines = address_lines(
-        country=mission.host_country,
-        street=mission.address,
-        locality=mission.locality,
-        region=mission.region,
-        postal_code=mission.postal_code,
-    )
-    return FrozenMission(
-        slug=mission.slug,
-        kind=mission.kind.value,
-        name=name,
-        host_country=mission.host_country,
-        head_of_mission=mission.head_of_mission,
-        lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
     )

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from campaign import audit, db
 from campaign.bundles import picking, sheets
 from campaign.bundles.choices import EVERYTHING, MOST_IN_A_VOLUME, Choice
+from campaign.bundles.destinations import is_for, slug_of
 from campaign.bundles.facts import check_addresses, facts_of
-from campaign.bundles.models import Bundle, BundleKind, BundleState
+from campaign.bundles.models import Bundle, BundleKind, BundleState, Destination
 from campaign.campaigns import lifecycle
+from campaign.campaigns.addressing import missing_of_address
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Refused
-from campaign.officials.models import Mission
+from campaign.officials.models import Mission, Official
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature
 
@@ -26,7 +28,7 @@ def freeze(
     unit: Session,
     *,
     campaign: Campaign,
-    mission: Mission,
+    mission: Destination,
     settings: Settings,
     locale: str,
     actor: str,
@@ -35,17 +37,18 @@ def freeze(
     on_paper: int = 0,
     choice: Choice = EVERYTHING,
 ) -> Bundle:
-    """A new bundle of the letters that wait and are chosen.
+    """A new bundle of the letters that wait for a mission, or the post, and are chosen.
 
     A `rehearsal` is made before the campaign opens, and not after. With `on_paper`, the sheets that
     were signed by hand travel with it; alone, where no letter waits.
 
     Raises Refused: `not-open` (a draft), `rehearsal-over`, `stopped`, `nothing-to-print`,
-    `address-does-not-fit` (of the mission or an official: every letter would be set aside). Then
-    nothing is changed.
+    `address-missing` (by post), `address-does-not-fit` (of the destination or an official: every
+    letter would be set aside). Then nothing is changed.
     """
     with unit.begin_nested():
         _hold_campaign(unit, campaign, rehearsal=rehearsal)
+        _refuse_unaddressed(mission)
         _refuse_nothing(unit, campaign, mission, choice, on_paper=on_paper)
         bundle = new_bundle(unit, campaign, mission, staff_id)
         first, size = _take_letters(unit, bundle, choice, settings=settings, locale=locale)
@@ -64,13 +67,19 @@ def freeze(
     return bundle
 
 
+def _refuse_unaddressed(destination: Destination) -> None:
+    """Nothing is posted to an official whose address lacks street or town."""
+    if isinstance(destination, Official) and missing_of_address(destination):
+        raise Refused("address-missing", official=destination.slug)
+
+
 def _refuse_nothing(
-    unit: Session, campaign: Campaign, mission: Mission, choice: Choice, *, on_paper: int
+    unit: Session, campaign: Campaign, destination: Destination, choice: Choice, *, on_paper: int
 ) -> None:
-    if picking.any_waits(unit, campaign.id, mission.id, choice):
+    if picking.any_waits(unit, campaign.id, destination, choice):
         return
     if not on_paper or not sheets.waiting_on_paper(unit, campaign):
-        raise Refused("nothing-to-print", campaign=campaign.slug, mission=mission.slug)
+        raise Refused("nothing-to-print", campaign=campaign.slug, mission=slug_of(destination))
 
 
 def _take_letters(
@@ -78,7 +87,7 @@ def _take_letters(
 ) -> tuple[int, int]:
     """Take and number what is chosen, in volumes: the first number, and letters in a volume."""
     size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
-    first = next_number(unit, bundle.campaign, bundle.mission) if choice.goes_on else 1
+    first = next_number(unit, bundle.campaign, bundle.destination) if choice.goes_on else 1
     groups = picking.take_letters(unit, bundle, choice, first=first, locale=locale)
     bundle.letter_count = sum(group.letters for group in groups)
     _check_taken(unit, bundle, first)
@@ -97,18 +106,21 @@ def _note(unit: Session, bundle: Bundle, actor: str) -> None:
     )
 
 
-def new_bundle(unit: Session, campaign: Campaign, mission: Mission, staff_id: int | None) -> Bundle:
+def new_bundle(
+    unit: Session, campaign: Campaign, destination: Destination, staff_id: int | None
+) -> Bundle:
     """A bundle of the next number, with nothing in it yet."""
     earlier = unit.scalar(
         select(func.max(Bundle.sequence)).where(
-            Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id
+            Bundle.campaign_id == campaign.id, is_for(destination)
         )
     )
     bundle = Bundle(
         campaign=campaign,
-        mission=mission,
+        mission=destination if isinstance(destination, Mission) else None,
+        official=destination if isinstance(destination, Official) else None,
         sequence=(earlier or 0) + 1,
-        kind=_kind(unit, campaign, mission),
+        kind=_kind(unit, campaign, destination),
         frozen={},
         letter_count=0,
         created_by_id=staff_id,
@@ -119,22 +131,22 @@ def new_bundle(unit: Session, campaign: Campaign, mission: Mission, staff_id: in
     return bundle
 
 
-def _kind(unit: Session, campaign: Campaign, mission: Mission) -> BundleKind:
+def _kind(unit: Session, campaign: Campaign, destination: Destination) -> BundleKind:
     """A first bundle, unless one stands already; one that was cancelled does not."""
     stands = select(Bundle.id).where(
         Bundle.campaign_id == campaign.id,
-        Bundle.mission_id == mission.id,
+        is_for(destination),
         Bundle.state != BundleState.CANCELLED,
     )
     found = unit.scalar(stands.limit(1))
     return BundleKind.FIRST if found is None else BundleKind.SUPPLEMENTARY
 
 
-def next_number(unit: Session, campaign: Campaign, mission: Mission) -> int:
-    """The number after the last one of the campaign's bundles for the mission; 1 without any."""
+def next_number(unit: Session, campaign: Campaign, destination: Destination) -> int:
+    """The number after the last of the campaign's bundles for the destination; 1 without any."""
     earlier = unit.execute(
         select(Bundle.frozen, Bundle.letter_count).where(
-            Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id
+            Bundle.campaign_id == campaign.id, is_for(destination)
         )
     )
     ends = [frozen.get("first_number", 1) + letters for frozen, letters in earlier if letters]

@@ -10,6 +10,9 @@ from typing import Any
 
 from campaign.signing.composing import Addressing, Case
 
+POST = "post"
+"""In place of a kind of mission: it goes by post to an official's own address."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrozenTarget:
@@ -22,7 +25,7 @@ class FrozenTarget:
 
 @dataclass(frozen=True, slots=True)
 class FrozenMission:
-    """The mission of the bundle, in the language of its lists."""
+    """Where the bundle goes, in the language of its lists; by post its kind is `post`."""
 
     slug: str
     kind: str
@@ -79,6 +82,11 @@ class Frozen:
     """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
     folder: str = ""
     """Name of its folder and ZIP, where its number changed after it was frozen."""
+
+    @property
+    def by_post(self) -> bool:
+        """Whether it goes to an official's own address, not to a mission."""
+        return self.mission.kind == POST
 
     def to_json(self) -> dict[str, Any]:
         """For the bundle's row."""

@@ -1,4 +1,4 @@
-"""Journeys: several campaigns' letters for one mission, frozen in one go.
+"""Journeys: several campaigns' letters for one destination, frozen in one go.
 
 A bundle stays one campaign's; the journey is what travels. See docs/adr/0013.
 """
@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
 from campaign.bundles.choices import EVERYTHING, Choice
+from campaign.bundles.destinations import slug_of
 from campaign.bundles.freezing import freeze
-from campaign.bundles.models import Bundle, Journey
+from campaign.bundles.models import Bundle, Destination, Journey
 from campaign.campaigns.models import Campaign
 from campaign.errors import NotFound, Refused
 from campaign.officials.models import Mission
@@ -32,7 +33,7 @@ def freeze_parts(
     unit: Session,
     parts: Sequence[Part],
     *,
-    mission: Mission,
+    mission: Destination,
     settings: Settings,
     locale: str,
     actor: str,
@@ -43,7 +44,7 @@ def freeze_parts(
     Raises Refused as `freeze` does, with the campaign's slug; `nothing-chosen` without parts.
     """
     if not parts:
-        raise Refused("nothing-chosen", mission=mission.slug)
+        raise Refused("nothing-chosen", mission=slug_of(mission))
     with unit.begin_nested():
         journey = _new_journey(unit, mission, staff_id) if len(parts) > 1 else None
         # Always in the same order: two that freeze at once wait for each other, and end.
@@ -69,7 +70,8 @@ def freeze_parts(
     return made
 
 
-def _new_journey(unit: Session, mission: Mission, staff_id: int | None) -> Journey:
+def _new_journey(unit: Session, destination: Destination, staff_id: int | None) -> Journey:
+    mission = destination if isinstance(destination, Mission) else None
     journey = Journey(mission=mission, created_by_id=staff_id, created_at=db.utcnow())
     unit.add(journey)
     unit.flush()

@@ -144,10 +144,11 @@ def _make_pdfs(job: _Job) -> None:
     layout = LAYOUTS[frozen.layout]
     cover = covers.cover_context(frozen, job.words, job.covered)
     lists.cover_letter(cover, layout, out / files.COVER)
-    gate = sheet_papers.delivery_context(
-        frozen, job.packets, job.covered, folder=job.folder, ours=job.ours
-    )
-    bundle_sheets.delivery_sheet(gate, layout.paper, out / files.DELIVERY_SHEET)
+    if not frozen.by_post:
+        gate = sheet_papers.delivery_context(
+            frozen, job.packets, job.covered, folder=job.folder, ours=job.ours
+        )
+        bundle_sheets.delivery_sheet(gate, layout.paper, out / files.DELIVERY_SHEET)
     bundle_id, on_paper = job.bundle.id, counts.on_paper
     lists.signature_list(
         papers.list_rows(

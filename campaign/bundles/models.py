@@ -9,7 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.campaigns.models import Campaign
 from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
-from campaign.officials.models import Mission
+from campaign.officials.models import Mission, Official
+
+Destination = Mission | Official
+"""Where letters go: to a mission, or by post to an official's own address."""
 
 
 class BundleKind(enum.StrEnum):
@@ -53,30 +56,48 @@ class DeliveryOutcome(enum.StrEnum):
 
 
 class Journey(Base):
-    """Bundles of several campaigns, frozen in one go, that travel to one mission together."""
+    """Bundles of several campaigns, frozen in one go, that travel to one destination together."""
 
     __tablename__ = "journey"
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
-    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"), index=True)
+    mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
+    """None where its bundles go by post."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
 
-    mission: Mapped[Mission] = relationship()
+    mission: Mapped[Mission | None] = relationship()
     bundles: Mapped[list["Bundle"]] = relationship(back_populates="journey", order_by="Bundle.id")
+
+    @property
+    def destination(self) -> Destination:
+        """Where it goes."""
+        return self.mission or self.bundles[0].destination
 
 
 class Bundle(Base):
-    """A frozen set of letters of one campaign for one mission."""
+    """A frozen set of letters of one campaign for one destination.
+
+    That is a mission, or by post an official: two unique rules, as NULLs never collide.
+    """
 
     __tablename__ = "bundle"
-    __table_args__ = (UniqueConstraint("campaign_id", "mission_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "mission_id", "sequence"),
+        Index(
+            "ix_bundle_campaign_id_official_id_sequence",
+            "campaign_id", "official_id", "sequence", unique=True,
+        ),
+        CheckConstraint("(mission_id IS NULL) <> (official_id IS NULL)", name="one_destination"),
+    )  # fmt: skip
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
-    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"), index=True)
+    mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
+    official_id: Mapped[int | None] = mapped_column(ForeignKey("official.id"), index=True)
+    """To whose own address it goes by post."""
     sequence: Mapped[int]
     kind: Mapped[BundleKind]
     state: Mapped[BundleState] = mapped_column(default=BundleState.PRINTING)
@@ -109,11 +130,24 @@ class Bundle(Base):
     cancel_reason: Mapped[str | None] = mapped_column(Sealed("bundle.cancel_reason"))
 
     campaign: Mapped[Campaign] = relationship()
-    mission: Mapped[Mission] = relationship()
+    mission: Mapped[Mission | None] = relationship()
+    official: Mapped[Official | None] = relationship()
     journey: Mapped[Journey | None] = relationship(back_populates="bundles")
     volumes: Mapped[list["Volume"]] = relationship(
         back_populates="bundle", cascade="all, delete-orphan", order_by="Volume.sequence"
     )
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the days on which it is handed over or posted."""
+        return self.mission.zone if self.mission else self.campaign.timezone
+
+    @property
+    def destination(self) -> Destination:
+        """Where it goes: a mission, or by post an official."""
+        found = self.mission or self.official
+        assert found is not None  # the database lets no bundle have none
+        return found
 
     @property
     def is_rehearsal(self) -> bool:
@@ -181,7 +215,8 @@ class DeliveryAttempt(Base):
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
-    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"))
+    mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"))
+    """None where its bundle went by post to an official."""
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"), index=True)
     """None where what was handed over was not made here."""
     visit_id: Mapped[int | None] = mapped_column(ForeignKey("gate_visit.id"))
@@ -203,10 +238,19 @@ class DeliveryAttempt(Base):
 
     campaign: Mapped[Campaign] = relationship()
     bundle: Mapped[Bundle | None] = relationship()
+    mission: Mapped[Mission | None] = relationship()
     taken: Mapped[list["TakenLetters"]] = relationship(
         cascade="all, delete-orphan", order_by="TakenLetters.first_number"
     )
     """Of a part: which letters were taken; empty as long as nobody has said which."""
+
+    @property
+    def destination(self) -> Destination:
+        """Where the letters were to go."""
+        if self.mission is not None:
+            return self.mission
+        assert self.bundle is not None  # what was not made here has a mission
+        return self.bundle.destination
 
 
 class TakenLetters(Base):

@@ -1,4 +1,4 @@
-"""Two missions become one: their bundles go on being numbered."""
+"""Two missions, or officials, become one: their bundles go on being numbered."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,15 +14,27 @@ def move_bundles(unit: Session, kept_id: int, gone_id: int, _actor: str) -> None
 
     What is printed keeps the number that it has on paper: so does its folder, also made again.
     """
-    theirs = select(Bundle).where(Bundle.mission_id == gone_id).order_by(Bundle.sequence)
+    _move(unit, "mission", kept_id, gone_id)
+
+
+@moves("bundle", "official")
+def move_posted(unit: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+    """As `move_bundles`, those that go by post."""
+    _move(unit, "official", kept_id, gone_id)
+
+
+def _move(unit: Session, owner: str, kept_id: int, gone_id: int) -> None:
+    name = f"{owner}_id"
+    column = getattr(Bundle, name)
+    theirs = select(Bundle).where(column == gone_id).order_by(Bundle.sequence)
     for bundle in unit.scalars(theirs).all():
         taken = select(func.max(Bundle.sequence)).where(
-            Bundle.campaign_id == bundle.campaign_id, Bundle.mission_id == kept_id
+            Bundle.campaign_id == bundle.campaign_id, column == kept_id
         )
         last = unit.scalar(taken)
-        bundle.mission_id = kept_id
+        setattr(bundle, name, kept_id)
         if last is not None:
             bundle.frozen = {**bundle.frozen, "folder": services.zip_name(bundle)}
             bundle.sequence = last + 1
         unit.flush()
-        unit.expire(bundle, ["mission"])
+        unit.expire(bundle, [owner])

@@ -1,4 +1,4 @@
-"""What could travel to a mission, what of it is chosen, and what stays behind and why."""
+"""What could travel to a mission or by post, what of it is chosen, what stays behind and why."""
 
 import enum
 from collections import Counter
@@ -9,13 +9,13 @@ from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
 from campaign.bundles.choices import Choice
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.destinations import aims_at, destination_of, is_for
+from campaign.bundles.models import Bundle, BundleState, Destination
 from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting import WaitingPart
 from campaign.bundles.waiting_counts import count_waiting
 from campaign.bundles.withdrawals import GONE
 from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.officials.models import Mission
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
 
 
@@ -87,7 +87,7 @@ def is_taken(part: WaitingPart, choice: Choice) -> bool:
     )
 
 
-def list_offers(unit: Session, mission: Mission, *, named: Iterable[str] = ()) -> list[Offer]:
+def list_offers(unit: Session, mission: Destination, *, named: Iterable[str] = ()) -> list[Offer]:
     """What waits for the mission, the most letters first; of `named` slugs also without any.
 
     Signed sheets wait too, for whichever mission of their campaign they are carried to. Of the
@@ -97,7 +97,7 @@ def list_offers(unit: Session, mission: Mission, *, named: Iterable[str] = ()) -
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
-            Target.mission_id == mission.id,
+            aims_at(mission),
             Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED])
             | Campaign.slug.in_(list(named)),
         )
@@ -119,7 +119,7 @@ def list_offers(unit: Session, mission: Mission, *, named: Iterable[str] = ()) -
 
 
 def list_left(
-    unit: Session, mission: Mission, offers: Iterable[Offer], chosen: dict[str, Choice]
+    unit: Session, mission: Destination, offers: Iterable[Offer], chosen: dict[str, Choice]
 ) -> list[Left]:
     """What is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
@@ -137,7 +137,9 @@ def list_left(
     return [one for one in found if one.count]
 
 
-def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice) -> Iterator[Left]:
+def _left_letters(
+    unit: Session, mission: Destination, offer: Offer, choice: Choice
+) -> Iterator[Left]:
     official = language = 0
     for part in offer.parts:
         if choice.targets is not None and part.target.id not in choice.targets:
@@ -149,7 +151,7 @@ def _left_letters(unit: Session, mission: Mission, offer: Offer, choice: Choice)
     yield Left(offer.campaign, Why.EARLIER, _count_earlier(unit, mission, offer.campaign))
 
 
-def _count_earlier(unit: Session, mission: Mission, campaign: Campaign) -> int:
+def _count_earlier(unit: Session, mission: Destination, campaign: Campaign) -> int:
     """Letters that are in bundles for the mission now; what left a bundle, or is gone, is not."""
     moved = select(_REROUTING.c.from_bundle_id).where(_REROUTING.c.from_bundle_id == Bundle.id)
     rows = unit.execute(
@@ -157,7 +159,7 @@ def _count_earlier(unit: Session, mission: Mission, campaign: Campaign) -> int:
             Bundle.id, Bundle.letter_count, Bundle.released, moved.exists().label("moved")
         ).where(
             Bundle.campaign_id == campaign.id,
-            Bundle.mission_id == mission.id,
+            is_for(mission),
             Bundle.state != BundleState.CANCELLED,
         )
     ).all()
@@ -184,13 +186,13 @@ def _count_letters(unit: Session, bundle_id: int) -> int:
     return unit.scalar(count) or 0
 
 
-def _count_elsewhere(unit: Session, mission: Mission, offers: Iterable[Offer]) -> Counter[int]:
+def _count_elsewhere(unit: Session, mission: Destination, offers: Iterable[Offer]) -> Counter[int]:
     """Letters that wait for another mission or for none, by campaign."""
     targets = {
         target.id: offer.campaign.id
         for offer in offers
         for target in offer.campaign.targets
-        if target.mission_id != mission.id
+        if destination_of(target) is not mission
     }
     found: Counter[int] = Counter()
     if targets:

@@ -120,12 +120,12 @@ def labels_context(frozen: Frozen, volumes: Iterable[VolumeFacts], total: int) -
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),
         locale=frozen.locale,
-        labels=(frozen.mission.lines, *addresses, *packets),
+        labels=(*dict.fromkeys((frozen.mission.lines, *addresses)), *packets),
         mark=mark_of(frozen),
     )
 
 
-def describe_file(name: str) -> str:
+def describe_file(name: str, *, by_post: bool = False) -> str:
     """What a file of the bundle is, in a few words."""
     words: dict[str, str] = {
         files.README: _("What lies in this folder and how to print it"),
@@ -139,4 +139,10 @@ def describe_file(name: str) -> str:
         files.LABELS: _("Address labels and labels for the packets"),
         files.MANIFEST: _("Every file and letter with its checksum, for checking"),
     }
+    if by_post:
+        words |= {
+            files.COVER: _("Cover letter to the official"),
+            files.SIGNATURES_PDF: _("List of the people who wrote, to put in with the letters"),
+            files.ENVELOPES: _("Envelopes without a window, with the official’s address"),
+        }
     return words.get(name) or str(_("Letters"))

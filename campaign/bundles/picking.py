@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from campaign import i18n
 from campaign.batching import batched
 from campaign.bundles.choices import Choice, Order, Split
-from campaign.bundles.models import Bundle, Volume
+from campaign.bundles.destinations import aims_at
+from campaign.bundles.models import Bundle, Destination, Volume
 from campaign.bundles.ordering import Facts, group_of, key_of, label_of
 from campaign.campaigns.models import Target
 from campaign.sealing import WrongKey
@@ -42,21 +43,25 @@ class Group:
     region: str = ""
 
 
-def chosen(query: Select[Any], campaign_id: int, mission_id: int, choice: Choice) -> Select[Any]:
-    """The query, over the letters that wait for the mission and are chosen."""
+def chosen(
+    query: Select[Any], campaign_id: int, destination: Destination, choice: Choice
+) -> Select[Any]:
+    """The query, over the letters that wait for the destination and are chosen."""
     return (
         query.select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Target, Target.id == Letter.target_id)
-        .where(*_conditions(campaign_id, mission_id, choice))
+        .where(*_conditions(campaign_id, destination, choice))
     )
 
 
-def _conditions(campaign_id: int, mission_id: int, choice: Choice) -> Iterator[ColumnElement[bool]]:
+def _conditions(
+    campaign_id: int, destination: Destination, choice: Choice
+) -> Iterator[ColumnElement[bool]]:
     yield Signature.campaign_id == campaign_id
     yield Signature.state == SignatureState.CONFIRMED
     yield Signature.forgotten_at.is_(None)
-    yield Target.mission_id == mission_id
+    yield aims_at(destination)
     yield Letter.bundle_id.is_(None)
     if choice.targets is not None:
         yield Letter.target_id.in_(sorted(choice.targets))
@@ -64,9 +69,9 @@ def _conditions(campaign_id: int, mission_id: int, choice: Choice) -> Iterator[C
         yield Signature.letter_locale.in_(sorted(choice.locales))
 
 
-def any_waits(unit: Session, campaign_id: int, mission_id: int, choice: Choice) -> bool:
+def any_waits(unit: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
     """Whether there is a letter to take."""
-    query = chosen(select(Letter.id), campaign_id, mission_id, choice).limit(1)
+    query = chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
     return unit.scalar(query) is not None
 
 
@@ -84,7 +89,7 @@ def take_letters(
     ranked = chosen(
         select(Letter.id.label("letter_id"), place.label("place")),
         bundle.campaign_id,
-        bundle.mission_id,
+        bundle.destination,
         choice,
     ).subquery()
     taken: Any = unit.execute(
@@ -100,7 +105,7 @@ def _take_sorted(
     unit: Session, bundle: Bundle, choice: Choice, first: int, locale: str
 ) -> list[Group]:
     ids = unit.scalars(
-        chosen(select(Letter.id), bundle.campaign_id, bundle.mission_id, choice)
+        chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
     ).all()
     facts = sorted(iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice))
     for batch in batched(enumerate((one.letter_id for one in facts), first), _BATCH):

@@ -19,12 +19,14 @@ from sqlalchemy.orm import Session
 from campaign import audit, db
 from campaign.bundles import picking
 from campaign.bundles.choices import Choice
+from campaign.bundles.destinations import destination_of
 from campaign.bundles.facts import facts_of
 from campaign.bundles.freezing import next_number
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.journeys import Part
 from campaign.bundles.ledger import Aside
 from campaign.bundles.loading import Loaded, load_some, number_of
+from campaign.bundles.models import Destination
 from campaign.bundles.ordering import key_of
 from campaign.bundles.printing import run_press
 from campaign.bundles.waiting_counts import count_waiting, first_blocks
@@ -33,7 +35,6 @@ from campaign.errors import Refused
 from campaign.letters.checks import check_before
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import LAYOUTS
-from campaign.officials.models import Mission
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
 
@@ -81,7 +82,9 @@ class Proof:
     """Would be set aside."""
 
 
-def pick(unit: Session, part: Part, *, mission: Mission, settings: Settings, locale: str) -> Proof:
+def pick(
+    unit: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
+) -> Proof:
     """The letters of a proof of one campaign."""
     campaign, choice = part.campaign, part.choice
     ids, waiting = _candidates(unit, campaign, mission, choice)
@@ -103,10 +106,10 @@ def pick(unit: Session, part: Part, *, mission: Mission, settings: Settings, loc
 
 
 def _candidates(
-    unit: Session, campaign: Campaign, mission: Mission, choice: Choice
+    unit: Session, campaign: Campaign, destination: Destination, choice: Choice
 ) -> tuple[list[int], int]:
     """Ids of the letters to look at, and how many wait."""
-    targets = [one.id for one in campaign.targets if one.mission_id == mission.id]
+    targets = [one.id for one in campaign.targets if destination_of(one) is destination]
     if choice.targets is not None:
         targets = [one for one in targets if one in choice.targets]
     waiting = sum(
@@ -123,7 +126,7 @@ def _candidates(
         # They lie too far apart, or were not counted yet: then it takes the time that it takes.
 
     def ids(*order: Any, limit: int) -> Sequence[int]:
-        query = picking.chosen(select(Letter.id), campaign.id, mission.id, choice)
+        query = picking.chosen(select(Letter.id), campaign.id, destination, choice)
         return unit.scalars(query.order_by(*order).limit(limit)).all()
 
     found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))

@@ -1,16 +1,18 @@
 """The README of a bundle: what lies in it, and how it is printed. For staff, in their language."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from campaign import i18n
+from campaign.bundles import files
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.manifest import FileFacts
 from campaign.bundles.packets import Packet, sheets_for
 from campaign.bundles.papers import describe_file
+from campaign.bundles.postage import say_weight, weigh
 from campaign.bundles.saying import say_number
 from campaign.bundles.sheet_papers import remade_note
 from campaign.letters.context import FactRow, FileRow, ReadmeContext
@@ -31,14 +33,14 @@ class Told:
     """Of the staff who print."""
 
 
-def readme_context(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> ReadmeContext:
+def readme_context(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> ReadmeContext:
     """The page that tells staff what lies in the bundle and how to print it."""
     return ReadmeContext(
         locale=told.locale,
         title=told.folder,
         introduction=(
             *_rehearsal_note(frozen),
-            _what_it_is(told),
+            _what_it_is(frozen, told),
             *(
                 remade_note(one.volume, one.taken_out, told.locale)
                 for one in told.packets
@@ -46,16 +48,23 @@ def readme_context(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Rea
             ),
         ),
         facts_heading=_("The bundle"),
-        facts=tuple(_facts(frozen, told)),
+        facts=(*_facts(frozen, told), *_postage(frozen, told, made)),
         files_heading=_("The files, in the order in which they are needed"),
         file_labels=(_("File"), _("What it is"), _("Pages")),
-        files=tuple(_file_row(one, told.locale) for one in made),
+        files=tuple(_file_row(one, told.locale, by_post=frozen.by_post) for one in made),
         printing_heading=_("How to print"),
         printing=_printing_steps(frozen, told),
     )
 
 
-def _what_it_is(told: Told) -> str:
+def _what_it_is(frozen: Frozen, told: Told) -> str:
+    if told.packets and frozen.by_post:
+        return str(
+            _(
+                "This folder holds letters that are ready to be printed and posted. Keep it where "
+                "only those can read it who must: it names the people who wrote."
+            )
+        )
     if told.packets:
         return str(
             _(
@@ -81,7 +90,7 @@ def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
 def _facts(frozen: Frozen, told: Told) -> list[FactRow]:
     rows = [
         FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.case.person_name}"),
-        FactRow(_("Mission"), frozen.mission.name),
+        FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name),
         FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, told.locale)),
     ]
     if told.packets:
@@ -94,6 +103,23 @@ def _facts(frozen: Frozen, told: Told) -> list[FactRow]:
         sheets = say_number(_sheets(frozen, told.packets), told.locale)
         rows.append(FactRow(_("Sheets of paper"), sheets))
     return [*rows, FactRow(_("Envelopes"), _envelopes(frozen))]
+
+
+def _postage(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Iterator[FactRow]:
+    """What all of it weighs that goes to the post, as a hint for the rate."""
+    if not frozen.by_post:
+        return
+    paper, card = LAYOUTS[frozen.layout].paper, frozen.format == "card"
+    papers = sum(one.pages or 0 for one in made if one.name in {files.COVER, files.SIGNATURES_PDF})
+    grams = weigh(_sheets(frozen, told.packets), paper, card=card) + weigh(papers, paper)
+    yield FactRow(
+        _("Weight"),
+        _(
+            "About %(weight)s without envelopes, cover letter and list included. Check the rate "
+            "at the post office.",
+            weight=say_weight(grams, told.locale),
+        ),
+    )
 
 
 def _paper(frozen: Frozen) -> str:
@@ -127,15 +153,31 @@ def _printing_steps(frozen: Frozen, told: Told) -> tuple[str, ...]:
     paper = _("Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
               paper=_paper(frozen))  # fmt: skip
     sign = _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it.")
-    last = (
-        _("Take two copies of the sheet for the gate: one stays there, one comes back signed."),
-        _("To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."),
+    check = _(
+        "To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."
     )
+    last: tuple[str, ...] = (
+        _("Take two copies of the sheet for the gate: one stays there, one comes back signed."),
+        check,
+    )
+    if frozen.by_post:
+        last = (*_posting_steps(), check)
     if not told.packets:
         lay = _("Lay the signed sheets and cards below the list.")
         return (paper, sign, lay, *last)
     before, tie = _steps_of_letters(frozen, told)
     return (paper, *before, sign, tie, *last)
+
+
+def _posting_steps() -> tuple[str, ...]:
+    """How it goes to the post."""
+    return (
+        _(
+            "All in one parcel: use a label of labels.pdf. In several envelopes: open “Envelopes” "
+            "on the page of the bundle. It makes an address sheet for each and tells its weight."
+        ),
+        _("Note on the page of the bundle on which day it was posted: its writers are told."),
+    )
 
 
 def _steps_of_letters(frozen: Frozen, told: Told) -> tuple[tuple[str, ...], str]:
@@ -154,6 +196,8 @@ def _steps_of_letters(frozen: Frozen, told: Told) -> tuple[tuple[str, ...], str]
     tie = (
         _("Tie the cards with a ribbon, a packet for each official.")
         if frozen.format == "card"
+        else _("Fold the letters only for window envelopes, each in one of its own.")
+        if frozen.by_post
         else _("Fold for window envelopes only if the letters are posted; hand them over flat.")
     )
     return (lay, _how(frozen), contents), tie
@@ -176,6 +220,6 @@ def _how(frozen: Frozen) -> str:
     return str(words)
 
 
-def _file_row(facts: FileFacts, locale: str) -> FileRow:
+def _file_row(facts: FileFacts, locale: str, *, by_post: bool) -> FileRow:
     pages = say_number(facts.pages, locale) if facts.pages else ""
-    return FileRow(facts.name, describe_file(facts.name), pages)
+    return FileRow(facts.name, describe_file(facts.name, by_post=by_post), pages)

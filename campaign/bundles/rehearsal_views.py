@@ -12,6 +12,7 @@ from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.authoring.desk import load
 from campaign.bundles import rehearsing, services
+from campaign.bundles.destinations import slug_of
 from campaign.bundles.views import zip_response
 from campaign.bundles.waiting import list_waiting
 from campaign.campaigns import lifecycle, rehearsal
@@ -68,13 +69,11 @@ def sign(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/bundles")
 def make_bundle(slug: str) -> ResponseReturnValue:
-    """Print what waits for one mission."""
+    """Print what waits for one mission, or to go by post to one official."""
     unit, campaign = db.session(), load(slug)
     wanted = request.form.get("mission", "")
-    mission = next(
-        (one.mission for one in list_waiting(unit, rehearsal=campaign)
-         if one.mission.slug == wanted), None
-    )  # fmt: skip
+    waiting = list_waiting(unit, rehearsal=campaign)
+    mission = next((one.mission for one in waiting if slug_of(one.mission) == wanted), None)
     if mission is None:
         raise NotFound("mission", slug=wanted)
     try:

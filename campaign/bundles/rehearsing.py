@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles import files, freezing, printing
-from campaign.bundles.models import Bundle, Volume
+from campaign.bundles.destinations import WITH_DESTINATION
+from campaign.bundles.models import Bundle, Destination, Volume
 from campaign.campaigns import rehearsal
 from campaign.campaigns.models import Campaign
 from campaign.db import after_commit
-from campaign.officials.models import Mission
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 
@@ -21,7 +21,7 @@ def list_bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
     """The bundles of the rehearsal, the newest first."""
     return unit.scalars(
         select(Bundle)
-        .options(joinedload(Bundle.mission))
+        .options(*WITH_DESTINATION)
         .where(Bundle.campaign_id == campaign.id)
         .order_by(Bundle.id.desc())
     ).all()
@@ -31,7 +31,7 @@ def make_bundle(
     unit: Session,
     campaign: Campaign,
     *,
-    mission: Mission,
+    mission: Destination,
     settings: Settings,
     locale: str,
     actor: str,

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from campaign import audit
 from campaign.bundles import cancelling, standing
+from campaign.bundles.destinations import is_for
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.models import Bundle, BundleState, Destination
 from campaign.campaigns.models import Campaign
 from campaign.errors import Refused
-from campaign.officials.models import Mission
 from campaign.signing.models import Letter
 from campaign.storage import Storage
 
@@ -77,13 +77,13 @@ def _remember(unit: Session, bundle: Bundle) -> None:
     bundle.released = [*bundle.released, *left]
 
 
-def find_failed(unit: Session, *, campaign: Campaign, mission: Mission) -> Bundle | None:
+def find_failed(unit: Session, *, campaign: Campaign, mission: Destination) -> Bundle | None:
     """A bundle of the pair that failed, if there is one."""
     return unit.scalar(
         select(Bundle)
         .where(
             Bundle.campaign_id == campaign.id,
-            Bundle.mission_id == mission.id,
+            is_for(mission),
             Bundle.state == BundleState.FAILED,
         )
         .order_by(Bundle.sequence)

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
 from campaign.bundles import files, prints, standing, withdrawals
+from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
+from campaign.bundles.models import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import NotFound, Refused
 from campaign.officials.listing import Listing, page_of
-from campaign.officials.models import Mission
 from campaign.signing.models import Letter
 from campaign.storage import Storage
 
@@ -69,15 +69,12 @@ class OfCampaign(Protocol):
         ...
 
 
-def get_pair(unit: Session, *, campaign: str, mission: str) -> tuple[Campaign, Mission]:
-    """The campaign and the mission of these slugs. Raises NotFound."""
+def get_pair(unit: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
+    """The campaign and the destination of these slugs. Raises as `find_destination`."""
     found_campaign = unit.scalar(select(Campaign).where(Campaign.slug == campaign))
     if found_campaign is None:
         raise NotFound("campaign", slug=campaign)
-    found_mission = unit.scalar(select(Mission).where(Mission.slug == mission))
-    if found_mission is None:
-        raise NotFound("mission", slug=mission)
-    return found_campaign, found_mission
+    return found_campaign, find_destination(unit, mission, found_campaign)
 
 
 def get_bundle(unit: Session, public_id: str) -> Bundle:
@@ -85,7 +82,7 @@ def get_bundle(unit: Session, public_id: str) -> Bundle:
     bundle = unit.scalar(
         select(Bundle)
         .where(Bundle.public_id == public_id)
-        .options(joinedload(Bundle.campaign), joinedload(Bundle.mission))
+        .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
     )
     if bundle is None:
         raise NotFound("bundle")
@@ -93,10 +90,10 @@ def get_bundle(unit: Session, public_id: str) -> Bundle:
 
 
 def find_bundle(
-    unit: Session, *, campaign: Campaign, mission: Mission, sequence: int | None = None
+    unit: Session, *, campaign: Campaign, mission: Destination, sequence: int | None = None
 ) -> Bundle | None:
     """The bundle of that number for the pair; without a number, one that is not finished."""
-    query = select(Bundle).where(Bundle.campaign_id == campaign.id, Bundle.mission_id == mission.id)
+    query = select(Bundle).where(Bundle.campaign_id == campaign.id, is_for(mission))
     if sequence is None:
         query = query.where(Bundle.state.in_(UNFINISHED)).order_by(Bundle.sequence).limit(1)
     else:
@@ -108,7 +105,7 @@ def list_bundles(unit: Session, *, page: int = 1) -> Listing[Bundle]:
     """One page of all bundles, the newest first."""
     query = (
         select(Bundle)
-        .options(joinedload(Bundle.campaign), joinedload(Bundle.mission))
+        .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
         .order_by(Bundle.id.desc())
     )
     return page_of(unit, query, page)

@@ -60,16 +60,19 @@ def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
     letters = {files.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
     volumes = {files.volume_file(one.sequence): one for one in bundle.volumes}
-    found = prints.find_print(unit, bundle)
+    found, by_post = prints.find_print(unit, bundle), bundle.official_id is not None
     if found is None:
         names = [*files.BEFORE[:2], *letters, *(one for one in files.AFTER if one in files.ALWAYS)]
-        return [FileShown(one, describe_file(one), None, letters.get(one)) for one in names]
+        return [
+            FileShown(one, describe_file(one, by_post=by_post), None, letters.get(one))
+            for one in names
+        ]
     return [
         FileShown(
             one["name"],
             _describe_volume(bundle, volumes[one["name"]])
             if one["name"] in volumes
-            else describe_file(one["name"]),
+            else describe_file(one["name"], by_post=by_post),
             one["pages"],
             letters.get(one["name"]),
         )

@@ -42,7 +42,7 @@ class _Printed:
     pages: Any
 
 
-def verify_zip(path: Path) -> Verified:
+def verify_copy(path: Path) -> Verified:
     """Check the ZIP at `path`; every problem is a finding, and none is an exception."""
     result = Verified()
     try:

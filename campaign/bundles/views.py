@@ -21,8 +21,9 @@ from campaign.bundles import (
     waiting,
     wizard_views,
 )
+from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.models import Bundle, BundleState, Destination
 from campaign.bundles.saying import say_number
 from campaign.bundles.showing import files_of, set_aside_of
 from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
@@ -32,6 +33,15 @@ assert moving  # bundles follow where two missions become one
 assert restoring  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, Role.STAFF)
+
+
+@blueprint.app_template_global("destination_name")
+def destination_name(destination: Destination) -> str:
+    """A mission, or by post an official, in the language of the page."""
+    return name_of(destination, i18n.locale())
+
+
+blueprint.add_app_template_global(slug_of, "destination_slug")
 
 
 @blueprint.get("/")
@@ -87,7 +97,7 @@ def release(public_id: str) -> ResponseReturnValue:
     """The letters of a bundle that could not be printed wait again."""
     unit = db.session()
     bundle = services.get_bundle(unit, public_id)
-    campaign, mission = bundle.campaign.slug, bundle.mission.slug
+    campaign, mission = bundle.campaign.slug, slug_of(bundle.destination)
     stays = bundle.state is BundleState.FAILED and releasing.has_past(unit, bundle)
     releasing.release(unit, bundle, storage.storage(), actor=actor())
     if stays:

@@ -1,27 +1,30 @@
-"""What waits to be printed: for which mission, to whom, in which language."""
+"""What waits to be printed: for which mission or by post, to whom, in which language."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.models import Destination
 from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting_counts import count_waiting
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.officials.models import Mission
+from campaign.campaigns.models import Campaign, CampaignStatus, Target, TargetKind
+from campaign.officials.models import Mission, Official
 
-T = TypeVar("T", Campaign, Mission)
+T = TypeVar("T", Campaign, Mission, Official)
+_Key = tuple[int | None, int]
+"""A mission's id, or none and the id of an official who is written to by post."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many confirmed letters of a campaign wait for a mission."""
+    """How many confirmed letters of a campaign wait for a mission, or to go by post."""
 
     campaign: Campaign
-    mission: Mission
+    mission: Destination
     letters: int
     on_paper: int = 0
     """People on signed sheets, of a campaign of which no letter waits."""
@@ -47,21 +50,30 @@ def list_waiting(unit: Session, *, rehearsal: Campaign | None = None) -> list[Wa
         else Campaign.id == rehearsal.id
     )
     aims = unit.execute(
-        select(Target.id, Target.campaign_id, Target.mission_id)
+        select(Target.id, Target.campaign_id, Target.mission_id, Target.official_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(chosen)
     ).all()
     counts: Counter[int] = Counter()
     for (target_id, _), letters in count_waiting(unit, [aim.id for aim in aims]).items():
         counts[target_id] += letters
-    pairs: Counter[tuple[int, int]] = Counter()
-    for target_id, campaign_id, mission_id in aims:
-        if mission_id is not None:
-            pairs[campaign_id, mission_id] += counts[target_id]
+    pairs: Counter[tuple[int, _Key]] = Counter()
+    for target_id, campaign_id, mission_id, official_id in aims:
+        pairs[campaign_id, _key(mission_id, official_id)] += counts[target_id]
     campaigns = _by_id(unit, Campaign, {campaign_id for (campaign_id, _), n in pairs.items() if n})
-    missions = _by_id(unit, Mission, {mission_id for (_, mission_id), n in pairs.items() if n})
-    found = [Waiting(campaigns[one], missions[other], n) for (one, other), n in pairs.items() if n]
+    places = _destinations(unit, {key for (_, key), n in pairs.items() if n})
+    found = [Waiting(campaigns[one], places[key], n) for (one, key), n in pairs.items() if n]
     return sorted(found, key=lambda one: (-one.letters, one.campaign.id, one.mission.id))
+
+
+def _key(mission_id: int | None, official_id: int) -> _Key:
+    return (mission_id, 0) if mission_id is not None else (None, official_id)
+
+
+def _destinations(unit: Session, keys: Iterable[_Key]) -> dict[_Key, Destination]:
+    missions = _by_id(unit, Mission, {mission for mission, _ in keys if mission is not None})
+    officials = _by_id(unit, Official, {official for mission, official in keys if mission is None})
+    return {key: officials[key[1]] if key[0] is None else missions[key[0]] for key in keys}
 
 
 def _by_id(unit: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
@@ -69,28 +81,28 @@ def _by_id(unit: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
 
 
 def _list_sheets_alone(unit: Session, others: Collection[int]) -> list[Waiting]:
-    """Signed sheets of all campaigns but `others`: for each mission that they can be carried to."""
-    pairs = unit.execute(
-        select(Target.campaign_id, Target.mission_id)
+    """Signed sheets of all campaigns but `others`: for each destination that they can go to."""
+    rows = unit.execute(
+        select(Target.campaign_id, Target.mission_id, Target.official_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
             Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]),
             Campaign.id.not_in(others),
-            Target.mission_id.is_not(None),
+            or_(Target.mission_id.is_not(None), Target.kind == TargetKind.TO),
         )
-        .distinct()
-        .order_by(Target.campaign_id, Target.mission_id)
+        .order_by(Target.campaign_id, Target.mission_id.is_(None), Target.mission_id, Target.id)
     ).all()
-    people = count_waiting_on_paper(unit, {campaign_id for campaign_id, _mission in pairs})
-    found = [(one, other) for one, other in pairs if one in people and other is not None]
+    pairs = list(dict.fromkeys((one, _key(mission, official)) for one, mission, official in rows))
+    people = count_waiting_on_paper(unit, {campaign_id for campaign_id, _key in pairs})
+    found = [(one, key) for one, key in pairs if one in people]
     campaigns = _by_id(unit, Campaign, set(people))
-    missions = _by_id(unit, Mission, {other for _one, other in found})
-    return [Waiting(campaigns[one], missions[other], 0, people[one]) for one, other in found]
+    places = _destinations(unit, {key for _one, key in found})
+    return [Waiting(campaigns[one], places[key], 0, people[one]) for one, key in found]
 
 
-def list_by_mission(unit: Session) -> list[tuple[Mission, list[Waiting]]]:
-    """What could be frozen now, per mission, the most letters first; then signed sheets alone."""
-    found: dict[Mission, list[Waiting]] = {}
+def list_by_mission(unit: Session) -> list[tuple[Destination, list[Waiting]]]:
+    """What could be frozen now, per destination, the most letters first; then sheets alone."""
+    found: dict[Destination, list[Waiting]] = {}
     waiting = list_waiting(unit)
     for one in (*waiting, *_list_sheets_alone(unit, {one.campaign.id for one in waiting})):
         found.setdefault(one.mission, []).append(one)

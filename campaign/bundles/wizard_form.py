@@ -15,12 +15,13 @@ from campaign import i18n
 from campaign.authoring.fields import CheckboxesField, choices
 from campaign.bundles.choices import MOST_IN_A_VOLUME, Choice, Order, Split
 from campaign.bundles.cover_texts import language_of
+from campaign.bundles.destinations import country_of, slug_of
+from campaign.bundles.models import Destination
 from campaign.bundles.offers import Offer
 from campaign.bundles.saying import say_number
 from campaign.campaigns.models import LetterFormat
 from campaign.form_words import SiteForm
 from campaign.letters.layouts import LAYOUTS, layout_for
-from campaign.officials.models import Mission
 
 LETTERS = ("campaign", "chosen", "target", "written")
 """Fields of the step at which letters are chosen."""
@@ -115,17 +116,17 @@ class WizardForm(SiteForm):
 
     @classmethod
     def of(
-        cls, values: MultiDict[str, str], mission: Mission, offers: Sequence[Offer],
-        *, locales: Sequence[str], size: int,
+        cls, values: MultiDict[str, str], mission: Destination, offers: Sequence[Offer],
+        *, locales: Sequence[str], size: int, home: str,
     ) -> "WizardForm":  # fmt: skip
         """The form with what there is to choose, filled with what was chosen so far."""
-        standard = {"layout": layout_for(mission.host_country).slug, "size": size}
+        standard = {"layout": layout_for(country_of(mission, home)).slug, "size": size}
         form = cls(
             formdata=values or None,
             data=standard,
             meta={"csrf": request.method == "POST"},
         )
-        form.mission.data = mission.slug
+        form.mission.data = slug_of(mission)
         form._offer(offers)
         form.locale.choices = [(code, i18n.language_name(code)) for code in locales]
         if not values.get("locale"):

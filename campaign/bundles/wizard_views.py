@@ -10,20 +10,22 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.bundles import journeys, printing, proofs, services
+from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.journeys import Part
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, Destination
 from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
+from campaign.bundles.postage import CARDS_A_SHEET, say_weight, weigh
 from campaign.bundles.saying import say_number
 from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.models import CampaignStatus, LetterFormat
 from campaign.errors import NotFound, Refused
-from campaign.officials.models import Mission
+from campaign.letters.layouts import DIN_5008_B, LAYOUTS
+from campaign.officials.models import Official
 from campaign.settings import Settings
 
 _GIVES_LETTERS = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
@@ -33,7 +35,7 @@ _GIVES_LETTERS = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
 class Draft:
     """What is being put together."""
 
-    mission: Mission
+    mission: Destination
     offers: list[Offer]
     form: WizardForm
     values: MultiDict[str, str]
@@ -63,7 +65,7 @@ class Draft:
         wanted = names or ("mission", *LETTERS, *PAPER)
         found = [(name, one) for name in wanted for one in self.values.getlist(name)]
         return [(name, one) for name, one in found if name != "mission"] + [
-            ("mission", self.mission.slug)
+            ("mission", slug_of(self.mission))
         ]
 
     def url(self, endpoint: str) -> str:
@@ -160,16 +162,15 @@ def show_journey(public_id: str) -> ResponseReturnValue:
 def _draft() -> Draft:
     unit, settings = db.session(), _settings()
     values = request.form if request.method == "POST" else request.args
-    mission = unit.scalar(select(Mission).where(Mission.slug == values.get("mission", "")))
-    if mission is None:
-        raise NotFound("mission", slug=values.get("mission", ""))
+    mission = find_destination(unit, values.get("mission", ""))
     named = values.getlist("campaign")
     for slug in named:
-        services.get_pair(unit, campaign=slug, mission=mission.slug)
+        services.get_pair(unit, campaign=slug, mission=slug_of(mission))
     offers = list_offers(unit, mission, named=named)
     form = WizardForm.of(
-        values, mission, offers, locales=settings.locales, size=settings.volume_letters
-    )
+        values, mission, offers, locales=settings.locales, size=settings.volume_letters,
+        home=settings.organisation_country,
+    )  # fmt: skip
     return Draft(mission, offers, form, values)
 
 
@@ -230,6 +231,8 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         draft=draft,
         form=draft.form,
         mission=draft.mission,
+        by_post=isinstance(draft.mission, Official),
+        weight=_weight(draft),
         chosen=chosen,
         blocked=[one.campaign for one in chosen if one.campaign.status not in _GIVES_LETTERS],
         on_paper=sum(one.on_paper for one in chosen),
@@ -239,6 +242,17 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         script_name=partial(proofs.script_name, locale=i18n.locale()),
         **({"problem": None} | facts),
     )
+
+
+def _weight(draft: Draft) -> str:
+    """About what the letters weigh that go to the post, a page each."""
+    paper, grams = LAYOUTS.get(draft.form.layout.data, DIN_5008_B).paper, 0
+    for offer in draft.chosen:
+        choice = draft.form.choice_for(offer)
+        letters = sum(part.letters for part in offer.taken(choice))
+        card = choice.format == LetterFormat.CARD.value
+        grams += weigh(-(-letters // CARDS_A_SHEET) if card else letters, paper, card=card)
+    return say_weight(grams, i18n.locale())
 
 
 def _number(value: int) -> str:

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from campaign import i18n
-from campaign.campaigns.models import Target
+from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.officials.models import Mission, Official
-from campaign.officials.postal import address_lines
+from campaign.officials.postal import address_lines, address_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +37,78 @@ def addressing_of(
     *,
     host_country: str,
     copies: tuple[Official, ...] = (),
-    through: Mission | None = None,
+    through: Mission | Official | None = None,
 ) -> Addressing:
     """How a letter in `locale` to `target` is addressed.
 
     Through a mission: the official, then the mission and its address, so that the same letter can
     be handed over, or posted in a window envelope. Otherwise the official's own address, with the
     country where it is not the host country, in Latin letters. `through` stands for the target's
-    own mission.
+    own way: another mission, or by post the official.
     """
-    official, mission = target.official, through or target.mission
-    office = i18n.words_in(official.office, locale)
-    head = [line for line in (official.name, office) if line]
-    if mission is not None:
-        place, country = mission, mission.host_country
-        head.append(i18n.words_in(mission.name, locale))
-    else:
-        place, country = official, official.country  # type: ignore[assignment]
-    lines = address_lines(
-        country=country,
-        street=place.address,
-        locality=place.locality,
-        region=place.region,
-        postal_code=place.postal_code,
-        country_name="" if country == host_country else _abroad(country, locale, host_country),
-    )
+    official, way = target.official, through or target.mission or target.official
     return Addressing(
         official_name=official.name,
-        official_office=office,
+        official_office=i18n.words_in(official.office, locale),
         salutation=i18n.words_in(official.salutation, locale),
         close=i18n.words_in(official.close, locale),
-        lines=(*head, *lines),
+        lines=_lines(official, way, locale, host_country),
         copies=tuple(name_and_office(copy, locale) for copy in copies),
     )
+
+
+def official_lines(official: Official, locale: str, *, host_country: str) -> tuple[str, ...]:
+    """An official at their own address, as it is posted in the host country."""
+    return _lines(official, official, locale, host_country)
+
+
+def goes_by_post(campaign: Campaign) -> bool:
+    """Whether every letter of a campaign goes by post, to an official's own address."""
+    ways = [one.mission for one in campaign.targets if one.kind is TargetKind.TO]
+    return bool(ways) and not any(ways)
+
+
+def missing_of_address(official: Official) -> list[str]:
+    """What an address lacks so that nothing could be posted there: `street`, `locality`."""
+    street = any(line.strip() for line in official.address or ())
+    return [
+        name
+        for name, there in (
+            ("street", street),
+            ("locality", bool((official.locality or "").strip())),
+        )
+        if not there
+    ]
+
+
+def doubtful_of_address(official: Official) -> list[str]:
+    """What the post of the country would expect besides; letters may arrive without it."""
+    found = address_problems(
+        country=official.country,
+        street=official.address or (),
+        locality=official.locality or "",
+        region=official.region or "",
+        postal_code=official.postal_code or "",
+    )
+    return [one.field for one in found if one.slug == "missing"]
+
+
+def _lines(
+    official: Official, way: Mission | Official, locale: str, host_country: str
+) -> tuple[str, ...]:
+    head = [official.name, i18n.words_in(official.office, locale)]
+    if isinstance(way, Mission):
+        head.append(i18n.words_in(way.name, locale))
+    country = way.host_country if isinstance(way, Mission) else way.country
+    lines = address_lines(
+        country=country,
+        street=way.address,
+        locality=way.locality,
+        region=way.region,
+        postal_code=way.postal_code,
+        country_name="" if country == host_country else _abroad(country, locale, host_country),
+    )
+    return (*filter(None, head), *lines)
 
 
 def _abroad(country: str, locale: str, host_country: str) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from campaign import i18n
 from campaign.campaigns.addressing import name_and_office
+from campaign.campaigns.home import home_country
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.letters.context import LetterContext
@@ -43,7 +44,7 @@ def fits_of(
     """
     copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
     for target in campaign.targets:
-        if target.kind is not TargetKind.TO or target.mission is None:
+        if target.kind is not TargetKind.TO:
             continue
         for locale in campaign.letter_locales:
             template = templates.get((locale, target.id)) or templates.get((locale, None))
@@ -66,7 +67,7 @@ def room_of(
 
     None where it asks for what the campaign does not have.
     """
-    host = target.mission.host_country if target.mission else target.official.country
+    host = target.mission.host_country if target.mission else home_country()
     try:
         context = _context(campaign, target, template, locale, copies)
     except MissingPlaceholderValue:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from campaign import clock
+from campaign.campaigns.addressing import doubtful_of_address, missing_of_address
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.letter_gaps import letter_gaps, said_official
 from campaign.campaigns.models import (
@@ -152,16 +153,30 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
     detail = said_official(official, campaign.default_locale)
     mission = target.mission
     if mission is None:
-        yield Gap("no-mission", "targets", True, "", official.slug, detail)
+        yield from _by_post(campaign, target, detail)
     elif not any(line.strip() for line in (*mission.address, mission.locality)):
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
-        yield from window_gaps(campaign, target, mission)
+        yield from window_gaps(campaign, target)
     if mission is not None and not _checked(mission, clock.day_of(now, campaign.timezone)):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:
         if not official.salutation.get(locale) or not official.close.get(locale):
             yield Gap("no-salutation", "official", True, locale, official.slug, detail)
+
+
+def _by_post(campaign: Campaign, target: Target, detail: dict[str, str]) -> Iterator[Gap]:
+    """What keeps letters from going to the official's own address."""
+    official = target.official
+    missing, doubtful = missing_of_address(official), doubtful_of_address(official)
+    if missing:
+        parts = {"missing": ",".join(missing)}
+        yield Gap("no-post-address", "official", True, "", official.slug, detail | parts)
+        return
+    if doubtful:
+        parts = {"missing": ",".join(doubtful)}
+        yield Gap("post-address-short", "official", False, "", official.slug, detail | parts)
+    yield from window_gaps(campaign, target)
 
 
 def _checked(mission: Mission, today: date) -> bool:

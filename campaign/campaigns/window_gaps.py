@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.gaps import Gap
+from campaign.campaigns.home import home_country
 from campaign.campaigns.letter_gaps import said_official
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.i18n import words_in
@@ -12,7 +13,6 @@ from campaign.letters.checks import MAX_ADDRESS_LINES, check_address, check_char
 from campaign.letters.layouts import Layout, layout_for
 from campaign.letters.window_check import fits_window
 from campaign.letters.windows import longest_line
-from campaign.officials.models import Mission
 
 WIDE, MANY, UNPRINTABLE = "line-too-long", "too-many-lines", "unprintable"
 
@@ -23,27 +23,32 @@ class _Fault:
     line: str
 
 
-def window_gaps(campaign: Campaign, target: Target, mission: Mission) -> Iterator[Gap]:
+def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
     """A gap for each language in which the letters to `target` cannot be printed."""
-    layouts = _layouts(campaign, mission)
+    layouts, host = _layouts(campaign, target), host_of(target)
     for locale in campaign.letter_locales:
-        lines = addressing_of(target, locale, host_country=mission.host_country).lines
+        lines = addressing_of(target, locale, host_country=host).lines
         fault = _fault(lines, layouts, locale, cards=campaign.cards)
         if fault is not None:
-            part, subject = _mended_at(target, mission, locale, fault)
+            part, subject = _mended_at(target, locale, fault)
             detail = said_official(target.official, campaign.default_locale)
             detail |= {"why": fault.why, "line": fault.line}
             yield Gap("address-does-not-fit", part, True, locale, subject, detail)
 
 
-def _layouts(campaign: Campaign, mission: Mission) -> list[Layout]:
-    """The sheets on which letters through `mission` are printed.
+def host_of(target: Target) -> str:
+    """The country on whose paper letters to a target are printed; by post the organisation's."""
+    return target.mission.host_country if target.mission else home_country()
+
+
+def _layouts(campaign: Campaign, target: Target) -> list[Layout]:
+    """The sheets on which letters to `target` are printed.
 
     A supporter's own letters are all on the sheet of the first target's.
     """
     first = next(one for one in campaign.targets if one.kind is TargetKind.TO)
-    hosts = [mission.host_country, first.mission.host_country if first.mission else ""]
-    return list(dict.fromkeys(layout_for(host) for host in hosts if host))
+    hosts = [host_of(target), host_of(first)]
+    return list(dict.fromkeys(layout_for(host) for host in hosts))
 
 
 def _fault(
@@ -61,9 +66,9 @@ def _fault(
     return None
 
 
-def _mended_at(target: Target, mission: Mission, locale: str, fault: _Fault) -> tuple[str, str]:
+def _mended_at(target: Target, locale: str, fault: _Fault) -> tuple[str, str]:
     """The part at which it is mended, and of which official or mission."""
-    official = target.official
-    if fault.line in {official.name, words_in(official.office, locale)}:
+    official, mission = target.official, target.mission
+    if mission is None or fault.line in {official.name, words_in(official.office, locale)}:
         return "official", official.slug
     return "mission", mission.slug

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from campaign import db, storage
 from campaign.bundles import freezing, prints, releasing, remaking, services, standing
 from campaign.bundles.cover_texts import language_of
+from campaign.bundles.destinations import slug_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.pressroom import print_here
 from campaign.bundles.sheets import count_carried, waiting_on_paper
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.bundles.zipping import digest_of, write_zip
 from campaign.commands.instance import ready_app
 from campaign.errors import NotFound, Refused
@@ -31,8 +32,10 @@ _SENTENCES = {
     "not-ready": "The bundle is not ready.",
     "campaign": "There is no campaign {campaign}.",
     "mission": "There is no mission {mission}.",
+    "post-several": "Several officials are written to by post: name one of {destinations}.",
     "bundle": "There is no bundle of that number for {campaign} and {mission}.",
     "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
+    "address-missing": "The official's address lacks its street or its town: see the official.",
     "handed-over": "A bundle failed of which letters had gone out: look at it at the desk.",
     "cancelled": "This bundle was given up: its letters wait for another.",
     "taken-back": "Letters in it were taken back since it was handed over; nothing is written.",
@@ -51,7 +54,12 @@ _SENTENCES = {
 
 @click.command()
 @click.argument("campaign")
-@click.option("--mission", required=True, help="Slug of the mission, such as mexico-ottawa.")
+@click.option(
+    "--mission",
+    required=True,
+    help="Slug of the mission, such as mexico-ottawa; or post, for letters that go by post "
+    "(post:OFFICIAL where the campaign writes to several so).",
+)
 @click.option(
     "--out",
     required=True,
@@ -85,8 +93,9 @@ def bundle(
     number: int | None,
     as_json: bool,
 ) -> None:
-    """Print every confirmed letter of CAMPAIGN that waits for a mission, into one ZIP.
+    """Print every confirmed letter of CAMPAIGN that waits for a mission, or for the post.
 
+    They are in one ZIP.
     A bundle that was begun and not finished is finished first. A worker that is running helps.
     """
     started = time.monotonic()
@@ -99,7 +108,8 @@ def bundle(
             facts = _write(bundle_id, out)
         except (NotFound, Refused) as problem:
             sentence = _SENTENCES.get(problem.slug, problem.slug)
-            raise _failure(sentence.format(campaign=campaign, mission=mission)) from problem
+            facts = {**problem.data, "campaign": campaign, "mission": mission}
+            raise _failure(sentence.format(**facts)) from problem
         except FoundryStopped as problem:
             raise _failure(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
@@ -207,7 +217,7 @@ def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
     return {
         "bundle": made.public_id,
         "campaign": made.campaign.slug,
-        "mission": made.mission.slug,
+        "mission": slug_of(made.destination),
         "sequence": made.sequence,
         "kind": made.kind.value,
         "letters": printed,
@@ -239,7 +249,7 @@ def verify(file: Path, as_json: bool) -> None:
     Exits 0 only then; otherwise each damaged file is named on a line of its own. It needs no
     database: the ZIP alone is enough.
     """
-    result = verify_zip(file)
+    result = verify_copy(file)
     for finding in result.findings:
         click.echo(str(finding), err=True)
     if as_json:

@@ -36,6 +36,7 @@ OUTCOMES: Mapping[DeliveryOutcome, Any] = {
     DeliveryOutcome.COURIER: _l("Sent by courier"),
 }
 """What staff can press at the gate, in the order of the buttons."""
+_BY_POST = (DeliveryOutcome.POSTED, DeliveryOutcome.COURIER)
 _ID = re.compile(r"[0-9]{1,9}")
 
 
@@ -153,17 +154,21 @@ def gate_form(
         fields[f"with_{one.id}"] = BooleanField()
         fields[f"taken_{one.id}"] = IntegerField(_l("How many letters they took"), [Optional()])
     made = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
-    now, zone = clock.utcnow(), bundle.mission.zone
+    now, zone = clock.utcnow(), bundle.zone
     form = made(
         data={
             "key": secrets.token_urlsafe(24),
             "happened_on": clock.day_of(now, zone),
             "happened_time": clock.time_of(now, zone),
-            "place": ", ".join(bundle.mission.address),
+            "place": ", ".join(bundle.mission.address) if bundle.mission else "",
             # What was frozen in one go travels in one bag.
             **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},
         }
     )
+    if bundle.mission is None:
+        # What goes by post leads to no gate; most is posted, some is sent by courier.
+        form.outcome.choices = choices((one.value, OUTCOMES[one]) for one in _BY_POST)
+        form.outcome.data = form.outcome.data or DeliveryOutcome.POSTED.value
     if stopped:
         form.outcome.choices = [
             *form.outcome.choices,

@@ -143,7 +143,7 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         taken_back=taken_back_here(unit, bundle),
         who=staff_user().public_id,
         made_at=db.utcnow(),
-        made_in_words=i18n.say_moment(db.utcnow(), bundle.mission.zone),
+        made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
         # The phone keeps this page: nothing of the desk around it, and nobody's name.
         desk_nav=[],
         staff_name="",

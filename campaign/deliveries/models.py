@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.bundles.models import Bundle, DeliveryAttempt
+from campaign.bundles.models import Bundle, DeliveryAttempt, Destination
 from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
 from campaign.officials.models import Mission
 
@@ -44,7 +44,8 @@ class GateVisit(Base):
     public_id: Mapped[PublicId]
     key: Mapped[str] = mapped_column(String(64), unique=True)
     """Chosen where it was written down: sent twice, it is recorded once."""
-    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id"), index=True)
+    mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
+    """None where its bundles went by post to an official."""
     happened_on: Mapped[date]
     happened_time: Mapped[time | None]
     """By the clocks at the place."""
@@ -58,11 +59,16 @@ class GateVisit(Base):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
 
-    mission: Mapped[Mission] = relationship()
+    mission: Mapped[Mission | None] = relationship()
     attempts: Mapped[list[DeliveryAttempt]] = relationship(order_by="DeliveryAttempt.id")
     files: Mapped[list["GateFile"]] = relationship(
         back_populates="visit", cascade="all, delete-orphan", order_by="GateFile.id"
     )
+
+    @property
+    def destination(self) -> Destination:
+        """Where it led, or what was posted went."""
+        return self.mission or self.attempts[0].destination
 
 
 class GateFile(Base):

@@ -91,7 +91,7 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
         for one in pictures:
             fields[show(one)] = BooleanField(_l("Show this picture"))
             fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
-        title, body = publishing.proposal(attempt, visit.mission, code)
+        title, body = publishing.proposal(attempt, visit.destination, code)
         data |= {f"title_{code}": title, f"body_{code}": body}
     made = type("LocalisedPublishForm", (PublishForm,), fields)
     return cast("PublishForm", made(data=data))

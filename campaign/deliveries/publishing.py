@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import audit
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.bundles.saying import say_number
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
@@ -20,8 +20,7 @@ from campaign.deliveries import gate_files
 from campaign.deliveries.models import GateVisit
 from campaign.deliveries.rules import SENT
 from campaign.errors import Invalid, NotFound, Refused
-from campaign.officials.models import Mission
-from campaign.reading.case_page import mission_name
+from campaign.reading.case_page import destination_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,11 @@ class Post:
     """Public ids of pictures of the visit, each with what it shows, per language."""
 
 
-def proposal(attempt: DeliveryAttempt, mission: Mission, locale: str) -> tuple[str, str]:
+def proposal(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
     """A title and a text to begin with, in that language."""
     with force_locale(locale):
         count = say_number(attempt.messages, locale)
-        where = mission_name(mission, locale)
+        where = destination_name(mission, locale)
         if attempt.bundle is not None and not attempt.bundle.letter_count:
             return _title_of_sheets(attempt.outcome), f"{where}."
         return _title(attempt.outcome, attempt.messages, count), f"{where}."

@@ -69,7 +69,7 @@ def record_visit(
 ) -> GateVisit:
     """Record a visit; with a `key` that was recorded before, give that visit and change nothing.
 
-    All bundles are for the mission of the first, and either each of them gets an attempt or
+    All bundles are for the destination of the first, and either each of them gets an attempt or
     nothing is recorded. Signers of what is out of our hands are told by a job. Raises Refused:
     `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here` (every letter went
     out, or elsewhere), `part-unnamed` (as long as nobody knows which letters went with a part,
@@ -105,7 +105,7 @@ def _hold(unit: Session, bundles: Sequence[Bundle]) -> None:
         standing.hold(unit, bundle)
 
 
-def _visit(mission_id: int, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
+def _visit(mission_id: int | None, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
     return GateVisit(
         key=key,
         mission_id=mission_id,
@@ -203,7 +203,7 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
 
 def refuse_impossible(bundle: Bundle, day: date, *, field: str = "happened_on") -> None:
     """Refuse a day on which nothing can have happened to the bundle. Raises Invalid (`field`)."""
-    zone = bundle.mission.zone
+    zone = bundle.zone
     frozen_on = clock.day_of(bundle.created_at, zone)
     refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
 

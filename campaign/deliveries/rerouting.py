@@ -13,10 +13,22 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, clock
 from campaign.bundles import printing, sheets, standing
-from campaign.bundles.facts import check_addresses, frozen_mission
+from campaign.bundles.destinations import (
+    WITH_DESTINATION,
+    country_of,
+    frozen_destination,
+    slug_of,
+)
+from campaign.bundles.facts import check_addresses
 from campaign.bundles.freezing import new_bundle
 from campaign.bundles.frozen import Frozen, FrozenTarget
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, Volume
+from campaign.bundles.models import (
+    Bundle,
+    DeliveryAttempt,
+    DeliveryOutcome,
+    Destination,
+    Volume,
+)
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.models import Target
 from campaign.deliveries.covering import here
@@ -24,7 +36,6 @@ from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerout
 from campaign.deliveries.splitting import forget_run, is_posted, refuse_unsplittable
 from campaign.errors import Invalid, Refused
 from campaign.letters.layouts import layout_for
-from campaign.officials.models import Mission
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 
@@ -42,26 +53,26 @@ def can_reroute(attempts: Sequence[DeliveryAttempt]) -> bool:
 def reroute(
     unit: Session,
     bundle: Bundle,
-    mission: Mission,
+    mission: Destination,
     *,
     settings: Settings,
     actor: str,
     staff_id: int | None = None,
 ) -> Bundle:
-    """A new bundle for `mission` of all that is still here of a bundle; it is printed by jobs.
+    """A new bundle of all that is still here of one, for `mission` or by post; jobs print it.
 
     Envelopes that still lie here are opened. Signed sheets that travelled with the bundle came back
     with it if none of its letters was taken, and go on too. Raises Invalid (`mission`: the same
     one); Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, `part-unnamed`,
     `nothing-here`, `address-does-not-fit`, `letters-taken` (by somebody else, at this moment).
     """
-    if mission.id == bundle.mission_id:
+    if mission is bundle.destination:
         raise Invalid(fields={"mission": "mission-same"})
     standing.hold(unit, bundle)
     refuse_unsplittable(unit, bundle)
     with unit.begin_nested():
         made = new_bundle(unit, bundle.campaign, mission, staff_id)
-        _move_all(unit, bundle, made, settings.volume_letters)
+        _move_all(unit, bundle, made, settings)
         _open_envelopes(unit, bundle)
         unit.add(
             Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=made.letter_count,
@@ -72,19 +83,20 @@ def reroute(
     audit.record(
         unit, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
         letters=made.letter_count,
-        to=f"{made.campaign.reference} · {made.sequence:03d} ({mission.slug})",
+        to=f"{made.campaign.reference} · {made.sequence:03d} ({slug_of(mission)})",
     )  # fmt: skip
     return made
 
 
-def _move_all(unit: Session, bundle: Bundle, made: Bundle, volume_letters: int) -> None:
+def _move_all(unit: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
     """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
     on_paper = 0 if standing.is_handed_over(unit, bundle) else sheets.move(unit, bundle, made)
-    made.frozen = _addressed_anew(unit, bundle, made.mission, on_paper).to_json()
+    home = settings.organisation_country
+    made.frozen = _addressed_anew(unit, bundle, made.destination, on_paper, home).to_json()
     made.letter_count = _move_letters(unit, bundle, made)
     if not made.letter_count and not on_paper:
         raise Refused("nothing-here")
-    size = max((one.letter_count for one in bundle.volumes), default=volume_letters)
+    size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
     _make_volumes(unit, made, size)
 
 
@@ -93,7 +105,7 @@ def list_from(unit: Session, bundle: Bundle) -> Sequence[Rerouting]:
     return unit.scalars(
         select(Rerouting)
         .where(Rerouting.from_bundle_id == bundle.id)
-        .options(joinedload(Rerouting.to_bundle).joinedload(Bundle.mission))
+        .options(joinedload(Rerouting.to_bundle).options(*WITH_DESTINATION))
         .order_by(Rerouting.id)
     ).all()
 
@@ -103,22 +115,27 @@ def find_to(unit: Session, bundle: Bundle) -> Rerouting | None:
     return unit.scalar(
         select(Rerouting)
         .where(Rerouting.to_bundle_id == bundle.id)
-        .options(joinedload(Rerouting.from_bundle).joinedload(Bundle.mission))
+        .options(joinedload(Rerouting.from_bundle).options(*WITH_DESTINATION))
     )
 
 
-def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission, on_paper: int) -> Frozen:
-    """What the bundle froze, through the other mission. Raises Refused."""
-    frozen = Frozen.from_json(bundle.frozen)
+def _addressed_anew(
+    unit: Session, bundle: Bundle, destination: Destination, on_paper: int, home: str
+) -> Frozen:
+    """What the bundle froze, on its other way. Raises Refused."""
+    frozen, country = Frozen.from_json(bundle.frozen), country_of(destination, home)
     targets = {
         one.id: one for one in unit.scalars(select(Target).where(Target.id.in_(frozen.targets)))
     }
     facts = replace(
         frozen,
         frozen_on=clock.today(frozen.timezone),
-        layout=layout_for(mission.host_country).slug,
-        mission=frozen_mission(mission, frozen.locale),
-        targets={key: _through(targets[key], old, mission) for key, old in frozen.targets.items()},
+        layout=layout_for(country).slug,
+        mission=frozen_destination(destination, frozen.locale, home),
+        targets={
+            key: _through(targets[key], old, destination, country)
+            for key, old in frozen.targets.items()
+        },
         on_paper=on_paper,
         first_number=1,
         folder="",
@@ -127,14 +144,14 @@ def _addressed_anew(unit: Session, bundle: Bundle, mission: Mission, on_paper: i
     return facts
 
 
-def _through(target: Target, old: FrozenTarget, mission: Mission) -> FrozenTarget:
+def _through(
+    target: Target, old: FrozenTarget, destination: Destination, country: str
+) -> FrozenTarget:
     """The official as frozen; name, salutation and copies stay, the address is new."""
     addressing = {
         code: replace(
             one,
-            lines=addressing_of(
-                target, code, host_country=mission.host_country, through=mission
-            ).lines,
+            lines=addressing_of(target, code, host_country=country, through=destination).lines,
         )
         for code, one in old.addressing.items()
     }

@@ -11,11 +11,12 @@ from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationErr
 
 from campaign import clock, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, choices
+from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.models import DeliveryOutcome
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.numbers import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.deliveries.posting import Posting
-from campaign.officials.models import Mission
+from campaign.officials.models import Mission, Official
 
 
 class PartForm(DeskForm):
@@ -72,12 +73,13 @@ class RerouteForm(DeskForm):
     mission = SelectField(_l("Mission"))
 
     @classmethod
-    def of(cls, missions: Sequence[Mission]) -> "RerouteForm":
-        """The form with these missions."""
+    def of(cls, missions: Sequence[Mission], by_post: Official | None = None) -> "RerouteForm":
+        """The form with these missions, and the official who can be written to by post."""
         form = cls()
-        form.mission.choices = choices(
-            [("", _l("Choose")), *((one.slug, _say(one)) for one in missions)]
-        )
+        offered = [(one.slug, _say(one)) for one in missions]
+        if by_post is not None:
+            offered.append((slug_of(by_post), name_of(by_post, i18n.locale())))
+        form.mission.choices = choices([("", _l("Choose")), *offered])
         return form
 
     def validate_mission(self, field: SelectField) -> None:
@@ -115,7 +117,7 @@ class PostForm(DeskForm):
         cls, run: EnvelopeRun, first: int, last: int, returned_on: date | None, **given: Any
     ) -> "PostForm":
         """The form, filled in with what still lies here; not before the letters came back."""
-        today = clock.today(run.bundle.mission.zone)
+        today = clock.today(run.bundle.zone)
         form = cls(
             data={
                 "key": secrets.token_urlsafe(24), "outcome": DeliveryOutcome.POSTED.value,

@@ -21,8 +21,10 @@ from campaign import db, i18n
 from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.authoring.fields import DeskForm
 from campaign.bundles import services
+from campaign.bundles.destinations import find_destination
 from campaign.bundles.models import Bundle
 from campaign.bundles.saying import say_number
+from campaign.campaigns.models import LetterFormat
 from campaign.deliveries import (
     envelope_files,
     envelope_store,
@@ -33,9 +35,10 @@ from campaign.deliveries import (
     visits,
 )
 from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
-from campaign.deliveries.missions import get_mission, missions_for
+from campaign.deliveries.missions import missions_for, official_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
+from campaign.deliveries.weights import weights_of
 from campaign.errors import Invalid, Refused
 
 _SHOWN = 100
@@ -113,13 +116,13 @@ def again(public_id: str) -> ResponseReturnValue:
 
 
 def reroute(public_id: str) -> ResponseReturnValue:
-    """Choose another mission: a new bundle of the same letters."""
+    """Choose another mission, or the post: a new bundle of the same letters."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    form = RerouteForm.of(missions_for(unit, bundle))
+    form = _reroute_form(bundle)
 
     def deed() -> Bundle:
         return rerouting.reroute(
-            unit, bundle, get_mission(unit, form.mission.data),
+            unit, bundle, find_destination(unit, form.mission.data),
             settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
 
@@ -208,8 +211,9 @@ def _page(bundle: Bundle, **given: Any) -> str:
     } | given
     facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
+    facts["by_post_too"] = official_for(unit, bundle) is not None
     if facts["reroute_form"] is None:
-        facts["reroute_form"] = RerouteForm.of(missions_for(unit, bundle))
+        facts["reroute_form"] = _reroute_form(bundle)
     if run is not None and facts["post_form"] is None:
         lying = facts["to_post"]
         first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
@@ -217,6 +221,12 @@ def _page(bundle: Bundle, **given: Any) -> str:
             run, first, last, posting.last_return(unit, run.bundle), formdata=None
         )
     return render_template("deliveries/after.html", **facts)
+
+
+def _reroute_form(bundle: Bundle) -> RerouteForm:
+    unit, home = db.session(), current_app.extensions["settings"].organisation_country
+    by_post = official_for(unit, bundle)
+    return RerouteForm.of(missions_for(unit, bundle, home=home), by_post)
 
 
 def _run_facts(run: EnvelopeRun | None, here: int) -> dict[str, Any]:
@@ -234,6 +244,8 @@ def _run_facts(run: EnvelopeRun | None, here: int) -> dict[str, Any]:
     return {
         "run": run,
         "envelopes": shown,
+        "weights": weights_of(unit, run, shown, i18n.locale()),
+        "cards": run.bundle.frozen["format"] == LetterFormat.CARD.value,
         "emptied": ways.empty,
         "postings": ways.lines,
         "trips": visits.attempts_by_id(unit, [one for one in went if one]),

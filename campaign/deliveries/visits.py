@@ -5,16 +5,16 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Destination
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign
 from campaign.deliveries.models import GateVisit, Rerouting
 from campaign.deliveries.order import in_order, newest_first
 from campaign.errors import NotFound
-from campaign.officials.models import Mission
 
-Told = tuple[DeliveryAttempt, Campaign, Mission, GateVisit | None]
-"""An attempt with its campaign, its mission and its visit."""
+Told = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
+"""An attempt with its campaign, where it was to go, and its visit."""
 PAGE = 100
 """Attempts on one page."""
 
@@ -51,15 +51,15 @@ def list_attempts(unit: Session, *, page: int = 1) -> tuple[list[Told], int]:
     """A page of attempts, the newest first; and how many there are."""
     total = unit.scalar(select(func.count(DeliveryAttempt.id))) or 0
     rows = unit.execute(
-        select(DeliveryAttempt, Campaign, Mission, GateVisit)
+        select(DeliveryAttempt, Campaign, GateVisit)
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
-        .join(Mission, Mission.id == DeliveryAttempt.mission_id)
+        .options(*ATTEMPT_WITH_DESTINATION)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .order_by(*newest_first())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    found: list[Told] = [(one, campaign, mission, visit) for one, campaign, mission, visit in rows]
+    found: list[Told] = [(one, campaign, one.destination, visit) for one, campaign, visit in rows]
     return found, total
 
 
@@ -71,7 +71,7 @@ def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
 
 
 def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
-    """Bundles for the same mission that nobody has carried there yet: they may travel together.
+    """Bundles for the same destination that nobody has carried there yet: they may travel together.
 
     A rehearsal travels with none.
     """
@@ -81,7 +81,7 @@ def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[
         select(Bundle)
         .join(Campaign, Campaign.id == Bundle.campaign_id)
         .where(
-            Bundle.mission_id == bundle.mission_id,
+            is_for(bundle.destination),
             Bundle.id != bundle.id,
             Bundle.state == BundleState.READY,
             Bundle.id.not_in(tried),
@@ -95,13 +95,13 @@ def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[
 
 
 def ticked_of(unit: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
-    """Of bundles that were ticked, those for the same mission, whatever became of them since.
+    """Of bundles that were ticked, those for the same destination, whatever became of them since.
 
     What was written down out of reach is sent later: by then they may be on no page any more.
     """
     return unit.scalars(
         select(Bundle)
-        .where(Bundle.id.in_(ids), Bundle.mission_id == bundle.mission_id, Bundle.id != bundle.id)
+        .where(Bundle.id.in_(ids), is_for(bundle.destination), Bundle.id != bundle.id)
         .options(joinedload(Bundle.campaign))
         .order_by(Bundle.id.desc())
     ).all()

@@ -13,12 +13,13 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from campaign.authoring.fields import CheckboxesField
+from campaign.bundles.destinations import name_of
 from campaign.bundles.models import Bundle
 from campaign.exports import recipients
 from campaign.exports.models import ExportFormat, ExportKey, ExportKind
 from campaign.exports.rules import LONGEST_REASON, SHORTEST_REASON
 from campaign.form_words import SiteForm
-from campaign.i18n import language_name, locale, words_in
+from campaign.i18n import language_name, locale
 
 _PROBLEMS = {
     "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
@@ -82,7 +83,7 @@ class AskForm(SiteForm):
         form.bundle.choices = [
             ("", _l("All of the campaign")),
             *(
-                (one.public_id, f"{one.sequence:03d} · {words_in(one.mission.name)}")
+                (one.public_id, f"{one.sequence:03d} · {name_of(one.destination, locale())}")
                 for one in bundles
             ),
         ]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign import audit, db, jobs, storage
 from campaign.accounts.models import StaffUser
 from campaign.accounts.services import actor_name
+from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.services import as_long_as_running
@@ -161,7 +162,7 @@ def list_bundles(unit: Session, campaign: Campaign) -> list[Bundle]:
     """The campaign's bundles that an export can be of, the newest first."""
     found = unit.scalars(
         select(Bundle)
-        .options(joinedload(Bundle.mission))
+        .options(*WITH_DESTINATION)
         .where(
             Bundle.campaign_id == campaign.id,
             Bundle.state == BundleState.READY,

@@ -1,6 +1,6 @@
 """The way of a letter, as dated marks: signed, confirmed, in a bundle, handed over, answered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import clock, i18n
+from campaign.bundles.destinations import destination_of
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.bundles.models import Bundle, DeliveryOutcome, Destination
 from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
 from campaign.following.held import note_for
 from campaign.following.trips import Stay, Trip, stays_of, trips_of
+from campaign.officials.models import Mission, Official
 from campaign.reading.case_page import mission_name
 from campaign.reading.posts import Picture, Post, posts_of
 from campaign.signing.models import Letter, Signature, SignatureState
@@ -39,11 +41,12 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     """The way of a letter so far, and what is still ahead; a stop or a withdrawal ends it."""
     campaign = signature.campaign
     stays = stays_of(unit, signature.letters)
+    bundles = _bundles_of(unit, stays)
     trips = trips_of(unit, signature.letters)
     posts = posts_of(campaign, i18n.locale())
     done = [
         *_begun(unit, signature),
-        *_printed(signature, stays, _bundles_of(unit, stays)),
+        *_printed(signature, stays, bundles),
         *_trips(trips, posts, several=len(signature.letters) > 1),
         *_came_of(campaign, posts, _signed_on(signature)),
     ]
@@ -54,7 +57,8 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
         return done
     if campaign.status is CampaignStatus.STOPPED:
         return [*done, Mark(_stop(campaign), "done")]
-    return done + _ahead(signature, trips, posts)
+    ways = [_way(one, bundles) for one in signature.letters]
+    return done + _ahead(signature, trips, posts, ways)
 
 
 def _stop(campaign: Campaign) -> str:
@@ -124,7 +128,10 @@ def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bun
 
 
 def _official(letter: Letter) -> str:
-    official = letter.target.official
+    return _said(letter.target.official)
+
+
+def _said(official: Official) -> str:
     return official.name or i18n.words_in(official.office, i18n.locale())
 
 
@@ -152,7 +159,7 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
     if several:
         facts.append("; ".join(_official(one) for one in trip.letters))
     return replace(
-        _dated(_outcome(trip.fate), attempt.happened_on),
+        _dated(_outcome(trip.fate, attempt.destination), attempt.happened_on),
         text=" · ".join(filter(None, facts)),
         picture=next(
             (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
@@ -169,7 +176,9 @@ def _tells(post: Post, trip: Trip, iso: str) -> bool:
     return post.iso == iso
 
 
-def _outcome(fate: DeliveryOutcome) -> str:
+def _outcome(fate: DeliveryOutcome, destination: Destination) -> str:
+    if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
+        return str(gettext("Sent by post to %(official)s", official=_said(destination)))
     words: dict[DeliveryOutcome, str] = {
         DeliveryOutcome.ACCEPTED: gettext("Handed over"),
         DeliveryOutcome.PART: gettext("A part of the letters was taken"),
@@ -200,14 +209,19 @@ def _withdrawn(signature: Signature) -> Mark:
     return _dated(title, clock.day_of(signature.withdrawn_at, signature.campaign.timezone))
 
 
-def _ahead(signature: Signature, trips: Sequence[Trip], posts: Sequence[Post]) -> list[Mark]:
+def _ahead(
+    signature: Signature,
+    trips: Sequence[Trip],
+    posts: Sequence[Post],
+    ways: Sequence[Destination],
+) -> list[Mark]:
     marks = []
     if signature.confirmed_at is None:
         marks.append(Mark(gettext("Confirmed"), "ahead"))
     if not is_frozen(signature):
         marks.append(Mark(gettext("Printed in a bundle"), "ahead"))
     if not any(trip.is_gone for trip in trips):
-        marks.append(Mark(gettext("Handed over"), "ahead", text=_gate(signature.letters)))
+        marks += _handed_over_ahead(ways)
     kinds = {one.kind for one in posts if one.iso >= _signed_on(signature).isoformat()}
     if UpdateKind.REPLY.value not in kinds:
         marks.append(Mark(gettext("Answered"), "ahead"))
@@ -216,11 +230,29 @@ def _ahead(signature: Signature, trips: Sequence[Trip], posts: Sequence[Post]) -
     return marks
 
 
-def _gate(letters: Sequence[Letter]) -> str:
-    missions = {one.target.mission for one in letters if one.target.mission}
+def _handed_over_ahead(ways: Sequence[Destination]) -> list[Mark]:
+    """That letters are to be handed over, to whom by post, or both."""
+    posted = dict.fromkeys(one for one in ways if isinstance(one, Official))
+    marks = [
+        Mark(gettext("Sent by post to %(official)s", official=_said(one)), "ahead")
+        for one in posted
+    ]
+    missions = {one for one in ways if isinstance(one, Mission)}
+    if missions or not ways:
+        marks.insert(0, Mark(gettext("Handed over"), "ahead", text=_gates(missions)))
+    return marks
+
+
+def _gates(missions: Collection[Mission]) -> str:
     return "; ".join(
         mission_name(one, i18n.locale()) for one in sorted(missions, key=lambda one: one.id)
     )
+
+
+def _way(letter: Letter, bundles: Mapping[int, Bundle]) -> Destination:
+    """Where a letter goes: with its bundle, or before that as its target does."""
+    bundle = bundles.get(letter.bundle_id or 0)
+    return bundle.destination if bundle else destination_of(letter.target)
 
 
 def _signed_on(signature: Signature) -> date:

@@ -25,8 +25,7 @@ from campaign.following import mails
 from campaign.following.models import Notice, NoticeKind, NoticeMail
 from campaign.following.news import unsubscribe_url
 from campaign.mail import bad_addresses
-from campaign.officials.models import Mission
-from campaign.reading.case_page import edition_for, mission_name
+from campaign.reading.case_page import destination_name, edition_for
 from campaign.reading.deadline import say_day
 from campaign.reading.posts import told_in
 from campaign.sealing import WrongKey
@@ -149,11 +148,11 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
     """What mails the notice to one signature."""
     if notice.delivery_id is not None:
         delivery = unit.get_one(DeliveryAttempt, notice.delivery_id)
-        mission = unit.get_one(Mission, delivery.mission_id)
+        where = delivery.destination
         return lambda unit, one: mails.send_letter_handed_over(
             unit,
             numbers=_numbers(unit, one, delivery),
-            mission=mission_name(mission, one.locale),
+            mission=destination_name(where, one.locale),
             day=i18n.say_date(delivery.happened_on, one.locale),
             place=delivery.place,
             outcome=_told_outcome(delivery),
@@ -188,9 +187,14 @@ def _stop(reasons: Reasons, locale: str) -> dict[str, str]:
 
 
 def _told_outcome(delivery: DeliveryAttempt) -> str:
-    """As the mail words it: whose letter was in the part that was taken, had it handed over."""
+    """As the mail words it: whose letter was in the part that was taken, had it handed over.
+
+    What was posted to an official, not to a mission, is said so: `by-post`.
+    """
     if delivery.outcome is DeliveryOutcome.PART:
         return DeliveryOutcome.ACCEPTED.value
+    if delivery.mission_id is None and delivery.outcome is DeliveryOutcome.POSTED:
+        return "by-post"
     return delivery.outcome.value
 
 

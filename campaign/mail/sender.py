@@ -101,7 +101,7 @@ def forget() -> None:
 
 def render(mail: OutboxMail, settings: Settings) -> EmailMessage:
     """The mail as it goes out: text and HTML parts, in the language of its reader."""
-    context = {"cards": False} | json.loads(mail.context or "{}")
+    context = {"cards": False, "by_post": False} | json.loads(mail.context or "{}")
     with force_locale(mail.locale):
         subject = " ".join(render_template(f"mail/{mail.kind}.subject.txt", **context).split())
         text = render_template(f"mail/{mail.kind}.txt", **context, subject=subject)

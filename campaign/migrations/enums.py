@@ -28,11 +28,20 @@ def change_check(table: str, name: str, old: str, new: str) -> None:
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
         op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({new})")
         return
+    check = f"CONSTRAINT {constraint} CHECK"
+    edit_schema(table, f"{check} ({old})", f"{check} ({new})")
+
+
+def edit_schema(table: str, old: str, new: str) -> None:
+    """Put one text for another in the schema of a table of SQLite; its rows must fit both.
+
+    Raises ValueError where the text does not stand there, once.
+    """
     connection = op.get_bind()
     schema = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
     text = connection.exec_driver_sql(schema, (table,)).scalar_one()
-    if text.count(f"CONSTRAINT {constraint} CHECK ({old})") != 1:
-        raise ValueError(f"the check {constraint} does not stand there as it should")
+    if text.count(old) != 1:
+        raise ValueError(f"{old} does not stand in {table} as it should")
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
     connection.exec_driver_sql(

@@ -31,17 +31,17 @@ def carriers_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]
 def deliveries_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """Of these, what has to do with carrying alone."""
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
-    found = [_printed(unit, mine), _untold(unit, mine, today), _answers(unit, mine, today)]
+    found = [*_printed(unit, mine), _untold(unit, mine, today), _answers(unit, mine, today)]
     return [one for one in found if one.total]
 
 
-def _printed(unit: Session, mine: ColumnElement[bool]) -> Todo:
-    """Bundles that lie here printed, with nothing written down of their way."""
+def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
+    """Bundles that lie here printed, with nothing written down of their way: by hand, by post."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
     rows = unit.execute(
-        select(Campaign, letters, Bundle.public_id)
+        select(Campaign, letters, Bundle.public_id, Bundle.mission_id)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(
             mine,
@@ -51,8 +51,11 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> Todo:
             ~moved,
         )
         .order_by(Bundle.ready_at, Bundle.id)
-    )
-    return todo("to-carry", [Item(one, printed, None, key) for one, printed, key in rows])
+    ).all()
+    ways: dict[bool, list[Item]] = {False: [], True: []}
+    for one, printed, key, mission_id in rows:
+        ways[mission_id is None].append(Item(one, printed, None, key))
+    return [todo("to-carry", ways[False]), todo("to-post", ways[True])]
 
 
 def _untold(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:

@@ -4,13 +4,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle, DeliveryAttempt
+from campaign.bundles.destinations import (
+    ATTEMPT_WITH_DESTINATION,
+    WITH_DESTINATION,
+    destination_of,
+)
+from campaign.bundles.models import Bundle, DeliveryAttempt, Destination
 from campaign.campaigns.models import Campaign, TargetKind
 from campaign.deliveries.order import newest_first
 from campaign.deliveries.rules import GONE_OUT
-from campaign.officials.models import Mission
 from campaign.overview.figures import Figures
 from campaign.overview.tables import MissionRow, TargetRow
 
@@ -35,33 +39,31 @@ def attempts_of(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
     return unit.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.campaign_id == campaign.id)
+        .options(*ATTEMPT_WITH_DESTINATION)
         .order_by(*newest_first())
     ).all()
 
 
 def mission_rows(unit: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
-    """Letters through each mission: of the targets now, and of bundles made before."""
-    waiting: dict[int | None, int] = defaultdict(int)
-    missions: dict[int | None, Mission | None] = {}
+    """Letters through each mission and by post: of the targets now, and of bundles made before."""
+    waiting: dict[Destination, int] = defaultdict(int)
     for row in target_rows(campaign, figures):
-        missions[row.target.mission_id] = row.target.mission
-        waiting[row.target.mission_id] += row.waiting
-    printed: dict[int | None, int] = defaultdict(int)
-    over: dict[int | None, int] = defaultdict(int)
+        waiting[destination_of(row.target)] += row.waiting
+    printed: dict[Destination, int] = defaultdict(int)
+    over: dict[Destination, int] = defaultdict(int)
     attempts = attempts_of(unit, campaign)
     gone: dict[int | None, int] = defaultdict(int)
     for one in attempts:
         gone[one.bundle_id] += one.messages if one.outcome in GONE_OUT else 0
-    newest = {one.mission_id: one for one in reversed(attempts)}
+    newest = {one.destination: one for one in reversed(attempts)}
     for bundle in _bundles(unit, campaign):
         held = figures.one("bundle", bundle.id)
         out = min(held, gone[bundle.id])
-        over[bundle.mission_id] += out
-        printed[bundle.mission_id] += held - out
-        missions.setdefault(bundle.mission_id, bundle.mission)
+        over[bundle.destination] += out
+        printed[bundle.destination] += held - out
     return [
-        MissionRow(mission, waiting[key], printed[key], over[key], newest.get(key or 0))
-        for key, mission in missions.items()
+        MissionRow(one, waiting[one], printed[one], over[one], newest.get(one))
+        for one in dict.fromkeys((*waiting, *over))
     ]
 
 
@@ -69,6 +71,6 @@ def _bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
     return unit.scalars(
         select(Bundle)
         .where(Bundle.campaign_id == campaign.id)
-        .options(joinedload(Bundle.mission))
+        .options(*WITH_DESTINATION)
         .order_by(Bundle.id)
     ).all()

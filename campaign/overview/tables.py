@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from campaign.bundles.destinations import slug_of
 from campaign.overview.bars import Bar, bar
 from campaign.overview.figures import Figures, filled
 
@@ -38,7 +39,7 @@ def rows_of(pairs: Sequence[tuple[str, int]], *, mirrored: bool) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class MissionRow:
-    """How letters through one mission stand; no mission: those that go by post."""
+    """How letters through one mission stand, or by post to one official."""
 
     mission: Any
     waiting: int
@@ -123,7 +124,7 @@ def missions_csv(rows: Sequence[MissionRow]) -> Iterator[Cells]:
     for row in rows:
         attempt = row.attempt
         yield (
-            row.mission.slug if row.mission else "",
+            slug_of(row.mission),
             row.waiting,
             row.printed,
             row.handed_over,

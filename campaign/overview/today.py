@@ -50,6 +50,8 @@ class Todo:
     items: Sequence[Item]
     total: int
     """Of all, also of those that are not named."""
+    letters: int = 0
+    """How many letters it is about, all together."""
 
     @property
     def more(self) -> int:
@@ -91,7 +93,7 @@ def _deadlines(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[
 
 def todo(slug: str, items: Sequence[Item]) -> Todo:
     """One kind of thing to do, its first items named."""
-    return Todo(slug, items[:_MOST], len(items))
+    return Todo(slug, items[:_MOST], len(items), sum(one.number for one in items))
 
 
 def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -> Todo:

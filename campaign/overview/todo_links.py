@@ -5,7 +5,11 @@ from flask import current_app, url_for
 from campaign.accounts.guards import staff_user
 from campaign.overview.today import Item
 
-_OF_CARRIERS = {"to-carry": "bundles.show", "tell-delivery": "deliveries.publish"}
+_OF_CARRIERS = {
+    "to-carry": "bundles.show",
+    "to-post": "bundles.show",
+    "tell-delivery": "deliveries.publish",
+}
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 """Where staff, who see no figures, go instead."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from campaign import i18n
+from campaign.campaigns.addressing import goes_by_post, name_and_office
 from campaign.campaigns.chains import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import (
@@ -15,7 +16,7 @@ from campaign.campaigns.models import (
     TargetKind,
 )
 from campaign.campaigns.reasons import Said, reasons_of
-from campaign.officials.models import Mission
+from campaign.officials.models import Mission, Official
 from campaign.reading.deadline import Deadline, deadline_of
 from campaign.reading.endings import ending_of
 from campaign.reading.posts import Picture, Post, case_picture, posts_of
@@ -31,6 +32,8 @@ class Recipient:
     mission: str
     """The mission through which it goes, with its city; may be empty."""
     copy: bool
+    by_post: bool = False
+    """Whether it goes by post to the official's own address."""
     answers: tuple[Post, ...] = ()
     """What they answered, the newest first."""
 
@@ -84,6 +87,8 @@ class CasePage:
     """Where in it that is which matters, in percent."""
     cards: bool = False
     """Whether people write cards for it, rather than letters."""
+    by_post: bool = False
+    """Whether every letter goes by post, to an official's own address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ def case_page(
         on_paper=on_paper,
         **_pictures(campaign, locale),
         cards=campaign.cards,
+        by_post=goes_by_post(campaign),
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(one, locale, now) for one in later),
     )
@@ -203,6 +209,7 @@ def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recip
         office=i18n.words_in(target.official.office, locale),
         mission=mission_name(mission, locale) if mission else "",
         copy=target.kind is TargetKind.COPY,
+        by_post=mission is None and target.kind is TargetKind.TO,
         answers=tuple(one for one in posts if one.target_id and one.target_id == target.id),
     )
 
@@ -215,6 +222,13 @@ def mission_name(mission: Mission, locale: str) -> str:
     if not mission.locality or mission.locality.casefold() in said:
         return name
     return f"{name}{i18n.comma(locale)}{mission.locality}"
+
+
+def destination_name(destination: Mission | Official, locale: str) -> str:
+    """Where letters go, for everybody: a mission with its city, by post the official."""
+    if isinstance(destination, Official):
+        return name_and_office(destination, locale)
+    return mission_name(destination, locale)
 
 
 def other_language(edition: Edition | None, locale: str) -> str:

@@ -67,6 +67,10 @@ def share_context(case: CasePage, lang: str) -> ShareContext:
     ask = gettext("Write a letter. We print it and carry it to the embassy.")
     if case.cards:
         ask = gettext("Write a card. We print it and carry it to the embassy.")
+    if case.by_post:
+        ask = gettext("Write a letter. We print it and send it by post.")
+        if case.cards:
+            ask = gettext("Write a card. We print it and send it by post.")
     return ShareContext(
         locale=lang,
         kicker=" · ".join((gettext("Urgent action"), case.country, case.reference)),

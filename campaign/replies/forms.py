@@ -16,7 +16,7 @@ from campaign.deliveries.forms import OUTCOMES
 from campaign.meeting import Meeting
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
-from campaign.reading.case_page import mission_name
+from campaign.reading.case_page import destination_name, mission_name
 from campaign.replies.models import Channel, Reply
 from campaign.replies.redaction import LONGEST
 from campaign.replies.services import Delivery, Facts
@@ -213,7 +213,7 @@ def _delivery(one: Delivery) -> str:
     bundle = one.attempt.bundle
     parts = (
         f"{day}{i18n.comma(i18n.locale())}{clock:%H:%M}" if clock else day,
-        mission_name(one.mission, i18n.locale()),
+        destination_name(one.destination, i18n.locale()),
         str(OUTCOMES.get(one.attempt.outcome, _l("Not delivered: stopped"))),
         f"{bundle.sequence:03d}" if bundle else one.attempt.place,
     )

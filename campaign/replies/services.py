@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
 from campaign.accounts.models import StaffUser
-from campaign.bundles.models import DeliveryAttempt
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.models import DeliveryAttempt, Destination
 from campaign.campaigns.models import Campaign, Target
 from campaign.deliveries.models import GateVisit
 from campaign.deliveries.order import newest_first
@@ -29,7 +30,7 @@ class Delivery:
     """Something that a reply can answer, with all that tells it from another of the same day."""
 
     attempt: DeliveryAttempt
-    mission: Mission
+    destination: Destination
     happened_time: time | None
 
 
@@ -113,15 +114,14 @@ def list_replies(
 def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[Delivery]:
     """What the reply can be the answer to, the newest first."""
     rows = unit.execute(
-        select(DeliveryAttempt, Mission, GateVisit.happened_time)
-        .join(Mission, Mission.id == DeliveryAttempt.mission_id)
+        select(DeliveryAttempt, GateVisit.happened_time)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
-        .options(joinedload(DeliveryAttempt.bundle))
+        .options(*ATTEMPT_WITH_DESTINATION)
         .where(DeliveryAttempt.campaign_id == campaign.id)
         .order_by(*newest_first())
         .limit(50)
     )
-    return [Delivery(*row) for row in rows]
+    return [Delivery(attempt, attempt.destination, clock) for attempt, clock in rows]
 
 
 def set_bars(unit: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str) -> None:

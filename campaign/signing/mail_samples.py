@@ -22,7 +22,7 @@ from campaign.campaigns.reasons import reasons_of
 from campaign.errors import NotFound
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.reading.case_page import edition_for, mission_name
+from campaign.reading.case_page import destination_name, edition_for, mission_name
 from campaign.reading.deadline import say_day
 from campaign.reading.posts import told_in
 from campaign.settings import Settings
@@ -120,15 +120,17 @@ def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
+    written = [one for one in campaign.targets if one.kind is TargetKind.TO]
     reached = [one.mission for one in campaign.targets if one.mission]
     mission = mission_name(reached[0], locale) if reached else gettext("the embassy")
-    letters = sum(one.kind is TargetKind.TO for one in campaign.targets)
+    if written and not reached:
+        mission = destination_name(written[0].official, locale)
     return _followed(campaign, locale) | {
-        "numbers": [f"{int(_NUMBER) + at:05d}" for at in range(max(1, letters))],
+        "numbers": [f"{int(_NUMBER) + at:05d}" for at in range(max(1, len(written)))],
         "mission": mission,
         "day": i18n.say_date(clock.day_of(now, campaign.timezone), locale),
         "place": reached[0].locality if reached else "",
-        "outcome": "accepted",
+        "outcome": "by-post" if written and not reached else "accepted",
     }
 
 

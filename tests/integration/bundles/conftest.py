@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.bundles import freezing, pressroom
 from campaign.bundles.choices import EVERYTHING, Choice
+from campaign.bundles.destinations import destination_of
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign
 from campaign.settings import Settings
@@ -19,7 +20,7 @@ Print = Callable[[int], BundleState]
 
 @pytest.fixture
 def freeze(app: Flask, settings: Settings) -> Freeze:
-    """Freeze what waits for the campaign's first mission, in a transaction of its own."""
+    """Freeze what waits where the campaign's first target goes, in a transaction of its own."""
 
     def run(
         campaign_id: int, locale: str = "en", volume_letters: int = 500, on_paper: int = 0,
@@ -27,12 +28,10 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
     ) -> int:  # fmt: skip
         with app.app_context(), db.transaction() as unit:
             campaign = unit.get_one(Campaign, campaign_id)
-            mission = campaign.targets[0].mission
-            assert mission is not None
             return freezing.freeze(
                 unit,
                 campaign=campaign,
-                mission=mission,
+                mission=destination_of(campaign.targets[0]),
                 settings=settings.model_copy(update={"volume_letters": volume_letters}),
                 locale=locale,
                 actor="command",

@@ -16,7 +16,7 @@ from campaign.bundles import files
 from campaign.bundles.manifest import AsideFacts, VolumeFacts, file_facts, write_manifest
 from campaign.bundles.rows import Entry
 from campaign.bundles.tables import write_csv, write_xlsx
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from tests.unit.bundles.test_tables import FROZEN, row
 
 FOLDER = "UA-1-26_embassy-1_001"
@@ -68,7 +68,7 @@ def pack(path: Path, made: dict[str, bytes], folder: str = FOLDER, method: int =
 def problems(tmp_path: Path, parts: dict[str, bytes], change: Change) -> list[str]:
     made = dict(parts)
     change(made)
-    return [str(one) for one in verify_zip(pack(tmp_path / "bundle.zip", made)).findings]
+    return [str(one) for one in verify_copy(pack(tmp_path / "bundle.zip", made)).findings]
 
 
 def edit(change: Callable[[dict[str, Any]], None]) -> Change:
@@ -81,7 +81,7 @@ def edit(change: Callable[[dict[str, Any]], None]) -> Change:
 
 
 def test_a_whole_bundle_holds(tmp_path: Path, parts: dict[str, bytes]) -> None:
-    result = verify_zip(pack(tmp_path / "bundle.zip", parts))
+    result = verify_copy(pack(tmp_path / "bundle.zip", parts))
     assert result.findings == []
     assert (result.letters, result.set_aside, result.volumes, result.pages) == (3, 1, 2, 4)
     assert result.folder == FOLDER
@@ -168,13 +168,13 @@ def test_names_that_lead_elsewhere_are_refused(
     path = pack(tmp_path / "bundle.zip", parts)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(name, b"x")
-    assert len(verify_zip(path).findings) == 1
+    assert len(verify_copy(path).findings) == 1
 
 
 def test_a_compressed_entry_is_refused_unread(tmp_path: Path, parts: dict[str, bytes]) -> None:
     bomb = {**parts, "letters-001.pdf": bytes(10_000_000)}
     path = pack(tmp_path / "bundle.zip", bomb, method=zipfile.ZIP_DEFLATED)
-    found = [str(one) for one in verify_zip(path).findings]
+    found = [str(one) for one in verify_copy(path).findings]
     assert any(one.startswith(f"{FOLDER}/letters-001.pdf: is compressed") for one in found)
 
 
@@ -185,7 +185,7 @@ def test_a_zip_that_was_cut_off_is_found(
     data = pack(tmp_path / "whole.zip", parts).read_bytes()
     cut = tmp_path / "cut.zip"
     cut.write_bytes(data[: int(len(data) * share)])
-    assert not verify_zip(cut).ok
+    assert not verify_copy(cut).ok
 
 
 @given(st.data())
@@ -200,7 +200,7 @@ def test_any_changed_byte_of_a_file_is_found(
     at = data.draw(st.integers(start, start + info.file_size - 1))
     content[at] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
-    assert {one.file for one in verify_zip(path).findings} == {"letters-001.pdf"}
+    assert {one.file for one in verify_copy(path).findings} == {"letters-001.pdf"}
 
 
 def test_names_are_made_of_letters_and_digits_only() -> None:

@@ -110,10 +110,48 @@ def test_a_mission_needs_an_address() -> None:
     assert slugs(campaign) == ["no-address"]
 
 
-def test_a_target_without_a_mission_blocks() -> None:
+def by_post(**fields: object) -> Campaign:
+    """A complete campaign without a mission; `fields` of the official."""
     campaign = complete()
     campaign.targets[0].mission = None
-    assert slugs(campaign) == ["no-mission"]
+    for name, value in {"region": "", **fields}.items():
+        setattr(campaign.targets[0].official, name, value)
+    return campaign
+
+
+def test_a_target_without_a_mission_is_written_to_by_post() -> None:
+    campaign = by_post()
+    assert slugs(campaign) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "missing"),
+    [
+        ({"address": [" "]}, "street"),
+        ({"locality": ""}, "locality"),
+        ({"address": [], "locality": " "}, "street,locality"),
+    ],
+)
+def test_by_post_an_address_is_needed_and_the_gap_leads_to_the_official(
+    fields: dict[str, object], missing: str
+) -> None:
+    campaign = by_post(**fields)
+    official = campaign.targets[0].official
+    (gap,) = blockers(campaign, NOW)
+    assert (gap.slug, gap.part, gap.subject) == ("no-post-address", "official", official.slug)
+    assert gap.detail["missing"] == missing
+
+
+def test_by_post_a_missing_postal_code_is_asked_about_and_blocks_nothing() -> None:
+    campaign = by_post(postal_code="")
+    assert slugs(campaign) == []
+    assert "post-address-short" in warnings(campaign)
+
+
+def test_by_post_an_address_must_fit_the_window_and_is_mended_at_the_official() -> None:
+    campaign = by_post(address=["Street of a name " * 9])
+    (gap,) = {one.slug: one for one in blockers(campaign, NOW)}.values()
+    assert (gap.slug, gap.part) == ("address-does-not-fit", "official")
 
 
 @pytest.mark.parametrize(

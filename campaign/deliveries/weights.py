@@ -1,0 +1,68 @@
+"""What envelopes weigh: how many sheets lie in each, as a hint for the postage."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.packets import sheets_for
+from campaign.bundles.postage import CARDS_A_SHEET, say_weight, weigh
+from campaign.deliveries.covering import here
+from campaign.deliveries.models import Envelope, EnvelopeRun
+from campaign.letters.layouts import LAYOUTS
+from campaign.signing.models import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Of one envelope, without the envelope."""
+
+    sheets: int
+    said: str
+    """As people say it: “45 g”."""
+
+
+def weights_of(
+    unit: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
+) -> dict[int, Weight]:
+    """What lies in each of these envelopes that is still here, by its number."""
+    lying = [one for one in envelopes if one.attempt_id is None]
+    if not lying:
+        return {}
+    frozen = Frozen.from_json(run.bundle.frozen)
+    card, paper = frozen.format == "card", LAYOUTS[frozen.layout].paper
+    letters, sheets = _count(unit, run, lying, duplex=frozen.duplex)
+    found = {}
+    for one in lying:
+        inside = -(-letters[one.sequence] // CARDS_A_SHEET) if card else sheets[one.sequence]
+        on_top = 1 if run.letters_each > 1 else 0  # its address sheet
+        grams = (
+            weigh(inside, paper, card=card) + weigh(on_top, paper)
+            if card
+            else weigh(inside + on_top, paper)
+        )
+        found[one.sequence] = Weight(inside + on_top, say_weight(grams, locale))
+    return found
+
+
+def _count(
+    unit: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
+) -> tuple[Counter[int], Counter[int]]:
+    """Letters, and sheets of paper that they need, by the number of their envelope."""
+    rows = unit.execute(
+        here(run.bundle)
+        .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)
+        .where(Letter.sequence.between(lying[0].first_number, lying[-1].last_number))
+        .order_by(Letter.sequence)
+    )
+    letters, sheets, at = Counter[int](), Counter[int](), 0
+    for sequence, pages in rows:
+        number = sequence or 0
+        while at < len(lying) and lying[at].last_number < number:
+            at += 1
+        if at < len(lying) and lying[at].first_number <= number:
+            letters[lying[at].sequence] += 1
+            sheets[lying[at].sequence] += sheets_for(pages or 1, duplex=duplex)
+    return letters, sheets

@@ -1,0 +1,58 @@
+"""The migration of bundles by post goes up and down with such a bundle, and what belongs to it."""
+
+from importlib import import_module
+
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign import migrations
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Target, TargetKind
+from campaign.clock import today
+from campaign.deliveries.models import GateVisit
+from campaign.officials.models import Mission
+from tests.factories import add_confirmed, make_campaign, make_target_official
+from tests.integration.bundles.conftest import Freeze, reload
+
+BEFORE = import_module("campaign.migrations.versions.0039_by_post").down_revision
+
+
+def test_down_and_up_again_with_bundles_by_post_and_through_a_mission(
+    app: Flask, unit: Session, freeze: Freeze
+) -> None:
+    target = Target(official=make_target_official(7), kind=TargetKind.TO, position=0)
+    posted, carried = make_campaign(unit, targets=[target]), make_campaign(unit)
+    add_confirmed(unit, posted, 2)
+    add_confirmed(unit, carried, 1)
+    unit.commit()
+    official_id, mission_id = posted.targets[0].official_id, carried.targets[0].mission_id
+    by_post, by_hand = freeze(posted.id), freeze(carried.id)
+    visit = GateVisit(
+        key="k" * 22, happened_on=today("UTC"), delegates="", received_by="", notes="",
+        attempts=[
+            DeliveryAttempt(
+                campaign_id=posted.id, bundle_id=by_post, happened_on=today("UTC"), messages=2,
+                outcome=DeliveryOutcome.POSTED,
+            )
+        ],
+    )  # fmt: skip
+    unit.add(visit)
+    unit.commit()
+    unit.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, BEFORE)
+    with engine.connect() as connection:
+        query = text(
+            "SELECT mission.slug FROM bundle JOIN mission ON mission.id = bundle.mission_id "
+            "JOIN delivery_attempt ON delivery_attempt.mission_id = mission.id "
+            "JOIN gate_visit ON gate_visit.mission_id = mission.id"
+        )
+        assert connection.execute(query).scalars().all() == [f"by-post-{official_id}"]
+    migrations.upgrade(engine)
+    assert reload(unit, by_post).official_id == official_id
+    assert reload(unit, by_hand).mission_id == mission_id
+    assert unit.scalars(select(GateVisit)).one().destination.slug == "governor-7"
+    assert unit.scalars(select(DeliveryAttempt.mission_id)).one() is None
+    assert unit.scalars(select(Mission.id)).all() == [mission_id]
+    assert sorted(unit.scalars(select(Bundle.letter_count))) == [1, 2]

@@ -1,0 +1,373 @@
+"""Letters that go by post to an official's own address: frozen, posted, followed; no mission."""
+
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_babel import force_locale
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from campaign import db, jobs
+from campaign.bundles import cancelling, freezing, services, waiting
+from campaign.bundles.choices import Choice
+from campaign.bundles.cover_texts import language_of
+from campaign.bundles.covers import Covered, cover_context
+from campaign.bundles.destinations import find_destination, slug_of
+from campaign.bundles.facts import facts_of
+from campaign.bundles.freezing import freeze as freeze_destination
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.models import Bundle, BundleKind, DeliveryOutcome
+from campaign.bundles.offers import list_offers
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.clock import today
+from campaign.deliveries import posting, rerouting, splitting, visits, weights
+from campaign.deliveries.missions import official_for
+from campaign.deliveries.models import EnvelopeRun, GateVisit
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.following.marks import marks_of
+from campaign.following.models import Notice
+from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
+from campaign.officials.merging import merge
+from campaign.officials.models import Official
+from campaign.overview import keeping, letters
+from campaign.settings import Settings
+from campaign.signing.models import Letter, Origin, Signature
+from campaign.storage import storage
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_target_mission,
+    make_target_official,
+    post,
+    sign_in,
+)
+from tests.integration.bundles.conftest import Freeze, reload
+from tests.integration.deliveries.conftest import Record
+
+LINES = (
+    "Ines Quintero Vidal", "Governor of Altamar", "Plaza Principal 1", "97000 Altamar", "Mexico",
+)  # fmt: skip
+
+
+@pytest.fixture
+def campaign(unit: Session) -> Campaign:
+    """An open campaign that writes to an official of another country by post, committed."""
+    made = make_campaign(
+        unit, targets=[Target(official=make_target_official(), kind=TargetKind.TO, position=0)]
+    )
+    unit.commit()
+    return made
+
+
+def official_of(campaign: Campaign) -> Official:
+    return campaign.targets[0].official
+
+
+def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_paper(
+    bundle: Bundle,
+) -> None:
+    frozen = Frozen.from_json(bundle.frozen)
+    assert (bundle.mission_id, bundle.official) == (None, bundle.campaign.targets[0].official)
+    assert frozen.by_post
+    assert frozen.mission.lines == LINES
+    assert [one.addressing["en"].lines for one in frozen.targets.values()] == [LINES]
+    assert (frozen.layout, frozen.mission.host_country) == ("us-10", "CA")
+    assert services.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
+
+
+def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
+    unit: Session, settings: Settings, campaign: Campaign, bundle: Bundle, freeze: Freeze
+) -> None:
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    second = reload(unit, freeze(campaign.id))
+    assert (second.sequence, second.kind) == (2, BundleKind.SUPPLEMENTARY)
+    official, mission = official_of(campaign), make_target_mission(5)
+    campaign.targets[0].mission = mission
+    add_confirmed(unit, campaign, 1)
+    unit.flush()
+    third = freeze_destination(
+        unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="test"
+    )
+    assert (third.sequence, third.kind, third.letter_count) == (1, BundleKind.FIRST, 1)
+    ids = {one.bundle_id for one in unit.scalars(select(Letter))}
+    assert ids == {bundle.id, second.id, third.id}
+    assert freezing.next_number(unit, campaign, official) == 8
+    assert freezing.next_number(unit, campaign, mission) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"mission_id": 1}, {"official_id": None}], ids=["two destinations", "none"]
+)
+def test_the_database_lets_a_bundle_have_one_destination(
+    unit: Session, bundle: Bundle, wrong: dict[str, int | None]
+) -> None:
+    unit.add(make_target_mission(6, id=1))
+    unit.flush()
+    with pytest.raises(IntegrityError, match="one_destination"):
+        unit.execute(update(Bundle).where(Bundle.id == bundle.id).values(wrong))
+
+
+def test_the_database_lets_no_two_bundles_by_post_have_one_number(
+    unit: Session, bundle: Bundle
+) -> None:
+    twin = freezing.new_bundle(unit, bundle.campaign, bundle.destination, None)
+    with pytest.raises(IntegrityError):
+        unit.execute(update(Bundle).where(Bundle.id == twin.id).values(sequence=1))
+
+
+def test_nothing_is_frozen_for_an_official_without_a_street(
+    unit: Session, campaign: Campaign, freeze: Freeze
+) -> None:
+    add_confirmed(unit, campaign, 1)
+    official_of(campaign).address = []
+    unit.commit()
+    with pytest.raises(Refused) as refused:
+        freeze(campaign.id)
+    assert refused.value.slug == "address-missing"
+
+
+def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_a_copy(
+    unit: Session, campaign: Campaign
+) -> None:
+    campaign.targets.append(
+        Target(official=make_target_official(8), kind=TargetKind.COPY, position=1)
+    )
+    (person,) = add_confirmed(unit, campaign, 1)
+    person.origin, person.letters = Origin.PAPER, []
+    unit.commit()
+    ((where, (sheets,)),) = waiting.list_by_mission(unit)
+    assert (slug_of(where), sheets.on_paper) == ("post:governor-1", 1)
+    add_confirmed(unit, campaign, 3)
+    unit.commit()
+    ((_where, (found,)),) = waiting.list_by_mission(unit)
+    assert (found.letters, found.mission) == (3, official_of(campaign))
+    (offer,) = list_offers(unit, official_of(campaign))
+    assert (offer.letters, offer.on_paper) == (3, 1)
+
+
+def test_post_alone_names_the_only_official_and_asks_where_there_are_several(
+    unit: Session, campaign: Campaign
+) -> None:
+    assert find_destination(unit, "post", campaign) is official_of(campaign)
+    assert find_destination(unit, "post:governor-1") is official_of(campaign)
+    campaign.targets.append(Target(official=make_target_official(8), position=1))
+    unit.flush()
+    with pytest.raises(Refused) as refused:
+        find_destination(unit, "post", campaign)
+    assert refused.value.data["destinations"] == "post:governor-1, post:governor-8"
+    with pytest.raises(NotFound):
+        find_destination(unit, "post:nobody")
+
+
+@pytest.mark.parametrize(("letters", "cards"), [(1, False), (7, False), (7, True), (0, False)])
+def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_on(
+    unit: Session, settings: Settings, campaign: Campaign, letters: int, *, cards: bool
+) -> None:
+    choice = Choice(format="card" if cards else "letter")
+    target = campaign.targets[0]
+    frozen = facts_of(
+        campaign, official_of(campaign), pairs={(target.id, "en")} if letters else (),
+        at=db.utcnow(), settings=settings, locale="en", choice=choice,
+    )  # fmt: skip
+    with force_locale("en"):
+        cover = cover_context(frozen, None, Covered({target.id: letters}, 2, "https://gate"))
+    said = " ".join((*cover.paragraphs, *cover.closing))
+    assert cover.addressee_lines == LINES
+    assert cover.salutation == ("Dear Governor," if letters else "Ines Quintero Vidal:")
+    assert ("card" in cover.paragraphs[0]) is cards
+    assert "pass" not in said
+    assert (cover.code, cover.counts) == ("", ())
+    assert language_of(official_of(campaign), ["en", "fr", "es"]) == "es"
+
+
+def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
+    app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle
+) -> None:
+    page = staff.get(f"/desk/bundles/{bundle.public_id}/deliver").text
+    assert 'value="posted"' in page
+    assert 'value="refused"' not in page
+    assert "By post to Ines Quintero Vidal" in page
+    signature = unit.scalars(select(Signature)).first()
+    assert signature is not None
+    signature.consent_updates_at = db.utcnow()
+    unit.commit()
+    with app.test_request_context("/en/"):
+        ahead = [one.title for one in marks_of(unit, signature) if one.state == "ahead"]
+    assert "Sent by post to Ines Quintero Vidal" in ahead
+    assert "Handed over" not in ahead
+    sent = post(
+        staff,
+        f"/desk/bundles/{bundle.public_id}/deliver",
+        {
+            "key": db.new_public_id(),
+            "outcome": "posted",
+            "happened_on": today("America/Toronto").isoformat(),
+        },
+    )
+    assert sent.status_code == 303, sent.text
+    unit.rollback()
+    visit = unit.scalars(select(GateVisit)).one()
+    assert (visit.mission_id, visit.destination) == (None, bundle.official)
+    with app.test_request_context("/en/"):
+        marks = {one.title: one.state for one in marks_of(unit, signature)}
+    assert marks["Sent by post to Ines Quintero Vidal"] == "done"
+    assert "By post to Ines Quintero Vidal" in staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert "By post to Ines Quintero Vidal" in staff.get("/desk/deliveries/").text
+
+
+def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
+    app: Flask, unit: Session, settings: Settings, bundle: Bundle, record: Record
+) -> None:
+    signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    assert signature is not None
+    signature.consent_updates_at = db.utcnow()
+    unit.commit()
+    record(bundle, DeliveryOutcome.POSTED)
+    unit.rollback()
+    with app.app_context():
+        jobs.run_now("following.find-news")
+        for notice_id in unit.scalars(select(Notice.id)).all():
+            unit.rollback()
+            jobs.run_now("following.tell", notice_id)
+    unit.rollback()
+    mail = unit.scalars(select(OutboxMail)).one()
+    with app.app_context():
+        words = render(mail, settings).get_body(("plain",))
+    assert words is not None
+    said = " ".join(words.get_content().split())
+    assert "was sent by post to Ines Quintero Vidal, Governor of Altamar on" in said
+
+
+def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
+    app: Flask, unit: Session, staff: FlaskClient, bundle: Bundle
+) -> None:
+    with app.app_context(), db.transaction() as own:
+        run_id = splitting.split(
+            own, own.get_one(Bundle, bundle.id), letters_each=5, with_letters=True, actor="test"
+        ).id
+    unit.rollback()
+    run = unit.get_one(EnvelopeRun, run_id)
+    found = weights.weights_of(unit, run, run.envelopes, "en")
+    assert {key: (one.sheets, one.said) for key, one in found.items()} == {
+        1: (6, "30 g"),
+        2: (3, "15 g"),
+    }
+    assert "Check the rate" in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    with app.app_context(), db.transaction() as own:
+        day = today("America/Toronto")
+        attempt = posting.post_envelopes(
+            own, own.get_one(EnvelopeRun, run_id), posting.Posting(1, 1, day),
+            key=db.new_public_id(), actor="test",
+        )  # fmt: skip
+        assert (attempt.messages, attempt.mission_id) == (5, None)
+    unit.rollback()
+    unit.expire_all()
+    assert set(weights.weights_of(unit, run, run.envelopes, "en")) == {2}
+
+
+def test_other_bundles_without_a_mission_are_no_companions(
+    unit: Session, bundle: Bundle, freeze: Freeze
+) -> None:
+    other = make_campaign(
+        unit, targets=[Target(official=make_target_official(8), kind=TargetKind.TO)]
+    )
+    add_confirmed(unit, other, 1)
+    unit.commit()
+    second = reload(unit, freeze(other.id))
+    second.state = bundle.state
+    unit.flush()
+    assert list(visits.companions_of(unit, bundle)) == []
+    assert list(visits.ticked_of(unit, bundle, [second.id])) == []
+
+
+def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_given_up(
+    app: Flask, unit: Session, settings: Settings, campaign: Campaign, bundle: Bundle
+) -> None:
+    mission = make_target_mission(5)
+    campaign.targets[0].mission = mission
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    assert reload(unit, bundle.id).destination is official_of(campaign)
+    assert [(slug_of(one.mission), one.letters) for one in waiting.list_waiting(unit)] == [
+        (mission.slug, 1)
+    ]
+    with app.app_context(), db.transaction() as own:
+        cancelling.cancel(own, own.get_one(Bundle, bundle.id), storage(), actor="test", reason="x")
+    unit.rollback()
+    assert [(slug_of(one.mission), one.letters) for one in waiting.list_waiting(unit)] == [
+        (mission.slug, 8)
+    ]
+
+
+def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
+    app: Flask, unit: Session, settings: Settings, bundle: Bundle
+) -> None:
+    mission = make_target_mission(5)
+    unit.add(mission)
+    unit.commit()
+    with pytest.raises(Invalid):
+        rerouting.reroute(unit, bundle, bundle.destination, settings=settings, actor="test")
+    made = rerouting.reroute(unit, bundle, mission, settings=settings, actor="test")
+    frozen = Frozen.from_json(made.frozen)
+    assert not frozen.by_post
+    assert "Embassy of the Republic" in frozen.mission.lines
+    assert made.letter_count == 7
+    made.state = bundle.state
+    unit.flush()
+    official = official_for(unit, made)
+    assert official is bundle.official
+    back = rerouting.reroute(unit, made, official, settings=settings, actor="test")
+    assert (back.sequence, back.official_id) == (2, official.id)
+    assert Frozen.from_json(back.frozen).mission.lines == LINES
+
+
+def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
+    unit: Session, settings: Settings, campaign: Campaign, bundle: Bundle
+) -> None:
+    kept = make_target_official(8)
+    unit.add(kept)
+    unit.flush()
+    freezing.new_bundle(unit, campaign, kept, None)
+    merge(unit, kept=kept, gone=official_of(campaign), take=(), actor="test")
+    unit.expire_all()
+    assert (bundle.official_id, bundle.sequence) == (kept.id, 2)
+    assert services.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
+
+
+def test_lists_figures_and_the_desk_say_by_post(
+    app: Flask, unit: Session, client: FlaskClient, campaign: Campaign, bundle: Bundle
+) -> None:
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    sign_in(client, app, "admin")
+    for address in (
+        "/desk/bundles/",
+        f"/desk/bundles/{bundle.public_id}",
+        f"/desk/bundles/{bundle.public_id}/after",
+        f"/desk/bundles/new?campaign={campaign.slug}&mission=post:governor-1",
+        "/desk/bundles/new/letters?mission=post:governor-1",
+        "/desk/bundles/new/paper?mission=post:governor-1",
+        f"/desk/campaigns/{campaign.slug}/figures",
+        f"/desk/exports/{campaign.slug}",
+    ):
+        page = client.get(address)
+        if page.status_code == 404:
+            continue
+        assert page.status_code == 200, address
+        assert "By post to Ines Quintero Vidal" in unescape(page.text), address
+    figures, _kept = keeping.figures_of(unit, campaign)
+    (row,) = letters.mission_rows(unit, campaign, figures)
+    assert slug_of(row.mission) == "post:governor-1"
+
+
+def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
+    client: FlaskClient, case: str
+) -> None:
+    page = client.get(case).text
+    assert "by post, to the office" in page
+    assert "reached through" not in page
