@@ -16,7 +16,7 @@ import pytest
 from altcha import create_challenge, verify_solution
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 from tests.e2e.test_journey import main_button, sign_in
@@ -267,7 +267,7 @@ def names_in_download(desk: Page, folder: Path) -> list[str]:
         download_button(desk).click()
     path = folder / started.value.suggested_filename
     started.value.save_as(path)
-    assert verify_zip(path).findings == []
+    assert verify_copy(path).findings == []
     with ZipFile(path) as bundle:
         (name,) = [one for one in bundle.namelist() if one.endswith("/signatures.csv")]
         rows = csv.DictReader(io.StringIO(bundle.read(name).decode("utf-8-sig"), newline=""))

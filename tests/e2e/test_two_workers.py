@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from campaign import close_app, create_app, db, jobs, storage
 from campaign.bundles import freezing, printing, services
 from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.bundles.zipping import write_zip
 from campaign.settings import load_settings
 
@@ -109,7 +109,7 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
         assert jobs.queue().huey.storage.dsn == environment["CAMPAIGN_JOBS_URL"]
     close_app(app)
     assert len(volumes) == -(-frozen // _VOLUME)
-    result = verify_zip(tmp_path / download.name)
+    result = verify_copy(tmp_path / download.name)
     assert result.findings == []
     assert result.letters == frozen == _LETTERS + 37
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 
@@ -77,7 +77,7 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
         press(page)
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert result.pages == 2 * result.letters > 0
 

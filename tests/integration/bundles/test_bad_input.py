@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles import ledger, printing
 from campaign.bundles.models import BundleState, Volume, VolumeState
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.errors import Refused
 from campaign.letters import foundries
 from campaign.letters.foundry import FoundryStopped
@@ -64,7 +64,7 @@ def test_every_text_is_printed_or_set_aside_with_its_reason(
     unit.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
     aside = {
         list(OWN_WORDS)[(number or 0) - 1]: slug
@@ -146,7 +146,7 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
     volume.lease_until = None
     unit.commit()
     assert print_bundle(bundle_id) is BundleState.READY
-    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert list(unit.scalars(select(Letter.set_aside))) == [None] * 4
     assert (result.findings, result.letters) == ([], 4)
 
@@ -181,6 +181,6 @@ def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
     first.lease_until = None
     unit.commit()
     assert print_bundle(bundle_id) is BundleState.READY
-    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert list(unit.scalars(select(Letter.set_aside))) == [None] * 4
     assert (result.findings, result.letters) == ([], 4)

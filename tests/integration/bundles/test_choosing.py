@@ -15,7 +15,7 @@ from campaign.bundles import freezing
 from campaign.bundles.choices import EVERYTHING, Choice, Order, Split
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign, Target
 from campaign.errors import Refused
 from campaign.settings import Settings
@@ -187,7 +187,7 @@ def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
         select(Letter.sequence, Letter.set_aside).where(Letter.set_aside.is_not(None))
     ).all()
     assert [tuple(row) for row in aside] == [(6, "unreadable")]
-    assert verify_zip(zip_of(app, bundle.id, tmp_path)).ok
+    assert verify_copy(zip_of(app, bundle.id, tmp_path)).ok
 
 
 def test_both_sides_other_paper_and_numbers_that_go_on_verify(
@@ -204,7 +204,7 @@ def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     unit.commit()
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.volumes, result.pages) == (4, 2, 8)
     manifest = json.loads(contents(path)["manifest.json"])
@@ -224,7 +224,7 @@ def test_a_campaign_s_letters_can_be_printed_as_cards(
     bundle_id = freeze(unit, campaign, settings, Choice(format="card", duplex=True)).id
     unit.commit()
     assert print_bundle(bundle_id) is BundleState.READY
-    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
     facts: dict[str, Any] = reload(unit, bundle_id).frozen
     assert facts["format"] == "card"

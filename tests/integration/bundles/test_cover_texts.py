@@ -22,7 +22,7 @@ from campaign.bundles import cover_texts, covers
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.models import BundleState
 from campaign.bundles.print_models import CarriedSignature, CoverText
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.officials.merging import merge
@@ -202,7 +202,7 @@ def test_people_on_sheets_stand_in_the_lists_counted_apart(
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert result.letters == 3
     made = contents(path)
@@ -242,7 +242,7 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
     unit.rollback()
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
-    assert verify_zip(path).findings == []
+    assert verify_copy(path).findings == []
     manifest = json.loads(contents(path)["manifest.json"])
     assert [one["number"] for one in manifest["on_paper"]] == ["P00002"]
     assert {one.attempt for one in reload(unit, bundle_id).volumes} == {1}

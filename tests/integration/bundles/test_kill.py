@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 from tests.factories import add_confirmed, make_campaign
@@ -158,7 +158,7 @@ def assert_every_letter_is_there_once(
     ).all()
     assert {row.id for row in printed} == frozen
     assert sorted(row.sequence for row in printed) == list(range(1, len(frozen) + 1))
-    result = verify_zip(zip_of(app, bundle_id, folder))
+    result = verify_copy(zip_of(app, bundle_id, folder))
     assert result.findings == []
     assert result.letters == len(frozen)
 

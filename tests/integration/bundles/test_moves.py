@@ -35,7 +35,7 @@ from campaign.bundles.models import (
 )
 from campaign.bundles.moving import move_bundles
 from campaign.bundles.print_models import BundleReprint
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries import recording
 from campaign.errors import Invalid, Refused
@@ -199,7 +199,7 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     unit.rollback()
     assert print_bundle(ready) is BundleState.READY
     path = zip_of(app, ready, tmp_path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.set_aside) == (6, 1)
     made = contents(path)
@@ -278,7 +278,7 @@ def test_numbers_that_were_released_stay_in_the_total_when_it_is_made_again(
     take_back(unit, bundle_id, 2)
     assert do(remaking.remake, bundle_id) == 1
     assert print_bundle(bundle_id) is BundleState.READY
-    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
     assert (result.letters, result.set_aside) == (2, 2)
 
@@ -402,7 +402,7 @@ def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_i
     jobs.run_now("bundles.remake")
     assert print_bundle(ready) is BundleState.READY
     path = zip_of(app, ready, tmp_path)
-    assert verify_zip(path).findings == []
+    assert verify_copy(path).findings == []
     assert path.stem == name
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs, storage
 from campaign.bundles import assembling, ledger, printing, services, zipping
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
 from tests.factories import add_confirmed, make_campaign
@@ -48,7 +48,7 @@ def test_a_bundle_s_papers_agree_with_each_other(
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
     assert path.name == "UA-1-26_embassy-1_001.zip"
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.volumes, result.set_aside) == (7, 3, 0)
     made = contents(path)
@@ -130,7 +130,7 @@ def test_a_letter_that_cannot_be_printed_is_set_aside_and_the_others_print(
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.set_aside) == (4, 1)
     manifest = json.loads(contents(path)["manifest.json"])
@@ -290,6 +290,6 @@ def test_cards_print_four_to_a_sheet(
     unit.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    result = verify_zip(zip_of(app, bundle_id, tmp_path))
+    result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
     assert (result.letters, result.pages) == (3, 1)

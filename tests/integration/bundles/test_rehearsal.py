@@ -17,7 +17,7 @@ from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
 from campaign.bundles import files, freezing, pressroom, waiting
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns import rehearsal, services, tally
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.tally_models import CampaignTally
@@ -76,7 +76,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     answer = post(client, f"{url}/bundles/{public_id}/download")
     path = tmp_path / "rehearsal.zip"
     path.write_bytes(answer.data)
-    assert verify_zip(path).findings == []
+    assert verify_copy(path).findings == []
     marks = {"en": "Rehearsal", "fr": "Répétition", "es": "Ensayo"}
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():

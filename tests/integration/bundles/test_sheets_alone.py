@@ -18,7 +18,7 @@ from campaign.bundles import cover_texts, freezing, sheets
 from campaign.bundles.choices import Choice
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryAttempt
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign
 from campaign.commands.bundle import bundle as command
 from campaign.deliveries.models import Rerouting
@@ -72,7 +72,7 @@ def test_its_papers_speak_of_sheets_and_hold_together(
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.volumes) == (0, 0)
     made = contents(path)
@@ -186,7 +186,7 @@ def test_the_command_takes_them_where_it_is_told_to(
     assert result.exit_code == 0, result.stderr
     facts = json.loads(result.stdout)
     assert (facts["letters"], facts["volumes"], facts["pages"], facts["on_paper"]) == (0, 0, 0, 2)
-    assert verify_zip(Path(facts["zip"])).findings == []
+    assert verify_copy(Path(facts["zip"])).findings == []
 
 
 def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
@@ -232,7 +232,7 @@ def test_sheets_that_were_refused_go_through_another_mission(
     unit.rollback()
     assert print_bundle(made) is BundleState.READY
     assert sheets.count_carried(unit, made) == 2
-    assert verify_zip(zip_of(app, made, tmp_path)).findings == []
+    assert verify_copy(zip_of(app, made, tmp_path)).findings == []
     assert (
         post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"}).status_code == 409
     )

@@ -14,7 +14,7 @@ from campaign import db, jobs, storage
 from campaign.bundles import cancelling, files, remaking, reprinting, sheets
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign
 from campaign.commands.bundle import bundle as command
 from campaign.deliveries import rerouting
@@ -260,7 +260,7 @@ def test_sheets_that_came_back_go_on_with_the_letters(
     assert print_bundle(made) is BundleState.READY
     assert Frozen.from_json(reload(unit, made).frozen).on_paper == 2
     path = zip_of(app, made, tmp_path)
-    assert verify_zip(path).findings == []
+    assert verify_copy(path).findings == []
     table = contents(path)["signatures.csv"].decode("utf-8-sig")
     assert table.count("Papier") == 2
     assert awaited_on_paper(unit) == 2

@@ -17,7 +17,7 @@ from campaign import archive, db, jobs, migrations, storage
 from campaign.accounts.models import Role, StaffUser
 from campaign.bundles import services as bundles
 from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign
 from campaign.cli import campaign as command
 from campaign.exports import services as exports
@@ -81,7 +81,7 @@ def test_a_bundle_is_printed_kept_and_streamed(
     assert answers[0].data == answers[1].data
     assert int(answers[0].headers["Content-Length"]) == len(answers[0].data)
     (tmp_path / "b.zip").write_bytes(answers[0].data)
-    found = verify_zip(tmp_path / "b.zip")
+    found = verify_copy(tmp_path / "b.zip")
     assert (found.findings, found.letters, found.volumes) == ([], 5, 3)
     assert list(settings.scratch_folder.iterdir()) == []
     if settings.files:
