@@ -61,7 +61,8 @@ def _folder_files(path: Path, result: Verified) -> dict[str, CopiedFile]:
         if not _NAME.fullmatch(entry.name) or entry.is_symlink() or not entry.is_file():
             result.find(_shown(entry.name), "is nothing that a bundle holds.")
             continue
-        copied[entry.name] = CopiedFile(entry.name, entry.stat().st_size, partial(_open_file, entry))
+        size = entry.stat().st_size
+        copied[entry.name] = CopiedFile(entry.name, size, partial(_open_file, entry))
     return copied
 
 
