@@ -324,6 +324,41 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     assert bundles(unit) == []
 
 
+def test_a_proof_of_cards_names_what_is_too_long_for_one(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit, format=LetterFormat.CARD)
+    long = "I write because what happened there matters to me. " * 30
+    add_confirmed(unit, campaign, 8, own_words=lambda at: long if at < 7 else "Be free.")
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
+    aside = page[page.index("Would be set aside") :]
+    assert aside.count("The words do not fit on a card.") == 5
+    assert "and 2 more" in aside
+    as_letters = base([campaign], how="1", layout="fr")
+    assert "do not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
+
+
+def test_a_proof_looks_at_the_newest_letters_too(
+    app: Flask, client: FlaskClient, unit: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "LOOKED_AT", 3)
+    monkeypatch.setattr(proofs, "_NEWEST", 2)
+    monkeypatch.setattr(proofs, "_LONGEST", 0)
+    campaign = make_campaign(unit)
+    start = db.utcnow()
+    add_confirmed(
+        unit, campaign, 9, confirmed_at=lambda at: start + timedelta(seconds=at), own_words="",
+        given_name=lambda at: "\u0410\u043d\u043d\u0430" if at == 8 else "Ana",
+    )  # fmt: skip
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
+    assert "Written in another script (Cyrillic)" in page
+    assert "5 of 9 letters were looked at" in page
+
+
 def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
     app: Flask, client: FlaskClient, campaigns: list[Campaign]
 ) -> None:
