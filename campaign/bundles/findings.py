@@ -1,4 +1,4 @@
-"""What a check of a bundle’s ZIP comes to. Pure."""
+"""What a check of a copy of a bundle comes to. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -25,6 +25,8 @@ class Verified:
     volumes: int = 0
     pages: int = 0
     files: int = 0
+    zipped_again: bool = False
+    """Whether a ZIP is not the one that we made: its files are compressed."""
 
     @property
     def ok(self) -> bool:

@@ -30,8 +30,9 @@ from campaign.bundles.models import Destination
 from campaign.bundles.ordering import key_of
 from campaign.bundles.printing import run_press
 from campaign.bundles.waiting_counts import count_waiting, first_blocks
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, LetterFormat
 from campaign.errors import Refused
+from campaign.letters import carding
 from campaign.letters.checks import check_before
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import LAYOUTS
@@ -39,13 +40,14 @@ from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature, SignatureState
 
 LOOKED_AT = 300
-"""Letters that are opened for a proof: those confirmed first; besides these, the longest."""
+"""Letters that are opened for a proof: those confirmed first; besides these, the others below."""
+_NEWEST = 100
+_LONGEST = 20
 SORTED = 50_000
 """So many that wait are sorted to find them; of more, those signed first are looked through, and
 the longest are the longest of these."""
 _WINDOW = 5_000
 _BLOCKS = 10
-_LONGEST = 20
 _FIRST = 3
 _MOST_SCRIPTS = 3
 _SCRIPTS = {
@@ -55,7 +57,7 @@ _SCRIPTS = {
     "THAI": "Thai",
 }  # fmt: skip
 _ASIDE = 5
-"""Letters of a kind that are shown at most."""
+"""Letters that would be set aside, as many as are named at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Proof:
     set_aside: list[Aside] = field(default_factory=list)
     """Would be set aside."""
 
+    @property
+    def named(self) -> list[Aside]:
+        """Those of them that the page names."""
+        return self.set_aside[:_ASIDE]
+
 
 def pick(
     unit: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
@@ -98,7 +105,7 @@ def pick(
     )  # fmt: skip
     first = next_number(unit, campaign, mission) if choice.goes_on else 1
     loaded = load_some(unit, order, frozen, campaign_id=campaign.id)
-    proof = Proof(campaign, frozen, waiting, len(ids), set_aside=loaded.set_aside[:_ASIDE])
+    proof = Proof(campaign, frozen, waiting, len(ids), set_aside=list(loaded.set_aside))
     good = list(_printable(loaded.letters, frozen, proof.set_aside))
     proof.shown.extend(_first(good, first))
     proof.shown.extend(_odd(good, {one.letter.key for one in proof.shown}))
@@ -130,6 +137,7 @@ def _candidates(
         return unit.scalars(query.order_by(*order).limit(limit)).all()
 
     found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
+    found |= dict.fromkeys(ids(Letter.id.desc(), limit=_NEWEST))
     found |= dict.fromkeys(ids(length.desc(), Letter.id, limit=_LONGEST))
     return list(found), waiting
 
@@ -182,11 +190,12 @@ def _printable(
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
     layout = LAYOUTS[frozen.layout]
+    check = carding.check_before if frozen.format == LetterFormat.CARD else check_before
     for letter in letters:
-        problems = check_before(letter, layout)
+        problems = check(letter, layout)
         if not problems:
             yield letter
-        elif len(aside) < _ASIDE:
+        else:
             aside.append(Aside(int(letter.key), problems[0].slug, problems[0].detail))
 
 

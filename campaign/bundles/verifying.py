@@ -1,8 +1,4 @@
-"""Checking a bundle's ZIP against its own manifest. Pure: needs no database and no instance.
-
-Nothing is believed: names, sizes and counts are bounded before anything is read, and nothing is
-ever unpacked under a name from the ZIP.
-"""
+"""Check a copy of a bundle against its own manifest. Pure: needs no database and no instance."""
 
 import csv
 import hashlib
@@ -11,25 +7,24 @@ import json
 import re
 import shutil
 import tempfile
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pikepdf
 
 from campaign.bundles import files
+from campaign.bundles.copies import DAMAGED, CopiedFile, open_copy
 from campaign.bundles.findings import Verified
 from campaign.bundles.manifest import FORMAT
 from campaign.bundles.workbooks import WorkbookDamaged, first_column
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
-_MOST_FILES = 5_000
 _MOST_MANIFEST_BYTES = 200_000_000
+Files = Mapping[str, CopiedFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,71 +38,42 @@ class _Printed:
 
 
 def verify_copy(path: Path) -> Verified:
-    """Check the ZIP at `path`; every problem is a finding, and none is an exception."""
+    """Check the ZIP or folder at `path`; every problem is a finding, and none is an exception."""
     result = Verified()
     try:
-        with zipfile.ZipFile(path) as archive:
-            _verify(archive, result)
-    except (zipfile.BadZipFile, OSError, RuntimeError):
+        with open_copy(path, result) as copied:
+            if not result.findings:
+                _verify(copied, result)
+    except DAMAGED:
         result.find(path.name, "is not a whole ZIP file.")
     return result
 
 
-def _verify(archive: zipfile.ZipFile, result: Verified) -> None:
-    members = _members(archive, result)
-    if members is None:
-        return
-    manifest = _manifest(archive, members, result)
+def _verify(copied: Files, result: Verified) -> None:
+    manifest = _manifest(copied, result)
     if manifest is None:
         return
     try:
-        _check_files(archive, members, manifest, result)
+        _check_files(copied, manifest, result)
         _check_letters(manifest, result)
-        _check_lists(archive, members, manifest, result)
+        _check_lists(copied, manifest, result)
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
         result.find(files.MANIFEST, f"is not complete ({type(problem).__name__}: {problem}).")
-    result.files = len(members)
+    result.files = len(copied)
 
 
-def _members(archive: zipfile.ZipFile, result: Verified) -> dict[str, zipfile.ZipInfo] | None:
-    """The files of the ZIP by name, all in one folder, none compressed; None if they are not."""
-    infos = archive.infolist()
-    if len(infos) > _MOST_FILES:
-        result.find("ZIP", f"holds {len(infos)} files, more than any bundle.")
-        return None
-    members: dict[str, zipfile.ZipInfo] = {}
-    for info in infos:
-        folder, _, name = info.filename.partition("/")
-        shown = info.filename[:80].encode("ascii", "backslashreplace").decode()
-        if not (_NAME.fullmatch(folder) and _NAME.fullmatch(name)) or ".." in info.filename:
-            result.find(shown, "has a name that no bundle has.")
-        elif result.folder not in {"", folder}:
-            result.find(shown, f"lies outside the folder {result.folder}.")
-        elif info.flag_bits & 0x1:
-            result.find(shown, "is encrypted; nothing in a bundle is.")
-        elif info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-            result.find(shown, "is compressed; a bundle's files are stored as they are.")
-        elif name in members:
-            result.find(name, "is there twice.")
-        else:
-            result.folder = folder
-            members[name] = info
-    return None if result.findings else members
-
-
-def _manifest(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], result: Verified
-) -> dict[str, Any] | None:
-    info = members.get(files.MANIFEST)
-    if info is None:
+def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
+    own = copied.get(files.MANIFEST)
+    if own is None:
         result.find(files.MANIFEST, "is missing.")
         return None
-    if info.file_size > _MOST_MANIFEST_BYTES:
+    if own.size > _MOST_MANIFEST_BYTES:
         result.find(files.MANIFEST, "is too large.")
         return None
     try:
-        manifest = json.loads(archive.read(info).decode(), object_hook=_letter_or_other)
-    except (zipfile.BadZipFile, ValueError, RuntimeError):
+        with own.open() as source:
+            manifest = json.loads(source.read().decode(), object_hook=_letter_or_other)
+    except (*DAMAGED, ValueError):
         result.find(files.MANIFEST, "is damaged.")
         return None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -123,53 +89,54 @@ def _letter_or_other(found: dict[str, Any]) -> Any:
     return _Printed(*(found.get(name) for name in _Printed.__slots__))
 
 
-def _check_files(
-    archive: zipfile.ZipFile,
-    members: dict[str, zipfile.ZipInfo],
-    manifest: dict[str, Any],
-    result: Verified,
-) -> None:
+def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
     if manifest["bundle"]["folder"] != result.folder:
-        result.find(files.MANIFEST, "belongs to another folder.")
+        result.find(files.MANIFEST, f"belongs to the folder {manifest['bundle']['folder']}.")
     named = {entry["name"]: entry for entry in manifest["files"]}
     if len(named) != len(manifest["files"]):
         result.find(files.MANIFEST, "names a file twice.")
     expected = {*files.ALWAYS[:-1], *(one["file"] for one in manifest["volumes"] if "file" in one)}
     for name in sorted(expected - set(named)):
         result.find(files.MANIFEST, f"does not name {name}.")
-    for name in sorted(set(members) - set(named) - {files.MANIFEST}):
+    for name in sorted(set(copied) - set(named) - {files.MANIFEST}):
         result.find(name, "is not in the manifest.")
     for name, entry in named.items():
-        if name not in members:
+        if name not in copied:
             result.find(name, "is missing.")
         else:
-            _check_file(archive, members[name], name, entry, result)
+            _check_file(copied[name], entry, named, result)
 
 
 def _check_file(
-    archive: zipfile.ZipFile,
-    info: zipfile.ZipInfo,
-    name: str,
-    entry: dict[str, Any],
-    result: Verified,
+    copied: CopiedFile, entry: dict[str, Any], named: dict[str, Any], result: Verified
 ) -> None:
-    if info.file_size != entry["bytes"]:
-        result.find(name, f"has {info.file_size} bytes, the manifest says {entry['bytes']}.")
-        return
     with tempfile.TemporaryFile() as copy:
         try:
-            with archive.open(info) as source:
+            with copied.open() as source:
                 shutil.copyfileobj(source, copy, 1 << 20)
-        except (zipfile.BadZipFile, EOFError, RuntimeError):
-            result.find(name, "is damaged.")
+        except DAMAGED:
+            result.find(copied.name, "is damaged.")
             return
         copy.seek(0)
-        if hashlib.file_digest(copy, "sha256").hexdigest() != entry["sha256"]:
-            result.find(name, "is damaged: its SHA-256 is not the manifest's.")
+        digest = hashlib.file_digest(copy, "sha256").hexdigest()
+        if digest != entry["sha256"]:
+            result.find(copied.name, _other_content(copied, digest, entry, named))
             return
-        if name.endswith(".pdf"):
+        if copied.name.endswith(".pdf"):
             copy.seek(0)
-            _check_pages(copy, name, entry, result)
+            _check_pages(copy, copied.name, entry, result)
+
+
+def _other_content(
+    copied: CopiedFile, digest: str, entry: dict[str, Any], named: dict[str, Any]
+) -> str:
+    """Say what a file is that is not the one the manifest names."""
+    other = next((name for name, one in named.items() if one["sha256"] == digest), "")
+    if other:
+        return f"is really {other}: the two were mixed up."
+    if copied.size != entry["bytes"]:
+        return f"has {copied.size} bytes, the manifest says {entry['bytes']}."
+    return "is damaged: its SHA-256 is not the manifest's."
 
 
 def _check_pages(copy: Any, name: str, entry: dict[str, Any], result: Verified) -> None:
@@ -263,12 +230,7 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     return last == pages
 
 
-def _check_lists(
-    archive: zipfile.ZipFile,
-    members: dict[str, zipfile.ZipInfo],
-    manifest: dict[str, Any],
-    result: Verified,
-) -> None:
+def _check_lists(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
     numbers = [one.number for one in manifest["letters"]]
     numbers += [one["number"] for one in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
@@ -276,19 +238,22 @@ def _check_lists(
         (files.SIGNATURES_CSV, _csv_numbers),
         (files.SIGNATURES_XLSX, first_column),
     ):
-        if name not in members or name in damaged:
+        if name not in copied or name in damaged:
             continue
         try:
-            found = list(islice(read(archive, members[name]), len(numbers) + 2))
-        except (WorkbookDamaged, zipfile.BadZipFile, csv.Error, UnicodeError) as problem:
+            with copied[name].open() as source:
+                listed = list(islice(read(source), len(numbers) + 2))
+        except (WorkbookDamaged, *DAMAGED, csv.Error, UnicodeError) as problem:
             result.find(name, f"cannot be read ({type(problem).__name__}).")
             continue
-        if found[1:] != numbers:
+        if listed[1:] != numbers:
             result.find(name, f"does not hold a row for each of the {len(numbers)} letters.")
 
 
-def _csv_numbers(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[str]:
-    with archive.open(info) as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+def _csv_numbers(source: IO[bytes]) -> Iterator[str]:
+    text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
+    try:
         for row in csv.reader(text):
             yield row[0] if row else ""
+    finally:
+        text.detach()  # whoever opened the source closes it

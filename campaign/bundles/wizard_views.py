@@ -60,6 +60,12 @@ class Draft:
             for part in offer.taken(self.form.choice_for(offer))
         )
 
+    @property
+    def nothing_waits(self) -> bool:
+        """Whether no letter of these campaigns waits any more, and no signed sheet is to travel."""
+        sheets = self.form.sheets_travel.data and any(one.on_paper for one in self.chosen)
+        return not (sheets or any(one.letters for one in self.chosen))
+
     def state(self, *names: str) -> list[tuple[str, str]]:
         """What was chosen so far in these fields (all without names), as it came."""
         wanted = names or ("mission", *LETTERS, *PAPER)
@@ -67,6 +73,22 @@ class Draft:
         return [(name, one) for name, one in found if name != "mission"] + [
             ("mission", slug_of(self.mission))
         ]
+
+    def decided(self) -> list[tuple[str, str]]:
+        """All that the check page shows, for the button that freezes.
+
+        What nobody chose is decided here as well: a colleague who freezes first, or a campaign
+        that begins to wait, does not change what is frozen by who looks at this page.
+        """
+        form = self.form
+        values = [("mission", slug_of(self.mission)), ("chosen", "1"), ("how", "1")]
+        values += [("campaign", one.campaign.slug) for one in self.chosen]
+        for field in (form.target, form.written, form.cards):
+            values += [(field.name, one) for one in field.data or ()]
+        for field in (form.order, form.layout, form.volumes, form.size, form.numbers, form.locale):
+            values.append((field.name, str(field.data)))
+        ticks = [field for field in (form.duplex, form.sheets_travel) if field.data]
+        return values + [(field.name, "y") for field in ticks]
 
     def url(self, endpoint: str) -> str:
         """Another step, with all that was chosen."""
@@ -102,6 +124,8 @@ def create() -> ResponseReturnValue:
     draft = _draft()
     if request.method == "GET":
         return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+    if draft.nothing_waits:  # a colleague froze it meanwhile
+        return _page(draft, "create"), 409
     if not draft.form.validate():
         return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
     unit, settings = db.session(), _settings()

@@ -3,7 +3,7 @@
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 from xml.parsers import expat
 
 _SHEET = "xl/worksheets/sheet1.xml"
@@ -16,15 +16,14 @@ class WorkbookDamaged(Exception):
     """The workbook cannot be read, or is not one of ours."""
 
 
-def first_column(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[str]:
+def first_column(source: IO[bytes]) -> Iterator[str]:
     """Texts of the first cell of each row of the first sheet (inline strings, as we write them).
 
     Raises WorkbookDamaged.
     """
     with tempfile.TemporaryFile() as copy:
-        with archive.open(info) as source:
-            while piece := source.read(_PIECE):
-                copy.write(piece)
+        while piece := source.read(_PIECE):
+            copy.write(piece)
         copy.seek(0)
         try:
             with zipfile.ZipFile(copy) as book, book.open(_SHEET) as sheet:

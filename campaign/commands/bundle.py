@@ -241,15 +241,15 @@ def _sentence(facts: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("copy", metavar="FILE", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(file: Path, as_json: bool) -> None:
-    """Check that all that the manifest of a bundle's ZIP says holds.
+def verify(copy: Path, as_json: bool) -> None:
+    """Check that all that the manifest of a bundle says holds.
 
-    Exits 0 only then; otherwise each damaged file is named on a line of its own. It needs no
-    database: the ZIP alone is enough.
+    FILE is the ZIP, a ZIP that was made again of its files, or the unpacked folder. Exits 0 only
+    if all holds; otherwise each damaged file is named on a line of its own. It needs no database.
     """
-    result = verify_copy(file)
+    result = verify_copy(copy)
     for finding in result.findings:
         click.echo(str(finding), err=True)
     if as_json:
@@ -269,6 +269,8 @@ def verify(file: Path, as_json: bool) -> None:
             f"All of it holds: {_letters(result.letters, result.pages)}, "
             f"in {_volumes(result.volumes)}, {result.files} files."
         )
+        if result.zipped_again:
+            click.echo("Somebody has zipped the folder again; the files in it are the same.")
     sys.exit(0 if result.ok else 1)
 
 

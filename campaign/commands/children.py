@@ -4,13 +4,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import click
 
 GRACE_SECONDS = 10
+SOON_SECONDS = 10
 _LOOK_SECONDS = 0.1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Task = Callable[[], None]
 
 
 class Child:
@@ -49,27 +53,64 @@ class Child:
             os.kill(self.pid, number)
 
 
-def watch(children: Sequence[Child]) -> None:
-    """Until somebody ends us, then end the children as well.
+def supervise(tasks: Mapping[str, Task], *, soon: float = SOON_SECONDS) -> Task | None:
+    """Run each task in a process of its own until somebody ends us, then end them as well.
 
-    Raises click.ClickException where one of them ended by itself.
+    Gives the task to a child, which runs it, and None to the process that supervises. A process
+    that ends by itself is started again, and stderr says so: a worker that the kernel kills for its
+    memory does not take the web server along. Raises click.ClickException where one ended sooner
+    than `soon` seconds after its start: starting it again would not help.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    running: dict[str, _Running] = {}
+    for number in _SIGNALS:
         signal.signal(number, _leave)
     try:
-        while not any(child.has_ended for child in children):
-            time.sleep(_LOOK_SECONDS)
+        for name in tasks:
+            child = Child.fork()
+            if child is None:
+                return _as_child(tasks[name])
+            running[name] = _Running(child, time.monotonic())
+        while True:
+            name = _wait_for_an_end(running)
+            ended, lived = running[name].child, time.monotonic() - running[name].since
+            if lived < soon:
+                break
+            click.echo(f"The {name} {_how(ended.wait())}. It is started again.", err=True)
+            child = Child.fork()
+            if child is None:
+                return _as_child(tasks[name])
+            running[name] = _Running(child, time.monotonic())
     except _Ended:
-        return
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        _end(children)
-    raise click.ClickException("A process of the instance ended by itself; see its last lines.")
+        _end([one.child for one in running.values()])
+        return None
+    _end([one.child for one in running.values()])
+    raise click.ClickException(f"The {name} {_how(ended.wait())} at once; see its last lines.")
+
+
+def _wait_for_an_end(running: Mapping[str, "_Running"]) -> str:
+    while True:
+        for name, one in running.items():
+            if one.child.has_ended:
+                return name
+        time.sleep(_LOOK_SECONDS)
+
+
+def _as_child(task: Task) -> Task:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return task
+
+
+def _how(code: int) -> str:
+    """How a process ended, by its exit code."""
+    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
 
 def _end(children: Sequence[Child]) -> None:
     """Ask all of them to end; kill who does not."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     for child in children:
         child.send(signal.SIGINT)
     latest = time.monotonic() + GRACE_SECONDS
@@ -78,6 +119,13 @@ def _end(children: Sequence[Child]) -> None:
     for child in children:
         child.send(signal.SIGKILL)
         child.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    child: Child
+    since: float
+    """When it was started, by the monotonic clock."""
 
 
 class _Ended(Exception):

@@ -4,6 +4,7 @@ import gc
 import os
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from campaign import close_app, create_app, jobs, safety
-from campaign.commands.children import GRACE_SECONDS, Child, watch
+from campaign.commands.children import GRACE_SECONDS, Child, supervise
 from campaign.commands.instance import ready_app
 from campaign.demo import loading
 from campaign.errors import UnsafeSettings
@@ -41,13 +42,8 @@ def run(host: str, port: int, demo: bool) -> None:
     if preparing.wait():
         sys.exit(1)  # it said why
     click.echo(f"Open {settings.base_url}/ — Ctrl-C ends it.")
-    serving = Child.fork()
-    if serving is None:
-        return _serve_web(settings, host, port)
-    working = Child.fork()
-    if working is None:
-        return _work()
-    return watch([serving, working])
+    task = supervise({"web server": partial(_serve_web, settings, host, port), "worker": _work})
+    return task() if task else None
 
 
 def _prepare(*, demo: bool) -> None:

@@ -11,6 +11,7 @@ from campaign.letters.checks import check_characters, check_empty, texts_of
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import LAYOUTS, Box, Layout
 from campaign.letters.problems import CARD_TOO_LONG, LetterRefused, Problem
+from campaign.letters.room import card_room
 from campaign.letters.typesetting import decode, encode_refused
 
 PER_SHEET = 4
@@ -64,6 +65,14 @@ def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     raise LetterRefused(
         Problem(problem.slug, {**problem.detail, "key": one.key}) for one, problem in problems
     )
+
+
+def check_before(context: LetterContext, layout: Layout) -> list[Problem]:
+    """What can be seen to be wrong with a card without laying it out; cheap."""
+    problems = _check(context)
+    if not problems and not card_room(context, layout).fits:
+        problems.append(Problem(CARD_TOO_LONG))
+    return problems
 
 
 def _check(context: LetterContext) -> list[Problem]:

@@ -122,6 +122,46 @@ def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     assert "are not carried yet" not in client.get(NEW, query_string=ticked).text
 
 
+def shown_to_freeze(page: str) -> dict[str, list[str]]:
+    """What the button of the check page sends."""
+    form = page[page.index('<form class="form" method="post"') :].partition("</form>")[0]
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form):
+        fields.setdefault(name, []).append(html.unescape(value))
+    return fields
+
+
+def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    for one in add_confirmed(unit, campaigns[0], 2, family_name="Papier"):
+        one.origin, one.letters = Origin.PAPER, []
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(NEW, query_string=base(campaigns[:1])).text
+    both_look_at = shown_to_freeze(page)
+    del both_look_at["csrf_token"]
+    assert "sheets_travel" not in both_look_at
+    assert post(client, NEW, both_look_at).status_code == 302
+    assert post(client, NEW, both_look_at).status_code == 409
+    [bundle] = bundles(unit)
+    assert (bundle.letter_count, bundle.frozen["on_paper"]) == (6, 0)
+
+
+def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+) -> None:
+    sign_in(client, app, "staff")
+    shown = shown_to_freeze(client.get(NEW, query_string={"mission": "embassy-1"}).text)
+    del shown["csrf_token"]
+    third = make_campaign(unit)
+    third.targets[0].mission = campaigns[0].targets[0].mission
+    add_confirmed(unit, third, 1)
+    unit.commit()
+    assert post(client, NEW, shown).status_code == 302
+    assert {one.campaign_id for one in bundles(unit)} == {one.id for one in campaigns}
+
+
 def test_what_was_chosen_is_frozen(
     app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
 ) -> None:
@@ -282,6 +322,41 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (entry.action, entry.detail) == ("bundle.proof", {"letters": 5})
     assert bundles(unit) == []
+
+
+def test_a_proof_of_cards_names_what_is_too_long_for_one(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    campaign = make_campaign(unit, format=LetterFormat.CARD)
+    long = "I write because what happened there matters to me. " * 30
+    add_confirmed(unit, campaign, 8, own_words=lambda at: long if at < 7 else "Be free.")
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
+    aside = page[page.index("Would be set aside") :]
+    assert aside.count("The words do not fit on a card.") == 5
+    assert "and 2 more" in aside
+    as_letters = base([campaign], how="1", layout="fr")
+    assert "do not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
+
+
+def test_a_proof_looks_at_the_newest_letters_too(
+    app: Flask, client: FlaskClient, unit: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "LOOKED_AT", 3)
+    monkeypatch.setattr(proofs, "_NEWEST", 2)
+    monkeypatch.setattr(proofs, "_LONGEST", 0)
+    campaign = make_campaign(unit)
+    start = db.utcnow()
+    add_confirmed(
+        unit, campaign, 9, confirmed_at=lambda at: start + timedelta(seconds=at), own_words="",
+        given_name=lambda at: "\u0410\u043d\u043d\u0430" if at == 8 else "Ana",
+    )  # fmt: skip
+    unit.commit()
+    sign_in(client, app, "staff")
+    page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
+    assert "Written in another script (Cyrillic)" in page
+    assert "5 of 9 letters were looked at" in page
 
 
 def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(

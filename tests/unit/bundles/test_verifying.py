@@ -26,7 +26,7 @@ Change = Callable[[dict[str, bytes]], None]
 def pdf(path: Path, pages: int) -> None:
     with pikepdf.new() as made:
         for _ in range(pages):
-            made.add_blank_page()
+            made.add_blank_page(page_size=(200 + len(path.name), 300))
         made.save(path)
 
 
@@ -126,7 +126,7 @@ def test_a_file_too_many_is_named(tmp_path: Path, parts: dict[str, bytes]) -> No
         (lambda m: m["letters"][2].update(volume=9), "a volume that is not there"),
         (lambda m: m["letters"][0].update(number="00009"), "does not hold each number"),
         (lambda m: m["bundle"].update(printed=4), "counts other letters"),
-        (lambda m: m["bundle"].update(folder="other"), "belongs to another folder"),
+        (lambda m: m["bundle"].update(folder="other"), "belongs to the folder"),
         (lambda m: m["volumes"][0].update(pages=4), "has other pages as a file"),
         (lambda m: m["files"].pop(0), "does not name"),
         (lambda m: m.update(format="x"), "is not of the format"),
@@ -171,11 +171,58 @@ def test_names_that_lead_elsewhere_are_refused(
     assert len(verify_copy(path).findings) == 1
 
 
-def test_a_compressed_entry_is_refused_unread(tmp_path: Path, parts: dict[str, bytes]) -> None:
+def test_a_bomb_is_refused_unread(tmp_path: Path, parts: dict[str, bytes]) -> None:
     bomb = {**parts, "letters-001.pdf": bytes(10_000_000)}
     path = pack(tmp_path / "bundle.zip", bomb, method=zipfile.ZIP_DEFLATED)
     found = [str(one) for one in verify_copy(path).findings]
-    assert any(one.startswith(f"{FOLDER}/letters-001.pdf: is compressed") for one in found)
+    assert found == [f"{FOLDER}/letters-001.pdf: is packed more tightly than any file of a bundle."]
+
+
+def unpack(path: Path, made: dict[str, bytes]) -> Path:
+    folder = path / FOLDER
+    folder.mkdir()
+    for name, data in made.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_a_folder_that_was_zipped_again_holds(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    path = pack(tmp_path / "again.zip", parts, method=zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.mkdir(FOLDER)
+        archive.writestr(f"__MACOSX/{FOLDER}/._letters-001.pdf", b"x")
+        archive.writestr(f"{FOLDER}/.DS_Store", b"x")
+    result = verify_copy(path)
+    assert result.findings == []
+    assert result.zipped_again
+    assert not verify_copy(pack(tmp_path / "ours.zip", parts)).zipped_again
+
+
+def test_an_unpacked_folder_holds_or_its_faults_are_named(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    folder = unpack(tmp_path, parts)
+    (folder / ".DS_Store").write_bytes(b"x")
+    assert verify_copy(folder).findings == []
+    (folder / "letters-002.pdf").unlink()
+    (folder / "note.txt").symlink_to("/etc/passwd")
+    assert [str(one) for one in verify_copy(folder).findings] == [
+        "note.txt: is nothing that a bundle holds."
+    ]
+    (folder / "note.txt").unlink()
+    assert [str(one) for one in verify_copy(folder).findings] == ["letters-002.pdf: is missing."]
+
+
+def test_volumes_that_were_mixed_up_are_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    first, second = parts["letters-001.pdf"], parts["letters-002.pdf"]
+
+    def swap(made: dict[str, bytes]) -> None:
+        made["letters-001.pdf"], made["letters-002.pdf"] = second, first
+
+    assert problems(tmp_path, parts, swap) == [
+        "letters-001.pdf: is really letters-002.pdf: the two were mixed up.",
+        "letters-002.pdf: is really letters-001.pdf: the two were mixed up.",
+    ]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999])

@@ -5,17 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click import ClickException
 from click.testing import CliRunner
 from gunicorn.config import Config
 
 from campaign import cli
 from campaign.commands import serve
-from campaign.commands.children import Child, watch
 from campaign.commands.database import db as db_command
 from campaign.commands.doctor import doctor
 from campaign.errors import UnsafeSettings
@@ -47,60 +44,67 @@ def test_development_listens_on_no_address_that_others_reach(
     assert "shows mails to everybody" in str(answer.exception)
 
 
-@pytest.fixture
-def _signals() -> Iterator[None]:
-    """What stops a run goes on stopping it."""
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(kind) for kind in kinds]
-    yield
-    for kind, handler in zip(kinds, before, strict=True):
-        signal.signal(kind, handler)
+_SUPERVISED = """
+import os, signal, sys
+from campaign.commands.children import supervise
+
+def stay(name):
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    print(name, os.getpid(), flush=True)
+    while True:
+        signal.pause()
+
+def fail():
+    sys.exit(3)
+
+failing = "fail" in sys.argv
+tasks = {"web server": lambda: stay("web"), "worker": fail if failing else lambda: stay("worker")}
+task = supervise(tasks, soon=10 if failing else 0)
+if task:
+    task()
+"""
 
 
-class _Ending(Child):
-    """When it is looked at, somebody ends the command."""
-
-    @property
-    def has_ended(self) -> bool:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return super().has_ended
+def _supervised(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", _SUPERVISED, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
-def _staying(kind: type[Child]) -> Child:
-    """A process that goes on until it is asked to end, and is ready to be asked."""
-    ready, told = os.pipe()
-    child = kind.fork()
-    if child is None:
-        try:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.write(told, b".")
-            while True:
-                signal.pause()
-        finally:
-            os._exit(1)
-    assert os.read(ready, 1)
-    os.close(ready)
-    os.close(told)
-    return child
+def _read_pids(process: "subprocess.Popen[str]", lines: int) -> dict[str, int]:
+    assert process.stdout is not None
+    pairs = [process.stdout.readline().split() for _ in range(lines)]
+    return {name: int(pid) for name, pid in pairs}
 
 
-@pytest.mark.usefixtures("_signals")
-def test_where_one_process_ends_by_itself_the_others_are_ended_and_it_is_said() -> None:
-    failing = Child.fork()
-    if failing is None:
-        os._exit(3)
-    staying = _staying(Child)
-    with pytest.raises(ClickException, match="ended by itself"):
-        watch([failing, staying])
-    assert (failing.wait(), failing.has_ended) == (3, True)
-    assert staying.wait() == -signal.SIGINT
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
-@pytest.mark.usefixtures("_signals")
-def test_who_ends_the_command_ends_its_processes() -> None:
-    staying = _staying(_Ending)
-    watch([staying])
-    assert staying.wait() == -signal.SIGINT
+def test_a_worker_that_is_killed_is_started_again_and_the_site_goes_on() -> None:
+    with _supervised() as process:
+        first = _read_pids(process, 2)
+        os.kill(first["worker"], signal.SIGKILL)
+        second = _read_pids(process, 1)
+        assert second["worker"] != first["worker"]
+        assert _is_there(first["web"])
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=120)[1]
+    assert process.returncode == 0
+    assert said == "The worker was ended by signal 9. It is started again.\n"
+    assert not any(map(_is_there, [first["web"], second["worker"]]))
+
+
+def test_what_ends_at_once_ends_the_others_and_is_said() -> None:
+    with _supervised("fail") as process:
+        said = process.communicate(timeout=120)[1]
+    assert process.returncode == 1
+    assert "The worker ended with code 3 at once; see its last lines." in said
 
 
 def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(instance: Path) -> None:
