@@ -51,9 +51,6 @@ WORDS: Mapping[str, Any] = {
     "moment-skipped": _l("The clocks skip this hour that night. Give another."),
     "deadline-not-later": _l("Give a later day than the one it has now."),
     "follows-circle": _l("That campaign is itself further information on this one."),
-    "delivery-after-stop": _l(
-        "The campaign was stopped before this day: nothing may be handed over since."
-    ),
     "reason-missing": _l(
         "Say why, in one language at least: everybody who comes to the page reads it."
     ),
@@ -68,7 +65,10 @@ WORDS: Mapping[str, Any] = {
     "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
     "hosts-too-many": _l("Twenty sites can embed the form at most."),
     "picture-alt-missing": _l("Say what the picture shows, for those who cannot see it."),
-    "delivery-recorded": _l("This delivery is recorded already."),
+    "pictures-full": _l("This record has too many pictures. It can have 24."),
+    "delivery-recorded": _l(
+        "This delivery is recorded already. Open its record to add pictures or correct it."
+    ),
     "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
     "taken-missing": _l("Give the number of letters that were taken."),
     "taken-not-a-part": _l("A part is at least one letter, and not all of them."),

@@ -12,8 +12,6 @@ from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import here_in_envelope, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
-from campaign.deliveries.recording import stop_of
-from campaign.deliveries.rules import refuse_after_stop
 from campaign.errors import Invalid, Refused
 from campaign.signing.models import Letter
 
@@ -44,7 +42,7 @@ def post_envelopes(
     """Note that envelopes were posted: of those named, all that still lay here.
 
     Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
-    lay here, or with no letter in it that still did); Invalid after a stop, or with a tracking
+    lay here, or with no letter in it that still did); Invalid with a tracking
     number for more than one (`tracking`).
     """
     bundle = run.bundle
@@ -78,7 +76,6 @@ def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
     standing.hold(unit, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
 

@@ -1,10 +1,12 @@
 """What can be recorded of a bundle at the gate. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from campaign.bundles.models import DeliveryOutcome
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Invalid
 
 GONE_OUT = frozenset(
@@ -29,24 +31,50 @@ class Stop:
     timezone: str
 
 
-def refuse_after_stop(
-    outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
-) -> None:
-    """Nothing is handed over after a stop; that it was not, and what was before, is recorded.
+def stop_of(campaign: Campaign) -> Stop | None:
+    """A campaign's stop, where it is stopped."""
+    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+        return None
+    return Stop(campaign.stopped_at, campaign.timezone)
 
-    The time of day decides on the day of the stop, where it is known. Raises Invalid.
+
+def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
+    """Whether letters went out with an attempt after their campaign was stopped."""
+    return is_after_stop(attempt.outcome, attempt.happened_on, at, stop_of(attempt.campaign))
+
+
+def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
+    """“Not delivered: stopped” is said of a campaign that is. Raises Invalid."""
+    if outcome is DeliveryOutcome.STOPPED and stop is None:
+        raise Invalid(fields={"outcome": "delivery-not-stopped"})
+
+
+def is_after_stop(
+    outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
+) -> bool:
+    """Whether letters went out after a stop, by somebody who did not know of it yet.
+
+    The time of day decides on the day of the stop, where it is known.
     """
-    if outcome is DeliveryOutcome.STOPPED:
-        if stop is None:
-            raise Invalid(fields={"outcome": "delivery-not-stopped"})
-        return
-    if stop is None:
-        return
+    if stop is None or outcome not in GONE_OUT:
+        return False
     local = stop.stopped_at.astimezone(ZoneInfo(stop.timezone))
     clock = local.time().replace(second=0, microsecond=0)
     late = happened_time is not None and happened_time > clock
-    if happened_on > local.date() or (happened_on == local.date() and late):
-        raise Invalid(fields={"happened_on": "delivery-after-stop"})
+    return happened_on > local.date() or (happened_on == local.date() and late)
+
+
+def without(counts: Sequence[tuple[bool, int]], taken: int) -> list[int]:
+    """What later attempts were about, once `taken` letters are known to have gone before them.
+
+    `counts`: of each, in order, whether letters went out with it, and how many were thought to.
+    """
+    left, found = taken, []
+    for went_out, letters in counts:
+        fewer = min(letters, left)
+        found.append(letters - fewer)
+        left -= fewer if went_out else 0
+    return found
 
 
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:

@@ -5,7 +5,13 @@ from flask import current_app, url_for
 from campaign.accounts.guards import staff_user
 from campaign.overview.today import Item
 
-_OF_CARRIERS = {"to-carry": "bundles.show", "tell-delivery": "deliveries.publish"}
+_OF_CARRIERS = {
+    "held-back": "bundles.show",
+    "to-carry": "bundles.show",
+    "name-part": "deliveries.after",
+    "tell-delivery": "deliveries.publish",
+    "export": "exports.show",
+}
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 """Where staff, who see no figures, go instead."""
 

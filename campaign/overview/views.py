@@ -15,7 +15,7 @@ from campaign.campaigns import readiness
 from campaign.campaigns.models import Update
 from campaign.officials.postal import region_name
 from campaign.overview import keeping, letters, todo_links
-from campaign.overview.carrying import carriers_todos, deliveries_todos
+from campaign.overview.carrying import carriers_todos, deliveries_todos, stop_todos
 from campaign.overview.numbers import say_number, say_share
 from campaign.overview.parts import Sheet, csv_rows
 from campaign.overview.running import PER_PAGE, campaigns_csv, running
@@ -95,7 +95,7 @@ def table_file(slug: str, table: str) -> ResponseReturnValue:
 
 def _todos(unit: Session, user: StaffUser, now: datetime) -> list[Todo]:
     """Admins print and carry as well as they write."""
-    found = todos(unit, by=user, now=now)
+    found = stop_todos(unit, by=user, now=now) + todos(unit, by=user, now=now)
     if user.role is Role.ADMIN:
         found += deliveries_todos(unit, by=user, now=now)
     return found

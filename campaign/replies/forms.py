@@ -106,16 +106,21 @@ def reply_form(
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
     titles: Mapping[str, str] | None = None,
+    answers: str = "",
     **kwargs: Any,
 ) -> ReplyForm:
-    """The form, with the languages of the site and the campaign's."""
+    """The form, with the languages of the site and the campaign's.
+
+    A new one answers the delivery of the public id `answers`.
+    """
     locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
     fields: dict[str, Any] = {"locales": tuple(locales)}
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    now = _data(campaign, reply, deliveries, titles or {})
+    answered = next((one for one in deliveries if one.attempt.public_id == answers), None)
+    now = _data(campaign, reply, deliveries, titles or {}, answered)
     form = cast("ReplyForm", made(data=now, **kwargs))
     form.now = now
     form.saw(now)
@@ -156,10 +161,12 @@ def _data(
     reply: Reply | None,
     deliveries: Sequence[Delivery],
     titles: Mapping[str, str],
+    answered: Delivery | None = None,
 ) -> dict[str, Any]:
     if reply is None:
         return {
-            "delivery": "",
+            "delivery": answered.attempt.public_id if answered else "",
+            "who": f"mission:{answered.mission.slug}" if answered else None,
             "shown_page": "",
             "channel": Channel.LETTER.value,
             "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
