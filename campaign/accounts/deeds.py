@@ -124,6 +124,7 @@ DEEDS: Mapping[str, Any] = {
     "bundle.split-undone": _l("Took a bundle out of its envelopes"),
     "bundle.envelopes-download": _l("Downloaded envelopes of a bundle"),
     "bundle.envelopes-again": _l("Had the envelopes of a bundle made once more"),
+    "bundle.give-back": _l("Took letters back from another mission"),
     "bundle.reroute": _l("Sent a bundle’s letters through another mission"),
     "bundle.held-back": _l("Said what became of printed letters after a stop"),
     "delivery.record": _l("Recorded a delivery"),

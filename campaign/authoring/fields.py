@@ -89,6 +89,10 @@ WORDS: Mapping[str, Any] = {
     "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
     "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
     "pictures-too-many": _l("Eight pictures at most."),
+    "mission-missing": _l("Choose a mission."),
+    "mission-without-street": _l(
+        "This mission has no street address. Add one in the directory, then choose it again."
+    ),
     "mission-same": _l("The letters were at this mission. Choose another one."),
     "picture-too-big": _l("The picture is too big: 12 MB and 60 million points at most."),
     "picture-too-small": _l(

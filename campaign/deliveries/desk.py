@@ -49,6 +49,7 @@ def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
         "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),
         "moved_from": rerouting.find_to(unit, bundle),
+        "returned": rerouting.list_returned(unit, bundle),
         "run": splitting.find_run(unit, bundle),
     }
 

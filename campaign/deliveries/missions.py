@@ -23,7 +23,12 @@ def missions_for(unit: Session, bundle: Bundle, *, limit: int = 300) -> Sequence
 
 def get_mission(unit: Session, slug: str) -> Mission:
     """The mission. Raises NotFound."""
-    found = unit.scalar(select(Mission).where(Mission.slug == slug))
+    found = find_mission(unit, slug)
     if found is None:
         raise NotFound("mission")
     return found
+
+
+def find_mission(session: Session, slug: str) -> Mission | None:
+    """The mission, if there is one."""
+    return session.scalar(select(Mission).where(Mission.slug == slug))

@@ -74,9 +74,9 @@ class RerouteForm(DeskForm):
     mission = SelectField(_l("Mission"))
 
     @classmethod
-    def of(cls, missions: Sequence[Mission]) -> "RerouteForm":
+    def of(cls, missions: Sequence[Mission], **given: Any) -> "RerouteForm":
         """The form with these missions."""
-        form = cls()
+        form = cls(**given)
         form.mission.choices = choices(
             [("", _l("Choose")), *((one.slug, _say(one)) for one in missions)]
         )

@@ -22,6 +22,7 @@ from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.authoring.fields import DeskForm
 from campaign.bundles import services
 from campaign.bundles.models import Bundle
+from campaign.bundles.proofs import print_proof
 from campaign.bundles.saying import say_number
 from campaign.deliveries import (
     envelope_files,
@@ -33,7 +34,7 @@ from campaign.deliveries import (
     visits,
 )
 from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
-from campaign.deliveries.missions import get_mission, missions_for
+from campaign.deliveries.missions import find_mission, get_mission, missions_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.errors import Invalid, Refused
@@ -47,10 +48,11 @@ def register(blueprint: Blueprint) -> None:
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
     add(page, "after", after)
     for name, view in (
-        ("part", part), ("split", split), ("undo", undo), ("again", again), ("reroute", reroute),
-        ("post", post),
+        ("part", part), ("split", split), ("undo", undo), ("again", again), ("post", post),
     ):  # fmt: skip
         add(f"{page}/{name}", name, view, methods=["POST"])
+    add(f"{page}/reroute", "reroute", reroute, methods=["GET", "POST"])
+    add(f"{page}/reroute/proof", "reroute_proof", reroute_proof, methods=["POST"])
     add(f"{page}/files/<name>", "envelopes_download", envelopes_download, methods=["POST"])
     add(f"{page}/files/<name>", "after_again", after_again)
 
@@ -113,17 +115,33 @@ def again(public_id: str) -> ResponseReturnValue:
 
 
 def reroute(public_id: str) -> ResponseReturnValue:
-    """Choose another mission: a new bundle of the same letters."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    form = RerouteForm.of(missions_for(unit, bundle))
+    """What goes where through another mission; then a new bundle of the same letters."""
+    session, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    form = RerouteForm.of(missions_for(session, bundle))
+    if request.method == "GET":
+        return _check_page(bundle, request.args.get("mission", ""))
 
     def deed() -> Bundle:
         return rerouting.reroute(
-            unit, bundle, get_mission(unit, form.mission.data),
+            session, bundle, get_mission(session, form.mission.data),
             settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
 
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
+
+
+def reroute_proof(public_id: str) -> ResponseReturnValue:
+    """Some of the letters as the other mission would get them, each marked as a proof."""
+    session, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    mission = get_mission(session, request.form.get("mission", ""))
+    try:
+        proof = rerouting.proof_of(session, bundle, mission)
+        body = print_proof(session, proof, actor=actor())
+    except Refused as problem:
+        return _page(bundle, problem=problem.slug), 409
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="proof-{mission.slug}.pdf"'
+    return response
 
 
 def post(public_id: str) -> ResponseReturnValue:
@@ -184,6 +202,27 @@ def _done(
             return redirect(url_for("deliveries.after", public_id=bundle.public_id), 303)
     body = _page(bundle, problem=problem, **{f"{name}_form": form})
     return body, 409 if problem else 422
+
+
+def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
+    """The question before letters go through another mission; or why they cannot."""
+    session = db.session()
+    form = RerouteForm.of(missions_for(session, bundle), data={"mission": slug}, formdata=None)
+    mission = find_mission(session, slug)
+    if mission is None:
+        form.refuse({"mission": "mission-missing"})
+        return _page(bundle, reroute_form=form), 422
+    try:
+        facts = rerouting.preview(session, bundle, mission)
+    except Refused as problem:
+        return _page(bundle, problem=problem.slug, reroute_form=form), 409
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        return _page(bundle, reroute_form=form), 422
+    return render_template(
+        "deliveries/reroute.html", bundle=bundle, mission=mission, facts=facts, form=form,
+        number=lambda value: say_number(value, i18n.locale()),
+    )  # fmt: skip
 
 
 def _page(bundle: Bundle, **given: Any) -> str:

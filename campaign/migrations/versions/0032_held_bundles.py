@@ -44,11 +44,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bundle_id", name=op.f("pk_held_bundle")),
     )  # fmt: skip
     for name in _PRINTED:
-        op.add_column("letter_move", sa.Column(name, sa.Integer()))
+        op.add_column("letter_move", sa.Column(name, sa.Integer(), nullable=True))
+    # As SQL: Alembic would make SQLite's table anew, and all that hangs on it would go.
+    op.execute(
+        "ALTER TABLE bundle ADD COLUMN returned_to_id INTEGER "
+        "CONSTRAINT fk_bundle_returned_to_id REFERENCES bundle (id)"
+    )
 
 
 def downgrade() -> None:
     """Back."""
+    op.drop_column("bundle", "returned_to_id")
     for name in reversed(_PRINTED):
         op.drop_column("letter_move", name)
     op.drop_table("held_bundle")
