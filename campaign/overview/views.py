@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,12 @@ blueprint = Blueprint("overview", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
 today = Blueprint("today", __name__, url_prefix="/desk/today")
 guard(today)
+
+
+@today.get("/")
+def without_slash() -> ResponseReturnValue:
+    """The address as people type it."""
+    return redirect(url_for(".index"))
 
 
 @today.get("")

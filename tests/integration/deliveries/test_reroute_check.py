@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
@@ -74,6 +75,12 @@ def test_what_goes_where_is_shown_and_nothing_is_done_yet(
     assert "5 envelopes are opened" in page
     assert "2 envelopes are already posted" in page
     assert "Open the proof as PDF" in page
+    proof = post(staff, after(refused, "reroute/proof"), {"mission": other_mission})
+    with pypdfium2.PdfDocument(proof.data) as pdf:
+        text = pdf[0].get_textpage().get_text_bounded()
+    assert "7 Rue Exemple" in text
+    assert "Proof" in text
+    unit.rollback()
     assert unit.scalars(select(Rerouting)).all() == []
     assert staff.get(after(refused, "reroute")).status_code == 422
 

@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock, jobs
+from campaign import clock, db, jobs
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries import splitting
 from campaign.deliveries.held_back import settle
 from campaign.deliveries.models import GateVisit, HeldBundle, PaperFate
 from campaign.errors import Refused
@@ -22,6 +23,7 @@ from campaign.mail.models import OutboxMail
 from campaign.signing.models import Signature
 from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.test_envelopes import posting
 
 Stop = Callable[[], None]
 
@@ -137,6 +139,23 @@ def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
         assert "1 delivery was after the stop of its campaign" in client.get("/desk/today").text
         assert "Delivered after the stop" in client.get(f"/desk/campaigns/{slug}").text
     assert unit.scalars(select(GateVisit)).one()
+
+
+def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
+    app: Flask, staff: FlaskClient, unit: Session, loose: Bundle, record: Record, stop: Stop
+) -> None:
+    record(loose, DeliveryOutcome.REFUSED)
+    with app.app_context(), db.transaction() as own:
+        found = own.get_one(Bundle, loose.id)
+        splitting.split(own, found, letters_each=1, with_letters=False, actor="test")
+    stop()
+    page = f"/desk/bundles/{loose.public_id}/after"
+    shown = staff.get(page).text
+    assert "Posted all the same?" in shown
+    assert "Make the envelopes" not in shown
+    assert post(staff, f"{page}/post", posting(last="2")).status_code == 303
+    newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
+    assert unit.scalar(newest) == 2
 
 
 def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
