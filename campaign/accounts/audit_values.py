@@ -21,6 +21,14 @@ _FIELDS: Mapping[str, Any] = {
     "host_country": _l("Host country"),
     "head_of_mission": _l("Head of mission"),
     "hours": _l("Hours"),
+    # of the record of a delivery
+    "happened_on": _l("Day"),
+    "happened_time": _l("Time of day"),
+    "place": _l("Place"),
+    "received_by": _l("Received by"),
+    "delegates": _l("Who went"),
+    "notes": _l("Notes for colleagues"),
+    "tracking": _l("Tracking number"),
 }
 _WORDS: Mapping[str, Any] = {
     "draft": _l("Draft"),
@@ -45,9 +53,11 @@ _WORDS: Mapping[str, Any] = {
     "network": _l("Urgent-action network"),
     "signers": _l("Supporters who asked for news of the case"),
     "full": _l("For vetting"),
+    "destroyed": _l("Destroyed"),
+    "kept": _l("Kept under lock"),
     "officials": _l("For officials"),
 }
-_SAID_IN = {"before", "after", "state", "channel", "kind", "told"}
+_SAID_IN = {"before", "after", "state", "channel", "kind", "told", "fate"}
 """Facts whose values are such words; others are numbers, names and slugs."""
 
 

@@ -53,9 +53,6 @@ WORDS: Mapping[str, Any] = {
     "moment-skipped": _l("The clocks skip this hour that night. Give another."),
     "deadline-not-later": _l("Give a later day than the one it has now."),
     "follows-circle": _l("That campaign is itself further information on this one."),
-    "delivery-after-stop": _l(
-        "The campaign was stopped before this day: nothing may be handed over since."
-    ),
     "day-to-come": _l("This day is still to come at the mission."),
     "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
     "posted-before-visit": _l(
@@ -76,7 +73,10 @@ WORDS: Mapping[str, Any] = {
     "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
     "hosts-too-many": _l("Twenty sites can embed the form at most."),
     "picture-alt-missing": _l("Say what the picture shows, for those who cannot see it."),
-    "delivery-recorded": _l("This delivery is recorded already."),
+    "pictures-full": _l("This record has too many pictures. It can have 24."),
+    "delivery-recorded": _l(
+        "This delivery is recorded already. Open its record to add pictures or correct it."
+    ),
     "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
     "taken-missing": _l("Give the number of letters that were taken."),
     "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
@@ -97,6 +97,10 @@ WORDS: Mapping[str, Any] = {
     "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
     "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
     "pictures-too-many": _l("Eight pictures at most."),
+    "mission-missing": _l("Choose a mission."),
+    "mission-without-street": _l(
+        "This mission has no street address. Add one in the directory, then choose it again."
+    ),
     "mission-same": _l("The letters were at this mission. Choose another one."),
     "picture-too-big": _l("The picture is too big: 12 MB and 60 million points at most."),
     "picture-too-small": _l(

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, clock, db
 from campaign.bundles import files, prints, sheets, standing
+from campaign.bundles.give_back import give_back
 from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.bundles.withdrawals import list_taken_back, taken_out
 from campaign.db import after_commit
@@ -44,7 +45,7 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
         *bundle.taken_out,
         *taken_out(gone, bundle, clock.today(bundle.campaign.timezone)),
     ]
-    freed = give_up(unit, bundle, store, reason=reason)
+    freed = give_up(unit, bundle, store, reason=reason, actor=actor)
     audit.record(
         unit,
         actor=actor,
@@ -56,9 +57,12 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     return freed
 
 
-def give_up(unit: Session, bundle: Bundle, store: Storage, *, reason: str) -> int:
-    """Mark it as given up, whatever its state; how many of its letters left it."""
-    freed = _let_go(unit, bundle)
+def give_up(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
+    """Mark it as given up, whatever its state; how many of its letters left it.
+
+    Letters that another mission had refused lie in their first bundle again.
+    """
+    freed = give_back(unit, bundle, actor=actor) + _let_go(unit, bundle)
     now = db.utcnow()
     for one in prints.list_prints(unit, bundle):
         one.removed_at = one.removed_at or now

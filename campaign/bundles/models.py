@@ -127,6 +127,8 @@ class Bundle(Base):
     released: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]
+    returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
+    """The bundle that its letters had come from, and went back into when this one was given up."""
     cancel_reason: Mapped[str | None] = mapped_column(Sealed("bundle.cancel_reason"))
 
     campaign: Mapped[Campaign] = relationship()

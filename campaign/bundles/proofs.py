@@ -104,7 +104,20 @@ def pick(
         locale=locale, choice=choice,
     )  # fmt: skip
     first = next_number(unit, campaign, mission) if choice.goes_on else 1
-    loaded = load_some(unit, order, frozen, campaign_id=campaign.id)
+    return proof_of_letters(unit, campaign, order, frozen, waiting=waiting, first=first)
+
+
+def proof_of_letters(
+    unit: Session,
+    campaign: Campaign,
+    ids: Sequence[int],
+    frozen: Frozen,
+    *,
+    waiting: int,
+    first: int,
+) -> Proof:
+    """A proof of these letters, in their order; `first` is the number of the first."""
+    loaded = load_some(unit, ids, frozen, campaign_id=campaign.id)
     proof = Proof(campaign, frozen, waiting, len(ids), set_aside=list(loaded.set_aside))
     good = list(_printable(loaded.letters, frozen, proof.set_aside))
     proof.shown.extend(_first(good, first))

@@ -33,7 +33,7 @@ def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int
     if failed:
         standing.refuse_handed_over(unit, bundle)
         stays = has_past(unit, bundle)
-        freed = cancelling.give_up(unit, bundle, store, reason="")
+        freed = cancelling.give_up(unit, bundle, store, reason="", actor=actor)
     else:
         _remember(unit, bundle)
         freed = _free_set_aside(unit, bundle)

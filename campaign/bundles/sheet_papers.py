@@ -4,7 +4,7 @@ Each function gives a context for `campaign.letters.bundle_sheets`, in the langu
 locale; the sheet for the gate is in the mission's language and in ours.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -132,7 +132,7 @@ def delivery_context(
         handed=both(lambda: _("What is handed over")),
         counts=count_rows(frozen, covered.per_target),
         things=tuple(_things(frozen, packets, covered, both)),
-        **_to_fill_in(both),
+        **_to_fill_in(both, in_part=bool(packets)),
         code=covered.code,
         code_note=_("For our delegates: what happened at the gate is recorded here."),
         bundle=folder,
@@ -143,20 +143,26 @@ def delivery_context(
 def _things(
     frozen: Frozen, packets: Sequence[Packet], covered: Covered, both: "_Bilingual"
 ) -> Iterator[BothRow]:
-    """What lies on the table besides the letters: volumes, pages, the list, signed sheets."""
+    """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
     if packets:
-        pages = sum(one.pages for one in packets)
+        paper = count_sheets((one.pages for one in packets), duplex=frozen.duplex)
         files = sum(1 for one in packets if one.file)
         yield BothRow(both(lambda: _("Volumes")), say_number(files, frozen.locale))
-        yield BothRow(both(lambda: _("Pages")), say_number(pages, frozen.locale))
+        yield BothRow(both(lambda: _("Sheets of paper")), say_number(paper, frozen.locale))
     yield BothRow(both(lambda: _("List of the people who wrote")), "1")
     if covered.on_paper:
         people = say_number(covered.on_paper, frozen.locale)
         yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)
 
 
-def _to_fill_in(both: "_Bilingual") -> dict[str, Any]:
-    """What is ticked, written and signed at the gate."""
+def count_sheets(pages: Iterable[int], *, duplex: bool) -> int:
+    """How many sheets of paper volumes of so many pages take. Pure."""
+    return sum(-(-one // (2 if duplex else 1)) for one in pages)
+
+
+def _to_fill_in(both: "_Bilingual", *, in_part: bool) -> dict[str, Any]:
+    """What is ticked, written and signed at the gate; `in_part`: letters have numbers."""
+    part = both(lambda: _("If in part: how many letters, and their numbers"))
     return {
         "outcome": both(lambda: _("What happened")),
         "outcomes": (
@@ -168,6 +174,7 @@ def _to_fill_in(both: "_Bilingual") -> dict[str, Any]:
         "lines": (
             both(lambda: _("Date and time")),
             both(lambda: _("Place of delivery")),
+            *([part] if in_part else ()),
             both(lambda: _("Handed over by")),
             both(lambda: _("Received by (name and office)")),
         ),

@@ -167,6 +167,7 @@ def stop_campaign(
     campaign.stopped_at, campaign.stop_kind = now, kind
     move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=reasons, kind=kind.value)
     jobs.enqueue(unit, "following.campaign-stopped", campaign.id)
+    jobs.enqueue(unit, "deliveries.campaign-stopped", campaign.id)
 
 
 def get_campaign(unit: Session, slug: str) -> Campaign:

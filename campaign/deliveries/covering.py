@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles import sheets, standing
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.bundles.withdrawals import TakenBack, list_in_it
-from campaign.deliveries.models import Envelope
+from campaign.deliveries.models import Envelope, GateVisit
 from campaign.deliveries.order import came_before
 from campaign.deliveries.rules import GONE_OUT
 from campaign.signing.models import Letter, Signature, SignatureState
@@ -60,10 +60,12 @@ def gone(
     *,
     until: date | None = None,
     before: DeliveryAttempt | None = None,
+    when: ColumnElement[bool] | None = None,
 ) -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by any attempt of its bundle.
 
     `until` that day, or by an attempt that came `before` this one: see `deliveries/order.py`.
+    `when`: a condition on the attempts that count.
     """
     attempt = DeliveryAttempt
     by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
@@ -72,11 +74,31 @@ def gone(
     whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident, letter)))
     in_time = true() if until is None else attempt.happened_on <= until
     earlier = true() if before is None else came_before(before)
+    counts = true() if when is None else when
     return (
         exists()
-        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time, earlier)
+        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time, earlier, counts)
         .correlate(letter)
     )
+
+
+def gone_by_then(day: date, clock: time | None, *, surely: bool) -> ColumnElement[bool]:
+    """Whether an attempt came before a visit of this day and time that is recorded only now.
+
+    Where a time is not known the one recorded first came first; `surely`: then nobody knows.
+    """
+    at = (
+        select(GateVisit.happened_time)
+        .where(GateVisit.id == DeliveryAttempt.visit_id)
+        .correlate(DeliveryAttempt)
+        .scalar_subquery()
+    )
+    same_day = DeliveryAttempt.happened_on == day
+    if surely:
+        earlier = at < clock if clock is not None else false()
+    else:
+        earlier = or_(at.is_(None), at <= clock) if clock is not None else true()
+    return or_(DeliveryAttempt.happened_on < day, and_(same_day, earlier))
 
 
 def covered_by(unit: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
@@ -129,8 +151,11 @@ def _nearest(unit: Session, attempt_id: int, number: int) -> Range | None:
     return Range(*row) if row is not None and row.last_number >= number else None
 
 
-def here(bundle: Bundle) -> Select[Any]:
-    """The letters of a bundle that could be handed over now: printed, wanted, not gone."""
+def here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Any]:
+    """The letters of a bundle that could be handed over now: printed, wanted, not gone.
+
+    With `when`, attempts that it does not name took none.
+    """
     return (
         select(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -138,20 +163,60 @@ def here(bundle: Bundle) -> Select[Any]:
             Letter.bundle_id == bundle.id,
             Letter.set_aside.is_(None),
             Signature.state == SignatureState.CONFIRMED,
-            ~gone(),
+            ~gone(when=when),
         )
     )
 
 
-def count_here(unit: Session, bundle: Bundle) -> int:
+def count_here(unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """How many letters of a bundle are still in our hands.
 
     Of one of signed sheets alone, how many people stand on them.
     """
     if not bundle.letter_count:
-        return 0 if standing.is_handed_over(unit, bundle) else sheets.count_carried(unit, bundle.id)
-    query = here(bundle).with_only_columns(func.count(Letter.id), maintain_column_froms=True)
+        counts = true() if when is None else when
+        gone_out = standing.handed_over().where(counts)
+        went = unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
+        return 0 if went else sheets.count_carried(unit, bundle.id)
+    letters = here(bundle, when=when)
+    query = letters.with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return unit.scalar(query) or 0
+
+
+def is_some_here() -> ColumnElement[bool]:
+    """Whether letters that may go out lie here, or sheets, for a query on bundles."""
+    letter = (
+        exists()
+        .where(
+            Letter.bundle_id == Bundle.id,
+            Letter.set_aside.is_(None),
+            Signature.id == Letter.signature_id,
+            Signature.state == SignatureState.CONFIRMED,
+            ~gone(),
+        )
+        .correlate(Bundle)
+    )
+    # What went as a whole is not looked for letter by letter.
+    went_whole = (
+        exists()
+        .where(
+            DeliveryAttempt.bundle_id == Bundle.id,
+            DeliveryAttempt.outcome.in_(_WHOLE),
+            ~exists().where(Envelope.attempt_id == DeliveryAttempt.id).correlate(DeliveryAttempt),
+        )
+        .correlate(Bundle)
+    )
+    return and_(~went_whole, or_(Bundle.letter_count == 0, letter))
+
+
+def is_part_unnamed() -> ColumnElement[bool]:
+    """Whether nobody has said which letters a part was, for a query on bundles."""
+    unnamed = exists().where(
+        DeliveryAttempt.bundle_id == Bundle.id,
+        DeliveryAttempt.outcome == DeliveryOutcome.PART,
+        ~DeliveryAttempt.taken.any(),
+    )
+    return unnamed.correlate(Bundle)
 
 
 def taken_back_here(unit: Session, bundle: Bundle) -> list[TakenBack]:
@@ -170,21 +235,24 @@ def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
     return ~here_in_envelope(bundle).exists()
 
 
-def count_left(unit: Session, bundle: Bundle) -> int:
+def count_left(unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """How many letters are in our hands, also while nobody has said which ones a part was."""
-    part = unnamed_part(unit, bundle)
-    return max(count_here(unit, bundle) - (part.messages if part else 0), 0)
+    parts = select(func.sum(DeliveryAttempt.messages)).where(*_unnamed(bundle, when))
+    return max(count_here(unit, bundle, when=when) - (unit.scalar(parts) or 0), 0)
 
 
-def unnamed_part(unit: Session, bundle: Bundle) -> DeliveryAttempt | None:
+def unnamed_part(
+    unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
+) -> DeliveryAttempt | None:
     """An attempt of which a part was taken, and nobody has said yet which letters."""
-    return unit.scalar(
-        select(DeliveryAttempt)
-        .where(
-            DeliveryAttempt.bundle_id == bundle.id,
-            DeliveryAttempt.outcome == DeliveryOutcome.PART,
-            ~DeliveryAttempt.taken.any(),
-        )
-        .order_by(DeliveryAttempt.id)
-        .limit(1)
+    unnamed = select(DeliveryAttempt).where(*_unnamed(bundle, when))
+    return unit.scalar(unnamed.order_by(DeliveryAttempt.id).limit(1))
+
+
+def _unnamed(bundle: Bundle, when: ColumnElement[bool] | None) -> tuple[ColumnElement[bool], ...]:
+    return (
+        DeliveryAttempt.bundle_id == bundle.id,
+        DeliveryAttempt.outcome == DeliveryOutcome.PART,
+        ~DeliveryAttempt.taken.any(),
+        true() if when is None else when,
     )

@@ -1,18 +1,23 @@
 """The desk's pages on deliveries: the list, a visit, its files, taking a record back."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import db
-from campaign.accounts.guards import actor, fresh, guard
+from campaign.accounts.guards import actor, fresh, guard, staff_user
 from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.bundles import services
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign
 from campaign.deliveries import (
+    correct_views,
     gate_files,
     gate_views,
+    held_back,
     publish_views,
     recording,
     rerouting,
@@ -20,28 +25,69 @@ from campaign.deliveries import (
     splitting,
     visits,
 )
+from campaign.deliveries.bundle_ends import BundleEnd, find_ends
 from campaign.deliveries.covering import count_here, count_left, unnamed_part
-from campaign.deliveries.models import GateVisit
+from campaign.deliveries.models import GateVisit, PaperFate
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, Role.STAFF)
 gate_views.register(blueprint)
 split_views.register(blueprint)
 publish_views.register(blueprint)
+correct_views.register(blueprint)
 
 
 @blueprint.app_template_global("way_of_bundle")
 def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
     """What the page of a bundle says of its way: tries, what is still here, where the rest went."""
     unit = db.session()
+    attempts = visits.attempts_of(unit, bundle)
     return {
-        "attempts": visits.attempts_of(unit, bundle),
+        "attempts": attempts,
+        "late": visits.list_late(unit, attempts),
         "here": count_here(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
         "moved_to": rerouting.list_from(unit, bundle),
         "moved_from": rerouting.find_to(unit, bundle),
+        "returned": rerouting.list_returned(unit, bundle),
         "run": splitting.find_run(unit, bundle),
     }
+
+
+@blueprint.app_template_global("ends_of_bundles")
+def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleEnd]:
+    """How each bundle of a list fared after it was printed."""
+    return find_ends(db.session(), bundles)
+
+
+@blueprint.app_template_global("held_paper_of")
+def held_paper_of(bundle: Bundle) -> dict[str, Any] | None:
+    """Of a bundle whose campaign was stopped: whether paper lies here, and what became of it."""
+    session = db.session()
+    held = held_back.find_held(session, bundle)
+    fate = held.fate.value if held and held.fate else ""
+    if not fate and not held_back.is_here(session, bundle):
+        return None
+    return {"fate": fate, "settled_at": held.settled_at if held else None}
+
+
+@blueprint.app_template_global("late_deliveries_of")
+def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
+    """Deliveries of a campaign after it was stopped, by who did not know of it yet."""
+    return visits.late_of(db.session(), campaign)
+
+
+@blueprint.post("/bundles/<public_id>/held-back")
+def settle_held_back(public_id: str) -> ResponseReturnValue:
+    """Say what became of the paper of a bundle whose campaign was stopped."""
+    session = db.session()
+    bundle = services.get_bundle(session, public_id)
+    fate = next((one for one in PaperFate if one.value == request.form.get("fate")), None)
+    if fate is None:
+        abort(400)
+    held_back.settle(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
+    flash(_("What became of the printed letters is noted."))
+    return redirect(url_for("bundles.show", public_id=public_id), 303)
 
 
 @blueprint.get("/deliveries/")
@@ -50,7 +96,8 @@ def index() -> ResponseReturnValue:
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))
     rows, total = visits.list_attempts(db.session(), page=page)
     pages = max(1, -(-total // visits.PAGE))
-    return render_template("deliveries/index.html", rows=rows, page=page, pages=pages)
+    late = visits.list_late(db.session(), [one for one, *_rest in rows])
+    return render_template("deliveries/index.html", rows=rows, late=late, page=page, pages=pages)
 
 
 @blueprint.get("/deliveries/<public_id>")
@@ -118,5 +165,6 @@ def _facts(visit: GateVisit) -> dict[str, Any]:
         "receipts": [one for one in visit.files if one.kind.value == "receipt"],
         "is_unnamed": lambda one: one.outcome is DeliveryOutcome.PART and not one.taken,
         "again": {DeliveryOutcome.REFUSED, DeliveryOutcome.PART},
+        "late": visits.list_late(db.session(), visit.attempts),
         "removable": all(one.update_id is None for one in visit.attempts),
     }

@@ -23,9 +23,12 @@ from campaign import clock, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
 from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.deliveries import gate_files
+from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
 from campaign.deliveries.gate_files import Drawn
+from campaign.deliveries.models import GateVisit
 from campaign.deliveries.recording import Carried, Happened
 from campaign.errors import Invalid
+from campaign.meeting import Meeting
 
 OUTCOMES: Mapping[DeliveryOutcome, Any] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
@@ -58,7 +61,38 @@ class ClockField(StringField):  # type: ignore[misc]
         return self.data.strftime("%H:%M") if isinstance(self.data, time) else ""
 
 
-class GateForm(DeskForm):
+class FilesForm(DeskForm):
+    """Pictures of a visit, and the receipt that was signed there."""
+
+    camera = FileField(_l("Take a picture"))
+    pictures = MultipleFileField(_l("Choose pictures"))
+    receipt = FileField(_l("Signed receipt"), description=_l("A picture or a PDF."))
+    picture_name = ""
+    """Of the picture that is being drawn: where one is refused, it is named."""
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field; a picture by its name."""
+        super().refuse(fields)
+        if "pictures" in fields and self.picture_name:
+            colon = i18n.colon(i18n.locale())
+            self.pictures.errors = [
+                f"{self.picture_name}{colon}{one}" for one in self.pictures.errors
+            ]
+
+    def drawn(self) -> Iterator[Drawn]:
+        """The files as they will be kept. Raises Invalid where one is not what it should be."""
+        sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
+        if len(sent) > gate_files.MAX_PICTURES:
+            raise Invalid(fields={"pictures": "pictures-too-many"})
+        for one in sent:
+            self.picture_name = one.filename
+            yield gate_files.draw_picture(one.stream, one.filename)
+        self.picture_name = ""
+        if _chosen(self.receipt.data):
+            yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
+
+
+class GateForm(FilesForm):
     """What happened; `gate_form` adds each bundle that was carried."""
 
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
@@ -78,23 +112,11 @@ class GateForm(DeskForm):
     notes = TextField(
         _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
     )
-    camera = FileField(_l("Take a picture"))
-    pictures = MultipleFileField(_l("Choose pictures"))
-    receipt = FileField(_l("Signed receipt"), description=_l("A picture or a PDF."))
+    left_out = HiddenField()
+    """Names of files that the phone left out: they are no pictures."""
     carried: Sequence[Bundle] = ()
     unknown = False
     """Whether a bundle was ticked that is not there, or is for another mission."""
-    picture_name = ""
-    """Of the picture that is being drawn: where one is refused, it is named."""
-
-    def refuse(self, fields: Mapping[str, str]) -> None:
-        """Put the sentence for each slug by its field; a picture by its name."""
-        super().refuse(fields)
-        if "pictures" in fields and self.picture_name:
-            colon = i18n.colon(i18n.locale())
-            self.pictures.errors = [
-                f"{self.picture_name}{colon}{one}" for one in self.pictures.errors
-            ]
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether it can be recorded as far as the form knows: all that was ticked is there."""
@@ -122,18 +144,8 @@ class GateForm(DeskForm):
             received_by=self.received_by.data,
             notes=self.notes.data,
             tracking=self.tracking.data,
-            files=tuple(self._files()),
+            files=tuple(self.drawn()),
         )
-
-    def _files(self) -> Iterator[Drawn]:
-        sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
-        if len(sent) > gate_files.MAX_PICTURES:
-            raise Invalid(fields={"pictures": "pictures-too-many"})
-        for one in sent:
-            self.picture_name = one.filename
-            yield gate_files.draw_picture(one.stream, one.filename)
-        if _chosen(self.receipt.data):
-            yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
 
 
 def ticked_ids(names: Iterable[str]) -> set[int]:
@@ -175,6 +187,34 @@ def gate_form(
             *choices([(DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped"))]),
         ]
     return form
+
+
+class CorrectForm(Meeting, GateForm):
+    """What can be corrected of a record; how it ended cannot."""
+
+    key = outcome = camera = pictures = receipt = left_out = None
+
+    @classmethod
+    def of(cls, visit: GateVisit) -> "CorrectForm":
+        """The form with what stands in the record."""
+        now = facts_of(visit).as_data()
+        form = cls(data=now)
+        form.saw(now)
+        if not has_tracking(visit):
+            del form.tracking
+        return form
+
+    def facts(self) -> Facts:
+        """What it should say."""
+        return Facts(
+            happened_on=cast("date", self.happened_on.data),
+            happened_time=self.happened_time.data,
+            place=self.place.data,
+            received_by=self.received_by.data,
+            delegates=self.delegates.data,
+            notes=self.notes.data,
+            tracking=self.tracking.data if "tracking" in self else "",
+        )
 
 
 def _travels_with(one: Bundle, bundle: Bundle) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
@@ -47,6 +47,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         visit = _recorded(form)
         if visit is not None:
+            say_left_out(form)
             address = url_for("deliveries.show", public_id=visit.public_id)
             return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
     if wants_json:
@@ -95,6 +96,13 @@ def _recorded(form: GateForm) -> Any:
     except Refused as problem:
         form.form_errors.append(say_refused(problem))
     return None
+
+
+def say_left_out(form: GateForm) -> None:
+    """Name on the record's page what the phone left out of it."""
+    names = (form.left_out.data or "").strip()[:300]
+    if names:
+        flash(_("Not kept, as no picture: %(names)s", names=names), "warning")
 
 
 def say_companion_refused(form: GateForm, problem: recording.CompanionRefused) -> None:

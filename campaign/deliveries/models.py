@@ -35,6 +35,13 @@ class RunState(enum.StrEnum):
     FAILED = "failed"
 
 
+class PaperFate(enum.StrEnum):
+    """What became of printed letters whose campaign was stopped."""
+
+    DESTROYED = "destroyed"
+    KEPT = "kept"
+
+
 class GateVisit(Base):
     """A way to a mission’s door: when, who went, who opened. Each bundle carried is an attempt."""
 
@@ -178,3 +185,21 @@ class LetterMove(Base):
     )
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), primary_key=True)
     sequence: Mapped[int]
+    volume_id: Mapped[int | None]
+    """Where it was printed there, so that it can go back; none: nobody noted it."""
+    first_page: Mapped[int | None]
+    pages: Mapped[int | None]
+
+
+class HeldBundle(Base):
+    """Paper of a bundle whose campaign was stopped: when carriers were told, what became of it."""
+
+    __tablename__ = "held_bundle"
+
+    bundle_id: Mapped[int] = mapped_column(
+        ForeignKey("bundle.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    told_at: Mapped[datetime | None]
+    fate: Mapped[PaperFate | None]
+    settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))

@@ -12,8 +12,7 @@ from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import here_in_envelope, unnamed_part
 from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
-from campaign.deliveries.recording import refuse_impossible, stop_of
-from campaign.deliveries.rules import refuse_after_stop
+from campaign.deliveries.recording import refuse_impossible
 from campaign.errors import Invalid, Refused
 from campaign.signing.models import Letter
 
@@ -46,8 +45,8 @@ def post_envelopes(
     """Note that envelopes were posted: of those named, all that still lay here.
 
     Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
-    lay here, or with no letter in it that still did); Invalid after a stop, on a day that
-    cannot be (`posted_on`), or with a tracking number for more than one (`tracking`).
+    lay here, or with no letter in it that still did); Invalid on a day that cannot be
+    (`posted_on`), or with a tracking number for more than one (`tracking`).
     """
     bundle = run.bundle
     _refuse_unready(unit, bundle, posting)
@@ -84,7 +83,6 @@ def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
     returned_on = last_return(unit, bundle)
     if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
         raise Invalid(fields={"posted_on": "posted-before-visit"})
-    refuse_after_stop(posting.outcome, posting.posted_on, None, stop_of(bundle.campaign))
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
 

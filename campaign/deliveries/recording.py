@@ -4,24 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
 from campaign import audit, clock, jobs
-from campaign.bundles import standing
+from campaign.bundles import sheets, standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries import gate_files
-from campaign.deliveries.covering import count_left, unnamed_part
-from campaign.deliveries.models import Envelope, GateVisit
+from campaign.deliveries.covering import count_left, gone_by_then, unnamed_part
+from campaign.deliveries.models import Envelope, GateVisit, Rerouting
+from campaign.deliveries.order import in_order
 from campaign.deliveries.rules import (
     GONE_OUT,
     SENT,
-    Stop,
-    refuse_after_stop,
     refuse_impossible_day,
+    refuse_no_stop,
     refuse_wrong_part,
+    stop_of,
+    without,
 )
 from campaign.errors import Invalid, NotFound, Refused
 
@@ -70,11 +71,12 @@ def record_visit(
     """Record a visit; with a `key` that was recorded before, give that visit and change nothing.
 
     All bundles are for the destination of the first, and either each of them gets an attempt or
-    nothing is recorded. Signers of what is out of our hands are told by a job. Raises Refused:
-    `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here` (every letter went
-    out, or elsewhere), `part-unnamed` (as long as nobody knows which letters went with a part,
-    none goes after it); Invalid: after a stop, a part that is none, or recorded before by
-    somebody else. CompanionRefused says one of these of a bundle that is not the first.
+    nothing is recorded. It is taken as of its day and time: what a colleague recorded of a later
+    visit meanwhile does not stand against it. Signers of what is out of our hands are told by a
+    job. Raises Refused: `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here`
+    (every letter had gone out, or elsewhere), `part-unnamed` (as long as nobody knows which
+    letters went with a part, none goes after it); Invalid: a part that is none, or recorded before
+    by somebody else. CompanionRefused says one of these of a bundle that is not the first.
     """
     _hold(unit, [one.bundle for one in carried])
     # After the wait: the same may have been sent twice at one moment.
@@ -92,6 +94,7 @@ def record_visit(
     for drawn in happened.files:
         gate_files.keep(unit, visit, drawn)
     for attempt in attempts:
+        _recount_later(unit, attempt, visit.happened_time, actor)
         _note(unit, attempt, actor)
     return visit
 
@@ -125,18 +128,28 @@ def find_visit(unit: Session, key: str) -> GateVisit | None:
     return unit.scalar(select(GateVisit).where(GateVisit.key == key))
 
 
+def hold_visit(unit: Session, visit: GateVisit) -> None:
+    """Wait for others who correct, publish or remove a record, and see it as they left it.
+
+    Raises NotFound where they removed it.
+    """
+    _hold(unit, [one.bundle for one in visit.attempts if one.bundle is not None])
+    still_there = (
+        select(GateVisit)
+        .where(GateVisit.id == visit.id)
+        .options(selectinload(GateVisit.attempts), selectinload(GateVisit.files))
+    )
+    if unit.scalar(still_there.execution_options(populate_existing=True)) is None:
+        raise NotFound("visit")
+
+
 def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
     """Take a record back that was a mistake. Mails that went out stay sent.
 
     Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
     post tells of it, NotFound where a colleague was quicker.
     """
-    _hold(unit, [one.bundle for one in visit.attempts if one.bundle is not None])
-    still_there = (
-        select(GateVisit).where(GateVisit.id == visit.id).options(selectinload(GateVisit.attempts))
-    )
-    if unit.scalar(still_there.execution_options(populate_existing=True)) is None:
-        raise NotFound("visit")
+    hold_visit(unit, visit)
     if any(one.update_id is not None for one in visit.attempts):
         raise Refused("visit-published")
     for attempt in list(visit.attempts):
@@ -176,15 +189,16 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
     refuse_impossible(bundle, happened.happened_on)
-    refuse_after_stop(
-        happened.outcome, happened.happened_on, happened.happened_time, stop_of(campaign)
-    )
-    messages = count_left(unit, bundle)
-    if not messages:
-        raise Refused("nothing-here")
+    refuse_no_stop(happened.outcome, stop_of(campaign))
     if _is_recorded(unit, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})
-    if happened.outcome in GONE_OUT and unnamed_part(unit, bundle) is not None:
+    by_then = _by_then(happened)
+    messages = count_left(unit, bundle, when=by_then)
+    if happened.outcome in standing.STILL_HERE:
+        messages += _rerouted_since(unit, bundle, happened.happened_on)
+    if not messages:
+        raise Refused("nothing-here")
+    if happened.outcome in GONE_OUT and unnamed_part(unit, bundle, when=by_then) is not None:
         raise Refused("part-unnamed")
     if happened.outcome is DeliveryOutcome.PART:
         # Sheets alone have no numbers by which a part could be named.
@@ -208,15 +222,55 @@ def refuse_impossible(bundle: Bundle, day: date, *, field: str = "happened_on") 
     refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
 
 
-def stop_of(campaign: Campaign) -> Stop | None:
-    """A campaign's stop, where it is stopped."""
-    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
-        return None
-    return Stop(campaign.stopped_at, campaign.timezone)
+def _by_then(happened: Happened) -> ColumnElement[bool]:
+    """Whether an attempt came before this visit; what nobody knows lets no refusal be dropped."""
+    surely = happened.outcome in standing.STILL_HERE
+    return gone_by_then(happened.happened_on, happened.happened_time, surely=surely)
+
+
+def _rerouted_since(unit: Session, bundle: Bundle, day: date) -> int:
+    """How many letters a colleague sent through another mission on this day or after it."""
+    made = unit.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
+    zone = bundle.zone
+    since = [one for one in made if clock.day_of(one.created_at, zone) >= day]
+    if not bundle.letter_count:
+        return sum(sheets.count_carried(unit, one.to_bundle_id) for one in since)
+    return sum(one.letters for one in since)
+
+
+def _recount_later(unit: Session, attempt: DeliveryAttempt, at: time | None, actor: str) -> None:
+    """Letters that went with an attempt were not there at later ones that are recorded already."""
+    if attempt.outcome not in GONE_OUT:
+        return
+    earlier = gone_by_then(attempt.happened_on, at, surely=False)
+    later = unit.scalars(
+        select(DeliveryAttempt)
+        .where(
+            DeliveryAttempt.bundle_id == attempt.bundle_id,
+            DeliveryAttempt.id != attempt.id,
+            ~earlier,
+        )
+        .order_by(*in_order())
+    ).all()
+    counts = without([(one.outcome in GONE_OUT, one.messages) for one in later], attempt.messages)
+    for one, messages in zip(later, counts, strict=True):
+        before, one.messages = one.messages, messages
+        if before != messages:
+            audit.record(
+                unit, actor=actor, action="delivery.recount", subject=f"delivery:{one.id}",
+                before=before, after=messages,
+            )  # fmt: skip
 
 
 def _is_recorded(unit: Session, bundle: Bundle, happened: Happened) -> bool:
-    """Whether a colleague who was there as well has recorded the same."""
+    """Whether a colleague who was there as well has recorded the same.
+
+    All letters of a bundle go once: of the same day and place, another time of day is the same.
+    """
+    at_that_time = GateVisit.happened_time.is_not_distinct_from(happened.happened_time)
+    went_once = happened.outcome in GONE_OUT - {DeliveryOutcome.PART} and not count_left(
+        unit, bundle
+    )
     same = (
         select(DeliveryAttempt.id)
         .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
@@ -225,7 +279,7 @@ def _is_recorded(unit: Session, bundle: Bundle, happened: Happened) -> bool:
             DeliveryAttempt.happened_on == happened.happened_on,
             DeliveryAttempt.outcome == happened.outcome,
             DeliveryAttempt.place == happened.place,
-            GateVisit.happened_time.is_not_distinct_from(happened.happened_time),
+            true() if went_once else at_that_time,
         )
     )
     return unit.scalar(same.limit(1)) is not None

@@ -5,10 +5,10 @@ files and what happened to it stay; `LetterMove` keeps the number that each lett
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, func, insert, select, update
+from sqlalchemy import CursorResult, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, clock
@@ -29,13 +29,15 @@ from campaign.bundles.models import (
     Destination,
     Volume,
 )
+from campaign.bundles.proofs import LOOKED_AT, Proof, proof_of_letters
 from campaign.campaigns.addressing import addressing_of
 from campaign.campaigns.models import Target
-from campaign.deliveries.covering import here
-from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerouting
-from campaign.deliveries.splitting import forget_run, is_posted, refuse_unsplittable
+from campaign.deliveries.covering import count_here, here
+from campaign.deliveries.models import Envelope, LetterMove, Rerouting
+from campaign.deliveries.splitting import find_run, forget_run, is_posted, refuse_unsplittable
 from campaign.errors import Invalid, Refused
 from campaign.letters.layouts import layout_for
+from campaign.officials.models import Mission
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 
@@ -63,11 +65,11 @@ def reroute(
 
     Envelopes that still lie here are opened. Signed sheets that travelled with the bundle came back
     with it if none of its letters was taken, and go on too. Raises Invalid (`mission`: the same
-    one); Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, `part-unnamed`,
-    `nothing-here`, `address-does-not-fit`, `letters-taken` (by somebody else, at this moment).
+    one, or one without a street); Refused: `stopped`, `not-open` (a rehearsal), `not-ready`,
+    `part-unnamed`, `nothing-here`, `address-does-not-fit`, `letters-taken` (by somebody else, at
+    this moment).
     """
-    if mission is bundle.destination:
-        raise Invalid(fields={"mission": "mission-same"})
+    _refuse_destination(bundle, mission)
     standing.hold(unit, bundle)
     refuse_unsplittable(unit, bundle)
     with unit.begin_nested():
@@ -86,6 +88,55 @@ def reroute(
         to=f"{made.campaign.reference} · {made.sequence:03d} ({slug_of(mission)})",
     )  # fmt: skip
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would go through another mission, where to, and what is opened for it."""
+
+    frozen: Frozen
+    letters: int
+    on_paper: int
+    """People on sheets that came back, and go on with the letters."""
+    envelopes: int
+    """That lie here, and are opened."""
+    posted: int
+    """Envelopes that went to the post already: their letters stay out of it."""
+
+
+def preview(session: Session, bundle: Bundle, destination: Destination, home: str) -> Preview:
+    """What `reroute` would do. Raises as it does."""
+    _refuse_destination(bundle, destination)
+    refuse_unsplittable(session, bundle)
+    letters = count_here(session, bundle) if bundle.letter_count else 0
+    handed_over = standing.is_handed_over(session, bundle)
+    on_paper = 0 if handed_over else sheets.count_carried(session, bundle.id)
+    if not letters and not on_paper:
+        raise Refused("nothing-here")
+    run = find_run(session, bundle)
+    of_run = Envelope.run_id == (run.id if run else 0)
+    gone = session.scalar(select(func.count(Envelope.attempt_id)).where(of_run)) or 0
+    return Preview(
+        _addressed_anew(session, bundle, destination, on_paper, home), letters, on_paper,
+        (run.envelope_count - gone) if run else 0, gone,
+    )  # fmt: skip
+
+
+def proof_of(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
+    """A proof of the letters with the other address in the window. Raises as `reroute` does."""
+    facts = preview(session, bundle, destination, home)
+    query = here(bundle).with_only_columns(Letter.id, maintain_column_froms=True)
+    ids = session.scalars(query.order_by(Letter.sequence).limit(LOOKED_AT)).all()
+    return proof_of_letters(
+        session, bundle.campaign, ids, facts.frozen, waiting=facts.letters, first=1
+    )
+
+
+def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
+    if destination is bundle.destination:
+        raise Invalid(fields={"mission": "mission-same"})
+    if isinstance(destination, Mission) and not any(map(str.strip, destination.address)):
+        raise Invalid(fields={"mission": "mission-without-street"})
 
 
 def _move_all(unit: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
@@ -107,6 +158,16 @@ def list_from(unit: Session, bundle: Bundle) -> Sequence[Rerouting]:
         .where(Rerouting.from_bundle_id == bundle.id)
         .options(joinedload(Rerouting.to_bundle).options(*WITH_DESTINATION))
         .order_by(Rerouting.id)
+    ).all()
+
+
+def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
+    """Bundles for another mission that were given up: their letters lie in this one again."""
+    return session.scalars(
+        select(Bundle)
+        .where(Bundle.returned_to_id == bundle.id)
+        .options(joinedload(Bundle.mission))
+        .order_by(Bundle.id)
     ).all()
 
 
@@ -160,9 +221,12 @@ def _through(
 
 def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
     """Number the letters anew, in their order, and keep the numbers that they had; how many."""
-    columns = (Letter.id, Letter.bundle_id, Letter.sequence)
-    moving = here(old).with_only_columns(*columns, maintain_column_froms=True)
-    unit.execute(insert(LetterMove).from_select(["letter_id", "bundle_id", "sequence"], moving))
+    columns = {
+        "letter_id": Letter.id, "bundle_id": Letter.bundle_id, "sequence": Letter.sequence,
+        "volume_id": Letter.volume_id, "first_page": Letter.first_page, "pages": Letter.pages,
+    }  # fmt: skip
+    moving = here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
+    unit.execute(insert(LetterMove).from_select(list(columns), moving))
     mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
     count = unit.scalar(
         select(func.count())
@@ -191,18 +255,10 @@ def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
 
 
 def _open_envelopes(unit: Session, bundle: Bundle) -> None:
-    """Envelopes that lie here are empty now; of those that were posted, the record stays."""
-    run = unit.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
-    if run is None:
-        return
-    if not is_posted(unit, run):
+    """Envelopes that lie here are empty now; where some were posted, their record stays."""
+    run = find_run(unit, bundle)
+    if run is not None and not is_posted(unit, run):
         forget_run(unit, run)
-        return
-    unit.execute(
-        delete(Envelope)
-        .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _make_volumes(unit: Session, bundle: Bundle, size: int) -> None:

@@ -1,10 +1,12 @@
 """What can be recorded of a bundle at the gate. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from campaign import clock
-from campaign.bundles.models import DeliveryOutcome
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import Invalid
 
 GONE_OUT = frozenset(
@@ -29,24 +31,52 @@ class Stop:
     timezone: str
 
 
-def refuse_after_stop(
-    outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
-) -> None:
-    """Nothing is handed over after a stop; that it was not, and what was before, is recorded.
+def stop_of(campaign: Campaign, zone: str = "") -> Stop | None:
+    """A campaign's stop, where it is stopped, by the clocks of `zone` (else the campaign's)."""
+    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+        return None
+    return Stop(campaign.stopped_at, zone or campaign.timezone)
 
-    The time of day decides on the day of the stop, where it is known. Raises Invalid.
+
+def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
+    """Whether letters went out with an attempt after their campaign was stopped."""
+    # Day and time of a visit are those at the mission.
+    stop = stop_of(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
+    return is_after_stop(attempt.outcome, attempt.happened_on, at, stop)
+
+
+def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
+    """“Not delivered: stopped” is said of a campaign that is. Raises Invalid."""
+    if outcome is DeliveryOutcome.STOPPED and stop is None:
+        raise Invalid(fields={"outcome": "delivery-not-stopped"})
+
+
+def is_after_stop(
+    outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
+) -> bool:
+    """Whether letters went out after a stop, by somebody who did not know of it yet.
+
+    The time of day decides on the day of the stop, where it is known.
     """
-    if outcome is DeliveryOutcome.STOPPED:
-        if stop is None:
-            raise Invalid(fields={"outcome": "delivery-not-stopped"})
-        return
-    if stop is None:
-        return
+    if stop is None or outcome not in GONE_OUT:
+        return False
     day = clock.day_of(stop.stopped_at, stop.timezone)
     minute = clock.time_of(stop.stopped_at, stop.timezone)
     late = happened_time is not None and happened_time > minute
-    if happened_on > day or (happened_on == day and late):
-        raise Invalid(fields={"happened_on": "delivery-after-stop"})
+    return happened_on > day or (happened_on == day and late)
+
+
+def without(counts: Sequence[tuple[bool, int]], taken: int) -> list[int]:
+    """What later attempts were about, once `taken` letters are known to have gone before them.
+
+    `counts`: of each, in order, whether letters went out with it, and how many were thought to.
+    """
+    left, fewer_in_each = taken, []
+    for went_out, letters in counts:
+        fewer = min(letters, left)
+        fewer_in_each.append(letters - fewer)
+        left -= fewer if went_out else 0
+    return fewer_in_each
 
 
 def refuse_impossible_day(

@@ -73,9 +73,11 @@ class RerouteForm(DeskForm):
     mission = SelectField(_l("Mission"))
 
     @classmethod
-    def of(cls, missions: Sequence[Mission], by_post: Official | None = None) -> "RerouteForm":
+    def of(
+        cls, missions: Sequence[Mission], by_post: Official | None = None, **given: Any
+    ) -> "RerouteForm":
         """The form with these missions, and the official who can be written to by post."""
-        form = cls()
+        form = cls(**given)
         offered = [(one.slug, _say(one)) for one in missions]
         if by_post is not None:
             offered.append((slug_of(by_post), name_of(by_post, i18n.locale())))

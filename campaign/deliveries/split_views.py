@@ -23,6 +23,7 @@ from campaign.authoring.fields import DeskForm
 from campaign.bundles import services
 from campaign.bundles.destinations import find_destination
 from campaign.bundles.models import Bundle
+from campaign.bundles.proofs import print_proof
 from campaign.bundles.saying import say_number
 from campaign.campaigns.models import LetterFormat
 from campaign.deliveries import (
@@ -39,7 +40,8 @@ from campaign.deliveries.missions import missions_for, official_for
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.weights import weights_of
-from campaign.errors import Invalid, Refused
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.officials.models import Official
 
 _SHOWN = 100
 """Envelopes on one page."""
@@ -50,10 +52,11 @@ def register(blueprint: Blueprint) -> None:
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
     add(page, "after", after)
     for name, view in (
-        ("part", part), ("split", split), ("undo", undo), ("again", again), ("reroute", reroute),
-        ("post", post),
+        ("part", part), ("split", split), ("undo", undo), ("again", again), ("post", post),
     ):  # fmt: skip
         add(f"{page}/{name}", name, view, methods=["POST"])
+    add(f"{page}/reroute", "reroute", reroute, methods=["GET", "POST"])
+    add(f"{page}/reroute/proof", "reroute_proof", reroute_proof, methods=["POST"])
     add(f"{page}/files/<name>", "envelopes_download", envelopes_download, methods=["POST"])
     add(f"{page}/files/<name>", "after_again", after_again)
 
@@ -116,17 +119,33 @@ def again(public_id: str) -> ResponseReturnValue:
 
 
 def reroute(public_id: str) -> ResponseReturnValue:
-    """Choose another mission, or the post: a new bundle of the same letters."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    """What goes where through another mission, or by post; then a new bundle of these letters."""
+    session, bundle = db.session(), services.get_bundle(db.session(), public_id)
     form = _reroute_form(bundle)
+    if request.method == "GET":
+        return _check_page(bundle, request.args.get("mission", ""))
 
     def deed() -> Bundle:
         return rerouting.reroute(
-            unit, bundle, find_destination(unit, form.mission.data),
+            session, bundle, find_destination(session, form.mission.data),
             settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
 
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
+
+
+def reroute_proof(public_id: str) -> ResponseReturnValue:
+    """Some of the letters as the other mission would get them, each marked as a proof."""
+    session, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    destination = find_destination(session, request.form.get("mission", ""))
+    try:
+        proof = rerouting.proof_of(session, bundle, destination, _home())
+        body = print_proof(session, proof, actor=actor())
+    except Refused as problem:
+        return _page(bundle, problem=problem.slug), 409
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="proof-{destination.slug}.pdf"'
+    return response
 
 
 def post(public_id: str) -> ResponseReturnValue:
@@ -189,6 +208,28 @@ def _done(
     return body, 409 if problem else 422
 
 
+def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
+    """The question before letters go through another mission; or why they cannot."""
+    session = db.session()
+    form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
+    try:
+        destination = find_destination(session, slug)
+        facts = rerouting.preview(session, bundle, destination, _home())
+    except NotFound:
+        form.refuse({"mission": "mission-missing"})
+        return _page(bundle, reroute_form=form), 422
+    except Refused as problem:
+        return _page(bundle, problem=problem.slug, reroute_form=form), 409
+    except Invalid as problem:
+        form.refuse(problem.fields)
+        return _page(bundle, reroute_form=form), 422
+    return render_template(
+        "deliveries/reroute.html", bundle=bundle, mission=destination, slug=slug, facts=facts,
+        form=form, by_post=isinstance(destination, Official),
+        number=lambda value: say_number(value, i18n.locale()),
+    )  # fmt: skip
+
+
 def _page(bundle: Bundle, **given: Any) -> str:
     unit = db.session()
     run = splitting.find_run(unit, bundle)
@@ -223,10 +264,14 @@ def _page(bundle: Bundle, **given: Any) -> str:
     return render_template("deliveries/after.html", **facts)
 
 
-def _reroute_form(bundle: Bundle) -> RerouteForm:
-    unit, home = db.session(), current_app.extensions["settings"].organisation_country
-    by_post = official_for(unit, bundle)
-    return RerouteForm.of(missions_for(unit, bundle, home=home), by_post)
+def _reroute_form(bundle: Bundle, **given: Any) -> RerouteForm:
+    session = db.session()
+    by_post = official_for(session, bundle)
+    return RerouteForm.of(missions_for(session, bundle, home=_home()), by_post, **given)
+
+
+def _home() -> str:
+    return str(current_app.extensions["settings"].organisation_country)
 
 
 def _run_facts(run: EnvelopeRun | None, here: int) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _refuse_other_than_taken(
             select(
                 func.count(Letter.id),
                 func.count(Letter.id).filter(confirmed),
-                func.count(Letter.id).filter(gone()),
+                func.count(Letter.id).filter(gone(before=attempt)),
             )
             .join(Signature, Signature.id == Letter.signature_id)
             .where(

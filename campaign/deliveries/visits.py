@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Destination
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.deliveries.models import GateVisit, Rerouting
 from campaign.deliveries.order import in_order, newest_first
+from campaign.deliveries.rules import went_after_stop
 from campaign.errors import NotFound
 
 Told = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
@@ -105,6 +106,33 @@ def ticked_of(unit: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[B
         .options(joinedload(Bundle.campaign))
         .order_by(Bundle.id.desc())
     ).all()
+
+
+def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
+    """Of these attempts, those with which letters went out after their campaign was stopped."""
+    maybe = [one for one in attempts if one.campaign.status is CampaignStatus.STOPPED]
+    if not maybe:
+        return set()
+    rows = session.execute(
+        select(DeliveryAttempt.id, GateVisit.happened_time)
+        .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+        .where(DeliveryAttempt.id.in_([one.id for one in maybe]))
+    )
+    times = {one.id: one.happened_time for one in rows}
+    return {one.id for one in maybe if went_after_stop(one, times.get(one.id))}
+
+
+def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
+    """Attempts with which letters of a campaign went out after it was stopped, the newest first."""
+    if campaign.status is not CampaignStatus.STOPPED:
+        return []
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.campaign_id == campaign.id)
+        .order_by(*newest_first())
+    ).all()
+    late = list_late(session, attempts)
+    return [one for one in attempts if one.id in late]
 
 
 def attempts_by_id(unit: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:

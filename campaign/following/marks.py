@@ -14,6 +14,7 @@ from campaign.bundles.destinations import destination_of
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, DeliveryOutcome, Destination
 from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
+from campaign.deliveries.visits import list_late
 from campaign.following.held import note_for
 from campaign.following.trips import Stay, Trip, stays_of, trips_of
 from campaign.officials.models import Mission, Official
@@ -44,10 +45,14 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     bundles = _bundles_of(unit, stays)
     trips = trips_of(unit, signature.letters)
     posts = posts_of(campaign, i18n.locale())
+    late = list_late(unit, [one.attempt for one in trips])
+    several = len(signature.letters) > 1
     done = [
         *_begun(unit, signature),
         *_printed(signature, stays, bundles),
-        *_trips(trips, posts, several=len(signature.letters) > 1),
+        *_trips([one for one in trips if one.attempt.id not in late], posts, several=several),
+        *_stopped(campaign),
+        *_late(_trips([one for one in trips if one.attempt.id in late], posts, several=several)),
         *_came_of(campaign, posts, _signed_on(signature)),
     ]
     done.sort(key=lambda mark: mark.iso)  # stable: of one day, in the order of the way
@@ -56,7 +61,7 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     if signature.shown_state is SignatureState.REJECTED:
         return done
     if campaign.status is CampaignStatus.STOPPED:
-        return [*done, Mark(_stop(campaign), "done")]
+        return done
     ways = [_way(one, bundles) for one in signature.letters]
     return done + _ahead(signature, trips, posts, ways)
 
@@ -65,6 +70,18 @@ def _stop(campaign: Campaign) -> str:
     safe = campaign.stop_kind is StopKind.SAFE
     needless, stopped = gettext("Letters are no longer needed"), gettext("The action was stopped")
     return str(needless if safe else stopped)
+
+
+def _stopped(campaign: Campaign) -> list[Mark]:
+    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+        return []
+    return [_dated(_stop(campaign), clock.day_of(campaign.stopped_at, campaign.timezone))]
+
+
+def _late(marks: Sequence[Mark]) -> list[Mark]:
+    """What went out after a stop: nobody is to think that we did not care for it."""
+    words = gettext("This was after the stop. The people who delivered it did not know yet.")
+    return [replace(one, text=f"{one.text} · {words}" if one.text else words) for one in marks]
 
 
 def is_handed_over(unit: Session, signature: Signature) -> bool:

@@ -20,7 +20,7 @@ from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.campaigns.reasons import Reasons, reasons_of
-from campaign.deliveries.covering import covered_by
+from campaign.deliveries.covering import covered_by, gone
 from campaign.following import mails
 from campaign.following.models import Notice, NoticeKind, NoticeMail
 from campaign.following.news import unsubscribe_url
@@ -112,10 +112,16 @@ def _wants(unit: Session, notice: Notice) -> list[ColumnElement[bool]]:
                 Letter.signature_id == Signature.id,
                 Letter.bundle_id == delivery.bundle_id,
                 Letter.set_aside.is_(None),
-                covered_by(unit, delivery),
+                *_news_of(unit, delivery),
             )
         )
     return conditions
+
+
+def _news_of(unit: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
+    """Letters that went with it, unless a record made before this one told that they are gone."""
+    told = gone(when=DeliveryAttempt.id < delivery.id)
+    return covered_by(unit, delivery), ~told
 
 
 def _tell_one(unit: Session, notice: Notice, signature_id: int, send: Send) -> None:
@@ -206,7 +212,7 @@ def _numbers(unit: Session, signature: Signature, delivery: DeliveryAttempt) -> 
         .where(
             Letter.bundle_id == delivery.bundle_id,
             Letter.set_aside.is_(None),
-            covered_by(unit, delivery),
+            *_news_of(unit, delivery),
             Signature.email_hmac == signature.email_hmac,
             Signature.state == SignatureState.CONFIRMED,
         )

@@ -21,7 +21,7 @@ _GROUP = 8
 """Characters of a checksum that are set together, so that eyes can compare them."""
 _TOGETHER = 20
 """Contents sheets laid out at once: those of 700 volumes take no more memory than these."""
-_MOST_COUNTS = 7
+_MOST_COUNTS = 5
 """Officials whom the sheet for the gate has room for; of more, it gives the sum alone."""
 
 

@@ -43,6 +43,12 @@ def missions() -> str:
     )
 
 
+@blueprint.get("/desk/<any(missions, officials):name>/")
+def without_slash(name: str) -> ResponseReturnValue:
+    """A list's address as people type it."""
+    return redirect(f"/desk/{name}")
+
+
 @blueprint.route("/desk/missions/new", methods=["GET", "POST"])
 def create_mission() -> ResponseReturnValue:
     """A new mission."""

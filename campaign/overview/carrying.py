@@ -2,37 +2,124 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from campaign import i18n
-from campaign.accounts.models import StaffUser
+from campaign import clock, i18n
+from campaign.accounts.models import Role, StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles import prints
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries.held_back import is_held_back, is_unsettled
 from campaign.deliveries.models import Rerouting
+from campaign.deliveries.rules import GONE_OUT, SENT
+from campaign.deliveries.visits import list_late
+from campaign.exports.models import DataExport, ExportState
 from campaign.overview.today import LATELY, Item, Todo, held, refused, todo, waiting
 from campaign.replies.models import Reply
 
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""
 _TAKEN = (DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART)
+_FLAGGED_FOR = timedelta(days=14)
+"""How long a delivery after a stop stands on Today; on the campaign it stays."""
 
 
 def carriers_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """What waits for who screens, prints and carries; what waits for nobody is left out."""
     mine = sees(by, Campaign.id)
     found = [held(unit, mine), waiting(unit, mine), refused(unit, mine, i18n.latest_day(now))]
-    return [*(one for one in found if one.total), *deliveries_todos(unit, by=by, now=now)]
+    return [
+        *stop_todos(unit, by=by, now=now),
+        *(one for one in found if one.total),
+        *deliveries_todos(unit, by=by, now=now),
+    ]
+
+
+def stop_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """What a stop asks of who carries, and of who answers for the campaign: before all else."""
+    mine = sees(by, Campaign.id)
+    found = []
+    if by.role is not Role.ORGANIZER:
+        found.append(_held_back(unit, mine))
+    if by.role is not Role.STAFF:
+        found.append(_after_stop(unit, mine, now))
+    return [one for one in found if one.total]
 
 
 def deliveries_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """Of these, what has to do with carrying alone."""
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
-    found = [*_printed(unit, mine), _untold(unit, mine, today), _answers(unit, mine, today)]
+    found = [
+        _parts(unit, mine),
+        _exports(unit, mine, by, now),
+        *_printed(unit, mine),
+        _untold(unit, mine, today),
+        _answers(unit, mine, today),
+    ]
     return [one for one in found if one.total]
+
+
+def _held_back(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    """Printed bundles of stopped campaigns, of whose paper nobody has said what became of it."""
+    rows = unit.execute(
+        select(Campaign, Bundle.letter_count, Bundle.public_id)
+        .join(Bundle, Bundle.campaign_id == Campaign.id)
+        .where(mine, is_unsettled(), is_held_back())
+        .order_by(Campaign.stopped_at.desc(), Bundle.id)
+    )
+    return todo("held-back", [Item(one, letters, None, key) for one, letters, key in rows])
+
+
+def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+    """Deliveries, recorded lately, with which letters went out after a stop."""
+    attempts = unit.scalars(
+        select(DeliveryAttempt)
+        .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
+        .where(
+            mine,
+            Campaign.status == CampaignStatus.STOPPED,
+            DeliveryAttempt.created_at > now - _FLAGGED_FOR,
+        )
+        .order_by(DeliveryAttempt.id.desc())
+    ).all()
+    late = list_late(unit, attempts)
+    flagged = [one for one in attempts if one.id in late]
+    items = [Item(one.campaign, one.messages, one.happened_on) for one in flagged]
+    return todo("after-stop", items)
+
+
+def _parts(unit: Session, mine: ColumnElement[bool]) -> Todo:
+    """Bundles of which a part was taken, and nobody has said yet which letters."""
+    rows = unit.execute(
+        select(Campaign, DeliveryAttempt.messages, Bundle.public_id)
+        .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
+        .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
+        .where(mine, DeliveryAttempt.outcome == DeliveryOutcome.PART, ~DeliveryAttempt.taken.any())
+        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+    )
+    return todo("name-part", [Item(one, taken, None, key) for one, taken, key in rows])
+
+
+def _exports(unit: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime) -> Todo:
+    """Exports that wait for a second person, who is not the one who asked."""
+    rows = unit.execute(
+        select(Campaign, DataExport.requested_at, DataExport.public_id)
+        .join(DataExport, DataExport.campaign_id == Campaign.id)
+        .where(
+            mine,
+            DataExport.state == ExportState.ASKED,
+            DataExport.expires_at > now,
+            DataExport.requested_by_id != by.id,
+        )
+        .order_by(DataExport.id)
+    )
+    items = [
+        Item(one, day=clock.day_of(asked, one.timezone), public_id=key) for one, asked, key in rows
+    ]
+    return todo("export", items)
 
 
 def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
@@ -66,14 +153,28 @@ def _untold(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
         .where(
             mine,
             Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]),
-            DeliveryAttempt.outcome.in_(_TAKEN),
+            DeliveryAttempt.outcome.in_(GONE_OUT),
             DeliveryAttempt.update_id.is_(None),
             DeliveryAttempt.visit_id.is_not(None),
+            ~_posted_since(),
             DeliveryAttempt.happened_on > today - LATELY,
         )
         .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
     )
     return todo("tell-delivery", [Item(one, day=day, public_id=key) for one, day, key in rows])
+
+
+def _posted_since() -> ColumnElement[bool]:
+    """Whether more of the bundle was posted later, or a post tells of some: one line is enough."""
+    other = aliased(DeliveryAttempt)
+    return and_(
+        DeliveryAttempt.outcome.in_(SENT),
+        exists().where(
+            other.bundle_id == DeliveryAttempt.bundle_id,
+            other.outcome.in_(SENT),
+            or_(other.id > DeliveryAttempt.id, other.update_id.is_not(None)),
+        ),
+    )
 
 
 def _answers(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, selectinload
 from campaign import i18n
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import readiness
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
 from campaign.campaigns.template_models import LetterTemplate
+from campaign.deliveries.covering import is_part_unnamed, is_some_here
 from campaign.deliveries.models import Rerouting
 from campaign.officials.missions import STALE_AFTER_DAYS
 from campaign.officials.models import Mission
@@ -175,22 +176,22 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
 
 
 def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
-    """Bundles whose last attempt was refused, and whose letters nobody has sent elsewhere."""
-    newest = (
-        select(func.max(DeliveryAttempt.id))
-        .where(DeliveryAttempt.bundle_id.is_not(None))
-        .group_by(DeliveryAttempt.bundle_id)
-    )
+    """Bundles that were refused, in part or whole, and of which letters still lie here."""
+    tried = DeliveryAttempt
+    some = tried.outcome.in_((DeliveryOutcome.REFUSED, DeliveryOutcome.PART))
     rows = unit.execute(
-        select(Campaign, func.count(), func.max(DeliveryAttempt.happened_on))
-        .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
+        select(Campaign, func.count(Bundle.id.distinct()), func.max(tried.happened_on))
+        .join(Bundle, Bundle.campaign_id == Campaign.id)
+        .join(tried, tried.bundle_id == Bundle.id)
         .where(
             mine,
             Campaign.status != CampaignStatus.STOPPED,
-            DeliveryAttempt.id.in_(newest),
-            DeliveryAttempt.outcome == DeliveryOutcome.REFUSED,
-            DeliveryAttempt.bundle_id.not_in(select(Rerouting.from_bundle_id)),
-            DeliveryAttempt.happened_on > today - 3 * LATELY,
+            some,
+            tried.happened_on > today - 3 * LATELY,
+            Bundle.state != BundleState.CANCELLED,
+            Bundle.id.not_in(select(Rerouting.from_bundle_id)),
+            ~is_part_unnamed(),
+            is_some_here(),
         )
         .group_by(Campaign.id)
     )

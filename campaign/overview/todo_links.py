@@ -6,9 +6,12 @@ from campaign.accounts.guards import staff_user
 from campaign.overview.today import Item
 
 _OF_CARRIERS = {
+    "held-back": "bundles.show",
     "to-carry": "bundles.show",
     "to-post": "bundles.show",
+    "name-part": "deliveries.after",
     "tell-delivery": "deliveries.publish",
+    "export": "exports.show",
 }
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 """Where staff, who see no figures, go instead."""

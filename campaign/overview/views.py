@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from campaign.campaigns import readiness
 from campaign.campaigns.models import Update
 from campaign.officials.postal import region_name
 from campaign.overview import keeping, letters, todo_links
-from campaign.overview.carrying import carriers_todos, deliveries_todos
+from campaign.overview.carrying import carriers_todos, deliveries_todos, stop_todos
 from campaign.overview.numbers import say_number, say_share
 from campaign.overview.parts import Sheet, csv_rows
 from campaign.overview.running import PER_PAGE, campaigns_csv, running
@@ -27,6 +27,12 @@ blueprint = Blueprint("overview", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
 today = Blueprint("today", __name__, url_prefix="/desk/today")
 guard(today)
+
+
+@today.get("/")
+def without_slash() -> ResponseReturnValue:
+    """The address as people type it."""
+    return redirect(url_for(".index"))
 
 
 @today.get("")
@@ -94,7 +100,7 @@ def table_file(slug: str, table: str) -> ResponseReturnValue:
 
 def _todos(unit: Session, user: StaffUser, now: datetime) -> list[Todo]:
     """Admins print and carry as well as they write."""
-    found = todos(unit, by=user, now=now)
+    found = stop_todos(unit, by=user, now=now) + todos(unit, by=user, now=now)
     if user.role is Role.ADMIN:
         found += deliveries_todos(unit, by=user, now=now)
     return found

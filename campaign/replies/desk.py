@@ -74,7 +74,10 @@ def create(slug: str) -> ResponseReturnValue:
     unit, campaign = db.session(), load(slug)
     deliveries = services.list_deliveries(unit, campaign)
     desk = draft_views.desk_of(campaign)
-    form = reply_form(campaign, deliveries, titles=_usual_titles(campaign), **desk.typed())
+    form = reply_form(
+        campaign, deliveries, titles=_usual_titles(campaign),
+        answers=request.args.get("delivery", ""), **desk.typed(),
+    )  # fmt: skip
     if "keep" in request.form:
         return _kept(desk)
     made: list[Reply] = []

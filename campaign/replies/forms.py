@@ -11,9 +11,11 @@ from wtforms.validators import InputRequired
 
 from campaign import i18n
 from campaign.authoring.fields import DayField, LineField, TextField, choices
+from campaign.bundles.models import Destination
 from campaign.campaigns.models import Campaign
 from campaign.deliveries.forms import OUTCOMES
 from campaign.meeting import Meeting
+from campaign.officials.models import Mission
 from campaign.paper.forms import PaperForm
 from campaign.paper.models import Scan
 from campaign.reading.case_page import destination_name, mission_name
@@ -106,16 +108,21 @@ def reply_form(
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
     titles: Mapping[str, str] | None = None,
+    answers: str = "",
     **kwargs: Any,
 ) -> ReplyForm:
-    """The form, with the languages of the site and the campaign's."""
+    """The form, with the languages of the site and the campaign's.
+
+    A new one answers the delivery of the public id `answers`.
+    """
     locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
     fields: dict[str, Any] = {"locales": tuple(locales)}
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    now = _data(campaign, reply, deliveries, titles or {})
+    answered = next((one for one in deliveries if one.attempt.public_id == answers), None)
+    now = _data(campaign, reply, deliveries, titles or {}, answered)
     form = cast("ReplyForm", made(data=now, **kwargs))
     form.now = now
     form.saw(now)
@@ -156,10 +163,12 @@ def _data(
     reply: Reply | None,
     deliveries: Sequence[Delivery],
     titles: Mapping[str, str],
+    answered: Delivery | None = None,
 ) -> dict[str, Any]:
     if reply is None:
         return {
-            "delivery": "",
+            "delivery": answered.attempt.public_id if answered else "",
+            "who": _who(answered.destination) if answered else None,
             "shown_page": "",
             "channel": Channel.LETTER.value,
             "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
@@ -183,6 +192,11 @@ def _data(
         **{f"text_{one.locale}": one.text for one in reply.translations},
         **{f"title_{code}": title for code, title in (reply.titles or titles).items()},
     }
+
+
+def _who(destination: Destination) -> str:
+    kind = "mission" if isinstance(destination, Mission) else "target"
+    return f"{kind}:{destination.slug}"
 
 
 def _senders(campaign: Campaign) -> list[tuple[str, Any]]:

@@ -13,6 +13,7 @@
   var SIDE = 1600;
   var MOST = 8;
   var chosen = []; /* pictures, made smaller */
+  var left_out = []; /* names of files that are no pictures: the page of the record names them */
   var busy = 0; /* pictures that are being made smaller */
   var sent = [];
   var changing = ""; /* key of the record that is being changed: it stays until the new one is kept */
@@ -147,7 +148,7 @@
           return kind === "picture" ? { field: "pictures", name: file.name, blob: file } : null;
         });
       }).catch(function () { return null; }).then(function (one) {
-        if (one) chosen.push(one); else wrong.push(file.name);
+        if (one) chosen.push(one); else { wrong.push(file.name); left_out.push(file.name); }
         busy -= 1;
         show();
         say_no_picture(wrong);
@@ -183,7 +184,7 @@
   function record() {
     var fields = [], files = [];
     new FormData(form).forEach(function (value, name) {
-      if (name === "csrf_token" || name === "key") return;
+      if (name === "csrf_token" || name === "key" || name === "left_out") return;
       if (typeof value === "string") fields.push([name, value]);
       else if (value.size && name === "receipt") files.push({ field: name, name: value.name, blob: value });
     });
@@ -191,6 +192,7 @@
     companions.querySelectorAll("label").forEach(function (one) { labels[one.htmlFor] = one.textContent.trim(); });
     var key = new_key();
     fields.push(["key", key]);
+    if (left_out.length) fields.push(["left_out", left_out.join(", ")]);
     chosen.forEach(function (one) { files.push({ field: one.field, name: one.name, blob: one.blob }); });
     return {
       key: key, url: form.action, who: words.who, name: words.name, saved_at: Date.now(),
@@ -333,7 +335,7 @@
     show();
     bring_all_back(said, one.labels || {});
     Array.prototype.forEach.call(form.elements, function (field) {
-      if (!field.name || field.type === "file" || field.name === "key" || field.name === "csrf_token") return;
+      if (!field.name || field.type === "file" || field.name === "key" || field.name === "csrf_token" || field.name === "left_out") return;
       if (field.type === "checkbox" || field.type === "radio") field.checked = said[field.name] === field.value;
       else if (field.name in said) field.value = said[field.name];
     });
@@ -390,6 +392,7 @@
       changing = "";
       form.reset();
       chosen = [];
+      left_out = [];
       show();
       now();
       draw([{ record: made, state: "sending" }]);

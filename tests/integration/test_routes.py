@@ -322,3 +322,10 @@ def test_what_hands_out_personal_data_in_bulk_asks_again_who_it_is(app: Flask) -
     }
     assert downloads - fresh <= INVENTED
     assert {"bundles.download", "bundles.print_proof", "accounts.audit.download"} <= fresh
+
+
+@pytest.mark.parametrize("page", ["missions", "officials", "today", "bundles", "deliveries"])
+def test_a_list_opens_with_and_without_a_slash(client: FlaskClient, app: Flask, page: str) -> None:
+    sign_in(client, app, Role.ADMIN)
+    for address in (f"/desk/{page}", f"/desk/{page}/"):
+        assert client.get(address, follow_redirects=True).status_code == 200

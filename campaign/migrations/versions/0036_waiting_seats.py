@@ -8,7 +8,7 @@ from alembic import op
 from campaign.migrations.enums import change_check
 
 revision = "0036"
-down_revision = "0031"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

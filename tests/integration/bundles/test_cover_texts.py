@@ -219,6 +219,9 @@ def test_people_on_sheets_stand_in_the_lists_counted_apart(
     manifest = json.loads(made["manifest.json"])
     assert (manifest["bundle"]["printed"], manifest["bundle"]["on_paper"]) == (3, 3)
     assert [one["number"] for one in manifest["on_paper"]] == ["P00001", "P00002", "P00003"]
+    gate = " ".join(text_of(made["delivery-sheet.pdf"]).split())
+    assert "Sheets of paper" in gate
+    assert "If in part: how many letters, and their numbers" in gate
     assert "3 people signed by hand" in text_of(made["cover-letter.pdf"])
     assert "Papier" not in made["manifest.json"].decode()
 

@@ -16,6 +16,7 @@ from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import stop_campaign
 from campaign.deliveries import recording
 from campaign.deliveries.models import GateVisit
 from campaign.signing.models import Letter
@@ -102,6 +103,22 @@ def record(app: Flask) -> Record:
                 key=db.new_public_id(),
                 actor="test",
             )
+
+    return run
+
+
+@pytest.fixture
+def stop(app: Flask, unit: Session, bundle: Bundle) -> Callable[[], None]:
+    """Stop the bundle's campaign."""
+    campaign_id = bundle.campaign_id
+
+    def run() -> None:
+        unit.rollback()
+        with app.app_context(), db.transaction() as own:
+            stop_campaign(
+                own, own.get_one(Campaign, campaign_id), actor="test", now=db.utcnow(),
+                reasons={"en": "She asked us to."},
+            )  # fmt: skip
 
     return run
 

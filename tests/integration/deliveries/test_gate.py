@@ -362,10 +362,6 @@ def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
     assert "Stop: hand nothing over" in page
     assert "She asked us to." in page
     assert 'value="accepted"' not in page
-    late = form(happened_time="23:59")
-    refused = post(staff, gate(bundle), late)
-    assert refused.status_code == 422
-    assert visits(unit) == []
     assert post(staff, gate(bundle), form(outcome="stopped")).status_code == 303
     [visit] = visits(unit)
     assert visit.attempts[0].outcome is DeliveryOutcome.STOPPED
@@ -553,7 +549,8 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     sent = form(outcome="refused", **{f"with_{second.id}": "y"})
     answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    assert answer.json["problems"] == [f"{name}This delivery is recorded already."]
+    words = "This delivery is recorded already. Open its record to add pictures or correct it."
+    assert answer.json["problems"] == [f"{name}{words}"]
     assert len(visits(unit)) == 1
 
 

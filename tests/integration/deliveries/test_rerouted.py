@@ -89,13 +89,13 @@ def test_its_letters_can_be_given_back(
     assert post(staff, f"{url}/release", {}).location.endswith(url)
     made = reload(unit, failed_id)
     assert made.state is BundleState.CANCELLED
-    assert set(unit.scalars(select(Letter.bundle_id))) == {None}
-    assert len(unit.scalars(select(LetterMove)).all()) == 7, "the way of each letter stays"
+    assert set(unit.scalars(select(Letter.bundle_id))) == {bundle.id}, "where they were before"
+    assert unit.scalars(select(LetterMove)).all() == []
     assert reload(unit, bundle.id).state is BundleState.READY
     assert staff.get(url).status_code == 200
 
 
-def test_the_command_gives_them_back_to_the_mission_that_they_are_for(
+def test_the_command_gives_them_back_to_the_bundle_that_they_came_from(
     unit: Session, failed: Bundle, campaign: Campaign, other_mission: str, settings: Settings,
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ) -> None:  # fmt: skip

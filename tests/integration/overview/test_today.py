@@ -9,14 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.accounts.models import Role
 from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries import recording
+from campaign.campaigns.services import stop_campaign
+from campaign.deliveries import recording, splitting
+from campaign.deliveries.posting import Posting, post_envelopes
+from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.signing.models import SignatureState
-from tests.days import days_ago, today
-from tests.factories import add_confirmed, make_campaign, sign_in
+from tests.days import days_ago
+from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.replies.test_replies import make_reply
 
@@ -37,15 +40,23 @@ BOTH = {
     "1 campaign has letters that wait to be printed",
     "1 campaign has letters that were refused at the gate",
 }
+STOPS = {
+    "Stopped: do not hand over 1 printed bundle, destroy it or keep it under lock",
+}
+LATE = {
+    "1 delivery was after the stop of its campaign",
+}
 CARRYING = {
+    "1 bundle was accepted in part, and no one has said which letters",
+    "1 export needs your approval",
     "1 bundle is printed and waits to be carried",
-    "1 delivery is not on the page of its case",
-    "1 campaign was handed over lately, and no answer is logged",
+    "2 deliveries are not on the pages of their cases",
+    "3 campaigns were handed over lately, and no answer is logged",
 }
 WAITS = {
-    Role.ORGANIZER: WRITING | BOTH,
-    Role.STAFF: BOTH | CARRYING,
-    Role.ADMIN: WRITING | BOTH | CARRYING,
+    Role.ORGANIZER: LATE | WRITING | BOTH,
+    Role.STAFF: STOPS | BOTH | CARRYING,
+    Role.ADMIN: STOPS | LATE | WRITING | BOTH | CARRYING,
 }
 
 
@@ -65,12 +76,15 @@ def printed(app: Flask, unit: Session, freeze: Freeze) -> Callable[[Campaign], i
     return run
 
 
-def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome) -> None:
+def carry(
+    app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 0, days: int = 0
+) -> None:
+    today = clock.today("America/Toronto")
     with app.app_context(), db.transaction() as unit:
         recording.record_visit(
             unit,
-            carried=[recording.Carried(unit.get_one(Bundle, bundle_id))],
-            happened=recording.Happened(outcome, today()),
+            carried=[recording.Carried(unit.get_one(Bundle, bundle_id), taken)],
+            happened=recording.Happened(outcome, today() + timedelta(days=days)),
             key=db.new_public_id(),
             actor="test",
         )
@@ -94,7 +108,28 @@ def busy_day(app: Flask, unit: Session, printed: Callable[[Campaign], int]) -> N
     printed(soon)
     carry(app, printed(make_campaign(unit)), DeliveryOutcome.ACCEPTED)
     carry(app, printed(make_campaign(unit)), DeliveryOutcome.REFUSED)
+    carry(app, printed(make_campaign(unit)), DeliveryOutcome.PART, taken=1)
     add_confirmed(unit, make_campaign(unit), 1)
+    held, late = make_campaign(unit), make_campaign(unit)
+    printed(held)
+    late_bundle = printed(late)
+    for one in (held, late):
+        stop_campaign(unit, one, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."})
+    carrier = make_staff_user(unit, Role.STAFF, email="carrier@example.org")
+    unit.add(
+        DataExport(
+            kind=ExportKind.FULL,
+            format=ExportFormat.CSV,
+            campaign_id=soon.id,
+            reason="To vet.",
+            recipients=[],
+            state=ExportState.ASKED,
+            requested_by_id=carrier.id,
+            expires_at=db.utcnow() + timedelta(days=2),
+        )
+    )
+    unit.commit()
+    carry(app, late_bundle, DeliveryOutcome.ACCEPTED, days=1)
     unit.commit()
     jobs.run_now("overview.count")
 
@@ -106,7 +141,7 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
 ) -> None:
     sign_in(client, app, role)
     page = client.get("/desk/today").text
-    everything = WRITING | BOTH | CARRYING
+    everything = STOPS | LATE | WRITING | BOTH | CARRYING
     assert {words for words in everything if words in page} == WAITS[role]
     links = set(re.findall(r'href="(/desk/[^"#]*)', page))
     assert len(links) >= len(WAITS[role])
@@ -126,6 +161,26 @@ def test_references_names_and_numbers_stand_apart_in_a_right_to_left_list(
     assert first.count(" · ") == len(re.findall(pair, first)) > 0
     assert len(re.findall(pair, running)) > 0
     assert re.search(r'</a>\s*<bdi class="hint">[^<]*\d', first)
+
+
+def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
+    app: Flask, client: FlaskClient, unit: Session, printed: Callable[[Campaign], int]
+) -> None:
+    bundle_id = printed(make_campaign(unit))
+    carry(app, bundle_id, DeliveryOutcome.REFUSED)
+    sign_in(client, app, Role.STAFF)
+    still_here, untold = "were refused at the gate", "not on the page"
+    for posted in (1, 2):
+        with app.app_context(), db.transaction() as own:
+            bundle = own.get_one(Bundle, bundle_id)
+            run = splitting.find_run(own, bundle) or splitting.split(
+                own, bundle, letters_each=1, with_letters=False, actor="test"
+            )
+            said = Posting(posted, posted, clock.today("America/Toronto"))
+            post_envelopes(own, run, said, key=db.new_public_id(), actor="test")
+        page = client.get("/desk/today").text
+        assert (still_here in page) is (posted == 1)
+        assert f"1 delivery is {untold}" in page, "several postings are one line"
 
 
 def _status(client: FlaskClient, link: str) -> int:

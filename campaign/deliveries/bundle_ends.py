@@ -1,0 +1,68 @@
+"""What lists say of bundles that are printed: how they fared at the gate, or what holds them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
+from campaign.campaigns.models import CampaignStatus
+from campaign.deliveries.held_back import is_held_back
+from campaign.deliveries.models import Envelope, EnvelopeRun, HeldBundle, Rerouting
+
+
+@dataclass(frozen=True, slots=True)
+class BundleEnd:
+    """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`."""
+
+    slug: str
+    posted: int = 0
+    """Of its envelopes, where not all went yet."""
+    envelopes: int = 0
+
+
+def find_ends(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleEnd]:
+    """How each of these bundles fared, by its id; those that nobody carried are left out."""
+    rows = [one for one in bundles if one.state is BundleState.READY or one.ready_at is not None]
+    rows = [one for one in rows if one.state is not BundleState.CANCELLED]
+    ids = [one.id for one in rows]
+    ends = {key: BundleEnd(slug) for key, slug in _newest_outcomes(session, ids).items()}
+    for key, posted, total in _posted(session, ids):
+        if posted < total and key in ends:
+            ends[key] = BundleEnd("posted", posted, total) if posted else ends[key]
+    moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
+    ends |= {key: BundleEnd("rerouted") for key in session.scalars(moved)}
+    stopped = [one.id for one in rows if one.campaign.status is CampaignStatus.STOPPED]
+    return ends | _held_back(session, set(ids) & set(stopped))
+
+
+def _newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
+    tried = session.execute(
+        select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
+        .where(DeliveryAttempt.bundle_id.in_(ids))
+        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+    )
+    return {bundle_id: outcome.value for bundle_id, outcome in tried if bundle_id}
+
+
+def _posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:
+    """Bundles in envelopes: how many were posted, of how many."""
+    rows = session.execute(
+        select(EnvelopeRun.bundle_id, func.count(Envelope.attempt_id), func.count(Envelope.id))
+        .join(Envelope, Envelope.run_id == EnvelopeRun.id)
+        .where(EnvelopeRun.bundle_id.in_(ids))
+        .group_by(EnvelopeRun.bundle_id)
+    )
+    return [(bundle_id, posted, total) for bundle_id, posted, total in rows]
+
+
+def _held_back(session: Session, ids: set[int]) -> dict[int, BundleEnd]:
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Bundle.id, HeldBundle.fate)
+        .outerjoin(HeldBundle, HeldBundle.bundle_id == Bundle.id)
+        .where(Bundle.id.in_(ids), is_held_back())
+    )
+    return {key: BundleEnd(fate.value if fate else "held-back") for key, fate in rows}

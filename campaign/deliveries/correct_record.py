@@ -1,0 +1,139 @@
+"""Correcting the record of a visit, and adding to it: no one is mailed a second time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.bundles.models import DeliveryAttempt
+from campaign.campaigns.changes import record_change
+from campaign.campaigns.models import Update
+from campaign.deliveries import gate_files
+from campaign.deliveries.models import Envelope, GateFileKind, GateVisit
+from campaign.deliveries.recording import hold_visit
+from campaign.deliveries.rules import SENT
+from campaign.errors import Invalid, Refused
+
+MOST_PICTURES = 24
+"""Of one visit, by all who add to it."""
+_PERSONAL = ("delegates", "received_by", "notes")
+"""Sealed: the audit names them, and keeps no word of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What can be corrected of a visit."""
+
+    happened_on: date
+    happened_time: time | None
+    place: str
+    received_by: str
+    delegates: str
+    notes: str
+    tracking: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """Return them by the names of the form's fields."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def facts_of(visit: GateVisit) -> Facts:
+    """What stands in the record now."""
+    return Facts(**{name: getattr(visit, name) for name in Facts.__slots__})
+
+
+def has_tracking(visit: GateVisit) -> bool:
+    """Whether a post or courier carries it on, under a number of theirs."""
+    return any(one.outcome in SENT for one in visit.attempts)
+
+
+def correct_visit(session: Session, visit: GateVisit, facts: Facts, *, actor: str) -> None:
+    """Correct a record, and the day of the posts that tell of it.
+
+    What stood there stays in the audit. Raises NotFound where a colleague has removed it, Invalid
+    (`tracking`) with a number for several envelopes.
+    """
+    hold_visit(session, visit)
+    before = facts_of(visit)
+    changed = [name for name in Facts.__slots__ if getattr(before, name) != getattr(facts, name)]
+    if not changed:
+        return
+    if "tracking" in changed:
+        _track(session, visit, facts.tracking)
+    for name in changed:
+        setattr(visit, name, getattr(facts, name))
+    for attempt in visit.attempts:
+        attempt.happened_on, attempt.place = visit.happened_on, visit.place
+        _move_post(session, attempt, actor)
+    session.flush()
+    _note(session, visit, actor, "delivery.correct", fields=changed, **_kept(before, changed))
+
+
+def add_files(
+    session: Session, visit: GateVisit, files: Sequence[gate_files.Drawn], *, actor: str
+) -> None:
+    """Add pictures or a receipt, also a colleague's.
+
+    Raises NotFound where the record is gone, Refused (`no-file`) without any, Invalid (`pictures`)
+    where there are too many.
+    """
+    hold_visit(session, visit)
+    if not files:
+        raise Refused("no-file")
+    pictures = sum(one.kind is GateFileKind.PICTURE for one in files)
+    if pictures and pictures + _count_pictures(visit) > MOST_PICTURES:
+        raise Invalid(fields={"pictures": "pictures-full"})
+    for drawn in files:
+        gate_files.keep(session, visit, drawn)
+    _note(
+        session, visit, actor, "delivery.add-files",
+        pictures=pictures, files=len(files) - pictures,
+    )  # fmt: skip
+
+
+def _count_pictures(visit: GateVisit) -> int:
+    return sum(one.kind is GateFileKind.PICTURE for one in visit.files)
+
+
+def _track(session: Session, visit: GateVisit, tracking: str) -> None:
+    """The number stands on the envelope as well: who wrote the letters in it sees it there."""
+    ids = [one.id for one in visit.attempts]
+    count = session.scalar(select(func.count(Envelope.id)).where(Envelope.attempt_id.in_(ids))) or 0
+    if tracking and count > 1:
+        raise Invalid(fields={"tracking": "tracking-of-several"})
+    session.execute(
+        update(Envelope)
+        .where(Envelope.attempt_id.in_(ids))
+        .values(tracking=tracking)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
+    """The post on the case's page bears the day of the delivery."""
+    if attempt.update_id is None:
+        return
+    post = session.get_one(Update, attempt.update_id)
+    if post.happened_on != attempt.happened_on:
+        post.happened_on = attempt.happened_on
+        record_change(session, attempt.campaign, actor, "delivery.correct-post", update=post.id)
+
+
+def _kept(before: Facts, changed: Sequence[str]) -> Mapping[str, str]:
+    """What stood there, as far as it is nobody's name."""
+    return {
+        f"{name}_before": str(getattr(before, name) or "")
+        for name in changed
+        if name not in _PERSONAL
+    }
+
+
+def _note(session: Session, visit: GateVisit, actor: str, action: str, **detail: Any) -> None:
+    for attempt in visit.attempts:
+        audit.record(
+            session, actor=actor, action=action, subject=f"delivery:{attempt.id}", **detail
+        )

@@ -1,0 +1,145 @@
+"""Paper that lies here when its campaign is stopped: who is told, and what became of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from campaign import audit, db, jobs
+from campaign.accounts.models import Role, StaffUser
+from campaign.bundles import standing
+from campaign.bundles.destinations import WITH_DESTINATION
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries.covering import gone
+from campaign.deliveries.models import HeldBundle, PaperFate
+from campaign.errors import Refused
+from campaign.mail.messages import Context, message
+from campaign.reading.case_page import destination_name
+from campaign.settings import Settings
+from campaign.signing.models import Letter
+
+_CARRIERS = (Role.STAFF, Role.ADMIN)
+"""Who may record deliveries; they see the campaigns of all teams."""
+_LATELY = timedelta(days=2)
+"""How far back a stop is looked for whose message was lost."""
+
+
+@message("staff-stopped", limited=False)
+def send_stopped(*, reference: str, bundles: list[dict[str, str]], link: str) -> Context:
+    """Tells who carries bundles to hand nothing over; `bundles`: each a `name` and a `mission`."""
+    return {"reference": reference, "bundles": bundles, "link": link}
+
+
+def is_held_back() -> ColumnElement[bool]:
+    """Whether printed letters of a stopped campaign lie here, for a query on bundles."""
+    letters = exists().where(
+        Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone()
+    ).correlate(Bundle)  # fmt: skip
+    stopped = exists().where(
+        Campaign.id == Bundle.campaign_id, Campaign.status == CampaignStatus.STOPPED
+    ).correlate(Bundle)  # fmt: skip
+    return and_(
+        stopped,
+        or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
+        Bundle.emptied_at.is_(None),
+        Bundle.state != BundleState.CANCELLED,
+        or_(letters, and_(Bundle.letter_count == 0, ~standing.handed_over())),
+    )
+
+
+def is_unsettled() -> ColumnElement[bool]:
+    """Whether nobody has said what became of the paper, for a query on bundles."""
+    settled = exists().where(HeldBundle.bundle_id == Bundle.id, HeldBundle.fate.is_not(None))
+    return ~settled.correlate(Bundle)
+
+
+def find_held(session: Session, bundle: Bundle) -> HeldBundle | None:
+    """What is known of the paper of a bundle whose campaign was stopped."""
+    return session.get(HeldBundle, bundle.id)
+
+
+def is_here(session: Session, bundle: Bundle) -> bool:
+    """Whether printed letters of a bundle of a stopped campaign lie here."""
+    held = select(Bundle.id).where(Bundle.id == bundle.id, is_held_back())
+    return session.scalar(held) is not None
+
+
+def settle(
+    session: Session, bundle: Bundle, fate: PaperFate, *, actor: str, staff_id: int | None = None
+) -> None:
+    """Note that the paper was destroyed, or is kept under lock.
+
+    Raises Refused (`not-held-back`) where the campaign runs, or nothing of the bundle lies here.
+    """
+    standing.hold(session, bundle)
+    if not is_here(session, bundle):
+        raise Refused("not-held-back")
+    held = find_held(session, bundle)
+    if held is None:
+        held = HeldBundle(bundle_id=bundle.id)
+        session.add(held)
+    held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), staff_id
+    session.flush()
+    audit.record(
+        session, actor=actor, action="bundle.held-back", subject=f"bundle:{bundle.id}",
+        fate=fate.value,
+    )  # fmt: skip
+
+
+@jobs.job("deliveries.campaign-stopped")
+def campaign_stopped(campaign_id: int) -> None:
+    """A campaign was stopped."""
+    with db.transaction() as session:
+        tell_carriers(session, session.get_one(Campaign, campaign_id))
+
+
+@jobs.job("deliveries.find-stops", every_minutes=5)
+def find_stops() -> None:
+    """Find stops that nobody was told of, as their message was lost."""
+    with db.transaction() as session:
+        stopped = select(Campaign).where(
+            Campaign.status == CampaignStatus.STOPPED,
+            Campaign.stopped_at > db.utcnow() - _LATELY,
+        )
+        for campaign in session.scalars(stopped).all():
+            tell_carriers(session, campaign)
+
+
+def tell_carriers(session: Session, campaign: Campaign) -> None:
+    """Mail who may carry its bundles that nothing is handed over any more; once for each bundle."""
+    bundles = [one for one in _list_held_back(session, campaign) if _is_news(session, one)]
+    if not bundles:
+        return
+    settings: Settings = current_app.extensions["settings"]
+    carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(_CARRIERS))
+    for user in session.scalars(carriers.order_by(StaffUser.id)).all():
+        send_stopped(
+            session, to=user.email, locale=user.locale, reference=campaign.reference,
+            bundles=[_say(one, user.locale) for one in bundles],
+            link=f"{settings.base_url.rstrip('/')}/desk/today",
+        )  # fmt: skip
+
+
+def _list_held_back(session: Session, campaign: Campaign) -> Sequence[Bundle]:
+    return session.scalars(
+        select(Bundle)
+        .where(Bundle.campaign_id == campaign.id, is_held_back())
+        .options(*WITH_DESTINATION)
+        .order_by(Bundle.id)
+    ).all()
+
+
+def _is_news(session: Session, bundle: Bundle) -> bool:
+    """Whether this is the first time; of two jobs at once, one is told so."""
+    row = db.insert_into(session, HeldBundle).values(bundle_id=bundle.id, told_at=db.utcnow())
+    first = row.on_conflict_do_nothing().returning(HeldBundle.bundle_id)
+    return session.scalar(first) is not None
+
+
+def _say(bundle: Bundle, locale: str) -> dict[str, Any]:
+    name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
+    return {"name": name, "mission": destination_name(bundle.destination, locale)}

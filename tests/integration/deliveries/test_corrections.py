@@ -1,0 +1,206 @@
+"""A record is corrected, added to: the old one stays in the audit, no one is mailed again."""
+
+import io
+import re
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import clock, db
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Update
+from campaign.deliveries import gate_files, publishing, splitting
+from campaign.deliveries.correct_record import Facts, add_files, correct_visit
+from campaign.deliveries.models import Envelope, GateFile, GateFileKind, GateVisit
+from campaign.deliveries.posting import Posting, post_envelopes
+from campaign.errors import Invalid, NotFound
+from campaign.meeting import mark_of
+from tests.factories import post, sign_in
+from tests.integration.deliveries.conftest import Record, form, photograph
+from tests.integration.deliveries.test_second_tries import Tell, tell, three
+
+__all__ = ["tell", "three"]
+
+PICTURE = gate_files.Drawn(GateFileKind.PICTURE, (b"a page",))
+
+
+def facts(**changed: Any) -> Facts:
+    known = {
+        "happened_on": clock.today("America/Toronto"), "happened_time": None, "place": "",
+        "received_by": "", "delegates": "", "notes": "", "tracking": "",
+    }  # fmt: skip
+    return Facts(**(known | changed))
+
+
+def sent(visit: GateVisit, **changed: Any) -> dict[str, Any]:
+    """What the page sends: what stands there, but for what is changed."""
+    now = {name: getattr(visit, name) for name in Facts.__slots__}
+    typed = {name: "" if value is None else str(value) for name, value in now.items()}
+    return typed | {"seen": mark_of(now)} | changed
+
+
+@pytest.fixture
+def visit(staff: FlaskClient, bundle: Bundle, unit: Session) -> GateVisit:
+    """Seven letters that went by courier, as somebody of the staff recorded it."""
+    gate = f"/desk/bundles/{bundle.public_id}/deliver"
+    assert post(staff, gate, form(outcome="courier", happened_time="")).status_code == 303
+    unit.rollback()
+    made = unit.scalars(select(GateVisit)).one()
+    assert made.attempts[0].campaign.slug
+    unit.expunge_all()
+    unit.rollback()
+    return made
+
+
+def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
+    staff: FlaskClient, visit: GateVisit, unit: Session
+) -> None:
+    page = f"/desk/deliveries/{visit.public_id}/correct"
+    assert "Planted Attaché" in staff.get(page).text
+    yesterday = visit.happened_on - timedelta(days=1)
+    changed = {
+        "happened_on": yesterday.isoformat(), "happened_time": "09:30", "tracking": "CX 1",
+        "received_by": "Another Attaché", "place": "At the side door",
+    }  # fmt: skip
+    assert post(staff, page, sent(visit, **changed)).status_code == 303
+    kept = unit.scalars(select(GateVisit)).one()
+    attempt = kept.attempts[0]
+    assert (kept.happened_on, kept.happened_time) == (yesterday, time(9, 30))
+    assert (kept.received_by, kept.tracking) == ("Another Attaché", "CX 1")
+    assert (attempt.happened_on, attempt.place) == (yesterday, "At the side door")
+    assert attempt.outcome is DeliveryOutcome.COURIER
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.correct")).one()
+    assert entry.subject == f"delivery:{attempt.id}"
+    assert entry.detail == {
+        "fields": ["happened_on", "happened_time", "place", "received_by", "tracking"],
+        "happened_on_before": visit.happened_on.isoformat(), "happened_time_before": "",
+        "place_before": "45 O'Connor Street", "tracking_before": "",
+    }  # fmt: skip
+
+
+def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
+    staff: FlaskClient, visit: GateVisit, unit: Session
+) -> None:
+    page = f"/desk/deliveries/{visit.public_id}/correct"
+    assert post(staff, page, sent(visit, notes="The first note.")).status_code == 303
+    second = post(staff, page, sent(visit, notes="The second note."))
+    assert second.status_code == 422
+    assert "The first note." in second.text
+    assert "The second note." in second.text
+    assert unit.scalars(select(GateVisit)).one().notes == "The first note."
+
+
+def test_a_day_to_come_is_refused_and_what_was_typed_stays(
+    staff: FlaskClient, visit: GateVisit
+) -> None:
+    page = f"/desk/deliveries/{visit.public_id}/correct"
+    late = (clock.today("Pacific/Kiritimati") + timedelta(days=2)).isoformat()
+    answer = post(staff, page, sent(visit, happened_on=late, notes="Typed."))
+    assert answer.status_code == 422
+    assert "This day is still to come." in answer.text
+    assert "Typed." in answer.text
+
+
+def test_a_colleague_adds_pictures_and_the_receipt(
+    app: Flask, client: FlaskClient, visit: GateVisit, unit: Session
+) -> None:
+    sign_in(client, app, Role.STAFF, email="second@example.org")
+    page = f"/desk/deliveries/{visit.public_id}/files"
+    files = {"pictures": [(photograph(), "a.jpg")], "receipt": (photograph("PNG"), "r.png")}
+    assert post(client, page, files).status_code == 303
+    assert post(client, page, {"pictures": [(io.BytesIO(b"no"), "no.jpg")]}).status_code == 422
+    assert "Choose a picture or a receipt." in post(client, page, {}).text
+    assert [one.kind.value for one in unit.scalars(select(GateFile))] == ["picture", "receipt"]
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.add-files")).one()
+    assert entry.detail == {"pictures": 1, "files": 1}
+
+
+def test_what_is_published_is_corrected_with_the_day_of_its_post(
+    three: Bundle, unit: Session, record: Record, tell: Tell
+) -> None:
+    recorded = record(three, DeliveryOutcome.LEFT)
+    assert tell() == ["first", "second", "third"]
+    visit = unit.get_one(GateVisit, recorded.id)
+    words = publishing.Post({"en": ("Left at the door", "All of them.")})
+    publishing.publish(unit, visit.attempts[0], visit, words, actor="test")
+    yesterday = visit.happened_on - timedelta(days=1)
+    correct_visit(unit, visit, facts(happened_on=yesterday, place="The gate"), actor="test")
+    unit.commit()
+    assert unit.scalars(select(Update)).one().happened_on == yesterday
+    assert tell() == ["first", "second", "third"], "no one is mailed a second time"
+
+
+def test_a_number_of_the_post_stands_on_its_envelope(
+    bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    unit.rollback()
+    today: date = clock.today("America/Toronto")
+    run = splitting.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+    one, several = (
+        post_envelopes(unit, run, Posting(first, last, today), key=db.new_public_id(), actor="test")
+        for first, last in ((1, 1), (2, 4))
+    )
+    correct_visit(unit, visit_of(unit, one), facts(tracking="CX 1"), actor="test")
+    assert unit.scalars(select(Envelope.tracking).order_by(Envelope.sequence)).first() == "CX 1"
+    with pytest.raises(Invalid) as refused:
+        correct_visit(unit, visit_of(unit, several), facts(tracking="CX 2"), actor="test")
+    assert refused.value.fields == {"tracking": "tracking-of-several"}
+
+
+def visit_of(unit: Session, attempt: DeliveryAttempt) -> GateVisit:
+    return unit.get_one(GateVisit, attempt.visit_id)
+
+
+def test_a_record_has_so_many_pictures_and_no_more(
+    bundle: Bundle, unit: Session, record: Record
+) -> None:
+    visit_id = record(bundle, DeliveryOutcome.REFUSED).id
+    unit.rollback()
+    visit = unit.get_one(GateVisit, visit_id)
+    add_files(unit, visit, [PICTURE] * 24, actor="test")
+    with pytest.raises(Invalid) as refused:
+        add_files(unit, visit, [PICTURE], actor="test")
+    assert refused.value.fields == {"pictures": "pictures-full"}
+
+
+def test_what_is_removed_is_not_corrected(
+    app: Flask, bundle: Bundle, unit: Session, record: Record, staff: FlaskClient
+) -> None:
+    visit = record(bundle, DeliveryOutcome.REFUSED)
+    page = f"/desk/deliveries/{visit.public_id}"
+    unit.rollback()
+    assert post(staff, f"{page}/remove").status_code == 303
+    assert post(staff, f"{page}/correct", sent(visit, notes="Late.")).status_code == 404
+    with app.app_context(), db.transaction() as own:
+        own.add(visit)
+        with pytest.raises(NotFound):
+            add_files(own, visit, [PICTURE], actor="test")
+    assert unit.scalar(select(func.count(GateFile.id))) == 0
+
+
+def test_a_file_that_the_phone_left_out_is_named_on_the_record(
+    staff: FlaskClient, bundle: Bundle
+) -> None:
+    gate = f"/desk/bundles/{bundle.public_id}/deliver"
+    answer = post(staff, gate, form(left_out="notes.docx"))
+    assert "Not kept, as no picture: notes.docx" in staff.get(answer.location).text
+
+
+def test_a_reply_that_is_logged_from_a_delivery_answers_it(
+    app: Flask, client: FlaskClient, visit: GateVisit
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    record = client.get(f"/desk/deliveries/{visit.public_id}").text
+    [link] = re.findall(r'href="(/desk/replies/campaigns/[^"]+)"', record)
+    page = client.get(link).text
+    chosen = page.partition('name="delivery"')[2].partition("</select>")[0]
+    assert 'selected value=""' not in chosen
+    assert f'selected value="{visit.attempts[0].public_id}"' in chosen

@@ -1,0 +1,157 @@
+"""Another mission: what goes where is shown first, and what is given up again comes back."""
+
+from collections.abc import Callable
+
+import pypdfium2
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign import clock, db, storage
+from campaign.audit import AuditEntry
+from campaign.bundles import cancelling
+from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
+from campaign.deliveries import splitting
+from campaign.deliveries.covering import count_here
+from campaign.deliveries.models import Envelope, LetterMove, Rerouting
+from campaign.deliveries.posting import Posting, post_envelopes
+from campaign.errors import Invalid
+from campaign.officials.models import Mission
+from campaign.signing.models import Letter
+from tests.factories import post
+from tests.integration.bundles.conftest import reload
+from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.test_envelopes import after
+from tests.integration.deliveries.test_rerouted import Reroute, reroute
+
+__all__ = ["reroute"]
+
+Places = Callable[[], list[tuple[int | None, ...]]]
+
+
+@pytest.fixture
+def refused(bundle: Bundle, unit: Session, record: Record) -> Bundle:
+    """Seven letters that came back from the gate."""
+    record(bundle, DeliveryOutcome.REFUSED)
+    made = reload(unit, bundle.id)
+    assert made.campaign.slug
+    unit.expunge(made)
+    unit.rollback()
+    return made
+
+
+@pytest.fixture
+def places(unit: Session) -> Places:
+    """Where each letter lies: its bundle, number, volume and pages."""
+
+    def run() -> list[tuple[int | None, ...]]:
+        unit.rollback()
+        columns = (
+            Letter.bundle_id, Letter.sequence, Letter.volume_id, Letter.first_page, Letter.pages,
+        )  # fmt: skip
+        return [tuple(row) for row in unit.execute(select(*columns).order_by(Letter.id))]
+
+    return run
+
+
+def post_two(unit: Session, bundle: Bundle) -> None:
+    """Seven envelopes of a letter each, of which two are posted."""
+    run = splitting.split(
+        unit, unit.get_one(Bundle, bundle.id), letters_each=1, with_letters=False, actor="test"
+    )
+    said = Posting(1, 2, clock.today("America/Toronto"))
+    post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
+    unit.commit()
+
+
+def test_what_goes_where_is_shown_and_nothing_is_done_yet(
+    staff: FlaskClient, refused: Bundle, unit: Session, other_mission: str
+) -> None:
+    post_two(unit, refused)
+    page = staff.get(f"{after(refused, 'reroute')}?mission={other_mission}").text
+    assert "7 Rue Exemple" in page
+    assert "<dd>5</dd>" in page
+    assert "5 envelopes are opened" in page
+    assert "2 envelopes are already posted" in page
+    assert "Open the proof as PDF" in page
+    proof = post(staff, after(refused, "reroute/proof"), {"mission": other_mission})
+    with pypdfium2.PdfDocument(proof.data) as pdf:
+        text = pdf[0].get_textpage().get_text_bounded()
+    assert "7 Rue Exemple" in text
+    assert "Proof" in text
+    unit.rollback()
+    assert unit.scalars(select(Rerouting)).all() == []
+    assert staff.get(after(refused, "reroute")).status_code == 422
+
+
+def test_a_mission_without_a_street_is_refused_with_the_reason(
+    staff: FlaskClient, refused: Bundle, unit: Session, other_mission: str, reroute: Reroute
+) -> None:
+    unit.execute(update(Mission).where(Mission.slug == other_mission).values(address=[]))
+    unit.commit()
+    words = "This mission has no street address."
+    asked = staff.get(f"{after(refused, 'reroute')}?mission={other_mission}")
+    assert asked.status_code == 422
+    assert words in asked.text
+    assert words in post(staff, after(refused, "reroute"), {"mission": other_mission}).text
+    with pytest.raises(Invalid):
+        reroute(refused.id)
+
+
+def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
+    staff: FlaskClient, refused: Bundle, unit: Session, reroute: Reroute, places: Places
+) -> None:
+    before = places()
+    made = reroute(refused.id)
+    assert places() != before
+    unit.rollback()
+    cancelling.cancel(
+        unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+    )
+    unit.commit()
+    assert places() == before
+    assert unit.scalar(select(func.count()).select_from(LetterMove)) == 0
+    assert unit.scalar(select(func.count()).select_from(Rerouting)) == 0
+    given_up = unit.get_one(Bundle, made)
+    assert (given_up.state, given_up.returned_to_id) == (BundleState.CANCELLED, refused.id)
+    assert count_here(unit, unit.get_one(Bundle, refused.id)) == 7
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.give-back")).one()
+    assert entry.detail == {"letters": 7}
+    new_url = f"/desk/bundles/{given_up.public_id}"
+    unit.rollback()
+    page = staff.get(f"/desk/bundles/{refused.public_id}").text
+    assert "its letters are here again" in page
+    assert "go through another mission now" not in page
+    assert "Its letters are back in the bundle they came from" in staff.get(new_url).text
+    reroute(refused.id)
+
+
+def test_letters_of_envelopes_that_lay_here_are_in_them_again(
+    refused: Bundle, unit: Session, reroute: Reroute
+) -> None:
+    post_two(unit, refused)
+    made = reroute(refused.id)
+    unit.rollback()
+    cancelling.cancel(
+        unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+    )
+    run = splitting.get_run(unit, unit.get_one(Bundle, refused.id))
+    said = Posting(1, 7, clock.today("America/Toronto"))
+    rest = post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
+    assert rest.messages == 5
+
+
+def test_where_nobody_noted_the_places_the_letters_wait_again(
+    refused: Bundle, unit: Session, reroute: Reroute, places: Places
+) -> None:
+    """They went to the other mission before places were noted."""
+    made = reroute(refused.id)
+    unit.rollback()
+    unit.execute(update(LetterMove).values(volume_id=None))
+    cancelling.cancel(
+        unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+    )
+    unit.commit()
+    assert {bundle_id for bundle_id, *_rest in places()} == {None}
+    assert unit.scalar(select(func.count(Envelope.id))) == 0

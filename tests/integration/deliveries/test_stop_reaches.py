@@ -1,0 +1,173 @@
+"""A stop reaches who holds paper, and what was handed over all the same is recorded as it was."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import clock, db, jobs
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries import splitting
+from campaign.deliveries.held_back import settle
+from campaign.deliveries.models import GateVisit, HeldBundle, PaperFate
+from campaign.errors import Refused
+from campaign.following.marks import marks_of
+from campaign.mail.models import OutboxMail
+from campaign.signing.models import Signature
+from tests.factories import make_staff_user, post, sign_in
+from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.test_envelopes import posting
+
+Stop = Callable[[], None]
+
+
+@pytest.fixture
+def loose(unit: Session, bundle: Bundle) -> Bundle:
+    """The bundle as it is now: to name it begins no transaction."""
+    assert bundle.campaign.timezone
+    unit.expunge(bundle)
+    unit.rollback()
+    return bundle
+
+
+def mailed(unit: Session) -> list[str]:
+    unit.rollback()
+    mails = select(OutboxMail).where(OutboxMail.kind == "staff-stopped").order_by(OutboxMail.id)
+    return [str(one.recipient) for one in unit.scalars(mails)]
+
+
+@pytest.fixture
+def crew(unit: Session) -> None:
+    """One of each role, and one of the staff whose account is closed."""
+    for role in Role:
+        make_staff_user(unit, role, email=f"{role.value}@example.org")
+    make_staff_user(unit, Role.STAFF, email="gone@example.org").active = False
+    unit.commit()
+
+
+@pytest.mark.usefixtures("crew")
+def test_who_may_carry_is_mailed_of_a_stop_once(unit: Session, loose: Bundle, stop: Stop) -> None:
+    stop()
+    campaign_id = loose.campaign_id
+    jobs.run_now("deliveries.campaign-stopped", campaign_id)
+    jobs.run_now("deliveries.find-stops")
+    assert mailed(unit) == ["staff@example.org", "admin@example.org"]
+    mail = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
+    assert mail is not None
+    assert [one["name"] for one in json.loads(mail.context)["bundles"]] == ["UA 1/26 · 001"]
+
+
+@pytest.mark.usefixtures("crew")
+def test_a_stop_whose_message_was_lost_is_found(unit: Session, loose: Bundle, stop: Stop) -> None:
+    stop()
+    jobs.run_now("deliveries.find-stops")
+    assert len(mailed(unit)) == 2
+
+
+@pytest.mark.usefixtures("crew")
+@pytest.mark.parametrize("gone", [True, False])
+def test_nobody_is_mailed_where_no_paper_lies_here(
+    unit: Session, loose: Bundle, record: Record, stop: Stop, gone: bool
+) -> None:
+    if gone:
+        record(loose, DeliveryOutcome.ACCEPTED)
+    else:
+        bundle = unit.get_one(Bundle, loose.id)
+        bundle.state = BundleState.PRINTING
+        unit.commit()
+    stop()
+    jobs.run_now("deliveries.find-stops")
+    assert mailed(unit) == []
+
+
+def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of_it(
+    staff: FlaskClient, unit: Session, loose: Bundle, stop: Stop
+) -> None:
+    stop()
+    line, page = "Stopped: do not hand over 1 printed bundle", f"/desk/bundles/{loose.public_id}"
+    today = staff.get("/desk/today").text
+    assert line in today.partition("<h2>")[2].partition("</h2>")[0], "the first line"
+    assert "Held back: stopped" in staff.get("/desk/bundles/").text
+    assert "Destroy them, or keep them under lock." in staff.get(page).text
+    assert post(staff, f"{page}/held-back", {"fate": "lost"}).status_code == 400
+    assert post(staff, f"{page}/held-back", {"fate": "kept"}).status_code == 303
+    assert line not in staff.get("/desk/today").text
+    assert "Stopped: kept" in staff.get("/desk/bundles/").text
+    assert "The printed letters are kept under lock" in staff.get(page).text
+    assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
+    assert "The printed letters are destroyed" in staff.get(page).text
+    unit.rollback()
+    entries = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
+    assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
+
+
+def test_nothing_is_destroyed_of_a_campaign_that_runs(unit: Session, loose: Bundle) -> None:
+    with pytest.raises(Refused, match="not-held-back"):
+        settle(unit, unit.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
+    assert unit.get(HeldBundle, loose.id) is None
+
+
+def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
+    app: Flask, client: FlaskClient, unit: Session, loose: Bundle, stop: Stop
+) -> None:
+    stop()
+    sign_in(client, app, Role.STAFF)
+    gate = f"/desk/bundles/{loose.public_id}/deliver"
+    assert "It was handed over all the same" in client.get(gate).text
+    tomorrow = clock.today("America/Toronto") + timedelta(days=1)
+    sent = form(happened_on=tomorrow.isoformat(), happened_time="00:10")
+    if tomorrow > clock.today("Pacific/Kiritimati"):
+        sent["happened_on"] = clock.today("America/Toronto").isoformat()
+        sent["happened_time"] = "23:59"
+    answer = post(client, gate, sent)
+    assert answer.status_code == 303
+    assert "Delivered after the stop" in client.get(answer.location).text
+    assert "After the stop" in client.get("/desk/deliveries/").text
+    assert "After the stop" in client.get(f"/desk/bundles/{loose.public_id}").text
+    unit.rollback()
+    slug = unit.get_one(Bundle, loose.id).campaign.slug
+    unit.rollback()
+    for role in (Role.ORGANIZER, Role.ADMIN):
+        sign_in(client, app, role, email=f"{role.value}-2@example.org")
+        assert "1 delivery was after the stop of its campaign" in client.get("/desk/today").text
+        assert "Delivered after the stop" in client.get(f"/desk/campaigns/{slug}").text
+    assert unit.scalars(select(GateVisit)).one()
+
+
+def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
+    app: Flask, staff: FlaskClient, unit: Session, loose: Bundle, record: Record, stop: Stop
+) -> None:
+    record(loose, DeliveryOutcome.REFUSED)
+    with app.app_context(), db.transaction() as own:
+        found = own.get_one(Bundle, loose.id)
+        splitting.split(own, found, letters_each=1, with_letters=False, actor="test")
+    stop()
+    page = f"/desk/bundles/{loose.public_id}/after"
+    shown = staff.get(page).text
+    assert "Posted all the same?" in shown
+    assert "Make the envelopes" not in shown
+    assert post(staff, f"{page}/post", posting(last="2")).status_code == 303
+    newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
+    assert unit.scalar(newest) == 2
+
+
+def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
+    app: Flask, unit: Session, loose: Bundle, record: Record, stop: Stop
+) -> None:
+    stop()
+    record(loose, DeliveryOutcome.LEFT, day=clock.today("America/Toronto") + timedelta(days=1))
+    with app.test_request_context("/en/"):
+        signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+        assert signature is not None
+        marks = marks_of(unit, signature)
+    stopped, left = marks[-2:]
+    assert (stopped.title, left.title) == ("The action was stopped", "Left at the door")
+    assert stopped.iso < left.iso
+    assert "This was after the stop." in left.text
