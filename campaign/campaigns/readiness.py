@@ -158,7 +158,7 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
         yield from window_gaps(campaign, target)
-    if mission is not None and not _checked(mission, clock.day_of(now, campaign.timezone)):
+    if mission is not None and not _checked(mission, clock.day_of(now, mission.zone)):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:
         if not official.salutation.get(locale) or not official.close.get(locale):

@@ -46,7 +46,7 @@ def edit_schema(table: str, old: str, new: str) -> None:
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
     connection.exec_driver_sql(
         "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?",
-        (text.replace(f"CHECK ({old})", f"CHECK ({new})"), table),
+        (text.replace(old, new), table),
     )
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema = RESET")

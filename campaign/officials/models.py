@@ -110,7 +110,7 @@ class Mission(Base):
     @property
     def zone(self) -> str:
         """The time zone in which its days begin: of visits, and of what is posted to it."""
-        return self.timezone or zone_of(self.host_country, self.locality)
+        return self.timezone or zone_of(self.host_country, self.locality or "")
 
 
 class ContactDetail(Base):
