@@ -11,7 +11,8 @@ from campaign.following import mails
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.settings import Settings
-from campaign.signing.mails import send_remind_letter
+from campaign.signing.mails import send_already_signed, send_confirm_letter, send_remind_letter
+from campaign.signing.waiting_mails import send_letters_waiting
 
 LINK = "http://127.0.0.1:5000/en/x/planted-link"
 _CASE = {
@@ -19,10 +20,11 @@ _CASE = {
     "reference": "UA 1/26",
     "case_url": "http://127.0.0.1:5000/en/actions/ua-1-26",
 }
+_SIGNED = _CASE | {"given_name": "Ana"}
 _NEWS = _CASE | {"letters_url": "http://127.0.0.1:5000/en/my-letters", "unsubscribe": LINK}
 _GATE = {"mission": "Embassy, Ottawa", "day": "4 December 2026", "place": "At the gate"}
 KINDS: list[tuple[Any, dict[str, Any]]] = [
-    (send_remind_letter, _CASE | {"link": LINK, "days": 5}),
+    (send_remind_letter, _SIGNED | {"link": LINK, "days": 5}),
     (mails.send_my_letters, {"link": LINK, "hours": 24}),
     (mails.send_no_letters, {"home_url": LINK}),
     (mails.send_letters_erased, {"kept": True, "home_url": "http://127.0.0.1:5000/en/"}),
@@ -44,6 +46,14 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
         for outcome in ("accepted", "left", "posted", "courier")
         for numbers in (["00001"], ["00001", "00002"])
     ),
+    (send_confirm_letter, _SIGNED | {"link": LINK, "days": 7}),
+    *((send_already_signed, _SIGNED | {"letters_url": LINK, "why": why, "own_words": "She waits."})
+      for why in ("already", "waiting")),
+    (send_already_signed, _SIGNED | {"case_url": LINK, "letters_url": "", "why": "full",
+                                     "own_words": ""}),
+    (send_letters_waiting,
+     {"email": "ana@example.org", "days": 7,
+      "letters": [_CASE | {"writer": "Ana", "link": LINK}, _CASE | {"writer": "", "link": LINK}]}),
 ]  # fmt: skip
 
 
@@ -60,7 +70,7 @@ def test_every_mail_is_made_in_every_language(
         plain: Any = message.get_body(("plain",))
         html: Any = message.get_body(("html",))
         assert str(message["Subject"])
-        if LINK in context.values():
+        if LINK in str(context.values()):
             assert LINK in plain.get_content(), send
             assert f'href="{LINK}"' in html.get_content(), send
         assert (message["List-Unsubscribe"] is not None) == ("unsubscribe" in context)
@@ -79,7 +89,11 @@ def test_a_card_is_called_a_card(app: Flask, unit: Session, settings: Settings) 
         message: Any = render(one, settings)
         words = str(message["Subject"]) + message.get_body(("plain",)).get_content()
         assert " card" in words, one.kind
-        ours = words.replace("my-letters", "").replace(settings.organisation_name, "")
+        ours = (
+            words.replace("my-letters", "")
+            .replace("link to your letters", "")
+            .replace(settings.organisation_name, "")
+        )
         assert "letter" not in ours.casefold(), one.kind
 
 

@@ -172,6 +172,24 @@ def test_fifty_confirmations_count_once(
             assert count_of(unit, campaign) == 1
 
 
+def test_of_two_homes_that_confirm_at_once_one_counts(
+    app: Flask, case: str, unit: Session, signatures: Callable[[], list[Signature]]
+) -> None:
+    for name, code in (("Ana", "K1A 0A1"), ("Bo", "H2X 1Y4")):
+        form = {**FORM, "given_name": name, "postal_code": code}
+        app.test_client().post(f"{case}/sign", data=form)
+    for row in unit.scalars(select(Signature)):
+        row.token_digest = tokens.digest_of(row.given_name)
+    unit.commit()
+    unit.close()
+    answers = at_once(
+        lambda number: app.test_client().post(f"/en/letter/{NAMES[number % 2]}").status_code
+    )
+    assert answers.count(303) == 1
+    states = sorted(one.state.value for one in signatures())
+    assert states == ["confirmed", "pending"]
+
+
 def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
     app: Flask,
     case: str,
