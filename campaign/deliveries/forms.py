@@ -180,7 +180,6 @@ def gate_form(
     if bundle.mission is None:
         # What goes by post leads to no gate; most is posted, some is sent by courier.
         form.outcome.choices = choices((one.value, OUTCOMES[one]) for one in _BY_POST)
-        form.outcome.data = form.outcome.data or DeliveryOutcome.POSTED.value
     if stopped:
         form.outcome.choices = [
             *form.outcome.choices,

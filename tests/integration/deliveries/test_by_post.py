@@ -1,8 +1,11 @@
 """Letters that go by post to an official's own address: frozen, posted, followed; no mission."""
 
+import json
 from html import unescape
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
@@ -19,10 +22,13 @@ from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.facts import facts_of
 from campaign.bundles.freezing import freeze as freeze_destination
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleKind, DeliveryOutcome
+from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
 from campaign.bundles.offers import list_offers
+from campaign.bundles.verifying import verify_zip
+from campaign.campaigns.addressing import goes_by_post
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.clock import today
+from campaign.commands.bundle import bundle as command
 from campaign.deliveries import posting, rerouting, splitting, visits, weights
 from campaign.deliveries.missions import official_for
 from campaign.deliveries.models import EnvelopeRun, GateVisit
@@ -45,7 +51,8 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.integration.bundles.conftest import Freeze, reload
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_printing import contents, zip_of
 from tests.integration.deliveries.conftest import Record
 
 LINES = (
@@ -296,6 +303,8 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
     assert [(slug_of(one.mission), one.letters) for one in waiting.list_waiting(unit)] == [
         (mission.slug, 1)
     ]
+    assert list_offers(unit, official_of(campaign)) == []
+    unit.rollback()
     with app.app_context(), db.transaction() as own:
         cancelling.cancel(own, own.get_one(Bundle, bundle.id), storage(), actor="test", reason="x")
     unit.rollback()
@@ -371,3 +380,59 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
     page = client.get(case).text
     assert "by post, to the office" in page
     assert "reached through" not in page
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
+    app: Flask, unit: Session, settings: Settings, campaign: Campaign, print_bundle: Print,
+    freeze: Freeze, tmp_path: Path,
+) -> None:  # fmt: skip
+    add_confirmed(unit, campaign, 1, letter_locale="en")
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert print_bundle(bundle_id) is BundleState.READY
+    path = zip_of(app, bundle_id, tmp_path)
+    result = verify_zip(path)
+    assert (result.ok, result.letters) == (True, 1)
+    made = contents(path)
+    assert "delivery-sheet.pdf" not in made
+    assert {"cover-letter.pdf", "labels.pdf", "envelopes.pdf"} <= set(made)
+    readme = " ".join(made["README.html"].decode().split())
+    assert "Check the rate at the post office" in readme
+    assert "gate" not in readme
+    assert json.loads(made["manifest.json"])["bundle"]["mission"] == "by-post-governor-1"
+
+
+def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(
+    unit: Session, settings: Settings, campaign: Campaign, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
+    campaign.targets.append(Target(official=make_target_official(8), position=1))
+    slug = campaign.slug
+    unit.commit()
+    result = CliRunner().invoke(command, [slug, "--mission", "post", "--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "post:governor-1, post:governor-8" in result.stderr
+
+
+def test_the_mail_that_asks_to_confirm_says_that_we_send_it_by_post(
+    app: Flask, client: FlaskClient, unit: Session, settings: Settings, campaign: Campaign
+) -> None:
+    assert goes_by_post(campaign)
+    campaign.targets[0].mission = make_target_mission(5)
+    assert not goes_by_post(campaign)
+    for by_post, said in ((True, "send it by post"), (False, "hand it over")):
+        link = {"link": "https://example.org/l/1", "days": 7, "by_post": by_post}
+        case = {"person_name": "Amara Okafor", "reference": "UA 1/26", "case_url": "https://c"}
+        mail = OutboxMail(
+            kind="confirm-letter",
+            recipient="a@example.org",
+            locale="en",
+            context=json.dumps(link | case),
+        )
+        with app.test_request_context("/en/"):
+            body = render(mail, settings).get_body(("plain",))
+        assert body is not None
+        assert said in " ".join(body.get_content().split())
