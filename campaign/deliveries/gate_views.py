@@ -102,7 +102,7 @@ def say_left_out(form: GateForm) -> None:
     """Name on the record's page what the phone left out of it."""
     names = (form.left_out.data or "").strip()[:300]
     if names:
-        flash(_("Not kept, as no picture: %(names)s", names=names), "warning")
+        flash(_("Not kept: %(names)s. Only pictures can be kept.", names=names), "warning")
 
 
 def say_companion_refused(form: GateForm, problem: recording.CompanionRefused) -> None:

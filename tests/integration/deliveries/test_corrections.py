@@ -191,7 +191,7 @@ def test_a_file_that_the_phone_left_out_is_named_on_the_record(
 ) -> None:
     gate = f"/desk/bundles/{bundle.public_id}/deliver"
     answer = post(staff, gate, form(left_out="notes.docx"))
-    assert "Not kept, as no picture: notes.docx" in staff.get(answer.location).text
+    assert "Not kept: notes.docx. Only pictures can be kept." in staff.get(answer.location).text
 
 
 def test_a_reply_that_is_logged_from_a_delivery_answers_it(
