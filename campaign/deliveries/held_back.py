@@ -13,7 +13,7 @@ from campaign.accounts.models import Role, StaffUser
 from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries.covering import gone
+from campaign.deliveries.covering import gone, went_whole
 from campaign.deliveries.models import HeldBundle, PaperFate
 from campaign.errors import Refused
 from campaign.mail.messages import Context, message
@@ -45,6 +45,7 @@ def is_held_back() -> ColumnElement[bool]:
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
+        ~went_whole(),
         or_(letters, and_(Bundle.letter_count == 0, ~standing.handed_over())),
     )
 
