@@ -14,7 +14,7 @@ from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Update
 from campaign.deliveries import gate_files
 from campaign.deliveries.models import Envelope, GateFileKind, GateVisit
-from campaign.deliveries.recording import hold_visit
+from campaign.deliveries.recording import hold_visit, refuse_impossible
 from campaign.deliveries.rules import SENT
 from campaign.errors import Invalid, Refused
 
@@ -55,13 +55,17 @@ def correct_visit(session: Session, visit: GateVisit, facts: Facts, *, actor: st
     """Correct a record, and the day of the posts that tell of it.
 
     What stood there stays in the audit. Raises NotFound where a colleague has removed it, Invalid
-    (`tracking`) with a number for several envelopes.
+    (`happened_on`) for a day that cannot be, (`tracking`) with a number for several envelopes.
     """
     hold_visit(session, visit)
     before = facts_of(visit)
     changed = [name for name in Facts.__slots__ if getattr(before, name) != getattr(facts, name)]
     if not changed:
         return
+    if "happened_on" in changed:
+        for attempt in visit.attempts:
+            if attempt.bundle is not None:
+                refuse_impossible(attempt.bundle, facts.happened_on)
     if "tracking" in changed:
         _track(session, visit, facts.tracking)
     for name in changed:

@@ -14,7 +14,7 @@ from campaign.bundles import standing
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries.covering import gone
+from campaign.deliveries.covering import gone, went_whole
 from campaign.deliveries.models import HeldBundle, PaperFate
 from campaign.errors import Refused
 from campaign.mail.messages import Context, message
@@ -47,6 +47,7 @@ def is_held_back() -> ColumnElement[bool]:
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
+        ~went_whole(),
         or_(letters, and_(Bundle.letter_count == 0, ~standing.handed_over())),
     )
 

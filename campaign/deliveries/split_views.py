@@ -233,14 +233,14 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
 def _page(bundle: Bundle, **given: Any) -> str:
     unit = db.session()
     run = splitting.find_run(unit, bundle)
-    here = count_left(unit, bundle)
+    here, moved_to = count_left(unit, bundle), rerouting.list_from(unit, bundle)
     facts: dict[str, Any] = {
         "bundle": bundle,
         "problem": "",
         "here": here,
         "attempts": visits.attempts_of(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
-        "moved_to": rerouting.list_from(unit, bundle),
+        "moved_to": moved_to,
         "taken_back": taken_back_here(unit, bundle),
         "part_form": None,
         "split_form": None,
@@ -248,7 +248,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "post_form": None,
         "undo_form": None,
         "number": lambda value: say_number(value, i18n.locale()),
-        **_run_facts(run, here),
+        **_run_facts(run, here, opened=bool(moved_to)),
     } | given
     facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
@@ -274,8 +274,8 @@ def _home() -> str:
     return str(current_app.extensions["settings"].organisation_country)
 
 
-def _run_facts(run: EnvelopeRun | None, here: int) -> dict[str, Any]:
-    """The envelopes, a page of them, and how many still lie here."""
+def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str, Any]:
+    """The envelopes, a page of them, and how many still lie here; `opened` for another mission."""
     if run is None:
         return {"run": None}
     unit = db.session()
@@ -285,7 +285,7 @@ def _run_facts(run: EnvelopeRun | None, here: int) -> dict[str, Any]:
     shown = splitting.list_envelopes(unit, run, after=begin, limit=_SHOWN)
     ways = postings.list_ways(unit, run, here=here)
     went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
-    total = run.envelope_count - len(ways.empty) or run.envelope_count
+    total = run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count
     return {
         "run": run,
         "envelopes": shown,

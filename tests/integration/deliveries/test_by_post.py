@@ -24,7 +24,7 @@ from campaign.bundles.freezing import freeze as freeze_destination
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
 from campaign.bundles.offers import list_offers
-from campaign.bundles.verifying import verify_zip
+from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.addressing import goes_by_post
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.clock import today
@@ -392,7 +392,7 @@ def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
-    result = verify_zip(path)
+    result = verify_copy(path)
     assert (result.ok, result.letters) == (True, 1)
     made = contents(path)
     assert "delivery-sheet.pdf" not in made

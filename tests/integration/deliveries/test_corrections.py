@@ -104,7 +104,7 @@ def test_a_day_to_come_is_refused_and_what_was_typed_stays(
     late = (clock.today("Pacific/Kiritimati") + timedelta(days=2)).isoformat()
     answer = post(staff, page, sent(visit, happened_on=late, notes="Typed."))
     assert answer.status_code == 422
-    assert "This day is still to come." in answer.text
+    assert "This day is still to come at the mission." in answer.text
     assert "Typed." in answer.text
 
 

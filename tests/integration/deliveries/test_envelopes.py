@@ -238,7 +238,9 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     unit.expire_all()
     moved = unit.scalars(select(Rerouting)).one()
     assert moved.letters == 5
-    assert envelopes(unit) == [(1, 2, True)], "those that lay here are empty now"
+    kept = [(1, 2, True), (3, 4, False), (5, 6, False), (7, 7, False)]
+    assert envelopes(unit) == kept, "so that the letters can come back into them"
+    assert "Empty: their letters go through another mission" in staff.get(after(printed)).text
     new = unit.get_one(Bundle, moved.to_bundle_id)
     assert (new.mission.slug, new.sequence, new.letter_count) == (other_mission, 1, 5)
     letters = unit.scalars(select(Letter).order_by(Letter.id)).all()

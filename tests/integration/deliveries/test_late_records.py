@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign import clock, db
 from campaign.audit import AuditEntry
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign
 from campaign.deliveries import splitting
 from campaign.deliveries.numbers import Numbers
 from campaign.deliveries.rules import went_after_stop
@@ -127,7 +128,9 @@ def test_what_went_out_after_a_stop_is_recorded_and_known_as_such(
     bundle: Bundle, unit: Session, record: Record, day: date, stop: Callable[[], None]
 ) -> None:
     stop()
-    visit = record(bundle, DeliveryOutcome.ACCEPTED, day=day + timedelta(days=1))
+    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
+    unit.commit()
+    visit = record(bundle, DeliveryOutcome.ACCEPTED, day=day)
     assert told(unit) == [("accepted", 7)]
     attempt = unit.get_one(DeliveryAttempt, visit.attempts[0].id)
     assert went_after_stop(attempt, None)

@@ -76,15 +76,12 @@ def printed(app: Flask, unit: Session, freeze: Freeze) -> Callable[[Campaign], i
     return run
 
 
-def carry(
-    app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 0, days: int = 0
-) -> None:
-    today = clock.today("America/Toronto")
+def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 0) -> None:
     with app.app_context(), db.transaction() as unit:
         recording.record_visit(
             unit,
             carried=[recording.Carried(unit.get_one(Bundle, bundle_id), taken)],
-            happened=recording.Happened(outcome, today() + timedelta(days=days)),
+            happened=recording.Happened(outcome, today()),
             key=db.new_public_id(),
             actor="test",
         )
@@ -93,12 +90,11 @@ def carry(
 @pytest.fixture
 def busy_day(app: Flask, unit: Session, printed: Callable[[Campaign], int]) -> None:
     """One of everything that can wait."""
-    today = days_ago(0)
-    soon = make_campaign(unit, act_by=today + timedelta(days=2))
+    soon = make_campaign(unit, act_by=days_ago(-2))
     assert soon.targets[0].mission is not None
     soon.targets[0].mission.last_checked_on = date(2020, 1, 1)
     make_reply(unit, soon)
-    over = make_campaign(unit, act_by=today - timedelta(days=4))
+    over = make_campaign(unit, act_by=days_ago(4))
     add_confirmed(unit, over, 1, state=SignatureState.HELD)
     draft = {"status": CampaignStatus.DRAFT, "opened_at": None}
     make_campaign(unit, **draft)
@@ -128,8 +124,9 @@ def busy_day(app: Flask, unit: Session, printed: Callable[[Campaign], int]) -> N
             expires_at=db.utcnow() + timedelta(days=2),
         )
     )
+    late.stopped_at = db.utcnow() - timedelta(days=1)
     unit.commit()
-    carry(app, late_bundle, DeliveryOutcome.ACCEPTED, days=1)
+    carry(app, late_bundle, DeliveryOutcome.ACCEPTED)
     unit.commit()
     jobs.run_now("overview.count")
 
