@@ -304,9 +304,10 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
         (mission.slug, 1)
     ]
     assert list_offers(unit, official_of(campaign)) == []
+    bundle_id = bundle.id
     unit.rollback()
     with app.app_context(), db.transaction() as own:
-        cancelling.cancel(own, own.get_one(Bundle, bundle.id), storage(), actor="test", reason="x")
+        cancelling.cancel(own, own.get_one(Bundle, bundle_id), storage(), actor="test", reason="x")
     unit.rollback()
     assert [(slug_of(one.mission), one.letters) for one in waiting.list_waiting(unit)] == [
         (mission.slug, 8)
