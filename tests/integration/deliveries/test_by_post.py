@@ -25,7 +25,6 @@ from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
 from campaign.bundles.offers import list_offers
 from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.addressing import goes_by_post
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.clock import today
 from campaign.commands.bundle import bundle as command
@@ -416,24 +415,3 @@ def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_p
     result = CliRunner().invoke(command, [slug, "--mission", "post", "--out", str(tmp_path)])
     assert result.exit_code == 1
     assert "post:governor-1, post:governor-8" in result.stderr
-
-
-def test_the_mail_that_asks_to_confirm_says_that_we_send_it_by_post(
-    app: Flask, client: FlaskClient, unit: Session, settings: Settings, campaign: Campaign
-) -> None:
-    assert goes_by_post(campaign)
-    campaign.targets[0].mission = make_target_mission(5)
-    assert not goes_by_post(campaign)
-    for by_post, said in ((True, "send it by post"), (False, "hand it over")):
-        link = {"link": "https://example.org/l/1", "days": 7, "by_post": by_post}
-        case = {"person_name": "Amara Okafor", "reference": "UA 1/26", "case_url": "https://c"}
-        mail = OutboxMail(
-            kind="confirm-letter",
-            recipient="a@example.org",
-            locale="en",
-            context=json.dumps(link | case),
-        )
-        with app.test_request_context("/en/"):
-            body = render(mail, settings).get_body(("plain",))
-        assert body is not None
-        assert said in " ".join(body.get_content().split())

@@ -167,6 +167,9 @@ def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
 ) -> None:
     stop()
     stopped_yesterday(unit)
+    before = db.utcnow() - timedelta(days=5)
+    unit.execute(update(Signature).values(signed_at=before, confirmed_at=before))
+    unit.commit()
     record(loose, DeliveryOutcome.LEFT, day=today())
     with app.test_request_context("/en/"):
         signature = unit.scalars(select(Signature).order_by(Signature.id)).first()

@@ -18,7 +18,7 @@ from campaign.deliveries import recording, splitting
 from campaign.deliveries.posting import Posting, post_envelopes
 from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.signing.models import SignatureState
-from tests.days import days_ago
+from tests.days import days_ago, today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.replies.test_replies import make_reply
