@@ -1,6 +1,6 @@
 """Fields of the desk's campaign forms: what is typed is trimmed, bounded and kept."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -120,6 +120,8 @@ class DeskForm(SiteForm):
 
     names_a_risk = False
     """Whether it was refused for what a risk flag rules out."""
+    risks_found: Sequence[Any] = ()
+    """Where it says that, for the page to show."""
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field, or on top where the form has none."""
@@ -138,9 +140,14 @@ class DeskForm(SiteForm):
 
     def refuse_risks(self, found: Iterable[Any]) -> None:
         """Say by each field that it names what a risk flag rules out, and ask once more."""
-        self.names_a_risk = True
-        for name in dict.fromkeys(one.field for one in found):
-            field = self.field_of(name)
+        self.names_a_risk, self.risks_found = True, list(found)
+        for name in dict.fromkeys(one.field for one in self.risks_found):
+            try:
+                field = self.field_of(name)
+            except KeyError:
+                if WORDS["risk-named"] not in self.form_errors:
+                    self.form_errors.append(WORDS["risk-named"])
+                continue
             field.errors = [*field.errors, WORDS["risk-named"]]
 
     def field_of(self, name: str) -> Field:

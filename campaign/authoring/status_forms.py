@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField
+from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional
 
 from campaign.authoring.fields import (
@@ -40,6 +40,7 @@ class StatusForm(DeskForm):
     )
     act_by = DayField(_l("Last day to write"))
     open_at = MomentField(_l("Day and time"))
+    risks_seen = BooleanField(_l("It is meant: go on all the same"))
 
     def stop_kind(self) -> StopKind | None:
         """What kind of stop was chosen, if any was."""

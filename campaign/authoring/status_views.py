@@ -121,10 +121,11 @@ def _do(
     form: StatusForm, campaign: Campaign, wanted: CampaignStatus, facts: dict[str, Any]
 ) -> None:
     unit, reasons = db.session(), form.reasons(languages_of(campaign))
+    seen = bool(form.risks_seen.data)
     if wanted is CampaignStatus.OPEN:
         reopened = campaign.status is CampaignStatus.CLOSED
         day = form.act_by.data if reopened else None
-        services.open_campaign(unit, campaign, act_by=day, **facts)
+        services.open_campaign(unit, campaign, act_by=day, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.REVIEW:
         reviewing.submit_for_review(unit, campaign, **facts)
     elif wanted is CampaignStatus.DRAFT:
@@ -133,12 +134,12 @@ def _do(
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = timekeeping.moment_in(campaign.timezone, form.open_at.data)
-        reviewing.schedule_campaign(unit, campaign, open_at=moment, **facts)
+        reviewing.schedule_campaign(unit, campaign, open_at=moment, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.CLOSED:
-        services.close_campaign(unit, campaign, reasons=reasons, **facts)
+        services.close_campaign(unit, campaign, reasons=reasons, risks_seen=seen, **facts)
     else:
         kind = form.stop_kind()
-        services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, **facts)
+        services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts)
 
 
 def _refusal(slug: str) -> str:

@@ -43,6 +43,7 @@ class TargetsForm(DeskForm):
     """A campaign's targets, and one more, who was searched for."""
 
     based_on = HiddenField()
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
     rows = FieldList(FormField(TargetRow), max_entries=40)
     official = HiddenField(_l("Official"))
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))

@@ -118,7 +118,12 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             form,
             lambda: plain_facts(form.facts()),
             lambda: services.edit_campaign(
-                unit, campaign, actor=actor(), based_on=number_seen(form), **form.facts()
+                unit,
+                campaign,
+                actor=actor(),
+                based_on=number_seen(form),
+                risks_seen=bool(form.risks_seen.data),
+                **form.facts(),
             ),
         )
         if saved is True:

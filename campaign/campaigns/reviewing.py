@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle, readiness, review_mails
 from campaign.campaigns.changes import check_move, move, staff_id
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.risks import refuse_named_in
+from campaign.campaigns.watching import texts_of_campaign
 from campaign.errors import Invalid, Refused
 
 
@@ -39,7 +41,13 @@ def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str 
 
 
 def schedule_campaign(
-    unit: Session, campaign: Campaign, *, actor: str, open_at: datetime, now: datetime
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    open_at: datetime,
+    now: datetime,
+    risks_seen: bool = False,
 ) -> None:
     """Let it open by itself at that moment.
 
@@ -50,6 +58,7 @@ def schedule_campaign(
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
     _refuse_unready(campaign, open_at)
+    refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
     before = campaign.status
     move(unit, campaign, CampaignStatus.SCHEDULED, actor)

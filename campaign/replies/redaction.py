@@ -1,7 +1,7 @@
 """Passages between [[ and ]] are never published: what stands for them tells nothing. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from campaign.pages import BAR
 
@@ -42,6 +42,20 @@ def are_paired(text: str) -> bool:
         return bool(list(parts(text)))
     except BadMarks:
         return False
+
+
+def marked(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
+    """The text with marks around each of `places` that may still be read. Raises BadMarks."""
+    return "".join(
+        f"[[{passage}]]" if hidden else _wrapped(passage, places(passage))
+        for passage, hidden in parts(text)
+    )
+
+
+def _wrapped(text: str, places: Iterable[tuple[int, int]]) -> str:
+    for start, end in sorted(places, reverse=True):
+        text = f"{text[:start]}[[{text[start:end]}]]{text[end:]}"
+    return text
 
 
 def as_markdown(text: str) -> str:

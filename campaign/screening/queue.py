@@ -18,6 +18,8 @@ from campaign.accounts.models import StaffUser
 from campaign.accounts.services import actor_name
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.watching import Words
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening.finding import unindexed
 from campaign.screening.mails import send_letter_returned
@@ -129,14 +131,18 @@ def decide(
     by: StaffUser,
     now: datetime,
     note: str = "",
+    risks_seen: bool = False,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
     Of several that are returned, those whose mailbox had its mails of the day are left to wait.
     Raises Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
-    reason; Refused: `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
+    reason; RiskNamed where a note that is mailed says what a risk flag rules out; Refused:
+    `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
     """
     note = _checked_note(note, decision)
+    if decision is Decision.RETURNED:
+        _refuse_named(unit, public_ids, note, seen=risks_seen)
     taken = _take(unit, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
@@ -169,6 +175,13 @@ def _checked_note(note: str, decision: Decision) -> str:
     if len(note) > NOTE_LIMIT:
         raise Invalid(fields={"note": "note-too-long"})
     return note
+
+
+def _refuse_named(unit: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
+    written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
+    for campaign in unit.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
+        words = Words("note", campaign.default_locale, "note", note)
+        refuse_named(campaign, [words], seen=seen)
 
 
 def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
