@@ -57,6 +57,7 @@ WORDS: Mapping[str, Any] = {
     "reason-missing": _l(
         "Say why, in one language at least: everybody who comes to the page reads it."
     ),
+    "opens-under-embargo": _l("The embargo is not over then. Choose its end, or a later moment."),
     "stop-kind-missing": _l("Choose why it is stopped: what supporters read goes by it."),
     "not-for-the-network": _l(
         "The network is told of further information while letters are taken, and of good news "

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField
@@ -98,7 +99,11 @@ class TargetsForm(DeskForm):
 
     def reach_words(self, mission: Mission) -> str:
         """A mission in one line, with how it reaches us."""
-        return f"{mission_words(mission)} – {_REACHES[reach_of(mission, self._host)]}"
+        reach = reach_of(mission, self._host)
+        where = _REACHES[reach]
+        if reach is Reach.ELSEWHERE:
+            where = gettext("in %(country)s", country=i18n.country_name(mission.host_country))
+        return f"{mission_words(mission)} – {where}"
 
     def aims(self) -> list[Aim]:
         """The targets as they should be, in order."""

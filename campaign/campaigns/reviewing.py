@@ -18,7 +18,7 @@ def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: dat
     Raises Refused: `campaign-status`, or `campaign-not-ready` with the number of blocking gaps.
     """
     check_move(unit, campaign, CampaignStatus.REVIEW, actor)
-    _refuse_unready(campaign, now)
+    _refuse_unready(campaign, CampaignStatus.REVIEW, now)
     campaign.submitted_by_id = staff_id(actor)
     move(unit, campaign, CampaignStatus.REVIEW, actor)
     review_mails.ask(unit, campaign, by=campaign.submitted_by_id)
@@ -51,13 +51,15 @@ def schedule_campaign(
 ) -> None:
     """Let it open by itself at that moment.
 
-    Raises Invalid with the field `open_at` where that is not to come; Refused as opening does,
-    also where the last day to write will be over then.
+    Raises Invalid with the field `open_at` where that is not to come or under an embargo; Refused
+    as opening does, also where the last day to write will be over then.
     """
     check_move(unit, campaign, CampaignStatus.SCHEDULED, actor)
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
-    _refuse_unready(campaign, open_at)
+    if campaign.embargo_until is not None and open_at < campaign.embargo_until:
+        raise Invalid(fields={"open_at": "opens-under-embargo"})
+    _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
     refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
     before = campaign.status
@@ -79,7 +81,7 @@ def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[Ca
     return list(found)
 
 
-def _refuse_unready(campaign: Campaign, when: datetime) -> None:
-    missing = len(readiness.blockers(campaign, when))
+def _refuse_unready(campaign: Campaign, wanted: CampaignStatus, when: datetime) -> None:
+    missing = len(readiness.blockers_of(campaign, wanted, when))
     if missing:
         raise Refused("campaign-not-ready", missing=missing)

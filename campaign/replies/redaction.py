@@ -61,7 +61,7 @@ def _wrapped(text: str, places: Iterable[tuple[int, int]]) -> str:
 def as_markdown(text: str) -> str:
     """Plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
-    quiet = _AT_START.sub(_disarmed, quiet)
+    quiet = _AT_START.sub(_disarmed, quiet).replace("://", ":\\//")
     paragraphs = re.split(r"\n\s*\n", quiet)
     return "\n\n".join(
         "\\\n".join(line.strip() for line in paragraph.split("\n")) for paragraph in paragraphs

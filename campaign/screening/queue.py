@@ -29,6 +29,7 @@ from campaign.signing import tokens
 from campaign.signing.confirming import start_followers
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.screening_rules import SILENT
 
 MOST_AT_ONCE = 500
 COUNTED = 1000
@@ -231,6 +232,10 @@ def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
     found = unit.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
+    for signature in found:
+        hold = unit.get(Hold, signature.id)
+        if hold is not None and SILENT.issuperset(hold.reasons):
+            signature.state_before = SignatureState.CONFIRMED
     _note(unit, by, "letter.decision-undone", found, act)
     return len(back)
 
@@ -256,7 +261,7 @@ def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Seque
         .execution_options(populate_existing=True)
     ).all()
     for signature in taken:
-        signature.state = _STATE_AFTER[decision]
+        signature.state, signature.state_before = _STATE_AFTER[decision], None
     return taken
 
 

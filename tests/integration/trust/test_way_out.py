@@ -68,7 +68,8 @@ SAYS_NOTHING: dict[str, str] = {
             officials.edit_mission officials.edit_posts officials.imports
             officials.known_successor officials.leave_office officials.mapping officials.merge
             officials.new_successor officials.tell_apart campaigns.aimed_at""",
-        _NO_TEXT: """campaigns.edit_reach campaigns.extend campaigns.take_back_update
+        _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
+            campaigns.take_back_update
             replies.publishing.edit_bars replies.publishing.take_back deliveries.take_back
             replies.publishing.black_out""",
         _DRAFT: """campaigns.clone campaigns.continue_as campaigns.create campaigns.drop_draft
@@ -155,6 +156,13 @@ def _change_status(world: World) -> Sent:
 def _stop(world: World) -> Sent:
     data = {"kind": "harm", "reason_en": "Danger.", "reason_ar": SENTENCE}
     return f"{HOME}/status?to=stopped", data
+
+
+def _reason(world: World) -> Sent:
+    world.campaign.status = CampaignStatus.STOPPED
+    world.campaign.status_reasons = {"en": "Danger."}
+    world.unit.commit()
+    return f"{HOME}/reason", {"reason_en": SENTENCE}
 
 
 def _open(world: World) -> Sent:
@@ -279,6 +287,7 @@ WRITERS: dict[str, list[Writer]] = {
     "campaigns.edit_template": [_template],
     "campaigns.merge": [_merge],
     "campaigns.post_update": [_update],
+    "campaigns.reason.edit": [_reason],
     "campaigns.restore": [_restore],
     "campaigns.side_by_side": [_side],
     "bundles.edit_cover": [_cover],

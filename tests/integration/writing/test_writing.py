@@ -70,7 +70,7 @@ def test_a_button_moves_a_point_and_keeps_everything(client: FlaskClient, case: 
     ("words", "said"),
     [
         ("I met Elena there.", "This could do harm to somebody"),
-        ("You are idiots.", "A letter with an insult is not read: idiots"),
+        ("You are idiots.", "A letter with an insult is not read: are idiots"),
         ("Call me: +52 999 123 4567", "This reads as a telephone number: +52 999 123 4567"),
         (
             "See https://example.org/x",
@@ -268,7 +268,12 @@ def test_confirming_a_letter_with_own_words_notes_them(
 def test_all_that_is_wrong_with_own_words_is_said_at_once(client: FlaskClient, case: str) -> None:
     words = "You idiots \U0001f600, call +1 514 398 4455 or see www.example.org"
     form = {**FORM, "own_words": words}
-    told = ["We cannot print", "an insult is not read: idiots", "a telephone number", "of the web"]
+    told = [
+        "We cannot print",
+        "an insult is not read: You idiots",
+        "a telephone number",
+        "of the web",
+    ]
     refused = client.post(f"{case}/you", data=form)
     assert refused.status_code == 422
     assert [one for one in told if one not in refused.text] == []
