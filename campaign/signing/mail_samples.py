@@ -30,7 +30,6 @@ from campaign.settings import Settings
 Context = dict[str, Any]
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _NUMBER = "00123"
-_WRITER = "Ana"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def _case(campaign: Campaign, locale: str) -> Context:
 
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
     link = _url("reading.home", lang=locale) + "letter/…"
-    return _case(campaign, locale) | {"writer": _WRITER, "link": link, "days": days}
+    return _case(campaign, locale) | {"link": link, "days": days}
 
 
 def _followed(campaign: Campaign, locale: str) -> Context:
@@ -102,15 +101,9 @@ def _remind(campaign: Campaign, locale: str, now: datetime) -> Context:
     return _link(campaign, locale, 4)
 
 
-def _waiting(campaign: Campaign, locale: str, now: datetime) -> Context:
-    letter = _link(campaign, locale, 7)
-    return {"letters": [letter], "days": 7}
-
-
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
     letters_url = _url("following.ask", lang=locale)
-    said = {"writer": _WRITER, "letters_url": letters_url, "why": "already", "own_words": ""}
-    return _case(campaign, locale) | said
+    return _case(campaign, locale) | {"letters_url": letters_url, "mailbox_full": False}
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
@@ -166,7 +159,6 @@ KINDS: Mapping[str, Callable[[Campaign, str, datetime], Context]] = {
     "network-digest": _digest,
     "confirm-letter": _confirm,
     "remind-letter": _remind,
-    "letters-waiting": _waiting,
     "already-signed": _already,
     "letter-returned": _returned,
     "letter-handed-over": _handed_over,
