@@ -6,6 +6,7 @@ itself refuses to change an entry (triggers); who can take those away, the chain
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Index, LargeBinary, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaign.db import Base, PrimaryKey, utcnow
+from campaign.db import Base, PrimaryKey, database, utcnow
 
 _CHAIN_LOCK = 0x0A0D17
 _BATCH = 1_000
@@ -71,6 +72,21 @@ class Fault:
     """Edited itself; one missing before it; all missing up to it; not the one that was anchored."""
     entry: int
     at: datetime | None
+
+
+SEALED_BEFORE = "sealed_before"
+"""Detail with a text that was public and is no more, sealed (`seal_text`)."""
+_PLACE = "audit_entry.detail"
+
+
+def seal_text(text: str) -> str:
+    """A text as a detail may keep it."""
+    return b64encode(database().keyring.seal(text, _PLACE)).decode()
+
+
+def open_text(sealed: str) -> str:
+    """What `seal_text` was given."""
+    return database().keyring.open(b64decode(sealed), _PLACE)
 
 
 def record(unit: Session, *, actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, wraps
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,12 @@ def languages() -> list[str]:
     """Codes of the languages in which pages come, the default first."""
     settings: Settings = current_app.extensions["settings"]
     return settings.locales
+
+
+def has_pages(code: str) -> bool:
+    """Whether the pages are translated into that language; English is their own."""
+    folder, base = Path(__file__).with_name(TRANSLATIONS), code.partition("-")[0]
+    return base == "en" or any((folder / one.replace("-", "_")).is_dir() for one in (code, base))
 
 
 def locale() -> str:

@@ -1,14 +1,56 @@
 """Organizers' Markdown: how it is read, and what it says without its marks. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False})
+_ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?…)»”\"'*_]")
 _RULE = "———"
 _SENTENCE_END = re.compile(r"[.!?…؟](?:\s?[»”\"])?(?=\s|$)")
+
+
+def _lower_headings(state: StateCore) -> None:
+    """The page has its heading: a `#` is one below it."""
+    for token in state.tokens:
+        if token.tag == "h1":
+            token.tag = "h2"
+
+
+def _link_addresses(state: StateCore) -> None:
+    """An address of the web that stands bare is a link."""
+    for token in state.tokens:
+        if token.children and "://" in token.content:
+            token.children = list(_linked(token.children))
+
+
+def _linked(tokens: Iterable[Token]) -> Iterator[Token]:
+    within = 0
+    for token in tokens:
+        within += token.nesting if token.type in {"link_open", "link_close"} else 0
+        if token.type != "text" or within:
+            yield token
+            continue
+        at = 0
+        for match in _ADDRESS.finditer(token.content):
+            yield _text(token.content[at : match.start()])
+            yield Token("link_open", "a", 1, attrs={"href": match[0]})
+            yield _text(match[0])
+            yield Token("link_close", "a", -1)
+            at = match.end()
+        yield _text(token.content[at:])
+
+
+def _text(words: str) -> Token:
+    return Token("text", "", 0, content=words)
+
+
+MARKDOWN.core.ruler.push("lower_headings", _lower_headings)
+MARKDOWN.core.ruler.before("text_join", "link_addresses", _link_addresses)
 
 
 def unmarked(text: str) -> str:

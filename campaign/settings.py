@@ -93,7 +93,8 @@ class Settings(FileSettings):
 
     locales: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
         default_factory=lambda: ["en", "fr", "es", "ar"],
-        description="Languages of the pages, the first one the default; with commas between.",
+        description="Languages of the pages, the first one the default; with commas between. "
+        "There are pages in en, fr, es and ar; in another language readers see English.",
     )
     timezone: str = Field("America/Toronto", description="Time zone in which times are shown.")
 

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import audit
 from campaign.accounts import audit_sought, audit_things, deeds
 from campaign.accounts.audit_things import Names, number_of
 from campaign.accounts.audit_values import say_value
@@ -152,6 +153,8 @@ def _left() -> str:
 
 
 def _say_value(name: str, value: Any, people: Mapping[int, str], known: _Known) -> str:
+    if name == audit.SEALED_BEFORE:
+        return audit.open_text(value)
     if name == _STAFF:
         return people.get(value, _left())
     if isinstance(value, bool):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import pictures
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.risks import refuse_named, words_by_field
 from campaign.errors import Invalid
 
 WIDE, SMALL = (1200, 800), (360, 240)
@@ -26,12 +27,14 @@ def set_picture(
     y: int,
     file: BinaryIO | None = None,
     name: str = "",
+    risks_seen: bool = False,
 ) -> None:
     """Set the case's picture, or what is said of the one it has.
 
     `x` and `y` say in percent where that is which matters. Raises Invalid with all
     that is wrong: no picture, one too small, or none at all (`picture`), and each language of a
-    text in which it is not described (`alt_fr`).
+    text in which it is not described (`alt_fr`);
+    RiskNamed where everybody would read what a flag rules out.
     """
     described = {code: words for code, words in alt.items() if words}
     problems = _undescribed(campaign, described)
@@ -47,6 +50,7 @@ def set_picture(
         problems = {"picture": "picture-missing"} | problems
     if problems:
         raise Invalid(fields=problems)
+    refuse_named(campaign, words_by_field("picture", described, "alt_"), seen=risks_seen)
     key = pictures.keep_redrawn(body) if body else campaign.picture
     before = _state(campaign)
     if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
+from flask_babel import gettext as _
 
 from campaign import db, i18n
 from campaign.accounts.guards import guard, staff_user
 from campaign.accounts.models import Role
 from campaign.authoring import team
 from campaign.authoring.fields import DeskForm
+from campaign.campaigns import lifecycle, readiness
+from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.gaps import Gap
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.readiness import Step
 from campaign.campaigns.reasons import reason_of
 from campaign.campaigns.risks import RiskNamed
 from campaign.campaigns.templates import UnknownPlaceholders
 from campaign.campaigns.themes import theme_name
+from campaign.clock import utcnow
 from campaign.errors import Invalid
 from campaign.settings import Settings
 
@@ -28,7 +33,26 @@ blueprint.add_app_template_global(reason_of)
 
 def load(slug: str) -> Campaign:
     """The campaign of this page. Raises NotFound, also for one of another team."""
-    return team.get_campaign_of(db.session(), slug, staff_user())
+    campaign = team.get_campaign_of(db.session(), slug, staff_user())
+    g.waiting = (campaign, campaign.open_at) if is_undone_by_change(campaign) else None
+    return campaign
+
+
+def is_undone_by_change(campaign: Campaign) -> bool:
+    """Whether it is approved and opens by itself, until somebody changes it."""
+    return campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
+
+
+_STEPS = {f".edit_{part}" for part in ("edition", "template", "options", "picture", "risks",
+                                       "targets")} | {".side_by_side"}  # fmt: skip
+"""Pages on which one stays after saving: they say what comes next."""
+
+
+def next_of(campaign: Campaign) -> Step | None:
+    """The next thing to do on a campaign that has not opened."""
+    if not lifecycle.is_rehearsal(campaign.status):
+        return None
+    return readiness.next_step(campaign, readiness.gaps(campaign, utcnow()))
 
 
 def known_locale(campaign: Campaign, locale: str) -> str:
@@ -71,14 +95,31 @@ def page(
 ) -> ResponseReturnValue:
     """The desk page `campaigns/<view>.html`; 422 where its form was refused."""
     refused = form is not None and bool(form.problems())
-    words = {"mend_url": mend_url, "number": format_number}
+    words = {
+        "mend_url": mend_url,
+        "next_of": next_of,
+        "number": format_number,
+        "undone_by_change": is_undone_by_change,
+    }
     body = render_template(f"campaigns/{view}.html", form=form, **words, **context)
     return body, (422 if refused else status)
 
 
 def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
-    """Say what was done, on the page that comes next."""
+    """Say what was done, on the page that comes next; what is next; and what it undid."""
     flash(message)
+    if endpoint in _STEPS:
+        flash("", "next")
+    campaign, open_at = g.get("waiting") or (None, None)
+    if campaign is not None and campaign.status is CampaignStatus.REVIEW and open_at is not None:
+        moment = i18n.say_moment(open_at, campaign.timezone, i18n.locale())
+        flash(
+            _(
+                "The opening on %(moment)s is off. Someone else must review the campaign again.",
+                moment=moment,
+            ),
+            "alarm",
+        )
     return redirect(url_for(endpoint, **values), 303)  # type: ignore[arg-type]
 
 

@@ -56,18 +56,18 @@ def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
     return redirect(back, 303)
 
 
-def part_url(campaign: Campaign, part: str, place: str) -> str:
+def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:
     """The page on which a part is written."""
     slug = campaign.slug
     locale, _sign, official = place.partition(":")
     if part == Part.EDITION:
-        return url_for("campaigns.edit_edition", slug=slug, locale=locale)
+        return url_for("campaigns.edit_edition", slug=slug, locale=locale, **query)
     if part == Part.LETTER:
         own: dict[str, Any] = {"for": official} if official else {}
-        return url_for("campaigns.edit_template", slug=slug, locale=locale, **own)
+        return url_for("campaigns.edit_template", slug=slug, locale=locale, **own, **query)
     if part in {"texts", "letters", "points"}:
-        return url_for("campaigns.side_by_side", slug=slug, page=part)
-    return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug)
+        return url_for("campaigns.side_by_side", slug=slug, page=part, **query)
+    return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug, **query)
 
 
 def _known(campaign: Campaign, part: str, place: str) -> None:

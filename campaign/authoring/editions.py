@@ -37,7 +37,7 @@ def save_edition(
     actor: str,
     locale: str,
     based_on: int | None = None,
-    risks_seen: bool = True,
+    risks_seen: bool = False,
     **texts: Unpack[Texts],
 ) -> Edition:
     """Write or change the text in one language; the same text again changes nothing.

@@ -1,6 +1,6 @@
 """Fields of the desk's campaign forms: what is typed is trimmed, bounded and kept."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -62,6 +62,7 @@ WORDS: Mapping[str, Any] = {
     "reason-missing": _l(
         "Say why, in one language at least: everybody who comes to the page reads it."
     ),
+    "opens-under-embargo": _l("The embargo is not over then. Choose its end, or a later moment."),
     "stop-kind-missing": _l("Choose why it is stopped: what supporters read goes by it."),
     "not-for-the-network": _l(
         "The network is told of further information while letters are taken, and of good news "
@@ -132,6 +133,8 @@ class DeskForm(SiteForm):
 
     names_a_risk = False
     """Whether it was refused for what a risk flag rules out."""
+    risks_found: Sequence[Any] = ()
+    """Where it says that, for the page to show."""
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field, or on top where the form has none."""
@@ -150,9 +153,14 @@ class DeskForm(SiteForm):
 
     def refuse_risks(self, found: Iterable[Any]) -> None:
         """Say by each field that it names what a risk flag rules out, and ask once more."""
-        self.names_a_risk = True
-        for name in dict.fromkeys(one.field for one in found):
-            field = self.field_of(name)
+        self.names_a_risk, self.risks_found = True, list(found)
+        for name in dict.fromkeys(one.field for one in self.risks_found):
+            try:
+                field = self.field_of(name)
+            except KeyError:
+                if WORDS["risk-named"] not in self.form_errors:
+                    self.form_errors.append(WORDS["risk-named"])
+                continue
             field.errors = [*field.errors, WORDS["risk-named"]]
 
     def field_of(self, name: str) -> Field:

@@ -82,6 +82,7 @@ class FactsForm(DeskForm):
         _l("Languages of the letters"),
         description=_l("Those that the officials read, and those in which people write."),
     )
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
     follows = SelectField(
         _l("Further information on"), description=_l("The campaign that this one follows.")
     )

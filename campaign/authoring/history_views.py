@@ -1,5 +1,7 @@
 """The desk's pages of what was saved: who, when, what changed; and bringing it back."""
 
+from collections.abc import Sequence
+
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,6 +19,8 @@ from campaign.campaigns import revisions
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.revisions import Kept
+from campaign.campaigns.risks import RiskNamed
+from campaign.campaigns.watching import Finding
 from campaign.errors import Invalid, NotFound, Refused
 
 
@@ -33,13 +37,21 @@ def show_histories(slug: str) -> ResponseReturnValue:
 @blueprint.get("/<slug>/history/<part>/<place>")
 def show_history(slug: str, part: str, place: str) -> ResponseReturnValue:
     """The states in which a part was saved, each with what it changed."""
-    unit, campaign = db.session(), load(slug)
+    campaign = load(slug)
+    return _show(campaign, part, place, request.args.get("at", ""))
+
+
+def _show(
+    campaign: Campaign, part: str, place: str, wanted: str, risks: Sequence[Finding] = ()
+) -> ResponseReturnValue:
+    """The page; with `risks`, what bringing the state back would tell everybody."""
     which, where = known_part(campaign, part, place)
-    found = revisions.list_kept(unit, campaign, which, where)
-    wanted = request.args.get("at", "")
+    found = revisions.list_kept(db.session(), campaign, which, where)
     shown = next((one for one in found if str(one.number) == wanted), found[0] if found else None)
     return page(
         "history",
+        status=422 if risks else 200,
+        risks=risks,
         campaign=campaign,
         part=part,
         place=place,
@@ -69,7 +81,10 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
             actor=actor(),
             created_by_id=staff_user().id,
             based_on=int(seen) if seen.isdecimal() and len(seen) < 9 else -1,
+            risks_seen="risks_seen" in request.form,
         )
+    except RiskNamed as problem:
+        return _show(campaign, part, place, str(number), problem.found)
     except (Invalid, NotFound, Refused) as problem:
         unit.rollback()
         return done(_refusal(problem), ".show_history", slug=slug, part=part, place=place)

@@ -1,6 +1,7 @@
 """The desk's page on which two texts that were written at once are brought together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -23,6 +24,8 @@ from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import RiskNamed
+from campaign.campaigns.watching import Finding
 from campaign.errors import Invalid, Refused
 
 
@@ -36,18 +39,57 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
     theirs = parts.content_now(unit, campaign, which, where)
     base = revisions.base_of(unit, campaign, which, where, draft.based_on)
     meetings = merging.meet(base, theirs, draft.content)
+    choices, risks = _choices(meetings), list[Finding]()
     if request.method == "POST" and request.form.get("seen") == str(newest):
-        made = merging.settled(theirs, meetings, _choices(meetings))
-        if _saved(campaign, which, where, made, newest):
-            drafts.drop(unit, campaign, staff_id=staff_user().id, part=part, place=where,
-                        conflict=True)  # fmt: skip
-            flash(_("Both texts are brought together and saved."))
-            return redirect(part_url(campaign, part, where), 303)
-    return _show(campaign, draft, meetings, newest, theirs)
+        answer = _settle(campaign, draft, theirs, newest, meetings, choices, risks)
+        if answer is not None:
+            return answer
+    shown = {"choices": choices, "risks": risks}
+    return _show(campaign, draft, meetings, newest, theirs, **shown)
+
+
+def _settle(
+    campaign: Campaign,
+    draft: Draft,
+    theirs: Content,
+    newest: int,
+    meetings: Sequence[Meeting],
+    choices: Mapping[str, Choice],
+    risks: list[Finding],
+) -> ResponseReturnValue | None:
+    """Save what was chosen, or lead to the form with it; None where the page says why not."""
+    which, where = Part(draft.part), draft.place
+    if any(one.conflict and one.name not in choices for one in meetings):
+        flash(_("Choose what stands, for each text that both changed."), "error")
+        return None
+    made = merging.settled(theirs, meetings, choices)
+    own: dict[str, Any] = {"staff_id": staff_user().id, "part": draft.part, "place": where}
+    unit = db.session()
+    if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, made, newest)):
+        drafts.keep(unit, campaign, based_on=newest, content=typed, **own)
+        said = _("Both texts are in the form, and nothing is saved yet. Read it, then save it.")
+        target = part_url(campaign, draft.part, where, draft=1)
+    else:
+        try:
+            if not _saved(campaign, which, where, made, newest):
+                return None
+        except RiskNamed as problem:
+            risks.extend(problem.found)
+            return None
+        said = _("Both texts are brought together and saved.")
+        target = part_url(campaign, draft.part, where)
+    drafts.drop(unit, campaign, conflict=True, **own)
+    flash(said)
+    return redirect(target, 303)
 
 
 def _show(
-    campaign: Campaign, draft: Draft, meetings: Sequence[Meeting], newest: int, theirs: Content
+    campaign: Campaign,
+    draft: Draft,
+    meetings: Sequence[Meeting],
+    newest: int,
+    theirs: Content,
+    **shown: Any,
 ) -> ResponseReturnValue:
     which = Part(draft.part)
     names = {**draft.content, **theirs}
@@ -65,6 +107,7 @@ def _show(
         last_by=name_of(last.saved_by_id) if last else "",
         meetings=[_row(draft, one, names) for one in meetings],
         language=draft.place.partition(":")[0],
+        **shown,
     )
 
 
@@ -114,7 +157,10 @@ def _saved(campaign: Campaign, part: Part, place: str, content: Content, newest:
             actor=actor(),
             created_by_id=staff_user().id,
             based_on=newest,
+            risks_seen="risks_seen" in request.form,
         )
+    except RiskNamed:
+        raise
     except Refused as problem:
         if problem.slug != revisions.CHANGED:
             raise

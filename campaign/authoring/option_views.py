@@ -27,9 +27,9 @@ class LetterOptionsForm(DeskForm):
         _l("Words that must not stand in a letter"),
         limit=options.MOST_WORDS * (options.LONGEST_WORD + 1),
         description=_l(
-            "One word or phrase to a line: a witness, a place, a date that must stay unknown. "
-            "They are found whole, in any case and without their accents. Supporters are told "
-            "which word it is, not that there is a list."
+            "One word or phrase to a line. They are found whole, in any case and without their "
+            "accents. The form refuses them at once and says which word it is. Anybody can try "
+            "names there: put witnesses, relatives and places on the page Risks instead."
         ),
     )
     full_text_edit = BooleanField(

@@ -67,7 +67,7 @@ def save_content(
     actor: str,
     created_by_id: int | None,
     based_on: int | None,
-    risks_seen: bool = True,
+    risks_seen: bool = False,
 ) -> None:
     """Save a part from its content.
 
@@ -76,18 +76,36 @@ def save_content(
     _check_lengths(content)
     by: dict[str, Any] = {"actor": actor, "based_on": based_on}
     if part is Part.FACTS:
-        services.edit_campaign(unit, campaign, **by, **facts_from(content))
+        services.edit_campaign(unit, campaign, risks_seen=risks_seen, **by, **facts_from(content))
     elif part is Part.OPTIONS:
         options.set_letter_options(unit, campaign, **by, **content)
     elif part is Part.TARGETS:
         aims = [_aim(unit, *row) for row in targets_from(content)]
-        targets.set_targets(unit, campaign, aims=aims, **by)
+        targets.set_targets(unit, campaign, aims=aims, risks_seen=risks_seen, **by)
     elif part is Part.EDITION:
         texts = edition_from(content)
         editions.save_edition(unit, campaign, locale=place, risks_seen=risks_seen, **by, **texts)
     else:
         by |= {"created_by_id": created_by_id, "risks_seen": risks_seen}
         _save_letter(unit, campaign, place, content, **by)
+
+
+def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list[str]]:
+    """Fields of the form in which such a text is written; none where a part has no prose."""
+    fields = {"based_on": str(based_on)}
+    if part is Part.EDITION:
+        fields |= {name: content.get(name) or "" for name in ("title", "summary", "background",
+                                                              "outcome")}  # fmt: skip
+        fields["asks"] = "\n".join(content.get("asks") or [])
+    elif part is Part.LETTER:
+        fields |= {name: content.get(name) or "" for name in ("subject", "opening", "closing")}
+        for at, (key, text, needed) in enumerate(points_from(content)):
+            row = {"key": key, "text": text, "position": str(at + 1)}
+            row |= {"required": "y"} if needed else {}
+            fields |= {f"points-{at}-{name}": value for name, value in row.items()}
+    else:
+        return {}
+    return {name: [value] for name, value in fields.items()}
 
 
 def _save_letter(

@@ -7,7 +7,7 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import FileField
+from wtforms import BooleanField, FileField
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor
@@ -35,6 +35,7 @@ class PictureForm(Meeting, DeskForm):
     )
     x = PercentField(_l("From the left, in percent"))
     y = PercentField(_l("From the top, in percent"))
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Say of each language by its name that what the picture shows is missing in it."""
@@ -121,6 +122,7 @@ def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
         y=50 if form.y.data is None else form.y.data,
         file=file.stream if chosen else None,
         name=file.filename if chosen else "",
+        risks_seen=bool(form.risks_seen.data),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField
-from wtforms.validators import Optional
+from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.validators import Optional, StopValidation
 
 from campaign.authoring.fields import (
     DayField,
@@ -40,6 +40,7 @@ class StatusForm(DeskForm):
     )
     act_by = DayField(_l("Last day to write"))
     open_at = MomentField(_l("Day and time"))
+    risks_seen = BooleanField(_l("It is meant: go on all the same"))
 
     def stop_kind(self) -> StopKind | None:
         """What kind of stop was chosen, if any was."""
@@ -75,3 +76,20 @@ class CopyForm(DeskForm):
         needed=_l("Give the reference by which people quote it, such as UA 58/20."),
         description=_l("Of the new campaign. The page's address is made from it."),
     )
+    risks = RadioField(
+        _l("Risk flags"),
+        choices=choices(
+            [
+                ("take", _l("Take them along: the new campaign is about the same people")),
+                ("leave", _l("Leave them out: the new campaign is about someone else")),
+            ]
+        ),
+        validate_choice=False,
+    )
+    asks_risks = False
+    """Whether the page asks about them."""
+
+    def validate_risks(self, field: RadioField) -> None:
+        """Whoever is asked must answer: silence would take a protection away."""
+        if self.asks_risks and not field.data:
+            raise StopValidation(_l("Choose whether the risk flags come along."))

@@ -1,8 +1,9 @@
 """The desk's pages on which a campaign moves on, is extended, continued and cloned."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
@@ -31,12 +32,15 @@ def change_status(slug: str) -> ResponseReturnValue:
     campaign, now = load(slug), db.utcnow()
     wanted = _wanted(campaign)
     locales = languages_of(campaign)
-    form = status_form(locales, data={"to": wanted.value, "act_by": campaign.act_by})
-    if form.validate_on_submit() and _change(form, campaign, wanted):
+    data = {"to": wanted.value, "act_by": campaign.act_by, "open_at": _proposed(campaign, now)}
+    form = status_form(locales, data=data)
+    looked = "look" in request.form and form.validate_on_submit()
+    if not looked and form.validate_on_submit() and _change(form, campaign, wanted):
         return done(_said(wanted), ".show", slug=slug)
     own = reviewing.is_writer(campaign, actor())
     gaps = _in_the_way(campaign, wanted, now)
     facts: dict[str, Any] = {"wanted": wanted, "blockers": gaps, "own": own, "now": now}
+    facts["preview"] = form.reasons(locales) if looked else {}
     return page("change_status", form, campaign=campaign, locales=locales, **facts)
 
 
@@ -75,12 +79,14 @@ def _copy(
     source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
 ) -> ResponseReturnValue:
     unit, form, made = db.session(), CopyForm(), list[Campaign]()
+    form.asks_risks = not linked and bool(source.risk_flags)
+    more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
     if form.validate_on_submit() and accepted(
         form,
         lambda: made.append(
             make(
                 unit, source, actor=actor(), created_by_id=staff_user().id,
-                reference=form.reference.data,
+                reference=form.reference.data, **more,
             )
         ),
     ):  # fmt: skip
@@ -97,11 +103,22 @@ def _wanted(campaign: Campaign) -> CampaignStatus:
     return wanted
 
 
+def _proposed(campaign: Campaign, now: datetime) -> datetime | None:
+    """The end of an embargo that runs, as the campaign's clocks show it: an opening by itself."""
+    until = campaign.embargo_until
+    if until is None or until <= now:
+        return None
+    zone = ZoneInfo(campaign.timezone)
+    local = until.astimezone(zone).replace(tzinfo=None)
+    return local if not local.second else local.replace(second=0) + timedelta(minutes=1)
+
+
 def _in_the_way(campaign: Campaign, wanted: CampaignStatus, now: datetime) -> list[Gap]:
     """What must be mended before; a closed campaign gets its new last day on this page."""
     if wanted not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
         return []
-    found = readiness.blockers(campaign, now)
+    later = wanted is CampaignStatus.SCHEDULED and campaign.embargo_until
+    found = readiness.blockers_of(campaign, wanted, max(now, later) if later else now)
     if campaign.status is CampaignStatus.CLOSED:
         found = [gap for gap in found if gap.slug != "deadline-past"]
     return found
@@ -121,10 +138,11 @@ def _do(
     form: StatusForm, campaign: Campaign, wanted: CampaignStatus, facts: dict[str, Any]
 ) -> None:
     unit, reasons = db.session(), form.reasons(languages_of(campaign))
+    seen = bool(form.risks_seen.data)
     if wanted is CampaignStatus.OPEN:
         reopened = campaign.status is CampaignStatus.CLOSED
         day = form.act_by.data if reopened else None
-        services.open_campaign(unit, campaign, act_by=day, **facts)
+        services.open_campaign(unit, campaign, act_by=day, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.REVIEW:
         reviewing.submit_for_review(unit, campaign, **facts)
     elif wanted is CampaignStatus.DRAFT:
@@ -133,12 +151,12 @@ def _do(
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = timekeeping.moment_in(campaign.timezone, form.open_at.data)
-        reviewing.schedule_campaign(unit, campaign, open_at=moment, **facts)
+        reviewing.schedule_campaign(unit, campaign, open_at=moment, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.CLOSED:
-        services.close_campaign(unit, campaign, reasons=reasons, **facts)
+        services.close_campaign(unit, campaign, reasons=reasons, risks_seen=seen, **facts)
     else:
         kind = form.stop_kind()
-        services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, **facts)
+        services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts)
 
 
 def _refusal(slug: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField
@@ -43,6 +44,7 @@ class TargetsForm(DeskForm):
     """A campaign's targets, and one more, who was searched for."""
 
     based_on = HiddenField()
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
     rows = FieldList(FormField(TargetRow), max_entries=40)
     official = HiddenField(_l("Official"))
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
@@ -97,7 +99,11 @@ class TargetsForm(DeskForm):
 
     def reach_words(self, mission: Mission) -> str:
         """A mission in one line, with how it reaches us."""
-        return f"{mission_words(mission)} – {_REACHES[reach_of(mission, self._host)]}"
+        reach = reach_of(mission, self._host)
+        where = _REACHES[reach]
+        if reach is Reach.ELSEWHERE:
+            where = gettext("in %(country)s", country=i18n.country_name(mission.host_country))
+        return f"{mission_words(mission)} – {where}"
 
     def aims(self) -> list[Aim]:
         """The targets as they should be, in order."""

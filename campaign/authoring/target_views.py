@@ -90,7 +90,12 @@ def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | bool:
             form,
             lambda: targets.content_of(aims),
             lambda: targets.set_targets(
-                db.session(), campaign, actor=actor(), aims=aims, based_on=number_seen(form)
+                db.session(),
+                campaign,
+                actor=actor(),
+                aims=aims,
+                based_on=number_seen(form),
+                risks_seen=bool(form.risks_seen.data),
             ),
         )
     except Refused:

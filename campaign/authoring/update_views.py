@@ -27,7 +27,12 @@ def post_update(slug: str) -> ResponseReturnValue:
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".post_update", slug=slug)
-    if form.validate_on_submit() and accepted(form, lambda: _post(form, campaign, locales)):
+    looked = "look" in request.form and form.validate_on_submit()
+    if (
+        not looked
+        and form.validate_on_submit()
+        and accepted(form, lambda: _post(form, campaign, locales))
+    ):
         desk.drop()
         return done(_("The update is posted."), ".post_update", slug=slug)
     elsewhere = retracting.made_elsewhere(db.session(), campaign)
@@ -41,8 +46,9 @@ def post_update(slug: str) -> ResponseReturnValue:
         for update in reversed(campaign.updates)
     ]
     return page(
-        "post_update", form, campaign=campaign, locales=locales, posted=posted, **desk.words()
-    )
+        "post_update", form, campaign=campaign, locales=locales, posted=posted,
+        preview=_preview(form, locales) if looked else (), **desk.words()
+    )  # fmt: skip
 
 
 @blueprint.post("/<slug>/updates/take-back")
@@ -59,6 +65,11 @@ def take_back_update(slug: str) -> ResponseReturnValue:
         _("The update is taken back. What it said waits here to be mended."),
         ".post_update", slug=slug,
     )  # fmt: skip
+
+
+def _preview(form: UpdateForm, locales: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Language, title and text of what would be posted."""
+    return [(code, title, body) for code, (title, body) in form.words(locales).items() if title]
 
 
 def _typed(update: Update) -> dict[str, list[str]]:

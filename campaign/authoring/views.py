@@ -6,8 +6,10 @@ from flask_babel import gettext as _
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
+from campaign.accounts.models import Role
 from campaign.authoring import (
     create_views,
+    delete_views,
     desk_list,
     draft_views,
     edition_views,
@@ -16,6 +18,7 @@ from campaign.authoring import (
     option_views,
     picture_views,
     reach_views,
+    reason_views,
     risk_views,
     side_views,
     status_views,
@@ -45,6 +48,7 @@ from campaign.campaigns.revision_models import Part
 __all__ = [
     "blueprint",
     "create_views",
+    "delete_views",
     "draft_views",
     "edition_views",
     "history_views",
@@ -62,6 +66,8 @@ __all__ = [
     "template_views",
     "update_views",
 ]
+
+blueprint.register_blueprint(reason_views.blueprint)
 
 
 @blueprint.get("/")
@@ -96,6 +102,7 @@ def show(slug: str) -> ResponseReturnValue:
         formats=FORMATS,
         moves=reviewing.moves_for(campaign, actor(), second_person=needs_second_person()),
         own=reviewing.is_writer(campaign, actor()),
+        is_admin=staff_user().role is Role.ADMIN,
         conflicts=merge_views.conflict_links(campaign),
         earlier=earlier,
         later=later,
@@ -118,7 +125,12 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             form,
             lambda: plain_facts(form.facts()),
             lambda: services.edit_campaign(
-                unit, campaign, actor=actor(), based_on=number_seen(form), **form.facts()
+                unit,
+                campaign,
+                actor=actor(),
+                based_on=number_seen(form),
+                risks_seen=bool(form.risks_seen.data),
+                **form.facts(),
             ),
         )
         if saved is True:

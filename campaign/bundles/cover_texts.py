@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from campaign import audit
 from campaign.bundles.destinations import sending_country_of
 from campaign.bundles.print_models import CoverText
+from campaign.campaigns.models import Campaign, Target
+from campaign.campaigns.risks import refuse_named_in
+from campaign.campaigns.watching import Words
 from campaign.errors import Invalid
 from campaign.letters.checks import check_characters
 from campaign.letters.placeholders import unknown_placeholders
@@ -77,14 +80,17 @@ def save_words(
     words: CoverWords | None,
     actor: str,
     staff_id: int | None = None,
+    risks_seen: bool = False,
 ) -> CoverText | None:
     """Keep a new version; None for `words` goes back to the usual text. Gives what was kept.
 
     Nothing is kept where nothing changed. Raises Invalid: `cover-empty`, `cover-too-long`,
-    `cover-placeholder`, `cover-character`, by field.
+    `cover-placeholder`, `cover-character`, by field; RiskNamed where a flag of a campaign whose
+    letters go to the mission rules the words out.
     """
     if words is not None:
         check_words(words)
+        refuse_named_in(_campaigns_through(unit, mission), _texts(words, locale), seen=risks_seen)
     if words == find_words(unit, mission_id=mission.id, locale=locale):
         return None
     row = _new_version(unit, mission, locale, words or CoverWords("", "", "", ""))
@@ -99,6 +105,15 @@ def save_words(
         version=row.version,
     )
     return row
+
+
+def _campaigns_through(unit: Session, mission: Mission) -> Sequence[Campaign]:
+    aimed = select(Target.campaign_id).where(Target.mission_id == mission.id)
+    return unit.scalars(select(Campaign).where(Campaign.id.in_(aimed))).all()
+
+
+def _texts(words: CoverWords, locale: str) -> list[Words]:
+    return [Words("cover", locale, one.name, getattr(words, one.name)) for one in fields(words)]
 
 
 def _new_version(unit: Session, mission: Mission, locale: str, words: CoverWords) -> CoverText:

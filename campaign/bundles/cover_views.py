@@ -14,6 +14,7 @@ from campaign.bundles import cover_texts, covers
 from campaign.bundles.cover_samples import sample_pdf
 from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.bundles.moves_forms import CoverForm
+from campaign.campaigns.risks import RiskNamed
 from campaign.errors import Invalid, NotFound
 from campaign.officials.missions import get_mission
 from campaign.officials.models import Mission
@@ -47,6 +48,8 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             return _deed(mission, locale, form, usual)
+        except RiskNamed as problem:
+            form.refuse_risks(problem.found)
         except Invalid as problem:
             form.refuse(problem.fields)
     page = render_template(
@@ -66,7 +69,7 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(
         db.session(), mission=mission, locale=locale, words=chosen, actor=actor(),
-        staff_id=staff_user().id,
+        staff_id=staff_user().id, risks_seen=bool(form.risks_seen.data),
     )  # fmt: skip
     flash(_("The usual text is used again.") if chosen is None else _("The text is saved."))
     return redirect(url_for("bundles.edit_cover", slug=mission.slug, locale=locale), 303)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField
+from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired
 
 from campaign.authoring.fields import DeskForm, LineField, TextField, choices
@@ -64,6 +64,7 @@ class CoverForm(DeskForm):
     salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
     body = TextField(_l("Text"), limit=LIMITS["body"])
     close = LineField(_l("Close"), limit=LIMITS["close"])
+    risks_seen = BooleanField(_l("It is meant: save it all the same"))
 
     def words(self) -> CoverWords:
         """What was typed."""

@@ -11,6 +11,7 @@ from campaign.accounts.models import CampaignMember
 from campaign.campaigns.changes import note
 from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.models import Campaign, Edition, Target
+from campaign.campaigns.revision_models import RiskFlag
 from campaign.campaigns.services import create_campaign
 from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
 
@@ -31,11 +32,12 @@ def continue_campaign(
 ) -> Campaign:
     """Further information: a draft that continues `earlier`, linked to it, with the same team.
 
-    It has its texts, targets, letters and options; days are its own. Raises Invalid with the
-    field `reference` where another campaign has it.
+    It has its texts, targets, letters, options and risk flags; days are its own. Raises
+    Invalid with the field `reference` where another campaign has it.
     """
     made = _carry_over(unit, earlier, actor, created_by_id, reference)
     made.follows_id = earlier.id
+    _take_risks(earlier, made)
     unit.flush()
     unit.expire(earlier, ["followed_by"])
     _take_team(unit, earlier, made)
@@ -44,13 +46,22 @@ def continue_campaign(
 
 
 def clone_campaign(
-    unit: Session, other: Campaign, *, actor: str, created_by_id: int | None, reference: str
+    unit: Session,
+    other: Campaign,
+    *,
+    actor: str,
+    created_by_id: int | None,
+    reference: str,
+    risks: bool = False,
 ) -> Campaign:
     """A draft with the texts, targets, letters and options of another campaign, and no link.
 
-    Raises Invalid with the field `reference` where another campaign has it.
+    With `risks` it has its risk flags too: the same people could be harmed. Raises
+    Invalid with the field `reference` where another campaign has it.
     """
     made = _carry_over(unit, other, actor, created_by_id, reference)
+    if risks:
+        _take_risks(other, made)
     note(unit, made, actor, "campaign.clone", other=other.id)
     return made
 
@@ -93,6 +104,10 @@ def _copied(row: Any, leave: frozenset[str]) -> dict[str, Any]:
     """The row's columns by name, but for those to `leave`."""
     names = (column.key for column in inspect(type(row)).column_attrs)
     return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
+
+
+def _take_risks(source: Campaign, made: Campaign) -> None:
+    made.risk_flags = [RiskFlag(kind=one.kind, words=one.words) for one in source.risk_flags]
 
 
 def _take_team(unit: Session, earlier: Campaign, made: Campaign) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from campaign import clock
+from campaign.campaigns import lifecycle
 from campaign.campaigns.addressing import doubtful_of_address, missing_of_address
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.letter_gaps import letter_gaps, said_official
@@ -40,13 +41,20 @@ def next_step(campaign: Campaign, found: list[Gap]) -> Step:
         return Step("ended" if told else "tell-outcome")
     if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in found):
         return Step("close-or-extend")
-    if first is not None and first.blocking:
+    if first is not None and first.blocking and not _only_embargo(found):
         return Step("mend", first)
+    if status is CampaignStatus.DRAFT and _only_embargo(found):
+        return Step("embargo")
     if status is CampaignStatus.DRAFT:
         return Step("open")
     if status in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED}:
         return Step(status.value)
     return Step("improve", first) if first else Step("runs")
+
+
+def _only_embargo(found: list[Gap]) -> bool:
+    """Whether nothing but the embargo keeps the campaign closed."""
+    return [gap.slug for gap in found if gap.blocking] == ["embargo"]
 
 
 def later_gaps(campaign: Campaign, found: list[Gap], step: Step) -> list[Gap]:
@@ -92,6 +100,17 @@ def text_gaps(campaign: Campaign) -> list[Gap]:
 def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
     """What must be mended before the campaign can open, or stay open."""
     return [gap for gap in gaps(campaign, now) if gap.blocking]
+
+
+def blockers_of(campaign: Campaign, wanted: CampaignStatus, when: datetime) -> list[Gap]:
+    """What must be mended before it goes into that status, at that moment.
+
+    An embargo forbids the opening alone: until it ends there is time for a review.
+    """
+    found = blockers(campaign, when)
+    if wanted is CampaignStatus.REVIEW:
+        return [gap for gap in found if gap.slug != "embargo"]
+    return found
 
 
 def _elsewhere(campaign: Campaign) -> Iterator[Gap]:
@@ -200,6 +219,8 @@ def _picture(campaign: Campaign) -> Iterator[Gap]:
 
 def _risks(campaign: Campaign) -> Iterator[Gap]:
     """Texts that say what a flag rules out; the desk says what, at the place in the text."""
+    if not campaign.risk_flags and campaign.status in lifecycle.HIDDEN:
+        yield Gap("no-risks", "risks", False)
     watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
     for found in watch.findings(texts_of_campaign(campaign)) if watch else ():
         yield Gap("risk-named", found.part, False, found.locale)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle, readiness, review_mails
 from campaign.campaigns.changes import check_move, move, staff_id
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.risks import refuse_named_in
+from campaign.campaigns.watching import texts_of_campaign
 from campaign.errors import Invalid, Refused
 
 
@@ -16,7 +18,7 @@ def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: dat
     Raises Refused: `campaign-status`, or `campaign-not-ready` with the number of blocking gaps.
     """
     check_move(unit, campaign, CampaignStatus.REVIEW, actor)
-    _refuse_unready(campaign, now)
+    _refuse_unready(campaign, CampaignStatus.REVIEW, now)
     campaign.submitted_by_id = staff_id(actor)
     move(unit, campaign, CampaignStatus.REVIEW, actor)
     review_mails.ask(unit, campaign, by=campaign.submitted_by_id)
@@ -39,17 +41,26 @@ def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str 
 
 
 def schedule_campaign(
-    unit: Session, campaign: Campaign, *, actor: str, open_at: datetime, now: datetime
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    open_at: datetime,
+    now: datetime,
+    risks_seen: bool = False,
 ) -> None:
     """Let it open by itself at that moment.
 
-    Raises Invalid with the field `open_at` where that is not to come; Refused as opening does,
-    also where the last day to write will be over then.
+    Raises Invalid with the field `open_at` where that is not to come or under an embargo; Refused
+    as opening does, also where the last day to write will be over then.
     """
     check_move(unit, campaign, CampaignStatus.SCHEDULED, actor)
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
-    _refuse_unready(campaign, open_at)
+    if campaign.embargo_until is not None and open_at < campaign.embargo_until:
+        raise Invalid(fields={"open_at": "opens-under-embargo"})
+    _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
+    refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
     before = campaign.status
     move(unit, campaign, CampaignStatus.SCHEDULED, actor)
@@ -70,7 +81,7 @@ def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[Ca
     return list(found)
 
 
-def _refuse_unready(campaign: Campaign, when: datetime) -> None:
-    missing = len(readiness.blockers(campaign, when))
+def _refuse_unready(campaign: Campaign, wanted: CampaignStatus, when: datetime) -> None:
+    missing = len(readiness.blockers_of(campaign, wanted, when))
     if missing:
         raise Refused("campaign-not-ready", missing=missing)

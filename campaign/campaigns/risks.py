@@ -3,11 +3,12 @@
 Their words are sealed in the database and never in the audit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.revision_models import RiskFlag, RiskKind
@@ -15,6 +16,8 @@ from campaign.campaigns.texts import one_line
 from campaign.campaigns.watching import Finding, Watch, Words
 from campaign.errors import Invalid, Refused
 
+_ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
+"""Where what is saved leaves the desk with nobody asked again."""
 MOST_FLAGS = 100
 LONGEST = 120
 
@@ -68,12 +71,24 @@ def set_flags(
 
 
 def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:
-    """Ask once more before everybody reads what a flag rules out. Raises RiskNamed.
+    """Ask once more before a text leaves the desk that says what a flag rules out.
 
-    Not where its writer has `seen` the warning, nor on a draft, which only the desk reads: there
-    the warning stands beside the text.
+    Every text on its way to the public, to a mail or to paper passes here. Raises RiskNamed. Not
+    where its writer has `seen` the warning, nor on a draft, which only the desk reads: there the
+    warning stands beside the text.
     """
-    if seen or campaign.status not in {CampaignStatus.OPEN, CampaignStatus.CLOSED}:
-        return
-    if found := watch_of(campaign).findings(texts):
-        raise RiskNamed(found)
+    if campaign.status in _ON_ITS_WAY:
+        refuse_named_in([campaign], texts, seen=seen)
+
+
+def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, seen: bool) -> None:
+    """The same for a text of several campaigns, whatever their status. Raises RiskNamed."""
+    said = list(texts)
+    found = [] if seen else [one for each in campaigns for one in watch_of(each).findings(said)]
+    if found:
+        raise RiskNamed(list(dict.fromkeys(found)))
+
+
+def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list[Words]:
+    """A text per language, as flags look through it; `field` begins the form's name."""
+    return [Words(part, code, f"{field}{code}", text) for code, text in texts.items()]

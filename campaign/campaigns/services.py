@@ -24,7 +24,9 @@ from campaign.campaigns.models import (
     TargetKind,
 )
 from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import refuse_named, refuse_named_in, words_by_field
 from campaign.campaigns.texts import slug_of
+from campaign.campaigns.watching import Words, texts_of_campaign
 from campaign.errors import Invalid, NotFound, Refused
 
 _RESERVED = {"new", "officials"}
@@ -70,15 +72,18 @@ def edit_campaign(
     *,
     actor: str,
     based_on: int | None = None,
+    risks_seen: bool = False,
     **facts: Unpack[Facts],
 ) -> Campaign:
     """Change facts. Until it opens its address follows the reference; then it stays.
 
     Raises Invalid: the reference is taken, an open campaign would lack what it needs, or it would
     be further information on itself in the end; Refused (`changed-meanwhile`) where somebody
-    saved after revision `based_on`.
+    saved after revision `based_on`; RiskNamed where a new name or reference says what a flag rules
+    out.
     """
     revisions.check(unit, campaign, Part.FACTS, "", based_on)
+    refuse_named(campaign, _new_words(campaign, facts), seen=risks_seen)
     before = facts_content(campaign)
     if "reference" in facts:
         slug = _free_slug(unit, facts["reference"], campaign)
@@ -97,6 +102,17 @@ def edit_campaign(
     return campaign
 
 
+def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
+    """Facts that are shown as they are typed, those that change."""
+    shown = ("reference", "index_number", "person_name", "person_pronouns")
+    new = {name: str(facts.get(name, "")) for name in shown}
+    return [
+        Words("facts", campaign.default_locale, name, text)
+        for name, text in new.items()
+        if text != getattr(campaign, name)
+    ]
+
+
 def open_campaign(
     unit: Session,
     campaign: Campaign,
@@ -104,12 +120,14 @@ def open_campaign(
     actor: str,
     now: datetime,
     act_by: date | None = None,
+    risks_seen: bool = False,
 ) -> None:
     """Open a campaign, or a closed one again, with a new last day where one is given.
 
     What it was rehearsed with is wiped. Raises Refused: `campaign-status` where it cannot open,
     `needs-review` or `second-person` where somebody else decides, `campaign-not-ready` with the
-    number of its blocking gaps.
+    number of its blocking gaps; RiskNamed where a text that nobody could read until now says what
+    a flag rules out.
     """
     check_move(unit, campaign, CampaignStatus.OPEN, actor)
     if act_by is not None:
@@ -118,6 +136,7 @@ def open_campaign(
     if not lifecycle.may_open(campaign.status, missing):
         raise Refused("campaign-not-ready", missing=missing)
     if lifecycle.is_rehearsal(campaign.status):
+        refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
         rehearsal.wipe(unit, campaign)
     first = campaign.opened_at is None
     campaign.opened_at = campaign.opened_at or now
@@ -137,9 +156,14 @@ def close_campaign(
     actor: str,
     now: datetime,
     reasons: Mapping[str, str] | None = None,
+    risks_seen: bool = False,
 ) -> None:
-    """Take no more letters; those that are confirmed are delivered. Everybody reads `reasons`."""
+    """Take no more letters; those that are confirmed are delivered. Everybody reads `reasons`.
+
+    Raises RiskNamed where they say what a flag rules out.
+    """
     check_move(unit, campaign, CampaignStatus.CLOSED, actor)
+    refuse_named(campaign, _reason_words(reasons or {}), seen=risks_seen)
     campaign.closed_at = now
     move(unit, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
 
@@ -152,22 +176,29 @@ def stop_campaign(
     now: datetime,
     reasons: Mapping[str, str],
     kind: StopKind | None = StopKind.HARM,
+    risks_seen: bool = False,
 ) -> None:
     """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reasons`.
 
     Raises Invalid with the field `kind` where none is chosen, and with
-    `reason_<default language>` where no language has a reason.
+    `reason_<default language>` where no language has a reason; RiskNamed where one says what a
+    flag rules out.
     """
     check_move(unit, campaign, CampaignStatus.STOPPED, actor)
     if kind is None or not given(reasons):
         reason = {f"reason_{campaign.default_locale}": "reason-missing"}
         missing = {"kind": "stop-kind-missing"} if kind is None else {}
         raise Invalid(fields=missing | (reason if not given(reasons) else {}))
+    refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
     move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=reasons, kind=kind.value)
     jobs.enqueue(unit, "following.campaign-stopped", campaign.id)
     jobs.enqueue(unit, "deliveries.campaign-stopped", campaign.id)
+
+
+def _reason_words(reasons: Mapping[str, str]) -> list[Words]:
+    return words_by_field("reason", reasons, "reason_")
 
 
 def get_campaign(unit: Session, slug: str) -> Campaign:

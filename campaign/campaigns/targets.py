@@ -11,7 +11,9 @@ from campaign.campaigns.changes import record_change
 from campaign.campaigns.contents import Content, targets_content, targets_content_of
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import refuse_named
 from campaign.campaigns.services import order_letter_locales, stays_ready
+from campaign.campaigns.watching import Words
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.officials.missions import best_mission
 from campaign.officials.models import Mission, Official
@@ -49,17 +51,20 @@ def set_targets(
     actor: str,
     aims: Sequence[Aim],
     based_on: int | None = None,
+    risks_seen: bool = False,
 ) -> list[Target]:
     """Make the targets exactly these, in this order.
 
     Raises Invalid where an official is named twice or an open campaign would be left without a
     target it can reach; Refused: `target-has-letters` where one goes to whom letters were written,
-    `changed-meanwhile` where somebody saved after revision `based_on`.
+    `changed-meanwhile` where somebody saved after revision `based_on`; RiskNamed where the name or
+    office of a new one is what a flag rules out.
     """
     wanted = [aim.official.id for aim in aims]
     if len(set(wanted)) < len(wanted):
         raise Invalid(fields={"official": "target-twice"})
     revisions.check(unit, campaign, Part.TARGETS, "", based_on)
+    refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
     before, content = [_state(one) for one in campaign.targets], targets_content(campaign)
     for target in [one for one in campaign.targets if one.official_id not in wanted]:
         _refuse_if_written_to(unit, target)
@@ -136,6 +141,16 @@ def _placed(known: Target | None, aim: Aim, place: int) -> Target:
 def _refuse_if_written_to(unit: Session, target: Target) -> None:
     if has_letters(unit, target):
         raise Refused("target-has-letters", official=target.official.slug)
+
+
+def _new_names(campaign: Campaign, aims: Sequence[Aim]) -> list[Words]:
+    known = {one.official_id for one in campaign.targets}
+    new = [aim.official for aim in aims if aim.official.id not in known]
+    return [
+        Words("targets", code, "official", f"{one.name}\n{office}", one.slug)
+        for one in new
+        for code, office in (one.office or {campaign.default_locale: ""}).items()
+    ]
 
 
 def _state(target: Target) -> tuple[int, TargetKind, int | None, int]:

@@ -115,7 +115,7 @@ def save_template(
     target: Target | None = None,
     created_by_id: int | None = None,
     based_on: int | None = None,
-    risks_seen: bool = True,
+    risks_seen: bool = False,
 ) -> LetterTemplate:
     """Save the letter as a new version; the same text again gives the one there is.
 

@@ -49,7 +49,7 @@ def _has_come(moment: datetime | None, now: datetime) -> bool:
 def _open_or_say(unit: Session, campaign: Campaign, now: datetime) -> None:
     """Open it, or make it a draft again that says that it could not."""
     try:
-        services.open_campaign(unit, campaign, actor=_OPENS, now=now)
+        services.open_campaign(unit, campaign, actor=_OPENS, now=now, risks_seen=True)
     except Refused as problem:
         gaps = sorted({gap.slug for gap in readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)

@@ -65,7 +65,7 @@ def post_update(
     words: Words,
     telling: Telling = NOBODY,
     pictures: Sequence[Shown] = (),
-    risks_seen: bool = True,
+    risks_seen: bool = False,
 ) -> Update:
     """Post what happened, with its pictures. Languages without a title are left out.
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaign import anchoring, audit, close_app, create_app, db, jobs, migrations, storage
+from campaign import anchoring, audit, close_app, create_app, db, i18n, jobs, migrations, storage
 from campaign.anchoring import DamagedAnchor
 from campaign.following import overdue
 from campaign.letters import fonts, problems
@@ -55,6 +55,11 @@ def _settings(app: Flask) -> Iterator[str]:
     free = shutil.disk_usage(settings.folder).free
     if free < _ENOUGH_BYTES:
         yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free some."
+    if bare := [one for one in settings.locales if not i18n.has_pages(one)]:
+        yield (
+            f"locales names {', '.join(bare)}, which has no translated pages: readers see English. "
+            "Take it out, or translate the pages first."
+        )
     logo = settings.organisation_logo
     if logo and not (settings.folder / logo).is_file():
         yield f"organisation_logo names {logo}, which is not in {settings.folder}."

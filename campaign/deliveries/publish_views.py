@@ -109,8 +109,8 @@ def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) ->
             db.session(), attempt, visit, form.post(), actor=actor(),
             risks_seen=bool(form.risks_seen.data),
         )  # fmt: skip
-    except RiskNamed:
-        form.refuse({"risks_seen": "risk-named"})
+    except RiskNamed as problem:
+        form.refuse_risks(problem.found)
         return False
     except Refused:
         form.form_errors.append(

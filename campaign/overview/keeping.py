@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from campaign import clock, db, jobs
 from campaign.bundles.waiting_counts import BLOCK, keep_block
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.rehearsal import removes_rehearsal
 from campaign.overview.counting import count_block
 from campaign.overview.figures import Counts, Figures, added, from_json, to_json
 from campaign.overview.models import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun
@@ -54,6 +55,15 @@ def recount() -> None:
     count()
 
 
+@removes_rehearsal
+def forget_rehearsed(unit: Session, campaign: Campaign) -> None:
+    """Show no invented letter as waiting: the sums follow with the next count."""
+    row = unit.get(CampaignFigures, campaign.id)
+    if row is not None:
+        row.recent = {}
+        row.confirmed = row.pending = row.held = row.waiting = 0
+
+
 def run_of(unit: Session) -> FiguresRun | None:
     """When was counted last."""
     return unit.get(FiguresRun, 1)
@@ -61,8 +71,11 @@ def run_of(unit: Session) -> FiguresRun | None:
 
 def figures_of(unit: Session, campaign: Campaign) -> tuple[Figures, CampaignFigures | None]:
     """The campaign's figures, and the row that keeps them."""
-    row = unit.get(CampaignFigures, campaign.id)
-    return Figures(from_json(row.counts) if row else Counter()), row
+    row, run = unit.get(CampaignFigures, campaign.id), run_of(unit)
+    counted = run.counted_at if run else None
+    since = campaign.opened_at
+    rehearsed = since is not None and (counted is None or counted < since)
+    return Figures(from_json(row.counts) if row and not rehearsed else Counter()), row
 
 
 def hold(unit: Session) -> FiguresRun:

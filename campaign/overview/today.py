@@ -13,6 +13,7 @@ from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import readiness
+from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.deliveries.covering import is_part_unnamed, is_some_here
@@ -68,7 +69,7 @@ def todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
         *_deadlines(unit, mine, now),
         held(unit, mine),
         _replies(unit, mine),
-        *_beginnings(unit, mine, now),
+        *_beginnings(unit, mine, now, by),
         waiting(unit, mine),
         refused(unit, mine, today),
         _stale(unit, mine, today),
@@ -133,8 +134,10 @@ def _replies(unit: Session, mine: ColumnElement[bool]) -> Todo:
     return todo("replies", [Item(campaign, number) for campaign, number in rows])
 
 
-def _beginnings(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
-    """Drafts: those that could not open, wait for a second person, or lack nothing."""
+def _beginnings(
+    unit: Session, mine: ColumnElement[bool], now: datetime, by: StaffUser
+) -> list[Todo]:
+    """Drafts: those that could not open, were sent back, wait for a look, or lack nothing."""
     missed = unit.scalars(
         select(Campaign)
         .where(
@@ -146,13 +149,24 @@ def _beginnings(unit: Session, mine: ColumnElement[bool], now: datetime) -> list
     ).all()
     review = unit.scalars(
         select(Campaign)
-        .where(mine, Campaign.status == CampaignStatus.REVIEW)
+        .where(
+            mine,
+            Campaign.status == CampaignStatus.REVIEW,
+            func.coalesce(Campaign.submitted_by_id, 0) != by.id,
+        )
         .order_by(Campaign.changed_at)
     ).all()
+    returned = unit.scalars(
+        select(Campaign)
+        .where(mine, Campaign.status == CampaignStatus.DRAFT, Campaign.review_note != "")
+        .order_by(Campaign.changed_at)
+    ).all()
+    ready = "ready-for-review" if needs_second_person() else "ready"
     return [
         todo("opening-missed", [Item(one) for one in missed]),
+        todo("sent-back", [Item(one) for one in returned]),
         todo("review", [Item(one) for one in review]),
-        todo("ready", [Item(one) for one in _ready(unit, mine, now)]),
+        todo(ready, [Item(one) for one in _ready(unit, mine, now)]),
     ]
 
 
@@ -162,6 +176,7 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
     drafts = unit.scalars(
         select(Campaign)
         .where(mine, Campaign.status == CampaignStatus.DRAFT, Campaign.opening_missed_at.is_(None))
+        .where(Campaign.review_note == "")
         .order_by(Campaign.changed_at.desc(), Campaign.id)
         .limit(_DRAFTS)
         .options(
@@ -172,7 +187,8 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
             targets.selectinload(Target.mission),
         )
     )
-    return [one for one in drafts if not readiness.blockers(one, now)]
+    wanted = CampaignStatus.REVIEW if needs_second_person() else CampaignStatus.OPEN
+    return [one for one in drafts if not readiness.blockers_of(one, wanted, now)]
 
 
 def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:

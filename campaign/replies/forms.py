@@ -44,7 +44,21 @@ _LANGUAGES = (
 )  # fmt: skip
 
 
-class ReplyForm(Meeting, PaperForm):
+class _WordedForm(PaperForm):
+    """A form with the words of this package."""
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field."""
+        for name, slug in fields.items():
+            if slug in _WORDS and name in self:
+                self[name].errors = [*self[name].errors, _WORDS[slug]]
+            elif slug in _WORDS:
+                self.form_errors.append(_WORDS[slug])
+            else:
+                super().refuse({name: slug})
+
+
+class ReplyForm(Meeting, _WordedForm):
     """An answer; `reply_form` adds a title and a translation per language."""
 
     who = SelectField(_l("Who answered"))
@@ -68,16 +82,6 @@ class ReplyForm(Meeting, PaperForm):
     locales: Sequence[str] = ()
     now: Mapping[str, Any] = MappingProxyType({})
     """What is kept of the reply."""
-
-    def refuse(self, fields: Mapping[str, str]) -> None:
-        """Put the sentence for each slug by its field."""
-        for name, slug in fields.items():
-            if slug in _WORDS and name in self:
-                self[name].errors = [*self[name].errors, _WORDS[slug]]
-            elif slug in _WORDS:
-                self.form_errors.append(_WORDS[slug])
-            else:
-                super().refuse({name: slug})
 
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> Facts:
         """What the service takes."""
@@ -144,7 +148,7 @@ PARTS = {
 """What is looked at before it is published, by its name in `looking`."""
 
 
-class PublishForm(PaperForm):
+class PublishForm(_WordedForm):
     """The last look before everybody reads it."""
 
     look = HiddenField()
@@ -154,8 +158,6 @@ class PublishForm(PaperForm):
         [InputRequired(_l("Read it through, and say so."))],
     )
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
-
-    refuse = ReplyForm.refuse
 
 
 def _data(

@@ -1,6 +1,6 @@
 """What everybody will read of a reply: looked at once more, published, taken back."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -8,11 +8,12 @@ from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.campaigns.risks import RiskNamed
 from campaign.errors import Invalid, NotFound, Refused
-from campaign.replies import publishing, services
+from campaign.replies import naming, publishing, services
 from campaign.replies.access import PUBLISHERS
 from campaign.replies.forms import PARTS, PublishForm
 from campaign.replies.looking import changed_since, look_of
 from campaign.replies.models import Reply
+from campaign.replies.naming import list_named
 from campaign.replies.scan_views import edit_bars
 
 blueprint = Blueprint("publishing", __name__, url_prefix="/<public_id>")
@@ -31,8 +32,9 @@ def publish(public_id: str) -> ResponseReturnValue:
     _look_again(reply, form)
     preview, unclosed = _preview(reply)
     body = render_template(
-        "replies/publish.html", reply=reply, form=form, preview=preview, unclosed=unclosed
-    )
+        "replies/publish.html", reply=reply, form=form, preview=preview, unclosed=unclosed,
+        named=list_named(reply),
+    )  # fmt: skip
     return body, 422 if form.problems() or unclosed else 200
 
 
@@ -57,6 +59,18 @@ def _preview(reply: Reply) -> tuple[list[publishing.Shown], list[str]]:
         return publishing.shown_in(reply), []
     except Invalid:
         return [], publishing.unclosed_in(reply)
+
+
+@blueprint.post("/black-out")
+def black_out(public_id: str) -> ResponseReturnValue:
+    """Leave words out wherever the reply says them, then look again."""
+    reply = services.get_reply(db.session(), public_id, staff_user())
+    words = request.form.get("words", "")
+    if naming.black_out(db.session(), reply, words, actor=actor()):
+        flash(_("It is blacked out wherever the reply says it."))
+    else:
+        flash(_("The reply does not say this any more."), "error")
+    return redirect(url_for("replies.publishing.publish", public_id=public_id), 303)
 
 
 @blueprint.get("/shown.jpg")
@@ -91,8 +105,8 @@ def _published(reply: Reply, form: PublishForm) -> bool:
             look=form.look.data or "",
             risks_seen=bool(form.risks_seen.data),
         )
-    except RiskNamed:
-        form.refuse({"risks_seen": "risk-named"})
+    except RiskNamed as problem:
+        form.refuse_risks(problem.found)
         return False
     except Refused as problem:
         if problem.slug != "reply-changed":  # which the page says

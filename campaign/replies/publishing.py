@@ -17,12 +17,13 @@ from campaign.campaigns import lifecycle, updates
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Update, UpdateKind
 from campaign.campaigns.pictures import keep_picture
+from campaign.campaigns.risks import refuse_named
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.following.models import NoticeKind
 from campaign.following.notices import tell_nobody
 from campaign.i18n import language_name
 from campaign.paper import scans
-from campaign.replies import services
+from campaign.replies import naming, services
 from campaign.replies.looking import changed_since
 from campaign.replies.models import Reply, ReplyState
 from campaign.replies.redaction import BadMarks, are_paired, as_markdown, quoted, redacted
@@ -88,7 +89,8 @@ def publish(
 
     `look` is the mark of what its publisher has read (`looking.look_of`). Raises Invalid where a
     mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
-    where it is published, has changed since the look, or the campaign is no public one.
+    where it is published, has changed since the look, or the campaign is no public one; RiskNamed
+    where it says what a flag rules out.
     """
     services.hold_draft(unit, reply)
     if changed_since(reply, look):
@@ -100,6 +102,7 @@ def publish(
     picture = painted(unit, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
+    refuse_named(campaign, naming.words_of(reply), seen=risks_seen)
     update = updates.post_update(
         unit,
         campaign,
@@ -108,7 +111,7 @@ def publish(
         happened_on=reply.received_on,
         words={one.locale: (one.title, one.body) for one in shown},
         pictures=_pictures(picture, [one.locale for one in shown]),
-        risks_seen=risks_seen,
+        risks_seen=True,  # Markdown hides words that stand over two lines: looked through above
     )
     update.target_id = reply.target_id
     unit.flush()

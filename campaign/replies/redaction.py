@@ -1,7 +1,7 @@
 """Passages between [[ and ]] are never published: what stands for them tells nothing. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from campaign.pages import BAR
 
@@ -44,10 +44,24 @@ def are_paired(text: str) -> bool:
         return False
 
 
+def marked(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
+    """The text with marks around each of `places` that may still be read. Raises BadMarks."""
+    return "".join(
+        f"[[{passage}]]" if hidden else _wrapped(passage, places(passage))
+        for passage, hidden in parts(text)
+    )
+
+
+def _wrapped(text: str, places: Iterable[tuple[int, int]]) -> str:
+    for start, end in sorted(places, reverse=True):
+        text = f"{text[:start]}[[{text[start:end]}]]{text[end:]}"
+    return text
+
+
 def as_markdown(text: str) -> str:
     """Plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
-    quiet = _AT_START.sub(_disarmed, quiet)
+    quiet = _AT_START.sub(_disarmed, quiet).replace("://", ":\\//")
     paragraphs = re.split(r"\n\s*\n", quiet)
     return "\n\n".join(
         "\\\n".join(line.strip() for line in paragraph.split("\n")) for paragraph in paragraphs

@@ -18,6 +18,8 @@ from campaign.accounts.models import StaffUser
 from campaign.accounts.services import actor_name
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.watching import Words
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening.finding import unindexed
 from campaign.screening.mails import send_letter_returned
@@ -27,6 +29,7 @@ from campaign.signing import tokens
 from campaign.signing.confirming import start_followers
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.screening_rules import SILENT
 
 MOST_AT_ONCE = 500
 COUNTED = 1000
@@ -129,14 +132,18 @@ def decide(
     by: StaffUser,
     now: datetime,
     note: str = "",
+    risks_seen: bool = False,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
     Of several that are returned, those whose mailbox had its mails of the day are left to wait.
     Raises Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
-    reason; Refused: `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
+    reason; RiskNamed where a note that is mailed says what a risk flag rules out; Refused:
+    `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
     """
     note = _checked_note(note, decision)
+    if decision is Decision.RETURNED:
+        _refuse_named(unit, public_ids, note, seen=risks_seen)
     taken = _take(unit, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
@@ -169,6 +176,13 @@ def _checked_note(note: str, decision: Decision) -> str:
     if len(note) > NOTE_LIMIT:
         raise Invalid(fields={"note": "note-too-long"})
     return note
+
+
+def _refuse_named(unit: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
+    written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
+    for campaign in unit.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
+        words = Words("note", campaign.default_locale, "note", note)
+        refuse_named(campaign, [words], seen=seen)
 
 
 def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
@@ -218,6 +232,10 @@ def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
     found = unit.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
+    for signature in found:
+        hold = unit.get(Hold, signature.id)
+        if hold is not None and SILENT.issuperset(hold.reasons):
+            signature.state_before = SignatureState.CONFIRMED
     _note(unit, by, "letter.decision-undone", found, act)
     return len(back)
 
@@ -243,7 +261,7 @@ def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Seque
         .execution_options(populate_existing=True)
     ).all()
     for signature in taken:
-        signature.state = _STATE_AFTER[decision]
+        signature.state, signature.state_before = _STATE_AFTER[decision], None
     return taken
 
 

@@ -1,5 +1,6 @@
 """The queue on the desk: one letter at a time, a key for each decision."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from flask_babel import ngettext
 from campaign import db
 from campaign.accounts.guards import fresh, staff_user
 from campaign.campaigns import lifecycle
+from campaign.campaigns.risks import RiskNamed
+from campaign.campaigns.watching import Finding
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.letters.problems import LetterRefused
 from campaign.screening import queue
@@ -38,12 +41,21 @@ _DECISIONS = {
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """The oldest letter that waits, or the one that is asked for, and what comes behind it."""
-    unit, chosen = db.session(), _filter()
+    return _show(_filter())
+
+
+def _show(chosen: Filter, at: str = "", risks: Sequence[Finding] = ()) -> ResponseReturnValue:
+    """The page. With `risks`, its form was refused for what its note would tell; it keeps that."""
+    unit = db.session()
     held = list(queue.list_held(unit, chosen, limit=_LISTED))
-    current = _current(held, chosen)
+    current = _current(held, chosen, at or request.args.get("at", ""))
     behind = queue.list_held(unit, chosen, limit=1, after=current) if current else ()
     return page(
         "queue",
+        422 if risks else 200,
+        risks=risks,
+        typed=request.form.get("note", "") if risks else "",
+        for_all=bool(risks) and not at,
         held=held,
         current=current,
         **_letter(current),
@@ -79,6 +91,8 @@ def decide(public_id: str) -> ResponseReturnValue:
         current = queue.get_held(unit, public_id, chosen)
         behind = queue.list_held(unit, chosen, limit=1, after=current)
         _decide([public_id])
+    except RiskNamed as problem:
+        return _show(chosen, public_id, problem.found)
     except Invalid as problem:
         say_refused(problem)
         return back(".index", **_query(), at=public_id)
@@ -99,6 +113,8 @@ def decide_all() -> ResponseReturnValue:
     try:
         seen = datetime.fromisoformat(request.form.get("seen", ""))
         _decide(queue.list_ids(unit, _filter(), seen=seen))
+    except RiskNamed as problem:
+        return _show(_filter(), risks=problem.found)
     except (Invalid, Refused) as problem:
         unit.rollback()
         say_refused(problem)
@@ -130,6 +146,7 @@ def _decide(public_ids: list[str]) -> None:
         note=request.form.get("note", ""),
         by=staff_user(),
         now=db.utcnow(),
+        risks_seen="risks_seen" in request.form,
     )
     flash(_said(decision, act.letters))
 
@@ -174,8 +191,7 @@ def _letter(current: Hold | None) -> dict[str, Any]:
     return {"letter": shown(current), "letters": letters, "layout": layout}
 
 
-def _current(held: list[Hold], chosen: Filter) -> Hold | None:
-    wanted = request.args.get("at", "")
+def _current(held: list[Hold], chosen: Filter, wanted: str) -> Hold | None:
     if wanted:
         try:
             return queue.get_held(db.session(), wanted, chosen)

@@ -64,7 +64,7 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
         held = queue.get_held(unit, public_id, Filter(campaign.id))
         queue.decide(
             unit, public_ids=[held.signature.public_id], decision=decision, by=staff_user(),
-            now=db.utcnow(), note=request.form.get("note", ""),
+            now=db.utcnow(), note=request.form.get("note", ""), risks_seen=True,
         )  # fmt: skip
     except NotFound:
         say_refused(Refused("nothing-held"))

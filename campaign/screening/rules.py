@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.texts import one_line
@@ -38,7 +39,12 @@ def set_rules(unit: Session, campaign: Campaign, *, rules: ScreeningRules, actor
 
 
 def count_waiting(unit: Session, campaign: Campaign) -> int:
-    """How many letters of a campaign wait for a look: a number, and nobody's name."""
+    """How many letters of a campaign wait for a look: a number, and nobody's name.
+
+    Those of a rehearsal wait for nobody.
+    """
+    if lifecycle.is_rehearsal(campaign.status):
+        return 0
     waiting = (
         select(func.count())
         .select_from(Hold)

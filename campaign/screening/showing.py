@@ -12,7 +12,7 @@ from campaign.accounts.services import actor_name
 from campaign.letters.layouts import Layout
 from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.hold_models import Hold
-from campaign.signing.judging import regions_of, said_before, words_of
+from campaign.signing.judging import case_words, regions_of, said_before, words_of
 from campaign.signing.models import Signature
 from campaign.signing.screening_rules import ScreeningRules, findings, pieces
 
@@ -26,6 +26,7 @@ def shown(hold: Hold) -> dict[str, Any]:
         ScreeningRules.of(signature.campaign.screening),
         regions_of(signature),
         said=said_before(signature),
+        case=case_words(signature.campaign),
     )
     return {"pieces": list(pieces(text, found)), "note": _proposed(hold, signature)}
 
@@ -53,6 +54,9 @@ def _proposed(hold: Hold, signature: Signature) -> str:
     """What its writer could be asked, in the language in which they read mails."""
     with force_locale(signature.locale.replace("-", "_")):
         sentences = {
+            "threat": _("Take out the threat. If you quote someone, say who said it."),
+            "risk": _("Leave out names and places that the case sheet does not give."),
+            "private": _("Leave out names of family and where someone lives."),
             "insult": _("Take out the insult. A letter that insults its reader is not read."),
             "link": _("Take out the address. Officials open no links in letters."),
             "phone-number": _("Take out the telephone number: it would go on with the letter."),
@@ -62,4 +66,4 @@ def _proposed(hold: Hold, signature: Signature) -> str:
             "similar": _("Write in words of your own: many have sent this very text."),
         }
         said = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
-    return "\n".join(said)
+    return "\n".join(dict.fromkeys(said))

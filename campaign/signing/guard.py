@@ -7,7 +7,7 @@ And what must: required points that a supporter wrote in words of their own.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from campaign.letters.phrases import Phrases, phrases_of
 
 FORBIDDEN = "forbidden-word"
 INSULT = "insult"
+THREAT = "threat"
 PHONE = "phone-number"
 LINK = "link"
 
@@ -49,7 +50,7 @@ class Finding:
     """Something that must be mended."""
 
     kind: str
-    """FORBIDDEN, INSULT, PHONE or LINK."""
+    """FORBIDDEN, INSULT, THREAT, PHONE or LINK."""
     text: str
     """As it stands in the letter."""
 
@@ -75,7 +76,8 @@ class Guard:
         ruled_out = self.forbidden.in_text(text) if self.forbidden else ()
         found = [
             *(Finding(FORBIDDEN, one) for one in ruled_out),
-            *(Finding(INSULT, one) for one in _in_text(insults_in(self.insult_languages), text)),
+            *(Finding(INSULT, one) for one in _plain_insults(self.insult_languages, text)),
+            *(Finding(THREAT, one) for one in self._threats(text)),
             *(Finding(LINK, one) for one in links(text)),
             *(Finding(PHONE, one) for one in phones(text, regions)),
         ]
@@ -85,6 +87,12 @@ class Guard:
             if one.kind not in self.held and folded(one.text) not in self.allowed
         )
         return list(kept)
+
+    def _threats(self, text: str) -> Iterable[str]:
+        """Threats that are the writer's own; what is quoted is looked at later."""
+        if INSULT in self.held:
+            return ()
+        return [text[start:end] for start, end in threat_places(text) if not _quoted(text, start)]
 
     def allowing(self, texts: Iterable[str]) -> "Guard":
         """The same guard, to which nothing is wrong that stands in one of `texts`."""
@@ -129,16 +137,55 @@ def insult_languages() -> list[str]:
     return list(_insult_lists())
 
 
+def is_in_prose(words: str) -> bool:
+    """Whether these also stand in honest letters ("a bastard child"): held then, not refused."""
+    return folded(" ".join(words.split())) in _in_prose()
+
+
+def threat_places(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text threatens its reader, or quotes who threatened somebody."""
+    return _threats().places(text)
+
+
+@lru_cache(maxsize=1)
+def _threats() -> Phrases:
+    found = phrases_of(one for words in _lists("threats.json").values() for one in words)
+    assert found is not None
+    return found
+
+
+@lru_cache(maxsize=1)
+def _in_prose() -> frozenset[str]:
+    return frozenset(
+        folded(one) for words in _lists("insults_in_prose.json").values() for one in words
+    )
+
+
+def _quoted(text: str, start: int) -> bool:
+    """Whether a quotation is open there, within its paragraph."""
+    before = text[:start].rpartition("\n")[2]
+    opened = max(map(before.rfind, "“«„‹「"))
+    closed = max(map(before.rfind, "”»›」"))
+    return opened > closed or before.count('"') % 2 == 1
+
+
 @lru_cache(maxsize=1)
 def _insult_lists() -> Mapping[str, Sequence[str]]:
+    return _lists("insults.json")
+
+
+def _lists(name: str) -> Mapping[str, Sequence[str]]:
+    """Words by language, of a file beside this one."""
     lists: Mapping[str, Sequence[str]] = json.loads(
-        Path(__file__).with_name("insults.json").read_text(encoding="utf-8")
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
     )
     return lists
 
 
-def _in_text(phrases: Phrases | None, text: str) -> Iterable[str]:
-    return phrases.in_text(text) if phrases else ()
+def _plain_insults(languages: tuple[str, ...] | None, text: str) -> Iterable[str]:
+    phrases = insults_in(languages)
+    found = phrases.in_text(text) if phrases else ()
+    return (one for one in found if not is_in_prose(one))
 
 
 def links(text: str) -> list[str]:

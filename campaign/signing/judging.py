@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.accounts.models import StaffUser
+from campaign.campaigns.models import Campaign
 from campaign.db import Sealed
 from campaign.settings import Settings
 from campaign.signing.conditions import Conditions
@@ -24,7 +25,9 @@ from campaign.signing.models import Signature, SignatureState
 from campaign.signing.screening_rules import (
     CHANGED,
     FIRST,
+    SILENT,
     SIMILAR,
+    CaseWords,
     ScreeningRules,
     in_order,
     reasons_of_name,
@@ -55,7 +58,7 @@ class Verdict:
 
     @property
     def shown(self) -> SignatureState:
-        """Where it stands as its writer sees it."""
+        """Where it stands, but for what makes it false."""
         return SignatureState.HELD if self.reasons else SignatureState.CONFIRMED
 
     def columns(self, before: SignatureState) -> dict[str, Any]:
@@ -63,7 +66,11 @@ class Verdict:
         if before is SignatureState.INVALID:
             return {"state_before": self.shown}
         if self.invalidation_id is None:
-            return {"state": self.shown}
+            silent = bool(self.reasons) and SILENT.issuperset(self.reasons)
+            return {
+                "state": self.shown,
+                "state_before": SignatureState.CONFIRMED if silent else None,
+            }
         return {
             "state": SignatureState.INVALID,
             "state_before": self.shown,
@@ -80,7 +87,11 @@ def reasons_of(unit: Session, signature: Signature) -> list[str]:
     """Every reason for which the campaign has such a letter looked at."""
     rules = ScreeningRules.of(signature.campaign.screening)
     text = words_of(signature)
-    reasons = reasons_of_text(text, rules, regions_of(signature), said=said_before(signature))
+    case = case_words(signature.campaign)
+    reasons = reasons_of_text(
+        text, rules, regions_of(signature), said=said_before(signature), case=case
+    )
+    reasons += reasons_of_name(name_of(signature), risks=case.risks)
     if rules.first and _count_before(unit, signature, rules.first) < rules.first:
         reasons.append(FIRST)
     if rules.alike and count_alike_text(unit, signature.campaign_id, text) >= rules.alike:
@@ -88,6 +99,16 @@ def reasons_of(unit: Session, signature: Signature) -> list[str]:
     if rules.lookalikes:
         reasons += reasons_of_name(name_of(signature), known_names(unit, signature))
     return in_order(reasons)
+
+
+def case_words(campaign: Campaign) -> CaseWords:
+    """What must not be said of the case, and what its page tells everybody."""
+    public = [
+        text
+        for one in campaign.editions
+        for text in (one.title, one.summary, one.background, *one.asks)
+    ]
+    return CaseWords(tuple(flag.words for flag in campaign.risk_flags), "\n".join(public))
 
 
 def name_of(signature: Signature) -> str:

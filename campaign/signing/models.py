@@ -33,6 +33,10 @@ class SignatureState(enum.StrEnum):
     ERASED = "erased"
 
 
+_SILENT = {SignatureState.INVALID, SignatureState.HELD}
+"""States of which the signer may be told nothing: then `state_before` is what they see."""
+
+
 class Origin(enum.StrEnum):
     """Where a signature comes from."""
 
@@ -188,7 +192,7 @@ class Signature(Base):
         )
     )
     """Of an invalid one: where it would stand otherwise. Its signer sees this, and an undo
-    restores it."""
+    restores it. Of one that is held in silence: what its signer sees."""
     invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`following.forgetting`); it goes on counting."""
@@ -217,8 +221,8 @@ class Signature(Base):
 
     @property
     def shown_state(self) -> SignatureState:
-        """Where it stands as its signer sees it: invalidation is silent."""
-        if self.state is SignatureState.INVALID and self.state_before is not None:
+        """Where it stands as its signer sees it: invalidation is silent, and so are some holds."""
+        if self.state in _SILENT and self.state_before is not None:
             return self.state_before
         return self.state
 

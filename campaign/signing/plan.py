@@ -162,10 +162,13 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
 
 
 def _guard(campaign: Campaign, drafts: dict[str, Drafts], home: str) -> Guard:
-    """What the campaign rules out and holds, for its own letters' texts not to be."""
+    """What the campaign rules out and holds, for its own letters' texts not to be.
+
+    Risk flags are not among it: who asks the form name by name must not learn the witness's.
+    """
     rules = ScreeningRules.of(campaign.screening)
     return guard_of(
-        [*(campaign.forbidden_words or ()), *(flag.words for flag in campaign.risk_flags)],
+        campaign.forbidden_words or (),
         (campaign.country, home),
         [text for one in drafts.values() for text in one.texts()],
         held=rules.held,

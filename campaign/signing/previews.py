@@ -12,6 +12,7 @@ from campaign.accounts.guards import guard
 from campaign.accounts.models import Role
 from campaign.authoring.desk import load
 from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.lifecycle import is_rehearsal
 from campaign.campaigns.models import Campaign, TargetKind
 from campaign.campaigns.tally import count_of
 from campaign.errors import NotFound
@@ -83,7 +84,15 @@ def preview_case(slug: str, lang: str) -> ResponseReturnValue:
         share=None,
         picture_url=lambda one: url_for("campaigns.show_picture", slug=slug, name=one.name),
         letter_locales=list(plan_of(campaign).letters),
+        rehearse_url=_rehearse_url(campaign, lang),
     )
+
+
+def _rehearse_url(campaign: Campaign, lang: str) -> str:
+    """Where a letter can be tried; once it is open, everybody writes."""
+    if not is_rehearsal(campaign.status) or not plan_of(campaign).letters:
+        return ""
+    return url_for("rehearsal_signing.write", slug=campaign.slug, lang=lang)
 
 
 @blueprint.get("/<lang>/letter.pdf")

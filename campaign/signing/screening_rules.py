@@ -11,18 +11,50 @@ from functools import lru_cache
 from typing import Any
 
 from campaign.letters.phrases import Phrases, phrases_of
-from campaign.signing.guard import INSULT, LINK, PHONE, insults_in, links, phones
+from campaign.signing.guard import (
+    INSULT,
+    LINK,
+    PHONE,
+    THREAT,
+    insults_in,
+    is_in_prose,
+    links,
+    phones,
+    threat_places,
+)
 from campaign.signing.lookalikes import looks_like_any
+from campaign.signing.private_details import private_places
 
 FIRST = "first"
 SIMILAR = "similar"
 LONG = "long"
 SHORT = "short"
 WATCHED = "watched-word"
+RISK = "risk"
+PRIVATE = "private"
+MARKUP = "markup"
 LOOKALIKE = "look-alike"
 CHANGED = "changed"
-REASONS = (CHANGED, WATCHED, INSULT, LINK, PHONE, LOOKALIKE, SIMILAR, LONG, SHORT, FIRST)
+REASONS = (
+    CHANGED,
+    RISK,
+    THREAT,
+    WATCHED,
+    PRIVATE,
+    INSULT,
+    LINK,
+    PHONE,
+    MARKUP,
+    LOOKALIKE,
+    SIMILAR,
+    LONG,
+    SHORT,
+    FIRST,
+)
 """Every slug of a reason, in the order in which they are told."""
+
+SILENT = frozenset({RISK})
+"""Reasons of which the writer learns nothing, not even that the letter is held."""
 
 MOST_WORDS = 200
 LONGEST_WORD = 80
@@ -75,6 +107,19 @@ class ScreeningRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseWords:
+    """What the desk says of the case."""
+
+    risks: tuple[str, ...] = ()
+    """The words of its risk flags."""
+    public: str = ""
+    """What its page tells everybody."""
+
+
+NO_CASE = CaseWords()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A place in a letter for which it is held."""
 
@@ -84,32 +129,55 @@ class Found:
 
 
 def findings(
-    text: str, rules: ScreeningRules, regions: Iterable[str] = (), *, said: str = ""
+    text: str,
+    rules: ScreeningRules,
+    regions: Iterable[str] = (),
+    *,
+    said: str = "",
+    case: CaseWords = NO_CASE,
 ) -> list[Found]:
     """Every place of a text that a rule names, in order, none within another.
 
-    `said` is what the campaign's own letter says: that is never the supporter's doing.
+    `said` is what the campaign's own letter says: that is never the supporter's doing. What
+    `case` tells everybody is no private detail, and no risk any more.
     """
-    places: list[Found] = []
+    places = [Found(THREAT, *place) for place in threat_places(text)]
+    places += (Found(PRIVATE, *place) for place in private_places(text))
+    if named := _watched(case.risks):
+        places += (Found(RISK, *place) for place in named.places(text))
     if watched := _watched(rules.watched):
         places += (Found(WATCHED, *place) for place in watched.places(text))
-    if INSULT in rules.held and (listed := insults_in(rules.insult_languages)):
-        places += (Found(INSULT, *place) for place in listed.places(text))
+    if listed := insults_in(rules.insult_languages):
+        places += (
+            Found(INSULT, start, end)
+            for start, end in listed.places(text)
+            if INSULT in rules.held or is_in_prose(text[start:end])
+        )
     if LINK in rules.held:
         places += _found_again(LINK, text, links(text))
     if PHONE in rules.held:
         places += _found_again(PHONE, text, phones(text, regions))
-    own = [one for one in places if text[one.start : one.end] not in said]
+    own = [
+        one
+        for one in places
+        if (words := text[one.start : one.end]) not in said
+        and not (one.reason in {RISK, PRIVATE} and words in case.public)
+    ]
     return _apart(sorted(own, key=lambda one: (one.start, -one.end)))
 
 
 def reasons_of_text(
-    text: str, rules: ScreeningRules, regions: Iterable[str] = (), *, said: str = ""
+    text: str,
+    rules: ScreeningRules,
+    regions: Iterable[str] = (),
+    *,
+    said: str = "",
+    case: CaseWords = NO_CASE,
 ) -> list[str]:
     """Why the words of a letter hold it; nothing for one without own words."""
     if not text:
         return []
-    found = {one.reason for one in findings(text, rules, regions, said=said)}
+    found = {one.reason for one in findings(text, rules, regions, said=said, case=case)}
     if rules.longer_than and len(text) > rules.longer_than:
         found.add(LONG)
     if rules.shorter_than and len(text) < rules.shorter_than:
@@ -117,9 +185,15 @@ def reasons_of_text(
     return in_order(found)
 
 
-def reasons_of_name(name: str, others: Iterable[str]) -> list[str]:
-    """Why a writer's name holds their letter."""
-    return [LOOKALIKE] if looks_like_any(name, others) else []
+def reasons_of_name(
+    name: str, others: Iterable[str] = (), *, risks: tuple[str, ...] = ()
+) -> list[str]:
+    """Why a writer's name holds their letter: it is printed below it."""
+    named, insults = _watched(risks), insults_in(None)
+    found = [RISK] if named and any(named.places(name)) else []
+    found += [INSULT] if insults and any(insults.places(name)) else []
+    found += [MARKUP] if "<" in name or ">" in name else []
+    return [*found, LOOKALIKE] if looks_like_any(name, others) else found
 
 
 def in_order(reasons: Iterable[str]) -> list[str]:

@@ -13,7 +13,16 @@ from email_validator import EmailNotValidError, validate_email
 from campaign.officials.postal import formatted_code, region_code
 from campaign.reading.sources import clean_source
 from campaign.signing.details import check_address, country_codes
-from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, Guard, links, missing_points
+from campaign.signing.guard import (
+    FORBIDDEN,
+    INSULT,
+    LINK,
+    PHONE,
+    THREAT,
+    Guard,
+    links,
+    missing_points,
+)
 from campaign.signing.models import Disclosure
 from campaign.signing.points import ordered
 from campaign.signing.tidying import (
@@ -228,7 +237,7 @@ def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Pr
     return replace(problem, also=(replace(wording, also=()), *wording.also)) if wording else problem
 
 
-_KINDS = (FORBIDDEN, INSULT, PHONE, LINK)
+_KINDS = (FORBIDDEN, INSULT, THREAT, PHONE, LINK)
 _UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
 
 

@@ -158,6 +158,11 @@ _SENTENCES: dict[str, _Say] = {
         "A letter with an insult is not read: %(found)s. Say it in another way.",
         found=_found(data),
     ),
+    "threat": lambda data: gettext(
+        "This reads as a threat: %(found)s. Take it out. If you quote someone, put the words in "
+        "quotation marks.",
+        found=_found(data),
+    ),
     "phone-number": lambda data: gettext(
         "This reads as a telephone number: %(found)s. Take it out: letters pass through many "
         "hands.",

@@ -117,7 +117,8 @@ def test_facts_and_options_are_not_overwritten_either(
     mine = {"based_on": "0", "forbidden_words": "three", "full_text_edit": "y"}
     assert send("/letter-options", mine).location == f"{DESK}/merge/options/-"
     assert "Words that must not stand" in desk.get(f"{DESK}/merge/options/-").text
-    assert send("/merge/options/-", {"seen": "1"}).status_code == 303
+    assert send("/merge/options/-", {"seen": "1"}).status_code == 422  # nothing is preset
+    assert send("/merge/options/-", {"seen": "1", "choice-0": "both"}).status_code == 303
     options = fresh()
     assert options.forbidden_words == ["one", "two", "three"]
     assert options.full_text_edit is True

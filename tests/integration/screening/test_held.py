@@ -15,6 +15,7 @@ from campaign.accounts.models import Role, StaffUser
 from campaign.audit import AuditEntry
 from campaign.bundles.waiting import list_waiting
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
 from campaign.errors import Refused
 from campaign.following import changing
 from campaign.mail.sender import render
@@ -33,6 +34,7 @@ from tests.integration.screening.conftest import (
     set_rules,
     the_signature,
 )
+from tests.integration.signing.conftest import FORM
 
 QUEUE = "/desk/screening/"
 
@@ -40,6 +42,42 @@ QUEUE = "/desk/screening/"
 def decide(staff: FlaskClient, signature: Signature, decision: str, note: str = "") -> Any:
     url = f"{QUEUE}letters/{signature.public_id}"
     return post(staff, url, {"decision": decision, "note": note}, follow_redirects=True)
+
+
+def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write,
+    staff: FlaskClient,
+) -> None:  # fmt: skip
+    """Whoever tries names one by one learns from no page which of them is flagged."""
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    unit.commit()
+    case, seen = f"/en/actions/{campaign.slug}", []
+    for name in ("Halldora Lysing", "Somebody Else"):
+        form = {**FORM, "own_words": f"I thank {name}."}
+        pages = [client.post(f"{case}/{step}", data=form) for step in ("preview", "you", "check")]
+        assert [one.status_code for one in pages] == [200, 200, 200]
+        browser, link = app.test_client(), write(f"I thank {name}.")
+        thanks = browser.get(link)
+        assert "Thank you. Your letter is confirmed." in thanks.text
+        assert browser.get(f"{link}/letter.pdf").status_code == 200
+        told = [one.text.replace(name, "NAME") for one in pages[:2]]
+        seen.append([*told, thanks.text.replace(link, "LINK").replace(name, "NAME")])
+    assert seen[0][:2] == seen[1][:2]
+    held, other = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    assert (held.state, other.state) == (SignatureState.HELD, SignatureState.CONFIRMED)
+    assert unit.get_one(Hold, held.id).reasons == ["risk"]
+    assert count_shown(app, campaign) == 1
+    assert [one.letters for one in list_waiting(unit)] == [1]
+    assert "<mark>Halldora Lysing" in staff.get(QUEUE).text
+    decide(staff, held, "return", "Leave the names out.")
+    unit.rollback()
+    unit.expire_all()
+    assert held.shown_state is SignatureState.HELD
+    url = f"{QUEUE}letters/{held.public_id}"
+    assert post(staff, url, {"decision": "approve", "show": "returned"}).status_code == 303
+    unit.rollback()
+    unit.expire_all()
+    assert (held.state, held.state_before) == (SignatureState.CONFIRMED, None)
 
 
 def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(
@@ -94,7 +132,7 @@ def test_what_holds_it_is_marked_in_the_text(
     set_rules(unit, campaign, held=("insult", "link"))
     write("You idiot, look at www.example.com now.")
     page = staff.get(QUEUE).text
-    assert "<mark>idiot<small" in page
+    assert "<mark>You idiot<small" in page
     assert "<mark>www.example.com<small" in page
     assert "Take out the insult." in page
 

@@ -20,6 +20,7 @@ from campaign.campaigns.readiness import (
     later_gaps,
     next_step,
 )
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
 from tests.factories import make_letter_template, make_target_mission, make_target_official
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -36,6 +37,7 @@ def complete(status: CampaignStatus = CampaignStatus.DRAFT) -> Campaign:
         letter_locales=["es", "en"],
         issued_on=date(2026, 11, 1),
         act_by=date(2026, 12, 4),
+        risk_flags=[RiskFlag(kind=RiskKind.WITNESS, words="Nobody Known")],
         editions=[
             Edition(locale=code, title="Title", summary="Summary", asks=["Ask"])
             for code in ("en", "es")

@@ -6,9 +6,11 @@ from campaign.screening.trends import spikes_in
 from campaign.signing.guard import guard_of
 from campaign.signing.lookalikes import looks_like_any
 from campaign.signing.screening_rules import (
+    CaseWords,
     ScreeningRules,
     findings,
     pieces,
+    reasons_of_name,
     reasons_of_text,
 )
 
@@ -42,7 +44,7 @@ def test_every_rule_of_words_names_its_reason() -> None:
     found = findings(text, rules, ("CA",))
     marked = [(text[one.start : one.end], one.reason) for one in found]
     assert marked == [
-        ("IDIOT", "insult"),
+        ("You IDIOT", "insult"),
         ("www.example.com", "link"),
         ("+1 613 996 8885", "phone-number"),
         ("Rio  Sagrado", "watched-word"),
@@ -50,8 +52,19 @@ def test_every_rule_of_words_names_its_reason() -> None:
     assert "".join(part for part, _ in pieces(text, found)) == text
 
 
+def test_what_a_risk_flag_rules_out_holds_a_letter_unless_the_page_says_it() -> None:
+    case = CaseWords(risks=("Halldora Lysing",))
+    text = "I thank HALLDORA lysing."
+    assert reasons_of_text(text, ScreeningRules(), case=case) == ["risk"]
+    told = CaseWords(risks=case.risks, public=text)
+    assert reasons_of_text(text, ScreeningRules(), case=told) == []
+    assert reasons_of_name("Halldora Lysing", risks=case.risks) == ["risk"]
+    assert reasons_of_name("Max Mustermann-Fuck") == ["insult"]
+    assert reasons_of_name("<b>Max</b> Mustermann") == ["markup"]
+
+
 def test_what_is_not_set_holds_nothing() -> None:
-    assert reasons_of_text("You idiot, see www.example.com.", ScreeningRules()) == []
+    assert reasons_of_text("A fucking shame, see www.example.com.", ScreeningRules()) == []
     assert reasons_of_text("", ScreeningRules(shorter_than=10)) == []
     assert reasons_of_text("Short.", ScreeningRules(shorter_than=10)) == ["short"]
 

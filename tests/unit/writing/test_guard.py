@@ -2,7 +2,9 @@
 
 import pytest
 
-from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, guard_of, missing_points
+from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, THREAT, guard_of, missing_points
+from campaign.signing.private_details import private_places
+from campaign.signing.screening_rules import ScreeningRules, reasons_of_text
 
 GUARD = guard_of(["Elena Ruíz", "l'atelier", "شاهد", "証人"], ["MX", "CA"])
 
@@ -30,10 +32,15 @@ def test_ordinary_letters_are_left_alone(text: str) -> None:
         ("Chez nous, à L’Atelier, on sait.", FORBIDDEN, "L’Atelier"),
         ("والشاهِد قال ذلك", FORBIDDEN, "والشاهِد"),
         ("その証人は知っている", FORBIDDEN, "証人"),
-        ("You are idiots.", INSULT, "idiots"),
+        ("You are idiots.", INSULT, "are idiots"),
         ("Vous êtes des ENCULÉS !", INSULT, "ENCULÉS"),
-        ("Son unos imbeciles", INSULT, "imbeciles"),
-        ("أنتم أوغادٌ", INSULT, "أوغاد"),
+        ("Son unos imbeciles", INSULT, "Son unos imbeciles"),
+        ("أنتم أوغادٌ", INSULT, "أنتم أوغاد"),
+        ("Listen: I will  KILL you.", THREAT, "I will  KILL you"),
+        ("We know where you live", THREAT, "We know where you live"),
+        ("On va vous tuer.", THREAT, "On va vous tuer"),
+        ("Sabemos donde vives", THREAT, "Sabemos donde vives"),
+        ("نعرف أين تسكن", THREAT, "نعرف أين تسكن"),
         ("Call +52 999 123 4567 today", PHONE, "+52 999 123 4567"),
         ("Call 613-233-8988 today", PHONE, "613-233-8988"),
         ("See https://example.org/a?b=c.", LINK, "https://example.org/a?b=c"),
@@ -45,6 +52,37 @@ def test_ordinary_letters_are_left_alone(text: str) -> None:
 def test_what_must_go_is_named_as_it_stands(text: str, kind: str, found: str) -> None:
     [finding] = GUARD.findings(text)
     assert (finding.kind, finding.text) == (kind, found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Idiots ruled us, and she was called a bastard child.",
+        "They wrote to her: “We know where you live.” She stayed.",
+        'A note said "I will kill you", and nobody looked for who sent it.',
+        "Ils lui ont écrit : « On va te tuer ».",
+    ],
+)
+def test_prose_that_a_list_cannot_judge_is_not_refused(text: str) -> None:
+    assert GUARD.findings(text) == []
+    assert reasons_of_text(text, ScreeningRules()) in (["insult"], ["threat"])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("her daughter Lucia, 8, lives at Calle 60 in Merida", ["her daughter Lucia",
+                                                               "lives at Calle"]),
+        ("Su hija Lucía vive en la calle 60.", ["Su hija Lucía", "vive en la calle"]),
+        ("Son fils Karim habite rue des Lilas.", ["Son fils Karim", "habite rue"]),
+        ("ابنتها تسكن في شارع النيل", ["تسكن في شارع"]),
+        ("She lives in fear; her family asks for protection, and her sister was never told.", []),
+        ("Sus hijos esperan. Ella vive en México.", []),
+        ("Ses enfants l’attendent.", []),
+    ],
+)  # fmt: skip
+def test_family_by_name_and_homes_are_noticed(text: str, found: list[str]) -> None:
+    assert [text[start:end] for start, end in private_places(text)] == found
 
 
 @pytest.mark.parametrize("text", ["Elenas", "Ruiz Elena", "MariaElena Ruizma"])

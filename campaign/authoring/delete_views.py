@@ -1,0 +1,32 @@
+"""The desk's page on which a draft is deleted."""
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign import db
+from campaign.accounts.guards import actor
+from campaign.authoring.desk import blueprint, done, load, page
+from campaign.authoring.fields import DeskForm
+from campaign.campaigns.deleting import delete_draft
+from campaign.campaigns.models import CampaignStatus
+from campaign.errors import Refused
+
+
+@blueprint.route("/<slug>/delete", methods=["GET", "POST"])
+def delete(slug: str) -> ResponseReturnValue:
+    """Ask once more; then delete the draft."""
+    campaign, form = load(slug), DeskForm()
+    if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
+        raise Refused("not-a-draft")
+    if form.validate_on_submit():
+        reference = campaign.reference
+        try:
+            delete_draft(db.session(), campaign, actor=actor())
+        except Refused:
+            form.form_errors.append(
+                _("Something is connected to this draft: signed sheets, or another campaign.")
+            )
+        else:
+            said = _("The draft %(reference)s is deleted.", reference=reference)
+            return done(said, ".index")
+    return page("delete", form, campaign=campaign)

@@ -1,0 +1,32 @@
+"""Deleting a draft that nobody outside the desk has ever seen."""
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.campaigns import rehearsal
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Refused
+
+
+def delete_draft(unit: Session, campaign: Campaign, *, actor: str) -> None:
+    """Delete it with its texts, letters, risk flags and rehearsal; its picture's file is swept.
+
+    Raises Refused: `not-a-draft` where it waits for its opening or was open once, `draft-in-use`
+    where something real hangs on it, such as a sheet that people signed.
+    """
+    unit.refresh(campaign, with_for_update=True)
+    if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
+        raise Refused("not-a-draft")
+    if campaign.followed_by:
+        raise Refused("draft-in-use")
+    reference, number = campaign.reference, campaign.id
+    try:
+        with unit.begin_nested():
+            rehearsal.wipe(unit, campaign)
+            unit.delete(campaign)
+            unit.flush()
+    except IntegrityError as problem:
+        raise Refused("draft-in-use") from problem
+    audit.record(unit, actor=actor, action="campaign.delete", subject=f"campaign:{number}",
+                 reference=reference)  # fmt: skip

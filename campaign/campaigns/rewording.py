@@ -1,0 +1,41 @@
+"""Saying otherwise why a campaign was closed or stopped, once everybody reads it."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from campaign import audit
+from campaign.campaigns.changes import given, record_change
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.risks import refuse_named, words_by_field
+from campaign.errors import Invalid, Refused
+
+_ENDED = {CampaignStatus.CLOSED, CampaignStatus.STOPPED}
+
+
+def reword_reason(
+    unit: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    reasons: Mapping[str, str],
+    risks_seen: bool = False,
+) -> None:
+    """Show these reasons from now on. Nobody is mailed again; the audit keeps the old ones, sealed.
+
+    Raises Refused (`campaign-status`) where it is not closed or stopped; Invalid with
+    `reason_<default language>` where a stop would be left without any; RiskNamed.
+    """
+    unit.refresh(campaign, with_for_update={"key_share": True})
+    if campaign.status not in _ENDED:
+        raise Refused("campaign-status")
+    wanted, before = given(reasons), dict(campaign.status_reasons)
+    if campaign.status is CampaignStatus.STOPPED and not wanted:
+        raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
+    if wanted == before:
+        return
+    refuse_named(campaign, words_by_field("reason", wanted, "reason_"), seen=risks_seen)
+    campaign.status_reasons = wanted
+    old = "\n".join(f"{code}: {text}" for code, text in before.items())
+    kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
+    record_change(unit, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)

@@ -1,0 +1,50 @@
+"""Where a reply says what a risk flag rules out, and leaving that out."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.risks import watch_of
+from campaign.campaigns.watching import Finding, Words
+from campaign.letters.phrases import phrases_of
+from campaign.replies import services
+from campaign.replies.models import Reply, ReplyTranslation
+from campaign.replies.redaction import are_paired, marked, redacted
+
+
+def words_of(reply: Reply) -> Iterator[Words]:
+    """What would be published, as it was typed: without markup, and without what is left out."""
+    texts = {reply.locale: ("text", reply.text)} | {
+        one.locale: (f"text_{one.locale}", one.text) for one in reply.translations
+    }
+    for code, (field, text) in texts.items():
+        if are_paired(text):
+            yield Words("reply", code, field, redacted(text))
+    for code, title in reply.titles.items():
+        yield Words("reply", code, f"title_{code}", title)
+
+
+def list_named(reply: Reply) -> list[Finding]:
+    """Each place that a flag rules out; the same words of one text once."""
+    found: dict[tuple[str, str], Finding] = {}
+    for one in watch_of(reply.campaign).findings(words_of(reply)):
+        found.setdefault((one.field, one.found.casefold()), one)
+    return list(found.values())
+
+
+def black_out(unit: Session, reply: Reply, words: str, *, actor: str) -> bool:
+    """Leave `words` out of the answer and its translations; tells whether one said them.
+
+    Titles stay as they are. Raises Refused (`reply-published`).
+    """
+    services.hold_draft(unit, reply)
+    phrases, changed = phrases_of([words]), False
+    texts: list[Reply | ReplyTranslation] = [reply, *reply.translations]
+    for one in texts:
+        if phrases and are_paired(one.text):
+            new = marked(one.text, phrases.places)
+            one.text, changed = new, changed or new != one.text
+    if changed:
+        unit.flush()
+        services.note(unit, reply, actor, "reply.edit", blacked_out=True)
+    return changed

@@ -1,0 +1,185 @@
+"""Before a campaign opens: embargo, review, changes that undo, copies, and drafts that go."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.campaigns import continuing, readiness, reviewing, services
+from campaign.campaigns.deleting import delete_draft
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.clock import utcnow
+from campaign.errors import Invalid, Refused
+from campaign.overview.today import todos
+from campaign.settings import Settings
+from campaign.signing.models import Signature
+from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+
+DESK = "/desk/campaigns/ua-1-26"
+
+
+@pytest.fixture
+def second(app: Flask) -> None:
+    """A second person opens what one has written."""
+    settings: Settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+
+
+@pytest.fixture
+def draft(unit: Session) -> Campaign:
+    """A draft that lacks nothing."""
+    made = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    unit.commit()
+    return made
+
+
+def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
+    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+) -> None:
+    now = utcnow()
+    draft.embargo_until = (now + timedelta(days=1)).replace(second=30)
+    unit.commit()
+    assert readiness.next_step(draft, readiness.gaps(draft, now)).slug == "embargo"
+    sign_in(client, app, Role.ADMIN)
+    page = client.get(f"{DESK}/status?to=scheduled").text
+    assert "The campaign cannot open yet" not in page
+    proposed = page.partition('name="open_at"')[2].partition('value="')[2].partition('"')[0]
+    with pytest.raises(Invalid) as early:
+        reviewing.schedule_campaign(unit, draft, actor="staff:1", now=now,
+                                    open_at=now + timedelta(hours=1))  # fmt: skip
+    assert early.value.fields == {"open_at": "opens-under-embargo"}
+    with pytest.raises(Refused):
+        services.open_campaign(unit, draft, actor="staff:1", now=now)
+    unit.rollback()
+    assert post(client, f"{DESK}/status?to=scheduled", {"open_at": proposed}).status_code == 303
+    unit.expire_all()
+    assert draft.open_at is not None
+    assert draft.open_at >= draft.embargo_until
+
+
+def test_a_review_is_asked_for_under_an_embargo(unit: Session, draft: Campaign) -> None:
+    draft.embargo_until = utcnow() + timedelta(days=1)
+    reviewing.submit_for_review(unit, draft, actor="command", now=utcnow())
+    assert draft.status is CampaignStatus.REVIEW
+
+
+def test_no_risk_flags_is_said_and_stops_nothing(unit: Session, draft: Campaign) -> None:
+    found = readiness.gaps(draft, utcnow())
+    assert [(gap.slug, gap.blocking) for gap in found] == [("no-risks", False)]
+    draft.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Nobody")]
+    assert readiness.gaps(draft, utcnow()) == []
+
+
+def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    source = make_campaign(unit)
+    source.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Calle 9")]
+    unit.commit()
+    who = {"actor": "staff:1", "created_by_id": None}
+    later = continuing.continue_campaign(unit, source, reference="UA 1/26.1", **who)
+    assert [(one.kind, one.words) for one in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
+    unit.commit()
+    sign_in(client, app, Role.ADMIN)
+    for answer, status, words in (
+        (None, 422, []), ("leave", 303, []), ("take", 303, ["Calle 9"]),
+    ):  # fmt: skip
+        data = {"reference": f"UA 9/26 {answer}"} | ({"risks": answer} if answer else {})
+        assert post(client, f"{DESK}/clone", data).status_code == status
+        unit.rollback()
+        made = unit.scalar(select(Campaign).where(Campaign.reference == data["reference"]))
+        assert [one.words for one in made.risk_flags] == words if made else status == 422
+
+
+@pytest.mark.usefixtures("second")
+def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
+    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+) -> None:
+    draft.status, draft.open_at = CampaignStatus.SCHEDULED, utcnow() + timedelta(days=1)
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    assert "A change takes the opening off" in client.get(f"{DESK}/risks").text
+    said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
+    assert "is off. Someone else must review the campaign again." in said
+    assert "A change takes the opening off" not in said
+
+
+@pytest.mark.usefixtures("second")
+def test_today_says_what_is_hers(app: Flask, unit: Session, draft: Campaign) -> None:
+    writer, other = make_staff_user(unit, Role.ORGANIZER), make_staff_user(unit, Role.ADMIN)
+    draft.owner_id = writer.id
+    with app.test_request_context("/"):
+        assert [one.slug for one in todos(unit, by=writer, now=utcnow())] == ["ready-for-review"]
+        draft.status, draft.submitted_by_id = CampaignStatus.REVIEW, writer.id
+        unit.flush()
+        assert [one.slug for one in todos(unit, by=writer, now=utcnow())] == []
+        assert [one.slug for one in todos(unit, by=other, now=utcnow())] == ["review"]
+        draft.status, draft.review_note = CampaignStatus.DRAFT, "Shorten it."
+        unit.flush()
+        assert [one.slug for one in todos(unit, by=writer, now=utcnow())] == ["sent-back"]
+
+
+def test_after_saving_the_page_says_what_is_next(
+    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+) -> None:
+    draft.act_by = utcnow().date() - timedelta(days=9)
+    unit.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert "Next:" not in client.get(f"{DESK}/risks").text
+    said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
+    assert "The last day to write is over." in said.partition("Next:")[2].partition("</p>")[0]
+
+
+def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
+    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+) -> None:
+    add_confirmed(unit, draft, 2)  # of a draft: a rehearsal
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    assert "Delete this draft?" in client.get(f"{DESK}/delete").text
+    assert post(client, f"{DESK}/delete").status_code == 303
+    unit.rollback()
+    assert unit.scalars(select(Campaign.id)).all() == []
+    assert unit.scalars(select(Signature.id)).all() == []
+    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.delete")).one()
+    assert entry.detail == {"reference": "UA 1/26"}
+
+
+def test_what_was_open_or_is_followed_is_never_deleted(
+    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+) -> None:
+    earlier = make_campaign(unit, reference="UA 2/26", slug="ua-2-26")
+    make_campaign(unit, reference="UA 3/26", slug="ua-3-26", status=CampaignStatus.DRAFT,
+                  opened_at=None, follows_id=draft.id)  # fmt: skip
+    unit.commit()
+    with pytest.raises(Refused, match="not-a-draft"):
+        delete_draft(unit, earlier, actor="staff:1")
+    sign_in(client, app, Role.ADMIN)
+    assert client.get("/desk/campaigns/ua-2-26/delete").status_code == 409
+    assert post(client, f"{DESK}/delete").status_code == 422
+    unit.rollback()
+    assert unit.get(Campaign, draft.id) is not None
+
+
+def test_an_update_and_a_reason_are_seen_before_they_are_out(
+    client: FlaskClient, app: Flask, unit: Session
+) -> None:
+    campaign = make_campaign(unit)
+    unit.commit()
+    sign_in(client, app, Role.ADMIN)
+    news = {"kind": "good-news", "happened_on": "2026-01-09", "title_en": "Safe",
+            "body_en": "She is **home**.", "look": "1"}  # fmt: skip
+    page = post(client, f"{DESK}/updates", news)
+    assert "She is <strong>home</strong>." in page.text
+    stop = {"kind": "harm", "reason_en": "Letters could do harm.", "look": "1"}
+    assert "Nothing is changed yet." in post(client, f"{DESK}/status?to=stopped", stop).text
+    unit.rollback()
+    unit.expire_all()
+    assert campaign.updates == []
+    assert campaign.status is CampaignStatus.OPEN

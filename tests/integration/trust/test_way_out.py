@@ -1,0 +1,364 @@
+"""No text leaves the desk, for the public, a mail or paper, past the campaign's risk flags."""
+
+import io
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns import revisions
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.revision_models import Part, RiskFlag, RiskKind
+from campaign.clock import utcnow
+from campaign.deliveries.models import GateVisit
+from campaign.mail.models import OutboxMail
+from campaign.replies import services
+from campaign.replies.models import Channel, Reply, ReplyState
+from campaign.replies.services import Facts
+from campaign.signing.hold_models import Hold
+from campaign.signing.models import SignatureState
+from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
+from tests.integration.authoring.test_risks_and_picture import picture
+from tests.integration.authoring.test_side_by_side import fields
+from tests.integration.test_routes import _roles, _rules
+
+NAME = "Halldora Lysing"
+DAY = date(2026, 1, 9)
+SENTENCE = f"{NAME} saw it."
+HOME = "/desk/campaigns/ua-1-26"
+TEXT = {"title": "T", "summary": "S", "asks": "A", "background": "", "outcome": ""}
+POINT = {"text": "P", "key": "protect", "required": "y", "position": "1"}
+LETTER = {"subject": "S", "opening": "O", "closing": ""} | {
+    f"points-0-{name}": value for name, value in POINT.items()
+}
+
+_STAFF_ONLY = "staff alone read it: accounts, roles, settings, keys, the audit"
+_DIRECTORY = "the directory of public offices, of no case; who is aimed at passes `edit_targets`"
+_NO_TEXT = "a choice, a number or a day: no text that anybody outside reads"
+_DRAFT = "kept for its writer, or a draft: what goes out passes where it is saved or opened"
+_SUPPORTERS = "what supporters wrote on paper, kept and printed as they signed it"
+_SEALED = "kept sealed for the desk; what is published of it passes the gate there"
+_INVENTED = "a rehearsal: invented people, nobody is mailed, nothing is printed for a mission"
+_GONE_BEFORE = "sends or prints again what passed the gate when it was saved"
+
+SAYS_NOTHING: dict[str, str] = {
+    one: why
+    for why, names in {
+        _STAFF_ONLY: """accounts.audit.download accounts.audit.search accounts.change_password
+            accounts.prove accounts.save_account accounts.second_factor.renew_codes
+            accounts.second_factor.start accounts.second_factor.turn_off
+            accounts.second_factor.turn_on accounts.sign_out accounts.staff.add
+            accounts.staff.change_role accounts.staff.disable accounts.staff.enable
+            accounts.staff.make_link accounts.staff.reset_factor campaigns.add_to_team
+            campaigns.hand_over campaigns.remove_from_team handover.hand_over exports.add_key
+            exports.approve exports.ask exports.download exports.refuse exports.remove_key
+            exports.withdraw screening.count_now screening.letter_download
+            screening.move_invalidation screening.new_invalidation screening.undo
+            screening_rules.edit_rules campaigns.edit_risks campaigns.edit_options""",
+        _DIRECTORY: """officials.apply_import officials.create officials.create_mission
+            officials.delete officials.delete_mission officials.discard_import officials.edit
+            officials.edit_mission officials.edit_posts officials.imports
+            officials.known_successor officials.leave_office officials.mapping officials.merge
+            officials.new_successor officials.tell_apart campaigns.aimed_at""",
+        _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
+            campaigns.take_back_update
+            replies.publishing.edit_bars replies.publishing.take_back deliveries.take_back
+            replies.publishing.black_out""",
+        _DRAFT: """campaigns.clone campaigns.continue_as campaigns.create campaigns.drop_draft
+            campaigns.drop_new_draft campaigns.keep_draft campaigns.keep_new_draft
+            campaigns.preview_text replies.drop_draft replies.drop_new_draft replies.keep_draft
+            replies.keep_new_draft""",
+        _SUPPORTERS: """paper.apply_import paper.attach paper.correct paper.create paper.decide
+            paper.delete paper.detach paper.edit paper.key_in paper.scan_download
+            paper.show_import paper.upload""",
+        _SEALED: """replies.create replies.delete replies.detach replies.edit
+            replies.scan_download deliveries.deliver deliveries.receipt_download
+            deliveries.remove""",
+        _INVENTED: """rehearsal.download rehearsal.make_bundle rehearsal.sign rehearsal.wipe
+            rehearsal_screening.decide rehearsal_signing.check rehearsal_signing.live
+            rehearsal_signing.preview_pdf rehearsal_signing.sign rehearsal_signing.write
+            rehearsal_signing.you""",
+        _GONE_BEFORE: """network_desk.tell bundles.cancel bundles.create bundles.download
+            bundles.print_proof bundles.release bundles.remake bundles.take_reprint
+            deliveries.again deliveries.envelopes_download deliveries.part deliveries.post
+            deliveries.reroute deliveries.split deliveries.undo""",
+    }.items()
+    for one in names.split()
+}
+"""POST views of the desk by which no text of staff leaves it unasked, each with the reason."""
+
+
+class World:
+    """An open campaign with a witness, and somebody at the desk."""
+
+    def __init__(self, unit: Session, browser: FlaskClient) -> None:
+        self.unit, self.browser = unit, browser
+        self.campaign = make_campaign(unit)
+        self.campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words=NAME)]
+        unit.commit()
+
+    def send(self, url: str, data: dict[str, Any]) -> Any:
+        """Post a form."""
+        return post(self.browser, url, data)
+
+    def add_hold(self) -> str:
+        """Public id of a letter that waits for a look."""
+        held = add_confirmed(self.unit, self.campaign, 1)[0]
+        held.state = SignatureState.HELD
+        self.unit.add(Hold(signature_id=held.id, campaign_id=self.campaign.id, reasons=["first"]))
+        self.unit.commit()
+        return held.public_id
+
+    def add_reply(self) -> Reply:
+        """An answer that names the witness, over two lines of it."""
+        facts = Facts(
+            received_on=DAY, channel=Channel.LETTER, locale="en", target=None, mission=None,
+            delivery=None, sender="", text="We spoke to Halldora\nLysing.", notes="",
+            translations={}, titles={"en": "An answer"},
+        )  # fmt: skip
+        reply = services.log_reply(self.unit, self.campaign, facts, actor="staff:1")
+        self.unit.commit()
+        return reply
+
+    def add_attempt(self) -> str:
+        """Public id of a delivery that is not public yet."""
+        mission = self.campaign.targets[0].mission
+        assert mission is not None
+        visit = GateVisit(key="k", mission_id=mission.id, happened_on=DAY, delegates="",
+                          received_by="", notes="")  # fmt: skip
+        self.unit.add(visit)
+        self.unit.flush()
+        attempt = DeliveryAttempt(
+            campaign=self.campaign, mission_id=mission.id, visit_id=visit.id, happened_on=DAY,
+            messages=3, outcome=DeliveryOutcome.ACCEPTED,
+        )  # fmt: skip
+        self.unit.add(attempt)
+        self.unit.commit()
+        return attempt.public_id
+
+
+Sent = tuple[str, dict[str, Any]]
+Writer = Callable[[World], Sent]
+
+
+def _change_status(world: World) -> Sent:
+    return f"{HOME}/status?to=closed", {"reason_fr": SENTENCE}
+
+
+def _stop(world: World) -> Sent:
+    data = {"kind": "harm", "reason_en": "Danger.", "reason_ar": SENTENCE}
+    return f"{HOME}/status?to=stopped", data
+
+
+def _reason(world: World) -> Sent:
+    world.campaign.status = CampaignStatus.STOPPED
+    world.campaign.status_reasons = {"en": "Danger."}
+    world.unit.commit()
+    return f"{HOME}/reason", {"reason_en": SENTENCE}
+
+
+def _open(world: World) -> Sent:
+    world.campaign.status, world.campaign.opened_at = CampaignStatus.DRAFT, None
+    world.campaign.editions[0].background = SENTENCE
+    world.unit.commit()
+    return f"{HOME}/status?to=open", {}
+
+
+def _schedule(world: World) -> Sent:
+    _open(world)
+    soon = utcnow() + timedelta(days=1)
+    return f"{HOME}/status?to=scheduled", {"open_at": soon.strftime("%Y-%m-%dT%H:%M")}
+
+
+def _edit_scheduled(world: World) -> Sent:
+    world.campaign.status, world.campaign.opened_at = CampaignStatus.SCHEDULED, None
+    world.unit.commit()
+    return _edition(world)
+
+
+def _edition(world: World) -> Sent:
+    return f"{HOME}/editions/en", TEXT | {"background": SENTENCE}
+
+
+def _side(world: World) -> Sent:
+    url = f"{HOME}/languages/texts"
+    return url, fields(world.browser.get(url).text) | {"asks_fr": SENTENCE}
+
+
+def _template(world: World) -> Sent:
+    return f"{HOME}/letters/en", LETTER | {"based_on": "1", "points-0-text": SENTENCE}
+
+
+def _update(world: World) -> Sent:
+    return f"{HOME}/updates", {"kind": "outcome", "happened_on": "2026-01-09", "title_en": "T",
+                               "body_en": SENTENCE}  # fmt: skip
+
+
+def _picture(world: World) -> Sent:
+    alts = {"alt_en": "A river.", "alt_fr": SENTENCE, "alt_es": "Un río."}
+    return f"{HOME}/picture", alts | {"picture": (io.BytesIO(picture()), "river.jpg")}
+
+
+def _facts(world: World) -> Sent:
+    page = world.browser.get(f"{HOME}/facts").text
+    assert 'name="person_name"' in page
+    it = world.campaign
+    return f"{HOME}/facts", {
+        "based_on": "0", "reference": it.reference, "country": it.country,
+        "format": it.format.value, "person_name": NAME, "timezone": it.timezone,
+        "default_locale": it.default_locale, "letter_locales": list(it.letter_locales),
+        "act_by": it.act_by.isoformat() if it.act_by else "",
+    }  # fmt: skip
+
+
+def _targets(world: World) -> Sent:
+    official = make_target_official(7, name=NAME)
+    world.unit.add(official)
+    world.unit.commit()
+    mission = world.campaign.targets[0].mission
+    assert mission is not None
+    first = {"rows-0-official": world.campaign.targets[0].official.slug, "rows-0-kind": "to",
+             "rows-0-mission": mission.slug, "rows-0-position": "1"}  # fmt: skip
+    more = {"official": official.slug, "kind": "copy", "mission": mission.slug, "based_on": "0"}
+    return f"{HOME}/targets", first | more
+
+
+def _restore(world: World) -> Sent:
+    words = TEXT | {"asks": ["A"]}
+    revisions.keep(world.unit, world.campaign, Part.EDITION, "en", before=words,
+                   after=words | {"summary": SENTENCE}, actor="staff:1")  # fmt: skip
+    world.unit.commit()
+    assert world.send(f"{HOME}/editions/en", TEXT).status_code == 303
+    return f"{HOME}/history/edition/en/1", {"seen": "2"}
+
+
+def _merge(world: World) -> Sent:
+    first, mine = TEXT | {"based_on": "0"}, TEXT | {"based_on": "0", "background": SENTENCE}
+    assert world.send(f"{HOME}/editions/en", first | {"background": "Hers."}).status_code == 303
+    late = world.send(f"{HOME}/editions/en", mine | {"risks_seen": "y"})
+    assert late.location == f"{HOME}/merge/edition/en"
+    return f"{HOME}/merge/edition/en", {"seen": "1", "choice-0": "mine"}
+
+
+def _return(world: World) -> Sent:
+    url = f"/desk/screening/letters/{world.add_hold()}"
+    return url, {"decision": "return", "note": SENTENCE}
+
+
+def _return_all(world: World) -> Sent:
+    world.add_hold()
+    world.add_hold()
+    data = {"decision": "return", "note": SENTENCE, "seen": "2100-01-01T00:00:00+00:00"}
+    return "/desk/screening/all", data
+
+
+def _reply(world: World) -> Sent:
+    url = f"/desk/replies/{world.add_reply().public_id}/publish"
+    look = world.browser.get(url).text.partition('name="look" type="hidden" value="')[2]
+    return url, {"look": look.partition('"')[0], "checked": "y"}
+
+
+def _delivery(world: World) -> Sent:
+    url = f"/desk/deliveries/attempts/{world.add_attempt()}/publish"
+    return url, {"title_en": "Handed over", "body_en": SENTENCE}
+
+
+def _cover(world: World) -> Sent:
+    mission = world.campaign.targets[0].mission
+    assert mission is not None
+    data = {"subject": "S", "salutation": "Dear", "body": SENTENCE, "close": "Yours"}
+    return f"/desk/bundles/missions/{mission.slug}/cover/en", data
+
+
+WRITERS: dict[str, list[Writer]] = {
+    "campaigns.change_status": [_change_status, _stop, _open, _schedule],
+    "campaigns.edit_edition": [_edition, _edit_scheduled],
+    "campaigns.edit_facts": [_facts],
+    "campaigns.edit_picture": [_picture],
+    "campaigns.edit_targets": [_targets],
+    "campaigns.edit_template": [_template],
+    "campaigns.merge": [_merge],
+    "campaigns.post_update": [_update],
+    "campaigns.reason.edit": [_reason],
+    "campaigns.restore": [_restore],
+    "campaigns.side_by_side": [_side],
+    "bundles.edit_cover": [_cover],
+    "deliveries.publish": [_delivery],
+    "replies.publishing.publish": [_reply],
+    "screening.decide": [_return],
+    "screening.decide_all": [_return_all],
+}
+"""POST views by which a text leaves the desk: each of these is asked about below."""
+
+
+def test_each_view_of_the_desk_asks_about_risk_flags_or_says_why_it_need_not(app: Flask) -> None:
+    """Whoever adds a view puts it into one of the two lists above."""
+    views = {
+        rule.endpoint
+        for rule in _rules(app)
+        if "POST" in (rule.methods or ()) and _roles(app, rule.endpoint) is not None
+    }
+    assert views == WRITERS.keys() | SAYS_NOTHING.keys()
+    assert not WRITERS.keys() & SAYS_NOTHING.keys()
+
+
+@pytest.mark.parametrize("writer", [one for many in WRITERS.values() for one in many])
+def test_a_text_that_names_a_witness_is_asked_about_before_it_leaves_the_desk(
+    app: Flask, client: FlaskClient, unit: Session, writer: Writer
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    world = World(unit, client)
+    url, data = writer(world)
+    before = _state(unit, world.campaign)
+    refused = world.send(url, _copy(data))
+    assert refused.status_code == 422, refused.text
+    assert f"<mark>{NAME}</mark>" in refused.text.replace("Halldora\nLysing", NAME)
+    assert 'name="risks_seen"' in refused.text
+    assert _state(unit, world.campaign) == before
+    assert world.send(url, _copy(data) | {"risks_seen": "y"}).status_code == 303
+    assert _state(unit, world.campaign) != before
+
+
+def test_words_are_blacked_out_of_a_reply_from_its_preview(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    world = World(unit, client)
+    reply = world.add_reply()
+    url = f"/desk/replies/{reply.public_id}/publish"
+    assert "The reply says what a risk flag rules out" in client.get(url).text
+    words = {"words": "Halldora\nLysing"}
+    assert world.send(url.replace("/publish", "/black-out"), words).status_code == 303
+    unit.rollback()
+    unit.expire_all()
+    assert reply.text == "We spoke to [[Halldora\nLysing]]."
+    assert "The reply says what a risk flag rules out" not in client.get(url).text
+    look = client.get(url).text.partition('name="look" type="hidden" value="')[2].partition('"')[0]
+    assert world.send(url, {"look": look, "checked": "y"}).status_code == 303
+    unit.rollback()
+    unit.expire_all()
+    assert reply.state is ReplyState.PUBLISHED
+
+
+def _copy(data: dict[str, Any]) -> dict[str, Any]:
+    """A file can be sent once."""
+    return {
+        name: (io.BytesIO(picture()), value[1]) if isinstance(value, tuple) else value
+        for name, value in data.items()
+    }
+
+
+def _state(unit: Session, campaign: Campaign) -> tuple[int | None, int]:
+    """What a deed leaves behind: its entry in the audit, and its mails."""
+    unit.rollback()
+    unit.expire_all()
+    last = unit.scalar(select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(1))
+    return last, len(unit.scalars(select(OutboxMail.id)).all())
