@@ -66,7 +66,10 @@ def _added(record: MissionRecord, slugs: set[str]) -> Item:
     values = {name: getattr(draft, name) for name in _NEW}
     values |= {"slug": slug, "source_id": record.source_id}
     title = draft.name.get("en") or next(iter(draft.name.values()), slug)
-    return Item(record.row, Verdict.ADDED, title, slug, values=values, contacts=draft.contacts)
+    return Item(
+        record.row, Verdict.ADDED, title, slug, values=values, contacts=draft.contacts,
+        left_out=record.left_out,
+    )  # fmt: skip
 
 
 def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
@@ -80,7 +83,7 @@ def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
     title = mission.name.get("en") or in_words(mission.name) or mission.slug
     return Item(
         record.row, verdict, title, mission.slug, changes, known=mission, values=values,
-        contacts=added, dropped=dropped,
+        contacts=added, dropped=dropped, left_out=record.left_out,
     )  # fmt: skip
 
 
