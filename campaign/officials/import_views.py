@@ -91,7 +91,7 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
 @both("/imports/sample.csv")
 def sample_file(directory: str) -> ResponseReturnValue:
     """A file as an import reads it best."""
-    return _csv_file(f"{directory}-sample.csv", SAMPLES[Directory(directory)])
+    return csv_file(f"{directory}-sample.csv", SAMPLES[Directory(directory)])
 
 
 @both("/imports/<public_id>")
@@ -161,7 +161,7 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
             table.append([str(row["row"]), mend, *row.get("cells", ())])
         else:
             table.append([str(row["row"]), row["field"], said])
-    return _csv_file("refused-rows.csv", table)
+    return csv_file("refused-rows.csv", table)
 
 
 def _opened(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
@@ -189,7 +189,7 @@ def _opened(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
     return source, choices, fault
 
 
-def _csv_file(name: str, rows: Iterable[Sequence[str]]) -> Response:
+def csv_file(name: str, rows: Iterable[Sequence[str]]) -> Response:
     """A CSV file as a spreadsheet opens it; no cell of it is a formula."""
     out = io.StringIO()
     csv.writer(out).writerows([inert(cell) for cell in row] for row in rows)

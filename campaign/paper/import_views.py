@@ -14,7 +14,9 @@ from campaign.authoring.fields import choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid, Refused
 from campaign.officials.files import MAX_BYTES
+from campaign.officials.import_views import csv_file
 from campaign.officials.readings import UnreadableFile
+from campaign.officials.tables import OURS
 from campaign.paper import importing, sheets
 from campaign.paper.forms import MappingForm, UploadForm
 from campaign.paper.models import PaperImport, PaperSheet
@@ -29,6 +31,7 @@ def register(blueprint: Blueprint) -> None:
     add("/imports/new", "upload", upload, methods=["GET", "POST"])
     add("/imports/<public_id>", "show_import", show_import, methods=["GET", "POST"])
     add("/imports/<public_id>/apply", "apply_import", apply_import, methods=["POST"])
+    add("/imports/<public_id>/wrong.csv", "wrong_rows", wrong_rows)
 
 
 @takes_file(MAX_BYTES)
@@ -74,11 +77,26 @@ def apply_import(public_id: str) -> ResponseReturnValue:
     unit = db.session()
     made = importing.get_import(unit, public_id, owner_id=staff_user().id)
     try:
-        importing.apply(unit, made)
+        importing.apply(unit, made, skip_bad="skip_bad" in request.form)
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")
     return redirect(url_for("paper.show_import", public_id=public_id), 303)
+
+
+def wrong_rows(public_id: str) -> ResponseReturnValue:
+    """The wrong rows as the file has them, with row and what is wrong in front of each."""
+    made = importing.get_import(db.session(), public_id, owner_id=staff_user().id)
+    try:
+        columns, rows = importing.wrong_rows(made)
+    except Refused:
+        return redirect(url_for("paper.show_import", public_id=public_id), 303)
+    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
+    colon = i18n.colon(i18n.locale())
+    for number, faults, cells in rows:
+        said = [colon.join(filter(None, (one.column, say_fault(one)))) for one in faults]
+        table.append([str(number), " ".join(said), *cells])
+    return csv_file("wrong-rows.csv", table)
 
 
 def _uploaded(form: UploadForm) -> PaperImport:

@@ -112,9 +112,13 @@ def choose(
     jobs.enqueue(unit, "paper.rehearse-import", made.id)
 
 
-def apply(unit: Session, made: PaperImport) -> None:
-    """Have what the dry run showed taken in. Raises Refused where that cannot be."""
-    if made.state is not PaperImportState.READY or made.counts.get("faults"):
+def apply(unit: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
+    """Have what the dry run showed taken in. Raises Refused where that cannot be.
+
+    Wrong rows keep all from being taken in, unless somebody says that they are left out.
+    """
+    wrong = made.counts.get("faults") and not skip_bad
+    if made.state is not PaperImportState.READY or wrong or not made.counts.get("rows"):
         raise Refused("import-not-ready")
     sheets.refuse_closed(unit.get_one(Campaign, made.campaign_id))
     made.state, made.lease_until = PaperImportState.APPLYING, None
@@ -215,6 +219,14 @@ def failure_of(made: PaperImport) -> str:
     if made.state is not PaperImportState.FAILED or not made.findings:
         return ""
     return str(json.loads(made.findings)[0])
+
+
+def wrong_rows(made: PaperImport) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
+    """Heads of the file, and its wrong rows. Raises UnreadableFile, NotFound, Refused."""
+    if made.state is not PaperImportState.READY:
+        raise Refused("import-not-ready")
+    table = table_of(made)
+    return table.columns, reading_files.wrong_rows(table, read(made))
 
 
 def read(made: PaperImport) -> Reading:
