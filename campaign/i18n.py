@@ -132,8 +132,9 @@ def countries(in_language: str | None = None) -> list[tuple[str, str]]:
 
 
 def senders() -> list[tuple[str, str]]:
-    """All that send missions: countries, and two that are none, at the end."""
-    return [*countries(), *((code, country_name(code)) for code in NO_COUNTRIES_THAT_SEND)]
+    """All that send missions, in the order of their names: countries, and two that are none."""
+    more = ((code, country_name(code)) for code in NO_COUNTRIES_THAT_SEND)
+    return sorted([*countries(), *more], key=lambda pair: _sortable(pair[1]))
 
 
 ORDER_OF_MALTA = "XM"
