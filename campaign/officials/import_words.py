@@ -28,6 +28,7 @@ FIELDS: Mapping[str, Any] = {
     "locality": _l("City or town"), "region": _l("Region, state or province"),
     "postal_code": _l("Postal code"), "email": _l("E-mail"), "voice": _l("Telephone"),
     "fax": _l("Fax"), "url": _l("Web page"), "twitter": _l("X handle"),
+    "own_id": _l("Id here, as an export has it"),
     "source_id": _l("Id in the source, such as Wikidata’s"),
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ SEVERAL = frozenset({"email", "voice", "fax", "url", "twitter", "street", "accre
 """Meanings that more than one column may have."""
 WORDS = frozenset({"name", "office", "salutation", "close", "organization"})
 _SHARED = ("address", "street", "locality", "region", "postal_code", "email", "voice", "fax",
-           "url", "twitter", "source_id")  # fmt: skip
+           "url", "twitter", "source_id", "own_id")  # fmt: skip
 MEANINGS: dict[Directory, tuple[str, ...]] = {
     Directory.MISSIONS: (
         "sending_country", "host_country", "kind", "accredited", "name", "head_of_mission",
@@ -70,6 +70,7 @@ _NAMES = {
     "|internet|webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني",
     "twitter": "twitter|x|x handle|twitter handle|compte x",
     "source_id": "qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant",
+    "own_id": "id here",
     "full_name": "full name|name|nom complet|nombre completo|official|person|nom|nombre"
     "|vollstandiger name|الاسم|الاسم الكامل|اسم",
     "prefix": "honorific prefix|title before the name|prefix|courtesy title|civilité|tratamiento"

@@ -98,12 +98,17 @@ def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> d
     checked = mission.last_checked_on is not None
     follows = replace or (mission.source_id == record.source_id and not checked)
     values: dict[str, Any] = {}
-    if not mission.source_id:
+    if record.source_id and not mission.source_id:
         values["source_id"] = record.source_id
-    names = new_words(mission.name, draft.name, replace=replace and _says_more(mission, draft.name))
+    ours = bool(record.own_id) and record.own_id == mission.public_id
+    more = ours or _says_more(mission, draft.name)
+    names = new_words(mission.name, draft.name, replace=replace and more)
     if names != mission.name:
         values["name"] = names
     candidates: list[str] = ["head_of_mission", "accredited_to", "hours"]
+    if ours and replace:
+        # An export of ours that was changed: what tells missions apart may be what was mended.
+        candidates += ["kind", "sending_country", "host_country"]
     if draft.address and (follows or not mission.address):
         values |= {
             place: getattr(draft, place)

@@ -109,7 +109,8 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
     values: dict[str, Any] = {}
     if record.source_id and not official.source_id:
         values["source_id"] = record.source_id
-    for name in _TEXTS:
+    ours = replace and record.own_id == official.public_id
+    for name in (*_TEXTS, *(("country", "preferred_locale") if ours else ())):
         new, old = getattr(draft, name), getattr(official, name)
         if new and new != old and (replace or not old):
             values[name] = new

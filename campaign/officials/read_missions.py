@@ -173,7 +173,9 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
     )
     refuse_unfit(draft, {name: row.column(name) for name in ("locality", "region", "postal_code")})
     source_id = row.one("source_id").rpartition("/")[2][:40]
-    return MissionRecord(row.number, source_id, draft, (*left_out, *unread))
+    return MissionRecord(
+        row.number, source_id, draft, (*left_out, *unread), own_id=row.one("own_id")
+    )
 
 
 def _kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
@@ -193,7 +195,7 @@ def _kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
 
 def _with_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
     """The record, with an id of its own where the file has none, the same at every reading."""
-    if record.source_id:
+    if record.source_id or record.own_id:
         return record
     draft = record.draft
     made = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{fold(draft.locality)}"

@@ -81,7 +81,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         row.number, plain or office.get("en") or next(iter(office.values())), draft,
         source_id=_source(row, home), held=held,
         left_on=ended if ended and (today is None or ended <= today) else None,
-        left_out=(*left_out, *unread),
+        left_out=(*left_out, *unread), own_id=row.one("own_id"),
     )  # fmt: skip
 
 

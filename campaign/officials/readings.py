@@ -123,6 +123,8 @@ class MissionRecord:
     source_id: str
     draft: MissionDraft
     left_out: tuple[LeftOut, ...] = ()
+    own_id: str = ""
+    """The public id of the entry that it means, where an export of ours was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class OfficialRecord:
     left_on: date | None = None
     """When they left the last of their offices; such a person is noted where they are kept."""
     left_out: tuple[LeftOut, ...] = ()
+    own_id: str = ""
+    """The public id of the entry that it means, where an export of ours was changed."""
 
 
 def refuse_unfit(
