@@ -1,6 +1,7 @@
 """The forms of an import: the file, and what its columns mean."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign import i18n
 from campaign.form_words import SiteForm
-from campaign.officials.files import ENCODINGS, MAX_BYTES
+from campaign.officials.files import ENCODINGS, MAX_BYTES, Opened
 from campaign.officials.import_models import Directory
 from campaign.officials.import_words import how_to_mend, language, meaning_label
 from campaign.officials.meanings import NEEDED
@@ -23,6 +24,7 @@ from campaign.officials.meanings import choices as meanings
 from campaign.officials.mission_form import KIND_LABELS
 from campaign.officials.readings import Fault
 from campaign.officials.sources import Choices, Source
+from campaign.officials.tables import Table
 
 _ENCODING_LABELS = {
     "utf-8": _l("UTF-8, as it should be"),
@@ -178,6 +180,36 @@ def mapping_form(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class ViewChoice:
+    """One way in which a file may be read otherwise: encoding, sheet, or where its heads are."""
+
+    label: Any
+    choices: list[SelectChoice]
+    current: str
+
+
+def view_choices(
+    opened: Opened, table: Table, samples: Mapping[str, str], encoding: str
+) -> dict[str, ViewChoice]:
+    """How a table could be read otherwise, by the names of the fields that say so."""
+    found: dict[str, ViewChoice] = {}
+    book = opened.book
+    if book and len(book.sheets) > 1:
+        sheets = [SelectChoice(one, one) for one in book.sheets]
+        found["sheet"] = ViewChoice(_l("Sheet"), sheets, book.sheet)
+    if table.delimiter or book:
+        numbers = sorted({*range(1, _MOST_HEADS + 1), table.head})
+        heads = [SelectChoice(str(number), str(number)) for number in numbers]
+        label = _l("The names of the columns are in row")
+        found["head"] = ViewChoice(label, heads, str(table.head))
+    if table.delimiter:
+        codes = [one for one in ENCODINGS if not samples or one in samples or one == encoding]
+        named = [SelectChoice(code, _with_sample(code, samples)) for code in codes]
+        found["encoding"] = ViewChoice(_l("Encoding"), named, encoding)
+    return found
+
+
 def _add_views(
     source: Source,
     kept: Choices,
@@ -186,22 +218,12 @@ def _add_views(
     data: dict[str, Any],
 ) -> None:
     """Add how the file is read: its encoding, sheet, lists, and where its heads are."""
-    table, book = source.table, source.opened.book
-    if table is not None and (table.delimiter or book):
-        numbers = sorted({*range(1, _MOST_HEADS + 1), table.head})
-        heads = [SelectChoice(str(number), str(number)) for number in numbers]
-        fields["head"] = SelectField(_l("The names of the columns are in row"), choices=heads)
-        data["head"] = str(table.head)
-    if table is not None and table.delimiter:
+    table = source.table
+    if table is not None:
         now = kept.encoding or source.opened.encoding
-        codes = [code for code in ENCODINGS if not samples or code in samples or code == now]
-        named = [SelectChoice(code, _with_sample(code, samples)) for code in codes]
-        fields["encoding"], data["encoding"] = SelectField(_l("Encoding"), choices=named), now
-    if book and len(book.sheets) > 1:
-        fields["sheet"] = SelectField(
-            _l("Sheet"), choices=[SelectChoice(one, one) for one in book.sheets]
-        )
-        data["sheet"] = book.sheet
+        for name, view in view_choices(source.opened, table, samples, now).items():
+            fields[name] = SelectField(view.label, choices=view.choices)
+            data[name] = view.current
     if table is not None and len(table.lists) > 1:
         words = [
             SelectChoice(key, f"{key} ({format_number(count)})")

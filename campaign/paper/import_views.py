@@ -14,10 +14,11 @@ from campaign.authoring.fields import choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid, Refused
 from campaign.officials.files import MAX_BYTES
+from campaign.officials.import_form import ViewChoice, view_choices
 from campaign.officials.import_views import csv_file
 from campaign.officials.readings import UnreadableFile
-from campaign.officials.tables import OURS
-from campaign.paper import importing, sheets
+from campaign.officials.tables import OURS, Table
+from campaign.paper import importing, reading_files, sheets
 from campaign.paper.forms import MappingForm, UploadForm
 from campaign.paper.models import PaperImport, PaperSheet
 from campaign.paper.reading_files import MEANINGS
@@ -50,7 +51,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
     unit = db.session()
     made = importing.get_import(unit, public_id, owner_id=staff_user().id)
-    table = importing.table_of(made) if made.storage_key else None
+    table, views = _looked_at(made)
     form = _mapping_form(made)
     if form.validate_on_submit() and table is not None:
         chosen = {at: _meaning(at) for at in range(len(table.columns))}
@@ -63,6 +64,8 @@ def show_import(public_id: str) -> ResponseReturnValue:
         made=made,
         campaign=unit.get_one(Campaign, made.campaign_id),
         table=table,
+        views=views,
+        chosen=_chosen_meanings(made, table),
         form=form,
         meanings=MEANINGS,
         faults=[(one, say_fault(one)) for one in importing.faults_of(made)],
@@ -99,6 +102,32 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     return csv_file("wrong-rows.csv", table)
 
 
+def _chosen_meanings(made: PaperImport, table: Table | None) -> dict[str, str]:
+    """What was said that the columns mean; of a file read otherwise, our guess."""
+    if table is None or request.method == "POST" or not _view():
+        return dict(made.options["meanings"])
+    return {str(at): one for at, one in reading_files.guess(table.columns).items()}
+
+
+def _view() -> dict[str, str]:
+    """How the file is to be read, as far as the form or the address says."""
+    return {name: request.values[name] for name in importing.VIEW if name in request.values}
+
+
+def _looked_at(made: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
+    """The file's table, and how it could be read otherwise; as before, where it cannot be so."""
+    if not made.storage_key:
+        return None, {}
+    view = _view()
+    try:
+        opened, table, samples = importing.open_import(made, view)
+    except UnreadableFile as problem:
+        flash(_(problem.fault.sentence) % problem.fault.values, "error")
+        opened, table, samples = importing.open_import(made)
+    chosen = view.get("encoding") or str(made.options.get("encoding") or opened.encoding)
+    return table, view_choices(opened, table, samples, chosen)
+
+
 def _uploaded(form: UploadForm) -> PaperImport:
     if not form.file.data:
         raise Invalid(fields={"file": "scan-missing"})
@@ -126,6 +155,7 @@ def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str]) -> Non
         collected_on=cast("date", form.collected_on.data),
         place=form.place.data,
         country=form.country.data,
+        view=_view(),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign.officials.files import Shape, open_file
+from campaign.officials.files import Opened, Shape, open_file
 from campaign.officials.readings import N_, UnreadableFile
 from campaign.officials.sources import table_of
 from campaign.officials.tables import Table
@@ -80,8 +80,16 @@ class Reading:
 
 def open_table(data: bytes) -> Table:
     """The file as a table. Raises UnreadableFile with how to mend it."""
-    opened = open_file(data, guess=True)
-    table = table_of(opened) if opened.shape is Shape.TABLE else None
+    return open_list(data)[1]
+
+
+def open_list(
+    data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
+) -> tuple[Opened, Table]:
+    """The file, read as was said or as it seems to be, and its table. Raises UnreadableFile."""
+    opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
+    row = int(head) if head.isdecimal() else 0
+    table = table_of(opened, head=row) if opened.shape is Shape.TABLE else None
     if table is None:
         raise UnreadableFile(
             N_("Save the list as CSV (UTF-8), XLSX, XLS or ODS. Signatures are read from nothing "
@@ -95,7 +103,7 @@ def open_table(data: bytes) -> Table:
         raise UnreadableFile(
             N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
         )
-    return table
+    return opened, table
 
 
 def guess(columns: Sequence[str]) -> dict[int, str]:

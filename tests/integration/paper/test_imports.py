@@ -97,6 +97,27 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     assert "# Row" not in client.get(sent.location).text
 
 
+def test_another_encoding_is_looked_at_and_goes_with_the_choice(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.STAFF)
+    file = (io.BytesIO("name,town\nŁukasz Wójcik,Łódź\n".encode("cp1250")), "list.csv")
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+    assert "Łódź" in client.get(sent.location).text
+    assert "£ódŸ" in client.get(f"{sent.location}?encoding=windows-1252").text
+    mapping = {
+        "meaning-0": "name", "meaning-1": "locality", "on_paper": "paper", "country": "PL",
+        "collected_on": "2026-01-05", "encoding": "windows-1250",
+    }  # fmt: skip
+    post(client, sent.location, mapping)
+    _work(app)
+    assert "Take in 1 signature" in client.get(sent.location).text
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalars(select(PaperImport)).one().options["encoding"] == "windows-1250"
+
+
 def _file(text: str) -> tuple[io.BytesIO, str]:
     return io.BytesIO(text.encode()), "list.csv"
 

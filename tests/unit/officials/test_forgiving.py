@@ -20,6 +20,7 @@ from campaign.officials.kinds import kind_in
 from campaign.officials.meanings import guess
 from campaign.officials.models import MissionKind
 from campaign.officials.official_plans import crowded_offices
+from campaign.officials.one_line import parse_one_line
 from campaign.officials.read_officials import read_popolo
 from campaign.officials.readings import MissionRecord, OfficialRecord, RowProblem, UnreadableFile
 from campaign.officials.sources import open_source
@@ -346,3 +347,8 @@ def test_a_card_that_is_cut_off_says_so() -> None:
     card = "BEGIN:VCARD\nVERSION:3.0\nFN:A\nADR:;;;;;;Kenya\nEND:VCARD\nBEGIN:VCARD\nFN:B\n"
     _good, problem = read(card, OFFICIALS)[::-1]
     assert "cut off" in str(problem.fault)
+
+
+def test_an_abbreviation_in_an_address_keeps_its_full_stop() -> None:
+    place = parse_one_line("Unit 2, Sample Bldg., Sample St., Makati. ", "PH", "Makati")
+    assert (place.street, place.locality) == (["Unit 2, Sample Bldg., Sample St."], "Makati")
