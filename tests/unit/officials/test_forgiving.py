@@ -333,10 +333,11 @@ def test_what_is_no_workbook_or_a_bomb_is_refused(data: bytes, said: str) -> Non
         open_source(data, MISSIONS)
 
 
-def test_a_cell_in_the_last_corner_does_not_eat_the_memory() -> None:
+@pytest.mark.parametrize("rows", [5_000, 1_048_576])
+def test_a_cell_in_the_last_corner_does_not_eat_the_memory(rows: int) -> None:
     book = Workbook()
     book.active["A1"] = "operator"
-    book.active.cell(1_048_576, 16_384, "x")
+    book.active.cell(rows, 16_384, "x")
     out = io.BytesIO()
     book.save(out)
     with pytest.raises(UnreadableFile, match="cannot be read"):
