@@ -13,6 +13,7 @@ from babel import Locale as BabelLocale
 from babel import UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.languages import get_official_languages
+from babel.localedata import locale_identifiers
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale
 
@@ -74,8 +75,11 @@ def direction(code: str) -> str:
 
 def language_name(code: str, in_language: str | None = None) -> str:
     """A language's name, in itself unless said otherwise."""
-    parsed = _parsed(code)
-    return parsed.get_display_name(in_language or code) or code
+    there = in_language or code
+    if parsed := _known(code):
+        return str(parsed.get_display_name(_parsed(there)) or code)
+    # Wikidata has names in hundreds of languages of which CLDR has a name and no more, or none.
+    return str(_parsed(there).languages.get(code.replace("-", "_"), code))
 
 
 def in_language(label: str, code: str) -> str:
@@ -95,6 +99,8 @@ def colon(code: str) -> str:
 
 def country_name(code: str, in_language: str | None = None) -> str:
     """A country's name (ISO 3166-1 alpha-2) in the page's language, or the one given."""
+    if code == ORDER_OF_MALTA:
+        return _ORDER_OF_MALTA.get((in_language or locale())[:2], _ORDER_OF_MALTA["en"])
     names = _parsed(in_language or locale()).territories
     return str(names.get(code, code))
 
@@ -112,10 +118,8 @@ def country_for_post(code: str, in_language: str, posted_in: str) -> str:
 
 def _territory(code: str, language: str) -> str:
     """A country's name; empty where Babel does not know it, or the language."""
-    try:
-        return str(_parsed(language).territories.get(code, ""))
-    except UnknownLocaleError:
-        return ""
+    parsed = _known(language)
+    return str(parsed.territories.get(code, "")) if parsed else ""
 
 
 def is_latin(text: str) -> bool:
@@ -134,7 +138,27 @@ def countries(in_language: str | None = None) -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: _sortable(pair[1]))
 
 
+def senders() -> list[tuple[str, str]]:
+    """All that send missions, in the order of their names: countries, and two that are none."""
+    more = ((code, country_name(code)) for code in NO_COUNTRIES_THAT_SEND)
+    return sorted([*countries(), *more], key=lambda pair: _sortable(pair[1]))
+
+
+ORDER_OF_MALTA = "XM"
+"""A code that ISO 3166 leaves to its users; the Order has none of its own, and has embassies."""
+NO_COUNTRIES_THAT_SEND = ("EU", ORDER_OF_MALTA)
+_ORDER_OF_MALTA = {
+    "en": "Sovereign Order of Malta",
+    "fr": "Ordre souverain de Malte",
+    "es": "Soberana Orden de Malta",
+    "ar": "منظمة فرسان مالطا",
+}
 _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
+
+
+def known_languages() -> list[str]:
+    """Codes of all languages that CLDR has names of countries in."""
+    return [code for code in locale_identifiers() if "_" not in code]
 
 
 def _sortable(name: str) -> str:
@@ -268,6 +292,18 @@ def _code_of(chosen: BabelLocale) -> str:
     return str(chosen).replace("_", "-")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
+def _known(code: str) -> BabelLocale | None:
+    """What Babel knows of a language; None of one that it does not know, or that is no code.
+
+    The one gate: codes come from strangers' files, too.
+    """
+    try:
+        return BabelLocale.parse(code, sep="-")
+    except (UnknownLocaleError, ValueError, TypeError):
+        return None
+
+
 def _parsed(code: str) -> BabelLocale:
-    return BabelLocale.parse(code, sep="-")
+    """The same, for what must be said in some language: English where Babel does not know it."""
+    return _known(code) or BabelLocale("en")

@@ -85,6 +85,7 @@ DEEDS: Mapping[str, Any] = {
     "imports.upload": _l("Uploaded a file to import"),
     "imports.rehearse": _l("Looked at what an import would change"),
     "imports.start": _l("Started an import"),
+    "imports.undo": _l("Undid an import"),
     "imports.discard": _l("Discarded an import"),
     "letter.approved": _l("Approved held letters"),
     "letter.download": _l("Downloaded a held letter"),

@@ -147,6 +147,10 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
     further = len(report.problems) - _SHOWN_PROBLEMS
     if further > 0:
         click.echo(f"and {further} further rows; --json lists them all.", err=True)
+    for row, column, text in report.left_out[:_SHOWN_PROBLEMS]:
+        click.echo(f"row {row}: {column} “{text}” cannot be read and is left out", err=True)
+    for office, count in report.crowded:
+        click.echo(f"{count} people hold {office}: the file seems to have former ones", err=True)
     counts = f"{report.added} added, {report.changed} changed, {report.left} left as they were"
     if dry_run:
         click.echo(f"Dry run, nothing written. {what.capitalize()}: {counts}.")

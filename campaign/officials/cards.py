@@ -28,6 +28,10 @@ def table_of_cards(text: str) -> Table:
             raise UnreadableFile(
                 N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
             )
+        if not card.rstrip().casefold().endswith("end:vcard"):
+            cut = Fault(N_("ends before its last line: the file is cut off. Save it anew."))
+            table.problems.append(RowProblem(number, "", cut))
+            continue
         try:
             component = vobject.readOne(card)
             if component is None or component.name.upper() != "VCARD":

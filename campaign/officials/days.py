@@ -7,6 +7,7 @@ from datetime import date
 from campaign.officials.readings import N_, UnreadableRow
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
+_WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
 
 
 def read_day(column: str, text: str, *, last: bool = False) -> date | None:
@@ -17,7 +18,8 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
     text = text.strip()
     if not text:
         return None
-    found = _DAY.fullmatch(text)
+    # Dots are only ever set between day, month and year; strokes are set in either order.
+    found = _DAY.fullmatch(_WITH_DOTS.sub(r"\3-\2-\1", text))
     year, month, day = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
     try:
         month = month or (12 if last else 1)

@@ -6,21 +6,29 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from charset_normalizer import from_bytes
+
 from campaign.officials.readings import N_, UnreadableFile
+from campaign.officials.tables import lists_of
+from campaign.officials.workbooks import Book, read_book
 
 MAX_BYTES = 12 * 1024 * 1024
 """More than the largest list of missions there is, four times over."""
-ENCODINGS = ("utf-8", "windows-1252", "utf-16")
+ENCODINGS = {
+    "utf-8": "utf-8", "windows-1252": "cp1252", "windows-1250": "cp1250",
+    "windows-1251": "cp1251", "windows-1254": "cp1254", "windows-1256": "cp1256",
+    "gb18030": "gb18030", "cp949": "cp949", "shift_jis": "cp932", "utf-16": "utf-16",
+}  # fmt: skip
+"""Encodings that can be chosen, with Python's names of the tables that spreadsheets mean."""
+_GUESSED_FROM = 200_000
+"""Bytes from which an encoding is guessed."""
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _OTHERS = (
-    (b"PK\x03\x04", N_("This is a workbook or an archive, not a text file. Open it in your "
-                       "spreadsheet and save it as CSV (UTF-8).")),
-    (b"\xd0\xcf\x11\xe0", N_("This is a workbook of an old spreadsheet. Open it there and save "
-                             "it as CSV (UTF-8).")),
     (b"%PDF", N_("This is a PDF. Ask for the list as CSV, JSON or vCard.")),
     (b"\x1f\x8b", N_("This file is compressed. Unpack it first.")),
 )  # fmt: skip
@@ -31,7 +39,7 @@ class Shape(enum.StrEnum):
     """What sort of file it is."""
 
     TABLE = "table"
-    """CSV, with anything between its columns."""
+    """CSV, with anything between its columns; or a sheet of a workbook."""
     OBJECTS = "objects"
     """A JSON list of objects."""
     MINISTRY = "ministry"
@@ -52,15 +60,23 @@ class Opened:
     encoding: str = "utf-8"
     guessed_from: tuple[int, str] | None = None
     """Row and words at which it is no UTF-8, where another encoding had to be guessed."""
+    book: Book | None = None
+    """A workbook’s sheet, and the names of all."""
 
 
 def open_file(
-    data: bytes, *, encoding: str = "", guess: bool = False, size: int | None = None
+    data: bytes,
+    *,
+    encoding: str = "",
+    guess: bool = False,
+    size: int | None = None,
+    sheet: str = "",
 ) -> Opened:
     """What `data` is. Raises UnreadableFile with how to mend it.
 
-    With `guess`, a file that is no UTF-8 is read as Windows-1252, which says so. `size` is the
-    whole file's, where only its beginning was read.
+    With `guess`, a file that is no UTF-8 is read in the encoding that it seems to have, which says
+    so. `size` is the whole file's, where only its beginning was read; `sheet` the one of a workbook
+    that is read, the first that has rows otherwise.
     """
     size = len(data) if size is None else size
     if size > MAX_BYTES:
@@ -68,6 +84,8 @@ def open_file(
             N_("The file has %(size)d megabytes; split it into files of at most %(limit)d."),
             size=-(-size // 1_048_576), limit=MAX_BYTES // 1_048_576,
         )  # fmt: skip
+    if data.startswith(_WORKBOOKS):
+        return Opened(Shape.TABLE, "", book=read_book(data, sheet))
     for mark, sentence in _OTHERS:
         if data.startswith(mark):
             raise UnreadableFile(sentence)
@@ -86,6 +104,56 @@ def open_file(
         parsed = parse_json(text)
         return Opened(_shape_of(parsed), text, parsed, used, place)
     return Opened(Shape.TABLE, text, None, used, place)
+
+
+def guess_encoding(data: bytes) -> str:
+    """The one of `ENCODINGS` that the bytes seem to be in; Windows-1252 where nothing tells."""
+    names = {table: name for name, table in ENCODINGS.items() if not name.startswith("utf")}
+    some = data[:_GUESSED_FROM].rpartition(b"\n")[0] or data[:_GUESSED_FROM]
+    best = from_bytes(some, cp_isolation=list(names)).best()
+    name = names.get(best.encoding, "windows-1252") if best else "windows-1252"
+    if name in {"windows-1250", "windows-1252"}:
+        return _central_or_western(some)
+    return name
+
+
+def _central_or_western(data: bytes) -> str:
+    """Which of two tables that differ in few letters: what is odd in the one is usual in the other.
+
+    "Dvoøák" and "³ód¼" are Dvořák and łódź; an ø with an å beside it is Danish.
+    """
+    western = _reads_as(data, "windows-1252")
+    if western is None:
+        return "windows-1250"
+    odd = "¹³¾¿ºªìðþ" + ("" if set("åÅæÆ") & set(western) else "ø")
+    hungarian = "õ" in western and not set("ãçê") & set(western)
+    return "windows-1250" if hungarian or set(odd) & set(western) else "windows-1252"
+
+
+def samples_of(data: bytes) -> dict[str, str]:
+    """How the first words beyond ASCII read in each encoding in which the whole file can be read.
+
+    By these somebody sees which is right.
+    """
+    found: dict[str, str] = {}
+    for name, table in ENCODINGS.items():
+        if (text := _reads_as(data, name)) is None or (table == "utf-16" and not _is_wide(data)):
+            continue
+        words = (word for word in re.split(r"[\s,;|]+", text[:_GUESSED_FROM]) if not word.isascii())
+        found[name] = " · ".join(list(dict.fromkeys(words))[:4])[:80]
+    return found
+
+
+def _reads_as(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(ENCODINGS[encoding])
+    except UnicodeError:
+        return None
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether it is UTF-16 by its mark, or by the zeros that ASCII has in it."""
+    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4000]
 
 
 def decode(data: bytes, encoding: str = "") -> str:
@@ -129,7 +197,8 @@ def _decoded(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[i
     except UnicodeDecodeError as problem:
         place = _place(data, problem.start)
         if guess and not wanted:
-            return data.decode("windows-1252", "replace"), "windows-1252", place
+            name = guess_encoding(data)
+            return data.decode(ENCODINGS[name], "replace"), name, place
         raise UnreadableFile(
             N_("The file is not in UTF-8 (row %(row)d, at “%(words)s”); save it as UTF-8."),
             row=place[0], words=place[1],
@@ -138,7 +207,7 @@ def _decoded(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[i
 
 def _strict(data: bytes, encoding: str) -> str:
     try:
-        return data.decode(encoding)
+        return data.decode(ENCODINGS.get(encoding, encoding))
     except UnicodeDecodeError as problem:
         row, words = _place(data, problem.start)
         raise UnreadableFile(
@@ -156,17 +225,15 @@ def _place(data: bytes, start: int) -> tuple[int, str]:
 
 
 def _shape_of(parsed: Any) -> Shape:
-    if isinstance(parsed, dict):
-        if isinstance(parsed.get("persons"), list):
-            return Shape.POPOLO
-        lists = [value for value in parsed.values() if isinstance(value, list)]
-        if len(lists) != 1:
-            raise UnreadableFile(
-                N_("This is no Popolo file: it needs an object with a list “persons”.")
-            )
-        parsed = lists[0]
-    items = [one for one in parsed if isinstance(one, dict)]
-    if any("type_of" in one and "address" in one for one in items):
+    if isinstance(parsed, dict) and isinstance(parsed.get("persons"), list):
+        return Shape.POPOLO
+    lists = lists_of(parsed)
+    if not lists and isinstance(parsed, dict):
+        raise UnreadableFile(
+            N_("The file holds no list. Write a JSON list with an object for each row.")
+        )
+    items = [one for items in lists.values() for one in items if isinstance(one, dict)]
+    if len(lists) == 1 and any("type_of" in one and "address" in one for one in items):
         return Shape.MINISTRY
     if not items:
         raise UnreadableFile(N_("The file's list holds no objects: write {…} for each row."))

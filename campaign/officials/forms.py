@@ -69,14 +69,18 @@ def text_field(label: object, length: int, *, required: object = None, **kwargs:
     return StringField(label, [*needed, long, one_line], filters=[stripped], **kwargs)
 
 
-def country_field(label: object, *, required: object = None) -> Any:
-    """A choice of countries; may stay empty unless `required` says what to do."""
+def country_field(label: object, *, required: object = None, senders: bool = False) -> Any:
+    """A choice of countries; may stay empty unless `required` says what to do.
+
+    With `senders`, also of what has embassies and is no country.
+    """
+    offered = i18n.senders if senders else i18n.countries
     needed = [InputRequired(required)] if required else [Optional()]
     return SelectField(
         label,
         needed,
         validate_choice=True,
-        choices=lambda: [SelectChoice(*pair) for pair in (("", ""), *i18n.countries())],
+        choices=lambda: [SelectChoice(*pair) for pair in (("", ""), *offered())],
     )
 
 

@@ -1,17 +1,22 @@
 """The forms of an import: the file, and what its columns mean."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, cast
 
+from flask_babel import format_number
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign import i18n
 from campaign.form_words import SiteForm
-from campaign.officials.files import ENCODINGS, MAX_BYTES
+from campaign.officials.files import ENCODINGS, MAX_BYTES, Opened
 from campaign.officials.import_models import Directory
 from campaign.officials.import_words import how_to_mend, language, meaning_label
 from campaign.officials.meanings import NEEDED
@@ -19,12 +24,21 @@ from campaign.officials.meanings import choices as meanings
 from campaign.officials.mission_form import KIND_LABELS
 from campaign.officials.readings import Fault
 from campaign.officials.sources import Choices, Source
+from campaign.officials.tables import Table
 
 _ENCODING_LABELS = {
     "utf-8": _l("UTF-8, as it should be"),
     "windows-1252": _l("Windows-1252 (Western Europe)"),
+    "windows-1250": _l("Windows-1250 (Central Europe)"),
+    "windows-1251": _l("Windows-1251 (Cyrillic)"),
+    "windows-1254": _l("Windows-1254 (Turkish)"),
+    "windows-1256": _l("Windows-1256 (Arabic)"),
+    "gb18030": _l("GB 18030 (Chinese)"),
+    "cp949": _l("CP949 (Korean)"),
+    "shift_jis": _l("Shift JIS (Japanese)"),
     "utf-16": _l("UTF-16"),
 }
+_MOST_HEADS = 20
 _WHOLE_LABELS = {
     "sending_country": _l("Whose missions these are"),
     "country": _l("Of which country these officials are"),
@@ -56,12 +70,21 @@ class UploadForm(SiteForm):
         self.file.errors = [*self.file.errors, how_to_mend(fault.sentence, fault.values)]
 
 
+class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+    """Several choices, a checkbox each."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
 class MappingForm(SiteForm):
     """What a file's columns mean; `mapping_form` adds a field a column."""
 
     replace = BooleanField(_l("Where the file says something else than we do, the file counts"))
     width: int = 0
     needed: tuple[str, ...] = ()
+    unknown: Mapping[str, int] = {}
+    """Texts that are no country's name, with how many rows have each."""
 
     def columns(self) -> list[Any]:
         """The fields of the columns, in order."""
@@ -71,20 +94,34 @@ class MappingForm(SiteForm):
         """The fields of what holds for all rows."""
         return [self[f"fixed_{name}"] for name in self.needed]
 
+    def values(self) -> list[tuple[Any, int]]:
+        """The fields of texts that are no country's name, and how many rows have each."""
+        return [(self[value_field(text)], count) for text, count in self.unknown.items()]
+
+    def views(self) -> list[Any]:
+        """The fields of how the file is read."""
+        return [self[name] for name in ("sheet", "head", "encoding") if name in self]
+
     def choices(self) -> Choices:
         """What was chosen."""
         fixed = {name: self[f"fixed_{name}"].data for name in self.needed}
+        countries = {text: self[value_field(text)].data for text in self.unknown}
         return Choices(
             encoding=self["encoding"].data if "encoding" in self else "",
             mapping=[field.data or "" for field in self.columns()],
             fixed={name: value for name, value in fixed.items() if value},
             language=self["language"].data if "language" in self else "en",
             replace=bool(self.replace.data),
+            sheet=self["sheet"].data if "sheet" in self else "",
+            head=int(self["head"].data) if "head" in self else 0,
+            lists=self["lists"].data if "lists" in self else [],
+            countries={text: code for text, code in countries.items() if code},
         )
 
     def refuse(self, fields: dict[str, str]) -> None:
         """Say by each of these fields what it lacks."""
         words = {
+            "lists": _("Choose one list at least."),
             "needed": _("No column says this. Choose what holds for all rows."),
             "twice": _("Another column means this already. Choose one of them."),
         }
@@ -97,8 +134,18 @@ class MappingForm(SiteForm):
         self[name].errors = [how_to_mend(fault.sentence, fault.values)]
 
 
-def mapping_form(source: Source, kept: Choices) -> MappingForm:
-    """The form for that file, filled with what is kept."""
+def value_field(text: str) -> str:
+    """The name of the field that asks for a text's country."""
+    return f"value_{blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+
+
+def mapping_form(
+    source: Source, kept: Choices, samples: Mapping[str, str] | None = None
+) -> MappingForm:
+    """The form for that file, filled with what is kept.
+
+    `samples` has for each encoding how the file's first words beyond ASCII read in it.
+    """
     fields: dict[str, Any] = {}
     data: dict[str, Any] = {"replace": kept.replace}
     width = len(source.table.columns) if source.table else 0
@@ -109,22 +156,87 @@ def mapping_form(source: Source, kept: Choices) -> MappingForm:
         name = source.table.columns[at] or _("Column %(number)s", number=at + 1)
         fields[f"column_{at}"] = SelectField(name, choices=options)
         data[f"column_{at}"] = kept.mapping[at] if at < len(kept.mapping) else ""
+    unknown = source.unknown_countries(kept.mapping, kept.lists)
+    named = [
+        SelectChoice("", _("Refuse these rows")),
+        *(SelectChoice(*one) for one in i18n.senders()),
+    ]
+    for text in unknown:
+        fields[value_field(text)] = SelectField(text, choices=named)
+        data[value_field(text)] = kept.countries.get(text, "")
     needed = _needed(source)
     labels = _FIXED_LABELS if source.table is not None else _WHOLE_LABELS
     for one in needed:
         fields[f"fixed_{one}"] = SelectField(labels[one], choices=_fixed_choices(one))
         data[f"fixed_{one}"] = kept.fixed.get(one, "")
-    if source.table is not None and source.table.delimiter:
-        named = [SelectChoice(code, _ENCODING_LABELS[code]) for code in ENCODINGS]
-        fields["encoding"] = SelectField(_l("Encoding"), choices=named)
-        data["encoding"] = kept.encoding or source.opened.encoding
-    if len(spoken := source.languages()) > 1:
+    _add_views(source, kept, samples or {}, fields, data)
+    spoken = [code for code in source.languages() if code in i18n.languages()]
+    if len(spoken) > 1:
         named = [SelectChoice(code, language(code)) for code in spoken]
         fields["language"] = SelectField(_l("Language of the names on envelopes"), choices=named)
         data["language"] = kept.language if kept.language in spoken else spoken[0]
     made = cast("MappingForm", type("FileMappingForm", (MappingForm,), fields)(data=data))
-    made.width, made.needed = width, needed
+    made.width, made.needed, made.unknown = width, needed, unknown
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChoice:
+    """One way in which a file may be read otherwise: encoding, sheet, or where its heads are."""
+
+    label: Any
+    choices: list[SelectChoice]
+    current: str
+
+
+def view_choices(
+    opened: Opened, table: Table, samples: Mapping[str, str], encoding: str
+) -> dict[str, ViewChoice]:
+    """How a table could be read otherwise, by the names of the fields that say so."""
+    found: dict[str, ViewChoice] = {}
+    book = opened.book
+    if book and len(book.sheets) > 1:
+        sheets = [SelectChoice(one, one) for one in book.sheets]
+        found["sheet"] = ViewChoice(_l("Sheet"), sheets, book.sheet)
+    if table.delimiter or book:
+        numbers = sorted({*range(1, _MOST_HEADS + 1), table.head})
+        heads = [SelectChoice(str(number), str(number)) for number in numbers]
+        label = _l("The names of the columns are in row")
+        found["head"] = ViewChoice(label, heads, str(table.head))
+    if table.delimiter:
+        codes = [one for one in ENCODINGS if not samples or one in samples or one == encoding]
+        named = [SelectChoice(code, _with_sample(code, samples)) for code in codes]
+        found["encoding"] = ViewChoice(_l("Encoding"), named, encoding)
+    return found
+
+
+def _add_views(
+    source: Source,
+    kept: Choices,
+    samples: Mapping[str, str],
+    fields: dict[str, Any],
+    data: dict[str, Any],
+) -> None:
+    """Add how the file is read: its encoding, sheet, lists, and where its heads are."""
+    table = source.table
+    if table is not None:
+        now = kept.encoding or source.opened.encoding
+        for name, view in view_choices(source.opened, table, samples, now).items():
+            fields[name] = SelectField(view.label, choices=view.choices)
+            data[name] = view.current
+    if table is not None and len(table.lists) > 1:
+        words = [
+            SelectChoice(key, f"{key} ({format_number(count)})")
+            for key, count in table.lists.items()
+        ]
+        fields["lists"] = CheckboxesField(_l("Lists that are read"), choices=words)
+        data["lists"] = kept.lists or list(table.lists)
+
+
+def _with_sample(code: str, samples: Mapping[str, str]) -> str:
+    """What an encoding is called, and how the file reads in it."""
+    sample = samples.get(code, "")
+    return f"{_ENCODING_LABELS[code]}: {sample}" if sample else str(_ENCODING_LABELS[code])
 
 
 def _needed(source: Source) -> tuple[str, ...]:
@@ -137,5 +249,5 @@ def _fixed_choices(name: str) -> list[SelectChoice]:
     if name == "kind":
         pairs = [(kind.value, str(label)) for kind, label in KIND_LABELS.items()]
     else:
-        pairs = list(i18n.countries())
+        pairs = list(i18n.senders() if name == "sending_country" else i18n.countries())
     return [SelectChoice("", ""), *(SelectChoice(code, label) for code, label in pairs)]

@@ -64,6 +64,8 @@ class DirectoryImport(Base):
     """Until when the worker that does it has it for itself."""
     created_at: Mapped[Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    undone_at: Mapped[datetime | None]
+    """When it was undone, as far as that could be: the rows that are left are what stays."""
 
 
 class ImportRow(Base):
@@ -78,5 +80,7 @@ class ImportRow(Base):
     import_id: Mapped[int] = mapped_column(ForeignKey("directory_import.id", ondelete="CASCADE"))
     verdict: Mapped[Verdict]
     row: Mapped[int]
+    partly: Mapped[bool] = mapped_column(default=False)
+    """Whether something of it could not be read and is left out."""
     detail: Mapped[str] = mapped_column(Sealed("directory_import_row.detail"))
     """Title, slug, changes per field, or the fault (JSON)."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, clock, db, i18n, jobs
 from campaign.errors import Refused
+from campaign.officials import undo_imports as undoing
 from campaign.officials import uploads
 from campaign.officials.import_models import (
     Directory,
@@ -40,7 +41,7 @@ def ask_rehearsal(unit: Session, *, kept: DirectoryImport, choices: Choices, act
     """Have a dry run made of the upload, read as `choices` say. Raises Invalid, Refused."""
     if not uploads.may_change(kept):
         raise Refused("import-busy")
-    source = uploads.source_of_upload(kept, encoding=choices.encoding)
+    source = uploads.source_of_upload(kept, choices)
     if source.table is not None and len(choices.mapping) != len(source.table.columns):
         # In another encoding or with another heading the columns are others.
         choices.mapping = source.guesses(kept.file_name).mapping
@@ -67,11 +68,12 @@ def ask_import(unit: Session, *, kept: DirectoryImport, skip_bad: bool, actor: s
 
 
 def rows_of(
-    unit: Session, *, kept: DirectoryImport, verdict: Verdict, page: int
+    unit: Session, *, kept: DirectoryImport, verdict: Verdict | None, page: int
 ) -> tuple[Listing[ImportRow], list[dict[str, Any]]]:
-    """A page of the dry run's rows of one verdict, and what each says."""
-    query = select(ImportRow).where(ImportRow.import_id == kept.id, ImportRow.verdict == verdict)
-    total = int(kept.counts.get(verdict.value, 0))
+    """A page of the dry run's rows of one verdict, and what each says; none: those kept in part."""
+    chosen = ImportRow.partly if verdict is None else ImportRow.verdict == verdict
+    query = select(ImportRow).where(ImportRow.import_id == kept.id, chosen)
+    total = int(kept.counts.get(verdict.value if verdict else "partly", 0))
     listing = page_of(unit, query.order_by(ImportRow.id), page, total=total)
     return listing, [json.loads(row.detail) | {"row": row.row} for row in listing.rows]
 
@@ -159,9 +161,11 @@ def _apply(kept: DirectoryImport) -> None:
             _keep_plan(unit, kept.id, plan, again=True)
             return
         model = Mission if kept.directory is Directory.MISSIONS else Official
+        undoing.remember(unit, kept, plan)
         apply_plan(unit, plan, model, actor=f"staff:{kept.owner_id}")
         mine = unit.get_one(DirectoryImport, kept.id)
         mine.state, mine.lease_until = ImportState.APPLIED, None
+        mine.expires_at = db.utcnow() + undoing.KEPT_FOR
         uploads.forget_file(unit, mine)
 
 
@@ -190,6 +194,7 @@ def _keep_plan(unit: Session, import_id: int, plan: Plan, *, again: bool = False
             "import_id": import_id,
             "verdict": item.verdict,
             "row": item.row,
+            "partly": bool(item.left_out),
             "detail": json.dumps(item.detail(), ensure_ascii=False),
         }
         for item in plan.items
@@ -197,7 +202,8 @@ def _keep_plan(unit: Session, import_id: int, plan: Plan, *, again: bool = False
     for start in range(0, len(rows), _CHUNK):
         unit.execute(insert(ImportRow), rows[start : start + _CHUNK])
     mine = unit.get_one(DirectoryImport, import_id)
-    mine.counts = plan.counts() | ({"again": 1} if again else {})
+    more = {"again": int(again), "partly": plan.partly(), "crowded": plan.crowded}
+    mine.counts = plan.counts() | {name: count for name, count in more.items() if count}
     mine.digest, mine.failure = plan.digest(), None
     mine.state, mine.lease_until = ImportState.READY, None
 

@@ -3,24 +3,28 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
+from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.errors import Invalid, Refused
-from campaign.officials import import_runs, uploads
+from campaign.officials import import_runs, undo_imports, uploads
 from campaign.officials.desk import blueprint
 from campaign.officials.files import MAX_BYTES
 from campaign.officials.import_form import MappingForm, UploadForm, mapping_form
 from campaign.officials.import_models import Directory, DirectoryImport, Verdict
-from campaign.officials.import_words import SHOWN, field_label, how_to_mend, shown
-from campaign.officials.readings import UnreadableFile
-from campaign.officials.sources import Source
+from campaign.officials.import_samples import SAMPLES
+from campaign.officials.import_words import SHOWN, field_label, how_to_mend, shown, why_it_stays
+from campaign.officials.meanings import NEEDED
+from campaign.officials.readings import Fault, UnreadableFile
+from campaign.officials.sources import Choices, Source
+from campaign.officials.tables import OURS
 from campaign.security import takes_file
 from campaign.spreadsheets import inert
 
@@ -67,15 +71,27 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     if not uploads.may_change(kept):
         return redirect(_url("show_import", kept), 303)
-    source = uploads.source_of_upload(kept)
-    form = mapping_form(source, uploads.choices_of(kept))
-    if form.validate_on_submit() and _rehearsed(kept, form):
+    source, choices, fault = _opened(kept)
+    form = mapping_form(source, choices, uploads.samples_of_upload(kept, source))
+    asked = request.method == "GET" or all(
+        field.name in request.form for field, _n in form.values()
+    )
+    if asked and form.validate_on_submit() and _rehearsed(kept, form):
         return redirect(_url("show_import", kept), 303)
+    if fault:
+        form.refuse_file(fault)
     page = render_template(
         "officials/import_mapping.html", form=form, kept=kept, source=source, url=_url,
-        samples=_samples(source), directory=kept.directory,
+        samples=_samples(source), directory=kept.directory, asked=asked, how_to_mend=how_to_mend,
+        needed=[field_label(one) for one in NEEDED[kept.directory]],
     )  # fmt: skip
-    return page, 422 if form.errors else 200
+    return page, 422 if form.errors or not asked else 200
+
+
+@both("/imports/sample.csv")
+def sample_file(directory: str) -> ResponseReturnValue:
+    """A file as an import reads it best."""
+    return csv_file(f"{directory}-sample.csv", SAMPLES[Directory(directory)])
 
 
 @both("/imports/<public_id>")
@@ -89,9 +105,20 @@ def show_import(directory: str, public_id: str) -> str:
     return render_template(
         "officials/import.html", kept=kept, directory=kept.directory, verdict=verdict,
         listing=listing, rows=rows, url=_url, verdicts=list(Verdict), field_label=field_label,
-        how_to_mend=how_to_mend, failure=failure, shown=shown,
+        how_to_mend=how_to_mend, failure=failure, shown=shown, why_it_stays=why_it_stays,
         shown_fields=SHOWN[kept.directory],
     )  # fmt: skip
+
+
+@both("/imports/<public_id>/undo", "POST")
+def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
+    """Take back what an import added and changed, as far as nothing uses it."""
+    kept = _load(directory, public_id)
+    try:
+        undo_imports.undo_import(db.session(), kept=kept, actor=actor())
+    except Refused as problem:
+        flash(_why_not(problem.slug), "error")
+    return redirect(_url("show_import", kept), 303)
 
 
 @both("/imports/<public_id>/apply", "POST")
@@ -118,16 +145,56 @@ def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 @both("/imports/<public_id>/refused.csv")
 def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
-    """The refused rows with how to mend each; no cell of it is a formula."""
+    """The refused rows as the file has them, with row and what to mend in front of each.
+
+    It is the file to mend and upload again. No cell of it is a formula.
+    """
     kept = _load(directory, public_id)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([_("Row"), _("Field"), _("What to mend")])
-    for row in import_runs.refused_rows(db.session(), kept=kept):
+    rows = import_runs.refused_rows(db.session(), kept=kept)
+    columns = next((row["columns"] for row in rows if row.get("columns")), None)
+    heads = [f"{OURS}{_('Row')}", f"{OURS}{_('What to mend')}"]
+    table = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to mend")]]
+    for row in rows:
         said = how_to_mend(row["fault"]["sentence"], row["fault"]["values"])
-        writer.writerow([row["row"], inert(row["field"]), inert(said)])
+        if columns:
+            mend = i18n.colon(i18n.locale()).join(filter(None, (row["field"], said)))
+            table.append([str(row["row"]), mend, *row.get("cells", ())])
+        else:
+            table.append([str(row["row"]), row["field"], said])
+    return csv_file("refused-rows.csv", table)
+
+
+def _opened(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
+    """The file, and what is chosen of it: in the form, in the address, or before.
+
+    Where it cannot be read as was chosen: as before, with what is wrong.
+    """
+    before, said = uploads.choices_of(kept), request.values
+    choices = replace(
+        before, encoding=said.get("encoding", before.encoding),
+        sheet=said.get("sheet", before.sheet), head=said.get("head", before.head, type=int),
+    )  # fmt: skip
+    fault: Fault | None = None
+    try:
+        source = uploads.source_of_upload(kept, choices)
+    except UnreadableFile as problem:
+        source, choices, fault = uploads.source_of_upload(kept), before, problem.fault
+    width = len(source.table.columns) if source.table else 0
+    seen = (choices.sheet, choices.head) == (before.sheet, before.head)
+    if request.method == "POST":
+        choices.mapping = [said.get(f"column_{at}", "") for at in range(width)]
+        choices.lists = request.form.getlist("lists")
+    elif len(choices.mapping) != width or not seen:
+        choices.mapping = source.guesses(kept.file_name).mapping
+    return source, choices, fault
+
+
+def csv_file(name: str, rows: Iterable[Sequence[str]]) -> Response:
+    """A CSV file as a spreadsheet opens it; no cell of it is a formula."""
+    out = io.StringIO()
+    csv.writer(out).writerows([inert(cell) for cell in row] for row in rows)
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="refused-rows.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
@@ -156,9 +223,11 @@ def _samples(source: Source) -> list[list[str]]:
     return [table.samples(at) for at in range(len(table.columns))] if table else []
 
 
-def _verdict(kept: DirectoryImport) -> Verdict:
-    """What is asked for, else what most deserves a look."""
+def _verdict(kept: DirectoryImport) -> Verdict | None:
+    """What is asked for, else what most deserves a look; None: the rows kept in part."""
     asked = request.args.get("show", "")
+    if asked == "partly":
+        return None
     if asked in set(Verdict):
         return Verdict(asked)
     order = (Verdict.REFUSED, Verdict.CHANGED, Verdict.ADDED)
@@ -177,6 +246,7 @@ def _why_not(slug: str) -> str:
             "Rows are refused. Mend them in the file, or say that they are left out."
         ),
         "import-empty": _("The file would change nothing."),
+        "import-not-applied": _("This file was not imported, so there is nothing to undo."),
     }
     other = _("The dry run is not there yet, or the file was imported already.")
     return str(words.get(slug, other))

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from campaign import i18n
 from campaign.officials.import_models import Directory
+from campaign.officials.mission_form import KIND_LABELS
 from campaign.officials.readings import Values
 
 FIELDS: Mapping[str, Any] = {
@@ -27,13 +28,21 @@ FIELDS: Mapping[str, Any] = {
     "locality": _l("City or town"), "region": _l("Region, state or province"),
     "postal_code": _l("Postal code"), "email": _l("E-mail"), "voice": _l("Telephone"),
     "fax": _l("Fax"), "url": _l("Web page"), "twitter": _l("X handle"),
+    "own_id": _l("Id here, as an export has it"),
     "source_id": _l("Id in the source, such as Wikidata’s"),
 }  # fmt: skip
 
 
 SHOWN: Mapping[Directory, tuple[str, ...]] = {
     Directory.OFFICIALS: ("office", "country", "address", "email"),
-    Directory.MISSIONS: ("sending_country", "host_country", "head_of_mission", "address", "email"),
+    Directory.MISSIONS: (
+        "kind",
+        "sending_country",
+        "host_country",
+        "head_of_mission",
+        "address",
+        "email",
+    ),
 }
 """What a dry run shows of a row that would be added, so that a wrong mapping is seen."""
 
@@ -42,6 +51,8 @@ def shown(field: str, value: Any) -> str:
     """A value of such a row, as `Item.detail` keeps it, in the language of the page."""
     if isinstance(value, dict):
         return i18n.words_in(value, i18n.locale())
+    if value and field == "kind":
+        return str(KIND_LABELS[value])
     if value and field in {"country", "sending_country", "host_country"}:
         return i18n.country_name(value, i18n.locale())
     return str(value)
@@ -64,6 +75,16 @@ def language(code: str) -> str:
 def field_label(name: str) -> str:
     """A field that changes; what we do not know is called as the file calls it."""
     return str(FIELDS.get(name, name))
+
+
+def why_it_stays(slug: str) -> str:
+    """Why what an import brought stays although it was undone."""
+    words = {
+        "in-use": _("A campaign or something else uses it."),
+        "edited": _("Someone has edited or checked it since."),
+        "imported-again": _("A later import changed it."),
+    }
+    return str(words.get(slug) or _("Someone has changed it since. Only the rest is set back."))
 
 
 def how_to_mend(sentence: str, values: Values) -> str:

@@ -37,6 +37,10 @@ class ImportReport:
     changed: int = 0
     left: int = 0
     problems: list[RowProblem] = field(default_factory=list)
+    left_out: list[tuple[int, str, str]] = field(default_factory=list)
+    """Row, column and text of what cannot be read in rows that are kept."""
+    crowded: list[tuple[str, int]] = field(default_factory=list)
+    """Offices for one that many hold by the file."""
     applied: bool = False
     """Whether anything was written: not in a dry run, not with bad rows that nobody skips."""
 
@@ -133,6 +137,8 @@ def _report(
     """Count, and write unless it is a rehearsal or a row is bad."""
     counts, problems = plan.counts(), plan.problems()
     report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
+    report.left_out = [(one.row, *part) for one in plan.items for part in one.left_out]
+    report.crowded = plan.crowded
     if not dry_run and (skip_bad or not problems):
         apply_plan(unit, plan, model, actor=actor, progress=progress)
         report.applied = True

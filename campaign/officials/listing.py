@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy import ColumnElement, Select, false, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from campaign import i18n
 from campaign.officials.text import fold
 
 T = TypeVar("T")
@@ -26,6 +27,13 @@ class Listing(Generic[T]):
     total: int
     page: int
     pages: int
+
+
+def rank_of_country(unit: Session, column: InstrumentedAttribute[str]) -> ColumnElement[int]:
+    """Where the country's name stands among all, in the language of the page."""
+    codes = literal(",".join(code for code, _name in i18n.senders()))
+    postgresql = unit.get_bind().dialect.name == "postgresql"
+    return func.strpos(codes, column) if postgresql else func.instr(codes, column)
 
 
 def page_of(unit: Session, query: Select[T], page: int, *, total: int | None = None) -> Listing[T]:

@@ -16,6 +16,7 @@ class MissionIndex:
 
     def __init__(self, missions: list[Mission]) -> None:
         self._by_source = {mission.source_id: mission for mission in missions if mission.source_id}
+        self._by_id = {mission.public_id: mission for mission in missions}
         self._by_place: dict[tuple[str, str, str], list[Mission]] = defaultdict(list)
         for mission in missions:
             self._by_place[
@@ -25,7 +26,7 @@ class MissionIndex:
 
     def find(self, record: MissionRecord) -> Mission | None:
         """The mission that the record means, each one once; None where that is not sure."""
-        found = self._by_source.get(record.source_id)
+        found = self._by_id.get(record.own_id) or self._by_source.get(record.source_id)
         if found is None:
             draft = record.draft
             place = (draft.sending_country, draft.host_country, draft.kind.value)
@@ -52,6 +53,7 @@ class OfficialIndex:
     def __init__(self, officials: list[Official]) -> None:
         self._by_slug = {official.slug: official for official in officials}
         self._by_source = {one.source_id: one for one in officials if one.source_id}
+        self._by_id = {one.public_id: one for one in officials}
         self._met: set[str] = set()
 
     def find(self, record: OfficialRecord) -> tuple[Official | None, str]:
@@ -60,7 +62,9 @@ class OfficialIndex:
         A namesake in another country gets the country's code, one of another source, or a second
         in the same file, a number.
         """
-        found = self._by_source.get(record.source_id) if record.source_id else None
+        found = self._by_id.get(record.own_id)
+        if found is None and record.source_id:
+            found = self._by_source.get(record.source_id)
         if found is not None and found.slug not in self._met:
             self._met.add(found.slug)
             return found, found.slug

@@ -1,21 +1,24 @@
 """What the columns of a table mean: our guess from their names, and rows read by it. Pure."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from campaign.officials.import_models import Directory
+from campaign.officials.kinds import kind_in
 from campaign.officials.readings import N_, UnreadableRow
-from campaign.officials.tables import Table
+from campaign.officials.tables import LIST_COLUMN, OURS, Table
 from campaign.officials.text import fold
 
+T = TypeVar("T")
 LANGUAGES = ("en", "fr", "es", "ar")
 """Languages for which words can be mapped; columns name others by their code ("office_de")."""
 SEVERAL = frozenset({"email", "voice", "fax", "url", "twitter", "street", "accredited", "address"})
 """Meanings that more than one column may have."""
 WORDS = frozenset({"name", "office", "salutation", "close", "organization"})
 _SHARED = ("address", "street", "locality", "region", "postal_code", "email", "voice", "fax",
-           "url", "twitter", "source_id")  # fmt: skip
+           "url", "twitter", "source_id", "own_id")  # fmt: skip
 MEANINGS: dict[Directory, tuple[str, ...]] = {
     Directory.MISSIONS: (
         "sending_country", "host_country", "kind", "accredited", "name", "head_of_mission",
@@ -33,48 +36,77 @@ NEEDED: dict[Directory, tuple[str, ...]] = {
 """What every row must say, in a column or by one value for all."""
 _NAMES = {
     "sending_country": "operator|sending country|sending state|sender|pays accreditant|pays d envoi"
-    "|pays representé|pais acreditante|pais que envia|origin|represented country",
+    "|pays representé|pais acreditante|pais que envia|origin|represented country|entsendestaat"
+    "|entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد",
     "host_country": "host country|receiving state|receiving country|located in|pays hote"
-    "|pays accreditaire|pais anfitrion|pais receptor|host",
-    "kind": "type|kind|type of|mission type|genre|tipo",
+    "|pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland"
+    "|الدولة المضيفة|البلد المضيف|الدولة المعتمد لديها",
+    "kind": "type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة",
     "accredited": "jurisdictions|accredited to|accreditation|also accredited to|juridictions"
-    "|jurisdicciones|accreditations|accredited",
+    "|jurisdicciones|accreditations|accredited|jurisdiction|further countries|zustandig fur",
     "head_of_mission": "head of mission|ambassador|head|chef de mission|ambassadeur"
-    "|jefe de mision|embajador|embajadora",
-    "hours": "hours|opening hours|office hours|horaires|horario|heures d ouverture",
-    "last_checked_on": "last checked|last checked on|checked|verified|verifié le|verificado",
-    "address": "address|full address|postal address|adresse|direccion|mailing address",
+    "|jefe de mision|embajador|embajadora|representative|missionschef|botschafter|السفير"
+    "|رئيس البعثة",
+    "hours": "hours|opening hours|office hours|horaires|horario|heures d ouverture"
+    "|offnungszeiten|ساعات العمل|الدوام",
+    "last_checked_on": "last checked|last checked on|checked|verified|verifié le|verificado"
+    "|gepruft am",
+    "address": "address|addresses|full address|postal address|adresse|adresses|direccion"
+    "|mailing address|anschrift|adresse complete|العنوان|عنوان",
     "street": "street|street address|address line 1|address line 2|address line 3|address 1"
-    "|address 2|line 1|line 2|rue|calle",
-    "locality": "city|town|locality|ville|ciudad|localidad|commune",
-    "region": "region|state|province|departement|estado|provincia",
-    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp",
-    "email": "email|e mail|mail|emails|email address|courriel|correo|correo electronico",
-    "voice": "phone|telephone|tel|telefono|phones|phone number|mobile|cell",
-    "fax": "fax|telecopie|telecopieur",
-    "url": "website|url|web|homepage|web page|site|site web|sitio web|pagina web",
+    "|address 2|line 1|line 2|rue|calle|strasse|الشارع|شارع",
+    "locality": "city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة",
+    "region": "region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة"
+    "|المحافظة|الولاية",
+    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz"
+    "|postleitzahl|الرمز البريدي",
+    "email": "email|e mail|mail|emails|email address|email addresses|courriel|correo"
+    "|correo electronico|e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني|البريد"
+    "|الايميل",
+    "voice": "phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact|contact number"
+    "|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف|رقم الهاتف|التلفون",
+    "fax": "fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس",
+    "url": "website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite"
+    "|internet|webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني",
     "twitter": "twitter|x|x handle|twitter handle|compte x",
     "source_id": "qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant",
-    "full_name": "full name|name|nom complet|nombre completo|official|person|nom|nombre",
-    "prefix": "honorific prefix|prefix|courtesy title|civilité|tratamiento",
-    "given_name": "given name|first name|firstname|prenom|nombre de pila|given",
-    "family_name": "family name|last name|surname|lastname|nom de famille|apellido|apellidos",
-    "office": "office|post|position|role|title|function|fonction|poste|cargo|titre",
-    "organization": "organization|organisation|institution|organizacion|institucion|ministry",
-    "salutation": "salutation|greeting|appel|saludo|form of address",
-    "close": "close|closing|formule de politesse|despedida",
-    "country": "country|pays|pais|nation",
-    "language": "language|preferred language|langue|idioma|lang",
-    "started_on": "start|start date|from|since|started on|in office since|debut|inicio",
-    "ended_on": "end|end date|until|ended on|fin|left on",
-    "name": "name|mission|name of mission|nom|nombre|official name",
+    "own_id": "id here",
+    "full_name": "full name|name|nom complet|nombre completo|official|person|nom|nombre"
+    "|vollstandiger name|الاسم|الاسم الكامل|اسم",
+    "prefix": "honorific prefix|title before the name|prefix|courtesy title|civilité|tratamiento"
+    "|anrede|اللقب",
+    "given_name": "given name|first name|firstname|prenom|nombre de pila|given|vorname"
+    "|الاسم الاول|الاسم الأول",
+    "family_name": "family name|last name|surname|lastname|nom de famille|apellido|apellidos"
+    "|nachname|familienname|اسم العائلة",
+    "office": "office|post|position|role|title|function|fonction|poste|cargo|titre|amt|funktion"
+    "|المنصب|الوظيفة|منصب",
+    "organization": "organization|organisation|institution|organizacion|institucion|ministry"
+    "|behorde|ministerium|الجهة|المؤسسة|الوزارة",
+    "salutation": "salutation|greeting|appel|saludo|form of address|briefanrede",
+    "close": "close|closing|formule de politesse|despedida|grussformel",
+    "country": "country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة",
+    "language": "language|preferred language|langue|idioma|lang|sprache|اللغة",
+    "started_on": "start|start date|from|since|started on|in office since|debut|inicio|seit"
+    "|beginn|تاريخ البدء|منذ",
+    "ended_on": "end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى",
+    "name": "name|mission|name of mission|nom|nombre|official name|office name|bezeichnung"
+    "|vertretung|الاسم|اسم البعثة|البعثة",
 }  # fmt: skip
 """Names of columns, folded, that mean each meaning; accents here are folded too."""
 _OWN = {
-    (Directory.MISSIONS, "country"): "host_country",
-    (Directory.MISSIONS, "pays"): "host_country",
-    (Directory.MISSIONS, "pais"): "host_country",
+    (Directory.MISSIONS, fold(name)): "host_country"
+    for name in ("country", "countries", "pays", "pais", "land", "staat", "البلد", "الدولة")
 }
+_LOOKED_AT = 50
+"""Cells from which the meaning of a column is guessed that its name does not tell."""
+_MOSTLY = 0.8
+_CONTENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("email", re.compile(r"\S+@\S+\.\S+")),
+    ("url", re.compile(r"(https?://|www\.)", re.IGNORECASE)),
+    ("voice", re.compile(r"(?!\d+[.,]\d+$|\d{4}-\d\d-\d\d)(?=.*[ ()/+-])[+(]?\d[\d ()./+-]{6,}")),
+)
+"""What cells look like that tell their meaning in any language."""
 
 
 def guess(table: Table, directory: Directory) -> list[str]:
@@ -88,7 +120,39 @@ def guess(table: Table, directory: Directory) -> list[str]:
         if meaning in found and meaning not in SEVERAL:
             meaning = ""
         found.append(meaning)
+    _guess_by_content(table, directory, found)
     return found
+
+
+def _guess_by_content(table: Table, directory: Directory, found: list[str]) -> None:
+    """Fill in what the cells of a column tell, where its name tells nothing or the wrong thing."""
+    for at, meaning in enumerate(found):
+        cells = table.samples(at, _LOOKED_AT)
+        if not meaning and not table.columns[at].startswith(OURS) and len(cells) > 1:
+            fits = (
+                kind for kind, pattern in _CONTENTS
+                if kind not in found and _share(cells, pattern.match) >= _MOSTLY
+            )  # fmt: skip
+            found[at] = next(fits, "")
+        if directory is Directory.MISSIONS and table.columns[at] == LIST_COLUMN:
+            kinds = _share(cells, kind_in) > 0.5 and "kind" not in found
+            found[at] = "kind" if kinds else ""
+    if directory is Directory.MISSIONS and "sending_country" not in found:
+        _guess_sender(table, found)
+
+
+def _guess_sender(table: Table, found: list[str]) -> None:
+    """Whose missions they are: the country that their names name, "Embassy of Kenya"."""
+    if not {"host_country", "name:en"} <= set(found):
+        return
+    country, name = found.index("host_country"), found.index("name:en")
+    rows = [cells for _row, cells in table.rows[:_LOOKED_AT] if cells[country].strip()]
+    if _share(rows, lambda cells: fold(cells[country]) in fold(cells[name])) > 0.5:
+        found[country] = "sending_country"
+
+
+def _share(cells: Sequence[T], test: Callable[[T], object]) -> float:
+    return sum(bool(test(cell)) for cell in cells) / len(cells) if cells else 0.0
 
 
 def complaints(mapping: Sequence[str], directory: Directory) -> list[str]:
@@ -105,8 +169,10 @@ class MappedRow:
     columns: Sequence[str]
     cells: Sequence[str]
     mapping: Sequence[str]
-    fixed: dict[str, str]
+    fixed: Mapping[str, str]
     """Values that hold for all rows where the row itself says nothing."""
+    countries: Mapping[str, str] = field(default_factory=dict)
+    """Codes that the mapping page chose for texts that are no country's name."""
 
     def column(self, meaning: str) -> str:
         """The file's name of the column, else the meaning's own."""
@@ -117,10 +183,14 @@ class MappedRow:
 
     def one(self, meaning: str) -> str:
         """What the row says, else what holds for all."""
+        return self.own(meaning) or self.fixed.get(meaning, "")
+
+    def own(self, meaning: str) -> str:
+        """What the row itself says."""
         for at, mapped in enumerate(self.mapping):
             if mapped == meaning and self.cells[at].strip():
                 return " ".join(self.cells[at].split())
-        return self.fixed.get(meaning, "")
+        return ""
 
     def several(self, meaning: str) -> list[tuple[str, str]]:
         """Column and text of each column of that meaning that says something."""
@@ -148,9 +218,17 @@ class MappedRow:
         return said
 
 
-def rows_of(table: Table, mapping: Sequence[str], fixed: dict[str, str]) -> list[MappedRow]:
+def rows_of(
+    table: Table,
+    mapping: Sequence[str],
+    fixed: Mapping[str, str],
+    countries: Mapping[str, str] | None = None,
+) -> list[MappedRow]:
     """The table's rows, to be read by `mapping`."""
-    return [MappedRow(row, table.columns, cells, mapping, fixed) for row, cells in table.rows]
+    return [
+        MappedRow(row, table.columns, cells, mapping, fixed, countries or {})
+        for row, cells in table.rows
+    ]
 
 
 def choices(directory: Directory) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor
@@ -27,18 +28,29 @@ _MODELS: dict[Directory, Any] = {Directory.OFFICIALS: Official, Directory.MISSIO
 def show_duplicates(directory: str) -> str:
     """Pairs that may be one."""
     part = Directory(directory)
-    pairs = duplicates.find_duplicates(db.session(), _MODELS[part])
+    page = request.args.get("page", 1, type=int)
+    listing = duplicates.find_duplicates(db.session(), _MODELS[part], page=page)
     return render_template(
-        "officials/duplicates.html", directory=part, pairs=pairs, title=title_of, place=place_of
-    )
+        "officials/duplicates.html", directory=part, listing=listing, pairs=listing.rows,
+        title=title_of, place=place_of,
+    )  # fmt: skip
 
 
 @both("/duplicates/two", "POST")
 def tell_apart(directory: str) -> ResponseReturnValue:
-    """Note that two that look like one are two."""
-    first, second = (_load(directory, request.form.get(name, "")) for name in ("first", "second"))
-    duplicates.tell_apart(db.session(), first=first, second=second, actor=actor())
-    flash(_("Noted: they are two. They are not suggested again."))
+    """Note that two that look like one are two; also of many pairs at once."""
+    firsts, seconds = (request.form.getlist(name) for name in ("first", "second"))
+    pairs = list(zip(firsts, seconds, strict=False))[: duplicates.MOST]
+    for names in pairs or [("", "")]:
+        first, second = (_load(directory, name) for name in names)
+        duplicates.tell_apart(db.session(), first=first, second=second, actor=actor())
+    if len(pairs) > 1:
+        many = ngettext(
+            "%(num)s pair is noted as two.", "%(num)s pairs are noted as two.", len(pairs)
+        )
+        flash(many)
+    else:
+        flash(_("Noted: they are two. They are not suggested again."))
     return redirect(url_for("officials.show_duplicates", directory=directory), 303)
 
 

@@ -44,7 +44,9 @@ class MissionForm(AddressForm):
         _l("Kind"), choices=[SelectChoice(kind.value, label) for kind, label in KIND_LABELS.items()]
     )
     sending_country = country_field(
-        _l("Sending country"), required=_l("Choose the country that sends the mission.")
+        _l("Sending country"),
+        required=_l("Choose the country that sends the mission."),
+        senders=True,
     )
     host_country = country_field(
         _l("Host country"), required=_l("Choose the country in which the mission is.")

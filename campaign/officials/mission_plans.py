@@ -66,7 +66,10 @@ def _added(record: MissionRecord, slugs: set[str]) -> Item:
     values = {name: getattr(draft, name) for name in _NEW}
     values |= {"slug": slug, "source_id": record.source_id}
     title = draft.name.get("en") or next(iter(draft.name.values()), slug)
-    return Item(record.row, Verdict.ADDED, title, slug, values=values, contacts=draft.contacts)
+    return Item(
+        record.row, Verdict.ADDED, title, slug, values=values, contacts=draft.contacts,
+        left_out=record.left_out,
+    )  # fmt: skip
 
 
 def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
@@ -80,7 +83,7 @@ def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
     title = mission.name.get("en") or in_words(mission.name) or mission.slug
     return Item(
         record.row, verdict, title, mission.slug, changes, known=mission, values=values,
-        contacts=added, dropped=dropped,
+        contacts=added, dropped=dropped, left_out=record.left_out,
     )  # fmt: skip
 
 
@@ -95,12 +98,17 @@ def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> d
     checked = mission.last_checked_on is not None
     follows = replace or (mission.source_id == record.source_id and not checked)
     values: dict[str, Any] = {}
-    if not mission.source_id:
+    if record.source_id and not mission.source_id:
         values["source_id"] = record.source_id
-    names = new_words(mission.name, draft.name, replace=replace and _says_more(mission, draft.name))
+    ours = bool(record.own_id) and record.own_id == mission.public_id
+    more = ours or _says_more(mission, draft.name)
+    names = new_words(mission.name, draft.name, replace=replace and more)
     if names != mission.name:
         values["name"] = names
     candidates: list[str] = ["head_of_mission", "accredited_to", "hours"]
+    if ours and replace:
+        # An export of ours that was changed: what tells missions apart may be what was mended.
+        candidates += ["kind", "sending_country", "host_country"]
     if draft.address and (follows or not mission.address):
         values |= {
             place: getattr(draft, place)

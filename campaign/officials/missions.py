@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from campaign import audit
 from campaign.errors import NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
-from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
+from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
 from campaign.officials.models import Mission, MissionKind
 from campaign.officials.slugs import add_named
 from campaign.officials.territories import slug_name
@@ -67,9 +68,12 @@ def list_missions(
         found = found.where(or_(Mission.host_country == host, responsible))
     if stale_on:
         found = found.where(_stale(stale_on))
-    orders = {
-        "sending": (Mission.sending_country, Mission.host_country),
-        "host": (Mission.host_country, Mission.sending_country),
+    by_sender, by_host = (
+        rank_of_country(unit, one) for one in (Mission.sending_country, Mission.host_country)
+    )
+    orders: dict[str, tuple[Any, ...]] = {
+        "sending": (by_sender, by_host),
+        "host": (by_host, by_sender),
         "city": (Mission.locality,),
         "checked": (Mission.last_checked_on.is_not(None), Mission.last_checked_on),
     }

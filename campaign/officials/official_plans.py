@@ -1,5 +1,7 @@
 """What an import of officials would do. Pure: it compares records with rows that are loaded."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -20,8 +22,21 @@ from campaign.officials.plans import (
 )
 from campaign.officials.posts import post_key
 from campaign.officials.readings import N_, Fault, Held, OfficialRecord, RowProblem
+from campaign.officials.text import fold
 
 _TEXTS = ("name", "given_name", "family_name", "locality", "region", "postal_code")
+_CROWD = 3
+"""So many who hold one office make a crowd; two may be a change that a list has not caught up."""
+_CROWDED_SHOWN = 5
+_FOR_ONE = re.compile(
+    r"(head of (state|government)|president|presidente|presidenta|presidente|prime minister"
+    r"|premier ministre|premiere ministre|primer ministro|primera ministra|premier|chancellor"
+    r"|chancelier|canciller|bundeskanzler|king|queen|roi|reine|rey|reina|emperor|sultan|emir|amir"
+    r"|(lieutenant )?governor|gouverneur|gobernador|gobernadora|mayor|maire|alcalde|alcaldesa"
+    r"|chief justice|attorney general|procureur general|fiscal general|speaker of"
+    r"|رييس|رئيس|الرييس|الملك|ملك|محافظ|عمدة)\b"
+)
+"""How offices begin that one person holds at a time."""
 _WORDS = ("office", "salutation", "close")
 
 
@@ -37,7 +52,8 @@ def plan_officials(
     more is noted where they are kept, and otherwise left.
     """
     index = OfficialIndex(kept)
-    plan = Plan()
+    readings = list(readings)
+    plan = Plan(crowded=crowded_offices(readings))
     for reading in readings:
         if isinstance(reading, RowProblem):
             plan.items.append(refused(reading))
@@ -52,11 +68,28 @@ def plan_officials(
     return plan
 
 
+def crowded_offices(readings: Iterable[OfficialRecord | RowProblem]) -> list[tuple[str, int]]:
+    """Offices that one person holds at a time and many hold by the file: former ones, it seems."""
+    held: Counter[tuple[str, str]] = Counter()
+    shown: dict[tuple[str, str], str] = {}
+    for one in readings:
+        if isinstance(one, OfficialRecord) and one.left_on is None and one.draft.office:
+            office = one.draft.office.get("en") or next(iter(one.draft.office.values()))
+            key = (one.draft.country, fold(office))
+            held[key] += 1
+            shown.setdefault(key, office)
+    many = [(shown[key], count) for key, count in held.most_common() if count >= _CROWD]
+    return [one for one in many if _FOR_ONE.match(fold(one[0]))][:_CROWDED_SHOWN]
+
+
 def _passed_over(record: OfficialRecord, left_on: date) -> Item:
-    why = Fault(
-        N_("Has held no office since %(day)s, and is not in the directory."),
-        {"day": left_on.isoformat()},
-    )
+    last = [one for one in record.held if one.ended_on][-1:]
+    sentence, values = N_("Has held no office since %(day)s, and is not in the directory."), {}
+    if offices := held_changes(last):
+        sentence = N_("Former: %(office)s. Has held no office since %(day)s, and is not in the "
+                      "directory.")  # fmt: skip
+        values = {"office": offices[0].new[:80]}
+    why = Fault(sentence, {**values, "day": left_on.isoformat()})
     return Item(record.row, Verdict.LEFT, record.draft.name or record.plain_name, why=why)
 
 
@@ -67,7 +100,7 @@ def _added(record: OfficialRecord, slug: str) -> Item:
     values |= {"slug": slug, "source_id": record.source_id}
     return Item(
         record.row, Verdict.ADDED, draft.name or record.plain_name, slug, values=values,
-        contacts=draft.contacts, held=record.held,
+        contacts=draft.contacts, held=record.held, left_out=record.left_out,
     )  # fmt: skip
 
 
@@ -76,7 +109,8 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
     values: dict[str, Any] = {}
     if record.source_id and not official.source_id:
         values["source_id"] = record.source_id
-    for name in _TEXTS:
+    ours = replace and record.own_id == official.public_id
+    for name in (*_TEXTS, *(("country", "preferred_locale") if ours else ())):
         new, old = getattr(draft, name), getattr(official, name)
         if new and new != old and (replace or not old):
             values[name] = new
@@ -98,7 +132,7 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
     title = official.name or record.plain_name
     return Item(
         record.row, verdict, title, official.slug, changes, known=official, values=values,
-        contacts=added, dropped=dropped, held=held,
+        contacts=added, dropped=dropped, held=held, left_out=record.left_out,
     )  # fmt: skip
 
 

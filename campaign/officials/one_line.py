@@ -29,7 +29,10 @@ def parse_one_line(address: str, country: str, city: str = "", city_hint: str = 
     where the city is then what `city` or the hint says; otherwise the whole text stays in the
     street lines, since a line printed twice is worse than one not taken apart.
     """
-    parts = [part for part in (piece.strip(" .") for piece in re.split(r"[,\n|]", address)) if part]
+    pieces = (piece.strip() for piece in re.split(r"[,\n|]", address))
+    parts = [piece for piece in pieces if piece.strip(" .")]
+    if parts:
+        parts[-1] = parts[-1].strip(" .")  # the end of a sentence; "Bldg." keeps its own
     if parts and country_code(parts[-1]) == country:
         parts.pop()
     place = _tail(parts, country, {_run(city), _run(city_hint)} - {""})

@@ -1,19 +1,25 @@
 """Parts of a row that missions and officials have alike: country, address, contacts. Pure."""
 
+from datetime import date
+
 from campaign.officials.contacts import split_values
+from campaign.officials.days import read_day
 from campaign.officials.drafts import Contact
 from campaign.officials.meanings import MappedRow
 from campaign.officials.one_line import Place, parse_one_line
-from campaign.officials.readings import N_, UnreadableRow
-from campaign.officials.territories import country_code
+from campaign.officials.readings import N_, LeftOut, UnreadableRow, quoted
+from campaign.officials.territories import country_code_anywhere
 from campaign.officials.text import split_lines
 
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 
 
-def country(name: str, column: str) -> str:
-    """The code of the country that a file names; raises UnreadableRow."""
-    code = country_code(name, "fr", "es", "ar")
+def country(name: str, column: str, *, sender: bool = False) -> str:
+    """The code of the country that a file names; raises UnreadableRow.
+
+    With `sender`, also of what has embassies and is no country.
+    """
+    code = country_code_anywhere(name, sender=sender)
     if code is None:
         raise UnreadableRow(
             column,
@@ -23,14 +29,28 @@ def country(name: str, column: str) -> str:
     return code
 
 
-def contacts(kind: str, column: str, field: str) -> list[Contact]:
-    """Contacts of one kind in a field; raises UnreadableRow where one cannot be right."""
-    found = split_values(kind, field)
-    if found is None:
-        raise UnreadableRow(
-            column, N_("“%(value)s” cannot be right; correct it or leave it empty."), value=field
-        )
-    return found
+def country_of_row(row: MappedRow, meaning: str) -> str:
+    """The code of the country that a row names, as the mapping page chose or as it is known."""
+    said = row.needed(meaning)
+    chosen = row.countries.get(said, "")
+    return chosen or country(said, row.column(meaning), sender=meaning == "sending_country")
+
+
+def contacts(kind: str, column: str, field: str) -> tuple[list[Contact], list[LeftOut]]:
+    """Contacts in a field, and what of it cannot be read: that never keeps a row from being kept.
+
+    No telephone number decides whether a letter arrives.
+    """
+    found, left = split_values(kind, field)
+    return found, [quoted(column, text) for text in left]
+
+
+def day_of_row(row: MappedRow, meaning: str) -> tuple[date | None, list[LeftOut]]:
+    """A day that decides nothing, or what the row has in its place."""
+    try:
+        return read_day(row.column(meaning), row.one(meaning)), []
+    except UnreadableRow:
+        return None, [quoted(row.column(meaning), row.one(meaning))]
 
 
 def place_of(row: MappedRow, country_of_it: str) -> Place:
@@ -47,12 +67,13 @@ def place_of(row: MappedRow, country_of_it: str) -> Place:
     )
 
 
-def contacts_of_row(row: MappedRow) -> tuple[Contact, ...]:
-    """All ways to reach somebody that a row has, each once; raises UnreadableRow."""
-    found = (
-        one
-        for kind in _CONTACTS
-        for column, text in row.several(kind)
-        for one in contacts(kind, column, text)
-    )
-    return tuple(dict.fromkeys(found))
+def contacts_of_row(row: MappedRow) -> tuple[tuple[Contact, ...], list[LeftOut]]:
+    """All ways to reach somebody that a row has, each once; and what could not be read."""
+    found: dict[Contact, None] = {}
+    left: list[LeftOut] = []
+    for kind in _CONTACTS:
+        for column, text in row.several(kind):
+            some, unread = contacts(kind, column, text)
+            found |= dict.fromkeys(some)
+            left += unread
+    return tuple(found), left

@@ -10,9 +10,9 @@ from typing import Any
 
 from campaign.officials.drafts import Contact
 from campaign.officials.import_models import Verdict
-from campaign.officials.readings import Fault, Held, RowProblem
+from campaign.officials.readings import Fault, Held, LeftOut, RowProblem
 
-_SHOWN = ("office", "country", "sending_country", "host_country", "head_of_mission")
+_SHOWN = ("kind", "office", "country", "sending_country", "host_country", "head_of_mission")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Item:
     """Contacts that others replace."""
     held: tuple[Held, ...] = ()
     """Offices to be noted."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of the row is not kept, by column."""
 
     def detail(self) -> dict[str, Any]:
         """What the dry run keeps to show."""
@@ -54,6 +56,10 @@ class Item:
             said["changes"] = [[one.field, one.old, one.new] for one in self.changes]
         if self.fault:
             said |= {"field": self.fault.field, "fault": asdict(self.fault.fault)}
+        if self.fault and self.fault.cells:
+            said |= {"columns": self.fault.columns, "cells": self.fault.cells}
+        if self.left_out:
+            said["left_out"] = [list(one) for one in self.left_out]
         if self.why:
             said["why"] = asdict(self.why)
         if self.verdict is Verdict.ADDED:
@@ -75,11 +81,17 @@ class Plan:
     """All rows of a file."""
 
     items: list[Item] = field(default_factory=list)
+    crowded: list[tuple[str, int]] = field(default_factory=list)
+    """Offices for one that many hold by the file, and how many."""
 
     def counts(self) -> dict[str, int]:
         """Rows per verdict."""
         found = Counter(item.verdict.value for item in self.items)
         return {verdict.value: found[verdict.value] for verdict in Verdict}
+
+    def partly(self) -> int:
+        """How many rows are kept without something that could not be read."""
+        return sum(bool(item.left_out) for item in self.items)
 
     def problems(self) -> list[RowProblem]:
         """The rows that cannot be imported."""

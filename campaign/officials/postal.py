@@ -130,6 +130,9 @@ def address_form(country: str) -> AddressForm | None:
     )
 
 
+_COUNTRY_SIGN = re.compile(r"^[A-Z]{1,3}[- –](?=[0-9])")
+
+
 def code_pattern(country: str) -> re.Pattern[str] | None:
     """What postal codes of `country` look like, where that is known."""
     rules = _rules_of(country)
@@ -150,6 +153,10 @@ def formatted_code(country: str, code: str) -> str:
         return typed
     _, prefix = _layout_of(country)
     upper = typed.upper()
+    # "D-10115", "F 67000": the sign of the country, as envelopes in Europe had it for decades.
+    signed = not (prefix and upper.startswith(prefix)) and not pattern.match(upper)
+    if signed and pattern.match(bare := _COUNTRY_SIGN.sub("", upper)):
+        upper = bare
     before = prefix if prefix and upper.startswith(prefix) else ""
     whole = upper.removeprefix(before)
     bare = "".join(one for one in whole if one.isalnum())

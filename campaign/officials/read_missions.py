@@ -1,25 +1,34 @@
 """Missions from files: tables such as the CSV of Wikidata, and a foreign ministry's JSON. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaign.officials.days import read_day
-from campaign.officials.drafts import MissionDraft
+from campaign.officials.drafts import Contact, MissionDraft
+from campaign.officials.kinds import kind_in, kind_of
 from campaign.officials.meanings import MappedRow, rows_of
 from campaign.officials.models import MissionKind
 from campaign.officials.one_line import parse_one_line
-from campaign.officials.parts import contacts, contacts_of_row, country, place_of
+from campaign.officials.parts import (
+    contacts,
+    contacts_of_row,
+    country,
+    country_of_row,
+    day_of_row,
+    place_of,
+)
 from campaign.officials.readings import (
     N_,
+    LeftOut,
     MissionRecord,
     Repeated,
     RowProblem,
     UnreadableFile,
     UnreadableRow,
+    quoted,
     refuse_unfit,
 )
 from campaign.officials.tables import Table
@@ -27,23 +36,7 @@ from campaign.officials.territories import country_code, english_name
 from campaign.officials.text import fold
 
 _NEEDED = {"sending_country": "operator", "host_country": "country", "kind": "type"}
-_KIND_WORDS = (
-    ("permanent", MissionKind.PERMANENT_MISSION),
-    ("assistant high commission", MissionKind.CONSULATE),
-    ("high commission", MissionKind.HIGH_COMMISSION),
-    ("consul", MissionKind.CONSULATE),
-    ("embassy", MissionKind.EMBASSY),
-    ("ambassade", MissionKind.EMBASSY),
-    ("embajada", MissionKind.EMBASSY),
-    ("haut commissariat", MissionKind.HIGH_COMMISSION),
-    ("nunciature", MissionKind.EMBASSY),
-    ("interests section", MissionKind.EMBASSY),
-    ("liaison office", MissionKind.EMBASSY),
-    ("representative office", MissionKind.EMBASSY),
-    ("government office", MissionKind.EMBASSY),
-    ("diplomatic mission", MissionKind.EMBASSY),
-)
-"""What a type says, the first match counting; de facto embassies do an embassy's work."""
+_LONGEST_HOURS = 300
 _OWN_NAMES = {
     "consulate general": "Consulate General",
     "honorary consulate": "Honorary Consulate",
@@ -60,9 +53,10 @@ _PLAIN_NAMES = {
 
 def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[str] = ()) -> None:
     """Raise UnreadableFile where what every mission needs has no column, or a column is twice."""
+    names = any(meaning.partition(":")[0] == "name" for meaning in mapping)
     missing = [
         column for meaning, column in _NEEDED.items()
-        if meaning not in mapping and meaning not in fixed
+        if meaning not in mapping and meaning not in fixed and not (meaning == "kind" and names)
     ]  # fmt: skip
     if missing:
         raise UnreadableFile(
@@ -73,16 +67,21 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
 
 
 def read_table(
-    table: Table, mapping: Sequence[str], fixed: dict[str, str], *, today: date | None = None
+    table: Table,
+    mapping: Sequence[str],
+    fixed: dict[str, str],
+    *,
+    today: date | None = None,
+    countries: Mapping[str, str] | None = None,
 ) -> Iterator[MissionRecord | RowProblem]:
     """Missions of a table's rows; `fixed` has what holds for all of them."""
     numbers: Counter[str] = Counter()
     yield from table.problems
-    for row in rows_of(table, mapping, fixed):
+    for row in rows_of(table, mapping, fixed, countries):
         try:
             yield _with_id(_from_row(row, today), numbers)
         except UnreadableRow as problem:
-            yield RowProblem.of(row.number, problem)
+            yield RowProblem.of(row.number, problem, row.columns, row.cells)
 
 
 def read_json(
@@ -138,37 +137,24 @@ def sending_country_of(items: Sequence[Any]) -> str | None:
     return code if count * 2 > len(items) else None
 
 
-def kind_of(words: str, column: str = "type") -> MissionKind:
-    """The kind that a type such as "consulate general" is; raises UnreadableRow."""
-    folded = fold(words)
-    for part, kind in _KIND_WORDS:
-        if part in folded:
-            return kind
-    raise UnreadableRow(
-        column,
-        N_("“%(value)s” is not known; write embassy, high commission, consulate or permanent "
-           "mission."), value=words,
-    )  # fmt: skip
-
-
 def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
-    sending = country(row.one("sending_country"), row.column("sending_country"))
-    host = country(row.one("host_country"), row.column("host_country"))
-    kind = kind_of(row.one("kind"), row.column("kind"))
-    checked = read_day(row.column("last_checked_on"), row.one("last_checked_on"))
+    sending, host = (country_of_row(row, one) for one in ("sending_country", "host_country"))
+    kind, type_of = _kind_of_row(row)
+    checked, left_out = day_of_row(row, "last_checked_on")
     if checked and today and checked > today:
-        raise UnreadableRow(
-            row.column("last_checked_on"),
-            N_("“%(value)s” is still to come; write the day on which somebody looked."),
-            value=checked.isoformat(),
-        )
+        left_out = [(row.column("last_checked_on"), checked.isoformat())]
+        checked = None
     place = place_of(row, host)
     further = (
         country_code(name, "fr", "es", "ar")
         for _column, text in row.several("accredited")
         for name in text.replace(";", "|").split("|")
     )
-    named = _name(kind, row.one("kind"), sending, place.locality, host)
+    named = _name(kind, type_of, sending, place.locality, host)
+    ways, unread = contacts_of_row(row)
+    hours = row.one("hours")
+    if len(hours) > _LONGEST_HOURS:
+        left_out, hours = [*left_out, quoted(row.column("hours"), hours)], ""
     draft = MissionDraft(
         kind=kind,
         name={"en": named} | row.words("name"),
@@ -177,28 +163,46 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         # Jurisdictions that are regions or organisations say nothing that a letter needs.
         accredited_to=sorted({code for code in further if code and code != host}),
         head_of_mission=row.one("head_of_mission"),
-        hours=row.one("hours"),
+        hours=hours,
         last_checked_on=checked,
         address=place.street,
         locality=place.locality,
         region=place.region,
         postal_code=place.postal_code,
-        contacts=contacts_of_row(row),
+        contacts=ways,
     )
     refuse_unfit(draft, {name: row.column(name) for name in ("locality", "region", "postal_code")})
-    return MissionRecord(row.number, row.one("source_id").rpartition("/")[2][:40], draft)
+    source_id = row.one("source_id").rpartition("/")[2][:40]
+    return MissionRecord(
+        row.number, source_id, draft, (*left_out, *unread), own_id=row.one("own_id")
+    )
+
+
+def _kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
+    """What the row says it is, else what its name says, else what holds for all; and the words."""
+    said = row.own("kind")
+    if not said:
+        for name in row.words("name").values():
+            if kind := kind_in(name):
+                return kind, type_in(name)
+    said = said or row.one("kind")
+    if not said:
+        raise UnreadableRow(
+            row.column("kind"), N_("is empty, and the name does not say it; write the kind.")
+        )
+    return kind_of(said, row.column("kind")), said
 
 
 def _with_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
     """The record, with an id of its own where the file has none, the same at every reading."""
-    if record.source_id:
+    if record.source_id or record.own_id:
         return record
     draft = record.draft
     made = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{fold(draft.locality)}"
     made = made[:36].strip("- ")
     numbers[made] += 1
     number = f"-{numbers[made]}" if numbers[made] > 1 else ""
-    return MissionRecord(record.row, f"{made}{number}", draft)
+    return replace(record, source_id=f"{made}{number}")
 
 
 def _nested(top: Any) -> Iterator[tuple[Any, str | None]]:
@@ -226,6 +230,12 @@ def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> Miss
     hint = words.get("name", "") if nested else _last_step(words.get("website", ""))
     place = parse_one_line(address, host, "", hint)
     town = place.locality or (_spelt(hint, address) if nested else "")
+    ways: dict[Contact, None] = {}
+    left: list[LeftOut] = []
+    for meant, key in (("voice", "tel"), ("email", "email"), ("url", "website")):
+        some, unread = contacts(meant, key, words.get(key, ""))
+        ways |= dict.fromkeys(some)
+        left += unread
     draft = MissionDraft(
         kind=kind,
         name={"en": _name(kind, type_of, sending, town, host)},
@@ -236,15 +246,12 @@ def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> Miss
         locality=place.locality,
         region=place.region,
         postal_code=place.postal_code,
-        contacts=(
-            *contacts("voice", "tel", words.get("tel", "")),
-            *contacts("email", "email", words.get("email", "")),
-            *contacts("url", "website", words.get("website", "")),
-        ),
+        contacts=tuple(ways),
     )
     refuse_unfit(draft)
     own = fold(words.get("name", "")) if nested else ""
-    return MissionRecord(row, f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40], draft)
+    source_id = f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40]
+    return MissionRecord(row, source_id, draft, tuple(left))
 
 
 def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:
@@ -253,6 +260,11 @@ def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> 
     if title == "Apostolic Nunciature":
         return f"{title} in {place}"
     return f"{title} of {english_name(sending)} in {place}"
+
+
+def type_in(name: str) -> str:
+    """The type that a name begins with, where missions are called by it: "Consulate General"."""
+    return next((words for words in _OWN_NAMES if words in fold(name)), "")
 
 
 def _spelt(town: str, address: str) -> str:

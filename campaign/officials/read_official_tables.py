@@ -1,12 +1,12 @@
 """Officials from tables: CSV, lists of objects, vCards. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from campaign.officials.days import read_day
 from campaign.officials.drafts import OfficialDraft
 from campaign.officials.meanings import MappedRow, rows_of
-from campaign.officials.parts import contacts_of_row, country, place_of
+from campaign.officials.parts import contacts_of_row, country_of_row, day_of_row, place_of
 from campaign.officials.readings import (
     N_,
     Held,
@@ -27,17 +27,18 @@ def read_table(
     *,
     today: date | None = None,
     languages: Sequence[str] = (),
+    countries: Mapping[str, str] | None = None,
 ) -> Iterator[OfficialRecord | RowProblem]:
     """Officials of a table's rows; `fixed` has what holds for all of them.
 
     `languages` are those in which officials can be written to; a language beyond them is ignored.
     """
     yield from table.problems
-    for row in rows_of(table, mapping, fixed):
+    for row in rows_of(table, mapping, fixed, countries):
         try:
             yield _from_row(row, today, languages)
         except UnreadableRow as problem:
-            yield RowProblem.of(row.number, problem)
+            yield RowProblem.of(row.number, problem, row.columns, row.cells)
 
 
 def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> OfficialRecord:
@@ -47,15 +48,17 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         raise UnreadableRow(
             row.column("full_name"), N_("has neither a name nor an office; write one of them.")
         )
-    home = country(row.needed("country"), row.column("country"))
+    home = country_of_row(row, "country")
     place = place_of(row, home)
-    started = read_day(row.column("started_on"), row.one("started_on"))
+    started, left_out = day_of_row(row, "started_on")
+    # The last day is no such thing: it tells who is written to.
     ended = read_day(row.column("ended_on"), row.one("ended_on"), last=True)
     if started and ended and ended < started:
         raise UnreadableRow(
             row.column("ended_on"), N_("“%(value)s” comes before the first day; correct one."),
             value=ended.isoformat(),
         )  # fmt: skip
+    ways, unread = contacts_of_row(row)
     spoken = row.one("language").casefold()[:2]
     draft = OfficialDraft(
         name=name,
@@ -70,7 +73,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         locality=place.locality,
         region=place.region,
         postal_code=place.postal_code,
-        contacts=contacts_of_row(row),
+        contacts=ways,
     )
     refuse_unfit(draft, {"name": row.column("full_name"), "office": row.column("office:en")})
     held = (Held(office, started, ended),) if office and (started or ended) else ()
@@ -78,6 +81,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         row.number, plain or office.get("en") or next(iter(office.values())), draft,
         source_id=_source(row, home), held=held,
         left_on=ended if ended and (today is None or ended <= today) else None,
+        left_out=(*left_out, *unread), own_id=row.one("own_id"),
     )  # fmt: skip
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from campaign.officials.contacts import clean_value, contact_type
+from campaign.officials.contacts import contact_type
 from campaign.officials.days import read_day
 from campaign.officials.drafts import Contact, OfficialDraft
+from campaign.officials.parts import contacts
 from campaign.officials.read_official_tables import CLOSE, scoped
 from campaign.officials.readings import (
     N_,
     Held,
+    LeftOut,
     OfficialRecord,
     RowProblem,
     UnreadableFile,
@@ -40,7 +42,7 @@ def read_popolo(
             N_("This is no Popolo file: it needs an object with a list “persons”.")
         )
     names = {kind: _labels(data.get(kind)) for kind in ("posts", "organizations", "areas")}
-    held = _memberships(data.get("memberships"))
+    held = _memberships(data.get("memberships"), _periods(data.get("events")))
     for row, person in enumerate(data["persons"], 1):
         try:
             record = _from_person(row, person, country, held, names, language, today)
@@ -95,6 +97,7 @@ def _from_person(
     offices = [_held(one, names) for one in held.get(str(person.get("id")), [])]
     current = [one for one in offices if one.ended_on is None or (today and one.ended_on > today)]
     office = current[-1].label if current else words_of(person, "role")
+    ways, left_out = _contacts(person)
     draft = OfficialDraft(
         name=_full_name(person, plain),
         given_name=_in(words_of(person, "given_name"), language),
@@ -103,7 +106,7 @@ def _from_person(
         salutation={"en": f"Dear {plain}:"},
         close={"en": CLOSE},
         country=country,
-        contacts=_contacts(person),
+        contacts=ways,
     )
     refuse_unfit(draft)
     died = read_day("death_date", str(person.get("death_date") or ""))
@@ -111,7 +114,7 @@ def _from_person(
     return OfficialRecord(
         row, plain, draft, source_id=_source_id(person, country),
         held=tuple(one for one in offices if one.label),
-        left_on=died or (ended if offices and not current else None),
+        left_on=died or (ended if offices and not current else None), left_out=left_out,
     )  # fmt: skip
 
 
@@ -171,7 +174,8 @@ def _held(membership: dict[str, Any], names: dict[str, dict[str, Words]]) -> Hel
     )
 
 
-def _contacts(person: dict[str, Any]) -> tuple[Contact, ...]:
+def _contacts(person: dict[str, Any]) -> tuple[tuple[Contact, ...], tuple[LeftOut, ...]]:
+    """How to reach somebody, and what of it cannot be read."""
     details = person.get("contact_details") or []
     given = [
         (str(one.get("type", "")), str(one.get("value", "")))
@@ -179,18 +183,15 @@ def _contacts(person: dict[str, Any]) -> tuple[Contact, ...]:
         if isinstance(one, dict)
     ]
     given.append(("email", _in(words_of(person, "email"), _PLAIN)))
-    found = []
+    found: dict[Contact, None] = {}
+    left: list[LeftOut] = []
     for word, value in given:
         kind = contact_type(word)
-        if kind is None or not value.strip():
-            continue
-        clean = clean_value(kind, value)
-        if clean is None:
-            raise UnreadableRow(
-                word, N_("“%(value)s” cannot be right; correct or remove it."), value=value
-            )
-        found.append(Contact(kind, clean))
-    return tuple(dict.fromkeys(found))
+        if kind is not None and value.strip():
+            some, unread = contacts(kind, word, value)
+            found |= dict.fromkeys(some)
+            left += unread
+    return tuple(found), tuple(left)
 
 
 def _source_id(person: dict[str, Any], country: str) -> str:
@@ -201,11 +202,23 @@ def _source_id(person: dict[str, Any], country: str) -> str:
     return scoped(str(person.get("id") or ""), country)
 
 
-def _memberships(items: Any) -> dict[str, list[dict[str, Any]]]:
+def _periods(items: Any) -> dict[str, dict[str, Any]]:
+    """First and last day of each legislative period, by its id."""
+    return {
+        str(item.get("id")): {name: item.get(name) for name in ("start_date", "end_date")}
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, dict)
+    }
+
+
+def _memberships(items: Any, periods: dict[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Memberships by person, in order; a day that one has not is that of its period."""
     held: dict[str, list[dict[str, Any]]] = {}
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
-            held.setdefault(str(item.get("person_id")), []).append(item)
+            period = periods.get(str(item.get("legislative_period_id")), {})
+            own = {name: value for name, value in item.items() if value}
+            held.setdefault(str(item.get("person_id")), []).append(period | own)
     for offices in held.values():
         offices.sort(key=lambda office: str(office.get("start_date") or ""))
     return held

@@ -16,6 +16,8 @@ _LIMITS = {
 _QUOTED = 80
 """Characters of a file's text that a sentence quotes."""
 Values = Mapping[str, str | int]
+LeftOut = tuple[str, str]
+"""A column, and what of its text is not kept although the row is."""
 
 
 def N_(sentence: str) -> str:  # noqa: N802 — the name that gatherers of messages know
@@ -74,11 +76,17 @@ class RowProblem:
     field: str
     """The column, as the file calls it; empty: the row as a whole."""
     fault: Fault
+    columns: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    """The row as the file has it, where it is a table: to be mended and uploaded again."""
 
     @classmethod
-    def of(cls, row: int, problem: UnreadableRow) -> "RowProblem":
+    def of(
+        cls, row: int, problem: UnreadableRow, columns: Iterable[str] = (),
+        cells: Iterable[str] = (),
+    ) -> "RowProblem":  # fmt: skip
         """What a reader raised for that row."""
-        return cls(row, problem.field[:_QUOTED], problem.fault)
+        return cls(row, problem.field[:_QUOTED], problem.fault, tuple(columns), tuple(cells))
 
     def __str__(self) -> str:
         return f"row {self.row}: {' '.join(filter(None, (self.field, str(self.fault))))}"
@@ -102,6 +110,11 @@ class Held:
     ended_on: date | None = None
 
 
+def quoted(column: str, text: str) -> LeftOut:
+    """What is left out of a column, short enough to be shown."""
+    return column[:_QUOTED], text[:_QUOTED]
+
+
 @dataclass(frozen=True, slots=True)
 class MissionRecord:
     """A mission from a file."""
@@ -109,6 +122,9 @@ class MissionRecord:
     row: int
     source_id: str
     draft: MissionDraft
+    left_out: tuple[LeftOut, ...] = ()
+    own_id: str = ""
+    """The public id of the entry that it means, where an export of ours was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,9 @@ class OfficialRecord:
     held: tuple[Held, ...] = ()
     left_on: date | None = None
     """When they left the last of their offices; such a person is noted where they are kept."""
+    left_out: tuple[LeftOut, ...] = ()
+    own_id: str = ""
+    """The public id of the entry that it means, where an export of ours was changed."""
 
 
 def refuse_unfit(

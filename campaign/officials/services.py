@@ -10,7 +10,7 @@ from campaign import audit, i18n
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
-from campaign.officials.listing import MOST_FOUND, Listing, page_of, says
+from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
 from campaign.officials.models import Official
 from campaign.officials.slugs import add_named
 from campaign.officials.text import fold, slugify
@@ -55,7 +55,8 @@ def list_officials(
         found = found.where(Official.country == country)
     if left:
         found = found.where(Official.left_on.is_not(None), usage.is_aimed_at())
-    order = (Official.country, Official.name_key) if sort == "country" else (Official.name_key,)
+    by_country = (rank_of_country(unit, Official.country), Official.name_key)
+    order = by_country if sort == "country" else (Official.name_key,)
     return page_of(unit, found.order_by(*order, Official.id), page)
 
 

@@ -15,7 +15,7 @@ from campaign.officials.postal import address_lines, address_problems
 def country_choices(codes: list[str]) -> list[Any]:
     """Choices of a filter: everything, then the countries of `codes` by name."""
     wanted = set(codes)
-    named = [SelectChoice(code, name) for code, name in i18n.countries() if code in wanted]
+    named = [SelectChoice(code, name) for code, name in i18n.senders() if code in wanted]
     return [SelectChoice("", _("All")), *named]
 
 

@@ -1,6 +1,7 @@
 """An uploaded file and what the mapping page says of it, ready to be read. Pure."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,8 +20,17 @@ from campaign.officials.readings import (
     RowProblem,
     UnreadableFile,
 )
-from campaign.officials.tables import Table, table_of_csv, table_of_objects
+from campaign.officials.tables import (
+    Table,
+    lists_of,
+    table_of_csv,
+    table_of_objects,
+    table_of_rows,
+)
+from campaign.officials.territories import country_code_anywhere
 
+MOST_VALUES = 100
+"""Texts that are no country's name for which the mapping page asks."""
 Reading = MissionRecord | OfficialRecord | RowProblem
 
 
@@ -37,6 +47,14 @@ class Choices:
     """Of the names that an envelope has, where a file has several."""
     replace: bool = False
     """Whether the file's word counts where ours differs."""
+    sheet: str = ""
+    """Of a workbook."""
+    head: int = 0
+    """The row that has the heads of the columns; 0: where they seem to be."""
+    lists: list[str] = field(default_factory=list)
+    """Keys of the lists of a JSON file that are read; empty: all."""
+    countries: dict[str, str] = field(default_factory=dict)
+    """Codes for texts that are no country's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,7 @@ class Source:
         """What we would say on the mapping page."""
         # What was guessed stays a guess until somebody has compared the samples.
         choices = Choices(encoding="" if self.opened.guessed_from else self.opened.encoding)
+        choices.sheet = self.opened.book.sheet if self.opened.book else ""
         if self.table is not None:
             choices.mapping = guess(self.table, self.directory)
         if self.opened.shape is Shape.MINISTRY:
@@ -74,6 +93,19 @@ class Source:
         """Languages in which the file has names, where it says."""
         return languages_of(self.opened.data) if self.opened.shape is Shape.POPOLO else []
 
+    def unknown_countries(self, mapping: Sequence[str], lists: Sequence[str]) -> dict[str, int]:
+        """Texts of columns of countries that name none, with how many rows have each."""
+        found: Counter[str] = Counter()
+        table = self.table.only(lists) if self.table else Table([])
+        for at, meaning in enumerate(mapping):
+            if meaning in {"country", "sending_country", "host_country"}:
+                sender = meaning == "sending_country"
+                texts = Counter(" ".join(cells[at].split()) for _row, cells in table.rows)
+                for text, count in texts.items():
+                    if text and country_code_anywhere(text, sender=sender) is None:
+                        found[text] += count
+        return dict(found.most_common(MOST_VALUES))
+
     def readings(
         self, choices: Choices, *, today: date, languages: tuple[str, ...] = ()
     ) -> Iterator[Any]:
@@ -87,26 +119,32 @@ class Source:
             sending = choices.fixed.get("sending_country", "")
             return read_json(items_of(self.opened.data), sending)
         assert self.table is not None
+        table = self.table.only(choices.lists)
         if self.directory is Directory.MISSIONS:
-            return read_missions.read_table(self.table, choices.mapping, choices.fixed, today=today)
+            return read_missions.read_table(
+                table, choices.mapping, choices.fixed, today=today, countries=choices.countries
+            )
         return read_official_tables.read_table(
-            self.table, choices.mapping, choices.fixed, today=today, languages=languages
-        )
+            table, choices.mapping, choices.fixed, today=today, languages=languages,
+            countries=choices.countries,
+        )  # fmt: skip
 
 
-def open_source(data: bytes, directory: Directory, *, encoding: str = "") -> Source:
+def open_source(
+    data: bytes, directory: Directory, *, encoding: str = "", sheet: str = "", head: int = 0
+) -> Source:
     """The file as a source for that directory. Raises UnreadableFile."""
-    opened = open_file(data, encoding=encoding, guess=True)
-    return source_of(opened, directory)
+    opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
+    return source_of(opened, directory, head=head)
 
 
-def source_of(opened: Opened, directory: Directory) -> Source:
+def source_of(opened: Opened, directory: Directory, *, head: int = 0) -> Source:
     """A file that was opened, as a source for that directory. Raises UnreadableFile."""
     if opened.shape is Shape.POPOLO and directory is Directory.MISSIONS:
         raise UnreadableFile(N_("This is a list of persons. Import it with the officials."))
     if opened.shape is Shape.MINISTRY and directory is Directory.OFFICIALS:
         raise UnreadableFile(N_("This is a list of missions. Import it with the missions."))
-    table = _table(opened)
+    table = table_of(opened, head=head)
     if table is not None and not table.rows and not table.problems:
         raise UnreadableFile(N_("The file has a first line, and no rows below it."))
     return Source(directory, opened, table)
@@ -114,14 +152,15 @@ def source_of(opened: Opened, directory: Directory) -> Source:
 
 def items_of(data: Any) -> list[Any]:
     """The list that a JSON file is, or has as its only one."""
-    if isinstance(data, list):
-        return data
-    return next((value for value in data.values() if isinstance(value, list)), [])
+    return next(iter(lists_of(data).values()), [])
 
 
-def _table(opened: Opened) -> Table | None:
+def table_of(opened: Opened, *, head: int = 0) -> Table | None:
+    """The table that a file is, if it is one. Raises UnreadableFile."""
+    if opened.book:
+        return table_of_rows(opened.book.rows, head=head)
     if opened.shape is Shape.TABLE:
-        return table_of_csv(opened.text)
+        return table_of_csv(opened.text, head=head)
     if opened.shape is Shape.CARDS:
         return table_of_cards(opened.text)
     if opened.shape is Shape.OBJECTS:

@@ -3,17 +3,25 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import Any
 
 from campaign.officials.readings import N_, Fault, RowProblem, UnreadableFile
+from campaign.spreadsheets import plain
 
 MAX_ROWS = 30_000
 _MAX_COLUMNS = 120
 _DELIMITERS = ",;\t|"
 _SNIFFED = 20
 """Rows from which the delimiter is found."""
+_TITLES = 10
+"""Lines above the heads that are looked past to find the delimiter."""
+LIST_COLUMN = "(list)"
+"""The column with the key of the list that a row is from, where a JSON file has several."""
+OURS = "# "
+"""How heads of columns begin that we put in front of refused rows; they are not read again."""
 _LONGEST_CELL = 20_000
 _NESTED = 3
 
@@ -26,6 +34,22 @@ class Table:
     rows: list[tuple[int, list[str]]] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     delimiter: str = ""
+    head: int = 1
+    """The row that has the heads."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Lists of a JSON file by their keys, with how many rows each has."""
+
+    def only(self, wanted: Sequence[str]) -> "Table":
+        """The same with the rows of these lists alone; all where none is named."""
+        if len(self.lists) < 2 or not wanted:
+            return self
+        at = self.columns.index(LIST_COLUMN)
+        rows = [row for row in self.rows if row[1][at] in wanted]
+        return replace(self, rows=rows)
+
+    def empty_cells(self, column: int) -> int:
+        """How many rows say nothing in that column."""
+        return sum(not cells[column].strip() for _row, cells in self.rows)
 
     def samples(self, column: int, count: int = 3) -> list[str]:
         """The first different texts that the column has."""
@@ -53,47 +77,81 @@ class Table:
                 )  # fmt: skip
 
 
-def table_of_csv(text: str) -> Table:
+def table_of_csv(text: str, *, head: int = 0) -> Table:
     """The table of a CSV file; the delimiter is the one that makes most of its first rows.
 
     Raises UnreadableFile where it is no table, or too long.
     """
     delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    csv.field_size_limit(131_072)
-    try:
-        heading = next(reader, [])
-        columns = [name.strip() for name in heading]
-        if len(columns) > _MAX_COLUMNS:
-            raise UnreadableFile(
-                N_("The first line has %(count)d columns; at most %(limit)d are read."),
-                count=len(columns), limit=_MAX_COLUMNS,
-            )  # fmt: skip
-        table = Table(columns, delimiter=delimiter)
-        _read_rows(reader, table)
-    except csv.Error as problem:
-        raise UnreadableFile(
-            N_("Row %(row)d is no CSV (a quotation mark that is not closed, perhaps); save the "
-               "file anew."), row=max(1, reader.line_num),
-        ) from problem  # fmt: skip
+    table = table_of_rows(_rows_of_csv(text, delimiter), head=head)
+    table.delimiter = delimiter
     return table
 
 
+def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int = 0) -> Table:
+    """The table of rows with their numbers. The heads are in row `head`, or where they seem to be.
+
+    Raises UnreadableFile where it is no table, or too long.
+    """
+    rest = iter(rows)
+    first = [row for row in islice(rest, _SNIFFED) if any(cell.strip() for cell in row[1])]
+    at = (
+        next((at for at, row in enumerate(first) if row[0] >= head), 0) if head else _head_at(first)
+    )
+    number, heading = first[at] if first else (1, [])
+    columns = [name.strip() for name in heading]
+    while columns and not columns[-1]:
+        columns.pop()
+    if len(columns) > _MAX_COLUMNS:
+        raise UnreadableFile(
+            N_("The first line has %(count)d columns; at most %(limit)d are read."),
+            count=len(columns), limit=_MAX_COLUMNS,
+        )  # fmt: skip
+    ours = next((at for at, name in enumerate(columns) if not name.startswith(OURS)), len(columns))
+    table = Table(columns[ours:], head=number)
+    _read_rows(chain(first[at + 1 :], rest), table, ours)
+    return table
+
+
+def lists_of(data: Any) -> dict[str, list[Any]]:
+    """The lists of objects that a JSON file holds, by their keys; one that is all has none."""
+    if isinstance(data, list):
+        return {"": data}
+    if not isinstance(data, dict):
+        return {}
+    found: dict[str, list[Any]] = {}
+    for key, value in data.items():
+        if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            found[str(key)] = value
+        elif isinstance(value, dict):
+            found |= {
+                f"{key}.{inner}": items
+                for inner, items in value.items()
+                if isinstance(items, list) and any(isinstance(one, dict) for one in items)
+            }
+    if not found and len(data) > 1 and all(isinstance(value, dict) for value in data.values()):
+        return {"": [{"key": str(key)} | value for key, value in data.items()]}
+    return found
+
+
 def table_of_objects(data: Any) -> Table:
-    """The table of a JSON list of objects: a column a key, in the order in which they come."""
-    items = data if isinstance(data, list) else next(
-        (value for value in data.values() if isinstance(value, list)), []
-    )  # fmt: skip
-    table = Table([])
-    places: dict[str, int] = {}
+    """The table of a JSON list of objects: a column a key, in the order in which they come.
+
+    Of several lists, the first column is the list's own key.
+    """
+    lists = lists_of(data)
+    table = Table([], lists={key: len(items) for key, items in lists.items()})
+    own = {LIST_COLUMN: 0} if len(lists) > 1 else {}
+    places: dict[str, int] = dict(own)
     flat: list[tuple[int, dict[str, str]]] = []
-    for row, item in enumerate(items, 1):
+    pairs = ((key, item) for key, items in lists.items() for item in items)
+    for row, (key, item) in enumerate(pairs, 1):
         if not isinstance(item, dict):
             table.problems.append(
                 RowProblem(row, "", Fault(N_("is no object; write {…} with a key a field.")))
             )
             continue
-        cells = _flat(item)
+        cells = _flat(item) | dict.fromkeys(own, key)
         for name in cells:
             places.setdefault(name, len(places))
         flat.append((row, cells))
@@ -108,52 +166,84 @@ def table_of_objects(data: Any) -> Table:
     return table
 
 
-def _read_rows(reader: Any, table: Table) -> None:
-    width, start = len(table.columns), reader.line_num + 1
-    for cells in reader:
-        row, start = start, reader.line_num + 1
-        if not any(cell.strip() for cell in cells):
+def _rows_of_csv(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with the line on which it begins. Raises UnreadableFile."""
+    csv.field_size_limit(131_072)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as problem:
+        raise UnreadableFile(
+            N_("Row %(row)d is no CSV (a quotation mark that is not closed, perhaps); save the "
+               "file anew."), row=max(1, reader.line_num),
+        ) from problem  # fmt: skip
+
+
+def _head_at(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
+    """Which row has the heads: the first with more than half as many cells as the fullest has.
+
+    Above it are the title of the list, and its day.
+    """
+    filled = [sum(bool(cell.strip()) for cell in cells) for _number, cells in rows]
+    most = max(filled, default=0)
+    return next((at for at, count in enumerate(filled) if count * 2 > most), 0)
+
+
+def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: int) -> None:
+    """Take the rows below the heads in; the first `ours` cells of each are not the file's."""
+    width = len(table.columns)
+    for row, given in rows:
+        if not any(cell.strip() for cell in given):
             continue
+        cells = [plain(cell) for cell in given[ours:]]
         _refuse_too_many(len(table.rows) + len(table.problems) + 1)
         if any(cell.strip() for cell in cells[width:]):
-            table.problems.append(
-                RowProblem(
-                    row, "", Fault(
-                        N_("has %(count)d cells, but the first line names %(limit)d columns; put "
-                           "a text that holds the delimiter in quotation marks."),
-                        {"count": len(cells), "limit": width},
-                    ),
-                )
+            fault = Fault(
+                N_("has %(count)d cells, but the first line names %(limit)d columns; put "
+                   "a text that holds the delimiter in quotation marks."),
+                {"count": len(cells), "limit": width},
             )  # fmt: skip
+            table.problems.append(
+                RowProblem(row, "", fault, tuple(table.columns), tuple(cells[:_MAX_COLUMNS]))
+            )
             continue
         long = next((at for at, cell in enumerate(cells) if len(cell) > _LONGEST_CELL), None)
         if long is not None:
-            table.problems.append(
-                RowProblem(
-                    row, table.columns[long], Fault(
-                        N_("has more than %(limit)d characters: is a quotation mark not closed?"),
-                        {"limit": _LONGEST_CELL},
-                    ),
-                )
-            )  # fmt: skip
+            fault = Fault(
+                N_("has more than %(limit)d characters: is a quotation mark not closed?"),
+                {"limit": _LONGEST_CELL},
+            )
+            table.problems.append(RowProblem(row, table.columns[long], fault))
             continue
         table.rows.append((row, (cells + [""] * width)[:width]))
 
 
 def _delimiter(text: str) -> str:
-    """The one that cuts most rows into as many cells as the first line, and most of these."""
-    lines = "\n".join(text.splitlines()[: _SNIFFED + 1])
+    """The one that cuts most rows into as many cells as the heads, and most of these.
 
-    def worth(delimiter: str) -> tuple[int, int]:
-        try:
-            rows = list(csv.reader(io.StringIO(lines), delimiter=delimiter))
-        except csv.Error:
-            return 0, 0
-        width = len(rows[0]) if rows else 0
-        alike = sum(len(row) == width for row in rows if row)
-        return (alike * (width - 1), width) if width > 1 else (0, 0)
+    A title above the heads has none, or another: where no row is like the first one, the next is
+    taken for the heads.
+    """
+    lines = text.splitlines()[: _SNIFFED + 1]
+    for first in range(max(1, min(len(lines) - 1, _TITLES))):
+        worth, best = max((_worth(lines[first:], one), one) for one in reversed(_DELIMITERS))
+        if worth[0] > 0:
+            return best
+    return max(_DELIMITERS, key=lambda one: _worth(lines, one))
 
-    return max(_DELIMITERS, key=worth)
+
+def _worth(lines: Sequence[str], delimiter: str) -> tuple[int, int, int]:
+    """How well a delimiter cuts: other rows like the first, all of them, cells of the first."""
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        return 0, 0, 0
+    width = len(rows[0]) if rows else 0
+    alike = sum(len(row) == width for row in rows if row)
+    return ((alike - 1) * (width - 1), alike * (width - 1), width) if width > 1 else (0, 0, 0)
 
 
 def _refuse_too_many(count: int) -> None:

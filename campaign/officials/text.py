@@ -10,7 +10,7 @@ _SPELLED = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d",
      "Đ": "d", "ð": "d", "þ": "th", "ı": "i", "œ": "oe", "Œ": "oe", "’": None, "'": None}
 )  # fmt: skip
-RESERVED = {"new", "imports", "duplicates", "search", "merge"}
+RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
 """Words of addresses that no official or mission can be."""
 
 

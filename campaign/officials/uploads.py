@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db
 from campaign.errors import Invalid, NotFound, Refused
-from campaign.officials.files import MAX_BYTES
+from campaign.officials.files import MAX_BYTES, samples_of
 from campaign.officials.import_models import Directory, DirectoryImport, ImportState
 from campaign.officials.meanings import NEEDED, complaints
 from campaign.officials.sources import Choices, Source, open_source
@@ -89,15 +89,32 @@ def list_uploads(unit: Session, *, owner_id: int, directory: Directory) -> list[
     return list(unit.scalars(query))
 
 
-def source_of_upload(kept: DirectoryImport, *, encoding: str | None = None) -> Source:
-    """The file, opened. Raises Refused where it is gone, UnreadableFile in another encoding."""
+def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> Source:
+    """The file, opened as kept or other choices say.
+
+    Raises Refused where it is gone, UnreadableFile where it cannot be read so.
+    """
+    wanted = choices or choices_of(kept)
+    return open_source(
+        data_of_upload(kept), kept.directory, encoding=wanted.encoding, sheet=wanted.sheet,
+        head=wanted.head,
+    )  # fmt: skip
+
+
+def data_of_upload(kept: DirectoryImport) -> bytes:
+    """The file's bytes. Raises Refused where it is gone."""
     if not kept.storage_key:
         raise Refused("import-done")
     with storage().open(kept.storage_key) as file:
         sealed = file.read(2 * MAX_BYTES)
-    data = db.database().keyring.open_bytes(sealed, f"{_PLACE}:{kept.storage_key}")
-    wanted = choices_of(kept).encoding if encoding is None else encoding
-    return open_source(data, kept.directory, encoding=wanted)
+    return db.database().keyring.open_bytes(sealed, f"{_PLACE}:{kept.storage_key}")
+
+
+def samples_of_upload(kept: DirectoryImport, source: Source) -> dict[str, str]:
+    """How the file reads in each encoding, where its own is not sure."""
+    if not source.opened.guessed_from and source.opened.encoding in {"utf-8", "utf-16"}:
+        return {}
+    return samples_of(data_of_upload(kept))
 
 
 def choices_of(kept: DirectoryImport) -> Choices:
@@ -131,7 +148,10 @@ def refuse_unmapped(source: Source, choices: Choices) -> None:
         if not choices.fixed.get(needed):
             fields[f"fixed_{needed}"] = "needed"
     else:
+        named = any(one.partition(":")[0] == "name" for one in choices.mapping)
         for meaning in NEEDED[source.directory]:
+            if meaning == "kind" and named:
+                continue  # a mission's name tells it: "Consulate General of Kenya"
             if meaning not in choices.mapping and not choices.fixed.get(meaning):
                 fields[f"fixed_{meaning}"] = "needed"
         twice = complaints(choices.mapping, source.directory)

@@ -4,6 +4,8 @@ The features that use them stand above this one, so their tables are found by th
 not by import.
 """
 
+from collections.abc import Collection
+
 from flask_babel import ngettext
 from sqlalchemy import Column, ColumnElement, Table, literal, not_, select, update
 from sqlalchemy.orm import Session
@@ -31,6 +33,16 @@ def uses_of(unit: Session, table: str, row_id: int) -> list[str]:
             if any(key.target_fullname == f"{table}.id" for key in column.foreign_keys):
                 uses.update(_users(unit, other, column, row_id))
     return sorted(uses)
+
+
+def used_among(unit: Session, table: str, ids: Collection[int]) -> set[int]:
+    """Which of the rows `ids` of `table` something uses."""
+    used: set[int] = set()
+    for other in Base.metadata.tables.values():
+        for column in () if other.name in _OWN else other.columns:
+            if any(key.target_fullname == f"{table}.id" for key in column.foreign_keys):
+                used.update(unit.scalars(select(column).where(column.in_(ids)).distinct()))
+    return used
 
 
 def said_to(unit: Session, uses: list[str], user: StaffUser) -> list[str]:

@@ -9,6 +9,7 @@ from campaign.accounts.guards import actor, staff_user
 from campaign.errors import Invalid, Refused
 from campaign.meeting import hold
 from campaign.officials import (
+    bulk_views,
     import_views,
     merge_views,
     mission_views,
@@ -22,7 +23,7 @@ from campaign.officials.models import Official
 from campaign.officials.official_form import OfficialFilter, OfficialForm, official_form
 from campaign.officials.showing import address_shown, country_choices, listing_url
 
-__all__ = ["blueprint", "import_views", "merge_views", "mission_views", "post_views"]
+__all__ = ["blueprint", "bulk_views", "import_views", "merge_views", "mission_views", "post_views"]
 
 
 @blueprint.get("/desk/officials")

@@ -123,7 +123,9 @@ class UploadForm(PaperForm):
     """A file of signatures."""
 
     campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
-    file = FileField(_l("File"), description=_l("CSV, up to 12 MB and 20,000 rows."))
+    file = FileField(
+        _l("File"), description=_l("XLSX, XLS, ODS or CSV, up to 12 MB and 20,000 rows.")
+    )
 
     def say_fault(self, sentence: str) -> None:
         """Say by the file what is wrong with it."""

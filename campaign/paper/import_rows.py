@@ -31,6 +31,7 @@ class Judged:
             "doubles": len(self.twins),
             "within": self.within,
             "faults": len({fault.row for fault in reading.faults}),
+            "unticked": len(reading.unticked),
             "again": 0,
         }
 

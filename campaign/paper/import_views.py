@@ -14,8 +14,11 @@ from campaign.authoring.fields import choices
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid, Refused
 from campaign.officials.files import MAX_BYTES
+from campaign.officials.import_form import ViewChoice, view_choices
+from campaign.officials.import_views import csv_file
 from campaign.officials.readings import UnreadableFile
-from campaign.paper import importing, sheets
+from campaign.officials.tables import OURS, Table
+from campaign.paper import importing, reading_files, sheets
 from campaign.paper.forms import MappingForm, UploadForm
 from campaign.paper.models import PaperImport, PaperSheet
 from campaign.paper.reading_files import MEANINGS
@@ -29,6 +32,7 @@ def register(blueprint: Blueprint) -> None:
     add("/imports/new", "upload", upload, methods=["GET", "POST"])
     add("/imports/<public_id>", "show_import", show_import, methods=["GET", "POST"])
     add("/imports/<public_id>/apply", "apply_import", apply_import, methods=["POST"])
+    add("/imports/<public_id>/wrong.csv", "wrong_rows", wrong_rows)
 
 
 @takes_file(MAX_BYTES)
@@ -47,7 +51,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
     unit = db.session()
     made = importing.get_import(unit, public_id, owner_id=staff_user().id)
-    table = importing.table_of(made) if made.storage_key else None
+    table, views = _looked_at(made)
     form = _mapping_form(made)
     if form.validate_on_submit() and table is not None:
         chosen = {at: _meaning(at) for at in range(len(table.columns))}
@@ -60,6 +64,8 @@ def show_import(public_id: str) -> ResponseReturnValue:
         made=made,
         campaign=unit.get_one(Campaign, made.campaign_id),
         table=table,
+        views=views,
+        chosen=_chosen_meanings(made, table),
         form=form,
         meanings=MEANINGS,
         faults=[(one, say_fault(one)) for one in importing.faults_of(made)],
@@ -74,11 +80,52 @@ def apply_import(public_id: str) -> ResponseReturnValue:
     unit = db.session()
     made = importing.get_import(unit, public_id, owner_id=staff_user().id)
     try:
-        importing.apply(unit, made)
+        importing.apply(unit, made, skip_bad="skip_bad" in request.form)
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")
     return redirect(url_for("paper.show_import", public_id=public_id), 303)
+
+
+def wrong_rows(public_id: str) -> ResponseReturnValue:
+    """The wrong rows as the file has them, with row and what is wrong in front of each."""
+    made = importing.get_import(db.session(), public_id, owner_id=staff_user().id)
+    try:
+        columns, rows = importing.wrong_rows(made)
+    except Refused:
+        return redirect(url_for("paper.show_import", public_id=public_id), 303)
+    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
+    colon = i18n.colon(i18n.locale())
+    for number, faults, cells in rows:
+        said = [colon.join(filter(None, (one.column, say_fault(one)))) for one in faults]
+        table.append([str(number), " ".join(said), *cells])
+    return csv_file("wrong-rows.csv", table)
+
+
+def _chosen_meanings(made: PaperImport, table: Table | None) -> dict[str, str]:
+    """What was said that the columns mean; of a file read otherwise, our guess."""
+    if table is None or request.method == "POST" or not _view():
+        return dict(made.options["meanings"])
+    return {str(at): one for at, one in reading_files.guess(table.columns).items()}
+
+
+def _view() -> dict[str, str]:
+    """How the file is to be read, as far as the form or the address says."""
+    return {name: request.values[name] for name in importing.VIEW if name in request.values}
+
+
+def _looked_at(made: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
+    """The file's table, and how it could be read otherwise; as before, where it cannot be so."""
+    if not made.storage_key:
+        return None, {}
+    view = _view()
+    try:
+        opened, table, samples = importing.open_import(made, view)
+    except UnreadableFile as problem:
+        flash(_(problem.fault.sentence) % problem.fault.values, "error")
+        opened, table, samples = importing.open_import(made)
+    chosen = view.get("encoding") or str(made.options.get("encoding") or opened.encoding)
+    return table, view_choices(opened, table, samples, chosen)
 
 
 def _uploaded(form: UploadForm) -> PaperImport:
@@ -108,6 +155,7 @@ def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str]) -> Non
         collected_on=cast("date", form.collected_on.data),
         place=form.place.data,
         country=form.country.data,
+        view=_view(),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign import audit, db, jobs
 from campaign.campaigns.models import Campaign
 from campaign.errors import DomainError, Invalid, NotFound, Refused
+from campaign.officials.files import Opened, samples_of
 from campaign.officials.readings import UnreadableFile
 from campaign.officials.tables import Table
 from campaign.paper import keying, reading_files, sheets
@@ -25,6 +26,8 @@ from campaign.signing.models import Origin
 from campaign.storage import storage
 from campaign.undoing import when_undone
 
+VIEW = ("encoding", "sheet", "head")
+"""How a file is read, where somebody said it."""
 _KEPT = timedelta(days=3)
 _LEASE = timedelta(minutes=10)
 """After so long without an end a job is taken for dead."""
@@ -73,13 +76,27 @@ def get_import(unit: Session, public_id: str, *, owner_id: int) -> PaperImport:
     return found
 
 
-def table_of(made: PaperImport) -> Table:
-    """The file as a table. Raises NotFound once it is applied."""
+def open_import(
+    made: PaperImport, view: Mapping[str, str] | None = None
+) -> tuple[Opened, Table, dict[str, str]]:
+    """The file, its table, and how it reads in other encodings where its own is not sure.
+
+    `view` says how it is read otherwise than was chosen. Raises NotFound once it is applied,
+    UnreadableFile where it cannot be read so.
+    """
     if not made.storage_key:
         raise NotFound("import")
     with storage().open(made.storage_key) as file:
         data = db.database().keyring.open_bytes(file.read(), made.storage_key)
-    return reading_files.open_table(data)
+    said = made.options | dict(view or {})
+    opened, table = reading_files.open_list(data, **{one: said.get(one, "") for one in VIEW})
+    sure = opened.book or (opened.encoding.startswith("utf") and not opened.guessed_from)
+    return opened, table, {} if sure else samples_of(data)
+
+
+def table_of(made: PaperImport) -> Table:
+    """The file as a table. Raises NotFound once it is applied."""
+    return open_import(made)[1]
 
 
 def choose(
@@ -91,6 +108,7 @@ def choose(
     collected_on: date,
     place: str,
     country: str,
+    view: Mapping[str, str] | None = None,
 ) -> None:
     """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
     if made.state in _BUSY or made.state is PaperImportState.APPLIED:
@@ -104,6 +122,7 @@ def choose(
         "collected_on": collected_on.isoformat(),
         "place": place,
         "country": country,
+        **{one: said for one, said in (view or {}).items() if one in VIEW},
     }
     made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None
     made.lease_until = None
@@ -112,9 +131,13 @@ def choose(
     jobs.enqueue(unit, "paper.rehearse-import", made.id)
 
 
-def apply(unit: Session, made: PaperImport) -> None:
-    """Have what the dry run showed taken in. Raises Refused where that cannot be."""
-    if made.state is not PaperImportState.READY or made.counts.get("faults"):
+def apply(unit: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
+    """Have what the dry run showed taken in. Raises Refused where that cannot be.
+
+    Wrong rows keep all from being taken in, unless somebody says that they are left out.
+    """
+    wrong = made.counts.get("faults") and not skip_bad
+    if made.state is not PaperImportState.READY or wrong or not made.counts.get("rows"):
         raise Refused("import-not-ready")
     sheets.refuse_closed(unit.get_one(Campaign, made.campaign_id))
     made.state, made.lease_until = PaperImportState.APPLYING, None
@@ -215,6 +238,14 @@ def failure_of(made: PaperImport) -> str:
     if made.state is not PaperImportState.FAILED or not made.findings:
         return ""
     return str(json.loads(made.findings)[0])
+
+
+def wrong_rows(made: PaperImport) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
+    """Heads of the file, and its wrong rows. Raises UnreadableFile, NotFound, Refused."""
+    if made.state is not PaperImportState.READY:
+        raise Refused("import-not-ready")
+    table = table_of(made)
+    return table.columns, reading_files.wrong_rows(table, read(made))
 
 
 def read(made: PaperImport) -> Reading:

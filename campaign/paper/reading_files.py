@@ -1,16 +1,18 @@
-"""A CSV file of signatures: what its columns mean, and its rows found right or wrong. Pure.
+"""A table of signatures: what its columns mean, and its rows found right or wrong. Pure.
 
-The file itself (encoding, delimiter, quotation marks) is read as those of the directory are.
+The file itself (CSV or workbook, encoding, delimiter, heads) is read as those of the directory are.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign.officials.files import Shape, open_file
+from campaign.officials.files import Opened, Shape, open_file
 from campaign.officials.readings import N_, UnreadableFile
-from campaign.officials.tables import Table, table_of_csv
-from campaign.officials.territories import country_code
+from campaign.officials.sources import table_of
+from campaign.officials.tables import Table
+from campaign.officials.territories import country_code_anywhere
 from campaign.officials.text import fold
 from campaign.paper.details import Details, check
 from campaign.signing.tidying import Problem
@@ -22,21 +24,28 @@ MEANINGS = (
     "news", "network",
 )  # fmt: skip
 _KNOWN = {
-    "given_name": "given name|first name|forename|prenom|nombre|nombre de pila",
-    "family_name": "family name|last name|surname|nom|nom de famille|apellido|apellidos",
-    "name": "name|full name|name in clear letters|nom complet|nombre completo|nombre y apellidos",
-    "locality": "town|city|locality|place|ville|localite|commune|ciudad|localidad|municipio",
-    "region": "region|province|state|departement|provincia|estado",
-    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp",
-    "country": "country|pays|pais",
+    "given_name": "given name|first name|forename|prenom|nombre|nombre de pila|vorname"
+                  "|الاسم الأول|الاسم الشخصي",
+    "family_name": "family name|last name|surname|nom|nom de famille|apellido|apellidos|nachname"
+                   "|familienname|اسم العائلة|اللقب",
+    "name": "name|full name|name in clear letters|nom complet|nombre completo|nombre y apellidos"
+            "|vor und nachname|الاسم|الاسم الكامل",
+    "locality": "town|city|locality|place|ville|localite|commune|ciudad|localidad|municipio|ort"
+                "|stadt|wohnort|المدينة|البلدة",
+    "region": "region|province|state|departement|provincia|estado|kanton|bundesland|المنطقة",
+    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz"
+                   "|postleitzahl|الرمز البريدي",
+    "country": "country|pays|pais|land|البلد|الدولة",
     "email": "email|e mail|e mail address|email address|mail|courriel|adresse e mail|adresse"
-             " electronique|correo|correo electronico",
-    "news": "news|news of this case|updates|nouvelles|noticias",
-    "network": "network|new urgent actions|reseau|red|nouvelles actions urgentes",
+             " electronique|correo|correo electronico|e mail adresse|البريد الإلكتروني|البريد",
+    "news": "news|news of this case|updates|nouvelles|noticias|neuigkeiten",
+    "network": "network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk",
 }  # fmt: skip
-_GUESS = {word: name for name, words in _KNOWN.items() for word in words.split("|")}
+_GUESS = {fold(word): name for name, words in _KNOWN.items() for word in words.split("|")}
+_EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
-_NO = {"", "0", "-", "n", "no", "non", "false", "faux", "falso"}
+_TICKS = ("news", "network")
+_NO = {"", "0", "-", "n", "no", "non", "false", "faux", "falso", "nein", "لا"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +74,27 @@ class Reading:
 
     rows: list[tuple[int, Details]]
     faults: list[Fault]
+    unticked: list[int] = field(default_factory=list)
+    """Rows that want news and give no address to which it could go: they get none, and count."""
 
 
 def open_table(data: bytes) -> Table:
     """The file as a table. Raises UnreadableFile with how to mend it."""
-    opened = open_file(data, guess=True)
-    if opened.shape is not Shape.TABLE:
+    return open_list(data)[1]
+
+
+def open_list(
+    data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
+) -> tuple[Opened, Table]:
+    """The file, read as was said or as it seems to be, and its table. Raises UnreadableFile."""
+    opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
+    row = int(head) if head.isdecimal() else 0
+    table = table_of(opened, head=row) if opened.shape is Shape.TABLE else None
+    if table is None:
         raise UnreadableFile(
-            N_("Save the list as CSV (UTF-8): signatures are read from nothing else.")
-        )
-    table = table_of_csv(opened.text)
+            N_("Save the list as CSV (UTF-8), XLSX, XLS or ODS. Signatures are read from nothing "
+               "else.")
+        )  # fmt: skip
     if len(table.columns) < 2 or not (table.rows or table.problems):
         raise UnreadableFile(
             N_("The file needs a first line that names its columns, and a row for each person.")
@@ -83,7 +103,7 @@ def open_table(data: bytes) -> Table:
         raise UnreadableFile(
             N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
         )
-    return table
+    return opened, table
 
 
 def guess(columns: Sequence[str]) -> dict[int, str]:
@@ -123,6 +143,8 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Readi
     names = {meaning: table.columns[at] for at, meaning in meanings.items() if meaning}
     for number, cells in table.rows:
         values = {meaning: cells[at].strip() for at, meaning in meanings.items() if meaning}
+        if _untick(values):
+            reading.unticked.append(number)
         details, problems = _judge(values, country)
         if details is not None:
             reading.rows.append((number, details))
@@ -134,20 +156,41 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Readi
     return reading
 
 
+def wrong_rows(table: Table, reading: Reading) -> list[tuple[int, list[Fault], list[str]]]:
+    """The rows that are not right: number, what is wrong, and the cells as the file has them."""
+    cells = dict(table.rows) | {one.row: list(one.cells) for one in table.problems}
+    faults: dict[int, list[Fault]] = {}
+    for fault in reading.faults:
+        faults.setdefault(fault.row, []).append(fault)
+    return [(row, found, cells.get(row, [])) for row, found in faults.items()]
+
+
+def _untick(values: dict[str, str]) -> bool:
+    """Clear what cannot be sent for want of an address; whether something was ticked."""
+    ticked = [name for name in _TICKS if values.get(name, "").casefold() not in _NO]
+    if not ticked or values.get("email"):
+        return False
+    values.update(dict.fromkeys(ticked, ""))
+    return True
+
+
 def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
     active = {
         name: Problem("formula") for name, text in values.items() if text.startswith(_FORMULA)
     }
     if active:
         return None, active
+    for field_name in ("name", "given_name", "family_name", "locality"):
+        if field_name in values:
+            values[field_name] = _EMOJI.sub("", values[field_name]).strip()
     name = values.pop("name", "")
     if name:
         values["given_name"] = name
-    for tick in ("news", "network"):
+    for tick in _TICKS:
         if values.get(tick, "").casefold() in _NO:
             values[tick] = ""
     said = values.get("country", "")
-    code = country_code(said, "fr", "es") if said else country
+    code = country_code_anywhere(said) if said else country
     if not code:
         return None, {"country": Problem("country-unknown")}
     return check({**values, "country": code})

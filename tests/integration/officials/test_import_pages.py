@@ -89,6 +89,7 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Sessio
     assert form_of(page) == {
         "column_0": "sending_country", "column_1": "host_country", "column_2": "kind",
         "column_3": "locality", "column_4": "voice", "column_5": "email", "encoding": "utf-8",
+        "head": "1",
         "fixed_sending_country": "", "fixed_host_country": "", "fixed_kind": "",
     }  # fmt: skip
     where = post(desk, response.headers["Location"], form_of(page)).headers["Location"]

@@ -1,5 +1,6 @@
 """Duplicates become one: what depends on either follows, nothing is there twice or lost."""
 
+import re
 from typing import Any
 
 import pytest
@@ -206,3 +207,24 @@ def test_a_get_merges_nothing(desk: FlaskClient, unit: Session) -> None:
     unit.commit()
     assert desk.get(MERGE, query_string=PAIR).status_code == 200
     assert unit.scalar(select(func.count(Official.id))) == 2
+
+
+def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
+    desk: FlaskClient, unit: Session
+) -> None:
+    unit.add_all(
+        make_target_mission(at, slug=f"m-{at}-{side}", sending_country="KE", locality=f"City {at}")
+        for at in range(60) for side in "ab"
+    )  # fmt: skip
+    unit.commit()
+    page = desk.get("/desk/missions/duplicates?page=2").get_data(as_text=True)
+    assert "60 pairs may be the same" in page
+    assert page.count("They are two") == 10
+    fields = {
+        name: re.findall(rf'name="{name}" value="([^"]+)"', page)[-10:]
+        for name in ("first", "second")
+    }
+    post(desk, "/desk/missions/duplicates/two", fields)
+    assert "50 pairs may be the same" in desk.get("/desk/missions/duplicates").get_data(
+        as_text=True
+    )

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
-from campaign.officials.missions import best_mission
+from campaign.officials.missions import best_mission, list_missions
 from campaign.officials.models import Mission, MissionKind
 from tests.days import today
 from tests.factories import make_campaign, make_target_mission, post, sign_in
@@ -225,3 +226,18 @@ def test_only_organizers_and_admins_see_missions(
 def test_an_unknown_slug_is_not_found(organizer: FlaskClient) -> None:
     assert organizer.get("/desk/missions/atlantis-ottawa").status_code == 404
     assert post(organizer, "/desk/missions/atlantis-ottawa/checked").status_code == 404
+
+
+def test_missions_are_in_the_order_of_the_names_of_their_countries(
+    app: Flask, unit: Session
+) -> None:
+    for at, code in enumerate(("AE", "AL", "ZA", "ES", "EU")):
+        unit.add(make_target_mission(at, slug=f"of-{code}", sending_country=code))
+    unit.commit()
+
+    def order(language: str) -> list[str]:
+        with app.app_context(), force_locale(language):
+            return [one.sending_country for one in list_missions(unit).rows]
+
+    assert order("en") == ["AL", "EU", "ZA", "ES", "AE"]
+    assert order("es") == ["AL", "AE", "ES", "ZA", "EU"]

@@ -67,6 +67,61 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
 
+def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.STAFF)
+    text = "name,town,land\nEva Park,Hull,Nowhere\nMika Ng,Hull,\nOle Ek,Hull,CA\n"
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(text)})
+    mapping = {
+        "meaning-0": "name", "meaning-1": "locality", "meaning-2": "country",
+        "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA",
+    }  # fmt: skip
+    assert client.get(f"{sent.location}/wrong.csv").status_code == 303, "there is no dry run yet"
+    post(client, sent.location, mapping)
+    _work(app)
+    page = client.get(sent.location).text
+    assert "Leave it out and take in 2" in page
+    wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
+    assert wrong[0] == "# Row,# What is wrong,name,town,land"
+    assert wrong[1].startswith("2,land: This is no country")
+    assert wrong[1].endswith(",Eva Park,Hull,Nowhere")
+    post(client, f"{sent.location}/apply")
+    _work(app)
+    assert "Leave it out" in client.get(sent.location).text, "nobody said that they are left out"
+    post(client, f"{sent.location}/apply", {"skip_bad": "1"})
+    _work(app)
+    assert "2 signatures count from now on" in client.get(sent.location).text
+    again = "\n".join(wrong).replace("Nowhere", "CA")
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(again)})
+    assert "# Row" not in client.get(sent.location).text
+
+
+def test_another_encoding_is_looked_at_and_goes_with_the_choice(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as unit:
+        slug = make_campaign(unit).slug
+    sign_in(client, app, Role.STAFF)
+    file = (io.BytesIO("name,town\nŁukasz Wójcik,Łódź\n".encode("cp1250")), "list.csv")
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+    assert "Łódź" in client.get(sent.location).text
+    assert "£ódŸ" in client.get(f"{sent.location}?encoding=windows-1252").text
+    mapping = {
+        "meaning-0": "name", "meaning-1": "locality", "on_paper": "paper", "country": "PL",
+        "collected_on": "2026-01-05", "encoding": "windows-1250",
+    }  # fmt: skip
+    post(client, sent.location, mapping)
+    _work(app)
+    assert "Take in 1 signature" in client.get(sent.location).text
+    with app.app_context(), db.reading() as unit:
+        assert unit.scalars(select(PaperImport)).one().options["encoding"] == "windows-1250"
+
+
+def _file(text: str) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(text.encode()), "list.csv"
+
+
 def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> None:
     def fail() -> None:
         with db.transaction() as unit:

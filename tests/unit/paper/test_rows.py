@@ -6,10 +6,11 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from campaign.officials.readings import UnreadableFile
 from campaign.paper.details import Details, check, is_blank, with_dittos
-from campaign.paper.reading_files import guess, mapping_problem, open_table, read_table
+from campaign.paper.reading_files import guess, mapping_problem, open_table, read_table, wrong_rows
 
 ROW = {
     "given_name": "Ana",
@@ -144,3 +145,47 @@ def test_any_table_gives_each_row_as_a_person_or_a_fault(cells: list[list[str]])
     reading = read_table(table, {0: "name", 1: "locality"}, "CA")
     told = {row for row, _ in reading.rows} | {fault.row for fault in reading.faults}
     assert told == {row for row, _ in table.rows} | {problem.row for problem in table.problems}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept"),
+    [
+        ("Ana,Berlin,D-10115,Deutschland,,", ("Ana", "10115", "DE", False)),
+        ("Ana,Strasbourg,F-67000,France,,", ("Ana", "67000", "FR", False)),
+        ("Ana,Wien,A-1010,Österreich,,", ("Ana", "1010", "AT", False)),
+        ("Ana,Bern,3000,Schweiz,,", ("Ana", "3000", "CH", False)),
+        ("Ana,Bern,3000,CH,,x", ("Ana", "3000", "CH", False)),
+        ("Ana,Bern,3000,CH,a@example.org,x", ("Ana", "3000", "CH", True)),
+        ("Ana 🌹❤️,Bern,3000,CH,,", ("Ana", "3000", "CH", False)),
+    ],
+)
+def test_what_need_not_cost_a_signature_does_not(
+    cells: str, kept: tuple[str, str, str, bool]
+) -> None:
+    data = f"Name,Ort,PLZ,Land,E-Mail,news\n{cells}\n"
+    table = open_table(data.encode())
+    reading = read_table(table, guess(table.columns), "")
+    assert reading.faults == []
+    ((_row, details),) = reading.rows
+    assert (details.name, details.postal_code, details.country, details.news) == kept
+    assert bool(reading.unticked) == (cells.endswith("x") and "@" not in cells)
+
+
+def test_wrong_rows_are_given_as_they_were() -> None:
+    table = open_table(b"name,town,land\nAna,Hull,Nowhere\nEva,Hull,CA\nToo,many,cells,here\n")
+    reading = read_table(table, guess(table.columns) | {2: "country"}, "CA")
+    assert [(row, cells) for row, _faults, cells in wrong_rows(table, reading)] == [
+        (2, ["Ana", "Hull", "Nowhere"]), (4, ["Too", "many", "cells", "here"]),
+    ]  # fmt: skip
+
+
+def test_a_workbook_of_people_is_read() -> None:
+    book = Workbook()
+    assert book.active is not None
+    for row in (["Signatures"], ["name", "town", "PLZ"], ["Ana", "Berlin", 10115]):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    table = open_table(out.getvalue())
+    reading = read_table(table, guess(table.columns), "DE")
+    assert [(row, one.name, one.postal_code) for row, one in reading.rows] == [(3, "Ana", "10115")]

@@ -1,0 +1,67 @@
+"""Several entries of the directory changed or deleted at once, each as it would be by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.errors import Refused
+from campaign.officials import missions, services
+from campaign.officials.import_models import Directory
+from campaign.officials.models import Mission, MissionKind, Official
+
+ACTIONS = {
+    Directory.MISSIONS: ("kind", "sending_country", "host_country", "delete"),
+    Directory.OFFICIALS: ("country", "delete"),
+}
+"""What can be done to many at once, by the field that changes."""
+MOST = 50
+"""Entries at once: a page of the list."""
+
+
+@dataclass(slots=True)
+class BulkReport:
+    """How many were done, and which entries stay because something uses them."""
+
+    done: int
+    stays: list[Any]
+
+
+def list_chosen(session: Session, directory: Directory, slugs: Sequence[str]) -> list[Any]:
+    """The entries that were chosen, in the order of their slugs."""
+    model: Any = Mission if directory is Directory.MISSIONS else Official
+    query = select(model).where(model.slug.in_(slugs[:MOST])).order_by(model.slug)
+    return list(session.scalars(query))
+
+
+def delete_unused(session: Session, entries: Sequence[Any], *, actor: str) -> BulkReport:
+    """Delete those that nothing uses; the others stay."""
+    report = BulkReport(0, [])
+    for entry in entries:
+        try:
+            if isinstance(entry, Mission):
+                missions.delete_mission(session, mission=entry, actor=actor)
+            else:
+                services.delete_official(session, official=entry, actor=actor)
+        except Refused:
+            report.stays.append(entry)
+        else:
+            report.done += 1
+    return report
+
+
+def change_field(
+    session: Session, entries: Sequence[Any], *, field: str, value: str, actor: str
+) -> BulkReport:
+    """Give each entry the same kind or country."""
+    for entry in entries:
+        if isinstance(entry, Mission):
+            new: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
+            draft = replace(missions.draft_of(entry), **new)
+            missions.update_mission(session, mission=entry, draft=draft, actor=actor)
+        else:
+            changed = replace(services.draft_of(entry), country=value)
+            services.update_official(session, official=entry, draft=changed, actor=actor)
+    return BulkReport(len(entries), [])

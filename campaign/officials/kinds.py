@@ -1,0 +1,48 @@
+"""The kind of a mission, from a word for its type or from its name, in many languages. Pure."""
+
+from campaign.officials.models import MissionKind
+from campaign.officials.readings import N_, UnreadableRow
+from campaign.officials.text import fold
+
+_WORDS = {
+    MissionKind.PERMANENT_MISSION: (
+        "permanent", "permanente", "standige vertretung", "standige mission", "البعثة الدائمة",
+        "بعثة دائمة", "الوفد الدائم", "постоянное представительство", "常驻", "대표부",
+    ),
+    MissionKind.CONSULATE: (
+        "consul", "konsul", "consolato", "assistant high commission", "deputy high commission",
+        "قنصلي", "консуль", "генконсуль", "영사", "领事", "領事", "konsolosluk", "الشعبة القنصلية",
+    ),
+    MissionKind.HIGH_COMMISSION: (
+        "high commission", "haut commissariat", "alto comisionado", "alta comision",
+        "hochkommissariat", "المفوضية العليا", "المفوضية السامية", "alto comissariado",
+    ),
+    MissionKind.EMBASSY: (
+        "embassy", "embassies", "ambassade", "embajada", "embaixada", "ambasciata", "botschaft",
+        "ambasada", "buyukelcilik", "buyukelciligi", "سفارة", "السفارة", "посольств", "대사관",
+        "大使馆", "大使館", "nunciature", "nonciature", "nunciatura", "nuntiatur", "nunziatura",
+        "السفارة البابوية", "delegation", "delegacion", "delegacao", "interests section",
+        "section d interets", "liaison office", "representative office", "government office",
+        "diplomatic mission", "mission diplomatique", "mision diplomatica", "chancery", "legation",
+    ),
+}  # fmt: skip
+"""Folded words; de facto embassies do an embassy's work."""
+_FOLDED = [(kind, fold(word)) for kind, words in _WORDS.items() for word in words]
+
+
+def kind_in(words: str) -> MissionKind | None:
+    """The kind that a name or a type tells: the first of its words that tells one, the longest."""
+    folded = fold(words)
+    found = [(folded.find(word), -len(word), kind) for kind, word in _FOLDED if word in folded]
+    return min(found)[2] if found else None
+
+
+def kind_of(words: str, column: str = "type") -> MissionKind:
+    """The kind that a type such as "consulate general" is; raises UnreadableRow."""
+    if kind := kind_in(words):
+        return kind
+    raise UnreadableRow(
+        column,
+        N_("“%(value)s” is not known; write embassy, high commission, consulate or permanent "
+           "mission."), value=words,
+    )  # fmt: skip

@@ -1,0 +1,287 @@
+"""What the mapping page asks of odd files, what is left out, refused rows again, and undoing."""
+
+import io
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openpyxl import Workbook
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role
+from campaign.audit import AuditEntry
+from campaign.campaigns.models import Target, TargetKind
+from campaign.officials.import_models import ImportState
+from campaign.officials.models import ContactDetail, Mission, Official
+from tests.factories import (
+    make_campaign,
+    make_target_mission,
+    make_target_official,
+    post,
+    sign_in,
+)
+from tests.integration.officials.test_import_pages import (
+    MISSIONS,
+    form_of,
+    newest,
+    rehearsed,
+    upload,
+    work,
+)
+
+POPOLO = {
+    "persons": [
+        {
+            "id": "1", "name": "Wanjiru Otieno",
+            "other_names": [{"lang": code, "name": "W"} for code in ("bar", "sco", "sh", "fr")],
+        }
+    ],
+    "areas": [{"id": "ocd-division/country:ke", "name": "Kenya"}],
+    "memberships": [{"person_id": "1", "role": "member"}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient) -> FlaskClient:
+    sign_in(client, app, Role.ORGANIZER)
+    return client
+
+
+def page_of(desk: FlaskClient, address: str) -> str:
+    answer = desk.get(address)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def imported(desk: FlaskClient, unit: Session, where: str, **data: str) -> None:
+    post(desk, f"{where}/apply", data)
+    work(desk, unit, "officials.apply-import")
+    assert newest(unit).state is ImportState.APPLIED
+    unit.rollback()
+
+
+def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
+    desk: FlaskClient, unit: Session
+) -> None:
+    where = upload(desk, json.dumps(POPOLO), "officials").headers["Location"]
+    page = page_of(desk, where)
+    # Only languages of this site are offered for envelopes.
+    offered = re.findall(r'<option[^>]* value="(\w+)"', page.partition('id="language"')[2][:600])
+    assert offered[:2] == ["en", "fr"]
+    assert "bar" not in offered
+    assert "Throw away" in page_of(desk, "/desk/officials/imports")
+
+
+def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, unit: Session) -> None:
+    text = MISSIONS.replace("+1 613 555 0100 |", "8521-0306 F / nonsense |")
+    where = rehearsed(desk, unit, text, "missions")
+    counts = newest(unit).counts
+    assert (counts["added"], counts["refused"], counts["partly"]) == (2, 0, 1)
+    page = page_of(desk, where)
+    assert "Something left out of 1 row" in page
+    listed = page_of(desk, f"{where}?show=partly")
+    assert "<td><bdi>phone</bdi></td><td><bdi>nonsense</bdi></td>" in listed
+    imported(desk, unit, where)
+    kept = unit.execute(select(ContactDetail.type, ContactDetail.value)).all()
+    assert ("fax", "8521-0306") in [tuple(one) for one in kept]
+
+
+def test_of_several_lists_those_are_read_that_were_chosen(desk: FlaskClient, unit: Session) -> None:
+    row = {"operator": "Kenya", "country": "Canada", "city": "Ottawa", "type": "embassy"}
+    data = {"Embassies": [row], "Offices": [row | {"city": "Hull"}, row | {"city": "Banff"}]}
+    where = upload(desk, json.dumps(data)).headers["Location"]
+    page = page_of(desk, where)
+    assert "Offices (2)" in page
+    form: dict[str, Any] = form_of(page)
+    form["lists"] = ["Offices"]
+    where = post(desk, where, form).headers["Location"]
+    work(desk, unit, "officials.rehearse-import")
+    assert newest(unit).counts["added"] == 2
+
+
+def test_another_encoding_is_looked_at_before_it_is_chosen(
+    desk: FlaskClient, unit: Session
+) -> None:
+    text = "الاسم;المنصب;البلد\nمحمد السيد;وزير العدل;مصر\nسارة الحسن;وزيرة;لبنان\n"
+    where = upload(desk, text.encode("cp1256"), "officials").headers["Location"]
+    page = page_of(desk, where)
+    assert "Windows-1256 (Arabic): الاسم" in page  # as it reads so
+    assert form_of(page)["encoding"] == "windows-1256"
+    wrong = page_of(desk, f"{where}?encoding=windows-1252")
+    assert "ÇáÇÓã" in wrong
+    assert newest(unit).options["encoding"] == ""  # a look changes nothing
+    impossible = desk.get(f"{where}?encoding=utf-8")
+    assert "not in UTF-8" in impossible.get_data(as_text=True)
+    where = post(desk, where, form_of(page)).headers["Location"]
+    work(desk, unit, "officials.rehearse-import")
+    assert newest(unit).counts["added"] == 2
+
+
+def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, unit: Session) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["Notes"])
+    sheet = book.create_sheet("List")
+    rows = [["Diplomatic list"], ["operator", "country", "type"], ["Kenya", "Canada", "embassy"]]
+    for row in rows:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    where = upload(desk, out.getvalue()).headers["Location"]
+    page = page_of(desk, f"{where}?sheet=List&head=2")
+    form = form_of(page)
+    assert (form["column_0"], form["sheet"], form["head"]) == ("sending_country", "List", "2")
+    where = post(desk, where, form).headers["Location"]
+    work(desk, unit, "officials.rehearse-import")
+    assert newest(unit).counts["added"] == 1
+
+
+def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
+    desk: FlaskClient, unit: Session
+) -> None:
+    text = MISSIONS.replace("Kenya", "Atlantis").replace("Ghana", "Atlantis")
+    where = upload(desk, text).headers["Location"]
+    page = page_of(desk, where)
+    assert "1 value is no country we know" in page
+    form = form_of(page)
+    (asked,) = (name for name in form if name.startswith("value_"))
+    # Another column means a country now: its texts are asked for before anything is done.
+    other = form | {"column_1": "", "column_3": "host_country", "fixed_host_country": "CA"}
+    assert post(desk, where, other).status_code == 422
+    assert newest(unit).state is ImportState.UPLOADED
+    where = post(desk, where, form | {asked: "XM"}).headers["Location"]
+    work(desk, unit, "officials.rehearse-import")
+    assert newest(unit).counts["added"] == 2
+    assert "Sovereign Order of Malta" in page_of(desk, f"{where}?show=added")
+
+
+def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
+    desk: FlaskClient, unit: Session
+) -> None:
+    where = rehearsed(desk, unit, MISSIONS.replace("Ghana", "Atlantis"), "missions")
+    imported(desk, unit, where, skip_bad="1")
+    refused = desk.get(f"{where}/refused.csv").get_data(as_text=True)
+    lines = refused.lstrip("\ufeff").splitlines()
+    assert lines[0] == "# Row,# What to mend,operator,country,type,city,phone,email"
+    assert lines[1].startswith("3,operator: “Atlantis” is not a country")
+    assert lines[1].endswith(",Atlantis,Canada,embassy,Ottawa,,")
+    again = rehearsed(desk, unit, refused.replace("Atlantis,Canada", "Ghana,Canada"), "missions")
+    assert newest(unit).counts["added"] == 1
+    assert "Embassy of Ghana" in page_of(desk, f"{again}?show=added")
+
+
+def test_many_of_an_office_for_one_are_told(desk: FlaskClient, unit: Session) -> None:
+    people = "".join(f"Person {at};President of Mexico;Mexico\n" for at in range(4))
+    where = rehearsed(desk, unit, f"name;office;country\n{people}", "officials")
+    assert "4 people hold President of Mexico" in page_of(desk, where)
+
+
+def test_a_sample_file_is_read_as_it_is(desk: FlaskClient, unit: Session) -> None:
+    for part in ("missions", "officials"):
+        sample = desk.get(f"/desk/{part}/imports/sample.csv").data
+        where = upload(desk, sample, part).headers["Location"]
+        form = form_of(page_of(desk, where))
+        assert all(form[name] for name in form if name.startswith("column_"))
+        post(desk, where, form)
+        work(desk, unit, "officials.rehearse-import")
+        counts = newest(unit).counts
+        assert (counts["added"], counts["refused"], counts.get("partly")) == (2, 0, None)
+
+
+def test_an_import_is_undone_and_what_is_used_or_edited_stays(
+    desk: FlaskClient, unit: Session
+) -> None:
+    ghana = make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa")
+    ghana.contacts = [ContactDetail(type="email", value="old@example.org")]
+    unit.add(ghana)
+    unit.commit()
+    text = MISSIONS + "Peru;Canada;embassy;Ottawa;;\nChile;Canada;embassy;Ottawa;;\n"
+    text = text.replace(
+        "Ghana;Canada;embassy;Ottawa;;", "Ghana;Canada;embassy;Ottawa;613 555 0177;"
+    )
+    where = rehearsed(desk, unit, text, "missions")
+    assert post(desk, f"{where}/undo", follow_redirects=True).status_code == 200
+    assert newest(unit).state is ImportState.READY  # there is nothing to undo yet
+    unit.rollback()
+    imported(desk, unit, where)
+    assert newest(unit).expires_at > db.utcnow() + timedelta(days=29)
+    chile = unit.scalars(select(Mission).where(Mission.slug == "chile-ottawa")).one()
+    campaign = make_campaign(unit)
+    official = make_target_official(slug="somebody-else")
+    unit.add(official)
+    unit.flush()
+    unit.add(
+        Target(
+            campaign_id=campaign.id, official_id=official.id, mission_id=chile.id,
+            kind=TargetKind.TO, position=9,
+        )
+    )  # fmt: skip
+    unit.commit()
+    form = _edit_form(page_of(desk, "/desk/missions/peru-ottawa"))
+    assert post(desk, "/desk/missions/peru-ottawa", form | {"hours": "9 to 12"}).status_code == 302
+    assert "Undo this import" in page_of(desk, where)
+    post(desk, f"{where}/undo")
+    unit.rollback()
+    unit.expire_all()
+    slugs = unit.scalars(select(Mission.slug).order_by(Mission.slug)).all()
+    assert {"chile-ottawa", "ghana-ottawa", "peru-ottawa"} <= set(slugs)
+    assert "kenya-ottawa" not in slugs
+    ghana = unit.scalars(select(Mission).where(Mission.slug == "ghana-ottawa")).one()
+    assert ([one.value for one in ghana.contacts], ghana.source_id) == (["old@example.org"], "")
+    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "imports.undo"))
+    assert entry is not None
+    assert {name: entry.detail[name] for name in ("removed", "restored", "stays")} == {
+        "removed": 1, "restored": 1, "stays": 2,
+    }  # fmt: skip
+    page = page_of(desk, f"{where}?show=added")
+    assert "2 entries stay" in page
+    assert "A campaign or something else uses it" in page
+    assert "Someone has edited or checked it since" in page
+    assert unit.scalar(select(func.count(ContactDetail.id))) == 1
+
+
+def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
+    desk: FlaskClient, unit: Session
+) -> None:
+    official = make_target_official(
+        slug="ines-quintero-vidal", name="Ines Quintero Vidal", office={"en": "Mayor of Altamar"},
+    )  # fmt: skip
+    official.given_name, official.locality = "", ""
+    unit.add(official)
+    unit.commit()
+    text = "name;given name;office;country;city;start\n"
+    text += "Ines Quintero Vidal;Ines;Governor of Altamar;Mexico;Altamar;2024-10-01\n"
+    where = rehearsed(desk, unit, text, "officials", replace="y")
+    imported(desk, unit, where)
+    unit.expire_all()
+    mine = unit.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
+    assert (mine.office["en"], mine.given_name, len(mine.memberships)) == (
+        "Governor of Altamar", "Ines", 1,
+    )  # fmt: skip
+    mine.locality = "Elsewhere"
+    unit.commit()
+    post(desk, f"{where}/undo")
+    unit.rollback()
+    unit.expire_all()
+    mine = unit.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
+    assert (mine.office["en"], mine.given_name, mine.locality, len(mine.memberships)) == (
+        "Mayor of Altamar", "", "Elsewhere", 0,
+    )  # fmt: skip
+    assert "Only the rest is set back" in page_of(desk, f"{where}?show=changed")
+
+
+def _edit_form(page: str) -> dict[str, str]:
+    found = form_of(page)
+    for name, value in re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page):
+        found.setdefault(name, value)
+    for name, text in re.findall(
+        r'<textarea[^>]* name="(\w+)"[^>]*>\s*(.*?)</textarea>', page, re.DOTALL
+    ):
+        found[name] = text
+    return found
