@@ -5,6 +5,8 @@ ifeq ($(PYTHON),)
 PYTHON := python3
 endif
 BIN := .venv/bin
+# Modules are compiled once, not in each of the processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
 HOST ?= 127.0.0.1
 PORT ?= 5000
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from campaign import create_app, db, migrations
 from campaign.settings import Settings
 from tests import posted
+from tests.commands import Commands
 from tests.instances import Engines, Instances
 
 hypothesis_settings.register_profile(
@@ -49,7 +50,15 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no processor waits for the other at the end."""
+    items[:] = [item for item in items if not _is_doubled(item)]
     items.sort(key=_weight)
+
+
+def _is_doubled(item: pytest.Item) -> bool:
+    """Whether it would try on PostgreSQL what does not depend on the database."""
+    callspec = getattr(item, "callspec", None)
+    on_postgres = callspec is not None and callspec.params.get("engine_name") == "postgresql"
+    return on_postgres and item.get_closest_marker("one_engine") is not None
 
 
 def _weight(item: pytest.Item) -> int:
@@ -271,6 +280,14 @@ def unit(app: Flask) -> Iterator[Session]:
     """A unit of work in an application context: what it changed is committed with `commit`."""
     with app.app_context(), db.database().sessions() as unit:
         yield unit
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Starts `campaign` commands, each a process of its own, from one that is loaded already."""
+    running = Commands()
+    yield running
+    running.close()
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,14 @@ def remembering_press() -> RememberingPress:
 
 
 @pytest.fixture(autouse=True)
-def _press(remembering_press: RememberingPress, monkeypatch: pytest.MonkeyPatch) -> None:
+def _press(
+    request: pytest.FixtureRequest,
+    remembering_press: RememberingPress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """What is tried here is what is done with a printed page, not the laying out."""
-    remembering_press.put_up(monkeypatch)
+    if request.node.get_closest_marker("real_press") is None:
+        remembering_press.put_up(monkeypatch)
 
 
 @pytest.fixture
