@@ -8,6 +8,8 @@ endif
 VENV := .venv$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 export VENV
+# Modules are compiled once, not in each of the processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
 HOST ?= 127.0.0.1
 PORT ?= 5000
 

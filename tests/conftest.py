@@ -18,13 +18,15 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from campaign import close_app, create_app, db, migrations
-from campaign.settings import Settings, load_settings
+from campaign import create_app, db, migrations
+from campaign.settings import Settings
 from tests import posted
+from tests.commands import Commands
+from tests.instances import Engines, Instances
 
 hypothesis_settings.register_profile(
     "campaign", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -48,7 +50,15 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no processor waits for the other at the end."""
+    items[:] = [item for item in items if not _is_doubled(item)]
     items.sort(key=_weight)
+
+
+def _is_doubled(item: pytest.Item) -> bool:
+    """Whether it would try on PostgreSQL what does not depend on the database."""
+    callspec = getattr(item, "callspec", None)
+    on_postgres = callspec is not None and callspec.params.get("engine_name") == "postgresql"
+    return on_postgres and item.get_closest_marker("one_engine") is not None
 
 
 def _weight(item: pytest.Item) -> int:
@@ -156,7 +166,7 @@ DO $$
 DECLARE one record;
 BEGIN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle';
   IF (SELECT version_num FROM alembic_version) <> '{_NEWEST}'
     OR (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') <> {len(_TABLES)}
     OR (SELECT count(*) FROM pg_tables WHERE tablename = ANY('{{{",".join(_TABLES)}}}'))
@@ -174,15 +184,19 @@ BEGIN
   END LOOP;
 END $$
 """
-"""Deletes every row, whatever points at it, and counts ids from 1 again."""
+"""Deletes every row, whatever points at it, and counts ids from 1 again. What rests stays."""
 _FRESH = f"TRUNCATE {', '.join(sorted(db.Base.metadata.tables))}"
 """Takes longer, and leaves nothing of what was deleted behind."""
 
 
 @pytest.fixture(scope="session")
-def shared_postgres(postgres: str) -> _Postgres:
+def shared_postgres(postgres: str, engines: Engines) -> Iterator[_Postgres]:
     """The database that the tests of one process share in turn."""
-    return _Postgres(postgres)
+    shared = _Postgres(postgres)
+    yield shared
+    engines.close()
+    if shared.keeper is not None:
+        shared.keeper.close()
 
 
 @pytest.fixture
@@ -201,38 +215,25 @@ def database_url(engine_name: str, tmp_path: Path, request: pytest.FixtureReques
     shared.give_back()
 
 
+@pytest.fixture(scope="session")
+def instances(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> Instances:
+    """The instance folder that the tests of one process have in turn, and its application."""
+    return Instances(tmp_path_factory.mktemp("instances"), engines)
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings of a test's instance."""
-    # A test signs more letters from one network than people do in an hour.
-    return load_settings(
-        instance=tmp_path / "instance", database_url=database_url, burst_per_network=10_000
-    )
+def settings(database_url: str, instances: Instances) -> Settings:
+    """Settings of a test's instance, whose folder holds its keys and nothing else."""
+    return instances.fresh(database_url)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def engines() -> Iterator[None]:
-    """The engine of one address is made once a run: it knows the statements it has compiled.
-
-    As long as an application has it, another one at the same address (a second node) gets an
-    engine of its own, with its own keys and connections, as in another process.
-    """
-    made: dict[str, Engine] = {}
-    taken: set[str] = set()
-    make = db.make_engine
-
-    def make_once(url: str) -> Engine:
-        if url in taken:
-            return make(url)
-        taken.add(url)
-        if url not in made:
-            made[url] = make(url)
-            event.listen(made[url], "engine_disposed", lambda _engine: taken.discard(url))
-        return made[url]
-
+def engines() -> Iterator[Engines]:
+    """The engine of one address is made once a run: it knows the statements it has compiled."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "make_engine", make_once)
-        yield
+        made = Engines(db.make_engine)
+        patch.setattr(db, "make_engine", made.make)
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -242,18 +243,30 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBy
 
 
 @pytest.fixture
-def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def app(
+    settings: Settings, compiled_templates: FileSystemBytecodeCache, instances: Instances
+) -> Iterator[Flask]:
     """The application; sign-in and forms work as in real use."""
-    made = create_app(settings)
-    made.testing = True
-    posted.watch(made)
-    made.jinja_env.bytecode_cache = compiled_templates
-    serve = made.wsgi_app
-    # As on a server, a request knows nothing of the context that `unit` holds open: without this
-    # it would share `g`, and with it the session, the user and the language of the one before.
-    made.wsgi_app = lambda environ, start: Context().run(serve, environ, start)  # type: ignore[method-assign]
+
+    def make() -> Flask:
+        made = create_app(settings)
+        made.testing = True
+        # A password takes as long as it should in `test_a_password_takes_its_time` alone.
+        made.extensions["security"].pwd_context.update(
+            argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
+        )
+        posted.watch(made)
+        made.jinja_env.bytecode_cache = compiled_templates
+        serve = made.wsgi_app
+        # As on a server, a request knows nothing of the context that `unit` holds open: without
+        # this it would share `g`, and with it the session, the user and the language of the one
+        # before.
+        made.wsgi_app = lambda environ, start: Context().run(serve, environ, start)  # type: ignore[method-assign]
+        return made
+
+    made = instances.application(settings, make)
     yield made
-    close_app(made)
+    instances.close(made)
 
 
 @pytest.fixture
@@ -267,6 +280,14 @@ def unit(app: Flask) -> Iterator[Session]:
     """A unit of work in an application context: what it changed is committed with `commit`."""
     with app.app_context(), db.database().sessions() as unit:
         yield unit
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Starts `campaign` commands, each a process of its own, from one that is loaded already."""
+    running = Commands()
+    yield running
+    running.close()
 
 
 @pytest.fixture(autouse=True)

@@ -14,23 +14,41 @@ _SCHEMES = {
 }
 
 
+_HAS_SCRIPTS = "matchMedia('(scripting: enabled)').matches"
+_source = AXE.read_text() if AXE.exists() else ""
+_seen: set[tuple[str, str, str]] = set()
+"""What was found without fault: the same page need not be looked at twice."""
+
+
 def assert_accessible(browser: Browser, page: Page) -> None:
     """No axe violation on what the page shows now, in light and in dark.
 
-    The markup is looked at in a page of its own, so that a page that was reached without scripts
-    is checked too.
+    Where no scripts run, the markup is looked at in a page of its own.
     """
     page.wait_for_load_state()
     expect(page.locator("main")).to_be_attached()
     html, url = page.content(), page.url
-    context = browser.new_context(viewport=page.viewport_size, bypass_csp=True)
-    probe = context.new_page()
-    probe.route(url, lambda route: route.fulfill(body=html, content_type="text/html"))
-    probe.goto(url)
-    probe.add_script_tag(path=AXE)
+    look = (html, url, str(page.viewport_size))
+    if look in _seen:
+        return
+    if page.evaluate(_HAS_SCRIPTS):
+        page.evaluate(f"{_source};0")
+        _look(page, url)
+        page.emulate_media(color_scheme="light")
+    else:
+        context = browser.new_context(viewport=page.viewport_size, bypass_csp=True)
+        probe = context.new_page()
+        probe.route(url, lambda route: route.fulfill(body=html, content_type="text/html"))
+        probe.goto(url)
+        probe.add_script_tag(path=AXE)
+        _look(probe, url)
+        context.close()
+    _seen.add(look)
+
+
+def _look(page: Page, url: str) -> None:
     for scheme, options in _SCHEMES.items():
-        probe.emulate_media(color_scheme=scheme)
-        violations = probe.evaluate(_RUN, {"resultTypes": ["violations"], **options})
+        page.emulate_media(color_scheme=scheme)
+        violations = page.evaluate(_RUN, {"resultTypes": ["violations"], **options})
         found = [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
         assert found == [], f"{url} ({scheme}): {json.dumps(found, indent=1)}"
-    context.close()

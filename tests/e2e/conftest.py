@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.commands import Commands, Running
+
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 90
 _ENVIRONMENT = {"CAMPAIGN_BURST_PER_NETWORK": "1000"}
@@ -36,6 +38,7 @@ class Site:
 
     url: str
     instance: Path
+    commands: Commands
 
     @property
     def password(self) -> str:
@@ -50,14 +53,11 @@ class Site:
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a `campaign` command on this instance."""
-        return subprocess.run(
-            [sys.executable, "-m", "campaign", *arguments],
-            env={**os.environ, "CAMPAIGN_INSTANCE": str(self.instance), **_ENVIRONMENT},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self.commands.run(arguments, _environment(self.instance))
+
+
+def _environment(instance: Path) -> dict[str, str]:
+    return {**os.environ, "CAMPAIGN_INSTANCE": str(instance), **_ENVIRONMENT}
 
 
 def _free_port() -> int:
@@ -67,43 +67,60 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def loaded(tmp_path_factory: pytest.TempPathFactory, commands: Commands) -> Path:
     """An instance in which the demo is loaded, with its keys: to be copied."""
     folder = tmp_path_factory.mktemp("loaded") / "instance"
-    made = Site("", folder).command("demo")
+    made = Site("", folder, commands).command("demo")
     assert made.returncode == 0, made.stderr
     return folder
 
 
 @pytest.fixture(scope="module")
 def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, commands: Commands
 ) -> Iterator[Site]:
     """The demo, served by `campaign run --demo` as the README says.
 
     It is loaded once a run, and found loaded by each site; where a module says FROM_NOTHING, the
-    command begins in an empty folder.
+    command begins in an empty folder, as a program that has to be loaded.
     """
-    folder = tmp_path_factory.mktemp("site")
-    if not getattr(request.module, "FROM_NOTHING", False):
-        shutil.copytree(request.getfixturevalue("loaded"), folder / "instance")
+    instance = tmp_path_factory.mktemp("site") / "instance"
     port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(port)],
-        env={**os.environ, "CAMPAIGN_INSTANCE": str(folder / "instance"), **_ENVIRONMENT},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-    )
     url = f"http://127.0.0.1:{port}"
+    arguments = ["run", "--demo", "--port", str(port)]
+    process: Running | _Loaded
+    if getattr(request.module, "FROM_NOTHING", False):
+        process = _Loaded(arguments, instance)
+    else:
+        shutil.copytree(request.getfixturevalue("loaded"), instance)
+        process = commands.start(arguments, _environment(instance))
     try:
         _wait_for(url, process)
-        yield Site(url, folder / "instance")
+        yield Site(url, instance, commands)
     finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, "campaign run must end cleanly on Ctrl-C"
+        assert process.end(30) == 0, "campaign run must end cleanly on Ctrl-C"
 
 
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+class _Loaded:
+    """The command as a program of its own."""
+
+    def __init__(self, arguments: list[str], instance: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "campaign", *arguments],
+            env=_environment(instance),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+    def end(self, seconds: float) -> int:
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(seconds)
+
+
+def _wait_for(url: str, process: Running | _Loaded) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         try:

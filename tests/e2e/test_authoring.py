@@ -2,9 +2,6 @@
 
 import os
 import re
-import signal
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.commands import Commands
 from tests.days import today
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site, _free_port, _wait_for, _watched
@@ -36,23 +34,19 @@ EMBASSY = _content("missions")["missions"][0]
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def empty(tmp_path_factory: pytest.TempPathFactory, commands: Commands) -> Iterator[Site]:
     """A new instance without the demo, served as the README says."""
-    folder = tmp_path_factory.mktemp("empty")
+    instance = tmp_path_factory.mktemp("empty") / "instance"
     port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", "run", "--port", str(port)],
-        env={**os.environ, "CAMPAIGN_INSTANCE": str(folder / "instance")},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
+    process = commands.start(
+        ["run", "--port", str(port)], {**os.environ, "CAMPAIGN_INSTANCE": str(instance)}
     )
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(url, process)
-        yield Site(url, folder / "instance")
+        yield Site(url, instance, commands)
     finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.end(30) == 0
 
 
 @pytest.fixture

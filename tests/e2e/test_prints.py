@@ -13,6 +13,7 @@ from tests.e2e.test_journey import main_button, sign_in
 pytestmark = pytest.mark.e2e
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)  # without scripts
 def test_staff_print_a_bundle_again_and_give_another_up(
     page: Page, browser: Browser, site: Site, tmp_path: Path
 ) -> None:

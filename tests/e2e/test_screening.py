@@ -19,7 +19,7 @@ from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
-_FALSE = 5000
+_FALSE = 1200
 _SLUG = "ua-58-20"
 
 
@@ -33,7 +33,7 @@ def instance(site: Site) -> Iterator[Flask]:
 
 
 def flood(site: Site) -> int:
-    """Five thousand confirmed signatures from one network; gives the number that is true."""
+    """Twelve hundred confirmed signatures from one network; gives the number that is true."""
     with instance(site), db.transaction() as unit:
         campaign = unit.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
         honest = tally.recount(unit, campaign)
@@ -125,25 +125,25 @@ def test_a_flood_is_cleaned_and_a_held_letter_is_approved_by_keyboard(
     page.get_by_role("link", name="Screening").click()
     page.get_by_role("link", name="Where signatures come from").click()
     row = page.get_by_role("row").filter(has_text="203.0.113.0/24")
-    expect(row).to_contain_text("5,000")
+    expect(row).to_contain_text("1,200")
     expect(row).to_contain_text("stands out")
     assert_accessible(browser, page)
     row.get_by_role("link", name="Count them").click()
     expect(page.get_by_label("Networks", exact=False).first).to_have_value("203.0.113.0/24")
     assert_accessible(browser, page)
     page.get_by_role("button", name="Count them").click()
-    expect(page.get_by_role("heading", name="5,000 signatures are found")).to_be_visible()
+    expect(page.get_by_role("heading", name="1,200 signatures are found")).to_be_visible()
     assert_accessible(browser, page)
     assert state_of(site, SignatureState.INVALID) == 0
     page.get_by_label("Why they are false").fill("A flood from one network.")
-    page.get_by_role("button", name="Set 5,000 signatures aside").click()
-    expect(page.get_by_role("heading", name="5,000 signatures are set aside")).to_be_visible()
+    page.get_by_role("button", name="Set 1,200 signatures aside").click()
+    expect(page.get_by_role("heading", name="1,200 signatures are set aside")).to_be_visible()
     desk_page = page.url
     count_now(site)
     written(page, site, honest)
     page.goto(desk_page)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("heading", name="5,000 signatures were restored")).to_be_visible()
+    expect(page.get_by_role("heading", name="1,200 signatures were restored")).to_be_visible()
     count_now(site)
     written(page, site, honest + _FALSE)
 

@@ -70,6 +70,7 @@ def post(site: Site, path: str, **fields: str) -> int:
         return int(answer.status)
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)  # without scripts
 def test_a_supporter_follows_a_letter_changes_it_and_takes_it_back(
     page: Page, browser: Browser, site: Site
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_supporter_follows_a_letter_changes_it_and_takes_it_back(
     assert_accessible(browser, page)
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)  # without scripts
 def test_a_member_joins_the_network_is_told_and_leaves_by_one_click(
     page: Page, browser: Browser, site: Site
 ) -> None:

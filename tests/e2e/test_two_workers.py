@@ -1,9 +1,6 @@
 """The same on PostgreSQL, with the queue in the same database and two worker processes."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +16,7 @@ from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.bundles.verifying import verify_copy
 from campaign.bundles.zipping import write_zip
 from campaign.settings import load_settings
+from tests.commands import Commands
 
 pytestmark = pytest.mark.e2e
 _LETTERS = 60
@@ -46,24 +44,15 @@ def environment(postgres: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     admin.dispose()
 
 
-def command(environment: dict[str, str], *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "campaign", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def command(commands: Commands, environment: dict[str, str], *arguments: str) -> None:
+    done = commands.run(arguments, {**os.environ, **environment})
     assert done.returncode == 0, done.stderr
 
 
 @contextmanager
-def two_workers(environment: dict[str, str]) -> Iterator[None]:
+def two_workers(commands: Commands, environment: dict[str, str]) -> Iterator[None]:
     started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "campaign", "worker", "--threads", "1"],
-            env={**os.environ, **environment},
-        )
+        commands.start(["worker", "--threads", "1"], {**os.environ, **environment})
         for _ in range(2)
     ]
     try:
@@ -71,21 +60,20 @@ def two_workers(environment: dict[str, str]) -> Iterator[None]:
         assert all(one.poll() is None for one in started), "a worker ended by itself"
     finally:
         for one in started:
-            one.send_signal(signal.SIGINT)
-        for one in started:
-            one.wait(60)
+            assert one.end(60) is not None
 
 
 def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
-    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command(environment, "demo")
-    command(environment, "synth", "ua-58-20", "--signatures", str(_LETTERS))
+    commands: Commands, environment: dict[str, str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    command(commands, environment, "demo")
+    command(commands, environment, "synth", "ua-58-20", "--signatures", str(_LETTERS))
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
     app = create_app(settings)
-    with app.app_context(), two_workers(environment):
+    with app.app_context(), two_workers(commands, environment):
         with db.transaction() as unit:
             campaign, mission = services.get_pair(
                 unit, campaign="ua-58-20", mission="mexico-ottawa"

@@ -34,6 +34,7 @@ def settled(page: Page) -> None:
     expect(page.get_by_text("Open a bundle to download it.")).to_be_visible(timeout=_PATIENCE)
 
 
+@pytest.mark.parametrize("page", ["desk"], indirect=True)  # with them
 def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     page: Page, browser: Browser, site: Site, tmp_path: Path
 ) -> None:

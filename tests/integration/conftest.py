@@ -7,6 +7,24 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.reading.page_cache import PageCache
 from tests.factories import make_campaign
+from tests.remembering import RememberingPress
+
+
+@pytest.fixture(scope="session")
+def remembering_press() -> RememberingPress:
+    """Lays out the same document once a run."""
+    return RememberingPress()
+
+
+@pytest.fixture(autouse=True)
+def _press(
+    request: pytest.FixtureRequest,
+    remembering_press: RememberingPress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is tried here is what is done with a printed page, not the laying out."""
+    if request.node.get_closest_marker("real_press") is None:
+        remembering_press.put_up(monkeypatch)
 
 
 @pytest.fixture

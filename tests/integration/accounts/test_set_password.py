@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_security import hash_password
 from sqlalchemy.orm import Session
 
+from campaign import close_app, create_app
 from campaign.accounts import links
 from campaign.accounts.links import LINK_DAYS, set_password_link
 from campaign.accounts.models import Role, StaffUser
@@ -149,3 +151,11 @@ def test_the_page_is_not_kept(client: FlaskClient, user: StaffUser) -> None:
     response = client.get(_path(user))
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_password_takes_its_time(settings: Settings) -> None:
+    # The application that tests share hashes cheaply; this is one as it is served.
+    app = create_app(settings.model_copy())
+    with app.app_context():
+        assert hash_password("violet-harbour").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    close_app(app)

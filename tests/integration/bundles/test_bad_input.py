@@ -109,6 +109,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.real_press
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_written(
     app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path,
@@ -151,6 +152,7 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
     assert (result.findings, result.letters) == ([], 4)
 
 
+@pytest.mark.real_press
 def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
     app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:

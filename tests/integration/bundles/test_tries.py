@@ -50,6 +50,7 @@ def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
     return client.get(f"/desk/bundles/{bundle.public_id}").text
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("slug", "words"), [
     ("took-too-long", "took longer than it may"), ("out-of-memory", "took more memory than"),
 ])  # fmt: skip

@@ -96,7 +96,7 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     archive.back_up(database, storage, tmp_path / "backup.zip")
     other = load_settings(
-        instance=tmp_path / "instance",
+        instance=filled.extensions["settings"].folder,  # with its keys
         database_url=f"sqlite:///{tmp_path}/other.sqlite",
     )
     elsewhere = db.Database.of(other)

@@ -33,7 +33,7 @@ from tests.integration.storage.conftest import Bucket
 PLANTED = ("Plantina", "Namelosa", "Hintertux", "plantina@example.org", "Unheard-of words")
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.one_engine)])
 def settings(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Settings:
     """Settings of an instance on either kind of place."""
     instance, limits = tmp_path / "instance", {"burst_per_network": 10_000}

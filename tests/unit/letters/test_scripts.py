@@ -52,8 +52,11 @@ def in_script(script: str) -> list[LetterContext]:
     return [*letters, letter(20, signature_name=name, sender_lines=(name,))]
 
 
-@pytest.mark.parametrize("layout", [US_10, DIN_5008_B], ids=lambda layout: layout.slug)
-@pytest.mark.parametrize("script", TEXTS)
+@pytest.mark.parametrize(
+    ("script", "layout"),
+    [(script, (US_10, DIN_5008_B)[number % 2]) for number, script in enumerate(TEXTS)],
+    ids=list(TEXTS),
+)
 def test_every_script_gives_the_same_picture_both_ways(
     script: str, layout: Layout, tmp_path: Path
 ) -> None:
@@ -81,22 +84,20 @@ def test_a_volume_of_all_scripts_keeps_their_order(tmp_path: Path) -> None:
     assert list(differences(fast.path, plain.path)) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "slug"),
-    [
-        ("A heart \u2764\ufe0f and a face \U0001f600", "missing-glyph"),
-        ("A family \U0001f468\u200d\U0001f469\u200d\U0001f467", "missing-glyph"),
-        ("A glyph that nobody has: \U0010fffd", "control-character"),
-        ("Unassigned: \u0378", "control-character"),
-        ("Turned \u202egnorw", "control-character"),
-        ("A bell \a", "control-character"),
-    ],
-)
-def test_what_no_font_can_print_is_set_aside_with_its_reason(
-    text: str, slug: str, tmp_path: Path
-) -> None:
-    fast, _plain = both([letter(1), letter(2, own_words=(text,)), letter(3)], US_10, tmp_path)
-    assert [(one.key, one.slug) for one in fast.set_aside] == [("key-2", slug)]
+ASIDE = [
+    ("A heart \u2764\ufe0f and a face \U0001f600", "missing-glyph"),
+    ("A family \U0001f468\u200d\U0001f469\u200d\U0001f467", "missing-glyph"),
+    ("A glyph that nobody has: \U0010fffd", "control-character"),
+    ("Unassigned: \u0378", "control-character"),
+    ("Turned \u202egnorw", "control-character"),
+    ("A bell \a", "control-character"),
+]
+
+
+def test_what_no_font_can_print_is_set_aside_with_its_reason(tmp_path: Path) -> None:
+    odd = [letter(number, own_words=(text,)) for number, (text, _) in enumerate(ASIDE, 10)]
+    fast, _plain = both([letter(1), *odd, letter(3)], US_10, tmp_path)
+    assert [one.slug for one in fast.set_aside] == [slug for _, slug in ASIDE]
     assert [one.key for one in fast.letters] == ["key-1", "key-3"]
 
 

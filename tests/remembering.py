@@ -1,0 +1,106 @@
+"""The press, which lays out the same document once a run.
+
+The same letters give the same bytes: that is shown by the tests of the press itself
+(`tests/unit/letters`) and of whole bundles printed in two places (`test_determinism`), which run
+without this. All others may have what was laid out before: a bundle of seven letters is printed
+hundreds of times, and what is tried there is the bundle, not the page.
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from weasyprint import Document
+
+from campaign.letters import fast, foundries, plain, renderer
+from campaign.letters.foundry import Outcome
+from campaign.letters.printing import Limits
+
+_MOST_DOCUMENTS = 48
+_MOST_ORDERS = 512
+
+
+class RememberingPress:
+    """What was laid out in this process, here and in foundries."""
+
+    def __init__(self) -> None:
+        self._borrowed = foundries.borrowed
+        self._laid_out = renderer.laid_out
+        self._write_pdf = renderer.write_pdf
+        self._lock = threading.Lock()
+        self._orders: OrderedDict[str, tuple[Outcome, bytes]] = OrderedDict()
+        self._documents: OrderedDict[Any, Document] = OrderedDict()
+        self._written: dict[int, bytes] = {}
+
+    def put_up(self, patch: pytest.MonkeyPatch) -> None:
+        """Let the system print by this press."""
+        for module in (foundries, plain, fast):
+            patch.setattr(module, "borrowed", self.borrowed)
+        patch.setattr(renderer, "laid_out", self.laid_out)
+        patch.setattr(renderer, "write_pdf", self.write_pdf)
+
+    @contextmanager
+    def borrowed(self) -> Iterator["RememberingPress"]:
+        """What takes orders; a foundry is borrowed for those that are new."""
+        yield self
+
+    def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
+        """The outcome of such an order; one that failed is tried each time."""
+        out = Path(job["out"])
+        key = _name(work, job, limits)
+        with self._lock:
+            kept = self._orders.get(key)
+        if kept is not None:
+            out.write_bytes(kept[1])
+            return kept[0]
+        with self._borrowed() as foundry:
+            outcome = foundry.run(work, job, limits, size)
+        if outcome.report is not None and out.exists():
+            with self._lock:
+                self._orders[key] = outcome, out.read_bytes()
+                while len(self._orders) > _MOST_ORDERS:
+                    self._orders.popitem(last=False)
+        return outcome
+
+    @contextmanager
+    def laid_out(
+        self, html: str, stylesheet: str, geometry: Any, *, xml: bool = False
+    ) -> Iterator[Document]:
+        """The document, laid out now or before."""
+        key = (html, stylesheet, geometry, xml)
+        with renderer._LOCK:
+            if key in self._documents:
+                yield self._documents[key]
+                return
+            with self._laid_out(html, stylesheet, geometry, xml=xml) as document:
+                yield document
+            self._documents[key] = document
+            while len(self._documents) > _MOST_DOCUMENTS:
+                _, gone = self._documents.popitem(last=False)
+                self._written.pop(id(gone), None)
+
+    def write_pdf(self, document: Document) -> bytes:
+        """Its PDF; that of a document which is not kept is written each time."""
+        with renderer._LOCK:
+            written = self._written.get(id(document)) or self._write_pdf(document)
+            if document in self._documents.values():
+                self._written[id(document)] = written
+            return written
+
+
+def _name(work: str, job: dict[str, Any], limits: Limits) -> str:
+    """What tells an order from every other: parts by what is in them, not where they lie."""
+    facts = {name: one for name, one in job.items() if name != "out"}
+    if work == "join":
+        facts["parts"] = [_digest(Path(part).read_bytes()) for part in job["parts"]]
+    return _digest(json.dumps([work, facts, repr(limits)]).encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
