@@ -24,14 +24,14 @@ _SEVERAL = 10
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What a cover letter counts, and where its code leads."""
+    """What the papers of a bundle count, and where the delivery sheet's code leads."""
 
     per_target: Mapping[int, int]
     """Letters that are in, by the target's id."""
     on_paper: int
     """People on the sheets that travel along."""
     code: str = ""
-    """Address of the page for who carries it; none on a rehearsal."""
+    """Address of the page on which a delivery is recorded; none on a rehearsal."""
 
 
 def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> CoverWords:
@@ -160,8 +160,6 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
         complimentary_close=fill(words.close, values),
         signature_lines=(organisation.name,),
         mark=mark_of(frozen),
-        code=covered.code,
-        code_note=_("For our delegates: what happened at the gate is recorded here."),
     )
 
 

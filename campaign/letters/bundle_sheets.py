@@ -13,8 +13,8 @@ from campaign.letters.envelopes import EnvelopeContext, render_envelopes
 from campaign.letters.html import language_tag
 from campaign.letters.joining import Document, describe, in_place_of, join
 from campaign.letters.layouts import EnvelopeSheet, Paper
-from campaign.letters.posters import qr_svg
 from campaign.letters.problems import LetterRefused
+from campaign.letters.qr_codes import qr_svg
 from campaign.letters.sheet_contexts import ContentsContext, DeliverySheetContext
 
 _GROUP = 8
