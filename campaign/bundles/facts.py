@@ -8,6 +8,7 @@ from campaign.bundles.choices import Choice
 from campaign.bundles.frozen import Frozen, FrozenMission, FrozenOrganisation, FrozenTarget
 from campaign.bundles.loading import day_in
 from campaign.campaigns import lifecycle
+from campaign.campaigns.addressing import country_line, home_country
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.errors import Refused
 from campaign.letters.checks import check_address, check_characters
@@ -45,7 +46,7 @@ def facts_of(
         targets=_targets(campaign, mission, languages, locale),
         translation=translation,
         rehearsal=lifecycle.is_rehearsal(campaign.status),
-        duplex=choice.duplex,
+        duplex=choice.duplex and (choice.format or campaign.format.value) != "card",
         order=choice.order.value,
         volumes=choice.split.value,
     )
@@ -124,6 +125,7 @@ def frozen_mission(mission: Mission, locale: str) -> FrozenMission:
         locality=mission.locality,
         region=mission.region,
         postal_code=mission.postal_code,
+        country_name=country_line(mission.host_country, locale, home_country()),
     )
     return FrozenMission(
         slug=mission.slug,
@@ -132,4 +134,5 @@ def frozen_mission(mission: Mission, locale: str) -> FrozenMission:
         host_country=mission.host_country,
         head_of_mission=mission.head_of_mission,
         lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
+        sending_country=mission.sending_country,
     )

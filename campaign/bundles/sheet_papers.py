@@ -15,7 +15,7 @@ from campaign import i18n
 from campaign.bundles.covers import Covered, count_rows
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.bundles.packets import Packet, sheets_for
-from campaign.bundles.saying import mark_of, say_number
+from campaign.bundles.saying import mark_of, say_number, say_number_there
 from campaign.letters.context import FactRow
 from campaign.letters.envelopes import EnvelopeContext
 from campaign.letters.sheet_contexts import (
@@ -145,13 +145,13 @@ def _things(
 ) -> Iterator[BothRow]:
     """What lies on the table besides the letters: volumes, pages, the list, signed sheets."""
     if packets:
-        pages = sum(one.pages for one in packets)
+        sheets = sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
         files = sum(1 for one in packets if one.file)
-        yield BothRow(both(lambda: _("Volumes")), say_number(files, frozen.locale))
-        yield BothRow(both(lambda: _("Pages")), say_number(pages, frozen.locale))
+        yield BothRow(both(lambda: _("Volumes")), say_number_there(files, frozen))
+        yield BothRow(both(lambda: _("Sheets of paper")), say_number_there(sheets, frozen))
     yield BothRow(both(lambda: _("List of the people who wrote")), "1")
     if covered.on_paper:
-        people = say_number(covered.on_paper, frozen.locale)
+        people = say_number_there(covered.on_paper, frozen)
         yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)
 
 

@@ -21,6 +21,7 @@ from campaign.settings import Settings
 from campaign.signing.conditions import Conditions
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.names import full_name
 from campaign.signing.screening_rules import (
     CHANGED,
     FIRST,
@@ -92,7 +93,7 @@ def reasons_of(unit: Session, signature: Signature) -> list[str]:
 
 def name_of(signature: Signature) -> str:
     """The writer's whole name."""
-    return f"{signature.given_name} {signature.family_name}".strip()
+    return full_name(signature.given_name, signature.family_name)
 
 
 def words_of(signature: Signature) -> str:
