@@ -111,7 +111,7 @@ def _write(
     whole = html.render("document.html", locale=locale, title=title, body=body)
     with renderer.laid_out(str(whole), stylesheet, paper) as document:
         pages = len(document.pages)
-        pdf = renderer.write_pdf(document)
+        pdf = renderer.write_pdf(document, tagged=True)
     with in_place_of(out) as path:
         path.write_bytes(pdf)
     return describe(out, pages)

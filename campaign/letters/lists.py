@@ -200,7 +200,7 @@ def _write(
         if window is not None:
             refuse(measuring.check_address(document.pages[0], window))
         pages = len(document.pages)
-        pdf = renderer.write_pdf(document)
+        pdf = renderer.write_pdf(document, tagged=True)
     with in_place_of(out) as path:
         path.write_bytes(pdf)
     return describe(out, pages)

@@ -163,7 +163,7 @@ def lay_out(kind: str, context: Any, page: Any, *, title: str, code: str = "") -
     )
     whole = html.render("document.html", locale=context.locale, title=title, body=body)
     with renderer.laid_out(str(whole), f"{kind}.css", page) as document:
-        return renderer.write_pdf(document)
+        return renderer.write_pdf(document, tagged=kind != "share")
 
 
 @cache
