@@ -18,7 +18,7 @@ _GAP = 8.0
 """Between the sheet and its strip; the line to cut along runs in its middle."""
 _ROW = 11.5
 """Height of a row to be filled in by hand, mm."""
-_COLUMN_HEADS = 10.0
+_COLUMN_HEADS = 12.0
 _FOOT = 7.0
 _STRIP_HEAD = 48.0
 """What stands above the strip's rows: the code, and what is done with the strip."""
