@@ -18,13 +18,15 @@ _PX = DPI / 25.4
 
 
 def draw(layout: Layout, page: Image.Image) -> Image.Image:
-    """The page with what must hold drawn over it: red window, blue address, grey folds."""
+    """The page with what must hold drawn over it: red and yellow what always and ever shows,
+    blue address, grey folds."""
     pen = ImageDraw.Draw(page)
     for box, colour in (
         (layout.printable, "#d8d4ca"),
         (layout.sender, "#8fd3a5"),
         (layout.address, "#1f4e79"),
         (layout.window, "#9b1c1c"),
+        (layout.shown, "#d9a441"),
     ):
         pen.rectangle(_corners(box), outline=colour, width=2)
     for fold in layout.folds:

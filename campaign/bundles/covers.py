@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from campaign.bundles import cover_posted
 from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.saying import mark_of, say_number
+from campaign.bundles.saying import mark_of, say_number_there
 from campaign.letters.context import CountRow, CoverContext
 from campaign.letters.placeholders import fill
 from campaign.officials.models import MissionKind
@@ -25,14 +25,14 @@ _SEVERAL = 10
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What a cover letter counts, and where its code leads."""
+    """What the papers of a bundle count, and where the delivery sheet's code leads."""
 
     per_target: Mapping[int, int]
     """Letters that are in, by the target's id."""
     on_paper: int
     """People on the sheets that travel along."""
     code: str = ""
-    """Address of the page for who carries it; none on a rehearsal."""
+    """Address of the page on which a delivery is recorded; none on a rehearsal."""
 
 
 def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> CoverWords:
@@ -163,28 +163,25 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
         complimentary_close=fill(words.close, values),
         signature_lines=(organisation.name,),
         mark=mark_of(frozen),
-        # What goes by post shows its address to nobody at a gate.
-        code="" if frozen.by_post else covered.code,
-        code_note=_("For our delegates: what happened at the gate is recorded here."),
     )
 
 
 def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:
     """Letters per official, and together where there are several."""
     rows = [
-        CountRow(target.names[frozen.locale], say_number(per_target[target_id], frozen.locale))
+        CountRow(target.names[frozen.locale], say_number_there(per_target[target_id], frozen))
         for target_id, target in frozen.targets.items()
         if per_target.get(target_id)
     ]
     if len(rows) > 1:
-        total = say_number(sum(per_target.values()), frozen.locale)
+        total = say_number_there(sum(per_target.values()), frozen)
         rows.append(CountRow(_("Together"), total))
     return tuple(rows)
 
 
 def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
     total = sum(covered.per_target.values())
-    number = say_number(total, frozen.locale)
+    number = say_number_there(total, frozen)
     letters = ngettext("%(number)s letter", "%(number)s letters", total, number=number)
     if frozen.format == "card":
         letters = ngettext("%(number)s card", "%(number)s cards", total, number=number)
@@ -212,7 +209,7 @@ def _sheets(frozen: Frozen, people: int) -> str:
             "With this come the sheets and cards that %(number)s person signed by hand.",
             "With this come the sheets and cards that %(number)s people signed by hand.",
             people,
-            number=say_number(people, frozen.locale),
+            number=say_number_there(people, frozen),
         )
     )
 

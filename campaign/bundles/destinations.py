@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign import i18n
 from campaign.bundles.frozen import POST, FrozenMission
 from campaign.bundles.models import Bundle, DeliveryAttempt, Destination
-from campaign.campaigns.addressing import name_and_office, official_lines
+from campaign.campaigns.addressing import country_line, name_and_office, official_lines
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.errors import NotFound, Refused
 from campaign.officials.models import Mission, Official
@@ -116,7 +116,7 @@ def destination_of(target: Target) -> Destination:
 def frozen_destination(destination: Destination, locale: str, home: str) -> FrozenMission:
     """It as it now stands, in a language."""
     if isinstance(destination, Mission):
-        return _frozen_mission(destination, locale)
+        return _frozen_mission(destination, locale, home)
     return FrozenMission(
         slug=f"by-{POST}-{destination.slug}",
         kind=POST,
@@ -124,10 +124,11 @@ def frozen_destination(destination: Destination, locale: str, home: str) -> Froz
         host_country=home,
         head_of_mission="",
         lines=official_lines(destination, locale, host_country=home),
+        sending_country=destination.country,
     )
 
 
-def _frozen_mission(mission: Mission, locale: str) -> FrozenMission:
+def _frozen_mission(mission: Mission, locale: str, home: str) -> FrozenMission:
     name = i18n.words_in(mission.name, locale)
     lines = address_lines(
         country=mission.host_country,
@@ -135,6 +136,7 @@ def _frozen_mission(mission: Mission, locale: str) -> FrozenMission:
         locality=mission.locality,
         region=mission.region,
         postal_code=mission.postal_code,
+        country_name=country_line(mission.host_country, locale, home),
     )
     return FrozenMission(
         slug=mission.slug,
@@ -143,4 +145,5 @@ def _frozen_mission(mission: Mission, locale: str) -> FrozenMission:
         host_country=mission.host_country,
         head_of_mission=mission.head_of_mission,
         lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
+        sending_country=mission.sending_country,
     )

@@ -47,7 +47,7 @@ def facts_of(
         targets=_targets(campaign, country, languages, locale),
         translation=translation,
         rehearsal=lifecycle.is_rehearsal(campaign.status),
-        duplex=choice.duplex,
+        duplex=choice.duplex and (choice.format or campaign.format.value) != "card",
         order=choice.order.value,
         volumes=choice.split.value,
     )

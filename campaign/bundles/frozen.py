@@ -34,6 +34,8 @@ class FrozenMission:
     head_of_mission: str
     lines: tuple[str, ...]
     """Head of mission, name and address, as they stand in the window."""
+    sending_country: str = ""
+    """Whose mission it is; numbers are written as there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from flask_babel import force_locale
 from sqlalchemy import select
 
 from campaign import db
-from campaign.bundles import cover_texts, covers, files, papers, readmes, sheet_papers
+from campaign.bundles import cover_texts, covers, files, papers, readmes, sheet_papers, sheets
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.covers import Covered
 from campaign.bundles.frozen import Frozen
@@ -26,6 +26,7 @@ from campaign.bundles.manifest import (
 from campaign.bundles.models import Bundle, Volume
 from campaign.bundles.packets import Packet, list_packets
 from campaign.bundles.rows import Row, iter_carried, iter_entries, iter_paper_entries, iter_rows
+from campaign.bundles.sheets import TravellingSheet
 from campaign.bundles.tables import write_csv, write_xlsx
 from campaign.letters import bundle_sheets, lists
 from campaign.letters.envelope_sizes import envelopes_for
@@ -66,6 +67,7 @@ class _Job:
     ours: str
     """Language of the staff who print."""
     covered: Covered
+    sheets: list[TravellingSheet]
 
 
 def make_papers(
@@ -88,8 +90,9 @@ def make_papers(
     made = _facts_of_files(volumes, out)
     with force_locale(job.ours.replace("-", "_")):
         told = readmes.Told(
-            folder, counts.printed, counts.set_aside, counts.on_paper, job.packets, job.ours
-        )
+            folder, counts.printed, counts.set_aside, counts.on_paper, job.packets, job.ours,
+            job.sheets,
+        )  # fmt: skip
         readme = readmes.readme_context(frozen, told, made)
         (out / files.README).write_text(lists.readme(readme), encoding="utf-8")
     made.insert(0, file_facts(out / files.README, files.README))
@@ -114,12 +117,14 @@ def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out
         words = cover_texts.find_words(
             unit, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
         )
+        travelling = sheets.list_travelling_sheets(unit, bundle.id)
     # Nobody goes to a gate with a rehearsal.
     code = "" if frozen.rehearsal else delivery_url(settings, bundle.public_id)
     covered = Covered(counts.per_target, counts.on_paper, code)
     return _Job(
-        bundle, frozen, volumes, packets, counts, words, folder, out, settings.locales[0], covered
-    )
+        bundle, frozen, volumes, packets, counts, words, folder, out, settings.locales[0], covered,
+        travelling,
+    )  # fmt: skip
 
 
 def delivery_url(settings: Settings, public_id: str) -> str:

@@ -12,7 +12,7 @@ from campaign.bundles import files
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.manifest import VolumeFacts
 from campaign.bundles.rows import Row, country_of
-from campaign.bundles.saying import mark_of, say_number, short_day
+from campaign.bundles.saying import mark_of, say_number_there, short_day
 from campaign.letters.context import ColumnLabels, LabelsContext, ListContext, SignatureRow
 
 
@@ -45,14 +45,14 @@ def list_context(
 def _letters(letters: int, frozen: Frozen) -> str:
     if not letters:
         return ""
-    number = say_number(letters, frozen.locale)
+    number = say_number_there(letters, frozen)
     return str(ngettext("%(number)s letter", "%(number)s letters", letters, number=number))
 
 
 def _on_paper(people: int, frozen: Frozen) -> str:
     if not people:
         return ""
-    number = say_number(people, frozen.locale)
+    number = say_number_there(people, frozen)
     return str(
         ngettext(
             "%(number)s person who signed on paper",
@@ -111,7 +111,7 @@ def labels_context(frozen: Frozen, volumes: Iterable[VolumeFacts], total: int) -
                 one.letters,
                 volume=one.volume,
                 volumes=total,
-                letters=say_number(one.letters, frozen.locale),
+                letters=say_number_there(one.letters, frozen),
             ),
         )
         for one in volumes

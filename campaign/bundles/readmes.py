@@ -15,9 +15,18 @@ from campaign.bundles.papers import describe_file
 from campaign.bundles.postage import say_weight, weigh
 from campaign.bundles.saying import say_number
 from campaign.bundles.sheet_papers import remade_note
+from campaign.bundles.sheets import TravellingSheet
 from campaign.letters.context import FactRow, FileRow, ReadmeContext
 from campaign.letters.envelope_sizes import NAMES, envelopes_for
-from campaign.letters.layouts import LAYOUTS
+from campaign.letters.layouts import LAYOUTS, LETTER, Layout, label_sheet_for
+
+LABEL_STOCK = {
+    "avery-5160": "Avery 5160 (1 × 2⅝ in, 30)",
+    "l7163": "Avery L7163 (99.1 × 38.1 mm, 14)",
+}
+"""How the sheets of labels are called where they are bought, and how many stand on one."""
+_EIGHTHS = ("", "⅛", "¼", "⅜", "½", "⅝", "¾", "⅞")
+_MM_PER_INCH = 25.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +40,13 @@ class Told:
     packets: Sequence[Packet]
     locale: str
     """Of the staff who print."""
+    sheets: Sequence[TravellingSheet] = ()
+    """Signed sheets that travel along."""
 
 
 def readme_context(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> ReadmeContext:
     """The page that tells staff what lies in the bundle and how to print it."""
+    made = list(made)
     return ReadmeContext(
         locale=told.locale,
         title=told.folder,
@@ -48,12 +60,12 @@ def readme_context(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> Rea
             ),
         ),
         facts_heading=_("The bundle"),
-        facts=(*_facts(frozen, told), *_postage(frozen, told, made)),
+        facts=(*_facts(frozen, told, made), *_postage(frozen, told, made)),
         files_heading=_("The files, in the order in which they are needed"),
         file_labels=(_("File"), _("What it is"), _("Pages")),
         files=tuple(_file_row(one, told.locale, by_post=frozen.by_post) for one in made),
         printing_heading=_("How to print"),
-        printing=_printing_steps(frozen, told),
+        printing=_printing_steps(frozen, told, made),
     )
 
 
@@ -87,7 +99,7 @@ def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
     return (str(words),)
 
 
-def _facts(frozen: Frozen, told: Told) -> list[FactRow]:
+def _facts(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> list[FactRow]:
     rows = [
         FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.case.person_name}"),
         FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name),
@@ -102,6 +114,16 @@ def _facts(frozen: Frozen, told: Told) -> list[FactRow]:
     if told.packets:
         sheets = say_number(_sheets(frozen, told.packets), told.locale)
         rows.append(FactRow(_("Sheets of paper"), sheets))
+    others = _other_sheets(made, duplex=frozen.duplex)
+    if others:
+        listed = " · ".join(
+            f"{name} {say_number(count, told.locale)}" for name, count in others.items()
+        )
+        rows.append(FactRow(_("Sheets for the other papers"), listed))
+    rows.append(
+        FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(frozen.mission.host_country).slug])
+    )
+    rows += [FactRow(_("Signed sheet"), _travelling(sheet, told.locale)) for sheet in told.sheets]
     return [*rows, FactRow(_("Envelopes"), _envelopes(frozen))]
 
 
@@ -122,6 +144,30 @@ def _postage(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Iterator[
     )
 
 
+def _other_sheets(made: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]:
+    """Sheets of plain paper that the papers besides the volumes take, by the file's name."""
+    pages = {one.name: one.pages or 0 for one in made}
+    counts = {
+        files.COVER: sheets_for(pages.get(files.COVER, 0), duplex=duplex),
+        # One stays at the gate, one comes back signed.
+        files.DELIVERY_SHEET: 2 * pages.get(files.DELIVERY_SHEET, 0),
+        # A page lies on each packet.
+        files.CONTENTS: pages.get(files.CONTENTS, 0),
+        files.SIGNATURES_PDF: sheets_for(pages.get(files.SIGNATURES_PDF, 0), duplex=duplex),
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _travelling(sheet: TravellingSheet, locale: str) -> str:
+    """A signed sheet as colleagues find it: day, place, how many people."""
+    people = ngettext(
+        "%(number)s person", "%(number)s people", sheet.people,
+        number=say_number(sheet.people, locale),
+    )  # fmt: skip
+    day = i18n.say_date(sheet.collected_on, locale)
+    return " · ".join(filter(None, (day, sheet.place, str(people))))
+
+
 def _paper(frozen: Frozen) -> str:
     if LAYOUTS[frozen.layout].paper.slug == "a4":
         return str(_("A4, 210 by 297 mm"))
@@ -137,19 +183,31 @@ def _envelopes(frozen: Frozen) -> str:
     """Which ones there are, and where a letter is folded for one with a window."""
     layout = LAYOUTS[frozen.layout]
     sizes = ", ".join(NAMES[one.paper.slug] for one in envelopes_for(layout.paper))
-    folds = " · ".join(f"{fold:g}" for fold in layout.folds)
+    if frozen.format == "card":
+        return str(_("%(sizes)s without a window.", sizes=sizes))
     return str(
         _(
-            "%(sizes)s without a window. For a window, fold %(folds)s mm from the top "
-            "(layout %(layout)s).",
+            "%(sizes)s without a window. For a window, fold the sheet at %(folds)s from the top.",
             sizes=sizes,
-            folds=folds,
-            layout=layout.slug,
+            folds=_folds(layout),
         )
     )
 
 
-def _printing_steps(frozen: Frozen, told: Told) -> tuple[str, ...]:
+def _folds(layout: Layout) -> str:
+    """Where the sheet is folded, in inches on Letter paper."""
+    if layout.paper is LETTER:
+        return " · ".join(f"{_in_eighths(fold / _MM_PER_INCH)} in" for fold in layout.folds)
+    return " · ".join(f"{fold:g} mm" for fold in layout.folds)
+
+
+def _in_eighths(inches: float) -> str:
+    """A length as a ruler has it: 3⅞."""
+    whole, eighths = divmod(round(inches * 8), 8)
+    return f"{whole}{_EIGHTHS[eighths]}"
+
+
+def _printing_steps(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> tuple[str, ...]:
     paper = _("Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
               paper=_paper(frozen))  # fmt: skip
     sign = _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it.")
@@ -162,11 +220,16 @@ def _printing_steps(frozen: Frozen, told: Told) -> tuple[str, ...]:
     )
     if frozen.by_post:
         last = (*_posting_steps(), check)
+    lay = (
+        _(
+            "Take the signed sheets that the table names. Cut the strip with the email addresses "
+            "off each, along the dotted line. Lay the sheets below the list."
+        ),
+    ) if told.on_paper else ()  # fmt: skip
     if not told.packets:
-        lay = _("Lay the signed sheets and cards below the list.")
-        return (paper, sign, lay, *last)
-    before, tie = _steps_of_letters(frozen, told)
-    return (paper, *before, sign, tie, *last)
+        return (paper, sign, *lay, *last)
+    before, tie = _steps_of_letters(frozen, told, made)
+    return (paper, *before, sign, *lay, tie, *last)
 
 
 def _posting_steps() -> tuple[str, ...]:
@@ -180,18 +243,25 @@ def _posting_steps() -> tuple[str, ...]:
     )
 
 
-def _steps_of_letters(frozen: Frozen, told: Told) -> tuple[tuple[str, ...], str]:
+def _steps_of_letters(
+    frozen: Frozen, told: Told, made: Sequence[FileFacts]
+) -> tuple[tuple[str, ...], str]:
     """What is done before the cover letter is signed, and how packets are made in the end."""
     sheets = _sheets(frozen, told.packets)
+    others = sum(_other_sheets(made, duplex=frozen.duplex).values())
     lay = ngettext(
-        "Put %(number)s sheet into the printer for the volumes, and some for the other papers.",
-        "Put %(number)s sheets into the printer for the volumes, and some for the other papers.",
+        "Put %(number)s sheet into the printer for the volumes, and %(others)s for the other "
+        "papers.",
+        "Put %(number)s sheets into the printer for the volumes, and %(others)s for the other "
+        "papers.",
         sheets,
         number=say_number(sheets, told.locale),
+        others=say_number(others, told.locale),
     )
     contents = _(
         "Lay on each packet its page of contents.pdf, and nothing between its letters. Compare "
-        "the checksum there with that in manifest.json where you doubt a file."
+        "the checksum there with that in manifest.json where you doubt a file. Take the page off "
+        "before you hand the packet over."
     )
     tie = (
         _("Tie the cards with a ribbon, a packet for each official.")
@@ -206,7 +276,9 @@ def _steps_of_letters(frozen: Frozen, told: Told) -> tuple[tuple[str, ...], str]
 def _how(frozen: Frozen) -> str:
     if frozen.format == "card":
         words = _(
-            "Print the volumes one after the other, one-sided, on card. Cut each sheet into four."
+            "Print the volumes one after the other, one-sided, on card. Cut the sheets of each "
+            "volume into four piles. Lay the piles on each other in this order, from the top: "
+            "upper left, upper right, lower left, lower right."
         )
     elif frozen.duplex:
         words = _(

@@ -17,6 +17,7 @@ from campaign.bundles.models import Volume
 from campaign.bundles.print_models import CarriedSignature
 from campaign.bundles.sheets import paper_number
 from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
+from campaign.signing.names import full_name
 
 _BATCH = 500
 
@@ -129,7 +130,7 @@ def _shown(row: Any) -> dict[str, str]:
     town = row.disclosure is not Disclosure.NAME
     full = row.disclosure is Disclosure.FULL
     return {
-        "name": f"{row.given_name} {row.family_name}".strip(),
+        "name": full_name(row.given_name, row.family_name),
         "locality": row.locality if town else "",
         "region": row.region if full else "",
         "postal_code": row.postal_code if full else "",

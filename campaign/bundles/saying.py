@@ -3,6 +3,7 @@
 from datetime import date
 from functools import lru_cache
 
+from babel import localedata
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask_babel import gettext as _
@@ -13,6 +14,14 @@ from campaign.bundles.frozen import Frozen
 def say_number(number: int, locale: str) -> str:
     """A number as people of the language write it."""
     return str(format_decimal(number, locale=locale.replace("-", "_")))
+
+
+def say_number_there(number: int, frozen: Frozen) -> str:
+    """Return a number as the mission's country writes it: Spanish has 1.270, Mexico 1,270."""
+    language = frozen.locale.replace("-", "_").partition("_")[0]
+    country = frozen.mission.sending_country
+    own = f"{language}_{country}"
+    return say_number(number, own if country and localedata.exists(own) else frozen.locale)
 
 
 @lru_cache(maxsize=2000)

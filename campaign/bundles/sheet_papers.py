@@ -4,7 +4,7 @@ Each function gives a context for `campaign.letters.bundle_sheets`, in the langu
 locale; the sheet for the gate is in the mission's language and in ours.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from campaign import i18n
 from campaign.bundles.covers import Covered, count_rows
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.bundles.packets import Packet, sheets_for
-from campaign.bundles.saying import mark_of, say_number
+from campaign.bundles.saying import mark_of, say_number, say_number_there
 from campaign.letters.context import FactRow
 from campaign.letters.envelopes import EnvelopeContext
 from campaign.letters.sheet_contexts import (
@@ -145,19 +145,14 @@ def _things(
 ) -> Iterator[BothRow]:
     """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
     if packets:
-        paper = count_sheets((one.pages for one in packets), duplex=frozen.duplex)
+        paper = sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
         files = sum(1 for one in packets if one.file)
-        yield BothRow(both(lambda: _("Volumes")), say_number(files, frozen.locale))
-        yield BothRow(both(lambda: _("Sheets of paper")), say_number(paper, frozen.locale))
+        yield BothRow(both(lambda: _("Volumes")), say_number_there(files, frozen))
+        yield BothRow(both(lambda: _("Sheets of paper")), say_number_there(paper, frozen))
     yield BothRow(both(lambda: _("List of the people who wrote")), "1")
     if covered.on_paper:
-        people = say_number(covered.on_paper, frozen.locale)
+        people = say_number_there(covered.on_paper, frozen)
         yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)
-
-
-def count_sheets(pages: Iterable[int], *, duplex: bool) -> int:
-    """How many sheets of paper volumes of so many pages take. Pure."""
-    return sum(-(-one // (2 if duplex else 1)) for one in pages)
 
 
 def _to_fill_in(both: "_Bilingual", *, in_part: bool) -> dict[str, Any]:

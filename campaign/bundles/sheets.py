@@ -4,14 +4,57 @@ Who stands on them stands in its lists, numbered apart: P00001, P00002 …
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle
 from campaign.bundles.print_models import CarriedSignature
 from campaign.campaigns.models import Campaign
 from campaign.signing.models import Origin, Signature, SignatureState
+
+# Sheets are the upper package's; only what a README says of them is read here.
+_SHEET = table("paper_sheet", column("id"), column("place"), column("collected_on", Date()))
+_ROW = table("paper_row", column("sheet_id"), column("signature_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class TravellingSheet:
+    """A sheet, or a file of signatures, as colleagues find it in the folder."""
+
+    collected_on: date
+    place: str
+    people: int
+    """How many of those on it still stand in the bundle's lists."""
+
+
+def list_travelling_sheets(session: Session, bundle_id: int) -> list[TravellingSheet]:
+    """Return the sheets that travel with the bundle, by day and place."""
+    rows = session.execute(
+        select(_SHEET.c.collected_on, _SHEET.c.place, func.count(CarriedSignature.position))
+        .select_from(CarriedSignature)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .join(_ROW, _ROW.c.signature_id == Signature.id)
+        .join(_SHEET, _SHEET.c.id == _ROW.c.sheet_id)
+        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
+        .group_by(_SHEET.c.id, _SHEET.c.collected_on, _SHEET.c.place)
+        .order_by(_SHEET.c.collected_on, _SHEET.c.place, _SHEET.c.id)
+    )
+    return [TravellingSheet(*row) for row in rows]
 
 
 def paper_number(position: int) -> str:

@@ -1,14 +1,15 @@
-"""The list of signatures as CSV and as XLSX: the same columns.
+"""The list of signatures as CSV, for programs, and as XLSX, for people: the same columns.
 
 A row for each printed letter, then one for each person on the signed sheets that travel along.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, time
 from pathlib import Path
 
 import xlsxwriter
+from flask_babel import gettext as _
 
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.rows import Row, country_of
@@ -29,8 +30,9 @@ COLUMNS = (
     "first_page",
     "kind",
 )
-"""Heads of the columns: names for programs, the same in every language."""
+"""Heads of the CSV: names for programs, the same in every language."""
 
+_NUMBERS = frozenset({"volume", "first_page"})
 _WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11, 9)
 
 
@@ -48,7 +50,7 @@ def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
         row.letter_locale,
         "" if row.on_paper else str(row.volume),
         "" if row.on_paper else str(row.first_page),
-        "paper" if row.on_paper else "letter",
+        "paper" if row.on_paper else frozen.format,
     )
 
 
@@ -65,7 +67,10 @@ def write_csv(rows: Iterable[Row], frozen: Frozen, out: Path) -> int:
 
 
 def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path) -> int:
-    """The same as a workbook; every cell is text, so that none is a formula or a link."""
+    """The same as a workbook, with heads in the list's language, days and pages as such.
+
+    What people typed is text in it, so that none is a formula or a link.
+    """
     book = xlsxwriter.Workbook(
         str(out),
         {
@@ -79,21 +84,30 @@ def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path
     book.set_properties({"title": frozen.case.reference, "created": created.replace(tzinfo=None)})
     sheet = book.add_worksheet("signatures")
     bold = book.add_format({"bold": True})
+    day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
     sheet.freeze_panes(1, 0)
     if mark := mark_of(frozen):
         sheet.set_header(f"&C{mark}")
-    for column, width in enumerate(_WIDTHS):
+    for column, (width, head) in enumerate(zip(_WIDTHS, _heads(), strict=True)):
         sheet.set_column(column, column, width)
+        sheet.write_string(0, column, head, bold)
     count = 0
-    for line, cells in enumerate(_with_head(rows, frozen)):
-        for column, cell in enumerate(cells):
-            sheet.write_string(line, column, cell, bold if line == 0 else None)
-        count = line
+    for count, row in enumerate(rows, start=1):
+        for column, (name, cell) in enumerate(zip(COLUMNS, cells_of(row, frozen), strict=True)):
+            if name == "signed_on":
+                sheet.write_datetime(count, column, datetime.combine(row.signed_on, time()), day)
+            elif name in _NUMBERS and cell:
+                sheet.write_number(count, column, int(cell))
+            else:
+                sheet.write_string(count, column, cell)
     book.close()
     return count
 
 
-def _with_head(rows: Iterable[Row], frozen: Frozen) -> Iterator[tuple[str, ...]]:
-    yield COLUMNS
-    for row in rows:
-        yield cells_of(row, frozen)
+def _heads() -> tuple[str, ...]:
+    """The heads of COLUMNS in the language of the list."""
+    return (
+        _("Number"), _("Name"), _("Town"), _("Province, state or region"), _("Postal code"),
+        _("Country"), _("Signed on"), _("Letter to"), _("Language"), _("Volume"), _("Page"),
+        _("Kind"),
+    )  # fmt: skip

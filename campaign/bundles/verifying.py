@@ -216,13 +216,19 @@ def _check_numbers(
         result.find(files.MANIFEST, "does not hold the letters in order.")
 
 
+def _place(letter: _Printed) -> tuple[int, bool]:
+    return letter.first_page, not letter.pages
+
+
 def _covers(letters: list[_Printed], pages: int) -> bool:
     """Whether letters follow each other without gap from page 1 to the last.
 
-    A card that shares its sheet with the one before has no page of its own.
+    A card that shares its sheet with another has no page of its own, and cards are numbered pile
+    by pile rather than sheet by sheet.
     """
     last = start = 0
-    for letter in letters:
+    known = all(isinstance(one.first_page, int) for one in letters)
+    for letter in sorted(letters, key=_place) if known else letters:
         start = last + 1 if letter.pages else start
         if letter.first_page != start or letter.pages < 0 or not start:
             return False

@@ -111,7 +111,10 @@ class WizardForm(SiteForm):
     )
     sheets_travel = BooleanField(
         _l("The signed sheets and cards travel with this bundle"),
-        description=_l("The cover letter then says how many people signed them."),
+        description=_l(
+            "The cover letter then says how many people signed them. Cut the strip with the email "
+            "addresses off each sheet first, along the dotted line. It stays with us."
+        ),
     )
 
     @classmethod

@@ -1,7 +1,10 @@
-"""To whom and through whom the letters of a campaign go. Pure."""
+"""To whom and through whom the letters of a campaign go."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from babel.languages import get_official_languages
+from flask import current_app, has_app_context
 
 from campaign import i18n
 from campaign.campaigns.models import Campaign, Target, TargetKind
@@ -38,21 +41,24 @@ def addressing_of(
     host_country: str,
     copies: tuple[Official, ...] = (),
     through: Mission | Official | None = None,
+    posted_in: str | None = None,
 ) -> Addressing:
     """How a letter in `locale` to `target` is addressed.
 
     Through a mission: the official, then the mission and its address, so that the same letter can
-    be handed over, or posted in a window envelope. Otherwise the official's own address, with the
-    country where it is not the host country, in Latin letters. `through` stands for the target's
-    own way: another mission, or by post the official.
+    be handed over, or posted in a window envelope. Otherwise the official's own address. The
+    country is named where it is another than the one where the letter is posted: `posted_in`, else
+    the organisation's of a mission, else the host country. `through` stands for the target's own
+    way: another mission, or by post the official.
     """
     official, way = target.official, through or target.mission or target.official
+    posted_in = posted_in or (home_country() if isinstance(way, Mission) else "") or host_country
     return Addressing(
         official_name=official.name,
         official_office=i18n.words_in(official.office, locale),
         salutation=i18n.words_in(official.salutation, locale),
         close=i18n.words_in(official.close, locale),
-        lines=_lines(official, way, locale, host_country),
+        lines=_lines(official, way, locale, posted_in),
         copies=tuple(name_and_office(copy, locale) for copy in copies),
     )
 
@@ -93,8 +99,28 @@ def doubtful_of_address(official: Official) -> list[str]:
     return [one.field for one in found if one.slug == "missing"]
 
 
+def home_country() -> str:
+    """Return the organisation's country, from which letters are posted; empty without an app."""
+    if not has_app_context():
+        return ""
+    return str(current_app.extensions["settings"].organisation_country)
+
+
+def country_line(country: str, locale: str, posted_in: str) -> str:
+    """Return the last line of an address abroad; empty where it is posted in that country.
+
+    Postal operators read it in capitals and in a language of the country of posting (Universal
+    Postal Union): that of the letter where it is one of these.
+    """
+    if not posted_in or country == posted_in:
+        return ""
+    spoken = get_official_languages(posted_in, de_facto=True) or ("en",)
+    read = locale if locale.partition("-")[0] in spoken else spoken[0]
+    return i18n.country_for_post(country, read, posted_in)
+
+
 def _lines(
-    official: Official, way: Mission | Official, locale: str, host_country: str
+    official: Official, way: Mission | Official, locale: str, posted_in: str
 ) -> tuple[str, ...]:
     head = [official.name, i18n.words_in(official.office, locale)]
     if isinstance(way, Mission):
@@ -106,15 +132,9 @@ def _lines(
         locality=way.locality,
         region=way.region,
         postal_code=way.postal_code,
-        country_name="" if country == host_country else _abroad(country, locale, host_country),
+        country_name=country_line(country, locale, posted_in),
     )
     return (*filter(None, head), *lines)
-
-
-def _abroad(country: str, locale: str, host_country: str) -> str:
-    """A country as the letter says it, as long as the post of `host_country` can read that."""
-    name = i18n.country_name(country, locale)
-    return name if i18n.is_latin(name) else i18n.country_for_post(country, locale, host_country)
 
 
 def name_and_office(official: Official, locale: str) -> str:

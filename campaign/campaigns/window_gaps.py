@@ -9,10 +9,10 @@ from campaign.campaigns.home import home_country
 from campaign.campaigns.letter_gaps import said_official
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.i18n import words_in
-from campaign.letters.checks import MAX_ADDRESS_LINES, check_address, check_characters
+from campaign.letters.checks import check_address, check_characters
 from campaign.letters.layouts import Layout, layout_for
 from campaign.letters.window_check import fits_window
-from campaign.letters.windows import longest_line
+from campaign.letters.windows import longest_line, most_lines
 
 WIDE, MANY, UNPRINTABLE = "line-too-long", "too-many-lines", "unprintable"
 
@@ -32,7 +32,8 @@ def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
         if fault is not None:
             part, subject = _mended_at(target, locale, fault)
             detail = said_official(target.official, campaign.default_locale)
-            detail |= {"why": fault.why, "line": fault.line}
+            most = min(most_lines(layout) for layout in layouts)
+            detail |= {"why": fault.why, "line": fault.line, "most": str(most)}
             yield Gap("address-does-not-fit", part, True, locale, subject, detail)
 
 
@@ -57,7 +58,7 @@ def _fault(
     for line in lines:
         if check_characters({"address": (line,)}):
             return _Fault(UNPRINTABLE, line)
-    if len(lines) > MAX_ADDRESS_LINES:
+    if any(len(lines) > most_lines(layout) for layout in layouts):
         return _Fault(MANY, str(len(lines)))
     for layout in layouts:
         # A card has no window of its own; it goes with a cover letter.

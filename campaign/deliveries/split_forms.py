@@ -57,13 +57,20 @@ class SplitForm(DeskForm):
             InputRequired(_l("Give the number of letters.")),
             NumberRange(1, 500, _l("Give a number from 1 to 500.")),
         ],
-        default=25,
-        description=_l("With 1, each letter goes alone: its own address shows in the window."),
+        default=5,
+        description=_l(
+            "With 1, each letter goes alone: its own address shows in the window. Up to 5 letters "
+            "of one sheet go folded into a long envelope, with the address sheet about 35 g. Up to "
+            "25 go flat into a 9 × 12 in or C4 envelope with a label, about 150 g. Weigh one "
+            "before you buy stamps."
+        ),
     )
     with_letters = BooleanField(
         _l("Print the letters again"),
-        default=True,
-        description=_l("Without, only address sheets: use the sheets that came back."),
+        description=_l(
+            "Only where letters did not come back. Without, only address sheets are printed: use "
+            "the letters that came back."
+        ),
     )
 
 

@@ -136,7 +136,9 @@ def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, .
 def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[str, ...]:
     """The address; abroad with the country last, as the post reads it where it is posted."""
     country = _destination(letter.target, home)
-    lines = addressing_of(letter.target, signature.letter_locale, host_country=country).lines
+    lines = addressing_of(
+        letter.target, signature.letter_locale, host_country=country, posted_in=country
+    ).lines
     if country == signature.country:
         return lines
     own = i18n.country_name(country, signature.locale).upper()

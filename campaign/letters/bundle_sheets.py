@@ -13,8 +13,8 @@ from campaign.letters.envelopes import EnvelopeContext, render_envelopes
 from campaign.letters.html import language_tag
 from campaign.letters.joining import Document, describe, in_place_of, join
 from campaign.letters.layouts import EnvelopeSheet, Paper
-from campaign.letters.posters import qr_svg
 from campaign.letters.problems import LetterRefused
+from campaign.letters.qr_codes import qr_svg
 from campaign.letters.sheet_contexts import ContentsContext, DeliverySheetContext
 
 _GROUP = 8
@@ -111,7 +111,7 @@ def _write(
     whole = html.render("document.html", locale=locale, title=title, body=body)
     with renderer.laid_out(str(whole), stylesheet, paper) as document:
         pages = len(document.pages)
-        pdf = renderer.write_pdf(document)
+        pdf = renderer.write_pdf(document, tagged=True)
     with in_place_of(out) as path:
         path.write_bytes(pdf)
     return describe(out, pages)

@@ -1,6 +1,6 @@
 """The foundry's work on cards: four letters to a sheet, each cut to a card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +23,25 @@ _FOOT = 8.0
 
 
 def typeset_cards(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Lays out a chunk's cards; those that a check refuses are left out.
+    """Lays out a chunk's cards, four to a sheet; the place of one that is refused stays blank.
 
     Report: as for letters; the first card of a sheet takes the page, the others none.
     """
     layout = LAYOUTS[job["layout"]]
     contexts = decode(LetterContext, job["items"])
     refused = {i: found for i, one in enumerate(contexts) if (found := _check(one))}
-    good = [i for i in range(len(contexts)) if i not in refused]
-    # A card whose text is too long is found only when laid out; the others then close ranks.
-    while good:
-        with renderer.laid_out(
-            _document([contexts[i] for i in good], layout), "card.css", layout
-        ) as document:
-            long = {
-                good[n]: [Problem(CARD_TOO_LONG)] for n in _too_long(document, len(good), layout)
-            }
+    sheets = _sheets(len(contexts), refused)
+    # A card whose text is too long is found only when laid out.
+    while sheets:
+        with renderer.laid_out(_document(contexts, sheets), "card.css", layout) as document:
+            long = {i: [Problem(CARD_TOO_LONG)] for i in _too_long(document, sheets, layout)}
             if not long:
                 Path(job["out"]).write_bytes(renderer.write_pdf(document))
                 break
         refused.update(long)
-        good = [i for i in good if i not in refused]
+        sheets = _sheets(len(contexts), refused)
     return {
-        "letters": [[i, int(n % PER_SHEET == 0)] for n, i in enumerate(good)],
+        "letters": [[i, int(i == sheet[0])] for sheet in sheets for i in sheet],
         "refused": encode_refused(refused),
     }
 
@@ -57,8 +53,9 @@ def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     """
     problems = [(one, problem) for one in contexts for problem in _check(one)]
     if not problems:
-        with renderer.laid_out(_document(contexts, layout), "card.css", layout) as document:
-            long = _too_long(document, len(contexts), layout)
+        sheets = _sheets(len(contexts), ())
+        with renderer.laid_out(_document(contexts, sheets), "card.css", layout) as document:
+            long = _too_long(document, sheets, layout)
             if not long:
                 return renderer.write_pdf(document)
         problems = [(contexts[n], Problem(CARD_TOO_LONG)) for n in long]
@@ -79,22 +76,30 @@ def _check(context: LetterContext) -> list[Problem]:
     return [*check_empty(context), *check_characters(texts_of(context))]
 
 
-def _document(contexts: Sequence[LetterContext], layout: Layout) -> str:
-    cards = [
-        html.card_fragment(one, n % PER_SHEET, html.letter_id(n)) for n, one in enumerate(contexts)
+def _sheets(count: int, refused: Collection[int]) -> list[list[int]]:
+    """The cards on each sheet, by index; a card's slot is its index modulo `PER_SHEET`."""
+    places = [
+        [i for i in range(first, min(first + PER_SHEET, count)) if i not in refused]
+        for first in range(0, count, PER_SHEET)
     ]
-    sheets = (
+    return [sheet for sheet in places if sheet]
+
+
+def _document(contexts: Sequence[LetterContext], sheets: Sequence[Sequence[int]]) -> str:
+    bodies = (
         Markup('<section class="cards">{}</section>').format(
-            Markup("").join(cards[first : first + PER_SHEET])
+            Markup("").join(
+                html.card_fragment(contexts[i], i % PER_SHEET, html.letter_id(i)) for i in sheet
+            )
         )
-        for first in range(0, len(cards), PER_SHEET)
+        for sheet in sheets
     )
     return str(
         html.render(
             "document.html",
             locale=contexts[0].locale,
             title=html.title_of(contexts),
-            body=Markup("\n").join(sheets),
+            body=Markup("\n").join(bodies),
         )
     )
 
@@ -112,14 +117,13 @@ def _text_box(slot: int, layout: Layout) -> Box:
     return Box(box.x, box.y, box.width, box.height - _FOOT)
 
 
-def _too_long(document: Any, count: int, layout: Layout) -> list[int]:
+def _too_long(document: Any, sheets: Sequence[Sequence[int]], layout: Layout) -> list[int]:
     """The cards whose text runs out of its box."""
     return [
-        n
-        for n in range(count)
+        i
+        for page, sheet in zip(document.pages, sheets, strict=True)
+        for i in sheet
         if not measuring.stands_within(
-            document.pages[n // PER_SHEET],
-            f"card-text-{n % PER_SHEET}",
-            _text_box(n % PER_SHEET, layout),
+            page, f"card-text-{i % PER_SHEET}", _text_box(i % PER_SHEET, layout)
         )
     ]

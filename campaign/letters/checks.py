@@ -15,6 +15,7 @@ from campaign.letters.problems import (
     LetterRefused,
     Problem,
 )
+from campaign.letters.windows import most_lines
 
 __all__ = [
     "LetterRefused",
@@ -26,8 +27,6 @@ __all__ = [
     "texts_of",
 ]
 
-MAX_ADDRESS_LINES = 6
-"""Lines an address may have; the lowest windows hold no more."""
 _WIDEST_CHARACTER = 0.35
 """A line of capitals is about 0.7 em wide a character, of narrow letters half that; in em."""
 
@@ -95,11 +94,11 @@ def check_characters(texts: Mapping[str, tuple[str, ...]]) -> list[Problem]:
 
 def check_address(lines: tuple[str, ...], layout: Layout) -> list[Problem]:
     """Whether the address is sure not to fit its window; the rest is measured."""
-    if len(lines) > MAX_ADDRESS_LINES:
-        detail = {"lines": str(len(lines)), "most": str(MAX_ADDRESS_LINES)}
+    if len(lines) > (most := most_lines(layout)):
+        detail = {"lines": str(len(lines)), "most": str(most)}
         return [Problem(ADDRESS_TOO_LONG, detail)]
-    # Even the narrowest letters of 9.5 pt would be wider than the window.
-    most = int(layout.address.width / (_WIDEST_CHARACTER * 9.5 * 25.4 / 72) * 1.5)
+    # Even the narrowest letters would be wider than the window.
+    most = int(layout.address.width / (_WIDEST_CHARACTER * 8.5 * 25.4 / 72) * 1.5)
     return [
         Problem(ADDRESS_TOO_WIDE, {"line": line, "most": str(most)})
         for line in lines

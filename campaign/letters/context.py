@@ -175,10 +175,6 @@ class CoverContext:
     """Name and office of who signs for the organisation."""
     mark: str = ""
     """A word such as "Rehearsal" printed faintly across the sheet; empty on a real letter."""
-    code: str = ""
-    """Address that a small QR code at the end holds; none if empty."""
-    code_note: str = ""
-    """Whom the code is for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from campaign import resources
 from campaign.letters.context import LetterContext
 from campaign.letters.layouts import Layout
-from campaign.letters.windows import is_dense
+from campaign.letters.windows import size_of
 
 MM_PER_PT = 25.4 / 72
 CLOSE_SET = "letter-close-set"
@@ -121,7 +121,7 @@ def environment() -> Environment:
     env.filters["lang"] = language_tag
     env.filters["direction"] = direction_of
     env.filters["isolated"] = isolated
-    env.globals["is_dense"] = is_dense
+    env.globals["size_of"] = size_of
     env.globals["reading_direction"] = reading_direction
     env.globals["text_direction"] = text_direction
     return env
@@ -221,7 +221,10 @@ def card_parts(context: LetterContext) -> CardParts:
     closing = context.closing if short else ()
     close = context.complimentary_close if len(context.complimentary_close) <= _CARD_CLOSE else ""
     texts = (*context.opening, *context.points, *context.own_words, *closing, close)
-    lines = sum(math.ceil(len(text) / _CARD_LINE) + _CARD_GAP for text in texts)
+    lines = sum(
+        sum(max(1, math.ceil(len(line) / _CARD_LINE)) for line in text.split("\n")) + _CARD_GAP
+        for text in texts
+    )
     return CardParts(lines > _CARD_LINES, closing, close)
 
 
@@ -233,6 +236,7 @@ def letter_id(index: int) -> str:
 def title_of(contexts: Sequence[LetterContext]) -> str:
     """A document's title: the reference, and the letters' first and last number."""
     numbers = [context.number for context in contexts if context.number]
+    numbers.sort(key=lambda one: (len(one), one))  # cards are not printed in their order
     span = dict.fromkeys((numbers[0], numbers[-1])) if numbers else {}
     return " · ".join(filter(None, (contexts[0].reference, "–".join(span))))
 

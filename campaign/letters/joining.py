@@ -74,11 +74,13 @@ def join(
     title: str,
     language: str,
     fresh_sheets: bool = False,
+    outline: Sequence[tuple[str, int]] = (),
 ) -> Document:
     """Joins PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
 
     :param fresh_sheets: a blank page follows each part that ends on the front of a sheet, so that
         the next one begins on a sheet of its own when both sides are printed.
+    :param outline: bookmarks, each a text and the page it leads to, counted from 1.
     :param title: title in the metadata, shown by viewers instead of the file's name.
     :param language: BCP 47 tag of the document's language.
     """
@@ -94,6 +96,9 @@ def join(
         pdf.docinfo["/Title"] = title
         pdf.Root.Lang = pikepdf.String(language)
         pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+        if outline:
+            with pdf.open_outline() as marks:
+                marks.root.extend(pikepdf.OutlineItem(text, page - 1) for text, page in outline)
         count = len(pdf.pages)
         with in_place_of(out) as path:
             saving.save(

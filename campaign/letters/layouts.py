@@ -4,7 +4,10 @@ This is the one place: the print CSS is produced from it and the window check me
 it. Origin is the sheet's top left corner, x to the right, y downwards.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise, product
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,49 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowEnvelope:
+    """An envelope with a window as it is sold, in mm; docs/press.md names the sources."""
+
+    slug: str
+    width: float
+    height: float
+    window: Box
+    """From the envelope's top left corner, flap on top."""
+
+    @classmethod
+    def of(
+        cls, slug: str, width: float, height: float, window: tuple[float, float],
+        *, left: float, up: float,
+    ) -> "WindowEnvelope":  # fmt: skip
+        """Take the measures as makers give them: height and width, from the left, from below."""
+        high, wide = window
+        return cls(slug, width, height, Box(left, height - up - high, wide, high))
+
+    def shows(self, layout: "Layout", *, right: float, up: float) -> Box:
+        """Return what of the sheet stands in the window.
+
+        :param right: how far, in mm, the folded sheet has slipped from the left edge inside.
+        :param up: how far it has slipped from the bottom; 0 and `slack` are the extremes.
+        """
+        box = self.window
+        # The first fold lies at the envelope's bottom when the sheet has not slipped.
+        top = layout.folds[0] - (self.height - box.y) + up
+        return Box(box.x - right, top, box.width, box.height)
+
+    def slack(self, layout: "Layout") -> tuple[float, float]:
+        """Return how far the folded sheet can slip to the right and up, in mm."""
+        return self.width - layout.paper.width, self.height - layout.folded_height
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Where the parts of a letter stand on the sheet, in mm."""
 
     slug: str
     """Name of the layout, such as "us-10"."""
     paper: Paper
-    window: Box
-    """The envelope's window: the whole address must lie within it."""
+    envelopes: tuple[WindowEnvelope, ...]
+    """Those with a window that it serves, however the sheet slips in them."""
     address: Box
     """Where the address is set: within the window, clear of its rim."""
     sender: Box
@@ -90,6 +128,22 @@ class Layout:
     """The sender's lines are set against the right edge of their box."""
 
     @property
+    def folded_height(self) -> float:
+        """Height of the folded sheet: that of its highest part."""
+        edges = (0.0, *self.folds, self.paper.height)
+        return max(below - above for above, below in pairwise(edges))
+
+    @property
+    def window(self) -> Box:
+        """What shows in every window however the sheet slips: the address lies within it."""
+        return _window_of(self)
+
+    @property
+    def shown(self) -> Box:
+        """What shows in any window at any slip: nothing but the address may stand there."""
+        return _shown_of(self)
+
+    @property
     def sender_rtl(self) -> Box:
         """Where the sender's lines are set in a language that is written from right to left.
 
@@ -98,7 +152,7 @@ class Layout:
         """
         box = self.sender
         other = Box(self.paper.width - box.right, box.y, box.width, box.height)
-        return box if other.meets(self.window) else other
+        return box if other.meets(self.shown) else other
 
     @property
     def text(self) -> Box:
@@ -166,6 +220,30 @@ class EnvelopeSheet:
     """Of the address's type, pt."""
 
 
+@lru_cache(maxsize=32)
+def _window_of(layout: Layout) -> Box:
+    views = list(_views(layout))
+    left, top = max(one.x for one in views), max(one.y for one in views)
+    right, bottom = min(one.right for one in views), min(one.bottom for one in views)
+    return Box(left, top, right - left, bottom - top)
+
+
+@lru_cache(maxsize=32)
+def _shown_of(layout: Layout) -> Box:
+    views = list(_views(layout))
+    left, top = min(one.x for one in views), min(one.y for one in views)
+    right, bottom = max(one.right for one in views), max(one.bottom for one in views)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _views(layout: Layout) -> Iterator[Box]:
+    """What the windows show where the sheet has slipped as far as it can, each way."""
+    for envelope in layout.envelopes:
+        right, up = envelope.slack(layout)
+        for aside, above in product((0.0, right), (0.0, up)):
+            yield envelope.shows(layout, right=aside, up=above)
+
+
 PRINTABLE_EDGE = 5.0
 """mm no office printer is trusted to print along each edge (most leave 4.2 mm or 1/6 inch)."""
 
@@ -173,89 +251,107 @@ LETTER = Paper("letter", 215.9, 279.4)
 A4 = Paper("a4", 210.0, 297.0)
 PAPERS = {paper.slug: paper for paper in (LETTER, A4)}
 
+# Height and width of the window, from the left and from the bottom edge, as makers give them.
+_NO_10 = WindowEnvelope.of("No. 10", 241.3, 104.8, (28.6, 114.3), left=22.2, up=12.7)
+_DIN_DL = WindowEnvelope.of("DIN DL", 220, 110, (45, 90), left=20, up=15)
+_DIN_C65 = WindowEnvelope.of("DIN C6/5", 229, 114, (45, 90), left=20, up=15)
+_FR_DL_45 = WindowEnvelope.of("DL 45 x 100", 220, 110, (45, 100), left=100, up=20)
+_FR_DL_35 = WindowEnvelope.of("DL 35 x 100", 220, 110, (35, 100), left=100, up=20)
+_FR_C56_45 = WindowEnvelope.of("C5/6 45 x 100", 229, 114, (45, 100), left=109, up=20)
+_FR_C56_35 = WindowEnvelope.of("C5/6 35 x 100", 229, 114, (35, 100), left=109, up=20)
+_CH_C65 = WindowEnvelope.of("C6/5 left", 224, 114, (45, 100), left=20, up=21)
+_CH_C56 = WindowEnvelope.of("C5/6 left", 229, 114, (45, 100), left=20, up=21)
+_UK_DL = WindowEnvelope.of("DL 35 x 90", 220, 110, (35, 90), left=20, up=18)
+_UK_DL_39 = WindowEnvelope.of("DL 39 x 93", 220, 110, (39, 93), left=19, up=18)
+_UK_C56 = WindowEnvelope.of("C5/6 35 x 90", 229, 114, (35, 90), left=20, up=18)
+
+# The first part is folded higher than a third, so that the sheet slips up and down but little.
+_LETTER_FOLDS = (98.4, 190.5)
+_A4_FOLDS = (105.0, 210.0)
+
 US_10 = Layout(
     slug="us-10",
     paper=LETTER,
-    window=Box(12.7, 51.9, 88.9, 22.2),
-    address=Box(25.4, 52.4, 75.2, 21.2),
+    envelopes=(_NO_10,),
+    address=Box(25.4, 63.7, 85.0, 21.9),
     sender=Box(25.4, 16.0, 120.0, 32.0),
-    folds=(93.1, 186.3),
+    folds=_LETTER_FOLDS,
     margin_left=25.4,
     margin_right=25.4,
     margin_top=20.0,
     margin_bottom=20.0,
-    body_top=83.0,
+    body_top=93.0,
     date_at_end=False,
 )
 # DIN 5008 keeps the upper 17.7 mm of its 45 mm field for the return address and postal notes.
 DIN_5008_B = Layout(
     slug="din-5008-b",
     paper=A4,
-    window=Box(20.0, 45.0, 85.0, 45.0),
-    address=Box(25.0, 62.7, 75.0, 27.3),
+    envelopes=(_DIN_DL, _DIN_C65),
+    address=Box(25.0, 62.7, 66.0, 27.3),
     sender=Box(125.0, 45.0, 65.0, 40.0),
-    folds=(105.0, 210.0),
+    folds=_A4_FOLDS,
     margin_left=25.0,
     margin_right=20.0,
     margin_top=20.0,
     margin_bottom=20.0,
-    body_top=97.0,
+    body_top=99.5,
     date_at_end=True,
 )
 DIN_5008_A = Layout(
     slug="din-5008-a",
     paper=A4,
-    window=Box(20.0, 27.0, 85.0, 45.0),
-    address=Box(25.0, 44.7, 75.0, 27.3),
+    envelopes=(_DIN_DL, _DIN_C65),
+    address=Box(25.0, 44.7, 66.0, 27.3),
     sender=Box(125.0, 27.0, 65.0, 40.0),
     folds=(87.0, 192.0),
     margin_left=25.0,
     margin_right=20.0,
     margin_top=20.0,
     margin_bottom=20.0,
-    body_top=79.0,
+    body_top=81.5,
     date_at_end=True,
 )
 FR = Layout(
     slug="fr",
     paper=A4,
-    window=Box(100.0, 35.0, 100.0, 45.0),
-    address=Box(108.0, 42.0, 82.0, 36.0),
-    sender=Box(25.0, 20.0, 72.0, 40.0),
-    folds=(99.0, 198.0),
+    envelopes=(_FR_DL_45, _FR_DL_35, _FR_C56_45, _FR_C56_35),
+    address=Box(110.0, 59.2, 79.5, 25.7),
+    sender=Box(25.0, 20.0, 64.0, 40.0),
+    folds=_A4_FOLDS,
     margin_left=25.0,
     margin_right=20.0,
     margin_top=20.0,
     margin_bottom=20.0,
-    body_top=90.0,
+    body_top=95.0,
     date_at_end=True,
 )
 CH_LEFT = Layout(
     slug="ch-left",
     paper=A4,
-    window=Box(20.0, 35.5, 100.0, 45.0),
-    address=Box(25.0, 45.0, 88.0, 33.0),
+    envelopes=(_CH_C65, _CH_C56),
+    address=Box(25.0, 48.5, 75.5, 33.0),
     sender=Box(125.0, 35.5, 65.0, 40.0),
-    folds=(99.0, 198.0),
+    folds=_A4_FOLDS,
     margin_left=25.0,
     margin_right=20.0,
     margin_top=20.0,
     margin_bottom=20.0,
-    body_top=90.0,
+    body_top=94.0,
     date_at_end=True,
 )
 UK_DL = Layout(
     slug="uk-dl",
     paper=A4,
-    window=Box(24.6, 39.5, 85.0, 26.7),
-    address=Box(25.4, 40.0, 83.0, 25.7),
+    envelopes=(_UK_DL, _UK_DL_39, _UK_C56),
+    address=Box(22.0, 61.2, 68.5, 25.7),
     sender=Box(125.0, 20.0, 65.0, 40.0),
-    folds=(99.0, 198.0),
+    folds=_A4_FOLDS,
     margin_left=25.4,
     margin_right=20.0,
     margin_top=20.0,
     margin_bottom=20.0,
-    body_top=78.0,
+    body_top=97.0,
     date_at_end=True,
 )
 LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR, CH_LEFT, UK_DL)}

@@ -21,7 +21,6 @@ from campaign.letters.html import language_tag
 from campaign.letters.joining import Document, describe, in_place_of
 from campaign.letters.layouts import LabelSheet, Layout, Paper
 from campaign.letters.list_cells import cells
-from campaign.letters.posters import qr_svg
 from campaign.letters.printing import DEFAULT_LIMITS, Limits
 from campaign.letters.problems import RENDERER_FAILED, RENDERER_WARNING, LetterRefused, Problem
 from campaign.letters.sheets import ListSheet, list_sheet
@@ -124,7 +123,6 @@ def cover_letter(context: CoverContext, layout: Layout, out: Path) -> Document:
         "cover.html",
         cover=context,
         layout=layout,
-        code=qr_svg(context.code) if context.code else "",
         direction=html.direction_of(context.locale),
     )
     return _write(
@@ -202,7 +200,7 @@ def _write(
         if window is not None:
             refuse(measuring.check_address(document.pages[0], window))
         pages = len(document.pages)
-        pdf = renderer.write_pdf(document)
+        pdf = renderer.write_pdf(document, tagged=True)
     with in_place_of(out) as path:
         path.write_bytes(pdf)
     return describe(out, pages)

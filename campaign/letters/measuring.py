@@ -57,8 +57,8 @@ def check_block(
     moved = Box(extent.x + by[0], extent.y + by[1], extent.width, extent.height)
     if not limit.holds(moved):
         return [Problem(slug, _detail(moved, limit))]
-    if name == "letter-sender" and moved.meets(layout.window):
-        return [Problem(SENDER_OVER_WINDOW, _detail(moved, layout.window))]
+    if name == "letter-sender" and moved.meets(layout.shown):
+        return [Problem(SENDER_OVER_WINDOW, _detail(moved, layout.shown))]
     return []
 
 
@@ -125,5 +125,5 @@ def _detail(extent: Box, limit: Box) -> dict[str, str]:
         "y": f"{extent.y:.1f}",
         "width": f"{extent.width:.1f}",
         "height": f"{extent.height:.1f}",
-        "window": f"{limit.x:g}, {limit.y:g}, {limit.width:g} × {limit.height:g}",
+        "window": f"{limit.x:.1f}, {limit.y:.1f}, {limit.width:.1f} × {limit.height:.1f}",
     }

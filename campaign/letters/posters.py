@@ -1,4 +1,4 @@
-"""What carries a case further: the picture shown where it is shared, a poster, a sign-on sheet."""
+"""What carries a case further: the picture shown where it is shared, and a poster."""
 
 import dataclasses
 import hashlib
@@ -7,15 +7,16 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+from typing import Any
 
 import pypdfium2
-import segno
-from markupsafe import Markup
 from PIL import Image
 
 from campaign import resources
 from campaign.letters import html, renderer
-from campaign.letters.layouts import Box, Paper
+from campaign.letters.breaking import count_lines, width_of
+from campaign.letters.layouts import Paper
+from campaign.letters.qr_codes import qr_svg
 
 SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
 """Pixels of the picture, as Open Graph's readers expect it."""
@@ -23,11 +24,6 @@ SHARE_PICTURE = 420
 """Pixels of its width that a picture of the case takes."""
 _PX = 25.4 / 96
 _SHARE = Paper("share", SHARE_WIDTH * _PX, SHARE_HEIGHT * _PX)
-_ROW = 12.5
-"""Height of a row to be filled in by hand, mm."""
-_SHEET_MARGIN = 12.0
-_SHEET_HEAD = 58.0
-"""What stands above the rows: the case and its code, what one signs, and the heads."""
 _FILES = ("share.html", "share.css", "poster.html", "poster.css", "sign-on.html", "sign-on.css",
           "document.html", "fonts.css")  # fmt: skip
 _pdfium = Lock()
@@ -61,6 +57,8 @@ class PosterContext:
     text_locale: str
     call: str
     """What to do with the code."""
+    promise: str
+    """How long it takes, and what becomes of it."""
     deadline: str
     link: str
     """What the code holds, and stands below it."""
@@ -69,55 +67,47 @@ class PosterContext:
 
 
 @dataclass(frozen=True, slots=True)
-class SheetContext:
-    """Words of the sign-on sheet."""
+class PosterFace:
+    """Sizes and leads of a poster's words, pt, by the size of its title."""
 
-    locale: str
-    kicker: str
-    title: str
-    text_locale: str
-    asks: tuple[str, ...]
-    statement: str
-    """What everybody who signs agrees to."""
-    return_to: str
-    """Where to send the sheet, and until when."""
-    columns: tuple[str, ...]
-    """Heads: name, town, postal code, country, e-mail, two consents, signature."""
-    call: str
-    link: str
-    shown_link: str
-    site: str
-    title_label: str
-    """The document's title in a viewer."""
+    title: float
+
+    @property
+    def title_leading(self) -> float:
+        """Of the title."""
+        return round(self.title * 1.17, 1)
+
+    @property
+    def summary(self) -> float:
+        """Size of the summary: it grows with the title, but less."""
+        return round(10 + (self.title - 14) * 0.33, 1)
+
+    @property
+    def summary_leading(self) -> float:
+        """Of the summary."""
+        return round(self.summary * 1.43, 1)
 
 
-Context = ShareContext | PosterContext | SheetContext
+POSTER_FACES = tuple(PosterFace(title) for title in range(64, 13, -2))
+"""From the largest: a poster is set in the first of which its words fill the page, and fit."""
+_ABOVE, _BELOW, _BETWEEN = 34.0, 104.0, 9.0
+"""mm of the sheet's height above the kicker's end, from the code down, and below the title."""
+_NASKH = 1.45
+_PT_PER_MM = 72 / 25.4
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A sheet of paper, and how rows stand on it."""
+    """A sheet of paper, and the sizes of a poster's words."""
 
     paper: Paper
-    rows: int = 0
-    row: float = _ROW
-    margin: float = _SHEET_MARGIN
-    head: float = _SHEET_HEAD
-
-    @property
-    def text(self) -> Box:
-        """Within the margins."""
-        return Box(
-            self.margin,
-            self.margin,
-            self.paper.width - 2 * self.margin,
-            self.paper.height - 2 * self.margin,
-        )
+    face: PosterFace = POSTER_FACES[0]
+    naskh: float = _NASKH
 
 
 def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
     """The picture, 1200 by 630 pixels; `beside` (a JPEG) fills the end of it from top to foot."""
-    pdf = _laid_out("share", context, Page(_SHARE), title=context.title)
+    pdf = lay_out("share", context, Page(_SHARE), title=context.title)
     with _pdfium:
         document = pypdfium2.PdfDocument(pdf)
         try:
@@ -137,49 +127,43 @@ def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
 
 def poster_pdf(context: PosterContext, paper: Paper) -> bytes:
     """A poster of one page, with a code that leads to the case."""
-    return _laid_out("poster", context, Page(paper), title=context.title, code=context.link)
+    page = Page(paper, _poster_face(context, paper))
+    return lay_out("poster", context, page, title=context.title, code=qr_svg(context.link))
 
 
-def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
-    """A sheet, lying, with blank rows for those who sign by hand."""
-    lying = Paper(paper.slug, paper.height, paper.width)
-    rows = int((lying.height - 2 * _SHEET_MARGIN - _SHEET_HEAD) / _ROW)
-    page = Page(lying, rows)
-    return _laid_out("sign-on", context, page, title=context.title_label, code=context.link)
+def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
+    """The largest type in which the words end above the code, measured by our own widths."""
+    width = (paper.width - 40) * _PT_PER_MM
+    room = (paper.height - _ABOVE - _BELOW - _BETWEEN) * _PT_PER_MM
+    room -= count_lines(context.kicker, width, 15) * 20
+    taller = _NASKH if html.direction_of(context.text_locale) == "rtl" else 1.0
+    longest = max(map(width_of, context.title.split()), default=0.0)
+    for face in POSTER_FACES:
+        title = count_lines(context.title, width, face.title) * face.title_leading
+        text = count_lines(context.summary, width, face.summary) * face.summary_leading
+        if (title + text) * taller <= room and longest * face.title <= width:
+            return face
+    return POSTER_FACES[-1]
 
 
-def fingerprint(kind: str, context: Context, paper: str = "") -> str:
+def fingerprint(kind: str, context: Any, paper: str = "") -> str:
     """By which a printed thing is known: the same words, templates and paper give the same."""
     words = json.dumps([kind, paper, dataclasses.asdict(context), _templates()], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:24]
 
 
-def qr_svg(text: str) -> Markup:
-    """`text` as a QR code, one square a unit, with the quiet zone that readers need."""
-    matrix = [list(row) for row in segno.make(text, error="m", micro=False).matrix]
-    size = len(matrix) + 8
-    path = "".join(
-        f"M{x + 4} {y + 4}h1v1h-1z"
-        for y, row in enumerate(matrix)
-        for x, dark in enumerate(row)
-        if dark
-    )
-    return Markup('<svg class="code" viewBox="0 0 {0} {0}"><path d="{1}"/></svg>').format(
-        size, path
-    )
-
-
-def _laid_out(kind: str, context: Context, page: Page, *, title: str, code: str = "") -> bytes:
+def lay_out(kind: str, context: Any, page: Any, *, title: str, code: str = "") -> bytes:
+    """Lay out the template and the stylesheet of a kind, with a QR code's picture in it."""
     body = html.render(
         f"{kind}.html",
         it=context,
         page=page,
-        code=qr_svg(code) if code else "",
+        code=code,
         direction=html.direction_of(context.locale),
     )
     whole = html.render("document.html", locale=context.locale, title=title, body=body)
     with renderer.laid_out(str(whole), f"{kind}.css", page) as document:
-        return renderer.write_pdf(document)
+        return renderer.write_pdf(document, tagged=kind != "share")
 
 
 @cache

@@ -120,9 +120,12 @@ def laid_out(html: str, stylesheet: str, geometry: Any, *, xml: bool = False) ->
         )
 
 
-def write_pdf(document: Document) -> bytes:
-    """The document as a PDF; the same bytes for the same document."""
-    return bytes(document.write_pdf())
+def write_pdf(document: Document, *, tagged: bool = False) -> bytes:
+    """The document as a PDF; the same bytes for the same document.
+
+    :param tagged: headings, paragraphs and tables are marked as such, for who has it read aloud.
+    """
+    return bytes(document.write_pdf(pdf_tags=tagged))
 
 
 def write_forms(document: Document) -> bytes:

@@ -1,5 +1,6 @@
 """A print run: chunks of letters through the foundry, and at the end one PDF of them all."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from campaign.letters.layouts import Layout
 from campaign.letters.printing import Limits, Printed, PrintedLetter, Progress, SetAside
 from campaign.letters.problems import Problem
 from campaign.letters.typesetting import encode
+
+_BOOKMARK_EACH = 25
 
 
 @dataclass(slots=True)
@@ -80,16 +83,22 @@ class Run:
             first += pages
         return [some[index] for index in report.get("left", ())]
 
+    def _outline(
+        self, order: Sequence[int], letters: Sequence[PrintedLetter]
+    ) -> list[tuple[str, int]]:
+        """A bookmark at the number of every so many letters; none in a short volume."""
+        found = [
+            (self.contexts[index].number or "", letter.first_page)
+            for index, letter in zip(order, letters, strict=True)
+        ]
+        return found[::_BOOKMARK_EACH] if len(found) > _BOOKMARK_EACH and found[0][0] else []
+
     def finish(self, out: Path) -> Printed:
         """Joins the chunks into `out` and says where each letter stands."""
-        title, language = title_of(self.contexts), language_tag(self.contexts[0].locale)
+        locales = Counter(one.locale for one in self.contexts)
+        title, language = title_of(self.contexts), language_tag(locales.most_common(1)[0][0])
         order = sorted(self.pieces)
         pieces = [self.pieces[i] for i in order]
-        document = (
-            join(pieces, out, title=title, language=language, fresh_sheets=self.fresh_sheets)
-            if pieces
-            else None
-        )
         letters = []
         first = page = 1
         for index, piece in zip(order, pieces, strict=True):
@@ -98,6 +107,14 @@ class Run:
             first = page if pages else first
             letters.append(PrintedLetter(self.contexts[index].key, first, pages))
             page += pages
+        document = (
+            join(
+                pieces, out, title=title, language=language, fresh_sheets=self.fresh_sheets,
+                outline=self._outline(order, letters),
+            )
+            if pieces
+            else None
+        )  # fmt: skip
         return Printed(
             path=out,
             pages=document.pages if document else 0,

@@ -101,7 +101,7 @@ def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
                 found = measuring.check_address(document.pages[first], layout)
                 problems += [(one, problem) for problem in found]
             if not problems:
-                return renderer.write_pdf(document)
+                return renderer.write_pdf(document, tagged=True)
     raise LetterRefused(
         Problem(
             problem.slug,

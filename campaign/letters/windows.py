@@ -11,23 +11,32 @@ from campaign.letters.breaking import count_lines, is_ours, width_of
 from campaign.letters.layouts import Layout
 
 _PT_PER_MM = 72 / 25.4
-_ROOMY, _DENSE = (10.5, 12.0), (9.5, 10.0)
-"""Size and leading, pt, of `sheet.css`."""
+_SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}
+"""Size and leading, pt, of `sheet.css`; an address takes the first in which it has room."""
 _ROOMY_LINES = 5
-"""Lines that an address of the larger size may be given."""
+"""Lines that an address of the largest size may be given."""
 
 
-def is_dense(lines: Sequence[str], layout: Layout | None) -> bool:
-    """Whether an address is set a size smaller; without a sheet by the number of its lines."""
-    if len(lines) > _ROOMY_LINES:
-        return True
-    return layout is not None and not _have_room(lines, layout, *_ROOMY)
+def size_of(lines: Sequence[str], layout: Layout | None) -> str:
+    """Return in which size an address is set: the usual, "dense" or "tight".
+
+    Without a sheet it is told by the number of its lines.
+    """
+    names = [name for name in _SIZES if name or len(lines) <= _ROOMY_LINES]
+    if layout is None:
+        return names[0]
+    return next((name for name in names if _have_room(lines, layout, *_SIZES[name])), names[-1])
 
 
 def surely_fits(lines: Sequence[str], layout: Layout) -> bool:
     """Whether the press prints an address within the window, as far as our own fonts tell."""
     ours = all(is_ours(line) for line in lines)
-    return ours and _have_room(lines, layout, *(_DENSE if is_dense(lines, layout) else _ROOMY))
+    return ours and _have_room(lines, layout, *_SIZES[size_of(lines, layout)])
+
+
+def most_lines(layout: Layout) -> int:
+    """Return how many lines the window holds of the smallest size."""
+    return int(_room_of(layout) / _SIZES["tight"][1])
 
 
 def longest_line(lines: Sequence[str]) -> str:
@@ -38,4 +47,9 @@ def longest_line(lines: Sequence[str]) -> str:
 def _have_room(lines: Sequence[str], layout: Layout, size: float, leading: float) -> bool:
     width = layout.address.width * _PT_PER_MM
     taken = sum(count_lines(line, width, size) for line in lines) * leading
-    return math.floor(taken) <= (layout.window.bottom - layout.address.y) * _PT_PER_MM
+    return math.floor(taken) <= _room_of(layout)
+
+
+def _room_of(layout: Layout) -> float:
+    """Height of the window below where the address begins, pt."""
+    return (layout.window.bottom - layout.address.y) * _PT_PER_MM

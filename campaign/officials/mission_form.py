@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
@@ -103,6 +104,8 @@ class MissionForm(AddressForm):
             locality=parts["locality"],
             region=parts["region"],
             postal_code=parts["postal_code"],
+            # The letter is posted from the organisation's country: abroad its name comes below.
+            country_name="" if self.host_country.data == _home_country() else "-",
         )
         if check_address(("", "", name, *lines), layout):
             raise ValidationError(
@@ -172,3 +175,7 @@ def mission_form(kept: MissionDraft | None = None) -> MissionForm:
     if kept and not form.is_submitted():
         form.kind.data = kept.kind.value
     return form
+
+
+def _home_country() -> str:
+    return str(current_app.extensions["settings"].organisation_country)

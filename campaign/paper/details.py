@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from campaign.officials.postal import formatted_code
 from campaign.signing.details import check_address
 from campaign.signing.models import Disclosure
+from campaign.signing.names import full_name
 from campaign.signing.tidying import Problem, check_line
 from campaign.signing.validating import (
     EMAIL_LIMIT,
@@ -56,7 +57,7 @@ class Details:
     @property
     def name(self) -> str:
         """The whole name."""
-        return f"{self.given_name} {self.family_name}".strip()
+        return full_name(self.given_name, self.family_name)
 
     def to_json(self) -> str:
         """As a sealed column keeps it."""

@@ -40,7 +40,7 @@ def common_columns(unit: Session, sheet: PaperSheet) -> Columns:
         "points": [],
         # What the printed sheet promises: officials see name and town.
         "disclosure": Disclosure.TOWN,
-        "consent_wording_id": _wording_id(unit, locale, cards=campaign.cards),
+        "consent_wording_id": _wording_id(unit, locale),
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,
@@ -95,12 +95,12 @@ def told_addresses(unit: Session, campaign_id: int) -> set[bytes]:
     return {bytes(one) for one in found}
 
 
-def _wording_id(unit: Session, locale: str, *, cards: bool) -> int:
+def _wording_id(unit: Session, locale: str) -> int:
     """The record of what the printed sheet says in that language."""
     settings: Settings = current_app.extensions["settings"]
     with force_locale(locale):
         words = Sentences(
-            delivery=sheet_statement(settings.organisation_name, cards=cards),
+            delivery=sheet_statement(settings.organisation_name),
             updates=gettext("News of this case"),
             network=gettext("New urgent actions"),
         )

@@ -3,20 +3,23 @@
 A thing is named by what it holds, so it is made anew when its words change and never twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
 from campaign.campaigns import pictures
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Campaign, TargetKind
+from campaign.clock import utcnow
 from campaign.errors import NotFound, TooMany
 from campaign.letters import posters
 from campaign.letters.layouts import PAPERS, Paper, paper_for
-from campaign.letters.posters import PosterContext, SheetContext
+from campaign.letters.posters import PosterContext
+from campaign.letters.sign_on_sheets import SheetContext, plan_sheet, sheet_pdf
+from campaign.officials.models import MissionKind
 from campaign.reading import sources
-from campaign.reading.case_page import CasePage
+from campaign.reading.case_page import CasePage, case_page
 from campaign.reading.sharing import settings, share_context, shown, whole_url
 from campaign.storage import storage
 
@@ -58,6 +61,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         summary=case.summary,
         text_locale=case.content_lang or lang,
         call=gettext("Write a card now") if case.cards else gettext("Write a letter now"),
+        promise=_promise(campaign),
         deadline=_until(case),
         link=f"{page}?from={sources.POSTER}",
         shown_link=shown(page),
@@ -67,49 +71,48 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
     return _kept(f"posters/{mark}.pdf", mark, lambda: posters.poster_pdf(context, paper))
 
 
-def sheet_statement(organisation: str, *, cards: bool = False) -> str:
-    """What people agree to who sign a sheet by hand, in the language of the page."""
-    if cards:
-        return str(
-            gettext(
-                "By signing I ask %(organisation)s to keep these details, to print a card in my "
-                "name that asks for this, and to hand it over. Officials see my name and town, "
-                "never my e-mail address. What I tick is up to me.",
-                organisation=organisation,
-            )
-        )
+def sheet_statement(organisation: str) -> str:
+    """Return what people agree to who sign a sheet by hand, in the language of the page."""
     return str(
         gettext(
-            "By signing I ask %(organisation)s to keep these details, to print a letter in my name "
-            "that asks for this, and to hand it over. Officials see my name and town, never my "
-            "e-mail address. What I tick is up to me.",
+            "By signing, I ask %(organisation)s to keep these details and to deliver this sheet to "
+            "the officials or their embassy. The strip with email addresses is cut off first. "
+            "Officials see everything else on the sheet.",
             organisation=organisation,
         )
     )
 
 
-def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    """A sheet with blank rows. Raises TooMany (`busy`)."""
-    page = whole_url("reading.case", lang=lang, slug=campaign.slug)
+def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
+    """Return the words of the sign-on sheet, in the language of the page."""
+    page = whole_url("reading.case", lang=lang, slug=slug)
     name = settings().organisation_name
-    context = SheetContext(
+    return SheetContext(
         locale=lang,
         kicker=_kicker(case),
         title=case.title,
         text_locale=case.content_lang or lang,
         asks=case.asks,
-        statement=sheet_statement(name, cards=case.cards),
-        return_to=_return_to(case),
+        statement=sheet_statement(name),
+        return_to=_return_to(case, page),
         columns=(
             gettext("Name, in clear letters"),
             gettext("Town"),
             gettext("Postal code"),
             gettext("Country"),
-            gettext("E-mail address"),
-            gettext("News of this case"),
-            gettext("New urgent actions"),
             gettext("Signature"),
         ),
+        strip_columns=(
+            gettext("Email address"),
+            gettext("News of this case"),
+            gettext("New urgent actions"),
+        ),
+        strip_note=gettext(
+            "Only for news by email: enter your address and tick what you want. We keep this strip "
+            "and never deliver it. Fold it back before you pass the sheet on, so that no one reads "
+            "your address."
+        ),
+        cut_note=gettext("We cut along this line before we deliver the sheet."),
         call=gettext("To write your own card:")
         if case.cards
         else gettext("To write your own letter:"),
@@ -118,8 +121,24 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
         site=name,
         title_label=f"{gettext('Sign-on sheet')} · {case.reference}",
     )
+
+
+def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
+    """A sheet with blank rows. Raises TooMany (`busy`)."""
+    context = sheet_context(campaign.slug, case, lang)
     mark = posters.fingerprint("sheet", context, paper.slug)
-    return _kept(f"sheets/{mark}.pdf", mark, lambda: posters.sheet_pdf(context, paper))
+    return _kept(f"sheets/{mark}.pdf", mark, lambda: sheet_pdf(context, paper))
+
+
+def small_sheets(campaign: Campaign, languages: Iterable[str]) -> dict[str, int]:
+    """Return rows of the sign-on sheets whose words had to be set small, by language."""
+    paper = paper_for(settings().organisation_country)
+    planned = {}
+    for lang in languages:
+        with force_locale(lang):
+            case = case_page(campaign, lang, count=0, now=utcnow())
+            planned[lang] = plan_sheet(sheet_context(campaign.slug, case, lang), paper)
+    return {lang: page.rows for lang, page in planned.items() if not page.is_full}
 
 
 def paper_named(name: str) -> Paper:
@@ -151,20 +170,33 @@ def _kicker(case: CasePage) -> str:
     return " · ".join((gettext("Urgent action"), case.country, case.reference))
 
 
+def _promise(campaign: Campaign) -> str:
+    """How long it takes, and what becomes of it: an embassy is named where each is one."""
+    missions = [one.mission for one in campaign.targets if one.kind is TargetKind.TO]
+    if missions and all(one and one.kind is MissionKind.EMBASSY for one in missions):
+        if campaign.cards:
+            return str(gettext("It takes 3 minutes. We take your card to the embassy."))
+        return str(gettext("It takes 3 minutes. We take your letter to the embassy."))
+    if campaign.cards:
+        return str(gettext("It takes 3 minutes. We print your card and deliver it."))
+    return str(gettext("It takes 3 minutes. We print your letter and deliver it."))
+
+
 def _until(case: CasePage) -> str:
     if case.deadline is None:
         return ""
     return str(gettext("Write until %(when)s", when=case.deadline.when))
 
 
-def _return_to(case: CasePage) -> str:
+def _return_to(case: CasePage, page: str) -> str:
+    """Where to send the sheet, by when it must be there, and where there are more of them."""
     where = ", ".join((settings().organisation_name, *settings().organisation_address))
+    send = gettext("Send the sheet to: %(address)s.", address=where)
+    more = gettext("Print as many sheets as you need: %(link)s", link=shown(f"{page}/sheet.pdf"))
     if case.deadline is None:
-        return str(gettext("Send the sheet to: %(address)s.", address=where))
-    return str(
-        gettext(
-            "Send the sheet to: %(address)s. Letters count until %(when)s.",
-            address=where,
-            when=case.deadline.when,
-        )
+        return f"{send} {more}"
+    by = gettext(
+        "It counts if it reaches us by %(when)s. Post it at least a week before.",
+        when=case.deadline.when,
     )
+    return f"{send} {by} {more}"

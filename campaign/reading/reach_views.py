@@ -30,6 +30,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{case}/deadline.ics", view_func=deadline)
     blueprint.add_url_rule(f"{case}/embed", view_func=embed)
     blueprint.add_url_rule("/pictures/<name>", view_func=picture)
+    blueprint.add_app_template_global(handouts.small_sheets, "small_sheets")
 
 
 @public

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.signing.conditions import Conditions, wanted_bands
 from campaign.signing.models import Signature, SignatureState, WordsPrint
+from campaign.signing.names import full_name
 from campaign.signing.similar_words import are_alike
 
 LIVE = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
@@ -107,7 +108,7 @@ def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
     one: Signature = row  # type: ignore[assignment]
     if not conditions.fit_origin(one.email, one.trace):
         return False
-    if not conditions.fit_name(f"{one.given_name} {one.family_name}".strip()):
+    if not conditions.fit_name(full_name(one.given_name, one.family_name)):
         return False
     if not conditions.similar_to:
         return True

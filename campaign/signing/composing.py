@@ -4,6 +4,7 @@ The same function serves the check page, the supporter's PDF and the embassy's b
 what a supporter checked is what is printed.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,9 +15,11 @@ from campaign.campaigns.addressing import Addressing, addressing_of, name_and_of
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.letters.context import LetterContext, Translation
+from campaign.letters.html import text_direction
 from campaign.letters.placeholders import fill, placeholders_in
 from campaign.officials.postal import address_lines
 from campaign.signing.models import Disclosure
+from campaign.signing.names import full_name
 from campaign.signing.points import ordered
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "compose",
     "copies_to",
     "name_and_office",
+    "own_paragraphs",
     "paragraphs",
     "place_and_date",
     "proposal_of",
@@ -38,6 +42,8 @@ __all__ = [
 ]
 
 
+_LEFT_TO_RIGHT = "\u200e"
+_BLANK_LINES = re.compile(r"\n{2,}")
 _Texts = tuple[str, ...]
 _Points = tuple[str, ...]
 
@@ -72,8 +78,8 @@ class Writer:
 
     @property
     def name(self) -> str:
-        """Given and family name."""
-        return f"{self.given_name} {self.family_name}".strip()
+        """Given and family name, in the order of their script."""
+        return full_name(self.given_name, self.family_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def compose(
         salutation=addressing.salutation,
         opening=opening,
         points=points,
-        own_words=paragraphs(writer.full_text or writer.own_words),
+        own_words=own_paragraphs(writer.full_text or writer.own_words),
         closing=closing,
         complimentary_close=addressing.close,
         signature_name=writer.name,
@@ -205,7 +211,7 @@ def _translated(case: Case, into: Into, writer: Writer, locale: str) -> Translat
         opening=opening,
         points=points,
         note=note.format(language=language) if writer.own_words else "",
-        own_words=paragraphs(writer.own_words),
+        own_words=own_paragraphs(writer.own_words),
         closing=closing,
         complimentary_close=into.addressing.close,
         signature_name=writer.name,
@@ -268,7 +274,17 @@ def place_and_date(place: str, day: date, locale: str) -> str:
         return said
     if locale.startswith("ar"):
         return f"{place} في {said}"
+    if text_direction(place, "ltr") == "rtl":
+        place += _LEFT_TO_RIGHT  # or the day would be read as going on with the place
     return f"{place}, le {said}" if locale.startswith("fr") else f"{place}, {said}"
+
+
+def own_paragraphs(text: str) -> tuple[str, ...]:
+    """Return a supporter's paragraphs: blank lines part them, single line ends are kept."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return tuple(
+        block.strip("\n") for block in _BLANK_LINES.split("\n".join(lines)) if block.strip()
+    )
 
 
 def paragraphs(text: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from campaign.settings import Settings
 from campaign.signing.conditions import Conditions
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.names import full_name
 from campaign.signing.screening_rules import (
     CHANGED,
     FIRST,
@@ -113,7 +114,7 @@ def case_words(campaign: Campaign) -> CaseWords:
 
 def name_of(signature: Signature) -> str:
     """The writer's whole name."""
-    return f"{signature.given_name} {signature.family_name}".strip()
+    return full_name(signature.given_name, signature.family_name)
 
 
 def words_of(signature: Signature) -> str:

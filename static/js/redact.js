@@ -42,7 +42,10 @@
       var drawing = figure.querySelector("svg");
       drawing.replaceChildren();
       lines().forEach(function (line) {
-        if (line.page.value !== figure.dataset.page || line.w.value === "") return;
+        var sides = [line.x, line.y, line.w, line.h];
+        // Half a line is no bar yet: the browser would complain of an empty height.
+        if (line.page.value !== figure.dataset.page) return;
+        if (sides.some(function (side) { return isNaN(parseFloat(side.value)); })) return;
         var bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
         bar.setAttribute("x", line.x.value);
         bar.setAttribute("y", line.y.value);

@@ -227,5 +227,5 @@ def test_a_campaign_s_letters_can_be_printed_as_cards(
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
     facts: dict[str, Any] = reload(unit, bundle_id).frozen
-    assert facts["format"] == "card"
-    assert result.pages == 4
+    assert (facts["format"], facts["duplex"]) == ("card", False), "a card has no back"
+    assert result.pages == 2

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -64,7 +65,10 @@ def test_a_bundle_s_papers_agree_with_each_other(
     numbers = [letter["number"] for letter in manifest["letters"]]
     assert numbers == [f"{n:05d}" for n in range(1, 8)]
     assert [row[0] for row in rows[1:]] == [row[0] for row in cells[1:]] == numbers
-    assert [[cell or "" for cell in row] for row in cells] == rows
+    assert cells[0][:3] == ["Number", "Name", "Town"]
+    assert {(type(row[6]), type(row[9])) for row in cells[1:]} == {(datetime, int)}
+    said = [[cell.date() if isinstance(cell, datetime) else cell for cell in row] for row in cells]
+    assert [["" if cell is None else str(cell) for cell in row] for row in said[1:]] == rows[1:]
     bundle = reload(unit, bundle_id)
     assert bundle.page_count == result.pages
     places = unit.execute(

@@ -13,7 +13,7 @@ from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle
 from campaign.bundles.print_models import BundlePrint, CarriedSignature
 from campaign.bundles.rows import iter_carried
-from campaign.bundles.sheets import count_carried, waiting_on_paper
+from campaign.bundles.sheets import count_carried, list_travelling_sheets, waiting_on_paper
 from campaign.campaigns.models import Campaign
 from campaign.paper import keying, sheets
 from campaign.paper.details import Details
@@ -63,6 +63,10 @@ def test_sheets_travel_once(unit: Session, settings: Settings, sheet: PaperSheet
     assert frozen.on_paper == 1
     cover = cover_context(frozen, None, Covered({campaign.targets[0].id: 2}, on_paper=1))
     assert any("1 person signed by hand" in one for one in cover.paragraphs)
+    (travelling,) = list_travelling_sheets(unit, bundle.id)
+    assert (travelling.collected_on, travelling.place, travelling.people) == (
+        sheet.collected_on, sheet.place, 1,
+    )  # fmt: skip
 
 
 def test_who_is_corrected_after_the_bundle_was_made_travels_on_in_it(

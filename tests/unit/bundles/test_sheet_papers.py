@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.bundles.sheet_papers import count_sheets
+from campaign.bundles.packets import sheets_for
 
 
 @pytest.mark.parametrize(
@@ -12,4 +12,4 @@ from campaign.bundles.sheet_papers import count_sheets
 def test_paper_is_counted_in_sheets_volume_by_volume(
     pages: list[int], duplex: bool, sheets: int
 ) -> None:
-    assert count_sheets(pages, duplex=duplex) == sheets
+    assert sum(sheets_for(one, duplex=duplex) for one in pages) == sheets

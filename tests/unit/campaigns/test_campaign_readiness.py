@@ -158,7 +158,7 @@ def test_by_post_an_address_must_fit_the_window_and_is_mended_at_the_official() 
 
 @pytest.mark.parametrize(
     "address",
-    [["1 Street", "Floor 2", "Room 3"], ["Street of a name " * 9], ["1 \u0378 Street"]],
+    [["1 Street", "Floor 2", "Room 3", "Wing 4"], ["Street of a name " * 9], ["1 \u0378 Street"]],
 )
 def test_an_address_that_does_not_fit_the_envelope_blocks(address: list[str]) -> None:
     campaign = complete()
@@ -277,7 +277,8 @@ def test_an_office_that_wraps_within_the_window_is_printed() -> None:
 
 def test_a_letter_must_fit_the_first_targets_window_too() -> None:
     campaign = complete()
-    wide = make_target_mission(2, host_country="CH", address=["1 Street"], region="")
+    wide = make_target_mission(2, host_country="CH", region="",
+                               address=["1 Street", "Floor 2", "Room 3"])  # fmt: skip
     long = "Representative of the Women of the County, National Assembly, Migori"
     second = make_target_official(
         2, office={"en": f"{long}, Bay of Altamar, Valdemira", "es": "Gobernadora"}

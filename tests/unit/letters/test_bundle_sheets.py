@@ -8,28 +8,17 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from campaign.letters import bundle_sheets
-from campaign.letters.context import CountRow, FactRow
+from campaign.letters.context import FactRow
 from campaign.letters.envelope_sizes import envelopes_for
 from campaign.letters.envelopes import EnvelopeContext
 from campaign.letters.layouts import A4, LETTER, Paper
 from campaign.letters.problems import LetterRefused
-from campaign.letters.sheet_contexts import (
-    Both,
-    BothRow,
-    ContentsContext,
-    ContentsPage,
-    DeliverySheetContext,
-    Said,
-)
+from campaign.letters.sheet_contexts import ContentsContext, ContentsPage, Said
+from tests.unit.letters.papers import ADDRESS, delivery
 from tests.unit.letters.reading import pages_of
 
-ADDRESS = ("H. E. the Ambassador", "Embassy of Valdemira", "12 Elgin Row", "Ottawa ON  K1P 0X0")
 DIGEST = "0123456789abcdef" * 4
 PAPERS = pytest.mark.parametrize("paper", [LETTER, A4], ids=lambda paper: paper.slug)
-
-
-def both(there: str, here: str) -> Both:
-    return (Said("es", there), Said("en", here))
 
 
 def contents_of(*pages: ContentsPage, **changes: Any) -> ContentsContext:
@@ -43,32 +32,6 @@ def contents_of(*pages: ContentsPage, **changes: Any) -> ContentsContext:
         "pages": pages,
     }
     return ContentsContext(**{**values, **changes})
-
-
-def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
-    values: dict[str, Any] = {
-        "locale": "es",
-        "title": both("Entrega de cartas", "Delivery of letters"),
-        "reference": "UA 7/31",
-        "case": "Teodora Quiñones Abarca",
-        "mission_lines": ADDRESS,
-        "sender_lines": ("Lantern Network", "9 Sparks Lane", "Ottawa ON  K1P 0X1"),
-        "handed": both("Lo que se entrega", "What is handed over"),
-        "counts": (
-            *(CountRow(f"Official {n}", "12") for n in range(1, targets + 1)),
-            CountRow("En total", "1,204"),
-        ),
-        "things": tuple(BothRow(both(f"Cosa {n}", f"Thing {n}"), str(n)) for n in range(4)),
-        "outcomes": (both("Aceptada", "Accepted"), both("Rechazada", "Refused")),
-        "outcome": both("Qué ocurrió", "What happened"),
-        "lines": tuple(both(f"Línea {n}", f"Line {n}") for n in range(4)),
-        "signatures": (both("Firma", "Signature"), both("Firma", "Signature")),
-        "stamp": both("Sello", "Stamp"),
-        "code": "https://letters.example.org/desk/bundles/abcdefghijklmnopqrstuv/deliver",
-        "code_note": "For our delegates",
-        "bundle": "UA-7-31_valdemira-ottawa_001",
-    }
-    return DeliverySheetContext(**{**values, **changes})
 
 
 @PAPERS

@@ -57,12 +57,12 @@ def test_a_letter_without_any_text_is_refused() -> None:
     assert slugs(opening=(), points=(), closing=()) == ["empty-field"]
 
 
-def test_an_address_of_seven_lines_is_refused() -> None:
-    assert slugs(addressee_lines=("One line",) * 7) == ["address-too-long"]
+def test_an_address_of_eight_lines_is_refused() -> None:
+    assert slugs(addressee_lines=("One line",) * 8) == ["address-too-long"]
 
 
-def test_an_address_of_six_lines_fits_the_lowest_window() -> None:
-    lines = ("Her Excellency the Governor", *letter().addressee_lines)
+def test_an_address_of_seven_lines_fits_the_lowest_window() -> None:
+    lines = ("Her Excellency the Governor", "c/o The Secretary", *letter().addressee_lines)
     assert render_one(letter(addressee_lines=lines), US_10).startswith(b"%PDF")
 
 

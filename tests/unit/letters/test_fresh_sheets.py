@@ -39,7 +39,7 @@ def test_cards_share_a_sheet_whose_back_is_blank(tmp_path: Path) -> None:
     cards = [letter(n, points=()) for n in range(1, 7)]
     printed = press.print_cards(cards, US_10, tmp_path / "c.pdf", fresh_sheets=True)
     places = [(one.first_page, one.pages) for one in printed.letters]
-    assert places == [(1, 2), (1, 0), (1, 0), (1, 0), (3, 2), (3, 0)]
+    assert places == [(1, 2), (3, 2), (1, 0), (3, 0), (1, 0), (1, 0)]
     assert [is_blank(printed.path, page) for page in range(1, 5)] == [False, True, False, True]
 
 

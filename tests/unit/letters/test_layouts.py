@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -10,9 +11,11 @@ from campaign.letters.layouts import (
     LAYOUTS,
     LETTER,
     PRINTABLE_EDGE,
+    US_10,
     Box,
     LabelSheet,
     Layout,
+    WindowEnvelope,
     layout_for,
     paper_for,
 )
@@ -42,28 +45,59 @@ def test_the_address_is_set_within_its_window_and_the_window_on_the_paper(layout
     assert Box(0, 0, layout.paper.width, layout.paper.height).holds(layout.window)
 
 
-@every_layout
-def test_the_letter_begins_below_the_window(layout: Layout) -> None:
-    assert layout.body_top > layout.window.bottom
-    assert layout.body_top > layout.sender.bottom or layout.sender.bottom <= layout.window.y
+@pytest.mark.parametrize(
+    ("layout", "envelope"),
+    [(layout, one) for layout in LAYOUTS.values() for one in layout.envelopes],
+    ids=lambda value: value.slug,
+)
+def test_however_the_sheet_slips_the_window_shows_the_address_and_nothing_else(
+    layout: Layout, envelope: WindowEnvelope
+) -> None:
+    right, up = envelope.slack(layout)
+    assert right >= 0
+    assert up >= 0
+    assert Box(0, 0, envelope.width, envelope.height).holds(envelope.window)
+    for sideways, upwards in itertools.product(range(11), repeat=2):
+        view = envelope.shows(layout, right=right * sideways / 10, up=up * upwards / 10)
+        assert view.holds(layout.address)
+        assert layout.shown.holds(view)
+        assert not view.meets(layout.sender)
+        assert not view.meets(layout.sender_rtl)
+        assert view.bottom <= layout.body_top
+
+
+def test_a_sheet_that_has_slipped_up_shows_less_of_its_top() -> None:
+    """Worked by hand: No. 10, window 28.6 high, 12.7 from below, on a sheet folded at 98.4."""
+    (envelope,) = US_10.envelopes
+    assert envelope.shows(US_10, right=0, up=0).y == pytest.approx(98.4 - 12.7 - 28.6)
+    assert envelope.shows(US_10, right=0, up=6.4).y == pytest.approx(98.4 - 12.7 - 28.6 + 6.4)
+    assert envelope.shows(US_10, right=10, up=0).x == pytest.approx(22.2 - 10)
+    assert envelope.slack(US_10) == (pytest.approx(25.4), pytest.approx(6.4))
+
+
+def test_a_sheet_is_as_high_as_its_highest_part_when_it_is_folded() -> None:
+    assert LAYOUTS["din-5008-b"].folded_height == 105
+    assert LAYOUTS["din-5008-a"].folded_height == 105, "its middle part is the highest"
 
 
 @every_layout
-def test_the_senders_lines_keep_clear_of_the_window(layout: Layout) -> None:
-    sender, window = layout.sender, layout.window
-    apart = (
-        sender.right <= window.x or sender.x >= window.right
-        or sender.bottom <= window.y or sender.y >= window.bottom
-    )  # fmt: skip
-    assert apart
-    assert layout.printable.holds(sender)
+def test_the_senders_lines_stand_where_every_printer_prints(layout: Layout) -> None:
+    assert layout.printable.holds(layout.sender)
 
 
-def test_windows_are_those_of_the_standards() -> None:
-    assert LAYOUTS["us-10"].window == Box(12.7, 51.9, 88.9, 22.2)
-    assert LAYOUTS["din-5008-b"].window == Box(20, 45, 85, 45)
-    assert LAYOUTS["fr"].window.right == pytest.approx(A4.width - 10)
-    assert LAYOUTS["uk-dl"].window.bottom == pytest.approx(66.2)
+def test_windows_are_those_that_makers_publish() -> None:
+    """Height, width, from the left, from below; the sources stand in docs/press.md."""
+    published = {
+        "No. 10": (28.6, 114.3, 22.2, 12.7),
+        "DIN DL": (45, 90, 20, 15),
+        "DL 35 x 100": (35, 100, 100, 20),
+        "C5/6 left": (45, 100, 20, 21),
+        "DL 35 x 90": (35, 90, 20, 18),
+    }
+    envelopes = {one.slug: one for layout in LAYOUTS.values() for one in layout.envelopes}
+    for slug, figures in published.items():
+        one, box = envelopes[slug], envelopes[slug].window
+        assert (box.height, box.width, box.x, one.height - box.bottom) == pytest.approx(figures)
 
 
 @pytest.mark.parametrize("sheet", LABEL_SHEETS.values(), ids=LABEL_SHEETS.keys())

@@ -144,7 +144,7 @@ def test_cards_share_a_sheet_by_four_and_a_long_one_is_set_aside(tmp_path: Path)
     contexts[1] = letter(2, own_words=OWN_WORDS * 2)
     printed = print_cards(contexts, US_10, tmp_path / "c.pdf")
     assert [(one.first_page, one.pages) for one in printed.letters] == [
-        (1, 1), (1, 0), (1, 0), (1, 0), (2, 1),
+        (1, 1), (1, 0), (2, 1), (1, 0), (1, 0),
     ]  # fmt: skip
     assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "card-too-long")]
     assert [page.count("thinking of you") for page in pages_of(printed.path)] == [4, 1]

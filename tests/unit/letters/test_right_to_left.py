@@ -71,7 +71,7 @@ def test_a_sentence_in_arabic_may_begin_with_latin_letters() -> None:
 def test_the_senders_lines_in_arabic_stay_clear_of_the_window(layout: Layout) -> None:
     assert direction_of("ar") == "rtl"
     assert layout.printable.holds(layout.sender_rtl)
-    assert not layout.sender_rtl.meets(layout.window)
+    assert not layout.sender_rtl.meets(layout.shown)
 
 
 def test_our_own_fonts_print_arabic_on_every_machine() -> None:

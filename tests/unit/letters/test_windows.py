@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from campaign.letters.layouts import LAYOUTS, US_10, Layout
+from campaign.letters.layouts import LAYOUTS, UK_DL, US_10, Layout
 from campaign.letters.press import LetterRefused, render_one
-from campaign.letters.windows import is_dense, longest_line, surely_fits
+from campaign.letters.windows import longest_line, most_lines, size_of, surely_fits
 from tests.unit.letters.samples import letter
 
 OFFICE = "Women's Representative, National Assembly, Migori"
@@ -23,9 +23,20 @@ def test_a_long_office_wraps_within_every_window(layout: Layout) -> None:
 
 def test_an_address_is_set_smaller_only_where_it_has_no_room() -> None:
     short = ("Fatuma Zainab Mohammed", "Governor", MISSION, *PLACE)
-    long = ("Fatuma Zainab Mohammed", OFFICE, MISSION, *PLACE)
-    assert [is_dense(lines, US_10) for lines in (short, long)] == [False, True]
-    assert [is_dense(lines, LAYOUTS["fr"]) for lines in (short, long)] == [False, False]
+    long = ("Fatuma Zainab Mohammed", OFFICE, MISSION, *PLACE, "CANADA")
+    longer = ("Fatuma Zainab Mohammed", OFFICE, MISSION, "Third Floor", *PLACE, "CANADA")
+    assert [size_of(lines, US_10) for lines in (short, long, longer)] == ["", "dense", "tight"]
+    assert [size_of(lines, LAYOUTS["ch-left"]) for lines in (short, long)] == ["", "dense"]
+    assert render_one(letter(addressee_lines=longer), US_10)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda one: one.slug)
+def test_as_many_lines_as_the_window_holds_are_printed(layout: Layout) -> None:
+    most = most_lines(layout)
+    assert most >= 7
+    assert render_one(letter(addressee_lines=("A line",) * most), layout)
+    with pytest.raises(LetterRefused):
+        render_one(letter(addressee_lines=("A line",) * (most + 1)), layout)
 
 
 def test_the_line_to_shorten_is_the_widest() -> None:
@@ -45,8 +56,17 @@ def test_what_is_said_to_fit_is_printed(layout: Layout) -> None:
     assert said or layout is US_10
 
 
+def test_an_address_in_london_with_two_lines_for_the_street_fits() -> None:
+    lines = ("H. E. the High Commissioner", "High Commission for the Republic of Kenya",
+             "Third Floor, Sea Containers House", "18 Upper Ground", "London", "SE1 9PD",
+             "UNITED KINGDOM")  # fmt: skip
+    assert surely_fits(lines, UK_DL)
+    assert render_one(letter(addressee_lines=lines), UK_DL)
+
+
 def test_what_wraps_beyond_the_window_does_not_fit() -> None:
-    lines = ("Fatuma Zainab Mohammed", OFFICE, OFFICE, MISSION, *PLACE)
+    lines = ("Fatuma Zainab Mohammed", f"{OFFICE} {OFFICE}", f"{OFFICE} {OFFICE}", MISSION,
+             *PLACE, "CANADA")  # fmt: skip
     assert not surely_fits(lines, US_10)
     with pytest.raises(LetterRefused):
         render_one(letter(addressee_lines=lines), US_10)

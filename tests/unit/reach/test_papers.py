@@ -1,6 +1,7 @@
 """What is printed to carry a case further, and the calendar's entry."""
 
 import io
+import re
 from datetime import UTC, date, datetime
 
 import icalendar
@@ -8,31 +9,13 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from campaign.letters import posters
+from campaign.letters import posters, sign_on_sheets
 from campaign.letters.layouts import PAPERS
-from campaign.letters.posters import PosterContext, ShareContext, SheetContext
+from campaign.letters.posters import ShareContext
 from campaign.reading.calendars import deadline_ics
+from tests.unit.letters.papers import poster, sign_on
 
 SHARE = ShareContext("en", "Mexico", "A title", "en", "Write a letter.", "A site")
-
-
-def poster(**words: str) -> PosterContext:
-    facts = {
-        "locale": "en", "kicker": "Mexico", "title": "A title", "summary": "A summary.",
-        "text_locale": "en", "call": "Write a letter now", "deadline": "Write until Friday",
-        "link": "https://letters.example/en/actions/x?from=poster",
-        "shown_link": "letters.example/en/actions/x", "site": "A site",
-    }  # fmt: skip
-    return PosterContext(**(facts | words))
-
-
-def sheet(asks: tuple[str, ...] = ("One", "Two"), locale: str = "en") -> SheetContext:
-    return SheetContext(
-        locale, "Mexico", "A title", locale, asks, "By signing I agree.", "Send it back.",
-        ("Name", "Town", "Postal code", "Country", "E-mail", "News", "Network", "Signature"),
-        "To write yourself:", "https://letters.example/x?from=sheet", "letters.example/x", "A site",
-        "Sheet",
-    )  # fmt: skip
 
 
 def test_the_picture_has_the_size_that_other_sites_ask_for() -> None:
@@ -52,9 +35,10 @@ def test_the_picture_is_told_apart_by_what_it_says() -> None:
 
 @pytest.mark.parametrize("slug", ["a4", "letter"])
 @pytest.mark.parametrize("title", ["A title", "A very long title " * 11])
-def test_the_poster_is_one_page_of_its_paper(slug: str, title: str) -> None:
+def test_the_poster_is_one_page_with_its_words_above_the_code(slug: str, title: str) -> None:
     paper = PAPERS[slug]
-    body = posters.poster_pdf(poster(title=title.strip(), summary="A sentence. " * 40), paper)
+    summary = ("A sentence. " * 100).strip()
+    body = posters.poster_pdf(poster(title=title.strip(), summary=summary), paper)
     document = pypdfium2.PdfDocument(body)
     assert len(document) == 1
     page = document[0]
@@ -65,21 +49,57 @@ def test_the_poster_is_one_page_of_its_paper(slug: str, title: str) -> None:
     text = page.get_textpage().get_text_bounded()
     assert "Write a letter now" in text
     assert "letters.example/en/actions/x" in text
+    assert "It takes 3 minutes" in text
     document.close()
+    with pypdfium2.PdfDocument(body) as document:
+        words = document[0].get_textpage()
+        low = words.get_charbox(words.get_text_range().rindex("A sentence"))[1]
+        assert low / 72 * 25.4 > 100.2
+
+
+LONGEST = "A request that is as long as a request may be, and then goes on for a while. " * 4
+ARABIC = "إعادة تدابير الحماية التي اتفق عليها معها فوراً، بما في ذلك الحارسان. " * 4
 
 
 @pytest.mark.parametrize("slug", ["a4", "letter"])
+@pytest.mark.parametrize(
+    ("locale", "ask", "asks"),
+    [("en", "One request.", 4), ("en", LONGEST[:300], 8), ("ar", ARABIC[:300], 8)],
+    ids=["short", "long", "arabic"],
+)
+def test_the_sheet_is_one_lying_page_that_shows_every_request_whole(
+    slug: str, locale: str, ask: str, asks: int
+) -> None:
+    context = sign_on((ask.strip(),) * asks, locale=locale, text_locale=locale)
+    planned = sign_on_sheets.plan_sheet(context, PAPERS[slug])
+    with pypdfium2.PdfDocument(sign_on_sheets.sheet_pdf(context, PAPERS[slug])) as document:
+        assert len(document) == 1
+        page = document[0]
+        assert page.get_width() > page.get_height()
+        words = " ".join(page.get_textpage().get_text_bounded().split())
+    if locale == "en":
+        assert words.count(ask.strip()) == asks
+    assert all(head in words for head in ("Name", "Signature", "I ask them to deliver"))
+    assert planned.rows >= 4
+    assert planned.is_full is (asks == 4)
+    # The numbers stand on the sheet and on its strip.
+    assert len(re.findall(rf"(?<!\d){planned.rows}(?!\d)", words)) >= 2
+
+
 @pytest.mark.parametrize("locale", ["en", "ar"])
-def test_the_sheet_is_one_lying_page_with_rows_to_fill_in(slug: str, locale: str) -> None:
-    body = posters.sheet_pdf(sheet(("A long request " * 8,) * 6, locale), PAPERS[slug])
-    document = pypdfium2.PdfDocument(body)
-    assert len(document) == 1
-    page = document[0]
-    assert page.get_width() > page.get_height()
-    text = page.get_textpage().get_text_bounded()
-    assert all(head in text for head in ("Name", "Signature", "By signing I agree"))
-    assert "10" in text
-    document.close()
+def test_what_is_cut_off_stands_on_one_side_of_the_line(locale: str) -> None:
+    context = sign_on(locale=locale)
+    page = sign_on_sheets.plan_sheet(context, PAPERS["a4"])
+    cut = (page.margin + page.body + page.gap / 2) / 25.4 * 72
+    with pypdfium2.PdfDocument(sign_on_sheets.sheet_pdf(context, PAPERS["a4"])) as document:
+        text = document[0].get_textpage()
+        width = document[0].get_width()
+        for words in (*context.strip_columns, "We keep this strip", *context.columns, "A site"):
+            index, count = text.search(words).get_next()
+            boxes = [text.get_charbox(index + n) for n in range(count)]
+            low, high = min(box[0] for box in boxes), max(box[2] for box in boxes)
+            away = (low > cut) if locale == "en" else (high < width - cut)
+            assert away is (words not in (*context.columns, "A site")), words
 
 
 def test_markup_in_a_title_stays_text() -> None:

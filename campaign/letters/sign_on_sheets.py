@@ -1,0 +1,156 @@
+"""The sheet that people sign by hand, lying, with a strip of contact data that is cut off.
+
+What stands above the rows is measured by the widths of our own fonts, so that each request is
+printed whole: where they are long the type is smaller, and then there are fewer rows.
+"""
+
+from dataclasses import dataclass
+
+from campaign.letters import html, posters
+from campaign.letters.breaking import count_lines
+from campaign.letters.layouts import Paper
+from campaign.letters.qr_codes import qr_svg
+
+_MARGIN = 12.0
+_STRIP = 82.0
+"""Width of the strip with e-mail address and consents, mm."""
+_GAP = 8.0
+"""Between the sheet and its strip; the line to cut along runs in its middle."""
+_ROW = 11.5
+"""Height of a row to be filled in by hand, mm."""
+_COLUMN_HEADS = 12.0
+_FOOT = 7.0
+_STRIP_HEAD = 48.0
+"""What stands above the strip's rows: the code, and what is done with the strip."""
+_INDENT = 5.0
+"""Of the requests, for their numbers."""
+_SPACES = 6.0
+"""mm between the parts of the head together."""
+_NASKH, _NASKH_TITLE = 1.2, 1.35
+"""Arabic wants so much more lead."""
+_GROWTH = 0.13
+"""Of its size, a line grows in which Naskh stands beside our sans-serif."""
+_PT_PER_MM = 72 / 25.4
+
+
+@dataclass(frozen=True, slots=True)
+class SheetContext:
+    """Words of the sign-on sheet."""
+
+    locale: str
+    kicker: str
+    title: str
+    text_locale: str
+    asks: tuple[str, ...]
+    statement: str
+    """What everybody who signs agrees to."""
+    return_to: str
+    """Where to send the sheet, until when, and how to have more of them."""
+    columns: tuple[str, ...]
+    """Heads of what is delivered: name, town, postal code, country, signature."""
+    strip_columns: tuple[str, ...]
+    """Heads of what is cut off: e-mail address and two consents."""
+    strip_note: str
+    """What is done with the strip, and who fills it in."""
+    cut_note: str
+    """Stands at the line along which the strip is cut off."""
+    call: str
+    link: str
+    """What the code holds."""
+    shown_link: str
+    site: str
+    title_label: str
+    """The document's title in a viewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One size in which the words above the rows are set, pt."""
+
+    size: float
+    leading: float
+    title: float
+    title_leading: float
+    enough: int
+    """Rows that a sheet must have, so that its words need not be smaller."""
+
+
+FACES = (
+    Face(9.5, 12.5, 17, 21, 8),
+    Face(8.5, 11, 14, 17.5, 6),
+    Face(7.5, 9.7, 12, 15, 4),
+    Face(6.5, 8.4, 11, 13.5, 0),
+)
+"""From the usual size to the smallest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPage:
+    """The sheet's geometry, in mm, and how its words are set."""
+
+    paper: Paper
+    rows: int
+    face: Face
+    head: float
+    """Height of what stands above the column heads."""
+    margin: float = _MARGIN
+    strip: float = _STRIP
+    gap: float = _GAP
+    row: float = _ROW
+    column_heads: float = _COLUMN_HEADS
+    naskh: float = _NASKH
+    naskh_title: float = _NASKH_TITLE
+
+    @property
+    def body(self) -> float:
+        """Width of what is delivered."""
+        return _body_width(self.paper)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its words are as large as usual and it has the usual rows."""
+        return self.face == FACES[0]
+
+
+def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
+    """Choose type and rows, so that everything above the rows is printed whole."""
+    lying = Paper(paper.slug, paper.height, paper.width)
+    for face in FACES:
+        head = max(_STRIP_HEAD, _head_height(context, face, _body_width(lying)))
+        room = lying.height - 2 * _MARGIN - head - _COLUMN_HEADS - _FOOT
+        page = SheetPage(lying, max(1, int(room / _ROW)), face, head)
+        if page.rows >= face.enough:
+            break
+    return page
+
+
+def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
+    """Return the sheet as a PDF of one page."""
+    page = plan_sheet(context, paper)
+    return posters.lay_out(
+        "sign-on", context, page, title=context.title_label, code=qr_svg(context.link)
+    )
+
+
+def _body_width(lying: Paper) -> float:
+    return lying.width - 2 * _MARGIN - _STRIP - _GAP
+
+
+def _head_height(context: SheetContext, face: Face, width: float) -> float:
+    """How high the words above the rows are at most, mm."""
+    wide = width * _PT_PER_MM
+    own = _line(context.locale, face.leading, _NASKH, face.size)
+    text = _line(context.text_locale, face.leading, _NASKH, face.size)
+    title = _line(context.text_locale, face.title_leading, _NASKH_TITLE, face.title)
+    ours = (context.kicker, context.statement, context.return_to)
+    height = sum(count_lines(words, wide, face.size, "Semibold") for words in ours) * own
+    height += count_lines(context.title, wide, face.title) * title
+    asks = (count_lines(ask, wide - _INDENT * _PT_PER_MM, face.size) for ask in context.asks)
+    return (height + sum(asks) * text) / _PT_PER_MM + _SPACES
+
+
+def _line(locale: str, leading: float, times: float, size: float) -> float:
+    """Height of a line, pt; where two fonts meet, as in Arabic, it grows beyond its lead."""
+    if html.direction_of(locale) == "rtl":
+        return leading * times + size * _GROWTH
+    return leading

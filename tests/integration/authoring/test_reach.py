@@ -1,0 +1,19 @@
+"""What the page Reach says of the papers of a campaign."""
+
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from tests.integration.authoring.conftest import DESK
+
+
+def test_reach_names_the_sheets_on_which_the_requests_are_small(
+    desk: FlaskClient, draft: Campaign, unit: Session
+) -> None:
+    assert "small type" not in desk.get(f"{DESK}/reach").text
+    english = next(one for one in draft.editions if one.locale == "en")
+    english.asks = ["Restore at once what was agreed, and then see that it lasts. " * 4] * 8
+    unit.commit()
+    page = " ".join(desk.get(f"{DESK}/reach").text.split())
+    assert "English: The title and requests are long." in page
+    assert "français: The title" not in page

@@ -1,0 +1,77 @@
+"""What the README of a bundle tells who prints it, without a bundle."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from campaign.bundles import files
+from campaign.bundles.frozen import Frozen
+from campaign.bundles.manifest import FileFacts
+from campaign.bundles.packets import Packet
+from campaign.bundles.readmes import Told, readme_context
+from campaign.bundles.saying import say_number_there
+from campaign.bundles.sheets import TravellingSheet
+from tests.unit.bundles.test_tables import FROZEN
+
+PACKET = Packet(1, "letters-001.pdf", "0" * 64, "00001", "00010", 10, 10, {7: 10}, (), ())
+MADE = [
+    FileFacts(name, 1, "0" * 64, pages)
+    for name, pages in ((files.COVER, 1), (files.DELIVERY_SHEET, 1), (files.CONTENTS, 1),
+                        (files.SIGNATURES_PDF, 3), (files.LABELS, 1))
+]  # fmt: skip
+SHEET = TravellingSheet(date(2026, 5, 1), "Halifax", 2)
+
+
+def told(frozen: Frozen, *sheets: TravellingSheet) -> tuple[dict[str, str], str]:
+    """The facts by their label, and all steps."""
+    facts = Told("folder", 10, 0, sum(one.people for one in sheets), [PACKET], "en", sheets)
+    context = readme_context(frozen, facts, MADE)
+    return {row.label: row.value for row in context.facts}, " ".join(context.printing)
+
+
+def test_labels_are_named_as_they_are_bought_and_folds_as_rulers_have_them() -> None:
+    letter, _steps = told(FROZEN)
+    assert letter["Labels"].startswith("Avery 5160")
+    assert "3⅞ in · 7½ in" in letter["Envelopes"]
+    assert "us-10" not in str(letter)
+    mission = replace(FROZEN.mission, host_country="GB")
+    british, _steps = told(replace(FROZEN, layout="uk-dl", mission=mission))
+    assert british["Labels"].startswith("Avery L7163")
+    assert "105 mm · 210 mm" in british["Envelopes"]
+
+
+def test_the_sheets_of_each_paper_are_counted() -> None:
+    facts, steps = told(FROZEN)
+    assert facts["Sheets for the other papers"] == (
+        "cover-letter.pdf 1 · delivery-sheet.pdf 2 · contents.pdf 1 · signatures.pdf 3"
+    )
+    assert "Put 10 sheets into the printer for the volumes, and 7 for the other papers." in steps
+    facts, _steps = told(replace(FROZEN, duplex=True))
+    assert "signatures.pdf 2" in facts["Sheets for the other papers"]
+
+
+def test_cards_are_cut_into_piles_and_have_no_window() -> None:
+    facts, steps = told(replace(FROZEN, format="card"))
+    assert "window, fold" not in facts["Envelopes"]
+    assert "four piles" in steps
+    assert "Fold for window" not in steps
+
+
+def test_signed_sheets_that_travel_are_named_with_the_step_to_lay_them_in() -> None:
+    facts, steps = told(FROZEN, SHEET)
+    assert facts["Signed sheet"] == "May 1, 2026 · Halifax · 2 people"
+    assert "Cut the strip with the email addresses off each" in steps
+    assert "strip" not in told(FROZEN)[1]
+
+
+@pytest.mark.parametrize(
+    ("locale", "country", "said"),
+    [("es", "MX", "1,270"), ("es", "ES", "1.270"), ("es", "", "1.270"), ("fr", "MX", "1\u202f270"),
+     ("en", "KE", "1,270")],
+)  # fmt: skip
+def test_numbers_are_written_as_in_the_mission_s_country(
+    locale: str, country: str, said: str
+) -> None:
+    mission = replace(FROZEN.mission, sending_country=country)
+    assert say_number_there(1270, replace(FROZEN, locale=locale, mission=mission)) == said

@@ -1,0 +1,64 @@
+"""Invented words for the papers that carry a code: delivery sheet, poster, sign-on sheet."""
+
+from typing import Any
+
+from campaign.letters.context import CountRow
+from campaign.letters.posters import PosterContext
+from campaign.letters.sheet_contexts import Both, BothRow, DeliverySheetContext, Said
+from campaign.letters.sign_on_sheets import SheetContext
+
+ADDRESS = ("H. E. the Ambassador", "Embassy of Valdemira", "12 Elgin Row", "Ottawa ON  K1P 0X0")
+
+
+def both(there: str, here: str) -> Both:
+    return (Said("es", there), Said("en", here))
+
+
+def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
+    values: dict[str, Any] = {
+        "locale": "es",
+        "title": both("Entrega de cartas", "Delivery of letters"),
+        "reference": "UA 7/31",
+        "case": "Teodora Quiñones Abarca",
+        "mission_lines": ADDRESS,
+        "sender_lines": ("Lantern Network", "9 Sparks Lane", "Ottawa ON  K1P 0X1"),
+        "handed": both("Lo que se entrega", "What is handed over"),
+        "counts": (
+            *(CountRow(f"Official {n}", "12") for n in range(1, targets + 1)),
+            CountRow("En total", "1,204"),
+        ),
+        "things": tuple(BothRow(both(f"Cosa {n}", f"Thing {n}"), str(n)) for n in range(4)),
+        "outcomes": (both("Aceptada", "Accepted"), both("Rechazada", "Refused")),
+        "outcome": both("Qué ocurrió", "What happened"),
+        "lines": tuple(both(f"Línea {n}", f"Line {n}") for n in range(4)),
+        "signatures": (both("Firma", "Signature"), both("Firma", "Signature")),
+        "stamp": both("Sello", "Stamp"),
+        "code": "https://letters.example.org/desk/bundles/abcdefghijklmnopqrstuv/deliver",
+        "code_note": "For our delegates",
+        "bundle": "UA-7-31_valdemira-ottawa_001",
+    }
+    return DeliverySheetContext(**{**values, **changes})
+
+
+def poster(**changes: Any) -> PosterContext:
+    values: dict[str, Any] = {
+        "locale": "en", "kicker": "Mexico", "title": "A title", "summary": "A summary.",
+        "text_locale": "en", "call": "Write a letter now", "promise": "It takes 3 minutes.",
+        "deadline": "Write until Friday", "link": "https://letters.example/en/actions/x?from=poster",
+        "shown_link": "letters.example/en/actions/x", "site": "A site",
+    }  # fmt: skip
+    return PosterContext(**{**values, **changes})
+
+
+def sign_on(asks: tuple[str, ...] = ("One", "Two"), **changes: Any) -> SheetContext:
+    values: dict[str, Any] = {
+        "locale": "en", "kicker": "Mexico", "title": "A title", "text_locale": "en", "asks": asks,
+        "statement": "By signing, I ask them to deliver this sheet.",
+        "return_to": "Send the sheet to us. It counts if it reaches us by Friday.",
+        "columns": ("Name", "Town", "Postal code", "Country", "Signature"),
+        "strip_columns": ("Email address", "News", "Network"),
+        "strip_note": "We keep this strip.", "cut_note": "We cut along this line.",
+        "call": "To write yourself:", "link": "https://letters.example/x?from=sheet",
+        "shown_link": "letters.example/x", "site": "A site", "title_label": "Sheet",
+    }  # fmt: skip
+    return SheetContext(**{**values, **changes})

@@ -1,0 +1,30 @@
+"""Cards on their sheets: cut into four piles and stacked, they lie in order."""
+
+from pathlib import Path
+
+import pytest
+
+from campaign.letters.cards import PER_SHEET, imposed_order
+from campaign.letters.layouts import US_10
+from campaign.letters.press import print_cards
+from tests.unit.letters.reading import pages_of
+from tests.unit.letters.samples import letter
+
+
+@pytest.mark.parametrize("count", [*range(10), 500])
+def test_four_piles_laid_on_each_other_are_in_order(count: int) -> None:
+    order = imposed_order(count)
+    piles = [order[slot::PER_SHEET] for slot in range(PER_SHEET)]
+    assert [card for pile in piles for card in pile] == list(range(count))
+
+
+def test_the_sheets_hold_the_cards_as_they_are_cut(tmp_path: Path) -> None:
+    cards = [letter(n, opening=("Hello.",), points=(), closing=()) for n in range(1, 11)]
+    # Chunks of less than a sheet would tear the order: they are made whole.
+    printed = print_cards(cards, US_10, tmp_path / "c.pdf", chunk=6)
+    pages = pages_of(printed.path)
+    assert len(pages) == 3
+    assert [one.key for one in printed.letters] == [f"key-{n}" for n in range(1, 11)]
+    for card, place in zip(cards, printed.letters, strict=True):
+        assert f"\N{MIDDLE DOT} {card.number}" in pages[place.first_page - 1]
+    assert [one.first_page for one in printed.letters] == [1, 2, 3, 1, 2, 3, 1, 2, 1, 2]

@@ -1,0 +1,80 @@
+"""Names, days and own words as a letter prints them."""
+
+from datetime import date
+from pathlib import Path
+
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
+
+from campaign.bundles.choices import Choice, Order
+from campaign.bundles.ordering import Facts, key_of
+from campaign.letters.layouts import US_10
+from campaign.letters.press import FAST, PLAIN, render_one
+from campaign.letters.room import letter_room
+from campaign.signing.composing import own_paragraphs, place_and_date
+from campaign.signing.names import full_name
+from tests.unit.letters.samples import letter
+
+DAY = date(2026, 11, 26)
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "whole"),
+    [
+        ("Ana", "García", "Ana García"),
+        ("小明", "王", "王小明"),
+        ("太郎", "山田", "山田太郎"),
+        ("さくら", "佐々木", "佐々木さくら"),
+        ("민준", "김", "김민준"),
+        ("Xiaoming", "王", "Xiaoming 王"),
+        ("小明", "", "小明"),
+        ("", "Peña", "Peña"),
+        ("ليلى", "حداد", "ليلى حداد"),
+    ],
+)
+def test_a_name_is_in_the_order_of_its_script(given: str, family: str, whole: str) -> None:
+    assert full_name(given, family) == whole
+
+
+def test_names_in_han_sort_by_the_family_name_that_comes_first() -> None:
+    people = [("明", "王"), ("安", "王"), ("文", "丁"), ("Ana", "Zea")]
+    by_name = Choice(order=Order.NAME)
+    keys = [key_of(Facts(n, 0, given, family), by_name) for n, (given, family) in enumerate(people)]
+    assert [people[key[-1]] for key in sorted(keys)] == [
+        ("Ana", "Zea"), ("文", "丁"), ("安", "王"), ("明", "王"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["es", "en", "fr"])
+def test_the_day_stays_behind_a_place_that_reads_from_right_to_left(locale: str) -> None:
+    words = place_and_date("بيروت", DAY, locale)
+    body = render_one(letter(locale=locale, place_and_date=words), US_10)
+    with pypdfium2.PdfDocument(body) as pdf:
+        text = pdf[0].get_textpage()
+        day, _count = text.search("26").get_next()
+        town, count = text.search("بيروت").get_next()
+        right_of_town = max(text.get_charbox(town + n)[2] for n in range(count))
+        assert text.get_charbox(day)[0] > right_of_town
+
+
+def test_other_places_are_printed_as_they_were() -> None:
+    assert place_and_date("Ottawa", DAY, "en") == "Ottawa, November 26, 2026"
+    assert place_and_date("بيروت", DAY, "ar").startswith("بيروت في")
+
+
+def test_line_breaks_of_own_words_are_kept() -> None:
+    typed = " First line \r\n- second\r\n\r\n \nAnother   paragraph\n"
+    assert own_paragraphs(typed) == ("First line\n- second", "Another paragraph")
+    assert own_paragraphs(" \n ") == ()
+
+
+@pytest.mark.parametrize("press", [FAST, PLAIN])
+def test_both_ways_of_the_press_print_the_lines(press: object, tmp_path: Path) -> None:
+    words = own_paragraphs("- Rain on the roof\n- a door\n- nobody")
+    out = tmp_path / "l.pdf"
+    press.print_letters([letter(own_words=words)], US_10, out)  # type: ignore[attr-defined]
+    with pypdfium2.PdfDocument(out) as pdf:
+        lines = pdf[0].get_textpage().get_text_range().splitlines()
+    assert "- a door" in [line.strip() for line in lines]
+    flat = letter_room(letter(own_words=(words[0].replace("\n", " "),)), US_10)
+    assert letter_room(letter(own_words=words), US_10).filled > flat.filled
