@@ -13,7 +13,7 @@ from alembic import op
 from campaign.migrations.enums import edit_schema
 
 revision = "0039"
-down_revision = "0036"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
