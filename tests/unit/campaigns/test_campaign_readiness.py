@@ -39,7 +39,14 @@ def complete(status: CampaignStatus = CampaignStatus.DRAFT) -> Campaign:
         act_by=date(2026, 12, 4),
         risk_flags=[RiskFlag(kind=RiskKind.WITNESS, words="Nobody Known")],
         editions=[
-            Edition(locale=code, title="Title", summary="Summary", asks=["Ask"])
+            Edition(
+                locale=code,
+                title="Title",
+                summary="Summary",
+                asks=["Ask"],
+                background="",
+                outcome="",
+            )
             for code in ("en", "es")
         ],
         templates=[make_letter_template("en"), make_letter_template("es")],
