@@ -194,6 +194,7 @@ def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_o
 def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle
 ) -> None:
+    assert "7 letters to post" in staff.get("/desk/today").text
     page = staff.get(f"/desk/bundles/{bundle.public_id}/deliver").text
     assert 'value="posted"' in page
     assert 'value="refused"' not in page
@@ -224,6 +225,7 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     assert marks["Sent by post to Ines Quintero Vidal"] == "done"
     assert "By post to Ines Quintero Vidal" in staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert "By post to Ines Quintero Vidal" in staff.get("/desk/deliveries/").text
+    assert "to post" not in staff.get("/desk/today").text
 
 
 def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
