@@ -36,7 +36,7 @@ class RememberingPress:
         self._lock = threading.Lock()
         self._orders: OrderedDict[str, tuple[Outcome, bytes]] = OrderedDict()
         self._documents: OrderedDict[Any, Document] = OrderedDict()
-        self._written: dict[int, bytes] = {}
+        self._written: dict[tuple[int, bool], bytes] = {}
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
@@ -83,14 +83,16 @@ class RememberingPress:
             self._documents[key] = document
             while len(self._documents) > _MOST_DOCUMENTS:
                 _, gone = self._documents.popitem(last=False)
-                self._written.pop(id(gone), None)
+                for tagged in (False, True):
+                    self._written.pop((id(gone), tagged), None)
 
-    def write_pdf(self, document: Document) -> bytes:
+    def write_pdf(self, document: Document, *, tagged: bool = False) -> bytes:
         """Its PDF; that of a document which is not kept is written each time."""
         with renderer._LOCK:
-            written = self._written.get(id(document)) or self._write_pdf(document)
+            key = (id(document), tagged)
+            written = self._written.get(key) or self._write_pdf(document, tagged=tagged)
             if document in self._documents.values():
-                self._written[id(document)] = written
+                self._written[key] = written
             return written
 
 
