@@ -19,14 +19,16 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import db
+from campaign import db, i18n
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.services import get_campaign
 from campaign.errors import NotFound
 from campaign.letters.html import card_fragment
 from campaign.letters.problems import LetterRefused
 from campaign.officials.models import Official
+from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
+from campaign.reading.sharing import share_of
 from campaign.reading.sources import clean_source
 from campaign.security import count_against_limit, counted, network_of, public
 from campaign.settings import Settings
@@ -156,8 +158,11 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
     """Look in your mailbox."""
     with db.reading() as unit:
         plan = get_plan(unit, slug)
+        campaign, now = _campaign(unit, plan), db.utcnow()
+        case = case_page(campaign, i18n.locale(), count=0, now=now)
+        share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
     hours = int(APART / timedelta(hours=1))
-    page = {"plan": plan, "settings": _settings(), "apart_hours": hours}
+    page = {"plan": plan, "settings": _settings(), "apart_hours": hours, "share": share}
     return _page("signing/sent.html", page, 200)
 
 
