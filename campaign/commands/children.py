@@ -65,26 +65,38 @@ def supervise(tasks: Mapping[str, Task], *, soon: float = SOON_SECONDS) -> Task 
     for number in _SIGNALS:
         signal.signal(number, _leave)
     try:
-        for name in tasks:
-            child = Child.fork()
-            if child is None:
-                return _as_child(tasks[name])
-            running[name] = _Running(child, time.monotonic())
+        for name, task in tasks.items():
+            if _start(name, running) is None:
+                return task
         while True:
             name = _wait_for_an_end(running)
             ended, lived = running[name].child, time.monotonic() - running[name].since
             if lived < soon:
                 break
             click.echo(f"The {name} {_how(ended.wait())}. It is started again.", err=True)
-            child = Child.fork()
-            if child is None:
-                return _as_child(tasks[name])
-            running[name] = _Running(child, time.monotonic())
+            if _start(name, running) is None:
+                return tasks[name]
     except _Ended:
         _end([one.child for one in running.values()])
         return None
     _end([one.child for one in running.values()])
     raise click.ClickException(f"The {name} {_how(ended.wait())} at once; see its last lines.")
+
+
+def _start(name: str, running: dict[str, "_Running"]) -> Child | None:
+    """Fork a child and note it; None in the child, which heeds signals as any process does.
+
+    No signal comes in between: a child that was not noted would never be ended.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    child = Child.fork()
+    if child is None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    else:
+        running[name] = _Running(child, time.monotonic())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    return child
 
 
 def _wait_for_an_end(running: Mapping[str, "_Running"]) -> str:
@@ -93,13 +105,6 @@ def _wait_for_an_end(running: Mapping[str, "_Running"]) -> str:
             if one.child.has_ended:
                 return name
         time.sleep(_LOOK_SECONDS)
-
-
-def _as_child(task: Task) -> Task:
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    return task
 
 
 def _how(code: int) -> str:
