@@ -164,11 +164,29 @@ def shorten_leases() -> int:
     return count
 
 
-def give_back(taken: Claim) -> None:
-    """Leave the volume to a later attempt: this one failed, for no fault of a letter."""
+def give_back(taken: Claim, fault: str | None = None) -> None:
+    """Leave the volume to a later attempt: this one failed, for no fault of a letter.
+
+    What the `fault` was is said on the bundle's page until a volume is printed again.
+    """
     values = {"state": VolumeState.WAITING, "lease_until": db.utcnow() + RETRY_AFTER}
     with db.transaction() as unit:
-        _update_ours(unit, taken, values)
+        if _update_ours(unit, taken, values) and fault:
+            _note_fault(unit, taken, fault)
+
+
+def _note_fault(unit: Session, taken: Claim, fault: str | None) -> None:
+    """Write nothing where nothing changes: volumes of a bundle are printed side by side."""
+    unit.execute(
+        update(Bundle)
+        .where(
+            Bundle.id == taken.bundle_id,
+            Bundle.state == BundleState.PRINTING,
+            Bundle.failure.is_distinct_from(fault),
+        )
+        .values(failure=fault)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def finish(taken: Claim, outcome: Outcome) -> bool:
@@ -193,6 +211,7 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
         )
         if ours:
             _write_letters(unit, outcome)
+            _note_fault(unit, taken, None)
     return ours
 
 

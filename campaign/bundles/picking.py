@@ -17,6 +17,7 @@ from campaign.bundles.choices import Choice, Order, Split
 from campaign.bundles.destinations import aims_at
 from campaign.bundles.models import Bundle, Destination, Volume
 from campaign.bundles.ordering import Facts, group_of, key_of, label_of
+from campaign.bundles.paper_needs import volume_sizes
 from campaign.campaigns.models import Target
 from campaign.sealing import WrongKey
 from campaign.signing.models import Letter, Signature, SignatureState
@@ -75,6 +76,14 @@ def any_waits(unit: Session, campaign_id: int, destination: Destination, choice:
     return unit.scalar(query) is not None
 
 
+def count_groups(
+    unit: Session, campaign_id: int, destination: Destination, choice: Choice, locale: str
+) -> list[int]:
+    """How many letters each region's volumes would hold; opens the region of each letter."""
+    query = chosen(select(Letter.id), campaign_id, destination, choice)
+    return [group.letters for group in _groups(_sorted(unit, query, choice, locale), choice)]
+
+
 def take_letters(
     unit: Session, bundle: Bundle, choice: Choice, *, first: int, locale: str
 ) -> list[Group]:
@@ -104,10 +113,8 @@ def take_letters(
 def _take_sorted(
     unit: Session, bundle: Bundle, choice: Choice, first: int, locale: str
 ) -> list[Group]:
-    ids = unit.scalars(
-        chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
-    ).all()
-    facts = sorted(iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice))
+    query = chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
+    facts = _sorted(unit, query, choice, locale)
     for batch in batched(enumerate((one.letter_id for one in facts), first), _BATCH):
         places = {letter_id: place for place, letter_id in batch}
         unit.execute(
@@ -117,6 +124,12 @@ def _take_sorted(
             .execution_options(synchronize_session=False)
         )
     return list(_groups(facts, choice))
+
+
+def _sorted(unit: Session, query: Select[Any], choice: Choice, locale: str) -> list[Facts]:
+    """What the order of the letters that a query finds goes by, in that order."""
+    found = iter_facts(unit, unit.scalars(query).all(), choice, locale)
+    return sorted(found, key=lambda one: key_of(one, choice))
 
 
 def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
@@ -182,8 +195,7 @@ def make_volumes(
     """Divide the bundle's letters, numbered from `first`, into volumes of at most `size`."""
     number = first
     for group in groups:
-        for done in range(0, group.letters, size):
-            letters = min(size, group.letters - done)
+        for letters in volume_sizes([group.letters], size):
             volume = Volume(
                 sequence=len(bundle.volumes) + 1,
                 letter_count=letters,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
-from campaign.bundles import files, ledger
+from campaign.bundles import faults, files, ledger
 from campaign.bundles.leases import Heartbeat
 from campaign.bundles.ledger import Aside, Claim, Outcome, Place
 from campaign.bundles.loading import Loaded, load_volume
@@ -91,6 +91,9 @@ def print_claimed(taken: Claim) -> bool:
             kept = ledger.finish(taken, outcome)
     except NoLongerWanted:
         kept = False
+    except Exception as problem:
+        ledger.give_back(taken, faults.fault_of(problem))
+        raise
     except BaseException:
         ledger.give_back(taken)
         raise

@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
 from campaign.bundles import files, prints, standing, withdrawals
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.bundles.frozen import Frozen
+from campaign.bundles.leases import BEAT_SECONDS, LEASE
 from campaign.bundles.models import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -22,6 +23,8 @@ from campaign.officials.listing import Listing, page_of
 from campaign.signing.models import Letter
 from campaign.storage import Storage
 
+_LATE_SECONDS = 5.0
+"""By which a beat may be late on a busy machine."""
 UNFINISHED = (BundleState.PRINTING, BundleState.ASSEMBLING)
 
 
@@ -38,6 +41,15 @@ class Progress:
     at_work: bool
     """Whether somebody prints or assembles it just now."""
     volumes: int = 0
+    silent: float = 0.0
+    """Seconds since those who print it were last heard of; 0 where nobody prints."""
+    dropped: bool = False
+    """Whether a worker began a volume, and was not heard of until its lease was over."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a worker that lives would have been heard of: what it did says nothing now."""
+        return self.silent > BEAT_SECONDS + _LATE_SECONDS
 
     @property
     def per_second(self) -> float:
@@ -132,6 +144,12 @@ def progress_of_all(unit: Session, bundles: Sequence[Bundle], now: datetime) -> 
             func.count(Volume.id)
             .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until > now)
             .label("at_work"),
+            func.count(Volume.id)
+            .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until <= now)
+            .label("dropped"),
+            func.max(Volume.lease_until)
+            .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until > now)
+            .label("lease_until"),
             func.count(Volume.id).label("volumes"),
         )
         .join(Bundle, Bundle.id == Volume.bundle_id)
@@ -152,29 +170,40 @@ def _progress(bundle: Bundle, found: Any, now: datetime) -> Progress:
         total=bundle.letter_count,
         seconds=(now - (bundle.remade_at or bundle.created_at)).total_seconds(),
         at_work=bool(found and found.at_work) or assembling_now,
+        silent=_silence(found.lease_until, now) if found else 0.0,
+        dropped=bool(found and found.dropped),
     )
+
+
+def _silence(lease_until: datetime | None, now: datetime) -> float:
+    """Seconds since a lease was last extended; each time it is so by as much."""
+    return max((now - (lease_until - LEASE)).total_seconds(), 0.0) if lease_until else 0.0
 
 
 def list_set_aside(unit: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
     """The letters that could not be printed, in order."""
     return unit.scalars(
-        select(Letter)
-        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
-        .order_by(Letter.sequence)
-        .limit(limit)
+        select(Letter).where(*_set_aside(bundle)).order_by(Letter.sequence).limit(limit)
     ).all()
 
 
 def count_set_aside(unit: Session, bundle: Bundle) -> int:
     """How many letters could not be printed."""
-    return (
-        unit.scalar(
-            select(func.count())
-            .select_from(Letter)
-            .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
-        )
-        or 0
-    )
+    return unit.scalar(select(func.count()).select_from(Letter).where(*_set_aside(bundle))) or 0
+
+
+def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
+    """Those that were printed and taken out again are told of as such, and not once more."""
+    yield Letter.bundle_id == bundle.id
+    yield Letter.set_aside.is_not(None)
+    if bundle.taken_out:
+        yield Letter.sequence.not_in([int(one["number"]) for one in bundle.taken_out])
+
+
+def can_wait_again(unit: Session, bundle: Bundle) -> bool:
+    """Whether a letter that was set aside could be printed by another bundle."""
+    mendable = (*_set_aside(bundle), Letter.set_aside != "withdrawn")
+    return unit.scalar(select(Letter.id).where(*mendable).limit(1)) is not None
 
 
 def zip_name(bundle: Bundle) -> str:

@@ -33,6 +33,9 @@ class FileShown:
     description: str
     pages: int | None = None
     letters: int | None = None
+    bytes: int = 0
+    sha256: str = ""
+    """Empty of a bundle from before hashes of its files were recorded."""
 
 
 def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
@@ -56,6 +59,11 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
     return str(_("Letters from %(place)s", place=volume.region))
 
 
+def copy_of(shown: Iterable[FileShown]) -> list[tuple[str, int, str]]:
+    """Name, bytes and SHA-256 of each file, for the check of a copy; empty where none is known."""
+    return [(one.name, one.bytes, one.sha256) for one in shown if one.sha256]
+
+
 def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
     letters = {files.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
@@ -75,6 +83,8 @@ def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
             else describe_file(one["name"], by_post=by_post),
             one["pages"],
             letters.get(one["name"]),
+            one["bytes"],
+            one["sha256"],
         )
         for one in found.files
     ]

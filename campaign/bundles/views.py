@@ -25,7 +25,7 @@ from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, Destination
 from campaign.bundles.saying import say_number
-from campaign.bundles.showing import files_of, set_aside_of
+from campaign.bundles.showing import copy_of, files_of, set_aside_of
 from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
 from campaign.errors import Refused
 
@@ -119,7 +119,9 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "unfinished": bundle.state in services.UNFINISHED,
         "set_aside": set_aside_of(services.list_set_aside(unit, bundle)),
         "set_aside_count": services.count_set_aside(unit, bundle),
+        "can_wait_again": services.can_wait_again(unit, bundle),
         "files": files_of(unit, bundle),
+        "copy_of": copy_of,
         "zip_name": services.zip_name(bundle),
         "frozen": Frozen.from_json(bundle.frozen),
         "orders": ORDERS,

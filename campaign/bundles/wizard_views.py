@@ -14,11 +14,13 @@ from werkzeug.datastructures import MultiDict
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.bundles import journeys, printing, proofs, services
+from campaign.bundles import journeys, picking, printing, proofs, services
+from campaign.bundles.choices import MOST_IN_A_VOLUME, Split
 from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.journeys import Part
 from campaign.bundles.models import Bundle, Destination
 from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
+from campaign.bundles.paper_needs import Need, need_of_cards, need_of_letters
 from campaign.bundles.postage import CARDS_A_SHEET, say_weight, weigh
 from campaign.bundles.saying import say_number
 from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
@@ -27,7 +29,10 @@ from campaign.errors import NotFound, Refused
 from campaign.letters.layouts import DIN_5008_B, LAYOUTS
 from campaign.officials.models import Official
 from campaign.settings import Settings
+from campaign.signing import translating
 
+_MOST_OPENED = 3_000
+"""Letters whose regions are opened to count volumes, while somebody waits for the page."""
 _GIVES_LETTERS = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
 
 
@@ -244,6 +249,7 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
     if name == "create":
         choices = {one.campaign.slug: draft.form.choice_for(one) for one in chosen}
         facts["choices"] = choices
+        facts["need"] = _need(draft)
         facts["left"] = list_left(unit, draft.mission, draft.offers, choices)
         pairs = [
             services.find_bundle(unit, campaign=one.campaign, mission=draft.mission)
@@ -277,6 +283,30 @@ def _weight(draft: Draft) -> str:
         card = choice.format == LetterFormat.CARD.value
         grams += weigh(-(-letters // CARDS_A_SHEET) if card else letters, paper, card=card)
     return say_weight(grams, i18n.locale())
+
+
+def _need(draft: Draft) -> Need:
+    """Sheets and volumes of all that is chosen; regions are opened of some thousand letters."""
+    unit, form, need = db.session(), draft.form, Need()
+    for offer in draft.chosen:
+        choice = form.choice_for(offer)
+        parts = offer.taken(choice)
+        letters = sum(part.letters for part in parts)
+        groups: list[int] | None = [letters]
+        if choice.split is Split.REGION:
+            groups = None
+            if draft.letters <= _MOST_OPENED:
+                groups = picking.count_groups(
+                    unit, offer.campaign.id, draft.mission, choice, form.locale.data
+                )
+        size = choice.volume_letters or MOST_IN_A_VOLUME
+        into = translating.language_of(offer.campaign)
+        translated = sum(part.letters for part in parts if into and part.locale != into)
+        if choice.format == LetterFormat.CARD.value:
+            need += need_of_cards(letters, groups, size)
+        else:
+            need += need_of_letters(translated, letters, groups, size)
+    return need
 
 
 def _number(value: int) -> str:

@@ -27,6 +27,8 @@ _FONT_WORDS = {
     "apt install fonts-noto-core fonts-noto-cjk",
 }
 _ENOUGH_BYTES = 2 * 1024**3
+_ENOUGH_SHARE = 0.15
+"""Of a disk. What is free is too little where it is less than both."""
 _DAILY = timedelta(days=2)
 """What a daily job has left lying for so long, it has missed."""
 _FILES_TRIED = 500
@@ -92,9 +94,21 @@ def _files(_app: Flask) -> Iterator[str]:
     except (OSError, storage.FileDamaged) as problem:
         yield f"A file could not be kept ({type(problem).__name__}). Check the setting files."
         return
+    if isinstance(store.place, LocalPlace):
+        disk = shutil.disk_usage(store.place.folder)
+        if is_nearly_full(disk.free, disk.total):
+            yield (
+                f"The disk of {store.place.folder} is nearly full: {disk.free // 1024**2} MB free "
+                f"({disk.free * 100 // disk.total} %). Free some: printing waits for room."
+            )
     most = None if isinstance(store.place, LocalPlace) else _FILES_TRIED
     if plain := sum(1 for _ in store.unsealed(most=most)):
         yield f"{plain} files are not encrypted, and not handed out. Run: campaign files encrypt"
+
+
+def is_nearly_full(free: int, total: int) -> bool:
+    """Whether a disk has little room left: a small share of it, and few bytes as well."""
+    return free < _ENOUGH_SHARE * total and free < _ENOUGH_BYTES
 
 
 def _audit(_app: Flask) -> Iterator[str]:

@@ -188,7 +188,8 @@ def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
         embed_hosts=case.get("embed_hosts", []),
         editions=[_edition(code, words) for code, words in case["editions"].items()],
         templates=[
-            _template(code, words, case["points"]) for code, words in case["templates"].items()
+            _template(code, words, case["points"], _noon(case["issued_on"]))
+            for code, words in case["templates"].items()
         ],
         updates=[_update(row) for row in case.get("updates", [])],
     )
@@ -220,9 +221,12 @@ def _edition(code: str, words: dict[str, Any]) -> Edition:
     )
 
 
-def _template(code: str, words: dict[str, Any], points: list[dict[str, Any]]) -> LetterTemplate:
+def _template(
+    code: str, words: dict[str, Any], points: list[dict[str, Any]], written_at: datetime
+) -> LetterTemplate:
     return LetterTemplate(
         locale=code,
+        created_at=written_at,
         version=1,
         subject=words["subject"],
         opening=words["opening"].strip(),

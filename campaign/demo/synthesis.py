@@ -6,7 +6,7 @@ letters are confirmed from the start.
 
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from random import Random
@@ -23,10 +23,13 @@ from campaign.campaigns.services import get_campaign
 from campaign.campaigns.templates import current_template
 from campaign.errors import Refused
 from campaign.settings import Settings
+from campaign.signing import translating
 from campaign.signing.consents import wording_for
 from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
 
 _BATCH = 2_000
+_SPAN = timedelta(days=10)
+"""Over which people sign, the last ones just now."""
 
 
 def synthesise(
@@ -94,6 +97,7 @@ class _Inventor:
         seed: int,
     ) -> None:
         self.unit = unit
+        self.now = clock.utcnow()
         self.campaign = campaign
         self.own_words = own_words
         self.seed = seed
@@ -109,8 +113,17 @@ class _Inventor:
         self.wordings = {
             code: wording_for(unit, code, cards=campaign.cards).id for code in self.locales
         }
+        self.earliest = {code: self._earliest(code) for code in self.locales}
         self.keyring = db.database().keyring
-        self.now = clock.utcnow()
+
+    def _earliest(self, code: str) -> datetime:
+        """Since when such a letter can be signed: its words are written, and its translation's."""
+        written = [self.templates[target.id, code] for target in self.targets]
+        if into := translating.language_of(self.campaign):
+            written += [
+                current_template(self.unit, self.campaign, into, target) for target in self.targets
+            ]
+        return max(self.now - _SPAN, *(one.created_at for one in written))
 
     def add(self, numbers: list[int]) -> int:
         """Insert signatures and their letters."""
@@ -138,7 +151,8 @@ class _Inventor:
         town = chance.choice(people()["localities"])
         email = f"person-{self.seed}-{number}@example.org"
         template = self.templates[self.targets[0].id, code]
-        signed = self.now - timedelta(minutes=chance.randrange(5, 60 * 24 * 10))
+        ago = timedelta(minutes=chance.randrange(5, _SPAN // timedelta(minutes=1)))
+        signed = self.now - (self.now - self.earliest[code]) * (ago / _SPAN)
         said = _people_of(code)["own_words"]
         own = chance.choice(said) if chance.random() < self.own_words else ""
         return {
@@ -165,7 +179,7 @@ class _Inventor:
             "consent_updates_at": signed if chance.random() < 0.5 and asked else None,
             "consent_network_at": signed if chance.random() < 0.2 and asked else None,
             "signed_at": signed,
-            "confirmed_at": signed + timedelta(minutes=chance.randrange(1, 5)),
+            "confirmed_at": min(signed + timedelta(minutes=chance.randrange(1, 5)), self.now),
         }
 
     def _name(self, chance: Random, code: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Staff put a bundle together in three steps, look at a proof, freeze, and download."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
 _PATIENCE = 120_000
+WITH_SCRIPTS = 1280
+"""Width of the page that has them."""
 
 
 def sign_in(page: Page, site: Site) -> None:
@@ -81,6 +84,44 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     result = verify_copy(path)
     assert result.findings == []
     assert result.pages == 2 * result.letters > 0
+    if WITH_SCRIPTS in page.viewport_size.values():
+        check_copies(page, path, tmp_path)
+        assert_accessible(browser, page)
+    else:
+        expect(main).to_contain_text(f"campaign verify {path.name}")
+
+
+def check_copies(page: Page, path: Path, folder: Path) -> None:
+    """The ZIP, one that was packed again, and a folder in which something is wrong."""
+    chosen, status = page.get_by_label("The ZIP, or all files"), page.locator(".copy [role=status]")
+    chosen.set_input_files(path)
+    expect(status).to_contain_text("The copy is whole.")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    files = sorted(one for one in (folder / path.stem).iterdir())
+    again = folder / "again.zip"
+    with zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in files:
+            archive.write(one, f"{path.stem}/{one.name}")
+    chosen.set_input_files(again)
+    expect(status).not_to_contain_text("being read")
+    expect(status).to_contain_text("The copy is whole.")
+    first, second = (folder / path.stem / f"letters-00{number}.pdf" for number in (1, 2))
+    first.rename(folder / "aside")
+    second.rename(first)
+    (folder / "aside").rename(second)
+    labels = folder / path.stem / "labels.pdf"
+    labels.write_bytes(labels.read_bytes()[:-1] + b"?")
+    chosen.set_input_files([one for one in files if one.name != "cover-letter.pdf"])
+    expect(status).to_contain_text("The copy is not whole")
+    for words in (
+        "letters-001.pdf is really letters-002.pdf: the two were mixed up.",
+        "labels.pdf is damaged, or of an earlier print.",
+        "cover-letter.pdf is missing.",
+    ):
+        expect(status).to_contain_text(words)
+    chosen.set_input_files({"name": "x.zip", "mimeType": "application/zip", "buffer": b"PK"})
+    expect(status).to_contain_text("x.zip is no whole ZIP file")
 
 
 def test_the_proof_opens_as_a_pdf(desk: Page, site: Site) -> None:

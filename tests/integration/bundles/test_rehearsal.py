@@ -27,6 +27,7 @@ from campaign.errors import Refused
 from campaign.following.mails import send_no_letters
 from campaign.mail.models import MailState, OutboxMail
 from campaign.settings import Settings
+from campaign.signing import translating
 from campaign.signing.models import Letter, Signature, SignatureState
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
@@ -228,6 +229,22 @@ def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
     with pytest.raises(Refused):
         synthesise(slug, signatures=2)
     assert count(unit, Signature) == 0
+
+
+def test_invented_letters_have_a_translation_as_real_ones_have(
+    unit: Session, draft: Campaign
+) -> None:
+    """Nobody signs before the words are written: by that moment the translation is chosen."""
+    draft.print_translation = True
+    unit.commit()
+    into = translating.language_of(draft)
+    jobs.run_now("demo.rehearse", draft.id, 6)
+    unit.expire_all()
+    [target] = draft.targets
+    signed = unit.execute(select(Signature.letter_locale, Signature.signed_at)).all()
+    assert {code for code, _at in signed} > {into}
+    for _code, at in signed:
+        assert translating.template_at(draft.templates, target.id, into, at) is not None
 
 
 def test_a_rehearsal_holds_so_many_letters_and_no_more(

@@ -1,6 +1,7 @@
 """Papers that cannot be made: tried again, some times or for as long as it takes, and said why."""
 
 import errno
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -9,8 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from campaign import db
 from campaign.bundles import assembling, faults, ledger, making, printing
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.leases import LEASE
+from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.letters import lists
 from campaign.letters.foundry import FoundryStopped
 from campaign.letters.printing import Limits
@@ -117,3 +120,59 @@ def test_room_and_the_storage_are_waited_for_however_long(
         unit.rollback()
     assembling.assemble(bundle_id)
     assert reload(unit, bundle_id).state is BundleState.READY
+
+
+def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
+    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 1)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    taken = ledger.claim_next(bundle_id)
+    assert taken is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(app.extensions["storage"].place, "taking", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            printing.print_claimed(taken)
+    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(minutes=5)))
+    unit.commit()
+    page = page_of(app, client, reload(unit, bundle_id))
+    assert "The disk is full. Free some space; printing goes on by itself." in page
+    assert "Nobody is at work" not in page
+    unit.rollback()
+    unit.execute(update(Volume).values(lease_until=None))
+    unit.commit()
+    again = ledger.claim_next(bundle_id)
+    assert again is not None
+    assert printing.print_claimed(again)
+    assert reload(unit, bundle_id).failure is None
+
+
+def test_a_worker_that_is_not_heard_of_makes_no_promise(
+    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze
+) -> None:
+    campaign = make_campaign(unit)
+    add_confirmed(unit, campaign, 2)
+    unit.commit()
+    bundle_id = freeze(campaign.id)
+    assert ledger.claim_next(bundle_id) is not None
+
+    def heard(seconds_ago: float) -> str:
+        lease = db.utcnow() - timedelta(seconds=seconds_ago) + LEASE
+        unit.rollback()
+        unit.execute(update(Volume).values(lease_until=lease, printed_letters=1))
+        unit.commit()
+        return page_of(app, client, reload(unit, bundle_id))
+
+    assert "letters a " in heard(2)
+    page = heard(60)
+    assert "The worker has not been heard of for 6" in page
+    assert "letters a " not in page
+    page = heard(LEASE.total_seconds() + 1)
+    assert "The worker that printed it has stopped." in page
+    assert "letters a " not in page

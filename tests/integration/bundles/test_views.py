@@ -1,6 +1,9 @@
 """The desk's pages on bundles."""
 
+import hashlib
+import html
 import io
+import json
 import re
 import zipfile
 
@@ -10,11 +13,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import jobs
+from campaign import db, jobs
 from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.officials.listing import PAGE_SIZE
+from campaign.signing.models import Letter
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -142,6 +146,9 @@ def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     page = client.get(url).text
     assert "Download the bundle" in page
     assert "letters-001.pdf" in page
+    recorded = re.search(r'data-copy="([^"]*)"', page)
+    assert recorded is not None
+    assert "campaign verify UA-1-26_embassy-1_001.zip" in page
     assert client.get(f"{url}/progress").headers["HX-Refresh"] == "true"
     assert client.get(f"{url}/download").status_code == 405
     response = post(client, f"{url}/download")
@@ -150,6 +157,12 @@ def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     assert int(response.headers["Content-Length"]) == len(response.data)
     with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
         assert archive.testzip() is None
+        held = {
+            one.filename.partition("/")[2]: hashlib.sha256(archive.read(one)).hexdigest()
+            for one in archive.infolist()
+        }
+    shown = json.loads(html.unescape(recorded[1]))
+    assert {name: digest for name, _bytes, digest in shown} == held
     entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (entry.actor, entry.action) == (f"staff:{user.id}", "bundle.download")
 
@@ -233,3 +246,27 @@ def test_a_volume_says_how_many_letters_it_printed(
     assert "1 letter is set aside" in page
     assert "Volume 1: printed, 1 letter" in page
     assert "printed, 2 letters" not in page
+
+
+def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
+    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign, freeze: Freeze
+) -> None:
+    bundle = reload(unit, freeze(waiting.id))
+    bundle.state, bundle.ready_at = BundleState.READY, db.utcnow()
+    out = {"number": "00002", "volume": 1, "page": 2, "reason": "withdrawn", "on": "2026-01-01"}
+    bundle.taken_out = [out]
+    unit.execute(update(Letter).where(Letter.sequence > 1).values(set_aside="withdrawn"))
+    unit.commit()
+    sign_in(client, app, "staff")
+    url = f"/desk/bundles/{bundle.public_id}"
+    page = client.get(url).text
+    assert page.count("00002") == 1
+    assert "1 letter was taken out" in page
+    assert "1 letter is set aside" in page
+    assert "Let them wait again" not in page
+    unit.execute(update(Letter).where(Letter.sequence == 3).values(set_aside="card-too-long"))
+    unit.commit()
+    assert "Let them wait again" in client.get(url).text
+    unit.execute(update(Letter).where(Letter.sequence == 3).values(set_aside=None))
+    unit.commit()
+    assert "set aside" not in client.get(url).text

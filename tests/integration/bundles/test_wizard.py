@@ -12,12 +12,12 @@ import pikepdf
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.audit import AuditEntry
-from campaign.bundles import proofs
+from campaign.bundles import proofs, wizard_views
 from campaign.bundles.choices import Choice
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, Journey
@@ -160,6 +160,36 @@ def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
     unit.commit()
     assert post(client, NEW, shown).status_code == 302
     assert {one.campaign_id for one in bundles(unit)} == {one.id for one in campaigns}
+
+
+def said_of_paper(page: str) -> str:
+    """What the check page says of sheets and volumes, in plain text."""
+    facts = page[page.index("How it is printed") :].partition("</aside>")[0]
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", facts)))
+
+
+def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
+    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    sign_in(client, app, "staff")
+    wish = base(campaigns, how="1", layout="fr", size="4", order="confirmed", numbers="one")
+    said = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
+    assert "About 9 sheets either way, one side or both" in said
+    assert "3 volumes of 2 to 4 letters" in said
+    cards = said_of_paper(client.get(NEW, query_string=wish | {"cards": ["ua-1-26"]}).text)
+    assert "2 sheets, four cards to a sheet" in cards
+    assert "About 3 sheets either way" in cards
+    by_region = wish | {"volumes": "region"}
+    said = said_of_paper(client.get(NEW, query_string=by_region).text)
+    assert "4 volumes of 1 to 4 letters" in said
+    monkeypatch.setattr(wizard_views, "_MOST_OPENED", 8)
+    said = said_of_paper(client.get(NEW, query_string=by_region).text)
+    assert "By region: their number is known once frozen" in said
+    unit.execute(update(Campaign).values(print_translation=True))
+    unit.commit()
+    said = said_of_paper(client.get(NEW, query_string=wish).text)
+    assert "About 13 sheets on one side, about 9 sheets on both sides" in said
 
 
 def test_what_was_chosen_is_frozen(

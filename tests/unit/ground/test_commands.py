@@ -14,8 +14,10 @@ from gunicorn.config import Config
 from campaign import cli
 from campaign.commands import serve
 from campaign.commands.database import db as db_command
-from campaign.commands.doctor import doctor
+from campaign.commands.doctor import doctor, is_nearly_full
 from campaign.errors import UnsafeSettings
+
+MB = 1024**2
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +166,18 @@ def test_the_server_says_where_an_answer_failed_and_not_what_it_quoted(
     said = capsys.readouterr().err
     assert "Error handling request /desk/audit/entries.csv: KeyError at test_commands.py" in said
     assert "planted-name" not in said
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "full"),
+    [
+        (14 * MB, 100 * MB, True),
+        (16 * MB, 100 * MB, False),  # a small disk, of which enough is free
+        (1_000 * MB, 100_000 * MB, True),
+        (3_000 * MB, 100_000 * MB, False),  # a small share of a large one, which will do
+    ],
+)
+def test_a_disk_is_nearly_full_by_its_share_and_by_its_bytes(
+    free: int, total: int, *, full: bool
+) -> None:
+    assert is_nearly_full(free, total) is full
