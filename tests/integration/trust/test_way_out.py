@@ -67,7 +67,8 @@ SAYS_NOTHING: dict[str, str] = {
             officials.delete officials.delete_mission officials.discard_import officials.edit
             officials.edit_mission officials.edit_posts officials.imports
             officials.known_successor officials.leave_office officials.mapping officials.merge
-            officials.new_successor officials.tell_apart campaigns.aimed_at""",
+            officials.new_successor officials.tell_apart campaigns.aimed_at
+            officials.undo_import officials.change_many""",
         _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
             campaigns.take_back_update
             replies.publishing.edit_bars replies.publishing.take_back deliveries.take_back
@@ -81,7 +82,8 @@ SAYS_NOTHING: dict[str, str] = {
             paper.show_import paper.upload""",
         _SEALED: """replies.create replies.delete replies.detach replies.edit
             replies.scan_download deliveries.deliver deliveries.receipt_download
-            deliveries.remove""",
+            deliveries.remove deliveries.correct deliveries.add_files
+            deliveries.settle_held_back""",
         _INVENTED: """rehearsal.download rehearsal.make_bundle rehearsal.sign rehearsal.wipe
             rehearsal_screening.decide rehearsal_signing.check rehearsal_signing.live
             rehearsal_signing.preview_pdf rehearsal_signing.sign rehearsal_signing.write
@@ -89,7 +91,7 @@ SAYS_NOTHING: dict[str, str] = {
         _GONE_BEFORE: """network_desk.tell bundles.cancel bundles.create bundles.download
             bundles.print_proof bundles.release bundles.remake bundles.take_reprint
             deliveries.again deliveries.envelopes_download deliveries.part deliveries.post
-            deliveries.reroute deliveries.split deliveries.undo""",
+            deliveries.reroute deliveries.reroute_proof deliveries.split deliveries.undo""",
     }.items()
     for one in names.split()
 }
