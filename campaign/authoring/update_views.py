@@ -85,6 +85,8 @@ def _typed_again(proposal: Proposal | None) -> dict[str, Any]:
     fields |= {name: ["y"] for name in ("tell_network", "tell_signers") if content[name]}
     for code, (title, body) in content["words"].items():
         fields |= {f"title_{code}": [title], f"body_{code}": [body]}
+    for one in content["pictures"][:1]:
+        fields |= {f"alt_{code}": [text] for code, text in one["alt"].items()}
     return {"formdata": as_typed(fields)}
 
 

@@ -153,7 +153,8 @@ def approve(
 ) -> None:
     """Publish it, as if `by` had written it.
 
-    Raises Refused: `own-proposal`, `proposal-decided`; and whatever publishing it now raises.
+    Raises NotFound where `by` does not see the campaign; Refused: `own-proposal`,
+    `proposal-decided`; and whatever publishing it now raises.
     """
     campaign, content = proposal.campaign, _decide(session, proposal, ProposalState.APPROVED, by)
     seen: dict[str, Any] = {"actor": _actor(by), "risks_seen": risks_seen}
@@ -230,7 +231,9 @@ def _decide(
     # First the campaign, as every move of it does: two that wait for each other would both fail.
     session.refresh(proposal.campaign, with_for_update={"key_share": True})
     visible = select(Campaign.id).where(Campaign.id == proposal.campaign_id, sees(by, Campaign.id))
-    if not may_decide(proposal, by) or session.scalar(visible) is None:
+    if session.scalar(visible) is None:
+        raise NotFound("proposal")
+    if not may_decide(proposal, by):
         raise Refused("own-proposal")
     kept = {} if state is ProposalState.DECLINED else {"payload": "", "picture": ""}
     content = content_of(proposal)

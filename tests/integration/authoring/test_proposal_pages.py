@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.accounts.models import Role
-from campaign.campaigns import picture_sweep
+from campaign.campaigns import picture_sweep, services
 from campaign.campaigns.models import Campaign, CampaignStatus, Update
 from campaign.campaigns.proposal_models import Proposal, ProposalState
 from campaign.clock import utcnow
@@ -114,6 +114,24 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert post(client, f"{HOME}/proposals/{second.public_id}",
                 {"decision": "withdraw"}).status_code == 303  # fmt: skip
     assert newest(unit).state is ProposalState.WITHDRAWN
+
+
+def test_what_cannot_be_published_any_more_says_why_and_waits_on(
+    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    post(client, f"{HOME}/updates", UPDATE)
+    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    services.stop_campaign(unit, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    refused = post(client, url, {"decision": "approve", "note": "Tell them."})
+    assert refused.status_code == 422
+    assert "after a stop the outcome only" in refused.text
+    assert "Tell them." in refused.text
+    assert "Approve and publish" in refused.text, "it is not decided"
+    assert newest(unit).state is ProposalState.PENDING
+    assert post(client, url, {"decision": "return", "note": "Tell nobody."}).status_code == 303
 
 
 def test_a_stop_is_done_at_once_and_its_reason_waits(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, Update
 from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
 from campaign.campaigns.revision_models import RiskFlag, RiskKind
 from campaign.campaigns.risks import RiskNamed
-from campaign.errors import Invalid, Refused
+from campaign.errors import Invalid, NotFound, Refused
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from tests.factories import make_campaign, make_staff_user
@@ -111,8 +111,11 @@ def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
     unit: Session, case: Campaign, author: StaffUser
 ) -> None:
     proposal = proposals.propose_update(unit, case, by=author, **POST)
-    stranger = make_staff_user(unit, Role.STAFF)
     with pytest.raises(Refused):
+        proposals.approve(unit, proposal, by=make_staff_user(unit, Role.STAFF), now=NOW)
+    stranger = make_staff_user(unit, Role.ORGANIZER)
+    unit.execute(delete(CampaignMember).where(CampaignMember.staff_user_id == stranger.id))
+    with pytest.raises(NotFound):
         proposals.approve(unit, proposal, by=stranger, now=NOW)
     proposals.approve(unit, proposal, by=make_staff_user(unit, Role.ADMIN), now=NOW)
     assert proposal.state is ProposalState.APPROVED
