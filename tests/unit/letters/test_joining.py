@@ -90,12 +90,12 @@ def test_a_join_beyond_its_limits_says_which_and_leaves_nothing(
 
 
 def children_of(parent: int) -> list[int]:
-    """By the parent that each process names: the kernel's own list of children may lack one."""
+    """Those that live, by the parent each names: the kernel's own list may lack one."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             after_name = status.read_text().rpartition(")")[2].split()
-            if int(after_name[1]) == parent:
+            if int(after_name[1]) == parent and after_name[0] != "Z":
                 found.append(int(status.parent.name))
     return found
 
@@ -108,7 +108,8 @@ def test_a_join_that_is_killed_is_taken_for_starved(foundry: Foundry, tmp_path: 
     def kill() -> None:
         while not over.wait(0.01):
             for child in children_of(running):
-                os.kill(child, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.kill(child, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
