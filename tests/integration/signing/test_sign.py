@@ -1,5 +1,6 @@
 """Signing: one row for one person, whatever is sent."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
 from campaign.campaigns.services import close_campaign, stop_campaign
+from campaign.settings import Settings
 from campaign.signing import tokens
 from campaign.signing.models import Signature, SignatureState
 from tests.factories import make_campaign, make_letter_template
@@ -317,3 +319,80 @@ def test_what_is_signed_is_the_newest_version_of_the_letter(
     client.post(f"{case}/sign", data={**FORM, "email": "other@example.org"})
     first, second = signatures()
     assert first.letters[0].template_id != second.letters[0].template_id == newer.id
+
+
+def receipt_of(client: FlaskClient, case: str, **values: object) -> str:
+    """The receipt of what stands on the page Check."""
+    page = client.post(f"{case}/check", data={**FORM, **values}).text
+    [receipt] = re.findall(r'name="receipt" value="([^"]+)"', page)
+    return str(receipt)
+
+
+def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, signatures: Signatures
+) -> None:
+    receipt = receipt_of(client, case, email="wrong@example.org")
+    sign(email="wrong@example.org", receipt=receipt)
+    you = client.post(f"{case}/you", data={**FORM, "replaces": receipt}).text
+    assert f'name="replaces" value="{receipt}"' in you
+    sign(replaces=receipt)
+    [left] = signatures()
+    assert left.email == FORM["email"]
+    wrong, right = (mail["link"] for mail in mails())
+    assert client.get(wrong).status_code == client.post(wrong).status_code == 410
+    assert client.post(right).status_code == 303
+
+
+@pytest.mark.parametrize("why", ["forged", "other name", "confirmed", "other case", "old"])
+def test_no_other_letter_is_taken_back(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, unit: Session,
+    monkeypatch: pytest.MonkeyPatch, why: str,
+) -> None:  # fmt: skip
+    receipt = receipt_of(client, case, email="first@example.org")
+    sign(email="first@example.org", receipt=receipt)
+    other = {"given_name": "Zoe"} if why == "other name" else {}
+    if why == "confirmed":
+        confirm(client, mails)
+    elif why == "forged":
+        receipt = f"{receipt[:-4]}AAAA"
+    elif why == "old":
+        later = db.utcnow() + timedelta(hours=25)
+        monkeypatch.setattr(db, "utcnow", lambda: later)
+    if why == "other case":
+        made = make_campaign(unit)
+        unit.commit()
+        case = f"/en/actions/{made.slug}"
+    answer = client.post(f"{case}/sign", data={**FORM, **other, "replaces": receipt})
+    assert answer.status_code == 303
+    assert unit.query(Signature).count() == 2
+
+
+def test_the_mail_that_is_sent_again_has_the_same_link(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, settings: Settings
+) -> None:
+    receipt = receipt_of(client, case)
+    first = sign(receipt=receipt)
+    again = sign(receipt=receipt, again="1")
+    said = "We have sent the same link again."
+    assert said not in client.get(first.location).text
+    assert said in client.get(again.location).text
+    links = [mail["link"] for mail in mails()]
+    assert links[0] == links[1]
+    assert client.get(links[0]).status_code == 200
+    # Whoever has the receipt of one letter makes no link of another with it.
+    sign(receipt=receipt, email="other@example.org")
+    assert mails()[-1]["link"] != links[0]
+
+
+def test_a_receipt_makes_one_link_for_one_letter(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, unit: Session
+) -> None:
+    receipt = receipt_of(client, case)
+    sign(receipt=receipt)
+    unit.query(Signature).one().given_name = "Bo"
+    unit.commit()
+    assert sign(receipt=receipt).status_code == 303
+    first, second = (client.get(mail["link"]) for mail in mails())
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert "Bo Tremblay" in first.text
+    assert "Maëlle Tremblay" in second.text
