@@ -1,6 +1,6 @@
-"""What the tab that signed knows of the letter, and nobody else: to have its link sent again, or to
-take it back where it went to a wrong address.
+"""What only the tab that signed knows of its letter.
 
+With it the same link is sent again, or the letter is taken back that went to a wrong address.
 Nothing of it is stored. The page Check makes a receipt for what stands on it; the link's secret
 follows from the receipt, what was typed and the instance's key, so that whoever has the receipt
 cannot make the link, and the same letter signed again has the same link.

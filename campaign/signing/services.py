@@ -53,7 +53,7 @@ _JUST_SIGNED = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """Receipts that the tab has: of what it signs, and of the letter that this takes the place of."""
+    """Receipts that the tab has: of what it signs, and of the letter whose place that takes."""
 
     receipt: str = ""
     replaces: str = ""
@@ -137,9 +137,7 @@ def _take_back(unit: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    letter = signing.letter
-    name = duplicates.folded(f"{letter.given_name} {letter.family_name}")
-    if former is None or seats.person_of(former).name != name:
+    if former is None or seats.person_of(former).name != _name_of(signing.letter):
         return
     unit.delete(former)
     unit.flush()
@@ -220,6 +218,10 @@ def _add_letters(unit: Session, signing: Signing, signature_id: int) -> None:
     db.connection_of(unit).execute(_ADD_LETTERS, rows)
 
 
+def _name_of(letter: SignedForm) -> str:
+    return duplicates.folded(f"{letter.given_name} {letter.family_name}")
+
+
 def _sign_again(unit: Session, signing: Signing) -> None:
     """What a signature comes to whose mailbox has signed before."""
     letter = signing.letter
@@ -270,10 +272,14 @@ def _with_other_link(signing: Signing) -> Signing:
 def _renew(unit: Session, signing: Signing, seat: Seat) -> None:
     """Put the newest text in the place of one that was not confirmed; the old link dies.
 
-    Where no mail brings a new link now, the old one opens the newest text.
+    Where no mail brings a new link now, the old one opens the newest text of the same person.
     """
     values = signing.values
-    if not _send_link(unit, signing) and seat.state is SignatureState.PENDING:
+    sent = _send_link(unit, signing)
+    if seat.person.name != _name_of(signing.letter):
+        # No link that was mailed for one person opens the letter of another.
+        values = values | {"public_id": db.new_public_id()}
+    elif not sent and seat.state is SignatureState.PENDING:
         values = {name: value for name, value in values.items() if name != "token_digest"}
     unit.execute(delete(Letter).where(Letter.signature_id == seat.id))
     unit.execute(delete(Hold).where(Hold.signature_id == seat.id))

@@ -15,7 +15,9 @@ from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
 from campaign.campaigns.services import close_campaign, stop_campaign
 from campaign.settings import Settings
 from campaign.signing import tokens
+from campaign.signing.links import signed_link
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.waiting_mails import WAITING
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 
@@ -396,3 +398,19 @@ def test_a_receipt_makes_one_link_for_one_letter(
     assert (first.status_code, second.status_code) == (200, 200)
     assert "Bo Tremblay" in first.text
     assert "Maëlle Tremblay" in second.text
+
+
+def test_no_link_of_one_person_opens_the_letter_of_another(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session,
+    settings: Settings,
+) -> None:  # fmt: skip
+    for _ in range(settings.mails_per_address_per_day):
+        sign(given_name="Ana")
+    ana = unit.query(Signature).one()
+    links = [mails()[-1]["link"], f"/en/letter/{signed_link(WAITING, ana.public_id)}"]
+    assert [client.get(link).status_code for link in links] == [200, 200]
+    ana.token_expires_at = db.utcnow() - timedelta(days=1)
+    unit.commit()
+    sign(given_name="Bo")
+    assert unit.query(Signature.id).count() == 1
+    assert [client.get(link).status_code for link in links] == [404, 410]
