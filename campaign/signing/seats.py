@@ -110,17 +110,21 @@ def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int
             _move_home(signature, person)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, tried=bool(postal_code.strip()))
-    return signature.seat if signature.seat in SEATS else _make_room(unit, signature.seat, others)
+    return signature.seat if signature.seat in SEATS else _make_room(unit, signature, others)
 
 
-def _make_room(unit: Session, own: int, others: Sequence[Seat]) -> int:
+def _make_room(unit: Session, signature: Signature, others: Sequence[Seat]) -> int:
     """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
     held = {seat.number for seat in duplicates.counted(others)}
-    number = next(one for one in SEATS if one not in held)
+    number = next((one for one in SEATS if one not in held), None)
+    if number is None:
+        raise _shared(signature, Ruling.FULL, tried=False)
     waits = next((seat for seat in others if seat.number == number), None)
     if waits is not None:
-        numbers = {own, *(seat.number for seat in others)}
-        aside = next(one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers)
+        numbers = {signature.seat, *(seat.number for seat in others)}
+        aside = next((one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers), None)
+        if aside is None:
+            raise _shared(signature, Ruling.FULL, tried=False)
         unit.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))
     return number
 

@@ -16,7 +16,7 @@ from campaign.campaigns.services import close_campaign, stop_campaign
 from campaign.settings import Settings
 from campaign.signing import tokens
 from campaign.signing.links import signed_link
-from campaign.signing.models import Signature, SignatureState
+from campaign.signing.models import SPARE_SEAT, Signature, SignatureState
 from campaign.signing.waiting_mails import WAITING
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
@@ -414,3 +414,18 @@ def test_no_link_of_one_person_opens_the_letter_of_another(
     sign(given_name="Bo")
     assert unit.query(Signature.id).count() == 1
     assert [client.get(link).status_code for link in links] == [404, 410]
+
+
+def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+) -> None:
+    for name in ("Ana", "Bo", "Cleo"):
+        sign(given_name=name)
+    link = mails()[-1]["link"]
+    for name in ("Dov", "Eli", "Fay"):
+        sign(given_name=name)
+    sign(given_name="Gil", email="gil@example.org")
+    *_, first, last = unit.query(Signature).order_by(Signature.id)
+    last.email_hmac, last.seat = first.email_hmac, SPARE_SEAT
+    unit.commit()
+    assert client.post(link).status_code == 409
