@@ -141,6 +141,7 @@ def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
     assert [one.status_code for one in answers] == [303, 303, 409]
     assert "Two people have already signed" in answers[2].text
     assert "Maëlle writes." in answers[2].text
+    assert "Sign again with an address of your own" in answers[2].text
     assert "Maëlle writes." in client.get(links[0]).text
     states = {one.given_name: (one.state.value, one.seat) for one in signatures()}
     assert states == {"Ida": ("confirmed", 1), "Léo": ("confirmed", 2), "Maëlle": ("pending", 8)}
@@ -429,3 +430,21 @@ def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
     last.email_hmac, last.seat = first.email_hmac, SPARE_SEAT
     unit.commit()
     assert client.post(link).status_code == 409
+
+
+def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+) -> None:
+    sign(locality="Montréal", postal_code="")
+    confirm(client, mails)
+    sign(given_name="Zoe", locality="Laval", postal_code="", own_words="Zoe writes.")
+    link = mails()[-1]["link"]
+    page = client.get(link).text
+    assert 'name="postal_code"' not in page, "it would be no help"
+    assert "The other person gave no postal code" in page
+    assert '<a class="button" href="/en/my-letters">My letters</a>' in page
+    assert "Or sign again with an address of your own" in page
+    unit.query(Signature).order_by(Signature.id).first().postal_code = "J7Z 1A1"
+    unit.commit()
+    assert 'name="postal_code"' in client.get(link).text
+    assert client.post(link, data={"postal_code": "J7Z 1A1"}).status_code == 303
