@@ -26,6 +26,7 @@ from campaign.errors import NotFound
 from campaign.letters.html import card_fragment
 from campaign.letters.problems import LetterRefused
 from campaign.officials.models import Official
+from campaign.reading import home
 from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
 from campaign.reading.sharing import share_of
@@ -165,8 +166,11 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
         case = case_page(campaign, i18n.locale(), count=0, now=now)
         share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
     hours = int(APART / timedelta(hours=1))
+    others = () if case.takes_letters else home.others(lang)
     page = {"plan": plan, "settings": _settings(), "apart_hours": hours, "share": share}
-    return _page("signing/sent.html", page | {"again": "again" in request.args}, 200)
+    return _page(
+        "signing/sent.html", page | {"others": others, "again": "again" in request.args}, 200
+    )
 
 
 @public

@@ -302,6 +302,18 @@ def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before
         assert "This action takes no more letters" in response.text
 
 
+def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    ended = make_campaign(unit, status=CampaignStatus.CLOSED)
+    unit.commit()
+    for step in ("write", "sent"):
+        page = client.get(f"/en/actions/{ended.slug}/{step}").text
+        assert "These people need a letter now" in page
+        assert f'href="{case}"' in page
+    assert "These people need a letter now" not in client.get(f"{case}/sent").text
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_draft_is_not_there(
     client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str
