@@ -59,10 +59,11 @@ def _ask(
     first = request.method != "POST"
     posted = changing.as_posted(signature) if first else request.form
     changed, looks = changing.judge(unit, signature, posted), "show" in request.form
+    warns = "warned" not in request.form and changing.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
-    if changed.sent.form is None or looks:
-        return _change_page(signature, token, changed, by_link=by_link, answer=True)
+    if changed.sent.form is None or looks or warns:
+        return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
     changing.change(unit, signature, changed.sent.form)
     return None
 
@@ -106,6 +107,7 @@ def _change_page(
     *,
     by_link: bool,
     answer: bool = False,
+    warns: bool = False,
 ) -> ResponseReturnValue:
     """The form; with `answer`, what is wrong in it, or the letter as it would print."""
     settings: Settings = current_app.extensions["settings"]
@@ -123,6 +125,8 @@ def _change_page(
         note=note_for(db.session(), signature),
         case=case_page(signature.campaign, signature.locale, count=0, now=db.utcnow()),
         form=form,
+        warns=warns,
+        bounded=changed.bounded,
         lives_there=form.country.data == signature.campaign.country,
         points=changing.offered_points(signature, home, changed.posted),
         parts=form.fit_address(),

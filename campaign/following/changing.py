@@ -31,6 +31,7 @@ EDITABLE = (
 )  # fmt: skip
 _MOVING = ("order", "move")
 """What the page of points sends besides, for itself."""
+_OVER = {"second-page", "over-card"}
 _CHANGEABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
 
 
@@ -42,6 +43,8 @@ class Changed:
     sent: Sent
     room: Room | None
     """How full its page is; None where that cannot be told, or was never held to it."""
+    bounded: bool
+    """Whether it is held to its page: then lines are told, and no characters."""
 
 
 def refuse_unchangeable(signature: Signature) -> None:
@@ -125,13 +128,21 @@ def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
     plan = plan_for(unit, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))
     sent = journey.judge(posted, plan, limit=limit)
-    return Changed(posted, sent, _room(plan, signature, sent))
+    bounded = signature.letter_locale in plan.bounded
+    return Changed(posted, sent, _room(plan, signature, sent) if bounded else None, bounded)
+
+
+def must_warn(signature: Signature, changed: Changed) -> bool:
+    """Whether the letter would be of somebody who has moved to where its officials are."""
+    form, there = changed.sent.form, signature.campaign.country
+    return form is not None and form.country == there != signature.country
 
 
 def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
     locale = signature.letter_locale
-    if sent.form is None or locale not in plan.bounded:
-        return None
+    if sent.form is None:
+        over = [one.data["lines"] for one in sent.problems.values() if one.slug in _OVER]
+        return Room(1.01, over[0], 0) if over else None
     return plan.drafts[locale].room(writer_of(sent.form), _day(signature))
 
 

@@ -25,9 +25,12 @@ from campaign.network.models import NetworkMember
 from campaign.paper.keying import forget_address, forget_twins
 from campaign.settings import Settings
 from campaign.signing.hold_models import Hold
+from campaign.signing.links import signed_link
 from campaign.signing.models import LinkEnd, Signature, SignatureState
 from campaign.signing.similar import forget_words
+from campaign.signing.tokens import digest_of
 from campaign.signing.waiting import spend_links
+from campaign.signing.waiting_mails import WAITING
 
 
 def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
@@ -40,7 +43,9 @@ def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> Non
     for signature in signatures:
         forget_words(unit, signature.id)
     forget_twins(unit, [one.id for one in signatures])
-    spend_links(unit, [(one.token_digest, one.campaign_id) for one in others], LinkEnd.ERASED, now)
+    spent = [(one.token_digest, one.campaign_id) for one in others]
+    waiting = [(digest_of(signed_link(WAITING, one.public_id)), one.campaign_id) for one in others]
+    spend_links(unit, [*spent, *waiting], LinkEnd.ERASED, now)
     for signature in printed:
         bury(signature)
     unit.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))

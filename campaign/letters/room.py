@@ -119,14 +119,26 @@ def _is_rtl(context: LetterContext) -> bool:
 
 
 def card_room(context: LetterContext, layout: Layout) -> Room:
-    """How much of a card its text fills."""
+    """How much of a card its text fills; what is left is told in lines of the smaller size."""
     card = html.card_parts(context)
-    size, leading, gap = (8.0, 10.25, 3.0) if card.dense else (9.5, 12.5, 5.0)
-    small = _Face(7, 8.5, 0) if card.dense else _Face(8, 10, 0)
+    available = (layout.paper.height / 2 - _CARD_HEIGHT_GONE) * PT_PER_MM - _CLEARANCE
+    if not card.dense:
+        room = _room(*_card_height(context, layout, card, dense=False), available)
+        if not room.fits:
+            return room
+    return _room(*_card_height(context, layout, card, dense=True), available)
+
+
+def _card_height(
+    context: LetterContext, layout: Layout, card: html.CardParts, *, dense: bool
+) -> tuple[float, float]:
+    """Return the height of the text and of one of its lines, in pt."""
+    size, leading, gap = (8.0, 10.25, 3.0) if dense else (9.5, 12.5, 5.0)
+    small = _Face(7, 8.5, 0) if dense else _Face(8, 10, 0)
     width = (layout.paper.width / 2 - _CARD_WIDTH_GONE) * PT_PER_MM
     text, point = _Face(size, leading, gap), _Face(size, leading, 0)
     height = sum(small.height(line, width) for line in context.addressee_lines)
-    height += 6 if card.dense else 9
+    height += 6 if dense else 9
     height += 12.5 + gap if context.specimen else 0
     blocks = (context.salutation, *context.opening, *context.own_words, *card.closing, card.close)
     height += sum(text.height(one, width) for one in blocks if one)
@@ -135,8 +147,7 @@ def card_room(context: LetterContext, layout: Layout) -> Room:
     # The margin above the name takes in the one below what stands before it.
     height += 10 - gap
     height += sum(point.height(one, width) for one in _name_lines(context))
-    available = (layout.paper.height / 2 - _CARD_HEIGHT_GONE) * PT_PER_MM
-    return _room(height, leading, available - _CLEARANCE)
+    return height, leading
 
 
 def _name_lines(context: LetterContext) -> Sequence[str]:

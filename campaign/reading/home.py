@@ -18,6 +18,8 @@ _LONGEST = 100
 """Characters of a search that are looked at."""
 FILTERS = ("country", "theme", "language")
 
+_OTHERS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -98,6 +100,11 @@ def current_board(lang: str) -> Board:
     """All public cases in that language, from memory while nothing has changed."""
     cache: PageCache = current_app.extensions["page_cache"]
     return cache.recall(("board", lang), lambda: _load(lang))
+
+
+def others(lang: str) -> tuple[CaseRow, ...]:
+    """Open cases to which one that takes no letters leads on."""
+    return tuple(current_board(lang).current[:_OTHERS])
 
 
 def home_page(lang: str, wish: Wish) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from campaign import i18n
 from campaign.campaigns.reasons import Reasons, Said
 from campaign.errors import Gone, NotFound, Refused, TooMany
+from campaign.reading import home
 from campaign.security import private_page, same_origin
 
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -58,6 +59,7 @@ def _ended(problem: Refused) -> ResponseReturnValue:
     words: dict[str, object] = {"status": status, "kind": "", "reason": Said()}
     if isinstance(reasons, Reasons):
         words |= {"kind": reasons.kind.value, "reason": reasons.said_in(i18n.locale())}
+    words["others"] = home.others(i18n.locale())
     return _page("reading/ended.html", problem, **words), problem.status
 
 

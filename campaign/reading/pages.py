@@ -13,9 +13,6 @@ from campaign.reading import home, sharing
 from campaign.reading.case_page import CasePage, case_page
 from campaign.reading.home import Wish
 
-_OTHERS = 3
-"""Open cases to which one that takes no letters leads on."""
-
 
 def render_home(lang: str, wish: Wish) -> str:
     """The first page, or what a reader filters and searches for. Raises NotFound."""
@@ -37,7 +34,7 @@ def render_case(lang: str, slug: str) -> str:
     campaign = public_campaign(slug)
     case = _page_of(campaign, lang)
     share = sharing.share_of(campaign, case, lang)
-    others = () if case.takes_letters else home.current_board(lang).current[:_OTHERS]
+    others = () if case.takes_letters else home.others(lang)
     return render_template("reading/case.html", case=case, share=share, others=others)
 
 

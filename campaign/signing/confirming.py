@@ -32,11 +32,15 @@ def get_by_token(unit: Session, token: str) -> Signature:
     signature = unit.scalar(select(Signature).where(Signature.token_digest == digest))
     if signature is not None and tokens.matches(token, signature.token_digest):
         return signature
-    if public_id := opened_link(WAITING, token):
+    public_id = opened_link(WAITING, token)
+    if public_id:
         signature = unit.scalar(select(Signature).where(Signature.public_id == public_id))
         if signature is not None:
             return signature
     _refuse_spent(unit, digest)
+    if public_id:
+        # Made here, and its letter deleted since: of which case it was, nobody knows any more.
+        raise Gone("link-expired")
     raise NotFound("letter-link")
 
 

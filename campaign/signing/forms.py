@@ -40,6 +40,8 @@ class SigningForm(PlainForm):
     letter_locale = HiddenField()
     source = HiddenField()
     work = HiddenField()
+    receipt = HiddenField()
+    replaces = HiddenField()
     given_name = StringField(_l("Given name"), [InputRequired()])
     family_name = StringField(_l("Family name"))
     email = EmailField(_l("E-mail address"), [InputRequired()])

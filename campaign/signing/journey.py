@@ -23,6 +23,7 @@ from campaign.signing.drafts import draft_letters, layout_of, writer_of
 from campaign.signing.forms import WRITE_FIELDS, SigningForm
 from campaign.signing.measuring import nobody
 from campaign.signing.plan import SigningPlan, get_plan, refuse_ended
+from campaign.signing.receipts import Signer, make_receipt
 from campaign.signing.rehearsing import page_mark
 from campaign.signing.tidying import Problem
 from campaign.signing.validating import Problems, SignedForm, check_form, check_words
@@ -132,9 +133,12 @@ def check_page(
 ) -> dict[str, Any]:
     """What `signing/check.html` shows: the letters as they will be printed."""
     home = _settings().organisation_country
+    shown = SigningForm(posted)
+    signer = Signer(campaign.id, form.email, form.given_name, form.family_name)
+    shown.receipt.data = make_receipt(signer, now)
     return {
         "case": _case(campaign, now),
-        "form": SigningForm(posted),
+        "form": shown,
         "signed": form,
         "meant": mailbox_spelling.meant(form.email),
         "letters": draft_letters(

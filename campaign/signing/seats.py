@@ -30,7 +30,7 @@ class MailboxShared(Refused):
     """A letter cannot be confirmed beside those of its mailbox; it waits on.
 
     The slug is the ruling's. Data: `slug` and `cards` of the campaign, `own_words`, `tried`
-    (a postal code that was no help).
+    (a postal code that was no help), `same_country` as the others', and whether they `have_codes`.
     """
 
 
@@ -90,7 +90,7 @@ def refuse_shared(unit: Session, signature: Signature) -> None:
     others = seats_of(unit, [row for row in rows if row.id != signature.id])
     ruling = duplicates.rule_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:
-        raise _shared(signature, ruling, tried=False)
+        raise _shared(signature, ruling, others, tried=False)
 
 
 def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int:
@@ -109,18 +109,22 @@ def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int
         if ruling is Ruling.SIT:
             _move_home(signature, person)
     if ruling is not Ruling.SIT:
-        raise _shared(signature, ruling, tried=bool(postal_code.strip()))
-    return signature.seat if signature.seat in SEATS else _make_room(unit, signature.seat, others)
+        raise _shared(signature, ruling, others, tried=bool(postal_code.strip()))
+    return signature.seat if signature.seat in SEATS else _make_room(unit, signature, others)
 
 
-def _make_room(unit: Session, own: int, others: Sequence[Seat]) -> int:
+def _make_room(unit: Session, signature: Signature, others: Sequence[Seat]) -> int:
     """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
     held = {seat.number for seat in duplicates.counted(others)}
-    number = next(one for one in SEATS if one not in held)
+    number = next((one for one in SEATS if one not in held), None)
+    if number is None:
+        raise _shared(signature, Ruling.FULL, others, tried=False)
     waits = next((seat for seat in others if seat.number == number), None)
     if waits is not None:
-        numbers = {own, *(seat.number for seat in others)}
-        aside = next(one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers)
+        numbers = {signature.seat, *(seat.number for seat in others)}
+        aside = next((one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers), None)
+        if aside is None:
+            raise _shared(signature, Ruling.FULL, others, tried=False)
         unit.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))
     return number
 
@@ -140,8 +144,10 @@ def _move_home(signature: Signature, person: Person) -> None:
     )
 
 
-def _shared(signature: Signature, ruling: Ruling, *, tried: bool) -> MailboxShared:
-    campaign = signature.campaign
+def _shared(
+    signature: Signature, ruling: Ruling, others: Sequence[Seat], *, tried: bool
+) -> MailboxShared:
+    campaign, people = signature.campaign, [seat.person for seat in duplicates.counted(others)]
     return MailboxShared(
         f"mailbox-{ruling.value}",
         slug=campaign.slug,
@@ -149,4 +155,6 @@ def _shared(signature: Signature, ruling: Ruling, *, tried: bool) -> MailboxShar
         person_name=campaign.person_name,
         own_words=signature.full_text or signature.own_words,
         tried=tried,
+        same_country=all(one.country == signature.country for one in people),
+        have_codes=all(one.code for one in people),
     )

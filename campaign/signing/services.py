@@ -4,40 +4,62 @@ Whatever happens at once, a person has one row on a campaign: the unique constra
 fingerprint of the address, seat) decides, and whoever comes second is looked at again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.addresses import canonical_email
 from campaign.settings import Settings
-from campaign.signing import duplicates, seats, tokens
+from campaign.signing import duplicates, receipts, seats, tokens
 from campaign.signing.consents import wording_id
 from campaign.signing.duplicates import Person, Ruling, Seat
 from campaign.signing.hold_models import Hold
 from campaign.signing.mails import send_already_signed, send_confirm_letter
-from campaign.signing.models import SEATS, SPARE_SEAT, Letter, Signature, SignatureState
+from campaign.signing.models import (
+    SEATS,
+    SPARE_SEAT,
+    Letter,
+    LinkEnd,
+    Signature,
+    SignatureState,
+)
 from campaign.signing.plan import SigningPlan, refuse_ended
 from campaign.signing.prints import person_print
+from campaign.signing.receipts import Signer
 from campaign.signing.traces import NO_TRACE, Trace, marks_of
 from campaign.signing.validating import SignedForm
+from campaign.signing.waiting import spend_links
 from campaign.signing.waiting_mails import queue_waiting
 
 _TRIES = 3
 _SIGNATURE = Signature.metadata.tables["signature"]
 _SIT = {
-    name: dialect.insert(_SIGNATURE)
-    .on_conflict_do_nothing(index_elements=["campaign_id", "email_hmac", "seat"])
-    .returning(_SIGNATURE.c.id)
+    name: dialect.insert(_SIGNATURE).on_conflict_do_nothing().returning(_SIGNATURE.c.id)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 """Built once: of all that happens when a letter is signed, building statements took most."""
 _ADD_LETTERS = insert(Letter.metadata.tables["letter"])
+
+
+_JUST_SIGNED = timedelta(days=1)
+"""How long the tab that signed can take a letter back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """Receipts that the tab has: of what it signs, and of the letter whose place that takes."""
+
+    receipt: str = ""
+    replaces: str = ""
+
+
+_NO_TAB = Tab()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +73,22 @@ class Signing:
     now: datetime
     token: str
     values: dict[str, Any]
+    replaces: bytes | None
+    """The digest of the letter that went to a wrong address."""
 
 
 def make_signing(
-    plan: SigningPlan, letter: SignedForm, *, locale: str, now: datetime, trace: Trace = NO_TRACE
+    plan: SigningPlan,
+    letter: SignedForm,
+    *,
+    locale: str,
+    now: datetime,
+    trace: Trace = NO_TRACE,
+    tab: Tab = _NO_TAB,
 ) -> Signing:
     """All of it that can be made before the database has to wait for it."""
-    token = tokens.new_token()
+    signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
+    token = receipts.token_of(tab.receipt, signer, now) or tokens.new_token()
     values = columns_of(letter) | {
         **begun(token, now),
         "campaign_id": plan.campaign_id,
@@ -67,7 +98,8 @@ def make_signing(
         "trace": trace.text,
         **marks_of(db.database().keyring, trace, letter.email).columns,
     }
-    return Signing(plan, letter, locale, now, token, values)
+    replaces = receipts.digest_in(tab.replaces, now)
+    return Signing(plan, letter, locale, now, token, values, replaces)
 
 
 def sign(unit: Session, signing: Signing) -> None:
@@ -85,6 +117,31 @@ def sign(unit: Session, signing: Signing) -> None:
         _send_link(unit, signing)
     else:
         _sign_again(unit, signing)
+    if signing.replaces is not None:
+        _take_back(unit, signing, signing.replaces)
+
+
+def _take_back(unit: Session, signing: Signing, digest: bytes) -> None:
+    """Delete the same person's letter that waits at a wrong address: its link opens nothing.
+
+    Who confirms it at the same moment is left alone, and so is another spelling of this mailbox.
+    """
+    former = unit.scalar(
+        select(Signature)
+        .where(
+            Signature.token_digest == digest,
+            Signature.campaign_id == signing.plan.campaign_id,
+            Signature.state == SignatureState.PENDING,
+            Signature.signed_at > signing.now - _JUST_SIGNED,
+            Signature.email_hmac != signing.values["email_hmac"],
+        )
+        .with_for_update(skip_locked=True)
+    )
+    if former is None or seats.person_of(former).name != _name_of(signing.letter):
+        return
+    unit.delete(former)
+    unit.flush()
+    spend_links(unit, [(digest, former.campaign_id)], LinkEnd.EXPIRED, signing.now)
 
 
 def begun(token: str, now: datetime) -> dict[str, Any]:
@@ -161,6 +218,10 @@ def _add_letters(unit: Session, signing: Signing, signature_id: int) -> None:
     db.connection_of(unit).execute(_ADD_LETTERS, rows)
 
 
+def _name_of(letter: SignedForm) -> str:
+    return duplicates.folded(f"{letter.given_name} {letter.family_name}")
+
+
 def _sign_again(unit: Session, signing: Signing) -> None:
     """What a signature comes to whose mailbox has signed before."""
     letter = signing.letter
@@ -172,6 +233,10 @@ def _sign_again(unit: Session, signing: Signing) -> None:
         rows = seats.lock_seats(unit, signing.plan.campaign_id, signing.values["email_hmac"])
         taken = seats.seats_of(unit, rows)
         ruling, seat = duplicates.rule(newcomer, taken, signing.now)
+        own = seat.id if ruling is Ruling.RENEW and seat is not None else None
+        digest = signing.values["token_digest"]
+        if any(row.token_digest == digest and row.id != own for row in rows):
+            signing = _with_other_link(signing)
         if ruling is Ruling.RENEW and seat is not None:
             _renew(unit, signing, seat)
             return
@@ -197,13 +262,24 @@ def _sign_again(unit: Session, signing: Signing) -> None:
     )
 
 
+def _with_other_link(signing: Signing) -> Signing:
+    """The same signing, where a letter that was changed since it was signed has its link."""
+    token = tokens.new_token()
+    values = signing.values | {"token_digest": tokens.digest_of(token)}
+    return replace(signing, token=token, values=values)
+
+
 def _renew(unit: Session, signing: Signing, seat: Seat) -> None:
     """Put the newest text in the place of one that was not confirmed; the old link dies.
 
-    Where no mail brings a new link now, the old one opens the newest text.
+    Where no mail brings a new link now, the old one opens the newest text of the same person.
     """
     values = signing.values
-    if not _send_link(unit, signing) and seat.state is SignatureState.PENDING:
+    sent = _send_link(unit, signing)
+    if seat.person.name != _name_of(signing.letter):
+        # No link that was mailed for one person opens the letter of another.
+        values = values | {"public_id": db.new_public_id()}
+    elif not sent and seat.state is SignatureState.PENDING:
         values = {name: value for name, value in values.items() if name != "token_digest"}
     unit.execute(delete(Letter).where(Letter.signature_id == seat.id))
     unit.execute(delete(Hold).where(Hold.signature_id == seat.id))

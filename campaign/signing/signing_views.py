@@ -26,6 +26,7 @@ from campaign.errors import NotFound
 from campaign.letters.html import card_fragment
 from campaign.letters.problems import LetterRefused
 from campaign.officials.models import Official
+from campaign.reading import home
 from campaign.reading.case_page import case_page
 from campaign.reading.intake import private
 from campaign.reading.sharing import share_of
@@ -36,7 +37,7 @@ from campaign.signing import journey, rehearsing, similar, work, writing
 from campaign.signing.drafts import draft_letters, layout_of, pdf_of, writer_of
 from campaign.signing.journey import Posted, Sent
 from campaign.signing.plan import SigningPlan, get_plan, last_plan, plan_of
-from campaign.signing.services import Signing, make_signing
+from campaign.signing.services import Signing, Tab, make_signing
 from campaign.signing.services import sign as sign_letter
 from campaign.signing.traces import trace_of
 from campaign.signing.waiting_mails import APART
@@ -120,7 +121,8 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
             came, ready = _judged(plan, lang)
             if ready is None:
                 return mend(reader, plan, came)
-    done = redirect(url_for("signing.sent", lang=lang, slug=slug), 303)
+    again = "1" if "again" in request.form else None
+    done = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
     unit, network = db.session(), network_of(request.remote_addr or "")
     plan = plan_for(unit, slug)
     if plan is not ready.plan:
@@ -140,7 +142,9 @@ def _judged(plan: SigningPlan, lang: str) -> tuple[Sent, Signing | None]:
     came = journey.judge(request.form, plan, now)
     if came.form is None:
         return came, None
-    return came, make_signing(plan, came.form, locale=lang, now=now, trace=trace_of(request))
+    tab = Tab(request.form.get("receipt", ""), request.form.get("replaces", ""))
+    trace = trace_of(request)
+    return came, make_signing(plan, came.form, locale=lang, now=now, trace=trace, tab=tab)
 
 
 @public
@@ -162,8 +166,11 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
         case = case_page(campaign, i18n.locale(), count=0, now=now)
         share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
     hours = int(APART / timedelta(hours=1))
+    others = () if case.takes_letters else home.others(lang)
     page = {"plan": plan, "settings": _settings(), "apart_hours": hours, "share": share}
-    return _page("signing/sent.html", page, 200)
+    return _page(
+        "signing/sent.html", page | {"others": others, "again": "again" in request.args}, 200
+    )
 
 
 @public

@@ -122,6 +122,8 @@ def check_words(
     typed, country = values.get("own_words", ""), values.get("country", "")
     own_words = check_text(typed, limit=offer.limit(limit))
     if isinstance(own_words, Problem):
+        if own_words.slug == "too-long-words" and offer.most_own_words is not None:
+            own_words = Problem("too-long-card", own_words.data)
         problems["own_words"] = _with_wording(own_words, typed, offer.guard, country)
         own_words = ""
     elif problem := check_wording(own_words, offer.guard, country):

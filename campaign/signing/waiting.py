@@ -171,6 +171,9 @@ def spend_links(unit: Session, gone: Sequence[Any], end: LinkEnd, now: datetime)
         if digest is not None
     ]
     if rows:
+        # One that was signed again in the same tab had the same link, and may go a second time.
+        digests = [row["token_digest"] for row in rows]
+        unit.execute(delete(SpentLink).where(SpentLink.token_digest.in_(digests)))
         unit.execute(insert(SpentLink), rows)
 
 

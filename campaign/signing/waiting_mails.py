@@ -88,7 +88,9 @@ def queue_waiting(unit: Session, *, to: str, locale: str, now: datetime) -> None
         for state, recipient, _ in had
     ):
         return
-    due = max([now + WAIT, *(due_at + APART for _, _, due_at in had)])
+    # Those of other spellings that wait, and that anybody can have made, put this one off no more
+    # than one that went out just now.
+    due = max([now + WAIT, *(min(due_at, now) + APART for _, _, due_at in had)])
     days = _settings().confirm_days
     send_letters_waiting(unit, to=to, locale=locale, due_at=due, email=to, letters=[], days=days)
 

@@ -42,6 +42,15 @@ def _too_long_words(data: Mapping[str, Any]) -> str:
     return words
 
 
+def _too_long_card(data: Mapping[str, Any]) -> str:
+    words: str = gettext(
+        "You wrote %(length)s characters; the card has room for %(limit)s. Shorten your words.",
+        length=format_decimal(data["length"]),
+        limit=format_decimal(data["limit"]),
+    )
+    return words
+
+
 def _cannot_print(data: Mapping[str, Any]) -> str:
     characters = " ".join(data["characters"])
     if data["more"] > len(data["characters"]):
@@ -126,6 +135,7 @@ _SENTENCES: dict[str, _Say] = {
     "one-line": lambda _: gettext("Write this on one line."),
     "too-long": _too_long,
     "too-long-words": _too_long_words,
+    "too-long-card": _too_long_card,
     "too-many-paragraphs": lambda data: gettext(
         "Your words have too many paragraphs. Use %(limit)s at most.", limit=data["limit"]
     ),

@@ -51,7 +51,12 @@
     var typed = signed().filter(function (pair) { return pair[0] !== "work"; });
     if (!typed.length) return;
     block.querySelectorAll("form").forEach(function (one) {
-      typed.forEach(function (pair) { hidden(one, pair[0], pair[1]); });
+      typed.forEach(function (pair) {
+        /* Who changes the address takes back the letter that went to the wrong one. */
+        if (!("replaces" in one.dataset)) hidden(one, pair[0], pair[1]);
+        else if (pair[0] === "receipt") hidden(one, "replaces", pair[1]);
+        else if (pair[0] !== "replaces") hidden(one, pair[0], pair[1]);
+      });
       one.addEventListener("submit", function () { store.setItem(PREFIX + CHECK, JSON.stringify(typed)); });
     });
     block.hidden = false;

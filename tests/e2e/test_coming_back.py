@@ -1,5 +1,6 @@
 """Back, reload, and what led here: nothing that somebody typed is lost on the way."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -249,12 +250,15 @@ def test_after_signing_the_address_is_changed_the_mail_sent_again_and_details_co
     main_button(desk)
     desk.get_by_role("button", name="Wrong address? Change it").click()
     expect(desk.locator("[name=email]")).to_have_value(wrong)
+    # By this the letter that went to the wrong address is taken back.
+    expect(desk.locator("[name=replaces]")).to_have_value(re.compile(r"\d+-\w+-\w+\."))
     desk.locator("[name=email]").fill(right)
     main_button(desk)
     expect(desk.locator("article.letter")).to_contain_text(WORDS)
     main_button(desk)
     expect(desk.locator("[data-mailbox]")).to_contain_text(right)
     desk.get_by_role("button", name="Send the email again").click()
+    expect(desk.get_by_text("We have sent the same link again.")).to_be_visible()
     expect(desk.locator("[data-mailbox]")).to_contain_text(right)
     mail_to(site, desk, right, "letter")
 

@@ -17,7 +17,9 @@ from campaign.campaigns.models import Campaign
 from campaign.following.models import LettersLink
 from campaign.mail.models import OutboxMail
 from campaign.network.models import NetworkMember
+from campaign.signing.links import signed_link
 from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
+from campaign.signing.waiting_mails import WAITING
 from tests.factories import make_campaign, sign_in
 from tests.integration.following.conftest import ANA, Mails, reload, sign
 
@@ -55,6 +57,7 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     unit.add(WordsPrint(signature_id=ana.id, band=0, campaign_id=campaign.id, value=7))
     join_network(unit)
     token, other_id = f"token-{ana.id}", other.id
+    waiting = signed_link(WAITING, ana.public_id)
     response = client.post(f"{box}/erase")
     assert (response.status_code, response.location) == (303, "/en/my-letters/erased")
     assert "Everything is erased" in client.get(response.location).text
@@ -69,6 +72,7 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     assert gone.status_code == 410
     assert "This letter was erased" in gone.text
     assert client.post(f"/en/letter/{token}").status_code == 410
+    assert "This letter was erased" in client.get(f"/en/letter/{waiting}").text
     assert client.get(box).status_code == 404
 
 

@@ -18,8 +18,10 @@ from campaign.campaigns.services import close_campaign, stop_campaign
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
 from campaign.signing import waiting
+from campaign.signing.links import signed_link
 from campaign.signing.mails import send_already_signed
 from campaign.signing.models import Letter, Signature, SignatureState, SpentLink, WordsPrint
+from campaign.signing.waiting_mails import WAITING
 from tests.integration.following.conftest import Mails
 from tests.integration.signing.conftest import FORM
 
@@ -191,6 +193,7 @@ def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
         unit.merge(WordsPrint(signature_id=one.id, band=0, campaign_id=campaign.id, value=7))
     unit.commit()
     age(unit, days=6)
+    public_id = unit.scalars(select(Signature.public_id)).first() or ""
     jobs.run_now("signing.expire")
     assert unit.scalar(select(func.count(Signature.id))) == 2
     age(unit, days=1)
@@ -202,6 +205,11 @@ def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
         assert response.status_code == 410
         assert "Sign again" in response.text
         assert f"/en/actions/{campaign.slug}" in response.text
+    # The link of a mail with several letters, of which the database keeps nothing.
+    later = client.get(f"/en/letter/{signed_link(WAITING, public_id)}")
+    assert later.status_code == 410
+    assert "Your letter waited for you to confirm it" in later.text
+    assert 'href=""' not in later.text
     unit.execute(update(SpentLink).values(ended_at=db.utcnow() - timedelta(days=181)))
     unit.commit()
     jobs.run_now("signing.expire")

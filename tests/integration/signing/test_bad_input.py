@@ -262,6 +262,7 @@ def test_a_mistyped_domain_is_mended_by_a_button_or_kept(
     typed = {**FORM, "email": "max@gmial.com"}
     page = client.post(check, data=typed).text
     assert "Did you mean <bdi>max@gmail.com</bdi>?" in page
+    assert page.index("Did you mean") < page.index('<article class="letter')
     mended = client.post(check, data=typed | {"use_meant": "1"}).text
     assert 'name="email" value="max@gmail.com"' in mended.replace('type="hidden" ', "")
     assert "Did you mean" not in mended

@@ -152,3 +152,9 @@ def test_who_signs_a_card_agrees_to_a_card(client: FlaskClient, card: str, unit:
     signature = unit.scalars(select(Signature)).one()
     wording = unit.get_one(ConsentWording, signature.consent_wording_id)
     assert "print the card" in wording.delivery
+
+
+def test_too_many_words_are_refused_as_those_of_a_card(client: FlaskClient, card: str) -> None:
+    page = client.post(f"{card}/you", data={**FORM, "own_words": "Words. " * 60}).text
+    assert "the card has room for 300. Shorten your words." in page
+    assert "a letter of one page" not in page

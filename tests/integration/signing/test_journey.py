@@ -218,8 +218,11 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     assert "You live in Mexico" not in elsewhere
     assert "You live in Mexico" in client.post(f"{case}/you", data={**FORM, "country": "MX"}).text
     assert "You live in Mexico" not in client.post(f"{case}/check", data=FORM).text
-    at_home = client.post(f"{case}/check", data={**FORM, "country": "MX"}).text
+    home = {**FORM, "country": "MX", "region": "Jal.", "postal_code": "44100"}
+    at_home = client.post(f"{case}/check", data=home).text
     assert "You live in Mexico" in at_home
+    # The button stays in sight: what warns of it stands before the letter, not below it.
+    assert at_home.index("You live in Mexico") < at_home.index('<article class="letter')
 
 
 def test_the_sheet_shows_only_what_the_supporter_discloses(client: FlaskClient, case: str) -> None:

@@ -17,7 +17,7 @@ from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.mail.views import list_mails
 from campaign.settings import Settings
-from campaign.signing.waiting_mails import APART, WAIT
+from campaign.signing.waiting_mails import APART, WAIT, queue_waiting
 from tests.integration.network.conftest import FORM as JOIN
 from tests.integration.signing.conftest import FORM
 
@@ -161,3 +161,18 @@ def test_letters_over_the_day_s_number_come_together_in_one_mail(
     rows = select(OutboxMail).where(OutboxMail.kind == "letters-waiting").order_by(OutboxMail.id)
     first, second = unit.scalars(rows)
     assert second.due_at >= first.due_at + APART - timedelta(minutes=5)
+
+
+def test_no_number_of_spellings_keeps_the_mail_of_a_mailbox_from_coming(
+    app: Flask, unit: Session
+) -> None:
+    now = db.utcnow()
+    with app.app_context():
+        for number in range(28):
+            queue_waiting(unit, to=f"maelle+{number}@example.org", locale="en", now=now)
+        queue_waiting(unit, to="maelle@example.org", locale="en", now=now)
+        unit.flush()
+        rows = unit.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
+    assert len({one.recipient_hmac for one in rows}) == 1
+    assert (len(rows), rows[-1].recipient) == (29, "maelle@example.org")
+    assert now + WAIT < rows[-1].due_at <= now + APART

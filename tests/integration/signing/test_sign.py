@@ -1,5 +1,6 @@
 """Signing: one row for one person, whatever is sent."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,11 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
 from campaign.campaigns.services import close_campaign, stop_campaign
+from campaign.settings import Settings
 from campaign.signing import tokens
-from campaign.signing.models import Signature, SignatureState
+from campaign.signing.links import signed_link
+from campaign.signing.models import SPARE_SEAT, Signature, SignatureState
+from campaign.signing.waiting_mails import WAITING
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 
@@ -137,6 +141,7 @@ def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
     assert [one.status_code for one in answers] == [303, 303, 409]
     assert "Two people have already signed" in answers[2].text
     assert "Maëlle writes." in answers[2].text
+    assert "Sign again with an address of your own" in answers[2].text
     assert "Maëlle writes." in client.get(links[0]).text
     states = {one.given_name: (one.state.value, one.seat) for one in signatures()}
     assert states == {"Ida": ("confirmed", 1), "Léo": ("confirmed", 2), "Maëlle": ("pending", 8)}
@@ -297,6 +302,18 @@ def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before
         assert "This action takes no more letters" in response.text
 
 
+def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
+    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+) -> None:
+    ended = make_campaign(unit, status=CampaignStatus.CLOSED)
+    unit.commit()
+    for step in ("write", "sent"):
+        page = client.get(f"/en/actions/{ended.slug}/{step}").text
+        assert "These people need a letter now" in page
+        assert f'href="{case}"' in page
+    assert "These people need a letter now" not in client.get(f"{case}/sent").text
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_draft_is_not_there(
     client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str
@@ -317,3 +334,129 @@ def test_what_is_signed_is_the_newest_version_of_the_letter(
     client.post(f"{case}/sign", data={**FORM, "email": "other@example.org"})
     first, second = signatures()
     assert first.letters[0].template_id != second.letters[0].template_id == newer.id
+
+
+def receipt_of(client: FlaskClient, case: str, **values: object) -> str:
+    """The receipt of what stands on the page Check."""
+    page = client.post(f"{case}/check", data={**FORM, **values}).text
+    [receipt] = re.findall(r'name="receipt" value="([^"]+)"', page)
+    return str(receipt)
+
+
+def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, signatures: Signatures
+) -> None:
+    receipt = receipt_of(client, case, email="wrong@example.org")
+    sign(email="wrong@example.org", receipt=receipt)
+    you = client.post(f"{case}/you", data={**FORM, "replaces": receipt}).text
+    assert f'name="replaces" value="{receipt}"' in you
+    sign(replaces=receipt)
+    [left] = signatures()
+    assert left.email == FORM["email"]
+    wrong, right = (mail["link"] for mail in mails())
+    assert client.get(wrong).status_code == client.post(wrong).status_code == 410
+    assert client.post(right).status_code == 303
+
+
+@pytest.mark.parametrize("why", ["forged", "other name", "confirmed", "other case", "old"])
+def test_no_other_letter_is_taken_back(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, unit: Session,
+    monkeypatch: pytest.MonkeyPatch, why: str,
+) -> None:  # fmt: skip
+    receipt = receipt_of(client, case, email="first@example.org")
+    sign(email="first@example.org", receipt=receipt)
+    other = {"given_name": "Zoe"} if why == "other name" else {}
+    if why == "confirmed":
+        confirm(client, mails)
+    elif why == "forged":
+        receipt = f"{receipt[:-4]}AAAA"
+    elif why == "old":
+        later = db.utcnow() + timedelta(hours=25)
+        monkeypatch.setattr(db, "utcnow", lambda: later)
+    if why == "other case":
+        made = make_campaign(unit)
+        unit.commit()
+        case = f"/en/actions/{made.slug}"
+    answer = client.post(f"{case}/sign", data={**FORM, **other, "replaces": receipt})
+    assert answer.status_code == 303
+    assert unit.query(Signature).count() == 2
+
+
+def test_the_mail_that_is_sent_again_has_the_same_link(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, settings: Settings
+) -> None:
+    receipt = receipt_of(client, case)
+    first = sign(receipt=receipt)
+    again = sign(receipt=receipt, again="1")
+    said = "We have sent the same link again."
+    assert said not in client.get(first.location).text
+    assert said in client.get(again.location).text
+    links = [mail["link"] for mail in mails()]
+    assert links[0] == links[1]
+    assert client.get(links[0]).status_code == 200
+    # Whoever has the receipt of one letter makes no link of another with it.
+    sign(receipt=receipt, email="other@example.org")
+    assert mails()[-1]["link"] != links[0]
+
+
+def test_a_receipt_makes_one_link_for_one_letter(
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, unit: Session
+) -> None:
+    receipt = receipt_of(client, case)
+    sign(receipt=receipt)
+    unit.query(Signature).one().given_name = "Bo"
+    unit.commit()
+    assert sign(receipt=receipt).status_code == 303
+    first, second = (client.get(mail["link"]) for mail in mails())
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert "Bo Tremblay" in first.text
+    assert "Maëlle Tremblay" in second.text
+
+
+def test_no_link_of_one_person_opens_the_letter_of_another(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session,
+    settings: Settings,
+) -> None:  # fmt: skip
+    for _ in range(settings.mails_per_address_per_day):
+        sign(given_name="Ana")
+    ana = unit.query(Signature).one()
+    links = [mails()[-1]["link"], f"/en/letter/{signed_link(WAITING, ana.public_id)}"]
+    assert [client.get(link).status_code for link in links] == [200, 200]
+    ana.token_expires_at = db.utcnow() - timedelta(days=1)
+    unit.commit()
+    sign(given_name="Bo")
+    assert unit.query(Signature.id).count() == 1
+    assert [client.get(link).status_code for link in links] == [404, 410]
+
+
+def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+) -> None:
+    for name in ("Ana", "Bo", "Cleo"):
+        sign(given_name=name)
+    link = mails()[-1]["link"]
+    for name in ("Dov", "Eli", "Fay"):
+        sign(given_name=name)
+    sign(given_name="Gil", email="gil@example.org")
+    *_, first, last = unit.query(Signature).order_by(Signature.id)
+    last.email_hmac, last.seat = first.email_hmac, SPARE_SEAT
+    unit.commit()
+    assert client.post(link).status_code == 409
+
+
+def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+) -> None:
+    sign(locality="Montréal", postal_code="")
+    confirm(client, mails)
+    sign(given_name="Zoe", locality="Laval", postal_code="", own_words="Zoe writes.")
+    link = mails()[-1]["link"]
+    page = client.get(link).text
+    assert 'name="postal_code"' not in page, "it would be no help"
+    assert "The other person gave no postal code" in page
+    assert '<a class="button" href="/en/my-letters">My letters</a>' in page
+    assert "Or sign again with an address of your own" in page
+    unit.query(Signature).order_by(Signature.id).first().postal_code = "J7Z 1A1"
+    unit.commit()
+    assert 'name="postal_code"' in client.get(link).text
+    assert client.post(link, data={"postal_code": "J7Z 1A1"}).status_code == 303

@@ -7,7 +7,7 @@ import pytest
 
 from campaign.letters import carding, typesetting
 from campaign.letters.context import LetterContext
-from campaign.letters.html import is_close_set
+from campaign.letters.html import card_parts, is_close_set
 from campaign.letters.layouts import DIN_5008_B, US_10, Layout
 from campaign.letters.press import LetterRefused
 from campaign.letters.room import card_room, letter_room
@@ -111,3 +111,18 @@ def test_a_card_that_is_said_to_fit_fits() -> None:
     assert said[0]
     assert not said[-1]
     assert said == sorted(said, reverse=True)
+
+
+def test_room_on_a_card_never_grows_while_somebody_types() -> None:
+    words = BAGS["en"] * 10
+    cards = [
+        replace(letter(1), own_words=(" ".join(words[:count]),), points=(), closing=("Thanks.",))
+        for count in range(1, 160, 3)
+    ]
+    rooms = [card_room(one, US_10) for one in cards]
+    typed = [room for room in rooms if room.fits]
+    sizes = {card_parts(one).dense for one in cards[: len(typed)]}
+    assert sizes == {False, True}  # the type gets smaller on the way
+    assert [room.filled for room in typed] == sorted(room.filled for room in typed)
+    left = [room.lines_left for room in typed]
+    assert left == sorted(left, reverse=True)

@@ -1,0 +1,71 @@
+"""What only the tab that signed knows of its letter.
+
+With it the same link is sent again, or the letter is taken back that went to a wrong address.
+Nothing of it is stored. The page Check makes a receipt for what stands on it; the link's secret
+follows from the receipt, what was typed and the instance's key, so that whoever has the receipt
+cannot make the link, and the same letter signed again has the same link.
+"""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from campaign import db
+from campaign.signing import tokens
+from campaign.signing.links import opened_link, signed_link
+
+_KIND = "receipt"
+_GOOD_FOR = timedelta(days=1)
+_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose letter a receipt is for."""
+
+    campaign_id: int
+    email: str
+    given_name: str
+    family_name: str
+
+
+def make_receipt(signer: Signer, now: datetime) -> str:
+    """A receipt for who signs what is shown now."""
+    nonce = f"{int(now.replace(tzinfo=UTC).timestamp())}-{secrets.token_hex(16)}"
+    return signed_link(_KIND, f"{nonce}-{tokens.digest_of(_token(nonce, signer)).hex()}")
+
+
+def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
+    """The secret of the letter's link; None where the receipt is old or for something else."""
+    opened = _opened(receipt, now)
+    if opened is None:
+        return None
+    nonce, digest = opened
+    token = _token(nonce, signer)
+    return token if tokens.matches(token, digest) else None
+
+
+def digest_in(receipt: str, now: datetime) -> bytes | None:
+    """By which the letter is found that was signed with a receipt; None where it is old."""
+    opened = _opened(receipt, now)
+    return opened[1] if opened else None
+
+
+def _opened(receipt: str, now: datetime) -> tuple[str, bytes] | None:
+    held = opened_link(_KIND, receipt)
+    if held is None:
+        return None
+    nonce, _, digest = held.rpartition("-")
+    made_at = int(nonce.partition("-")[0])
+    if made_at < (now.replace(tzinfo=UTC) - _GOOD_FOR).timestamp():
+        return None
+    return nonce, bytes.fromhex(digest)
+
+
+def _token(nonce: str, signer: Signer) -> str:
+    typed = "\0".join(
+        (nonce, str(signer.campaign_id), signer.email, signer.given_name, signer.family_name)
+    )
+    mac = db.database().keyring.fingerprint(typed, "link:letter")[:_BYTES]
+    return base64.urlsafe_b64encode(mac).decode()
