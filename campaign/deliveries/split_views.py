@@ -134,6 +134,7 @@ def reroute(public_id: str) -> ResponseReturnValue:
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
 
 
+@fresh()
 def reroute_proof(public_id: str) -> ResponseReturnValue:
     """Some of the letters as the other mission would get them, each marked as a proof."""
     session, bundle = db.session(), services.get_bundle(db.session(), public_id)
