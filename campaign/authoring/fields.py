@@ -80,6 +80,10 @@ WORDS: Mapping[str, Any] = {
     ),
     "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
     "taken-missing": _l("Give the number of letters that were taken."),
+    "more-than-were-there": _l(
+        "More letters would have gone out than were there. Check the day, the time and later "
+        "records."
+    ),
     "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
     "tracking-of-several": _l(
         "A tracking number belongs to one envelope. Note the envelopes one by one, each with its "
