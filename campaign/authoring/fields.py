@@ -54,6 +54,7 @@ WORDS: Mapping[str, Any] = {
     "deadline-not-later": _l("Give a later day than the one it has now."),
     "follows-circle": _l("That campaign is itself further information on this one."),
     "day-to-come": _l("This day is still to come at the mission."),
+    "time-to-come": _l("This time is still to come at the mission."),
     "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
     "posted-before-visit": _l(
         "The letters came back from the mission after this day. Check the day, or tick that it is "

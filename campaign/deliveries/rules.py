@@ -133,6 +133,13 @@ def refuse_impossible_day(
         raise Invalid(fields={field: "day-before-bundle"})
 
 
+def refuse_time_to_come(day: date, at: time | None, zone: str) -> None:
+    """Refuse a time of today that is still to come there. Raises Invalid (`happened_time`)."""
+    now = clock.utcnow()
+    if at is not None and day == clock.day_of(now, zone) and at > clock.time_of(now, zone):
+        raise Invalid(fields={"happened_time": "time-to-come"})
+
+
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:
     """How many letters of a part were taken: at least one, not all. Raises Invalid (`field`)."""
     if taken is None:
