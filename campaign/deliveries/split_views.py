@@ -155,7 +155,7 @@ def post(public_id: str) -> ResponseReturnValue:
     """Note that envelopes were posted."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
     run = splitting.get_run(unit, bundle)
-    form = PostForm.of(run, 1, run.envelope_count, posting.last_return(unit, run.bundle))
+    form = PostForm.of(run, 1, run.envelope_count)
 
     def deed() -> None:
         posting.post_envelopes(
@@ -273,9 +273,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
     if run is not None and facts["post_form"] is None:
         lying = facts["to_post"]
         first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
-        facts["post_form"] = PostForm.of(
-            run, first, last, posting.last_return(unit, run.bundle), formdata=None
-        )
+        facts["post_form"] = PostForm.of(run, first, last, formdata=None)
     return render_template("deliveries/after.html", **facts)
 
 
