@@ -54,6 +54,7 @@ WORDS: Mapping[str, Any] = {
     "deadline-not-later": _l("Give a later day than the one it has now."),
     "follows-circle": _l("That campaign is itself further information on this one."),
     "day-to-come": _l("This day is still to come at the mission."),
+    "time-to-come": _l("This time is still to come at the mission."),
     "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
     "posted-before-visit": _l(
         "The letters came back from the mission after this day. Check the day, or tick that it is "
@@ -80,6 +81,10 @@ WORDS: Mapping[str, Any] = {
     ),
     "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
     "taken-missing": _l("Give the number of letters that were taken."),
+    "more-than-were-there": _l(
+        "More letters would have gone out than were there. Check the day, the time and later "
+        "records."
+    ),
     "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
     "tracking-of-several": _l(
         "A tracking number belongs to one envelope. Note the envelopes one by one, each with its "

@@ -70,19 +70,12 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     unit, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
     kept = revisions.get_kept(unit, campaign, which, where, number)
-    seen = request.form.get("seen", "")
     try:
         parts.save_content(
-            unit,
-            campaign,
-            which,
-            where,
-            kept.content,
-            actor=actor(),
-            created_by_id=staff_user().id,
-            based_on=int(seen) if seen.isdecimal() and len(seen) < 9 else -1,
+            unit, campaign, which, where, kept.content, actor=actor(),
+            created_by_id=staff_user().id, based_on=_seen(),
             risks_seen="risks_seen" in request.form,
-        )
+        )  # fmt: skip
     except RiskNamed as problem:
         return _show(campaign, part, place, str(number), problem.found)
     except (Invalid, NotFound, Refused) as problem:
@@ -91,6 +84,12 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     revisions.note_restored(unit, campaign, which, where, number)
     said = _("State %(number)s is saved again, as a new one.", number=number)
     return done(said, ".show_history", slug=campaign.slug, part=part, place=place)
+
+
+def _seen() -> int:
+    """The number of the state that was the newest when the page was opened; -1: none."""
+    seen = request.form.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 9 else -1
 
 
 def known_part(campaign: Campaign, part: str, place: str) -> tuple[Part, str]:

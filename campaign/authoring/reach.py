@@ -11,8 +11,7 @@ from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 
 MOST_HOSTS = 20
-LONGEST_HOST = 60
-"""Characters: the host is also what signatures are counted by."""
+# 60 characters at most: the host is also what signatures are counted by.
 _HOST = re.compile(
     r"(?=.{4,60}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 )

@@ -39,18 +39,8 @@ def post_update(slug: str) -> ResponseReturnValue:
     ):
         desk.drop()
         return done(_said(campaign), ".post_update", slug=slug)
-    elsewhere = retracting.made_elsewhere(db.session(), campaign)
-    posted = [
-        (
-            update,
-            KINDS[update.kind],
-            {one.locale: one.title for one in update.editions},
-            update.id not in elsewhere,
-        )
-        for update in reversed(campaign.updates)
-    ]
     return page(
-        "post_update", form, campaign=campaign, locales=locales, posted=posted,
+        "post_update", form, campaign=campaign, locales=locales, posted=_posted(campaign),
         preview=_preview(form, locales) if looked else (), again=again, **desk.words()
     )  # fmt: skip
 
@@ -69,6 +59,20 @@ def take_back_update(slug: str) -> ResponseReturnValue:
         _("The update is taken back. What it said waits here to be mended."),
         ".post_update", slug=slug,
     )  # fmt: skip
+
+
+def _posted(campaign: Campaign) -> list[tuple[Update, Any, dict[str, str], bool]]:
+    """Posts, the newest first: the kind in words, titles, and whether it can be taken back here."""
+    elsewhere = retracting.made_elsewhere(db.session(), campaign)
+    return [
+        (
+            update,
+            KINDS[update.kind],
+            {one.locale: one.title for one in update.editions},
+            update.id not in elsewhere,
+        )
+        for update in reversed(campaign.updates)
+    ]
 
 
 def _preview(form: UpdateForm, locales: Sequence[str]) -> list[tuple[str, str, str]]:

@@ -46,6 +46,7 @@ def open_copy(path: Path, result: Verified) -> Iterator[dict[str, CopiedFile]]:
     if path.is_dir():
         yield _folder_files(path, result)
         return
+    result.in_zip = True
     with zipfile.ZipFile(path) as archive:
         yield _zip_files(archive, result)
 

@@ -25,6 +25,9 @@ class Verified:
     volumes: int = 0
     pages: int = 0
     files: int = 0
+    in_zip: bool = False
+    renamed_from: str = ""
+    """The name of the bundle's folder, where the copy is a folder of another name."""
     zipped_again: bool = False
     """Whether a ZIP is not the one that we made: its files are compressed."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from campaign.bundles.postage import CARDS_A_SHEET
+from campaign.letters.layouts import CARDS_A_SHEET
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from campaign.letters.layouts import Paper
 
 _PAPER, _CARD = 80, 250
 """Grams of a square metre: of what offices print on, and of card."""
-CARDS_A_SHEET = 4
 _STEP, _KILO = 5, 1000
 
 

@@ -90,8 +90,12 @@ def _letter_or_other(found: dict[str, Any]) -> Any:
 
 
 def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
-    if manifest["bundle"]["folder"] != result.folder:
-        result.find(files.MANIFEST, f"belongs to the folder {manifest['bundle']['folder']}.")
+    own = str(manifest["bundle"]["folder"])
+    if own != result.folder:
+        if result.in_zip:
+            result.find(files.MANIFEST, f"belongs to the folder {own}.")
+        else:  # Whoever copies a folder may name the copy as they like: "… (1)".
+            result.renamed_from = own
     named = {entry["name"]: entry for entry in manifest["files"]}
     if len(named) != len(manifest["files"]):
         result.find(files.MANIFEST, "names a file twice.")

@@ -21,12 +21,12 @@ from campaign.bundles.journeys import Part
 from campaign.bundles.models import Bundle, Destination
 from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
 from campaign.bundles.paper_needs import Need, need_of_cards, need_of_letters
-from campaign.bundles.postage import CARDS_A_SHEET, say_weight, weigh
+from campaign.bundles.postage import say_weight, weigh
 from campaign.bundles.saying import say_number
 from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.campaigns.models import CampaignStatus, LetterFormat
 from campaign.errors import NotFound, Refused
-from campaign.letters.layouts import DIN_5008_B, LAYOUTS
+from campaign.letters.layouts import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.officials.models import Official
 from campaign.settings import Settings
 from campaign.signing import translating

@@ -9,7 +9,7 @@ from flask import current_app, has_app_context
 from campaign import i18n
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.officials.models import Mission, Official
-from campaign.officials.postal import address_lines, address_problems
+from campaign.officials.postal import address_form, address_lines, address_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,18 @@ def goes_by_post(campaign: Campaign) -> bool:
 
 
 def missing_of_address(official: Official) -> list[str]:
-    """What an address lacks so that nothing could be posted there: `street`, `locality`."""
+    """What an address lacks so that nothing could be posted there: `street`, `locality`.
+
+    The post of Singapore and Hong Kong, for one, asks for no town.
+    """
     street = any(line.strip() for line in official.address or ())
+    form = address_form(official.country)
+    townless = form is not None and "locality" not in form.required
     return [
         name
         for name, there in (
             ("street", street),
-            ("locality", bool((official.locality or "").strip())),
+            ("locality", townless or bool((official.locality or "").strip())),
         )
         if not there
     ]

@@ -271,6 +271,8 @@ def verify(copy: Path, as_json: bool) -> None:
         )
         if result.zipped_again:
             click.echo("Somebody has zipped the folder again; the files in it are the same.")
+        if result.renamed_from:
+            click.echo(f"The folder has another name than {result.renamed_from}; its files hold.")
     sys.exit(0 if result.ok else 1)
 
 

@@ -10,6 +10,8 @@ from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
 from campaign.campaigns.models import CampaignStatus
 from campaign.deliveries.held_back import is_held_back
 from campaign.deliveries.models import Envelope, EnvelopeRun, HeldBundle, Rerouting
+from campaign.deliveries.order import in_order
+from campaign.deliveries.rules import SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ def find_ends(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleEn
     ids = [one.id for one in rows]
     ends = {key: BundleEnd(slug) for key, slug in _newest_outcomes(session, ids).items()}
     for key, posted, total in _posted(session, ids):
-        if posted < total and key in ends:
-            ends[key] = BundleEnd("posted", posted, total) if posted else ends[key]
+        if 0 < posted < total and key in ends and ends[key].slug in SENT:
+            ends[key] = BundleEnd("posted", posted, total)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
     ends |= {key: BundleEnd("rerouted") for key in session.scalars(moved)}
     stopped = [one.id for one in rows if one.campaign.status is CampaignStatus.STOPPED]
@@ -41,7 +43,7 @@ def _newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
     tried = session.execute(
         select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
         .where(DeliveryAttempt.bundle_id.in_(ids))
-        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+        .order_by(*in_order())
     )
     return {bundle_id: outcome.value for bundle_id, outcome in tried if bundle_id}
 

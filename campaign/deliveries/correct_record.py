@@ -14,8 +14,14 @@ from campaign.campaigns.changes import record_change
 from campaign.campaigns.models import Update
 from campaign.deliveries import gate_files
 from campaign.deliveries.models import Envelope, GateFileKind, GateVisit
-from campaign.deliveries.recording import hold_visit, refuse_impossible
-from campaign.deliveries.rules import SENT
+from campaign.deliveries.posting import is_in_envelopes, last_return
+from campaign.deliveries.recording import (
+    counted,
+    hold_visit,
+    recount_attempts,
+    refuse_impossible,
+)
+from campaign.deliveries.rules import SENT, refuse_time_to_come
 from campaign.errors import Invalid, Refused
 
 MOST_PICTURES = 24
@@ -51,29 +57,33 @@ def has_tracking(visit: GateVisit) -> bool:
     return any(one.outcome in SENT for one in visit.attempts)
 
 
-def correct_visit(session: Session, visit: GateVisit, facts: Facts, *, actor: str) -> None:
+def correct_visit(
+    session: Session, visit: GateVisit, facts: Facts, *, actor: str, sure: bool = False
+) -> None:
     """Correct a record, and the day of the posts that tell of it.
 
-    What stood there stays in the audit. Raises NotFound where a colleague has removed it, Invalid
-    (`happened_on`) for a day that cannot be, (`tracking`) with a number for several envelopes.
+    What later visits were about is counted anew, and what stood there stays in the audit. `sure`:
+    a posting before the letters came back was said to be right. Raises NotFound where a colleague
+    has removed it, Invalid (`happened_on`, `happened_time`) for a moment that cannot be,
+    (`tracking`) with a number for several envelopes.
     """
     hold_visit(session, visit)
     before = facts_of(visit)
     changed = [name for name in Facts.__slots__ if getattr(before, name) != getattr(facts, name)]
     if not changed:
         return
-    if "happened_on" in changed:
-        for attempt in visit.attempts:
-            if attempt.bundle is not None:
-                refuse_impossible(attempt.bundle, facts.happened_on)
+    if {"happened_on", "happened_time"} & set(changed):
+        _refuse_moment(session, visit, facts, sure=sure)
     if "tracking" in changed:
         _track(session, visit, facts.tracking)
+    counts = counted(session, {one.bundle_id for one in visit.attempts if one.bundle_id})
     for name in changed:
         setattr(visit, name, getattr(facts, name))
     for attempt in visit.attempts:
         attempt.happened_on, attempt.place = visit.happened_on, visit.place
         _move_post(session, attempt, actor)
     session.flush()
+    recount_attempts(session, counts, actor)
     _note(session, visit, actor, "delivery.correct", fields=changed, **_kept(before, changed))
 
 
@@ -97,6 +107,19 @@ def add_files(
         session, visit, actor, "delivery.add-files",
         pictures=pictures, files=len(files) - pictures,
     )  # fmt: skip
+
+
+def _refuse_moment(session: Session, visit: GateVisit, facts: Facts, *, sure: bool) -> None:
+    """What is refused of a day and a time when they are recorded is refused later as well."""
+    for attempt in visit.attempts:
+        if attempt.bundle is None:
+            continue
+        refuse_impossible(attempt.bundle, facts.happened_on)
+        refuse_time_to_come(facts.happened_on, facts.happened_time, attempt.bundle.zone)
+        returned_on = last_return(session, attempt.bundle)
+        early = returned_on is not None and facts.happened_on < returned_on
+        if early and not sure and is_in_envelopes(session, attempt):
+            raise Invalid(fields={"happened_on": "posted-before-visit"})
 
 
 def _count_pictures(visit: GateVisit) -> int:

@@ -50,8 +50,11 @@ def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
     if not form.meets(correct_record.facts_of(visit).as_data()):
         return False
     try:
-        correct_record.correct_visit(session, visit, form.facts(), actor=actor())
+        correct_record.correct_visit(
+            session, visit, form.facts(), actor=actor(), sure=form.sure.data
+        )
     except Invalid as problem:
+        session.rollback()
         form.refuse(problem.fields)
         return False
     return True

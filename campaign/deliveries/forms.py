@@ -27,6 +27,7 @@ from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
 from campaign.deliveries.gate_files import Drawn
 from campaign.deliveries.models import GateVisit
 from campaign.deliveries.recording import Carried, Happened
+from campaign.deliveries.rules import SENT
 from campaign.errors import Invalid
 from campaign.meeting import Meeting
 
@@ -39,7 +40,6 @@ OUTCOMES: Mapping[DeliveryOutcome, Any] = {
     DeliveryOutcome.COURIER: _l("Sent by courier"),
 }
 """What staff can press at the gate, in the order of the buttons."""
-_BY_POST = (DeliveryOutcome.POSTED, DeliveryOutcome.COURIER)
 _ID = re.compile(r"[0-9]{1,9}")
 
 
@@ -179,7 +179,9 @@ def gate_form(
     )
     if bundle.mission is None:
         # What goes by post leads to no gate; most is posted, some is sent by courier.
-        form.outcome.choices = choices((one.value, OUTCOMES[one]) for one in _BY_POST)
+        form.outcome.choices = choices(
+            (one.value, OUTCOMES[one]) for one in OUTCOMES if one in SENT
+        )
     if stopped:
         form.outcome.choices = [
             *form.outcome.choices,
@@ -192,6 +194,7 @@ class CorrectForm(Meeting, GateForm):
     """What can be corrected of a record; how it ended cannot."""
 
     key = outcome = camera = pictures = receipt = left_out = None
+    sure = BooleanField(_l("They were posted on this day all the same"))
 
     @classmethod
     def of(cls, visit: GateVisit) -> "CorrectForm":

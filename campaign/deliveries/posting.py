@@ -97,6 +97,12 @@ def last_return(session: Session, bundle: Bundle) -> date | None:
     )
 
 
+def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
+    """Tell whether an attempt is a posting of envelopes."""
+    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
+    return session.scalar(of_it.limit(1)) is not None
+
+
 def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
     """The envelopes that are named and hold letters that lie here: id to how many.
 

@@ -1,10 +1,11 @@
 """Recording what happened at the gate: a visit, and an attempt for each bundle carried."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from typing import cast
 
-from sqlalchemy import ColumnElement, select, true, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
 from campaign import audit, clock, jobs
@@ -18,11 +19,13 @@ from campaign.deliveries.order import in_order
 from campaign.deliveries.rules import (
     GONE_OUT,
     SENT,
+    Counted,
+    recount,
     refuse_impossible_day,
     refuse_no_stop,
+    refuse_too_many,
     refuse_wrong_part,
     stop_of,
-    without,
 )
 from campaign.errors import Invalid, NotFound, Refused
 
@@ -87,14 +90,15 @@ def record_visit(
     attempts = [
         _attempt(unit, own, happened), *(_companion(unit, one, happened) for one in others)
     ]  # fmt: skip
+    before = counted(unit, [one.bundle.id for one in carried])
     visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
     unit.add(visit)
     visit.attempts.extend(attempts)
     unit.flush()
     for drawn in happened.files:
         gate_files.keep(unit, visit, drawn)
+    recount_attempts(unit, before, actor)
     for attempt in attempts:
-        _recount_later(unit, attempt, visit.happened_time, actor)
         _note(unit, attempt, actor)
     return visit
 
@@ -152,6 +156,7 @@ def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
     hold_visit(unit, visit)
     if any(one.update_id is not None for one in visit.attempts):
         raise Refused("visit-published")
+    before = counted(unit, {one.bundle_id for one in visit.attempts if one.bundle_id})
     for attempt in list(visit.attempts):
         subject = f"delivery:{attempt.id}"
         audit.record(
@@ -165,6 +170,7 @@ def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
     unit.flush()
     unit.delete(visit)
     unit.flush()
+    recount_attempts(unit, before, actor)
 
 
 def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
@@ -200,10 +206,13 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
         raise Refused("nothing-here")
     if happened.outcome in GONE_OUT and unnamed_part(unit, bundle, when=by_then) is not None:
         raise Refused("part-unnamed")
+    here, field = messages, "outcome"
     if happened.outcome is DeliveryOutcome.PART:
         # Sheets alone have no numbers by which a part could be named.
-        here = messages if bundle.letter_count else 0
-        messages = refuse_wrong_part(carried.taken, here, field=f"taken_{bundle.id}")
+        field = f"taken_{bundle.id}"
+        messages = refuse_wrong_part(carried.taken, here if bundle.letter_count else 0, field=field)
+    if happened.outcome in GONE_OUT and (later := _counted_later(unit, bundle, by_then)):
+        refuse_too_many(messages + later, here, field=field)
     return DeliveryAttempt(
         campaign_id=bundle.campaign_id,
         mission_id=bundle.mission_id,
@@ -228,6 +237,17 @@ def _by_then(happened: Happened) -> ColumnElement[bool]:
     return gone_by_then(happened.happened_on, happened.happened_time, surely=surely)
 
 
+def _counted_later(unit: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
+    """How many letters went in parts or envelopes that are recorded of a later moment."""
+    in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+    later = select(func.sum(DeliveryAttempt.messages)).where(
+        DeliveryAttempt.bundle_id == bundle.id,
+        or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, in_envelopes),
+        ~by_then,
+    )
+    return unit.scalar(later) or 0
+
+
 def _rerouted_since(unit: Session, bundle: Bundle, day: date) -> int:
     """How many letters a colleague sent through another mission on this day or after it."""
     made = unit.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
@@ -238,28 +258,39 @@ def _rerouted_since(unit: Session, bundle: Bundle, day: date) -> int:
     return sum(one.letters for one in since)
 
 
-def _recount_later(unit: Session, attempt: DeliveryAttempt, at: time | None, actor: str) -> None:
-    """Letters that went with an attempt were not there at later ones that are recorded already."""
-    if attempt.outcome not in GONE_OUT:
-        return
-    earlier = gone_by_then(attempt.happened_on, at, surely=False)
-    later = unit.scalars(
-        select(DeliveryAttempt)
-        .where(
-            DeliveryAttempt.bundle_id == attempt.bundle_id,
-            DeliveryAttempt.id != attempt.id,
-            ~earlier,
-        )
+def counted(unit: Session, bundle_ids: Collection[int]) -> dict[int, list[Counted]]:
+    """Attempts of these bundles in order, for a recount once they changed."""
+    in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+    found: dict[int, list[Counted]] = {one: [] for one in bundle_ids}
+    rows = unit.execute(
+        select(DeliveryAttempt, GateVisit.happened_time, in_envelopes)
+        .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+        .where(DeliveryAttempt.bundle_id.in_(found))
         .order_by(*in_order())
-    ).all()
-    counts = without([(one.outcome in GONE_OUT, one.messages) for one in later], attempt.messages)
-    for one, messages in zip(later, counts, strict=True):
-        before, one.messages = one.messages, messages
-        if before != messages:
+    )
+    for one, at, posted in rows:
+        exact = posted or one.outcome is DeliveryOutcome.PART
+        went_out = one.outcome in GONE_OUT
+        facts = Counted(one.id, one.happened_on, at, went_out, exact, one.messages)
+        found[cast("int", one.bundle_id)].append(facts)
+    return found
+
+
+def recount_attempts(unit: Session, before: Mapping[int, Sequence[Counted]], actor: str) -> None:
+    """Letters that went with an attempt were not there at later ones; `before`: how they stood.
+
+    Raises Invalid (`happened_on`) where more letters went out than were there.
+    """
+    for bundle_id, after in counted(unit, before).items():
+        for ident, messages in recount(before[bundle_id], after).items():
+            one = unit.get_one(DeliveryAttempt, ident)
+            if one.messages == messages:
+                continue
             audit.record(
-                unit, actor=actor, action="delivery.recount", subject=f"delivery:{one.id}",
-                before=before, after=messages,
+                unit, actor=actor, action="delivery.recount", subject=f"delivery:{ident}",
+                before=one.messages, after=messages,
             )  # fmt: skip
+            one.messages = messages
 
 
 def _is_recorded(unit: Session, bundle: Bundle, happened: Happened) -> bool:

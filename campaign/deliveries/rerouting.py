@@ -24,8 +24,6 @@ from campaign.bundles.freezing import new_bundle
 from campaign.bundles.frozen import Frozen, FrozenTarget
 from campaign.bundles.models import (
     Bundle,
-    DeliveryAttempt,
-    DeliveryOutcome,
     Destination,
     Volume,
 )
@@ -44,12 +42,6 @@ from campaign.signing.models import Letter
 _UNPRINTED = {
     "volume_id": None, "first_page": None, "pages": None, "set_aside_detail": None,
 }  # fmt: skip
-_TRIED = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART, DeliveryOutcome.LEFT)
-
-
-def can_reroute(attempts: Sequence[DeliveryAttempt]) -> bool:
-    """Whether somebody has tried this mission's door. Pure."""
-    return any(one.outcome in _TRIED for one in attempts)
 
 
 def reroute(
@@ -166,7 +158,7 @@ def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
     return session.scalars(
         select(Bundle)
         .where(Bundle.returned_to_id == bundle.id)
-        .options(joinedload(Bundle.mission))
+        .options(*WITH_DESTINATION)
         .order_by(Bundle.id)
     ).all()
 

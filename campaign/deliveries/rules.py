@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import NamedTuple
 
 from campaign import clock
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
@@ -66,17 +67,57 @@ def is_after_stop(
     return happened_on > day or (happened_on == day and late)
 
 
-def without(counts: Sequence[tuple[bool, int]], taken: int) -> list[int]:
-    """What later attempts were about, once `taken` letters are known to have gone before them.
+class Counted(NamedTuple):
+    """An attempt, as a recount sees it."""
 
-    `counts`: of each, in order, whether letters went out with it, and how many were thought to.
+    ident: int
+    day: date
+    at: time | None
+    went_out: bool
+    """Whether letters went out with it."""
+    exact: bool
+    """Whether its letters were counted one by one: a part, or envelopes. That count stays."""
+    messages: int
+
+
+def recount(
+    before: Sequence[Counted], after: Sequence[Counted], *, field: str = "happened_on"
+) -> dict[int, int]:
+    """Count anew what each attempt was about, since one came, went or stands elsewhere.
+
+    Both are in order. What was there at an attempt is what it was about and what went before it.
+    Raises Invalid (`field`) where more letters went out than were there.
     """
-    left, fewer_in_each = taken, []
-    for went_out, letters in counts:
-        fewer = min(letters, left)
-        fewer_in_each.append(letters - fewer)
-        left -= fewer if went_out else 0
-    return fewer_in_each
+    there = {a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before)
+             for a in all_of}  # fmt: skip
+    most = max((there[one.ident] for one in after if not one.exact), default=None)
+    counted: list[Counted] = list(after)
+    for place, one in enumerate(counted):
+        gone = _gone_before(one, counted)
+        if not one.exact:
+            counted[place] = one._replace(messages=max(there[one.ident] - gone, 0))
+        elif most is not None:
+            refuse_too_many(gone + one.messages, most, field=field)
+    return {one.ident: one.messages for one in counted}
+
+
+def _gone_before(attempt: Counted, others: Sequence[Counted]) -> int:
+    """Where a time is not known, the one recorded first came first; a refusal, before both."""
+    return sum(one.messages for one in others if one.went_out and _came_before(one, attempt))
+
+
+def _came_before(one: Counted, other: Counted) -> bool:
+    if one.day != other.day:
+        return one.day < other.day
+    if one.at is not None and other.at is not None and one.at != other.at:
+        return one.at < other.at
+    return other.went_out and one.ident < other.ident
+
+
+def refuse_too_many(gone: int, there: int, *, field: str) -> None:
+    """Refuse that more letters went out than were there. Raises Invalid (`field`)."""
+    if gone > there:
+        raise Invalid(fields={field: "more-than-were-there"})
 
 
 def refuse_impossible_day(
@@ -90,6 +131,13 @@ def refuse_impossible_day(
         raise Invalid(fields={field: "day-to-come"})
     if day < frozen_on:
         raise Invalid(fields={field: "day-before-bundle"})
+
+
+def refuse_time_to_come(day: date, at: time | None, zone: str) -> None:
+    """Refuse a time of today that is still to come there. Raises Invalid (`happened_time`)."""
+    now = clock.utcnow()
+    if at is not None and day == clock.day_of(now, zone) and at > clock.time_of(now, zone):
+        raise Invalid(fields={"happened_time": "time-to-come"})
 
 
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:

@@ -122,15 +122,12 @@ class PostForm(DeskForm):
     """The number of the last envelope."""
 
     @classmethod
-    def of(
-        cls, run: EnvelopeRun, first: int, last: int, returned_on: date | None, **given: Any
-    ) -> "PostForm":
-        """The form, filled in with what still lies here; not before the letters came back."""
-        today = clock.today(run.bundle.zone)
+    def of(cls, run: EnvelopeRun, first: int, last: int, **given: Any) -> "PostForm":
+        """The form, filled in with what still lies here, and today."""
         form = cls(
             data={
                 "key": secrets.token_urlsafe(24), "outcome": DeliveryOutcome.POSTED.value,
-                "posted_on": max(today, returned_on or today), "first": first, "last": last,
+                "posted_on": clock.today(run.bundle.zone), "first": first, "last": last,
             },
             **given,
         )  # fmt: skip

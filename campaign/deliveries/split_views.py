@@ -22,7 +22,7 @@ from campaign.accounts.guards import actor, fresh, staff_user
 from campaign.authoring.fields import DeskForm
 from campaign.bundles import services
 from campaign.bundles.destinations import find_destination
-from campaign.bundles.models import Bundle
+from campaign.bundles.models import Bundle, Destination
 from campaign.bundles.proofs import print_proof
 from campaign.bundles.saying import say_number
 from campaign.campaigns.models import LetterFormat
@@ -134,15 +134,18 @@ def reroute(public_id: str) -> ResponseReturnValue:
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
 
 
+@fresh()
 def reroute_proof(public_id: str) -> ResponseReturnValue:
     """Some of the letters as the other mission would get them, each marked as a proof."""
     session, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    destination = find_destination(session, request.form.get("mission", ""))
+    slug = request.form.get("mission", "")
+    form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
+        destination = _find_offered(form, slug)
         proof = rerouting.proof_of(session, bundle, destination, _home())
         body = print_proof(session, proof, actor=actor())
-    except Refused as problem:
-        return _page(bundle, problem=problem.slug), 409
+    except (NotFound, Invalid, Refused) as problem:
+        return _no_way(bundle, form, problem)
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="proof-{destination.slug}.pdf"'
     return response
@@ -152,7 +155,7 @@ def post(public_id: str) -> ResponseReturnValue:
     """Note that envelopes were posted."""
     unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
     run = splitting.get_run(unit, bundle)
-    form = PostForm.of(run, 1, run.envelope_count, posting.last_return(unit, run.bundle))
+    form = PostForm.of(run, 1, run.envelope_count)
 
     def deed() -> None:
         posting.post_envelopes(
@@ -213,21 +216,33 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
     session = db.session()
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
-        destination = find_destination(session, slug)
+        destination = _find_offered(form, slug)
         facts = rerouting.preview(session, bundle, destination, _home())
-    except NotFound:
-        form.refuse({"mission": "mission-missing"})
-        return _page(bundle, reroute_form=form), 422
-    except Refused as problem:
-        return _page(bundle, problem=problem.slug, reroute_form=form), 409
-    except Invalid as problem:
-        form.refuse(problem.fields)
-        return _page(bundle, reroute_form=form), 422
+    except (NotFound, Invalid, Refused) as problem:
+        return _no_way(bundle, form, problem)
     return render_template(
         "deliveries/reroute.html", bundle=bundle, mission=destination, slug=slug, facts=facts,
         form=form, by_post=isinstance(destination, Official),
         number=lambda value: say_number(value, i18n.locale()),
     )  # fmt: skip
+
+
+def _find_offered(form: RerouteForm, slug: str) -> Destination:
+    """Return the destination that was chosen. Raises NotFound for one that is not offered."""
+    if slug not in {one.value for one in form.mission.choices if one.value}:
+        raise NotFound("mission", slug=slug)
+    return find_destination(db.session(), slug)
+
+
+def _no_way(
+    bundle: Bundle, form: RerouteForm, problem: NotFound | Invalid | Refused
+) -> ResponseReturnValue:
+    """The page again, with why the letters cannot go there."""
+    if isinstance(problem, Refused):
+        return _page(bundle, problem=problem.slug, reroute_form=form), 409
+    fields = problem.fields if isinstance(problem, Invalid) else {"mission": "mission-missing"}
+    form.refuse(fields)
+    return _page(bundle, reroute_form=form), 422
 
 
 def _page(bundle: Bundle, **given: Any) -> str:
@@ -258,9 +273,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
     if run is not None and facts["post_form"] is None:
         lying = facts["to_post"]
         first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
-        facts["post_form"] = PostForm.of(
-            run, first, last, posting.last_return(unit, run.bundle), formdata=None
-        )
+        facts["post_form"] = PostForm.of(run, first, last, formdata=None)
     return render_template("deliveries/after.html", **facts)
 
 

@@ -129,6 +129,7 @@ def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     attempts = session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.campaign_id == campaign.id)
+        .options(*ATTEMPT_WITH_DESTINATION)
         .order_by(*newest_first())
     ).all()
     late = list_late(session, attempts)

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.packets import sheets_for
-from campaign.bundles.postage import CARDS_A_SHEET, say_weight, weigh
+from campaign.bundles.postage import say_weight, weigh
 from campaign.deliveries.covering import here
 from campaign.deliveries.models import Envelope, EnvelopeRun
-from campaign.letters.layouts import LAYOUTS
+from campaign.letters.layouts import CARDS_A_SHEET, LAYOUTS
 from campaign.signing.models import Letter
 
 

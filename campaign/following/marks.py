@@ -46,16 +46,18 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
     trips = trips_of(unit, signature.letters)
     posts = posts_of(campaign, i18n.locale())
     late = list_late(unit, [one.attempt for one in trips])
-    several = len(signature.letters) > 1
+    several, stopped = len(signature.letters) > 1, _stopped(campaign)
     done = [
         *_begun(unit, signature),
         *_printed(signature, stays, bundles),
         *_trips([one for one in trips if one.attempt.id not in late], posts, several=several),
-        *_stopped(campaign),
+        *stopped,
         *_late(_trips([one for one in trips if one.attempt.id in late], posts, several=several)),
         *_came_of(campaign, posts, _signed_on(signature)),
     ]
-    done.sort(key=lambda mark: mark.iso)  # stable: of one day, in the order of the way
+    stop_day = _stop_day(campaign, trips, late)
+    # Stable: of one day, in the order of the way.
+    done.sort(key=lambda mark: stop_day if mark in stopped else mark.iso)
     if signature.state is SignatureState.WITHDRAWN:
         return [*done, _withdrawn(signature)]
     if signature.shown_state is SignatureState.REJECTED:
@@ -76,6 +78,16 @@ def _stopped(campaign: Campaign) -> list[Mark]:
     if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
         return []
     return [_dated(_stop(campaign), clock.day_of(campaign.stopped_at, campaign.timezone))]
+
+
+def _stop_day(campaign: Campaign, trips: Sequence[Trip], late: Collection[int]) -> str:
+    """The day of a stop for its place among trips: theirs are days at the mission."""
+    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+        return ""
+    deciding = [one.attempt.bundle for one in trips if not late or one.attempt.id in late]
+    zones = {one.zone for one in deciding if one} or {campaign.timezone}
+    days = [clock.day_of(campaign.stopped_at, zone) for zone in zones]
+    return (min(days) if late else max(days)).isoformat()
 
 
 def _late(marks: Sequence[Mark]) -> list[Mark]:

@@ -9,13 +9,11 @@ from markupsafe import Markup
 from campaign.letters import html, measuring, renderer
 from campaign.letters.checks import check_characters, check_empty, texts_of
 from campaign.letters.context import LetterContext
-from campaign.letters.layouts import LAYOUTS, Box, Layout
+from campaign.letters.layouts import CARDS_A_SHEET, LAYOUTS, Box, Layout
 from campaign.letters.problems import CARD_TOO_LONG, LetterRefused, Problem
 from campaign.letters.room import card_room
 from campaign.letters.typesetting import decode, encode_refused
 
-PER_SHEET = 4
-"""Cards on one sheet, two by two."""
 _SAFE = 8.0
 """mm kept free along each edge of a card, so that cutting takes no letter away."""
 _FOOT = 8.0
@@ -77,10 +75,10 @@ def _check(context: LetterContext) -> list[Problem]:
 
 
 def _sheets(count: int, refused: Collection[int]) -> list[list[int]]:
-    """The cards on each sheet, by index; a card's slot is its index modulo `PER_SHEET`."""
+    """The cards on each sheet, by index; a card's slot is its index modulo `CARDS_A_SHEET`."""
     places = [
-        [i for i in range(first, min(first + PER_SHEET, count)) if i not in refused]
-        for first in range(0, count, PER_SHEET)
+        [i for i in range(first, min(first + CARDS_A_SHEET, count)) if i not in refused]
+        for first in range(0, count, CARDS_A_SHEET)
     ]
     return [sheet for sheet in places if sheet]
 
@@ -89,7 +87,7 @@ def _document(contexts: Sequence[LetterContext], sheets: Sequence[Sequence[int]]
     bodies = (
         Markup('<section class="cards">{}</section>').format(
             Markup("").join(
-                html.card_fragment(contexts[i], i % PER_SHEET, html.letter_id(i)) for i in sheet
+                html.card_fragment(contexts[i], i % CARDS_A_SHEET, html.letter_id(i)) for i in sheet
             )
         )
         for sheet in sheets
@@ -124,6 +122,6 @@ def _too_long(document: Any, sheets: Sequence[Sequence[int]], layout: Layout) ->
         for page, sheet in zip(document.pages, sheets, strict=True)
         for i in sheet
         if not measuring.stands_within(
-            page, f"card-text-{i % PER_SHEET}", _text_box(i % PER_SHEET, layout)
+            page, f"card-text-{i % CARDS_A_SHEET}", _text_box(i % CARDS_A_SHEET, layout)
         )
     ]

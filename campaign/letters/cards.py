@@ -6,11 +6,8 @@ from pathlib import Path
 
 from campaign.letters import plain
 from campaign.letters.context import LetterContext
-from campaign.letters.layouts import Layout
+from campaign.letters.layouts import CARDS_A_SHEET, Layout
 from campaign.letters.printing import Limits, Printed, Progress
-
-PER_SHEET = 4
-"""Cards on one sheet."""
 
 
 def print_cards(
@@ -26,7 +23,7 @@ def print_cards(
     """Prints the letters as cards; see `press.print_cards`."""
     imposed = [contexts[i] for i in imposed_order(len(contexts))]
     printed = plain.run(
-        "cards", imposed, layout, out, limits=limits, chunk=max(chunk - chunk % PER_SHEET, 1),
+        "cards", imposed, layout, out, limits=limits, chunk=max(chunk - chunk % CARDS_A_SHEET, 1),
         progress=progress, fresh_sheets=fresh_sheets,
     )  # fmt: skip
     place = {one.key: n for n, one in enumerate(contexts)}
@@ -43,7 +40,7 @@ def imposed_order(count: int) -> list[int]:
     The pile cut from each place holds cards that follow each other; laid on each other in the
     order of the places, the four piles are in order.
     """
-    full, rest = divmod(count, PER_SHEET)
-    starts = [slot * full + min(slot, rest) for slot in range(PER_SHEET)]
+    full, rest = divmod(count, CARDS_A_SHEET)
+    starts = [slot * full + min(slot, rest) for slot in range(CARDS_A_SHEET)]
     order = [start + sheet for sheet in range(full) for start in starts]
     return order + [start + full for start in starts[:rest]]

@@ -358,7 +358,8 @@ LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR,
 
 AVERY_5160 = LabelSheet("avery-5160", LETTER, 66.7, 25.4, 3, 10, 4.0, 12.7, 70.6)
 L7163 = LabelSheet("l7163", A4, 99.1, 38.1, 2, 7, 4.65, 15.2, 101.6, 11, 13)
-LABEL_SHEETS = {sheet.slug: sheet for sheet in (AVERY_5160, L7163)}
+CARDS_A_SHEET = 4
+"""Two by two."""
 
 NO_10 = EnvelopeSheet(
     Paper("no-10", 241.3, 104.8), Box(10.0, 9.0, 90.0, 30.0), Box(112.0, 46.0, 115.0, 44.0)

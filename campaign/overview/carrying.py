@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from campaign import clock, i18n
 from campaign.accounts.models import Role, StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles import prints
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
@@ -83,6 +84,7 @@ def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo
             Campaign.status == CampaignStatus.STOPPED,
             DeliveryAttempt.created_at > now - _FLAGGED_FOR,
         )
+        .options(*ATTEMPT_WITH_DESTINATION, contains_eager(DeliveryAttempt.campaign))
         .order_by(DeliveryAttempt.id.desc())
     ).all()
     late = list_late(unit, attempts)

@@ -58,7 +58,13 @@ def show_import(public_id: str) -> ResponseReturnValue:
         if accepted(form, lambda: _choose(made, form, chosen)):
             return redirect(url_for("paper.show_import", public_id=public_id), 303)
         made.options = {**made.options, "meanings": {str(at): one for at, one in chosen.items()}}
-    sheet = unit.get(PaperSheet, made.sheet_id) if made.sheet_id else None
+    return _import_page(made, form, table, views)
+
+
+def _import_page(
+    made: PaperImport, form: MappingForm, table: Table | None, views: dict[str, ViewChoice]
+) -> ResponseReturnValue:
+    unit = db.session()
     body = render_template(
         "paper/import.html",
         made=made,
@@ -70,7 +76,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
         meanings=MEANINGS,
         faults=[(one, say_fault(one)) for one in importing.faults_of(made)],
         failure=importing.failure_of(made),
-        sheet=sheet,
+        sheet=unit.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
     )
     return body, 422 if form.problems() else 200
 

@@ -83,12 +83,9 @@ def create(slug: str) -> ResponseReturnValue:
     made: list[Reply] = []
 
     def log() -> None:
-        reply = services.log_reply(
-            unit, campaign, form.facts(campaign, deliveries), actor=actor(),
-            staff_id=staff_user().id,
-        )  # fmt: skip
-        _keep_scan(reply, form)
-        made.append(reply)
+        facts, by = form.facts(campaign, deliveries), staff_user().id
+        made.append(services.log_reply(unit, campaign, facts, actor=actor(), staff_id=by))
+        _keep_scan(made[0], form)
 
     if form.validate_on_submit() and accepted(form, log):
         desk.drop()

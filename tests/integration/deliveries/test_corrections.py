@@ -19,6 +19,7 @@ from campaign.campaigns.models import Update
 from campaign.deliveries import gate_files, publishing, splitting
 from campaign.deliveries.correct_record import Facts, add_files, correct_visit
 from campaign.deliveries.models import Envelope, GateFile, GateFileKind, GateVisit
+from campaign.deliveries.numbers import Numbers
 from campaign.deliveries.posting import Posting, post_envelopes
 from campaign.errors import Invalid, NotFound
 from campaign.meeting import mark_of
@@ -204,3 +205,49 @@ def test_a_reply_that_is_logged_from_a_delivery_answers_it(
     chosen = page.partition('name="delivery"')[2].partition("</select>")[0]
     assert 'selected value=""' not in chosen
     assert f'selected value="{visit.attempts[0].public_id}"' in chosen
+
+
+def test_a_corrected_moment_counts_later_visits_anew_or_is_refused(
+    bundle: Bundle, unit: Session, record: Record
+) -> None:
+    today = clock.today("America/Toronto")
+    unit.expunge(bundle)
+    part = record(bundle, DeliveryOutcome.PART, day=today - timedelta(days=2), taken=3)
+    unit.rollback()
+    splitting.name_part(unit, unit.get_one(DeliveryAttempt, part.attempts[0].id), [Numbers(1, 3)],
+                        actor="test")  # fmt: skip
+    unit.commit()
+    refusal = record(bundle, DeliveryOutcome.REFUSED, day=today - timedelta(days=1))
+    rest = record(bundle, DeliveryOutcome.ACCEPTED, day=today)
+
+    def move(visit: GateVisit, days: int) -> list[int]:
+        moved = facts(happened_on=today - timedelta(days=days))
+        correct_visit(unit, unit.get_one(GateVisit, visit.id), moved, actor="test")
+        counts = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)
+        return list(unit.scalars(counts))
+
+    assert move(refusal, 3) == [3, 7, 4]
+    assert move(refusal, 1) == [3, 4, 4]
+    with pytest.raises(Invalid) as refused:
+        move(rest, 4)
+    assert refused.value.fields == {"happened_on": "more-than-were-there"}
+
+
+def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_is_right(
+    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    unit.rollback()
+    today = clock.today("America/Toronto")
+    run = splitting.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+    made = post_envelopes(unit, run, Posting(1, 2, today), key=db.new_public_id(), actor="test")
+    visit = visit_of(unit, made)
+    unit.commit()
+    page = f"/desk/deliveries/{visit.public_id}/correct"
+    changed = sent(visit, happened_on=(today - timedelta(days=1)).isoformat())
+    unit.rollback()
+    asked = post(staff, page, changed)
+    assert asked.status_code == 422
+    assert "came back from the mission after this day" in asked.text
+    assert 'name="sure"' in asked.text
+    assert post(staff, page, changed | {"sure": "y"}).status_code == 303

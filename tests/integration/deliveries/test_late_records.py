@@ -11,7 +11,8 @@ from campaign import clock, db
 from campaign.audit import AuditEntry
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign
-from campaign.deliveries import splitting
+from campaign.deliveries import recording, splitting
+from campaign.deliveries.models import GateVisit
 from campaign.deliveries.numbers import Numbers
 from campaign.deliveries.rules import went_after_stop
 from campaign.errors import Invalid, Refused
@@ -89,6 +90,31 @@ def test_a_part_that_comes_in_late_is_named_and_the_later_visit_had_the_rest(
     named = unit.get_one(DeliveryAttempt, part.id)
     splitting.name_part(unit, named, [Numbers(1, 3)], actor="test")
     assert [(one.first_number, one.last_number) for one in named.taken] == [(1, 3)]
+
+
+def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(
+    bundle: Bundle, unit: Session, record: Record, day: date
+) -> None:
+    record(bundle, DeliveryOutcome.PART, day=day, happened_time=AFTERNOON, taken=4)
+    with pytest.raises(Invalid) as whole:
+        record(bundle, DeliveryOutcome.LEFT, day=day, happened_time=MORNING)
+    assert whole.value.fields == {"outcome": "more-than-were-there"}
+    with pytest.raises(Invalid) as part:
+        record(bundle, DeliveryOutcome.PART, day=day, happened_time=MORNING, taken=4)
+    assert list(part.value.fields.values()) == ["more-than-were-there"]
+    record(bundle, DeliveryOutcome.PART, day=day, happened_time=MORNING, taken=2)
+    assert told(unit) == [("part", 4), ("part", 2)]
+
+
+def test_once_a_late_record_is_removed_the_later_visit_is_about_all_again(
+    bundle: Bundle, unit: Session, record: Record, day: date
+) -> None:
+    record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
+    late = record(bundle, DeliveryOutcome.LEFT, day=day, happened_time=MORNING)
+    assert told(unit) == [("accepted", 0), ("left", 7)]
+    recording.remove_visit(unit, unit.get_one(GateVisit, late.id), actor="test")
+    unit.commit()
+    assert told(unit) == [("accepted", 7)]
 
 
 def test_who_was_told_of_the_later_visit_is_not_told_again_of_the_earlier_part(

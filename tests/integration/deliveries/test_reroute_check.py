@@ -19,7 +19,7 @@ from campaign.deliveries.posting import Posting, post_envelopes
 from campaign.errors import Invalid
 from campaign.officials.models import Mission
 from campaign.signing.models import Letter
-from tests.factories import post
+from tests.factories import make_target_mission, make_target_official, post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after
@@ -97,6 +97,26 @@ def test_a_mission_without_a_street_is_refused_with_the_reason(
     assert words in post(staff, after(refused, "reroute"), {"mission": other_mission}).text
     with pytest.raises(Invalid):
         reroute(refused.id)
+
+
+def test_only_what_the_form_offers_is_looked_at_and_proved(
+    staff: FlaskClient, refused: Bundle, unit: Session
+) -> None:
+    far = make_target_mission(8, slug="elsewhere", sending_country="FR")
+    own = refused.mission_id
+    unit.add(far)
+    stranger = make_target_official(
+        9, slug="a-stranger", address=["1 Rue Exemple"], locality="Lyon"
+    )
+    unit.add(stranger)
+    unit.commit()
+    same = unit.get_one(Mission, own).slug
+    unit.rollback()
+    for slug in ("elsewhere", "post:a-stranger", same, "nobody"):
+        asked = staff.get(f"{after(refused, 'reroute')}?mission={slug}")
+        proof = post(staff, after(refused, "reroute/proof"), {"mission": slug})
+        assert (asked.status_code, proof.status_code) == (422, 422)
+        assert proof.mimetype == "text/html"
 
 
 def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from flask import Flask
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign import clock, db, jobs
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -21,6 +21,7 @@ from campaign.deliveries.models import GateVisit, HeldBundle, PaperFate
 from campaign.errors import Refused
 from campaign.following.marks import marks_of
 from campaign.mail.models import OutboxMail
+from campaign.officials.models import Mission
 from campaign.signing.models import Signature
 from tests.days import today
 from tests.factories import make_staff_user, post, sign_in
@@ -179,3 +180,27 @@ def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
     assert (stopped.title, left.title) == ("The action was stopped", "Left at the door")
     assert stopped.iso < left.iso
     assert "This was after the stop." in left.text
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_delivery_stands_on_its_side_of_the_stop_whatever_the_zones(
+    app: Flask, unit: Session, loose: Bundle, record: Record, stop: Stop, late: bool
+) -> None:
+    """The day of the stop is the campaign's, that of the delivery the mission's."""
+    stop()
+    west, east = "Pacific/Niue", "Pacific/Kiritimati"
+    mission_zone, own_zone = (west, east) if late else (east, west)
+    noon = (db.utcnow() - timedelta(days=3)).replace(hour=11, minute=30, second=0)
+    unit.execute(update(Campaign).values(stopped_at=noon, timezone=own_zone))
+    unit.execute(update(Mission).values(timezone=mission_zone))
+    before = db.utcnow() - timedelta(days=9)
+    unit.execute(update(Signature).values(signed_at=before, confirmed_at=before))
+    unit.commit()
+    hour = time(2) if late else time(0, 30)
+    record(loose, DeliveryOutcome.LEFT, day=clock.day_of(noon, mission_zone), happened_time=hour)
+    with app.test_request_context("/en/"):
+        signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+        assert signature is not None
+        titles = [one.title for one in marks_of(unit, signature)][-2:]
+    way = ["The action was stopped", "Left at the door"]
+    assert titles == (way if late else way[::-1])

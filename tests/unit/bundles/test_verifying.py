@@ -198,6 +198,15 @@ def test_a_folder_that_was_zipped_again_holds(tmp_path: Path, parts: dict[str, b
     assert not verify_copy(pack(tmp_path / "ours.zip", parts)).zipped_again
 
 
+def test_a_folder_holds_under_another_name_which_is_told(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    folder = unpack(tmp_path, parts)
+    assert verify_copy(folder).renamed_from == ""
+    result = verify_copy(folder.rename(tmp_path / f"{FOLDER} (1)"))
+    assert (result.findings, result.renamed_from) == ([], FOLDER)
+
+
 def test_an_unpacked_folder_holds_or_its_faults_are_named(
     tmp_path: Path, parts: dict[str, bytes]
 ) -> None:

@@ -151,6 +151,13 @@ def test_by_post_an_address_is_needed_and_the_gap_leads_to_the_official(
     assert gap.detail["missing"] == missing
 
 
+@pytest.mark.parametrize("country", ["SG", "HK"])
+def test_by_post_a_town_is_needed_only_where_the_country_s_post_asks_for_one(country: str) -> None:
+    place = {"country": country, "region": "", "postal_code": ""}
+    assert "no-post-address" not in slugs(by_post(locality="", **place))
+    assert "no-post-address" in slugs(by_post(locality="", address=[], **place))
+
+
 def test_by_post_a_missing_postal_code_is_asked_about_and_blocks_nothing() -> None:
     campaign = by_post(postal_code="")
     assert slugs(campaign) == []

@@ -1,10 +1,11 @@
 """On which days something can have happened to a bundle."""
 
-from datetime import date
+from datetime import date, time, timedelta
 
 import pytest
 
-from campaign.deliveries.rules import refuse_impossible_day
+from campaign import clock
+from campaign.deliveries.rules import refuse_impossible_day, refuse_time_to_come
 from campaign.errors import Invalid
 
 FROZEN, TODAY = date(2026, 11, 20), date(2026, 11, 27)
@@ -27,3 +28,15 @@ def test_a_day_before_the_freeze_or_to_come_is_refused_by_its_field(day: date, s
     with pytest.raises(Invalid) as refused:
         refuse_impossible_day(day, frozen_on=FROZEN, today=TODAY, field="posted_on")
     assert refused.value.fields == {"posted_on": slug}
+
+
+def test_a_time_of_today_that_is_still_to_come_is_refused() -> None:
+    # Of two zones twelve hours apart, it is morning in one.
+    zone = min("Etc/UTC", "Etc/GMT-12", key=lambda one: clock.time_of(clock.utcnow(), one))
+    day = clock.today(zone)
+    with pytest.raises(Invalid) as refused:
+        refuse_time_to_come(day, time(23, 59), zone)
+    assert refused.value.fields == {"happened_time": "time-to-come"}
+    refuse_time_to_come(day, time(0, 0), zone)
+    refuse_time_to_come(day, None, zone)
+    refuse_time_to_come(day - timedelta(days=1), time(23, 59), zone)

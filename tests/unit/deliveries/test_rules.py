@@ -6,11 +6,12 @@ import pytest
 
 from campaign.bundles.models import DeliveryOutcome
 from campaign.deliveries.rules import (
+    Counted,
     Stop,
     is_after_stop,
+    recount,
     refuse_no_stop,
     refuse_wrong_part,
-    without,
 )
 from campaign.errors import Invalid
 
@@ -45,19 +46,43 @@ def test_nothing_is_stopped_that_runs() -> None:
     refuse_no_stop(DeliveryOutcome.ACCEPTED, None)
 
 
+def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> Counted:
+    at = time(hour) if hour is not None else None
+    return Counted(ident, DAY, at, kind != "refused", kind == "part", messages)
+
+
+ALL, REST, PART = attempt(1, 7, 15), attempt(2, 4, 15), attempt(3, 3, 10, "part")
+LATE, NONE = attempt(8, 7, 9), attempt(2, 0, 15)
+
+
 @pytest.mark.parametrize(
-    ("later", "taken", "counts"),
+    ("before", "after", "counts"),
     [
-        ([(True, 7)], 3, [4]),
-        ([(False, 7), (True, 7)], 3, [4, 4]),
-        ([(True, 2), (True, 5)], 3, [0, 4]),
-        ([], 3, []),
+        ([ALL], [PART, ALL], [3, 4]),
+        ([attempt(4, 7, 12, "refused"), ALL], [PART, attempt(4, 7, 12, "refused"), ALL], [3, 4, 4]),
+        ([PART, REST], [attempt(5, 2, 9, "part"), PART, REST], [2, 3, 2]),
+        ([PART, REST], [REST], [7]),
+        ([LATE, NONE], [NONE], [7]),
+        ([PART, REST], [PART, REST], [3, 4]),
+        ([PART, REST], [PART], [3]),
+        # Where a time is not known, the one recorded first came first.
+        ([attempt(1, 3, None, "part")], [REST, attempt(1, 3, None, "part")], [4, 3]),
+        ([REST, attempt(1, 3, None, "part")], [REST], [7]),
+        # A refusal came before what went out that day at a time that nobody knows.
+        ([attempt(1, 7, None)], [attempt(4, 7, 12, "refused"), attempt(1, 7, None)], [7, 7]),
+        ([attempt(4, 7, 12, "refused"), attempt(1, 7, None)], [attempt(4, 7, 12, "refused")], [7]),
     ],
 )
-def test_what_went_before_was_not_there_later(
-    later: list[tuple[bool, int]], taken: int, counts: list[int]
+def test_what_went_before_was_not_there_later_and_what_was_counted_stays(
+    before: list[Counted], after: list[Counted], counts: list[int]
 ) -> None:
-    assert without(later, taken) == counts
+    assert list(recount(before, after).values()) == counts
+
+
+def test_no_more_letters_go_out_than_were_there() -> None:
+    with pytest.raises(Invalid) as refused:
+        recount([PART, REST], [REST._replace(at=time(9)), PART])
+    assert refused.value.fields == {"happened_on": "more-than-were-there"}
 
 
 @pytest.mark.parametrize("taken", [None, 0, -1, 7, 8])

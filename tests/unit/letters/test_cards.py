@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.letters.cards import PER_SHEET, imposed_order
-from campaign.letters.layouts import US_10
+from campaign.letters.cards import imposed_order
+from campaign.letters.layouts import CARDS_A_SHEET, US_10
 from campaign.letters.press import print_cards
 from tests.unit.letters.reading import pages_of
 from tests.unit.letters.samples import letter
@@ -14,7 +14,7 @@ from tests.unit.letters.samples import letter
 @pytest.mark.parametrize("count", [*range(10), 500])
 def test_four_piles_laid_on_each_other_are_in_order(count: int) -> None:
     order = imposed_order(count)
-    piles = [order[slot::PER_SHEET] for slot in range(PER_SHEET)]
+    piles = [order[slot::CARDS_A_SHEET] for slot in range(CARDS_A_SHEET)]
     assert [card for pile in piles for card in pile] == list(range(count))
 
 

@@ -7,7 +7,8 @@ import pytest
 from campaign.letters import press
 from campaign.letters.layouts import (
     A4,
-    LABEL_SHEETS,
+    AVERY_5160,
+    L7163,
     LAYOUTS,
     LETTER,
     PRINTABLE_EDGE,
@@ -100,7 +101,7 @@ def test_windows_are_those_that_makers_publish() -> None:
         assert (box.height, box.width, box.x, one.height - box.bottom) == pytest.approx(figures)
 
 
-@pytest.mark.parametrize("sheet", LABEL_SHEETS.values(), ids=LABEL_SHEETS.keys())
+@pytest.mark.parametrize("sheet", [AVERY_5160, L7163], ids=lambda one: one.slug)
 def test_all_labels_of_a_sheet_lie_on_its_paper_side_by_side(sheet: LabelSheet) -> None:
     paper = Box(0, 0, sheet.paper.width, sheet.paper.height)
     boxes = [sheet.position(index) for index in range(sheet.per_sheet)]

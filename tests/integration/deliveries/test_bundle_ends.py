@@ -1,0 +1,54 @@
+"""What lists say of a bundle: how it fared last, and of envelopes how many went."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign import clock, db
+from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.deliveries import splitting
+from campaign.deliveries.bundle_ends import BundleEnd, find_ends
+from campaign.deliveries.posting import Posting, post_envelopes
+from tests.integration.deliveries.conftest import Record
+
+
+@pytest.fixture
+def lasting(unit: Session, bundle: Bundle) -> Bundle:
+    """Seven letters that are ready, to be read outside of any transaction."""
+    assert bundle.campaign.slug
+    unit.expunge(bundle)
+    unit.rollback()
+    return bundle
+
+
+def end_of(unit: Session, bundle: Bundle) -> BundleEnd:
+    unit.rollback()
+    found = find_ends(unit, [unit.get_one(Bundle, bundle.id)])[bundle.id]
+    unit.rollback()
+    return found
+
+
+def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(
+    lasting: Bundle, unit: Session, record: Record
+) -> None:
+    today = clock.today("America/Toronto")
+    record(lasting, DeliveryOutcome.REFUSED, day=today, happened_time=time(15))
+    record(lasting, DeliveryOutcome.PART, day=today, happened_time=time(9), taken=2)
+    assert end_of(unit, lasting) == BundleEnd("refused")
+
+
+def test_envelopes_are_counted_only_while_a_posting_was_the_last(
+    lasting: Bundle, unit: Session, record: Record
+) -> None:
+    today: date = clock.today("America/Toronto")
+    before = today - timedelta(days=1)
+    record(lasting, DeliveryOutcome.REFUSED, day=before)
+    run = splitting.split(
+        unit, unit.get_one(Bundle, lasting.id), letters_each=1, with_letters=False, actor="test"
+    )
+    post_envelopes(unit, run, Posting(1, 2, before), key=db.new_public_id(), actor="test")
+    unit.commit()
+    assert end_of(unit, lasting) == BundleEnd("posted", 2, 7)
+    record(lasting, DeliveryOutcome.ACCEPTED, day=today)
+    assert end_of(unit, lasting) == BundleEnd("accepted")

@@ -1,0 +1,90 @@
+"""Lists of deliveries ask the database as often for three as for one."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, update
+from sqlalchemy.orm import Session
+
+from campaign import clock, db
+from campaign.accounts.models import Role
+from campaign.bundles import freezing
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries import rerouting, visits
+from campaign.deliveries.models import GateVisit
+from campaign.overview.carrying import stop_todos
+from tests.factories import make_staff_user, make_target_mission
+
+Count = Callable[[Callable[[], Sequence[Any]]], int]
+
+
+@pytest.fixture
+def count(app: Flask, unit: Session) -> Count:
+    """How many statements something takes that nobody has loaded yet."""
+
+    def run(do: Callable[[], Sequence[Any]]) -> int:
+        asked: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            asked.append(statement)
+
+        engine = app.extensions["database"].engine
+        event.listen(engine, "before_cursor_execute", note)
+        assert do()
+        event.remove(engine, "before_cursor_execute", note)
+        return len(asked)
+
+    return run
+
+
+def carry(unit: Session, campaign: Campaign, number: int, into: Bundle | None) -> Bundle:
+    """A bundle through a mission of its own, delivered after the stop, and given up."""
+    mission = make_target_mission(number, slug=f"mission-{number}")
+    unit.add(mission)
+    unit.flush()
+    bundle = freezing.new_bundle(unit, campaign, mission, None)
+    bundle.returned_to_id = into.id if into else None
+    facts = {"mission_id": mission.id, "happened_on": clock.today("Asia/Tokyo")}
+    visit = GateVisit(key=db.new_public_id(), delegates="", received_by="", notes="", **facts)
+    unit.add(visit)
+    visit.attempts.append(
+        DeliveryAttempt(campaign_id=campaign.id, bundle_id=bundle.id, messages=1,
+                        outcome=DeliveryOutcome.ACCEPTED, **facts)
+    )  # fmt: skip
+    unit.flush()
+    return bundle
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_three_deliveries_take_as_many_statements_as_one(
+    unit: Session, campaign: Campaign, count: Count
+) -> None:
+    by = make_staff_user(unit, Role.ADMIN)
+    unit.execute(
+        update(Campaign).values(status=CampaignStatus.STOPPED, status_reasons={"en": "Stop."},
+                                stopped_at=db.utcnow() - timedelta(days=9))
+    )  # fmt: skip
+
+    def asked() -> list[int]:
+        unit.flush()
+        unit.expunge_all()
+        case, old = unit.get_one(Campaign, campaign_id), unit.get_one(Bundle, first_id)
+        admin = unit.get_one(type(by), by_id)
+        late = count(lambda: [one.bundle.zone for one in visits.late_of(unit, case) if one.bundle])
+        unit.expunge_all()
+        today = count(lambda: stop_todos(unit, by=admin, now=db.utcnow()))
+        unit.expunge_all()
+        returned = count(lambda: [one.destination for one in rerouting.list_returned(unit, old)])
+        return [late, today, returned]
+
+    campaign_id, by_id = campaign.id, by.id
+    first_id = carry(unit, campaign, 21, None).id
+    carry(unit, campaign, 22, unit.get_one(Bundle, first_id))
+    few = asked()
+    for number in (23, 24, 25):
+        carry(unit, unit.get_one(Campaign, campaign_id), number, unit.get_one(Bundle, first_id))
+    assert asked() == few
