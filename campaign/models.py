@@ -5,6 +5,7 @@ import campaign.audit
 import campaign.bundles.models
 import campaign.bundles.print_models
 import campaign.campaigns.models
+import campaign.campaigns.proposal_models
 import campaign.campaigns.revision_models
 import campaign.campaigns.tally_models
 import campaign.campaigns.template_models

@@ -102,6 +102,11 @@ class Settings(FileSettings):
         False,
         description="Whether a campaign opens only once somebody else than its writer has seen it.",
     )
+    second_person_posts: bool = Field(
+        False,
+        description="Whether a second person approves each update, and the reason of a closing or "
+        "a stop, before they are published. The stop itself never waits.",
+    )
 
     mail_transport: Literal["files", "smtp"] = Field(
         "files", description="`files` writes mails to `outbox` in the instance folder."

@@ -1,42 +1,60 @@
-"""The desk's page on which an admin rewords why a campaign was closed or stopped."""
+"""The desk's page on which the reason of a closing or a stop is reworded, or a new one proposed."""
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import db
-from campaign.accounts.guards import actor, guard
+from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.authoring.desk import accepted, done, languages_of, load, page
-from campaign.authoring.status_forms import status_form
-from campaign.campaigns.models import CampaignStatus
+from campaign.authoring.proposal_views import returned
+from campaign.authoring.status_forms import StatusForm, status_form
+from campaign.campaigns import proposals
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.proposal_models import Proposal
 from campaign.campaigns.rewording import reword_reason
 from campaign.errors import Refused
 
 blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
-guard(blueprint, Role.ADMIN)
+guard(blueprint, Role.ORGANIZER)
 
 
 @blueprint.route("", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
-    """The reason in each language, as everybody reads it."""
-    unit, campaign = db.session(), load(slug)
+    """The reason in each language, as everybody reads it. Admins only, unless it is approved."""
+    campaign = load(slug)
+    waits = proposals.needs_approval(campaign)
+    if not waits and staff_user().role is not Role.ADMIN:
+        abort(404)
     if campaign.status not in {CampaignStatus.CLOSED, CampaignStatus.STOPPED}:
         raise Refused("campaign-status")
-    codes = list(dict.fromkeys([*languages_of(campaign), *campaign.status_reasons]))
-    data: dict[str, Any] = {f"reason_{code}": campaign.status_reasons.get(code) for code in codes}
+    again = returned(campaign)
+    shown = proposals.content_of(again) if again else campaign.status_reasons
+    codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
+    data: dict[str, Any] = {f"reason_{code}": shown.get(code) for code in codes}
     form = status_form(codes, data=data)
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: reword_reason(
-            unit,
-            campaign,
-            actor=actor(),
-            reasons=form.reasons(codes),
-            risks_seen=bool(form.risks_seen.data),
-        ),
-    ):
-        return done(_("The reason is reworded. Nobody was emailed."), "campaigns.show", slug=slug)
+    if form.validate_on_submit() and accepted(form, lambda: _save(form, campaign, codes, again)):
+        waiting, saved = _said()
+        return done(waiting if waits else saved, "campaigns.show", slug=slug)
     return page("reword_reason", form, campaign=campaign, locales=codes)
+
+
+def _save(form: StatusForm, campaign: Campaign, codes: list[str], again: Proposal | None) -> None:
+    facts: dict[str, Any] = {
+        "reasons": form.reasons(codes), "risks_seen": bool(form.risks_seen.data),
+    }  # fmt: skip
+    if proposals.needs_approval(campaign):
+        facts |= {"by": staff_user(), "replaces": again}
+        proposals.propose_reason(db.session(), campaign, **facts)
+    else:
+        reword_reason(db.session(), campaign, actor=actor(), **facts)
+
+
+def _said() -> tuple[str, str]:
+    return (
+        _("The reason waits. Someone else must approve it before it is public."),
+        _("The reason is reworded. Nobody was emailed."),
+    )

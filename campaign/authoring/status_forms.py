@@ -50,6 +50,10 @@ class StatusForm(DeskForm):
         """The reason per language."""
         return {code: self[f"reason_{code}"].data or "" for code in locales}
 
+    def has_reason(self, locales: Sequence[str]) -> bool:
+        """Whether a reason is written in any of these languages."""
+        return any(text.strip() for text in self.reasons(locales).values())
+
 
 def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
     """The form with a reason in each of these languages."""

@@ -12,10 +12,12 @@ from flask_babel import gettext as _
 from campaign import db
 from campaign.accounts.guards import actor, staff_user
 from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
+from campaign.authoring.proposal_views import returned
 from campaign.authoring.status_forms import CopyForm, ExtendForm, StatusForm, status_form
 from campaign.campaigns import (
     continuing,
     lifecycle,
+    proposals,
     readiness,
     reviewing,
     services,
@@ -23,6 +25,7 @@ from campaign.campaigns import (
 )
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.proposal_models import Proposal
 from campaign.errors import Invalid, Refused
 
 
@@ -33,14 +36,15 @@ def change_status(slug: str) -> ResponseReturnValue:
     wanted = _wanted(campaign)
     locales = languages_of(campaign)
     data = {"to": wanted.value, "act_by": campaign.act_by, "open_at": _proposed(campaign, now)}
-    form = status_form(locales, data=data)
+    again = returned(campaign)
+    form = status_form(locales, data=data | _reasons_of(again))
     looked = "look" in request.form and form.validate_on_submit()
-    if not looked and form.validate_on_submit() and _change(form, campaign, wanted):
-        return done(_said(wanted), ".show", slug=slug)
+    if not looked and form.validate_on_submit() and _change(form, campaign, wanted, again):
+        return done(_said(campaign, wanted), ".show", slug=slug)
     own = reviewing.is_writer(campaign, actor())
     gaps = _in_the_way(campaign, wanted, now)
     facts: dict[str, Any] = {"wanted": wanted, "blockers": gaps, "own": own, "now": now}
-    facts["preview"] = form.reasons(locales) if looked else {}
+    facts |= {"preview": form.reasons(locales) if looked else {}, "again": again}
     return page("change_status", form, campaign=campaign, locales=locales, **facts)
 
 
@@ -124,10 +128,23 @@ def _in_the_way(campaign: Campaign, wanted: CampaignStatus, now: datetime) -> li
     return found
 
 
-def _change(form: StatusForm, campaign: Campaign, wanted: CampaignStatus) -> bool:
+def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
+    """The form's reasons, as a proposal that came back has them."""
+    content = {} if proposal is None else proposals.content_of(proposal)
+    return {f"reason_{code}": text for code, text in content.items()}
+
+
+def _change(
+    form: StatusForm, campaign: Campaign, wanted: CampaignStatus, again: Proposal | None
+) -> bool:
     """Whether it was done; what was not is said on the form."""
     facts: dict[str, Any] = {"actor": actor(), "now": db.utcnow()}
+    waits = proposals.needs_approval(campaign)
     try:
+        if waits and wanted is CampaignStatus.STOPPED:
+            return accepted(form, lambda: _stop_and_propose(form, campaign))
+        if waits and wanted is CampaignStatus.CLOSED and form.has_reason(languages_of(campaign)):
+            return accepted(form, lambda: _propose_closing(form, campaign, again))
         return accepted(form, lambda: _do(form, campaign, wanted, facts))
     except Refused as problem:
         form.form_errors.append(_refusal(problem.slug))
@@ -159,6 +176,29 @@ def _do(
         services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts)
 
 
+def _stop_and_propose(form: StatusForm, campaign: Campaign) -> None:
+    proposals.stop_and_propose(
+        db.session(),
+        campaign,
+        by=staff_user(),
+        now=db.utcnow(),
+        reasons=form.reasons(languages_of(campaign)),
+        kind=form.stop_kind(),
+        risks_seen=bool(form.risks_seen.data),
+    )
+
+
+def _propose_closing(form: StatusForm, campaign: Campaign, again: Proposal | None) -> None:
+    proposals.propose_closing(
+        db.session(),
+        campaign,
+        by=staff_user(),
+        reasons=form.reasons(languages_of(campaign)),
+        risks_seen=bool(form.risks_seen.data),
+        replaces=again,
+    )
+
+
 def _refusal(slug: str) -> str:
     words: dict[str, str] = {
         "second-person": _("You wrote last: somebody else must look at it and decide."),
@@ -169,7 +209,7 @@ def _refusal(slug: str) -> str:
     return words.get(slug, otherwise)
 
 
-def _said(status: CampaignStatus) -> str:
+def _said(campaign: Campaign, status: CampaignStatus) -> str:
     words: dict[CampaignStatus, str] = {
         CampaignStatus.DRAFT: _("The campaign is a draft again."),
         CampaignStatus.REVIEW: _("The campaign waits for somebody else to look at it."),
@@ -178,4 +218,8 @@ def _said(status: CampaignStatus) -> str:
         CampaignStatus.CLOSED: _("The campaign is closed. It takes no more letters."),
         CampaignStatus.STOPPED: _("The campaign is stopped. Nothing more goes out."),
     }
+    if status is CampaignStatus.STOPPED and proposals.needs_approval(campaign):
+        words[status] = _("The campaign is stopped. Someone else must approve your reason.")
+    elif status is CampaignStatus.CLOSED and campaign.status is not status:
+        words[status] = _("The campaign stays open until someone else approves the closing.")
     return words[status]

@@ -1,18 +1,21 @@
 """The desk's page of updates: what was posted on a campaign, and a new post."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import db
-from campaign.accounts.guards import actor
+from campaign.accounts.guards import actor, staff_user
+from campaign.authoring import proposal_views
 from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
 from campaign.authoring.forms import KINDS, UpdateForm, update_form
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.campaigns import pictures, retracting, updates
+from campaign.authoring.saving import Desk, as_typed, draft_kept
+from campaign.campaigns import pictures, proposals, retracting, updates
 from campaign.campaigns.models import Campaign, Update, UpdateKind
+from campaign.campaigns.proposal_models import Proposal
 from campaign.campaigns.updates import WRITTEN_BY_HAND
 from campaign.security import MAX_BODY_BYTES
 
@@ -23,7 +26,8 @@ def post_update(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
-    form = update_form(locales, data=_asked_kind(), **desk.typed())
+    again = proposal_views.returned(campaign)
+    form = update_form(locales, data=_asked_kind(), **_typed_again(again) or desk.typed())
     if "keep" in request.form:
         desk.keep()
         return done(draft_kept(), ".post_update", slug=slug)
@@ -31,10 +35,10 @@ def post_update(slug: str) -> ResponseReturnValue:
     if (
         not looked
         and form.validate_on_submit()
-        and accepted(form, lambda: _post(form, campaign, locales))
+        and accepted(form, lambda: _post(form, campaign, locales, again))
     ):
         desk.drop()
-        return done(_("The update is posted."), ".post_update", slug=slug)
+        return done(_said(campaign), ".post_update", slug=slug)
     elsewhere = retracting.made_elsewhere(db.session(), campaign)
     posted = [
         (
@@ -47,7 +51,7 @@ def post_update(slug: str) -> ResponseReturnValue:
     ]
     return page(
         "post_update", form, campaign=campaign, locales=locales, posted=posted,
-        preview=_preview(form, locales) if looked else (), **desk.words()
+        preview=_preview(form, locales) if looked else (), again=again, **desk.words()
     )  # fmt: skip
 
 
@@ -72,6 +76,20 @@ def _preview(form: UpdateForm, locales: Sequence[str]) -> list[tuple[str, str, s
     return [(code, title, body) for code, (title, body) in form.words(locales).items() if title]
 
 
+def _typed_again(proposal: Proposal | None) -> dict[str, Any]:
+    """A proposed post as its form would send it; a picture has to be chosen anew."""
+    if proposal is None or request.method == "POST":
+        return {}
+    content = proposals.content_of(proposal)
+    fields = {"kind": [content["kind"]], "happened_on": [content["happened_on"]]}
+    fields |= {name: ["y"] for name in ("tell_network", "tell_signers") if content[name]}
+    for code, (title, body) in content["words"].items():
+        fields |= {f"title_{code}": [title], f"body_{code}": [body]}
+    for one in content["pictures"][:1]:
+        fields |= {f"alt_{code}": [text] for code, text in one["alt"].items()}
+    return {"formdata": as_typed(fields)}
+
+
 def _typed(update: Update) -> dict[str, list[str]]:
     """A post as its form would send it; a picture has to be chosen anew."""
     fields = {"kind": [update.kind.value], "happened_on": [update.happened_on.isoformat()]}
@@ -93,18 +111,27 @@ def _make_room_for_a_picture(endpoint: str | None, _values: object) -> None:
         request.max_content_length = pictures.MAX_BYTES + MAX_BODY_BYTES
 
 
-def _post(form: UpdateForm, campaign: Campaign, locales: Sequence[str]) -> None:
-    updates.post_update(
-        db.session(),
-        campaign,
-        actor=actor(),
-        kind=UpdateKind(form.kind.data),
-        happened_on=form.day(),
-        words=form.words(locales),
-        telling=updates.Telling(form.tell_network.data, form.tell_signers.data),
-        pictures=_kept(form, locales),
-        risks_seen=bool(form.risks_seen.data),
-    )
+def _post(
+    form: UpdateForm, campaign: Campaign, locales: Sequence[str], again: Proposal | None
+) -> None:
+    post: dict[str, Any] = {
+        "kind": UpdateKind(form.kind.data),
+        "happened_on": form.day(),
+        "words": form.words(locales),
+        "telling": updates.Telling(form.tell_network.data, form.tell_signers.data),
+        "pictures": _kept(form, locales),
+        "risks_seen": bool(form.risks_seen.data),
+    }
+    if proposals.needs_approval(campaign):
+        proposals.propose_update(db.session(), campaign, by=staff_user(), replaces=again, **post)
+    else:
+        updates.post_update(db.session(), campaign, actor=actor(), **post)
+
+
+def _said(campaign: Campaign) -> str:
+    posted: str = _("The update is posted.")
+    waits: str = _("The update waits. Someone else must approve it before it is published.")
+    return waits if proposals.needs_approval(campaign) else posted
 
 
 def _kept(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:

@@ -17,6 +17,7 @@ from campaign.authoring import (
     merge_views,
     option_views,
     picture_views,
+    proposal_views,
     reach_views,
     reason_views,
     risk_views,
@@ -39,7 +40,14 @@ from campaign.authoring.desk import (
 from campaign.authoring.forms import FORMATS, FactsForm
 from campaign.authoring.listing import Listing
 from campaign.authoring.saving import Desk, draft_kept, number_seen
-from campaign.campaigns import chains, readiness, reviewing, services, tally
+from campaign.campaigns import (
+    chains,
+    proposals,
+    readiness,
+    reviewing,
+    services,
+    tally,
+)
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.contents import plain_facts
 from campaign.campaigns.current_letters import current_templates
@@ -55,6 +63,7 @@ __all__ = [
     "merge_views",
     "option_views",
     "picture_views",
+    "proposal_views",
     "reach_views",
     "risk_views",
     "side_views",
@@ -102,7 +111,9 @@ def show(slug: str) -> ResponseReturnValue:
         formats=FORMATS,
         moves=reviewing.moves_for(campaign, actor(), second_person=needs_second_person()),
         own=reviewing.is_writer(campaign, actor()),
-        is_admin=staff_user().role is Role.ADMIN,
+        may_reword=staff_user().role is Role.ADMIN or proposals.needs_approval(campaign),
+        proposed=proposals.list_waiting(unit, campaign, staff_user()),
+        user=staff_user(),
         conflicts=merge_views.conflict_links(campaign),
         earlier=earlier,
         later=later,

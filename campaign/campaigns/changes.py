@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
 from campaign.campaigns import lifecycle, review_mails
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
 from campaign.settings import Settings
 
 
@@ -74,7 +76,18 @@ def move(
         campaign.open_at = None
     if after is not CampaignStatus.DRAFT:
         campaign.review_note = ""
+    drop_proposed_reasons(unit, campaign)
     _record(unit, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+
+
+def drop_proposed_reasons(unit: Session, campaign: Campaign) -> None:
+    """Reasons that still wait for a second person are out of date."""
+    unit.execute(
+        update(Proposal)
+        .where(Proposal.campaign_id == campaign.id, Proposal.kind != ProposalKind.UPDATE)
+        .where(Proposal.state == ProposalState.PENDING)
+        .values(state=ProposalState.OBSOLETE, payload="")
+    )
 
 
 def given(words: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from campaign import db, jobs
 from campaign.batching import batched
 from campaign.campaigns.models import Campaign, Update, UpdatePicture
 from campaign.campaigns.pictures import FOLDER
+from campaign.campaigns.proposal_models import Proposal
 from campaign.storage import storage
 
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ _AGE = timedelta(days=1)
 _BATCH = 300
 _SHOWN = (
     Campaign.picture, Campaign.picture_wide, Campaign.picture_small, Update.picture,
-    UpdatePicture.key,
+    UpdatePicture.key, Proposal.picture,
 )  # fmt: skip
 
 
@@ -55,5 +56,5 @@ def _remove(name: str, before: datetime) -> bool:
 
 
 def _shown(unit: Session, names: Sequence[str]) -> set[str]:
-    """Those of them that a case or a post shows, public or not."""
+    """Those of them that a case, a post or a proposed one shows, public or not."""
     return {key for one in _SHOWN for key in unit.scalars(select(one).where(one.in_(names)))}

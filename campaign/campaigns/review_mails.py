@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign import i18n
 from campaign.accounts.models import CampaignMember, Role, StaffUser
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.proposal_models import Proposal, ProposalState
 from campaign.mail.messages import Context, message
 from campaign.settings import Settings
 
@@ -42,6 +43,38 @@ def send_review_approved(*, reference: str, who: str, link: str, moment: str) ->
 def send_opening_missed(*, reference: str, link: str, moment: str) -> Context:
     """Tells that a campaign was to open by itself at `moment` (in words) and could not."""
     return {"reference": reference, "link": link, "moment": moment}
+
+
+@message("staff-approval-asked", limited=False)
+def send_approval_asked(*, reference: str, who: str, link: str) -> Context:
+    """Asks a second person to approve words before they are published."""
+    return {"reference": reference, "who": who, "link": link}
+
+
+@message("staff-approval-given", limited=False)
+def send_approval_given(*, reference: str, who: str, link: str, published: bool) -> Context:
+    """Tells who proposed words whether they are published, or came back with a note."""
+    return {"reference": reference, "who": who, "link": link, "published": published}
+
+
+def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
+    """Mail those who can approve it, as `ask` does for a review."""
+    for user in reviewers(session, campaign, by=proposal.made_by_id):
+        send_approval_asked(
+            session, to=user.email, locale=user.locale, reference=campaign.reference,
+            who=_name(session, proposal.made_by_id), link=_proposal_link(campaign, proposal),
+        )  # fmt: skip
+
+
+def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
+    """Mail its author what a second person decided."""
+    author = _mailable(session, proposal.made_by_id)
+    if author is not None:
+        send_approval_given(
+            session, to=author.email, locale=author.locale, reference=campaign.reference,
+            who=_name(session, proposal.decided_by_id), link=_proposal_link(campaign, proposal),
+            published=proposal.state is ProposalState.APPROVED,
+        )  # fmt: skip
 
 
 def ask(unit: Session, campaign: Campaign, *, by: int | None, changed: bool = False) -> None:
@@ -111,6 +144,10 @@ def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
 def _link(campaign: Campaign) -> str:
     # Not url_for: the host that a request names must not decide where a link leads.
     return f"{_settings().base_url.rstrip('/')}/desk/campaigns/{campaign.slug}"
+
+
+def _proposal_link(campaign: Campaign, proposal: Proposal) -> str:
+    return f"{_link(campaign)}/proposals/{proposal.public_id}"
 
 
 def _settings() -> Settings:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from campaign import audit
-from campaign.campaigns.changes import given, record_change
+from campaign.campaigns.changes import drop_proposed_reasons, given, record_change
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.risks import refuse_named, words_by_field
 from campaign.errors import Invalid, Refused
@@ -27,15 +27,25 @@ def reword_reason(
     `reason_<default language>` where a stop would be left without any; RiskNamed.
     """
     unit.refresh(campaign, with_for_update={"key_share": True})
-    if campaign.status not in _ENDED:
-        raise Refused("campaign-status")
-    wanted, before = given(reasons), dict(campaign.status_reasons)
-    if campaign.status is CampaignStatus.STOPPED and not wanted:
-        raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
+    wanted, before = check_reason(campaign, reasons, risks_seen), dict(campaign.status_reasons)
     if wanted == before:
         return
-    refuse_named(campaign, words_by_field("reason", wanted, "reason_"), seen=risks_seen)
+    drop_proposed_reasons(unit, campaign)
     campaign.status_reasons = wanted
     old = "\n".join(f"{code}: {text}" for code, text in before.items())
     kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
     record_change(unit, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)
+
+
+def check_reason(
+    campaign: Campaign, reasons: Mapping[str, str], risks_seen: bool
+) -> dict[str, str]:
+    """Return the reasons that say something. Raises as `reword_reason` does."""
+    if campaign.status not in _ENDED:
+        raise Refused("campaign-status")
+    wanted = given(reasons)
+    if campaign.status is CampaignStatus.STOPPED and not wanted:
+        raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
+    if wanted != campaign.status_reasons:
+        refuse_named(campaign, words_by_field("reason", wanted, "reason_"), seen=risks_seen)
+    return wanted

@@ -162,10 +162,17 @@ def close_campaign(
 
     Raises RiskNamed where they say what a flag rules out.
     """
-    check_move(unit, campaign, CampaignStatus.CLOSED, actor)
-    refuse_named(campaign, _reason_words(reasons or {}), seen=risks_seen)
+    check_closing(unit, campaign, actor=actor, reasons=reasons or {}, risks_seen=risks_seen)
     campaign.closed_at = now
     move(unit, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
+
+
+def check_closing(
+    unit: Session, campaign: Campaign, *, actor: str, reasons: Mapping[str, str], risks_seen: bool
+) -> None:
+    """Raise what `close_campaign` would."""
+    check_move(unit, campaign, CampaignStatus.CLOSED, actor)
+    refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
 
 
 def stop_campaign(
@@ -177,8 +184,12 @@ def stop_campaign(
     reasons: Mapping[str, str],
     kind: StopKind | None = StopKind.HARM,
     risks_seen: bool = False,
+    reasons_wait: bool = False,
 ) -> None:
     """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reasons`.
+
+    Not where these wait for a second person (`reasons_wait`): nobody reads them then, and pages
+    and mails say what kind of stop it is.
 
     Raises Invalid with the field `kind` where none is chosen, and with
     `reason_<default language>` where no language has a reason; RiskNamed where one says what a
@@ -192,7 +203,8 @@ def stop_campaign(
     refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
-    move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=reasons, kind=kind.value)
+    public = {} if reasons_wait else reasons
+    move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=public, kind=kind.value)
     jobs.enqueue(unit, "following.campaign-stopped", campaign.id)
     jobs.enqueue(unit, "deliveries.campaign-stopped", campaign.id)
 

@@ -75,11 +75,9 @@ def post_update(
     where everybody would read what a flag rules out and its author has not seen the warning; and
     `embargo-runs` before the end of an embargo.
     """
-    _refuse_untimely(campaign, kind, telling)
-    written = _written(campaign, words)
-    if pictures and not pictures[0].alt.get(campaign.default_locale):
-        raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    refuse_named(campaign, _texts(written, [one.alt for one in pictures]), seen=risks_seen)
+    written = check_update(
+        campaign, kind=kind, words=words, telling=telling, pictures=pictures, risks_seen=risks_seen
+    )
     update = _update_of(kind, happened_on, written, pictures)
     update.tell_network, update.tell_signers = telling.network, telling.signers
     campaign.updates.append(update)
@@ -87,9 +85,32 @@ def post_update(
     record_change(unit, campaign, actor, "campaign.update", kind=kind.value, **told)
     if telling.network:
         jobs.enqueue(unit, "network.announce-update", update.id)
-    if telling.signers or kind in _FOR_SIGNERS:
+    if tells_signers(kind, telling):
         jobs.enqueue(unit, "following.update-posted", update.id)
     return update
+
+
+def check_update(
+    campaign: Campaign,
+    *,
+    kind: UpdateKind,
+    words: Words,
+    telling: Telling,
+    pictures: Sequence[Shown],
+    risks_seen: bool,
+) -> dict[str, tuple[str, str]]:
+    """Return the languages that are written. Raises as `post_update` does."""
+    _refuse_untimely(campaign, kind, telling)
+    written = _written(campaign, words)
+    if pictures and not pictures[0].alt.get(campaign.default_locale):
+        raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
+    refuse_named(campaign, _texts(written, [one.alt for one in pictures]), seen=risks_seen)
+    return written
+
+
+def tells_signers(kind: UpdateKind, telling: Telling) -> bool:
+    """Whether those who asked for news are mailed such an update."""
+    return telling.signers or kind in _FOR_SIGNERS
 
 
 def _refuse_untimely(campaign: Campaign, kind: UpdateKind, telling: Telling) -> None:

@@ -6,15 +6,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from campaign import i18n
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns import readiness
+from campaign.campaigns import proposals, readiness
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
+from campaign.campaigns.proposal_models import Proposal, ProposalState
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.deliveries.covering import is_part_unnamed, is_some_here
 from campaign.deliveries.models import Rerouting
@@ -69,6 +70,7 @@ def todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
         *_deadlines(unit, mine, now),
         held(unit, mine),
         _replies(unit, mine),
+        *_proposed(unit, mine, by),
         *_beginnings(unit, mine, now, by),
         waiting(unit, mine),
         refused(unit, mine, today),
@@ -132,6 +134,26 @@ def _replies(unit: Session, mine: ColumnElement[bool]) -> Todo:
         .order_by(func.min(Reply.created_at))
     )
     return todo("replies", [Item(campaign, number) for campaign, number in rows])
+
+
+def _proposed(unit: Session, mine: ColumnElement[bool], by: StaffUser) -> list[Todo]:
+    """Public words that wait for `by`, came back to `by`, or wait for a colleague."""
+    rows = unit.scalars(
+        select(Proposal)
+        .join(Campaign)
+        .options(contains_eager(Proposal.campaign))
+        .where(mine, Proposal.state.in_(proposals.WITH_AUTHOR))
+        .order_by(Proposal.id)
+    ).all()
+    of: dict[str, list[Item]] = {"approve": [], "proposal-returned": [], "proposal-waits": []}
+    for one in rows:
+        item = Item(one.campaign, public_id=one.public_id)
+        pending = one.state is ProposalState.PENDING
+        if one.made_by_id == by.id:
+            of["proposal-waits" if pending else "proposal-returned"].append(item)
+        elif pending:
+            of["approve"].append(item)
+    return [todo(slug, items) for slug, items in of.items()]
 
 
 def _beginnings(

@@ -28,6 +28,9 @@ def link_of(slug: str, item: Item) -> str:
         return url_for("replies.of_campaign", slug=subject.slug)
     if slug in _OF_CARRIERS:
         return url_for(_OF_CARRIERS[slug], public_id=item.public_id)
+    if slug in {"approve", "proposal-returned", "proposal-waits"}:
+        number = item.public_id
+        return url_for("campaigns.decide_proposal", slug=subject.slug, public_id=number)
     if slug == "answer":
         return url_for("replies.create", slug=subject.slug)
     if slug in _BESIDE_FIGURES and not may_enter("overview"):

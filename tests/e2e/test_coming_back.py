@@ -149,15 +149,6 @@ def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) ->
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
 
 
-def test_the_counter_says_how_many_characters_are_too_many(desk: Page, site: Site) -> None:
-    desk.goto(f"{site.url}{CASE.replace('/en/', '/es/')}/write")
-    left = desk.locator("#own_words-left")
-    expect(left).to_contain_text("1.500")
-    desk.locator("[name=own_words]").fill("a" * 2999)
-    expect(left).to_contain_text("1.499")
-    expect(left).not_to_contain_text("-")
-
-
 def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None:
     page.goto(f"{site.url}{CASE}/write")
     page.locator("[name=own_words]").fill(WORDS)

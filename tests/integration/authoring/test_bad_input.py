@@ -89,7 +89,7 @@ def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
         (b"<!doctype html><html><body>Sign in</body></html>", "This is a web page"),
         (b'{"persons": [', "look at line 1"),
         (b'[{"name": "Ana"}]', "Save the list as CSV"),
-        (b"PK\x03\x04" + bytes(80), "workbook"),
+        (b"PK\x03\x04" + bytes(80), "This file is damaged"),
         (b"", "empty"),
     ],
 )

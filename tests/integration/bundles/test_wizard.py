@@ -207,7 +207,7 @@ def test_what_was_chosen_is_frozen(
     frozen = Frozen.from_json(bundle.frozen)
     assert answer.location.endswith(f"/desk/bundles/{bundle.public_id}")
     assert (frozen.format, frozen.layout, frozen.locale) == ("card", "din-5008-a", "fr")
-    assert (frozen.duplex, frozen.order, frozen.volumes) == (True, "name", "region")
+    assert (frozen.duplex, frozen.order, frozen.volumes) == (False, "name", "region")  # cards
     assert (frozen.volume_letters, frozen.first_number) == (2, 1)
     assert list(frozen.targets) == [campaigns[0].targets[1].id]
     assert bundle.letter_count == 3

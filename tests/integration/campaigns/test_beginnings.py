@@ -19,6 +19,7 @@ from campaign.errors import Invalid, Refused
 from campaign.overview.today import todos
 from campaign.settings import Settings
 from campaign.signing.models import Signature
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
 DESK = "/desk/campaigns/ua-1-26"
@@ -128,7 +129,7 @@ def test_today_says_what_is_hers(app: Flask, unit: Session, draft: Campaign) -> 
 def test_after_saving_the_page_says_what_is_next(
     client: FlaskClient, app: Flask, unit: Session, draft: Campaign
 ) -> None:
-    draft.act_by = utcnow().date() - timedelta(days=9)
+    draft.act_by = days_ago(9)
     unit.commit()
     sign_in(client, app, Role.ADMIN)
     assert "Next:" not in client.get(f"{DESK}/risks").text

@@ -36,8 +36,8 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
     (mails.send_case_update,
      _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"}),
     *((mails.send_case_stopped,
-       _NEWS | {"stop_kind": kind, "reason": "She asked us to.", "lang": "en"})
-      for kind in ("harm", "safe", "other")),
+       _NEWS | {"stop_kind": kind, "reason": reason, "lang": "en"})
+      for kind in ("harm", "safe", "other") for reason in ("She asked us to.", "")),
     (mails.send_case_continued,
      _NEWS | {"earlier_id": 1, "title": "It goes on", "text": "Three sentences.", "lang": "en",
               "deadline": "Friday, December 4", "asks_cards": False}),

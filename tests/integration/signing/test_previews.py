@@ -73,7 +73,7 @@ def test_who_can_mend_an_address_is_told_which_and_where(
     draft = make_campaign(unit, status=CampaignStatus.DRAFT)
     official = draft.targets[0].official
     office = "Chair of the Committee on Delegated Powers and Regulatory Reform, Altamar"
-    official.office = {"en": f"{office}, {office}"[:110]}
+    official.office = {"en": f"{office}, {office}, {office}"[:200]}
     unit.commit()
     sign_in(client, app, Role.ORGANIZER)
     response = client.get(f"/desk/campaigns/{draft.slug}/preview/en/letter.pdf")
@@ -89,7 +89,10 @@ def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
     draft = make_campaign(unit, status=CampaignStatus.DRAFT)
     official = draft.targets[0].official
     office = "Chair of the Committee on Delegated Powers and Regulatory Reform of Altamar"
-    official.office = {"en": f"{office}, {office}"[:110]} | {"es": "Gobernadora", "fr": "Élue"}
+    official.office = {"en": f"{office}, {office}, {office}"[:200]} | {
+        "es": "Gobernadora",
+        "fr": "Élue",
+    }
     unit.commit()
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(f"/desk/campaigns/{draft.slug}").text

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns import revisions
+from campaign.campaigns import proposals, revisions
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.revision_models import Part, RiskFlag, RiskKind
 from campaign.clock import utcnow
@@ -25,7 +25,14 @@ from campaign.replies.models import Channel, Reply, ReplyState
 from campaign.replies.services import Facts
 from campaign.signing.hold_models import Hold
 from campaign.signing.models import SignatureState
-from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_staff_user,
+    make_target_official,
+    post,
+    sign_in,
+)
 from tests.integration.authoring.test_risks_and_picture import picture
 from tests.integration.authoring.test_side_by_side import fields
 from tests.integration.test_routes import _roles, _rules
@@ -67,7 +74,8 @@ SAYS_NOTHING: dict[str, str] = {
             officials.delete officials.delete_mission officials.discard_import officials.edit
             officials.edit_mission officials.edit_posts officials.imports
             officials.known_successor officials.leave_office officials.mapping officials.merge
-            officials.new_successor officials.tell_apart campaigns.aimed_at""",
+            officials.new_successor officials.tell_apart campaigns.aimed_at
+            officials.undo_import officials.change_many""",
         _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
             campaigns.take_back_update
             replies.publishing.edit_bars replies.publishing.take_back deliveries.take_back
@@ -81,7 +89,8 @@ SAYS_NOTHING: dict[str, str] = {
             paper.show_import paper.upload""",
         _SEALED: """replies.create replies.delete replies.detach replies.edit
             replies.scan_download deliveries.deliver deliveries.receipt_download
-            deliveries.remove""",
+            deliveries.remove deliveries.correct deliveries.add_files
+            deliveries.settle_held_back""",
         _INVENTED: """rehearsal.download rehearsal.make_bundle rehearsal.sign rehearsal.wipe
             rehearsal_screening.decide rehearsal_signing.check rehearsal_signing.live
             rehearsal_signing.preview_pdf rehearsal_signing.sign rehearsal_signing.write
@@ -89,7 +98,7 @@ SAYS_NOTHING: dict[str, str] = {
         _GONE_BEFORE: """network_desk.tell bundles.cancel bundles.create bundles.download
             bundles.print_proof bundles.release bundles.remake bundles.take_reprint
             deliveries.again deliveries.envelopes_download deliveries.part deliveries.post
-            deliveries.reroute deliveries.split deliveries.undo""",
+            deliveries.reroute deliveries.reroute_proof deliveries.split deliveries.undo""",
     }.items()
     for one in names.split()
 }
@@ -202,6 +211,39 @@ def _update(world: World) -> Sent:
                                "body_en": SENTENCE}  # fmt: skip
 
 
+def _with_second_person(world: World) -> None:
+    settings = world.browser.application.extensions["settings"]
+    world.browser.application.extensions["settings"] = settings.model_copy(
+        update={"second_person_posts": True}
+    )
+
+
+def _propose_update(world: World) -> Sent:
+    _with_second_person(world)
+    return _update(world)
+
+
+def _propose_stop(world: World) -> Sent:
+    _with_second_person(world)
+    return _stop(world)
+
+
+def _propose_reason(world: World) -> Sent:
+    sent = _reason(world)
+    _with_second_person(world)
+    return sent
+
+
+def _approve(world: World) -> Sent:
+    """The flag came after the proposal: it is asked about once more."""
+    author = make_staff_user(world.unit, Role.ORGANIZER)
+    proposal = proposals.propose_closing(
+        world.unit, world.campaign, by=author, reasons={"en": SENTENCE}, risks_seen=True
+    )
+    world.unit.commit()
+    return f"{HOME}/proposals/{proposal.public_id}", {"decision": "approve"}
+
+
 def _picture(world: World) -> Sent:
     alts = {"alt_en": "A river.", "alt_fr": SENTENCE, "alt_es": "Un río."}
     return f"{HOME}/picture", alts | {"picture": (io.BytesIO(picture()), "river.jpg")}
@@ -279,15 +321,16 @@ def _cover(world: World) -> Sent:
 
 
 WRITERS: dict[str, list[Writer]] = {
-    "campaigns.change_status": [_change_status, _stop, _open, _schedule],
+    "campaigns.change_status": [_change_status, _stop, _propose_stop, _open, _schedule],
+    "campaigns.decide_proposal": [_approve],
     "campaigns.edit_edition": [_edition, _edit_scheduled],
     "campaigns.edit_facts": [_facts],
     "campaigns.edit_picture": [_picture],
     "campaigns.edit_targets": [_targets],
     "campaigns.edit_template": [_template],
     "campaigns.merge": [_merge],
-    "campaigns.post_update": [_update],
-    "campaigns.reason.edit": [_reason],
+    "campaigns.post_update": [_update, _propose_update],
+    "campaigns.reason.edit": [_reason, _propose_reason],
     "campaigns.restore": [_restore],
     "campaigns.side_by_side": [_side],
     "bundles.edit_cover": [_cover],

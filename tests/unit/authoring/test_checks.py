@@ -57,7 +57,7 @@ def test_a_letter_that_leaves_no_room_for_own_words_is_pointed_at(campaign: Camp
     found: list[list[tuple[str, str]]] = []
     for lines in range(5, 40):
         campaign.templates[0].closing = "\n\n".join(["A line."] * lines)
-        found.append(slugs(campaign))
+        found.append([one for one in slugs(campaign) if one[0] != "no-risks"])
     assert found[0] == []
     assert found[-1] == [("letter-too-long", "en")]
     assert [("letter-full", "en")] in found
@@ -104,7 +104,7 @@ def test_the_picture_is_described_in_every_language_of_a_text(campaign: Campaign
 
 def test_what_one_language_tells_and_another_does_not_is_pointed_at(campaign: Campaign) -> None:
     campaign.editions[1].background = "Lo que pasó."
-    [gap] = gaps(campaign, NOW)
+    [gap] = [one for one in gaps(campaign, NOW) if one.slug != "no-risks"]
     assert (gap.slug, gap.locale, gap.subject, gap.blocking) == (
         "part-uneven", "en", "background", False
     )  # fmt: skip

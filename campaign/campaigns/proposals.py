@@ -1,0 +1,274 @@
+"""A second person for public words: one organizer proposes them, another one publishes them.
+
+Asked for by the setting `second_person_posts`, once a campaign is public: before, somebody else
+looks at it when it opens.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.sight import sees
+from campaign.campaigns import lifecycle, review_mails, rewording, services, updates
+from campaign.campaigns.changes import drop_proposed_reasons, given, note
+from campaign.campaigns.models import Campaign, StopKind, UpdateKind
+from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
+from campaign.campaigns.updates import Shown, Telling
+from campaign.errors import Invalid, NotFound, Refused
+from campaign.settings import Settings
+
+_WRITERS = {Role.ORGANIZER, Role.ADMIN}
+WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
+"""Where its author can withdraw it, and its words are kept."""
+
+
+def needs_approval(campaign: Campaign) -> bool:
+    """Whether public words of this campaign wait for a second person."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.second_person_posts and lifecycle.is_public(campaign.status)
+
+
+def may_decide(proposal: Proposal, by: StaffUser) -> bool:
+    """Whether that person may approve or return it, if they see the campaign: not its author."""
+    return by.role in _WRITERS and by.id != proposal.made_by_id
+
+
+def get_proposal(session: Session, campaign: Campaign, public_id: str) -> Proposal:
+    """The campaign's proposal of that number. Raises NotFound."""
+    own = select(Proposal).where(Proposal.campaign_id == campaign.id)
+    found = session.scalar(own.where(Proposal.public_id == public_id))
+    if found is None:
+        raise NotFound("proposal")
+    return found
+
+
+def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:
+    """What waits for a second person, and what came back to `by`, the oldest first."""
+    returned = (Proposal.state == ProposalState.DECLINED) & (Proposal.made_by_id == by.id)
+    return session.scalars(
+        select(Proposal)
+        .where(Proposal.campaign_id == campaign.id)
+        .where((Proposal.state == ProposalState.PENDING) | returned)
+        .order_by(Proposal.id)
+    ).all()
+
+
+def propose_update(
+    session: Session,
+    campaign: Campaign,
+    *,
+    by: StaffUser,
+    kind: UpdateKind,
+    happened_on: date,
+    words: updates.Words,
+    telling: Telling = updates.NOBODY,
+    pictures: Sequence[Shown] = (),
+    risks_seen: bool = False,
+    replaces: Proposal | None = None,
+) -> Proposal:
+    """Keep an update until a second person approves it. Raises as `updates.post_update` does."""
+    written = updates.check_update(
+        campaign, kind=kind, words=words, telling=telling, pictures=pictures, risks_seen=risks_seen
+    )
+    payload = {
+        "kind": kind.value,
+        "happened_on": happened_on.isoformat(),
+        "words": written,
+        "tell_network": telling.network,
+        "tell_signers": telling.signers,
+        "pictures": [{"key": one.key, "alt": dict(one.alt)} for one in pictures],
+    }
+    picture = pictures[0].key if pictures else ""
+    return _keep(session, campaign, ProposalKind.UPDATE, payload, by, replaces, picture)
+
+
+def propose_closing(
+    session: Session,
+    campaign: Campaign,
+    *,
+    by: StaffUser,
+    reasons: Mapping[str, str],
+    risks_seen: bool = False,
+    replaces: Proposal | None = None,
+) -> Proposal:
+    """Keep the reason: the campaign closes once a second person approves it.
+
+    Raises as `services.close_campaign` does.
+    """
+    services.check_closing(
+        session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
+    )
+    return _keep(session, campaign, ProposalKind.CLOSE, given(reasons), by, replaces)
+
+
+def propose_reason(
+    session: Session,
+    campaign: Campaign,
+    *,
+    by: StaffUser,
+    reasons: Mapping[str, str],
+    risks_seen: bool = False,
+    replaces: Proposal | None = None,
+) -> Proposal:
+    """Keep the reason of a stop or a closing until a second person approves it.
+
+    Raises as `rewording.reword_reason` does.
+    """
+    wanted = rewording.check_reason(campaign, reasons, risks_seen)
+    return _keep(session, campaign, ProposalKind.REASON, wanted, by, replaces)
+
+
+def stop_and_propose(
+    session: Session,
+    campaign: Campaign,
+    *,
+    by: StaffUser,
+    now: datetime,
+    reasons: Mapping[str, str],
+    kind: StopKind | None,
+    risks_seen: bool = False,
+) -> Proposal:
+    """Stop the campaign now; its reason waits. Raises as `services.stop_campaign` does."""
+    services.stop_campaign(
+        session, campaign, actor=_actor(by), now=now, reasons=reasons, kind=kind,
+        risks_seen=risks_seen, reasons_wait=True,
+    )  # fmt: skip
+    return propose_reason(session, campaign, by=by, reasons=reasons, risks_seen=True)
+
+
+def approve(
+    session: Session,
+    proposal: Proposal,
+    *,
+    by: StaffUser,
+    now: datetime,
+    risks_seen: bool = False,
+) -> None:
+    """Publish it, as if `by` had written it.
+
+    Raises NotFound where `by` does not see the campaign; Refused: `own-proposal`,
+    `proposal-decided`; and whatever publishing it now raises.
+    """
+    campaign, content = proposal.campaign, _decide(session, proposal, ProposalState.APPROVED, by)
+    seen: dict[str, Any] = {"actor": _actor(by), "risks_seen": risks_seen}
+    if proposal.kind is ProposalKind.UPDATE:
+        updates.post_update(session, campaign, **update_of(content), **seen)
+    elif proposal.kind is ProposalKind.CLOSE:
+        services.close_campaign(session, campaign, now=now, reasons=content, **seen)
+    else:
+        rewording.reword_reason(session, campaign, reasons=content, **seen)
+    review_mails.answer_proposal(session, campaign, proposal)
+
+
+def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why: str) -> None:
+    """Give it back to its author with a note.
+
+    Raises Invalid with the field `note` where there is none; Refused as `approve` does.
+    """
+    if not why.strip():
+        raise Invalid(fields={"note": "note-missing"})
+    _decide(session, proposal, ProposalState.DECLINED, by)
+    proposal.note = why.strip()
+    review_mails.answer_proposal(session, proposal.campaign, proposal)
+
+
+def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
+    """Take back one's own, also one that came back. Raises Refused."""
+    _drop(session, proposal, by, ProposalState.WITHDRAWN)
+
+
+def content_of(proposal: Proposal) -> dict[str, Any]:
+    """What the form gave; empty once nothing can come of it any more."""
+    found: dict[str, Any] = json.loads(proposal.payload or "{}")
+    return found
+
+
+def update_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a proposed update, as `updates.post_update` takes it."""
+    return {
+        "kind": UpdateKind(content["kind"]),
+        "happened_on": date.fromisoformat(content["happened_on"]),
+        "words": {code: (title, body) for code, (title, body) in content["words"].items()},
+        "telling": Telling(content["tell_network"], content["tell_signers"]),
+        "pictures": [Shown(one["key"], one["alt"]) for one in content["pictures"]],
+    }
+
+
+def _keep(
+    session: Session,
+    campaign: Campaign,
+    kind: ProposalKind,
+    content: Mapping[str, Any],
+    by: StaffUser,
+    replaces: Proposal | None,
+    picture: str = "",
+) -> Proposal:
+    if kind is not ProposalKind.UPDATE:
+        drop_proposed_reasons(session, campaign)
+    if replaces is not None and replaces.state in WITH_AUTHOR:
+        _drop(session, replaces, by, ProposalState.OBSOLETE)
+    proposal = Proposal(
+        campaign=campaign, kind=kind, payload=json.dumps(content), picture=picture, made_by=by
+    )
+    session.add(proposal)
+    session.flush()
+    note(session, campaign, _actor(by), "campaign.propose", kind=kind.value)
+    review_mails.ask_for_approval(session, campaign, proposal)
+    return proposal
+
+
+def _decide(
+    session: Session, proposal: Proposal, state: ProposalState, by: StaffUser
+) -> dict[str, Any]:
+    """Of all who decide at once, one does. Returns what was proposed."""
+    # First the campaign, as every move of it does: two that wait for each other would both fail.
+    session.refresh(proposal.campaign, with_for_update={"key_share": True})
+    visible = select(Campaign.id).where(Campaign.id == proposal.campaign_id, sees(by, Campaign.id))
+    if session.scalar(visible) is None:
+        raise NotFound("proposal")
+    if not may_decide(proposal, by):
+        raise Refused("own-proposal")
+    kept = {} if state is ProposalState.DECLINED else {"payload": "", "picture": ""}
+    content = content_of(proposal)
+    _change(
+        session, proposal, (ProposalState.PENDING,), state=state, decided_by_id=by.id,
+        decided_at=db.utcnow(), **kept,
+    )  # fmt: skip
+    action = "return" if state is ProposalState.DECLINED else "approve"
+    note(session, proposal.campaign, _actor(by), f"campaign.proposal-{action}",
+         kind=proposal.kind.value)  # fmt: skip
+    return content
+
+
+def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalState) -> None:
+    if proposal.made_by_id != by.id:
+        raise Refused("not-own-proposal")
+    _change(session, proposal, WITH_AUTHOR, state=state, payload="", picture="")
+    note(session, proposal.campaign, _actor(by), "campaign.proposal-withdraw",
+         kind=proposal.kind.value)  # fmt: skip
+
+
+def _change(
+    session: Session, proposal: Proposal, from_: Sequence[ProposalState], **values: Any
+) -> None:
+    session.flush()
+    changed = session.execute(
+        update(Proposal)
+        .where(Proposal.id == proposal.id, Proposal.state.in_(from_))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(proposal)
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused("proposal-decided")
+
+
+def _actor(by: StaffUser) -> str:
+    return f"staff:{by.id}"

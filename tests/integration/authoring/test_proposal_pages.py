@@ -1,0 +1,207 @@
+"""The pages on which public words wait for a second person, are read, approved and returned."""
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import storage
+from campaign.accounts.models import Role
+from campaign.campaigns import picture_sweep, services
+from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.campaigns.proposal_models import Proposal, ProposalState
+from campaign.clock import utcnow
+from tests.factories import make_campaign, post, sign_in
+from tests.integration.authoring.test_risks_and_picture import picture
+from tests.integration.campaigns.test_proposals import asks_for_approval
+
+HOME = "/desk/campaigns/ua-1-26"
+UPDATE = {
+    "kind": "outcome", "happened_on": "2026-01-09", "title_en": "She is free",
+    "body_en": "At **home**.", "title_fr": "Elle est libre", "body_fr": "Rentrée.",
+    "tell_signers": "y",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def case(app: Flask, unit: Session) -> Iterator[Campaign]:
+    """An open campaign of a house that asks for a second person."""
+    asks_for_approval(app)
+    campaign = make_campaign(unit)
+    unit.commit()
+    yield campaign
+    unit.rollback()
+
+
+def queued(app: Flask) -> bytes:
+    return b"".join(app.extensions["queue"].huey.storage.enqueued_items())
+
+
+def newest(unit: Session) -> Proposal:
+    unit.rollback()
+    unit.expire_all()
+    found = unit.scalars(select(Proposal).order_by(Proposal.id.desc())).first()
+    assert found is not None
+    return found
+
+
+def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    author = sign_in(client, app, Role.ORGANIZER)
+    assert "Ask for approval" in client.get(f"{HOME}/updates").text
+    assert post(client, f"{HOME}/updates", UPDATE).location == f"{HOME}/updates"
+    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    assert unit.scalars(select(Update)).all() == []
+    assert b"following.update-posted" not in queued(app)
+    assert "1 text of yours waits for a colleague" in client.get("/desk/today").text
+    own = client.get(url).text
+    assert "You cannot approve it yourself" in own
+    assert "Approve and publish" not in own
+    assert post(client, url, {"decision": "approve"}).status_code == 422
+
+    colleague = sign_in(client, app, Role.ORGANIZER)
+    assert "1 text needs your approval" in client.get("/desk/today").text
+    assert url in client.get(HOME).text
+    read = client.get(url).text
+    assert "<strong>home</strong>" in read
+    assert "Elle est libre" in read
+    assert "Emails will go to" in read
+    assert author.name in read
+    assert "She is free" not in client.get("/en/actions/ua-1-26").text
+    assert post(client, url, {"decision": "approve"}).location == HOME
+    assert "She is free" in client.get("/en/actions/ua-1-26").text
+    assert b"following.update-posted" in queued(app)
+    assert newest(unit).decided_by_id == colleague.id
+    late = post(client, url, {"decision": "approve"})
+    assert late.status_code == 422
+    assert "Someone has already decided this" in late.text
+    assert "needs your approval" not in client.get("/desk/today").text
+
+
+def test_what_comes_back_is_mended_in_the_form_it_came_from(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    reader = app.test_client()
+    sign_in(client, app, Role.ORGANIZER)
+    post(client, f"{HOME}/updates", UPDATE)
+    first = newest(unit).public_id
+    url = f"{HOME}/proposals/{first}"
+    sign_in(reader, app, Role.ORGANIZER)
+    assert post(reader, url, {"decision": "return"}).status_code == 422
+    note = {"decision": "return", "note": "Name the <prison>."}
+    assert post(reader, url, note).status_code == 303
+    assert reader.get(f"{HOME}/updates?proposal={first}").status_code == 404
+    assert "Write it again" not in reader.get(url).text
+
+    assert "1 text came back to you with a note" in client.get("/desk/today").text
+    assert "Name the &lt;prison&gt;." in client.get(url).text
+    form = client.get(f"{HOME}/updates?proposal={first}").text
+    assert "At **home**." in form
+    assert "Elle est libre" in form
+    assert f"{HOME}/updates?proposal={first}" in form
+    again = UPDATE | {"body_en": "Out of prison."}
+    assert post(client, f"{HOME}/updates?proposal={first}", again).status_code == 303
+    second = newest(unit)
+    assert second.state is ProposalState.PENDING
+    assert second.public_id != first
+    assert "came back to you" not in client.get("/desk/today").text
+    assert post(client, f"{HOME}/proposals/{second.public_id}",
+                {"decision": "withdraw"}).status_code == 303  # fmt: skip
+    assert newest(unit).state is ProposalState.WITHDRAWN
+
+
+def test_what_cannot_be_published_any_more_says_why_and_waits_on(
+    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    post(client, f"{HOME}/updates", UPDATE)
+    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    services.stop_campaign(unit, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    refused = post(client, url, {"decision": "approve", "note": "Tell them."})
+    assert refused.status_code == 422
+    assert "after a stop the outcome only" in refused.text
+    assert "Tell them." in refused.text
+    assert "Approve and publish" in refused.text, "it is not decided"
+    assert newest(unit).state is ProposalState.PENDING
+    assert post(client, url, {"decision": "return", "note": "Tell nobody."}).status_code == 303
+
+
+def test_a_stop_is_done_at_once_and_its_reason_waits(
+    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    stop = {"to": "stopped", "kind": "harm", "reason_en": "Her sister is watched."}
+    assert post(client, f"{HOME}/status", stop).status_code == 303
+    unit.rollback()
+    unit.refresh(case)
+    assert case.status is CampaignStatus.STOPPED
+    assert b"following.campaign-stopped" in queued(app)
+    public = client.get("/en/actions/ua-1-26").text
+    assert "another letter could do harm" in public
+    assert "sister" not in public
+    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    sign_in(client, app, Role.ORGANIZER)
+    assert "Her sister is watched." in client.get(url).text
+    assert post(client, url, {"decision": "approve"}).status_code == 303
+    assert "Her sister is watched." in client.get("/en/actions/ua-1-26").text
+
+
+def test_closing_with_a_reason_waits_and_without_one_does_not(
+    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    assert post(client, f"{HOME}/status", {"to": "closed", "reason_en": "Won."}).location == HOME
+    assert "stays open until someone else approves" in client.get(HOME).text
+    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    assert post(client, f"{HOME}/status", {"to": "closed"}).status_code == 303
+    unit.rollback()
+    unit.refresh(case)
+    assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {})
+    sign_in(client, app, Role.ADMIN)
+    assert post(client, url, {"decision": "approve"}).status_code == 422
+    assert "It is out of date." in client.get(url).text
+
+
+def test_an_organizer_proposes_a_reason_that_an_admin_alone_would_reword(
+    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+) -> None:
+    case.status, case.closed_at = CampaignStatus.CLOSED, utcnow()
+    unit.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    assert f"{HOME}/reason" in client.get(HOME).text
+    assert post(client, f"{HOME}/reason", {"reason_en": "Won."}).status_code == 303
+    unit.rollback()
+    unit.refresh(case)
+    assert case.status_reasons == {}
+    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    sign_in(client, app, Role.ADMIN)
+    assert post(client, url, {"decision": "approve"}).status_code == 303
+    assert "Won." in client.get("/en/actions/ua-1-26").text
+
+
+def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
+    app: Flask, client: FlaskClient, unit: Session
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    sent = UPDATE | {"alt_en": "A door.", "picture": (io.BytesIO(picture()), "door.jpg")}
+    assert post(client, f"{HOME}/updates", sent).status_code == 303
+    proposal = newest(unit)
+    key, url = proposal.picture, f"{HOME}/proposals/{proposal.public_id}/picture"
+    assert url in client.get(url.removesuffix("/picture")).text
+    assert client.get(url).mimetype == "image/jpeg"
+    assert client.get(f"/pictures/{key.rpartition('/')[2]}").status_code == 404
+    with app.app_context():
+        picture_sweep._sweep([key], utcnow() + timedelta(days=1))
+        assert list(storage.storage().names("pictures")) == [key]
+        unit.execute(update(Proposal).values(picture=""))
+        unit.commit()
+        picture_sweep._sweep([key], utcnow() + timedelta(days=1))
+        assert list(storage.storage().names("pictures")) == []
