@@ -196,7 +196,8 @@ def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
         return False
     before = unit.get(Hold, signature.id, populate_existing=True)
     reasons = reasons_of(unit, signature)
-    if before is not None and before.decision is Decision.RETURNED:
+    sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
+    if before is not None and before.decision in sent_back and before.note is not None:
         reasons = in_order([*reasons, CHANGED])
     verdict = Verdict(reasons, _standing_against(unit, signature, changed=True))
     for name, value in verdict.columns(signature.state).items():

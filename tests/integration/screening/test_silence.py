@@ -67,5 +67,6 @@ def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     assert seen(the_signature(unit)) == (HELD, HELD)
     made = run(unit, counted(app, unit, None, **DOMAIN))
     assert seen(the_signature(unit)) == (INVALID, HELD)
+    assert seen(change_words(unit, "Somebody saw it all.")) == (INVALID, HELD)
     undo(unit, made)
     assert seen(the_signature(unit)) == (HELD, HELD)
