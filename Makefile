@@ -46,7 +46,7 @@ test-clock: $(VENV)/ready $(VENV)/system $(VENV)/clock ## Run what knows days at
 	@sh .ci/clock
 
 test-portable: $(VENV)/ready $(VENV)/system ## Run a short part of the tests, for another Python
-	@$(BIN)/python -m pytest -k "not postgresql" tests/unit tests/integration/deliveries/test_days.py tests/integration/signing/test_sign.py
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -k "not postgresql" tests/unit tests/integration/deliveries/test_days.py tests/integration/signing/test_sign.py
 
 check: $(VENV)/ready ## Lint, types, import contracts, templates
 	@$(BIN)/ruff check .

@@ -73,6 +73,7 @@ def restore(database: Database, storage: Storage, source: Path) -> int:
                 with database.engine.begin() as connection:
                     for table in tables_of(database.engine):
                         rows += _fill(connection, table, archive)
+                    _pass_over_deleted(connection)
                     for name in _files_in(manifest):
                         undo.callback(storage.delete, name.removeprefix("files/"))
                         _restore_file(storage, archive, name, manifest, database)
@@ -232,6 +233,19 @@ def _continue_numbers(connection: Connection, table: Table) -> None:
             text(
                 f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), "  # noqa: S608
                 f'COALESCE((SELECT max(id) FROM "{table.name}"), 0) + 1, false)'
+            )
+        )
+
+
+def _pass_over_deleted(connection: Connection) -> None:
+    """Of a deleted draft its number is left in the audit, and is not given again."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text(
+                "SELECT setval(pg_get_serial_sequence('campaign', 'id'), deleted) FROM "
+                "(SELECT max(substr(subject, 10)::bigint) AS deleted FROM audit_entry"
+                " WHERE action = 'campaign.delete') AS gone"
+                " WHERE deleted >= (SELECT COALESCE(max(id), 0) FROM campaign)"
             )
         )
 

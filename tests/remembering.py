@@ -1,13 +1,15 @@
 """The press, which lays out the same document once a run.
 
-The same letters give the same bytes: that is shown by the tests of the press itself
-(`tests/unit/letters`) and of whole bundles printed in two places (`test_determinism`), which run
-without this. All others may have what was laid out before: a bundle of seven letters is printed
-hundreds of times, and what is tried there is the bundle, not the page.
+All of `tests/integration` prints by it in this process: a bundle of seven letters is printed
+hundreds of times, and what is tried there is the bundle, not the page. So no test there shows by
+itself that printing anew gives the same bytes. Without it run `tests/unit`, and with it the tests
+of the press, `tests/e2e`, tests marked `real_press`, and whatever prints in a process of its own,
+such as `test_determinism`, which prints whole bundles in two places and compares their bytes.
 """
 
 import hashlib
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -97,11 +99,20 @@ class RememberingPress:
 
 
 def _name(work: str, job: dict[str, Any], limits: Limits) -> str:
-    """What tells an order from every other: parts by what is in them, not where they lie."""
-    facts = {name: one for name, one in job.items() if name != "out"}
-    if work == "join":
-        facts["parts"] = [_digest(Path(part).read_bytes()) for part in job["parts"]]
+    """What tells an order from every other: files by what is in them, not where they lie."""
+    facts = _facts({name: one for name, one in job.items() if name != "out"})
     return _digest(json.dumps([work, facts, repr(limits)]).encode())
+
+
+def _facts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _facts(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_facts(one) for one in value]
+    # Unlike Path, this takes texts of any length.
+    if isinstance(value, str) and value.startswith("/") and os.path.isfile(value):  # noqa: PTH113
+        return ["file", _digest(Path(value).read_bytes())]
+    return value
 
 
 def _digest(data: bytes) -> str:

@@ -145,11 +145,10 @@ def _codes() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _names_anywhere() -> dict[str, str]:
-    """Names in all languages; one that means two countries means none. Some seconds, once."""
+    """Names in all languages; one that means two countries means none. Half a second, once."""
     found: dict[str, set[str]] = {}
-    for language in i18n.known_languages():
-        for code, name in i18n.countries(language):
-            found.setdefault(_key(name), set()).add(code)
+    for code, name in set(i18n.countries_anywhere()):
+        found.setdefault(_key(name), set()).add(code)
     return {name: codes.pop() for name, codes in found.items() if len(codes) == 1}
 
 

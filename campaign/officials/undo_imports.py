@@ -134,7 +134,9 @@ def _remove(
     session.execute(
         delete(model).where(model.id.in_(going)).execution_options(synchronize_session=False)
     )
-    session.expire_all()
+    for loaded in list(session.identity_map.values()):
+        if not isinstance(loaded, ImportRow):  # of these all are needed once more
+            session.expire(loaded)
     return staying
 
 

@@ -28,8 +28,8 @@ from campaign.settings import Settings
 from campaign.signing import tokens
 from campaign.signing.confirming import start_followers
 from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.judging import held_in_silence
 from campaign.signing.models import Letter, Signature, SignatureState
-from campaign.signing.screening_rules import SILENT
 
 MOST_AT_ONCE = 500
 COUNTED = 1000
@@ -229,13 +229,15 @@ def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
         .values(decision=Decision.OPEN, act_id=None, note=None)
         .execution_options(synchronize_session=False)
     )
+    unit.execute(
+        update(Signature)
+        .where(Signature.id.in_(held_in_silence(unit, back)))
+        .values(state_before=SignatureState.CONFIRMED)
+        .execution_options(synchronize_session=False)
+    )
     found = unit.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
-    for signature in found:
-        hold = unit.get(Hold, signature.id)
-        if hold is not None and SILENT.issuperset(hold.reasons):
-            signature.state_before = SignatureState.CONFIRMED
     _note(unit, by, "letter.decision-undone", found, act)
     return len(back)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
@@ -21,6 +21,7 @@ from campaign.screening.invalidating import AT_WORK
 from campaign.screening.models import Invalidation, InvalidationState
 from campaign.signing.conditions import Conditions
 from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.judging import held_in_silence
 from campaign.signing.models import Signature, SignatureState
 
 READ_AT_ONCE = 10_000
@@ -157,12 +158,18 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
             claimed = _claim(unit, seen, ids[-1] if rest else upto)
             if claimed is None:
                 return True
+            silent = and_(
+                Signature.state == SignatureState.HELD,
+                Signature.id.in_(held_in_silence(unit, ids)),
+            )
             done = unit.scalars(
                 update(Signature)
                 # Confirmed, withdrawn or renewed since it was read: judged as it stands now.
                 .where(Signature.id.in_(ids), unindexed(Signature.state).in_(states))
                 .values(
-                    state_before=Signature.state,
+                    state_before=case(
+                        (silent, SignatureState.CONFIRMED.value), else_=Signature.state
+                    ),
                     state=SignatureState.INVALID,
                     invalidation_id=seen.id,
                 )
@@ -187,6 +194,7 @@ def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
             claimed = _claim(unit, seen, ids[-1] if ids else seen.position)
             if claimed is None:
                 return True
+            silent = Signature.id.in_(held_in_silence(unit, ids))
             restored = unit.scalars(
                 update(Signature)
                 .where(
@@ -195,8 +203,11 @@ def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
                     unindexed(Signature.state) == SignatureState.INVALID,
                 )
                 .values(
-                    state=func.coalesce(Signature.state_before, SignatureState.CONFIRMED.value),
-                    state_before=None,
+                    state=case(
+                        (silent, SignatureState.HELD.value),
+                        else_=func.coalesce(Signature.state_before, SignatureState.CONFIRMED.value),
+                    ),
+                    state_before=case((silent, SignatureState.CONFIRMED.value), else_=None),
                     invalidation_id=None,
                 )
                 .returning(Signature.id)

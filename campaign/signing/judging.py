@@ -5,7 +5,7 @@ its own setting (`ScreeningRules`); what is false by conditions that stand is se
 word: who floods a campaign must not learn what gave them away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,26 +57,43 @@ class Verdict:
     invalidation_id: int | None
     """By which it is false, though its writer is told nothing of it."""
 
-    @property
-    def shown(self) -> SignatureState:
-        """Where it stands, but for what makes it false."""
-        return SignatureState.HELD if self.reasons else SignatureState.CONFIRMED
-
     def columns(self, before: SignatureState) -> dict[str, Any]:
         """The columns it sets on a letter that stood in `before`."""
+        shown = shown_by(self.reasons)
         if before is SignatureState.INVALID:
-            return {"state_before": self.shown}
+            return {"state_before": shown}
         if self.invalidation_id is None:
-            silent = bool(self.reasons) and SILENT.issuperset(self.reasons)
-            return {
-                "state": self.shown,
-                "state_before": SignatureState.CONFIRMED if silent else None,
-            }
+            state = SignatureState.HELD if self.reasons else SignatureState.CONFIRMED
+            return {"state": state, "state_before": None if shown is state else shown}
         return {
             "state": SignatureState.INVALID,
-            "state_before": self.shown,
+            "state_before": shown,
             "invalidation_id": self.invalidation_id,
         }
+
+
+def shown_by(reasons: Collection[str]) -> SignatureState:
+    """What its writer is shown of a letter that these reasons hold, or none."""
+    return SignatureState.CONFIRMED if SILENT.issuperset(reasons) else SignatureState.HELD
+
+
+def held_in_silence(unit: Session, ids: Sequence[int]) -> list[int]:
+    """Those of `ids` whose writers are not to learn that they are held; locks all of them.
+
+    Who was asked to change a letter knows.
+    """
+    letters = select(Signature.id).where(Signature.id.in_(ids)).order_by(Signature.id)
+    unit.execute(letters.with_for_update()).all()
+    waiting = select(Hold.signature_id, Hold.reasons).where(
+        Hold.signature_id.in_(ids),
+        Hold.decision.in_((Decision.OPEN, Decision.ASIDE)),
+        Hold.note.is_(None),
+    )
+    return [
+        number
+        for number, reasons in unit.execute(waiting)
+        if shown_by(reasons) is SignatureState.CONFIRMED
+    ]
 
 
 def judge(unit: Session, signature: Signature) -> Verdict:
@@ -179,7 +196,8 @@ def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
         return False
     before = unit.get(Hold, signature.id, populate_existing=True)
     reasons = reasons_of(unit, signature)
-    if before is not None and before.decision is Decision.RETURNED:
+    sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
+    if before is not None and before.decision in sent_back and before.note is not None:
         reasons = in_order([*reasons, CHANGED])
     verdict = Verdict(reasons, _standing_against(unit, signature, changed=True))
     for name, value in verdict.columns(signature.state).items():

@@ -191,8 +191,9 @@ class Signature(Base):
             values_callable=lambda kind: [one.value for one in kind],
         )
     )
-    """Of an invalid one: where it would stand otherwise. Its signer sees this, and an undo
-    restores it. Of one that is held in silence: what its signer sees."""
+    """Of an invalid one, or one held in silence: what its signer sees (`judging.shown_by`).
+
+    An undo restores it; one that was held in silence its hold tells."""
     invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`following.forgetting`); it goes on counting."""

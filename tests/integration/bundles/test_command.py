@@ -35,6 +35,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     return call
 
 
+@pytest.mark.real_press
 def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
     unit: Session, run: Any, tmp_path: Path
 ) -> None:

@@ -152,6 +152,21 @@ def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
     assert entry.detail == {"reference": "UA 1/26"}
 
 
+def test_the_number_of_a_deleted_draft_is_never_given_again(unit: Session, draft: Campaign) -> None:
+    """Else the next team's campaign shows what was done to the one that is gone."""
+    gone = draft.id
+    delete_draft(unit, draft, actor="staff:1")
+    unit.commit()
+    unit.add_all(
+        Campaign(slug=f"ua-{at}-26", reference=f"UA {at}/26", country="MX", person_name="Ana",
+                 timezone="America/Toronto", default_locale="en")
+        for at in (7, 8)
+    )  # fmt: skip
+    unit.flush()
+    again = unit.scalars(select(Campaign.id).order_by(Campaign.id)).all()
+    assert again == [gone + 1, gone + 2]
+
+
 def test_what_was_open_or_is_followed_is_never_deleted(
     client: FlaskClient, app: Flask, unit: Session, draft: Campaign
 ) -> None:

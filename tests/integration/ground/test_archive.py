@@ -75,6 +75,20 @@ def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path)
         assert len(fresh.scalars(select(AuditEntry)).all()) == 4
 
 
+def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
+    filled: Flask, unit: Session, tmp_path: Path
+) -> None:
+    audit.record(unit, actor="staff:1", action="campaign.delete", subject="campaign:7")
+    unit.commit()
+    unit.close()
+    database = filled.extensions["database"]
+    archive.back_up(database, filled.extensions["storage"], tmp_path / "backup.zip")
+    empty_again(filled)
+    archive.restore(database, storage_at(tmp_path / "other", database), tmp_path / "backup.zip")
+    with filled.app_context(), db.transaction() as fresh:
+        assert make_campaign(fresh).id == 8
+
+
 def test_a_backup_tells_nothing_without_the_key(
     filled: Flask, unit: Session, tmp_path: Path
 ) -> None:

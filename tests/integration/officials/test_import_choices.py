@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import Workbook
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from campaign import db
@@ -19,6 +19,7 @@ from campaign.audit import AuditEntry
 from campaign.campaigns.models import Target, TargetKind
 from campaign.officials.import_models import ImportState
 from campaign.officials.models import ContactDetail, Mission, Official
+from campaign.officials.undo_imports import undo_import
 from tests.factories import (
     make_campaign,
     make_target_mission,
@@ -244,6 +245,26 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     assert "A campaign or something else uses it" in page
     assert "Someone has edited or checked it since" in page
     assert unit.scalar(select(func.count(ContactDetail.id))) == 1
+
+
+def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(
+    app: Flask, desk: FlaskClient, unit: Session
+) -> None:
+    text = MISSIONS + "".join(f"Peru;Canada;consulate;Town {at};;\n" for at in range(200))
+    imported(desk, unit, rehearsed(desk, unit, text, "missions"))
+    asked: list[str] = []
+
+    def note(_c: Any, _u: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    engine = app.extensions["database"].engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        report = undo_import(unit, kept=newest(unit), actor="staff:1")
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert report.removed > 190
+    assert len(asked) < 60
 
 
 def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from babel import localedata
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
@@ -353,3 +354,12 @@ def test_a_card_that_is_cut_off_says_so() -> None:
 def test_an_abbreviation_in_an_address_keeps_its_full_stop() -> None:
     place = parse_one_line("Unit 2, Sample Bldg., Sample St., Makati. ", "PH", "Makati")
     assert (place.street, place.locality) == (["Unit 2, Sample Bldg., Sample St."], "Makati")
+
+
+def test_countries_in_all_languages_leave_nothing_of_them_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: dict[str, object] = {}
+    monkeypatch.setattr(localedata, "_cache", kept)
+    assert {("CL", "Cile"), ("DE", "Γερμανία")} <= set(i18n.countries_anywhere())
+    assert kept == {}

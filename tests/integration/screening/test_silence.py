@@ -1,0 +1,72 @@
+"""Who writes of a witness learns on no path that the letter is held."""
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign import db
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.screening import queue
+from campaign.signing.hold_models import Decision, Hold
+from campaign.signing.models import Signature, SignatureState
+from tests.integration.screening.conftest import Write, the_signature
+from tests.integration.screening.test_invalidating import by, change_words, counted, run, undo
+
+CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
+NAMED = "Halldora Lysing saw it all."
+DOMAIN = {"domains": ("example.org",)}
+
+
+@pytest.fixture(autouse=True)
+def _witness(campaign: Campaign, unit: Session) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    unit.commit()
+
+
+def seen(signature: Signature) -> tuple[SignatureState, SignatureState]:
+    return signature.state, signature.shown_state
+
+
+def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
+    app: Flask, unit: Session, write: Write
+) -> None:
+    link = write(NAMED)
+    assert seen(the_signature(unit)) == (HELD, CONFIRMED)
+    made = run(unit, counted(app, unit, None, **DOMAIN))
+    assert seen(the_signature(unit)) == (INVALID, CONFIRMED)
+    assert seen(change_words(unit, f"{NAMED} Indeed.")) == (INVALID, CONFIRMED)
+    assert undo(unit, made).restored == 1
+    signature = the_signature(unit)
+    assert seen(signature) == (HELD, CONFIRMED)
+    assert unit.get_one(Hold, signature.id).decision is Decision.OPEN
+    assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
+
+
+def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_restored_held(
+    app: Flask, unit: Session, write: Write
+) -> None:
+    write("Honest.")
+    made = run(unit, counted(app, unit, None, **DOMAIN), standing=True)
+    write(NAMED)
+    assert seen(the_signature(unit)) == (INVALID, CONFIRMED)
+    undo(unit, made)
+    assert seen(the_signature(unit)) == (HELD, CONFIRMED)
+
+
+def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
+    app: Flask, unit: Session, write: Write
+) -> None:
+    write(NAMED)
+    names = [the_signature(unit).public_id]
+    staff, now = by(unit), db.utcnow()
+    queue.decide(
+        unit, public_ids=names, decision=Decision.RETURNED, by=staff, now=now, note="Leave it out."
+    )
+    unit.commit()
+    assert seen(the_signature(unit)) == (HELD, HELD)
+    made = run(unit, counted(app, unit, None, **DOMAIN))
+    assert seen(the_signature(unit)) == (INVALID, HELD)
+    assert seen(change_words(unit, "Somebody saw it all.")) == (INVALID, HELD)
+    undo(unit, made)
+    assert seen(the_signature(unit)) == (HELD, HELD)

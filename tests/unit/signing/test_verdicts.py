@@ -1,0 +1,21 @@
+"""What a verdict shows a writer."""
+
+import pytest
+
+from campaign.signing.judging import Verdict
+from campaign.signing.models import SignatureState
+from campaign.signing.screening_rules import RISK, THREAT
+
+CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
+
+
+@pytest.mark.parametrize(
+    ("reasons", "shown"), [([RISK], CONFIRMED), ([RISK, THREAT], HELD), ([], CONFIRMED)]
+)
+def test_what_a_verdict_shows_does_not_go_by_what_makes_it_false(
+    reasons: list[str], shown: SignatureState
+) -> None:
+    assert Verdict(reasons, 3).columns(SignatureState.PENDING)["state_before"] is shown
+    assert Verdict(reasons, None).columns(INVALID)["state_before"] is shown
+    columns = Verdict(reasons, None).columns(SignatureState.PENDING)
+    assert (columns["state_before"] or columns["state"]) is shown
