@@ -1,16 +1,22 @@
 """Where the texts of a campaign say what a risk flag rules out. Pure."""
 
+import html
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import RiskKind
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.letters.phrases import Phrases, phrases_of
+from campaign.markup import unmarked
 
 _AROUND = 60
 """Characters that are shown on each side of what was found."""
+_LINKED = re.compile(r"\s*\(https?://[^)\s]*\)")
+_BETWEEN = re.compile(r"[-_,\u2010-\u2015]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Watch:
         by_kind: dict[RiskKind, list[str]] = {}
         for kind, words in flags:
             by_kind.setdefault(kind, []).append(words)
+            if kind is not RiskKind.PLACE and len(parts := words.split()) == 2:
+                by_kind[kind].append(f"{parts[1]} {parts[0]}")  # as lists write a name
         self._phrases: list[tuple[RiskKind, Phrases]] = [
             (kind, made) for kind, words in by_kind.items() if (made := phrases_of(words))
         ]
@@ -58,7 +66,11 @@ class Watch:
 
     def findings(self, texts: Iterable[Words]) -> list[Finding]:
         """Each place in these texts that breaks a flag."""
-        return [finding for words in texts for finding in self._in(words)]
+        return [finding for words in texts for finding in self._as_typed_or_read(words)]
+
+    def _as_typed_or_read(self, words: Words) -> list[Finding]:
+        """What stands in the text as it was typed; else in what its reader sees of it."""
+        return list(self._in(words)) or list(self._in(replace(words, text=_as_read(words.text))))
 
     def _in(self, words: Words) -> Iterator[Finding]:
         text = words.text
@@ -74,6 +86,13 @@ class Watch:
                     after=_shortened(text[end : end + _AROUND], end + _AROUND < len(text), -1),
                     subject=words.subject,
                 )
+
+
+def _as_read(text: str) -> str:
+    """Return a text without marks, links, what nobody sees, and what may stand between names."""
+    plain = _LINKED.sub("", html.unescape(unmarked(text)))
+    seen = "".join(one for one in plain if unicodedata.category(one) != "Cf")
+    return " ".join(_BETWEEN.sub(" ", seen).split())
 
 
 def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:

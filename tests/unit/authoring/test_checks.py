@@ -170,3 +170,24 @@ def test_a_picture_is_cut_around_what_matters(
     size: tuple[int, int], point: tuple[int, int], box: tuple[int, int, int, int]
 ) -> None:
     assert crop_box(*size, 3 / 2, *point) == box
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Halldora **Lysing** saw it.", "Halld*ora* Lysing saw it.",
+        "[Halldora](https://example.org/a) Lysing saw it.", "Halldora&nbsp;Lysing",
+        "Halldora&#32;Lysing", "Halldora \u00adLysing", "Halldora\u200b Lysing",
+        "Halldora-Lysing", "Halldora_Lysing", "Lysing, Halldora", "LYSING Halldora",
+    ],
+)  # fmt: skip
+def test_a_flag_is_found_as_readers_see_the_text(text: str) -> None:
+    watch = Watch([(RiskKind.WITNESS, "Halldora Lysing")])
+    [finding] = watch.findings([Words("update", "en", "body", text)])
+    assert finding.kind is RiskKind.WITNESS
+
+
+def test_what_only_looks_like_a_flag_is_not_found() -> None:
+    watch = Watch([(RiskKind.WITNESS, "Halldora Lysing"), (RiskKind.PLACE, "north coast")])
+    texts = ["Halldora spoke. Lysing did not.", "The coast north of here", "Halldora A. Lysing"]
+    assert watch.findings(Words("update", "en", "body", text) for text in texts) == []
