@@ -39,8 +39,8 @@ NEEDS_A_QUERY = {f"/desk/bundles/new{step}" for step in ("", "/letters", "/paper
 LEAVES_NO_ENTRY: dict[str, str] = {}
 """Deeds of the desk that the audit need not know, by endpoint, with the reason their view gives."""
 
-INVENTED = {"rehearsal.download", "officials.export"}
-"""Downloads of invented people, or of offices, which need not ask again who it is."""
+INVENTED = {"rehearsal.download"}
+"""Downloads of invented people, which need not ask again who it is."""
 
 _PLAUSIBLE = {"locale": "en", "lang": "en", "part": "edition", "place": "en", "page": "editions"}
 
