@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, jobs
+from campaign import audit, clock, jobs
 from campaign.batching import batched
 from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -79,12 +79,20 @@ def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
     standing.hold(unit, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    refuse_impossible(bundle, posting.posted_on, field="posted_on")
+    refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))
     returned_on = last_return(unit, bundle)
     if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
         raise Invalid(fields={"posted_on": "posted-before-visit"})
     if unnamed_part(unit, bundle) is not None:
         raise Refused("part-unnamed")
+
+
+def posting_zone(bundle: Bundle) -> str:
+    """Return the zone whose clocks date a posting: where letters are posted, or came back from.
+
+    Of a mission in the east they can come back on a day that has not begun at the post office.
+    """
+    return max(bundle.campaign.timezone, bundle.zone, key=clock.today)
 
 
 def last_return(session: Session, bundle: Bundle) -> date | None:

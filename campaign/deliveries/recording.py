@@ -224,9 +224,14 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     )
 
 
-def refuse_impossible(bundle: Bundle, day: date, *, field: str = "happened_on") -> None:
-    """Refuse a day on which nothing can have happened to the bundle. Raises Invalid (`field`)."""
-    zone = bundle.zone
+def refuse_impossible(
+    bundle: Bundle, day: date, *, field: str = "happened_on", zone: str = ""
+) -> None:
+    """Refuse a day on which nothing can have happened to the bundle. Raises Invalid (`field`).
+
+    By the clocks at the mission, or in `zone`.
+    """
+    zone = zone or bundle.zone
     frozen_on = clock.day_of(bundle.created_at, zone)
     refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
 

@@ -1,7 +1,7 @@
 """Forms of what is done with a bundle that was refused."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.models import DeliveryOutcome
 from campaign.deliveries.models import EnvelopeRun
 from campaign.deliveries.numbers import LONGEST, Fault, Numbers, NumbersFault, read_numbers
-from campaign.deliveries.posting import Posting
+from campaign.deliveries.posting import Posting, posting_zone
 from campaign.officials.models import Mission, Official
 
 
@@ -120,6 +120,13 @@ class PostForm(DeskForm):
     )  # fmt: skip
     most = 0
     """The number of the last envelope."""
+    asks_for_day = False
+    """Whether the day is possible, and only asked about."""
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Show what stands against it."""
+        self.asks_for_day = fields.get("posted_on") == "posted-before-visit"
+        super().refuse(fields)
 
     @classmethod
     def of(cls, run: EnvelopeRun, first: int, last: int, **given: Any) -> "PostForm":
@@ -127,7 +134,7 @@ class PostForm(DeskForm):
         form = cls(
             data={
                 "key": secrets.token_urlsafe(24), "outcome": DeliveryOutcome.POSTED.value,
-                "posted_on": clock.today(run.bundle.zone), "first": first, "last": last,
+                "posted_on": clock.today(posting_zone(run.bundle)), "first": first, "last": last,
             },
             **given,
         )  # fmt: skip

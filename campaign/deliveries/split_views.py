@@ -261,6 +261,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "split_form": None,
         "reroute_form": None,
         "post_form": None,
+        "posting_zone": posting.posting_zone(bundle),
         "undo_form": None,
         "number": lambda value: say_number(value, i18n.locale()),
         **_run_facts(run, here, opened=bool(moved_to)),

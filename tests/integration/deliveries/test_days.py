@@ -115,6 +115,24 @@ def test_a_posting_before_the_letters_came_back_is_asked_about(
     assert told(unit, old) == ["posted", "refused"], "a refusal is not lost, whatever its day"
 
 
+def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_mission(
+    staff: FlaskClient, old: Bundle, unit: Session, record: Record
+) -> None:
+    record(old, DeliveryOutcome.REFUSED, day=days_ago(3))
+    post(staff, after(old, "split"), {"letters_each": "1"})
+    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
+    unit.commit()
+    for zone, day in ((WEST, today()), (EAST, clock.today(EAST))):
+        put(unit, old, zone)
+        assert day_in(staff.get(after(old)).text, "posted_on") == day.isoformat()
+    put(unit, old, WEST)
+    sent = posting(posted_on=today().isoformat(), last="1")
+    assert post(staff, after(old, "post"), sent).status_code == 303
+    impossible = post(staff, after(old, "post"), posting(posted_on=days_ago(40).isoformat()))
+    assert impossible.status_code == 422
+    assert 'name="sure"' not in impossible.text, "nobody can be sure of a day that cannot be"
+
+
 def test_a_refusal_stands_before_the_posting_of_its_day(
     staff: FlaskClient, old: Bundle, unit: Session, record: Record
 ) -> None:
