@@ -142,7 +142,7 @@ def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
     locale = signature.letter_locale
     if sent.form is None:
         over = [one.data["lines"] for one in sent.problems.values() if one.slug in _OVER]
-        return Room(1.01, over[0], 0) if over else None
+        return Room(1.01, int(str(over[0])), 0) if over else None
     return plan.drafts[locale].room(writer_of(sent.form), _day(signature))
 
 
