@@ -137,7 +137,9 @@ def describe_file(name: str, *, by_post: bool = False) -> str:
         files.CONTENTS: _("A sheet for each packet: what lies in it, with its checksum"),
         files.ENVELOPES: _("Envelopes without a window, with the mission’s address"),
         files.LABELS: _("Address labels and labels for the packets"),
-        files.MANIFEST: _("Every file and letter with its checksum, for checking"),
+        files.MANIFEST: _(
+            "Every file with its checksum, every letter with its place, for checking"
+        ),
     }
     if by_post:
         words |= {

@@ -26,7 +26,10 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
-    assert "if both give the same postal code" in client.post(f"{case}/you", data=FORM).text
+    assert (
+        "Both give the same town and postal code below"
+        in client.post(f"{case}/you", data=FORM).text
+    )
 
 
 def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
