@@ -141,13 +141,8 @@ def must_warn(signature: Signature, changed: Changed) -> bool:
 def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
     locale = signature.letter_locale
     if sent.form is None:
-<<<<<<< HEAD
-        over = [int(str(one.data["lines"])) for one in sent.problems.values() if one.slug in _OVER]
-        return Room(1.01, over[0], 0) if over else None
-=======
         over = [one.data["lines"] for one in sent.problems.values() if one.slug in _OVER]
         return Room(1.01, int(str(over[0])), 0) if over else None
->>>>>>> sign
     return plan.drafts[locale].room(writer_of(sent.form), _day(signature))
 
 
