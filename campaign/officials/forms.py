@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Field, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -93,6 +93,7 @@ class AddressForm(Meeting, SiteForm):
     locality = text_field(_l("City or town"), 100)
     region = text_field(_l("Region, state or province"), 100)
     postal_code = text_field(_l("Postal code"), 20)
+    risks_seen = BooleanField(_l("It is meant: go on all the same"))
     address_country: ClassVar[str]
     """Name of the field with the country in which the address is."""
     contact_numbers: tuple[int, ...] = ()
@@ -100,6 +101,12 @@ class AddressForm(Meeting, SiteForm):
     locales: tuple[str, ...] = ()
     now: Mapping[str, Any] = MappingProxyType({})
     """What is kept, as the fields show it."""
+
+    def ask_flagged(self) -> None:
+        """Ask once more: a public campaign would name what its risk flags rule out."""
+        self.risks_seen.errors = [
+            _("A public campaign names this entry, and its risk flags rule out words in it.")
+        ]
 
     def validate_address(self, field: Field) -> None:
         """Six lines at most: an envelope's window shows no more."""

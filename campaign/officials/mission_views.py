@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
@@ -11,6 +12,7 @@ from campaign.meeting import hold
 from campaign.officials import missions as services
 from campaign.officials import usage
 from campaign.officials.desk import blueprint
+from campaign.officials.flags import FlagNamed
 from campaign.officials.mission_form import KIND_LABELS, MissionFilter, MissionForm, mission_form
 from campaign.officials.models import Mission
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -69,14 +71,24 @@ def edit_mission(slug: str) -> ResponseReturnValue:
         hold(unit, mission)
     form = mission_form(services.draft_of(mission))
     if form.validate_on_submit() and form.meets(form.now):
-        services.update_mission(unit, mission=mission, draft=form.draft(), actor=by)
-        if "checked" in request.form:
-            services.check_mission(unit, mission=mission, on=i18n.today_at_home(), actor=by)
-            flash(_("The changes are saved, and noted: checked today."))
+        try:
+            services.update_mission(
+                unit, mission=mission, draft=form.draft(), actor=by, risks_seen=form.risks_seen.data
+            )
+        except FlagNamed:
+            form.ask_flagged()
         else:
-            flash(_("The changes are saved."))
-        return redirect(url_for("officials.edit_mission", slug=slug))
+            return _saved(unit, mission, by)
     return _edit_page(mission, form), 422 if form.errors else 200
+
+
+def _saved(unit: Session, mission: Mission, by: str) -> ResponseReturnValue:
+    if "checked" in request.form:
+        services.check_mission(unit, mission=mission, on=i18n.today_at_home(), actor=by)
+        flash(_("The changes are saved, and noted: checked today."))
+    else:
+        flash(_("The changes are saved."))
+    return redirect(url_for("officials.edit_mission", slug=mission.slug))
 
 
 @blueprint.route("/desk/missions/<slug>/delete", methods=["GET", "POST"])

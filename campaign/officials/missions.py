@@ -12,6 +12,7 @@ from campaign import audit
 from campaign.errors import NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
+from campaign.officials.flags import refuse_flagged
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
 from campaign.officials.models import Mission, MissionKind
 from campaign.officials.slugs import add_named
@@ -112,11 +113,19 @@ def create_mission(unit: Session, *, draft: MissionDraft, actor: str) -> Mission
     return mission
 
 
-def update_mission(unit: Session, *, mission: Mission, draft: MissionDraft, actor: str) -> Mission:
-    """Keep what the draft says; the slug stays, since addresses and scripts rely on it."""
+def update_mission(
+    unit: Session, *, mission: Mission, draft: MissionDraft, actor: str, risks_seen: bool = False
+) -> Mission:
+    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
+
+    Raises FlagNamed where a public campaign would name what its flags rule out, unless `risks_seen`
+    (the writer was asked).
+    """
     changed = _take(mission, draft)
     unit.flush()
     if changed:
+        said = [getattr(mission, name) for name in ("name", *_PLAIN)]
+        refuse_flagged(unit, "mission_id", mission.id, said, seen=risks_seen)
         usage.show_change(unit, "mission_id", mission.id)
         audit.record(
             unit, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed

@@ -10,6 +10,7 @@ from campaign import audit, i18n
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.officials import usage
 from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
+from campaign.officials.flags import refuse_flagged
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
 from campaign.officials.models import Official
 from campaign.officials.slugs import add_named
@@ -106,17 +107,20 @@ def create_official(unit: Session, *, draft: OfficialDraft, actor: str) -> Offic
 
 
 def update_official(
-    unit: Session, *, official: Official, draft: OfficialDraft, actor: str
+    unit: Session, *, official: Official, draft: OfficialDraft, actor: str, risks_seen: bool = False
 ) -> Official:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
-    Raises Invalid: an open campaign would lack a form of address in a language of its letters.
+    Raises Invalid: an open campaign would lack a form of address in a language of its letters, or
+    a public one would name what its risk flags rule out (FlagNamed), unless `risks_seen`.
     """
     before = {name: dict(getattr(official, name)) for name in _ADDRESSED}
     changed = _take(official, draft)
     _refuse_unaddressed(unit, official, before)
     unit.flush()
     if changed:
+        said = [getattr(official, name) for name in (*_WORDS, *_PLAIN)]
+        refuse_flagged(unit, "official_id", official.id, said, seen=risks_seen)
         usage.show_change(unit, "official_id", official.id)
         audit.record(
             unit, actor=actor, action="officials.edit", subject=_subject(official), fields=changed

@@ -19,6 +19,7 @@ from campaign.officials import (
     usage,
 )
 from campaign.officials.desk import blueprint
+from campaign.officials.flags import FlagNamed
 from campaign.officials.models import Official
 from campaign.officials.official_form import OfficialFilter, OfficialForm, official_form
 from campaign.officials.showing import address_shown, country_choices, listing_url
@@ -68,8 +69,11 @@ def edit(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(form.now):
         try:
             services.update_official(
-                db.session(), official=official, draft=form.draft(), actor=actor()
-            )
+                db.session(), official=official, draft=form.draft(), actor=actor(),
+                risks_seen=form.risks_seen.data,
+            )  # fmt: skip
+        except FlagNamed:
+            form.ask_flagged()
         except Invalid as problem:
             form.refuse(problem.fields)
         else:
