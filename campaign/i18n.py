@@ -20,6 +20,7 @@ from flask_babel import get_locale
 
 from campaign import clock
 from campaign.extensions import babel
+from campaign.folding import fold_name
 from campaign.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -131,7 +132,7 @@ def is_latin(text: str) -> bool:
 def countries(in_language: str | None = None) -> list[tuple[str, str]]:
     """All countries as (code, name), in the order of the names."""
     names = _parsed(in_language or locale()).territories
-    return sorted(_countries_of(names), key=lambda pair: _sortable(pair[1]))
+    return sorted(_countries_of(names), key=lambda pair: fold_name(pair[1]))
 
 
 def countries_anywhere() -> Iterator[tuple[str, str]]:
@@ -153,7 +154,7 @@ def _countries_of(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def senders() -> list[tuple[str, str]]:
     """All that send missions, in the order of their names: countries, and two that are none."""
     more = ((code, country_name(code)) for code in NO_COUNTRIES_THAT_SEND)
-    return sorted([*countries(), *more], key=lambda pair: _sortable(pair[1]))
+    return sorted([*countries(), *more], key=lambda pair: fold_name(pair[1]))
 
 
 ORDER_OF_MALTA = "XM"
@@ -171,11 +172,6 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA
 def known_languages() -> list[str]:
     """Codes of all languages that CLDR has names of countries in."""
     return [code for code in locale_identifiers() if "_" not in code]
-
-
-def _sortable(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", name)
-    return "".join(one for one in letters if not unicodedata.combining(one)).casefold()
 
 
 def say_date(day: date, in_language: str | None = None) -> str:

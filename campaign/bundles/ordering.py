@@ -1,10 +1,10 @@
 """By what letters are put in order. Pure."""
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from campaign.bundles.choices import Choice, Order, Split
+from campaign.folding import fold_name
 from campaign.signing.models import Disclosure
 
 Key = tuple[Any, ...]
@@ -27,12 +27,6 @@ class Facts:
     disclosure: Disclosure = Disclosure.NAME
 
 
-def fold(text: str) -> str:
-    """The text as it sorts: without case and marks, so that É stands beside E."""
-    apart = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(one for one in apart if not unicodedata.combining(one))
-
-
 def group_of(facts: Facts) -> tuple[str, str]:
     """Country and region as they sort; both at the end where officials are not to see them.
 
@@ -41,12 +35,12 @@ def group_of(facts: Facts) -> tuple[str, str]:
     """
     if facts.disclosure is Disclosure.NAME:
         return _LAST, _LAST
-    return fold(facts.country) or _LAST, fold(facts.region) or _LAST
+    return fold_name(facts.country) or _LAST, fold_name(facts.region) or _LAST
 
 
 def key_of(facts: Facts, choice: Choice) -> Key:
     """By what a letter is sorted; no two letters have the same."""
-    name = (fold(facts.family_name) or _LAST, fold(facts.given_name))
+    name = (fold_name(facts.family_name) or _LAST, fold_name(facts.given_name))
     if choice.order is Order.NAME:
         own: Key = name
     elif choice.order is Order.REGION:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from campaign.letters.folding import folded, folded_with_places
+from campaign.folding import fold, fold_with_places
 
 # Arabic writes "and", "in", "like", "to" and "the" as one with the word that follows.
 _RUN = re.compile(r"[^\W_]+")
@@ -32,19 +32,19 @@ class Phrases:
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where in `text` each of them begins and ends."""
-        plain = folded(text)
+        plain = fold(text)
         if self.beginnings.isdisjoint(_RUN.findall(plain)) and not (
             self.anywhere and self.anywhere.search(plain)
         ):
             return
-        plain, places = folded_with_places(text)
+        plain, places = fold_with_places(text)
         for match in self.pattern.finditer(plain):
             yield places[match.start()], places[match.end() - 1] + 1
 
 
 def phrases_of(words: Iterable[str]) -> Phrases | None:
     """These words and phrases; None where there are none."""
-    plain = {one for word in words if any(map(str.isalnum, one := folded(" ".join(word.split()))))}
+    plain = {one for word in words if any(map(str.isalnum, one := fold(" ".join(word.split()))))}
     if not plain:
         return None
     # The longest first: of two that begin alike the phrase is named, not the word.

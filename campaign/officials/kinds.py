@@ -1,8 +1,8 @@
 """The kind of a mission, from a word for its type or from its name, in many languages. Pure."""
 
+from campaign.folding import fold_name
 from campaign.officials.models import MissionKind
 from campaign.officials.readings import N_, UnreadableRow
-from campaign.officials.text import fold
 
 _WORDS = {
     MissionKind.PERMANENT_MISSION: (
@@ -27,12 +27,12 @@ _WORDS = {
     ),
 }  # fmt: skip
 """Folded words; de facto embassies do an embassy's work."""
-_FOLDED = [(kind, fold(word)) for kind, words in _WORDS.items() for word in words]
+_FOLDED = [(kind, fold_name(word)) for kind, words in _WORDS.items() for word in words]
 
 
 def kind_in(words: str) -> MissionKind | None:
     """The kind that a name or a type tells: the first of its words that tells one, the longest."""
-    folded = fold(words)
+    folded = fold_name(words)
     found = [(folded.find(word), -len(word), kind) for kind, word in _FOLDED if word in folded]
     return min(found)[2] if found else None
 

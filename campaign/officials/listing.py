@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign import i18n
-from campaign.officials.text import fold
+from campaign.folding import fold_name
 
 T = TypeVar("T")
 PAGE_SIZE = 50
@@ -64,7 +64,7 @@ def _pages(total: int) -> int:
 
 def says(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
     """That each of the first words of `query` is in the folded text of `column`."""
-    words = fold(query).split()[:MOST_WORDS]
+    words = fold_name(query).split()[:MOST_WORDS]
     if query.strip() and not words:
         return [false()]
     return [column.contains(word, autoescape=True) for word in words]

@@ -3,9 +3,10 @@
 import re
 from collections import defaultdict
 
+from campaign.folding import fold_name
 from campaign.officials.models import Mission, MissionKind, Official
 from campaign.officials.readings import MissionRecord, OfficialRecord
-from campaign.officials.text import RESERVED, fold, slugify
+from campaign.officials.text import RESERVED, slugify
 
 _WIKIDATA = re.compile(r"Q[0-9]+")
 _ONE_PER_COUNTRY = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
@@ -42,7 +43,7 @@ class MissionIndex:
             mission.source_id and _source(mission.source_id) == _source(record.source_id)
         ):
             return False
-        one, other = fold(mission.locality), fold(record.draft.locality)
+        one, other = fold_name(mission.locality), fold_name(record.draft.locality)
         unknown = not (one and other) and mission.kind in _ONE_PER_COUNTRY
         return unknown or (bool(one) and one == other)
 

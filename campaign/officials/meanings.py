@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from campaign.folding import fold_name
 from campaign.officials.import_models import Directory
 from campaign.officials.kinds import kind_in
 from campaign.officials.readings import N_, UnreadableRow
 from campaign.officials.tables import LIST_COLUMN, OURS, Table
-from campaign.officials.text import fold
 
 T = TypeVar("T")
 LANGUAGES = ("en", "fr", "es", "ar")
@@ -95,7 +95,7 @@ _NAMES = {
 }  # fmt: skip
 """Names of columns, folded, that mean each meaning; accents here are folded too."""
 _OWN = {
-    (Directory.MISSIONS, fold(name)): "host_country"
+    (Directory.MISSIONS, fold_name(name)): "host_country"
     for name in ("country", "countries", "pays", "pais", "land", "staat", "البلد", "الدولة")
 }
 _LOOKED_AT = 50
@@ -147,7 +147,7 @@ def _guess_sender(table: Table, found: list[str]) -> None:
         return
     country, name = found.index("host_country"), found.index("name:en")
     rows = [cells for _row, cells in table.rows[:_LOOKED_AT] if cells[country].strip()]
-    if _share(rows, lambda cells: fold(cells[country]) in fold(cells[name])) > 0.5:
+    if _share(rows, lambda cells: fold_name(cells[country]) in fold_name(cells[name])) > 0.5:
         found[country] = "sending_country"
 
 
@@ -243,7 +243,7 @@ def choices(directory: Directory) -> list[str]:
 
 
 def _meaning_of(name: str, directory: Directory, allowed: Sequence[str]) -> str:
-    words = fold(re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", name).replace("_", " "))
+    words = fold_name(re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", name).replace("_", " "))
     if own := _OWN.get((directory, words)):
         return own
     base, code = words, ""
@@ -258,5 +258,6 @@ def _meaning_of(name: str, directory: Directory, allowed: Sequence[str]) -> str:
 
 
 _FOLDED = {
-    meaning: frozenset(fold(one) for one in names.split("|")) for meaning, names in _NAMES.items()
+    meaning: frozenset(fold_name(one) for one in names.split("|"))
+    for meaning, names in _NAMES.items()
 }

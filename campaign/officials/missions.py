@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit
 from campaign.errors import NotFound, Refused
+from campaign.folding import fold_name
 from campaign.officials import usage
 from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
 from campaign.officials.flags import refuse_flagged
@@ -17,7 +18,7 @@ from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_cou
 from campaign.officials.models import Mission, MissionKind
 from campaign.officials.slugs import add_named
 from campaign.officials.territories import slug_name
-from campaign.officials.text import fold, slugify
+from campaign.officials.text import slugify
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
@@ -84,7 +85,7 @@ def list_missions(
 
 def search_missions(unit: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
     """The first missions that a search finds; nothing for a query without words."""
-    if not fold(query):
+    if not fold_name(query):
         return []
     found = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
     return unit.scalars(found.limit(most)).all()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from campaign.folding import fold_name
 from campaign.officials.drafts import contacts_of
 from campaign.officials.import_models import Verdict
 from campaign.officials.matching import OfficialIndex
@@ -22,7 +23,6 @@ from campaign.officials.plans import (
 )
 from campaign.officials.posts import post_key
 from campaign.officials.readings import N_, Fault, Held, OfficialRecord, RowProblem
-from campaign.officials.text import fold
 
 _TEXTS = ("name", "given_name", "family_name", "locality", "region", "postal_code")
 _CROWD = 3
@@ -75,11 +75,11 @@ def crowded_offices(readings: Iterable[OfficialRecord | RowProblem]) -> list[tup
     for one in readings:
         if isinstance(one, OfficialRecord) and one.left_on is None and one.draft.office:
             office = one.draft.office.get("en") or next(iter(one.draft.office.values()))
-            key = (one.draft.country, fold(office))
+            key = (one.draft.country, fold_name(office))
             held[key] += 1
             shown.setdefault(key, office)
     many = [(shown[key], count) for key, count in held.most_common() if count >= _CROWD]
-    return [one for one in many if _FOR_ONE.match(fold(one[0]))][:_CROWDED_SHOWN]
+    return [one for one in many if _FOR_ONE.match(fold_name(one[0]))][:_CROWDED_SHOWN]
 
 
 def _passed_over(record: OfficialRecord, left_on: date) -> Item:

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
+from campaign.folding import fold_name
 from campaign.officials.postal import code_pattern, regions_of
 from campaign.officials.territories import country_code
-from campaign.officials.text import fold
 
 _LINE_LENGTH = 45
 """Characters of a printed line: what an envelope's window shows."""
@@ -91,4 +91,4 @@ def _join(parts: list[str]) -> list[str]:
 
 
 def _run(text: str) -> str:
-    return fold(text).replace(" ", "")
+    return fold_name(text).replace(" ", "")

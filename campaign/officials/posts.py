@@ -7,16 +7,16 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db, i18n
 from campaign.errors import Invalid, NotFound
+from campaign.folding import fold_name
 from campaign.officials.models import Membership, Official, Post
 from campaign.officials.readings import Held
-from campaign.officials.text import fold
 
 _KEY_LENGTH = 250
 
 
 def post_key(label: dict[str, str]) -> str:
     """A post's label without accents and capitals, by which it is found again. Pure."""
-    return fold(i18n.words_in(label, "en"))[:_KEY_LENGTH]
+    return fold_name(i18n.words_in(label, "en"))[:_KEY_LENGTH]
 
 
 def find_post(unit: Session, *, country: str, label: dict[str, str]) -> Post:

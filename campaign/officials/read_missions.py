@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from campaign.folding import fold_name
 from campaign.officials.drafts import Contact, MissionDraft
 from campaign.officials.kinds import kind_in, kind_of
 from campaign.officials.meanings import MappedRow, rows_of
@@ -33,7 +34,6 @@ from campaign.officials.readings import (
 )
 from campaign.officials.tables import Table
 from campaign.officials.territories import country_code, english_name
-from campaign.officials.text import fold
 
 _NEEDED = {"sending_country": "operator", "host_country": "country", "kind": "type"}
 _LONGEST_HOURS = 300
@@ -198,7 +198,8 @@ def _with_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
     if record.source_id or record.own_id:
         return record
     draft = record.draft
-    made = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{fold(draft.locality)}"
+    town = fold_name(draft.locality)
+    made = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{town}"
     made = made[:36].strip("- ")
     numbers[made] += 1
     number = f"-{numbers[made]}" if numbers[made] > 1 else ""
@@ -207,7 +208,7 @@ def _with_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
 
 def _nested(top: Any) -> Iterator[tuple[Any, str | None]]:
     """An item and the country it is in, as far as the list says; then its consulates."""
-    if not isinstance(top, dict) or fold(str(top.get("type_of", ""))) == "consulate":
+    if not isinstance(top, dict) or fold_name(str(top.get("type_of", ""))) == "consulate":
         yield top, None
         return
     host = str(top.get("name", ""))
@@ -249,13 +250,13 @@ def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> Miss
         contacts=tuple(ways),
     )
     refuse_unfit(draft)
-    own = fold(words.get("name", "")) if nested else ""
+    own = fold_name(words.get("name", "")) if nested else ""
     source_id = f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40]
     return MissionRecord(row, source_id, draft, tuple(left))
 
 
 def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:
-    title = _OWN_NAMES.get(fold(words), _PLAIN_NAMES[kind])
+    title = _OWN_NAMES.get(fold_name(words), _PLAIN_NAMES[kind])
     place = city or english_name(host)
     if title == "Apostolic Nunciature":
         return f"{title} in {place}"
@@ -264,17 +265,17 @@ def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> 
 
 def type_in(name: str) -> str:
     """The type that a name begins with, where missions are called by it: "Consulate General"."""
-    return next((words for words in _OWN_NAMES if words in fold(name)), "")
+    return next((words for words in _OWN_NAMES if words in fold_name(name)), "")
 
 
 def _spelt(town: str, address: str) -> str:
     """A town that is written without spaces and accents, as the address spells it if it does."""
-    wanted = fold(town).replace(" ", "")
+    wanted = fold_name(town).replace(" ", "")
     for part in address.split(","):
         words = part.split()
         for at in range(len(words)):
             for end in range(at + 1, len(words) + 1):
-                if fold(" ".join(words[at:end])).replace(" ", "") == wanted:
+                if fold_name(" ".join(words[at:end])).replace(" ", "") == wanted:
                     return " ".join(words[at:end])
     return town.title()
 

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, i18n
 from campaign.errors import Invalid, NotFound, Refused
+from campaign.folding import fold_name
 from campaign.officials import usage
 from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
 from campaign.officials.flags import refuse_flagged
 from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
 from campaign.officials.models import Official
 from campaign.officials.slugs import add_named
-from campaign.officials.text import fold, slugify
+from campaign.officials.text import slugify
 
 _WORDS = ("office", "salutation", "close")
 _ADDRESSED = ("salutation", "close")
@@ -73,7 +74,7 @@ def search_officials(
 
     Nothing for a query without words.
     """
-    start = fold(query)
+    start = fold_name(query)
     if not start:
         return []
     found = (

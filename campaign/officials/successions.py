@@ -5,10 +5,10 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from campaign.errors import Invalid, Refused
+from campaign.folding import fold_name
 from campaign.officials import posts, services
 from campaign.officials.drafts import OfficialDraft
 from campaign.officials.models import Official
-from campaign.officials.text import fold
 
 
 def pass_to_new(
@@ -59,7 +59,7 @@ def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
     names = {
         word
         for name in (predecessor.name, predecessor.given_name, predecessor.family_name)
-        for word in fold(name).split()
+        for word in fold_name(name).split()
         if len(word) > 2
     }
     return OfficialDraft(
@@ -73,10 +73,10 @@ def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
         region=draft.region,
         postal_code=draft.postal_code,
         contacts=tuple(
-            one for one in draft.contacts if not any(name in fold(one.value) for name in names)
+            one for one in draft.contacts if not any(name in fold_name(one.value) for name in names)
         ),
     )
 
 
 def _without(words: dict[str, str], names: set[str]) -> dict[str, str]:
-    return {code: text for code, text in words.items() if not names & set(fold(text).split())}
+    return {code: text for code, text in words.items() if not names & set(fold_name(text).split())}

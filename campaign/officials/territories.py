@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from campaign import i18n
-from campaign.officials.text import fold
+from campaign.folding import fold_name
 
 _ALIASES = {
     "usa": "US", "united states of america": "US", "us": "US", "uk": "GB", "great britain": "GB",
@@ -108,7 +108,7 @@ def country_code_anywhere(name: str, *, sender: bool = False) -> str | None:
 
     With `sender`, also the European Union and the Order of Malta, which have embassies.
     """
-    folded = fold(name)
+    folded = fold_name(name)
     if sender and (code := _SENDERS.get(folded) or _SENDER_CODES.get(name.strip().upper())):
         return code
     if code := country_code(name, "fr", "es", "ar"):
@@ -135,7 +135,7 @@ def slug_name(code: str) -> str:
 
 
 def _key(name: str) -> str:
-    return re.sub(r"^(the )?(st \b)?", lambda found: "saint " if found[2] else "", fold(name))
+    return re.sub(r"^(the )?(st \b)?", lambda found: "saint " if found[2] else "", fold_name(name))
 
 
 @lru_cache(maxsize=1)

@@ -1,15 +1,13 @@
-"""Texts as people and files give them: cleaned, folded for look-ups, made into slugs. Pure."""
+"""Texts as people and files give them: cleaned, and made into slugs. Pure."""
 
 import re
 import unicodedata
 
+from campaign.folding import fold_name
+
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SLUG_LENGTH = 72
 """Characters; a number and a hyphen still fit in the column's 80."""
-_SPELLED = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d",
-     "Đ": "d", "ð": "d", "þ": "th", "ı": "i", "œ": "oe", "Œ": "oe", "’": None, "'": None}
-)  # fmt: skip
 RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
 """Words of addresses that no official or mission can be."""
 
@@ -27,16 +25,9 @@ def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
     return False
 
 
-def fold(text: str) -> str:
-    """`text` without accents, capitals and punctuation, for comparing: "Saint Lucia!" and so on."""
-    plain = unicodedata.normalize("NFKD", text.translate(_SPELLED)).casefold()
-    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"\w+", kept.replace("&", " and ")))
-
-
 def slugify(*parts: str) -> str:
     """A slug of ASCII letters, figures and hyphens, 72 characters at most; "x" of nothing."""
-    ascii_only = fold(" ".join(parts)).encode("ascii", "ignore").decode()
+    ascii_only = fold_name(" ".join(parts)).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:_SLUG_LENGTH].strip("-")
     return slug or "x"
 

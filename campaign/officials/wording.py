@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from campaign import i18n
-from campaign.officials.text import fold
+from campaign.folding import fold_name
 
 _LANGUAGES = ("en", "fr", "es", "ar")
 """Languages in whose names a country is found, whatever the page's own."""
@@ -14,7 +14,7 @@ _KEY_LENGTH = 200
 def name_key(name: str | None, office: dict[str, str], slug: str) -> str:
     """A name (or the office, where it is empty) without accents and capitals."""
     said = name or i18n.words_in(office, "en") or slug
-    return fold(said)[:_KEY_LENGTH]
+    return fold_name(said)[:_KEY_LENGTH]
 
 
 def search_text(
@@ -22,10 +22,10 @@ def search_text(
 ) -> str:
     """All that a search finds a row by, each word once."""
     said = [slug.replace("-", " "), *(text or "" for text in texts), *words.values()]
-    parts = [fold(" ".join(said)), *(_country_words(code) for code in countries)]
+    parts = [fold_name(" ".join(said)), *(_country_words(code) for code in countries)]
     return " ".join(dict.fromkeys(" ".join(parts).split()))
 
 
 @lru_cache(maxsize=300)
 def _country_words(code: str) -> str:
-    return fold(" ".join((code, *(i18n.country_name(code, one) for one in _LANGUAGES))))
+    return fold_name(" ".join((code, *(i18n.country_name(code, one) for one in _LANGUAGES))))

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from babel.core import get_global
 
-from campaign.officials.text import fold
+from campaign.folding import fold_name
 
 _CAPITALS = {
     "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo",
@@ -85,4 +85,4 @@ def _by_city(zones: tuple[str, ...]) -> dict[str, str]:
 
 def _plain(city: str) -> str:
     """Return it without accents, gaps and what stands behind a comma: "St. John's, NL"."""
-    return fold(city.partition(",")[0]).replace(" ", "")
+    return fold_name(city.partition(",")[0]).replace(" ", "")

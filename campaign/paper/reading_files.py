@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from campaign.folding import fold_name
 from campaign.officials.files import Opened, Shape, open_file
 from campaign.officials.readings import N_, UnreadableFile
 from campaign.officials.sources import table_of
 from campaign.officials.tables import Table
 from campaign.officials.territories import country_code_anywhere
-from campaign.officials.text import fold
 from campaign.paper.details import Details, check
 from campaign.signing.tidying import Problem
 
@@ -41,7 +41,7 @@ _KNOWN = {
     "news": "news|news of this case|updates|nouvelles|noticias|neuigkeiten",
     "network": "network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk",
 }  # fmt: skip
-_GUESS = {fold(word): name for name, words in _KNOWN.items() for word in words.split("|")}
+_GUESS = {fold_name(word): name for name, words in _KNOWN.items() for word in words.split("|")}
 _EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
 _TICKS = ("news", "network")
@@ -110,7 +110,7 @@ def guess(columns: Sequence[str]) -> dict[int, str]:
     """What each column seems to mean, the first of two that mean the same."""
     found: dict[int, str] = {}
     for at, name in enumerate(columns):
-        meaning = _GUESS.get(fold(name), "")
+        meaning = _GUESS.get(fold_name(name), "")
         if meaning and meaning not in found.values():
             found[at] = meaning
     if "given_name" not in found.values() and "family_name" in found.values():

@@ -1,6 +1,5 @@
 """What the lists of cases show: every public case in a line, ready to be filtered. Pure."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +9,7 @@ from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.reasons import Said
 from campaign.campaigns.themes import theme_name
+from campaign.folding import fold_name
 from campaign.reading.case_page import edition_for, other_language
 from campaign.reading.deadline import Deadline, deadline_of
 from campaign.reading.endings import ending_of
@@ -17,8 +17,6 @@ from campaign.reading.posts import Picture, Post, case_picture, posts_of
 from campaign.reading.progress import Progress, progress_of
 
 # Letters that Unicode does not take apart, as people type them who have no such key.
-_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
-                        "ı": "i", "ħ": "h", "ـ": "", "ة": "ه", "ى": "ي"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +116,9 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
     )
 
 
-def fold(text: str) -> str:
-    """`text` as a search compares it: without case, accents, vowel signs or doubled spaces."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(one for one in parts if unicodedata.category(one) != "Mn")
-    return " ".join(bare.translate(_PLAIN).split())
-
-
 def searching(words: str) -> Callable[[CaseRow], bool]:
     """Whether a case has every one of the words, in any order."""
-    wanted = fold(words).split()
+    wanted = fold_name(words).split()
     return lambda row: all(word in row.found_by for word in wanted)
 
 
@@ -137,4 +128,4 @@ def _found_by(campaign: Campaign, locale: str) -> str:
     texts += [theme_name(key) for key in campaign.themes]
     for edition in campaign.editions:
         texts += [edition.title, edition.summary]
-    return fold(" ".join(filter(None, texts)))
+    return fold_name(" ".join(filter(None, texts)))

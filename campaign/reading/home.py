@@ -10,7 +10,8 @@ from campaign import db, i18n
 from campaign.campaigns.public import list_public
 from campaign.campaigns.tally import counts_of
 from campaign.campaigns.themes import theme_name
-from campaign.reading.board import Board, CaseRow, board_of, fold, searching
+from campaign.folding import fold_name
+from campaign.reading.board import Board, CaseRow, board_of, searching
 from campaign.reading.page_cache import PageCache
 
 PER_PAGE = 30
@@ -184,4 +185,4 @@ def _load(lang: str) -> Board:
 
 
 def _by_name(named: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(named.items(), key=lambda pair: fold(pair[1])))
+    return tuple(sorted(named.items(), key=lambda pair: fold_name(pair[1])))

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
-from campaign.letters.folding import folded
+from campaign.folding import fold
 from campaign.sealing import Keyring
 from campaign.signing.similar_words import are_alike, bands_of
 from campaign.signing.traces import domain_of, mark, opened, places_of
@@ -90,7 +90,7 @@ class Conditions:
 
     def fit_name(self, name: str) -> bool:
         """Whether a writer's whole name is one of those looked for."""
-        return not self.name or bool(self._pattern.fullmatch(" ".join(folded(name).split())))
+        return not self.name or bool(self._pattern.fullmatch(" ".join(fold(name).split())))
 
     def fit_origin(self, email: str, trace: str | None) -> bool:
         """Whether domain, address, network and browser are among those looked for."""
@@ -142,19 +142,19 @@ def wanted_bands(text: str, keyring: Keyring) -> tuple[int, ...]:
 @lru_cache(maxsize=200)
 def pattern_of(text: str) -> re.Pattern[str]:
     """`*` stands for any characters; all else for itself, folded."""
-    parts = " ".join(folded(text).split()).split(_ANY)
+    parts = " ".join(fold(text).split()).split(_ANY)
     return re.compile(".*".join(map(re.escape, parts)))
 
 
 def _narrows(pattern: str) -> bool:
     """Whether a pattern asks for anything but `*`."""
-    return bool(folded(pattern).replace(_ANY, "").strip())
+    return bool(fold(pattern).replace(_ANY, "").strip())
 
 
 def _agent_fits(wanted: str, agent: str) -> bool:
     if _ANY not in wanted:
         return wanted == agent
-    return bool(pattern_of(wanted).fullmatch(" ".join(folded(agent).split())))
+    return bool(pattern_of(wanted).fullmatch(" ".join(fold(agent).split())))
 
 
 def tidy_network(text: str) -> str | None:

@@ -7,11 +7,11 @@ database's unique constraint (campaign, fingerprint of the address, seat) decide
 """
 
 import enum
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaign.folding import fold_name
 from campaign.signing.models import SEATS, WAITING_SEATS, SignatureState
 
 
@@ -28,12 +28,12 @@ class Person:
     @property
     def name(self) -> str:
         """The name without case and accents: "José  Núñez" is "JOSE NUNEZ"."""
-        return folded(f"{self.given_name} {self.family_name}")
+        return fold_name(f"{self.given_name} {self.family_name}")
 
     @property
     def code(self) -> str:
         """The postal code, however it is set apart; empty where none was given."""
-        return "".join(filter(str.isalnum, folded(self.postal_code)))
+        return "".join(filter(str.isalnum, fold_name(self.postal_code)))
 
     def shares_home(self, other: "Person") -> bool:
         """Whether both may live together: by the postal code, and without one by the town."""
@@ -41,8 +41,8 @@ class Person:
             return False
         if self.code and other.code:
             return self.code == other.code
-        town = folded(self.locality)
-        return bool(town) and town == folded(other.locality)
+        town = fold_name(self.locality)
+        return bool(town) and town == fold_name(other.locality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,3 @@ def has_lapsed(seat: Seat, now: datetime) -> bool:
     """Whether it waited for its confirmation in vain."""
     over = seat.expires_at is None or seat.expires_at <= now
     return seat.state is SignatureState.PENDING and over
-
-
-def folded(text: str) -> str:
-    """Letters without case, accents and doubled spaces."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(part for part in parts if not unicodedata.combining(part))
-    return " ".join(bare.split())

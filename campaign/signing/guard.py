@@ -14,7 +14,7 @@ from pathlib import Path
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from campaign.letters.folding import folded, words_of
+from campaign.folding import fold, split_words
 from campaign.letters.phrases import Phrases, phrases_of
 
 FORBIDDEN = "forbidden-word"
@@ -82,9 +82,7 @@ class Guard:
             *(Finding(PHONE, one) for one in phones(text, regions)),
         ]
         kept = dict.fromkeys(
-            one
-            for one in found
-            if one.kind not in self.held and folded(one.text) not in self.allowed
+            one for one in found if one.kind not in self.held and fold(one.text) not in self.allowed
         )
         return list(kept)
 
@@ -96,7 +94,7 @@ class Guard:
 
     def allowing(self, texts: Iterable[str]) -> "Guard":
         """The same guard, to which nothing is wrong that stands in one of `texts`."""
-        said = {folded(one.text) for text in texts for one in self.findings(text)}
+        said = {fold(one.text) for text in texts for one in self.findings(text)}
         return replace(self, allowed=self.allowed | said)
 
 
@@ -110,7 +108,7 @@ def guard_of(
 ) -> Guard:
     """The guard of a campaign: `own_texts` are what its letters say already."""
     bare = Guard(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
-    said = frozenset(folded(one.text) for text in own_texts for one in bare.findings(text))
+    said = frozenset(fold(one.text) for text in own_texts for one in bare.findings(text))
     return Guard(bare.forbidden, bare.regions, said, frozenset(held), insult_languages)
 
 
@@ -139,7 +137,7 @@ def insult_languages() -> list[str]:
 
 def is_in_prose(words: str) -> bool:
     """Whether these also stand in honest letters ("a bastard child"): held then, not refused."""
-    return folded(" ".join(words.split())) in _in_prose()
+    return fold(" ".join(words.split())) in _in_prose()
 
 
 def threat_places(text: str) -> Iterator[tuple[int, int]]:
@@ -157,7 +155,7 @@ def _threats() -> Phrases:
 @lru_cache(maxsize=1)
 def _in_prose() -> frozenset[str]:
     return frozenset(
-        folded(one) for words in _lists("insults_in_prose.json").values() for one in words
+        fold(one) for words in _lists("insults_in_prose.json").values() for one in words
     )
 
 
@@ -219,12 +217,14 @@ def phones(text: str, regions: Iterable[str] = ()) -> list[str]:
 
 def missing_points(text: str, points: Mapping[str, str]) -> list[str]:
     """The keys of required points that cannot be recognised in a text of the supporter's own."""
-    have = words_of(text)
+    have = split_words(text)
     whole = " ".join(have)
     return [
         key
         for key, point in points.items()
-        if (wanted := words_of(point)) and " ".join(wanted) not in whole and not _near(have, wanted)
+        if (wanted := split_words(point))
+        and " ".join(wanted) not in whole
+        and not _near(have, wanted)
     ]
 
 

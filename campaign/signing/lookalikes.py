@@ -6,7 +6,7 @@ After Unicode's confusables (UTS 39), cut down to the letters that our fonts pri
 import re
 from collections.abc import Iterable
 
-from campaign.letters.folding import folded
+from campaign.folding import fold
 
 _LOOKS = str.maketrans(
     {
@@ -33,7 +33,7 @@ _SHORTEST = 4
 
 def skeleton(text: str) -> str:
     """What a reader takes a name for at a glance: equal skeletons look alike."""
-    plain = folded(text).translate(_LOOKS)
+    plain = fold(text).translate(_LOOKS)
     for pair, one in _PAIRS:
         plain = plain.replace(pair, one)
     return _NOT_A_WORD.sub("", plain.translate(_SAME))

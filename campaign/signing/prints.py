@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
-from campaign.officials.text import fold
+from campaign.folding import fold_name
 from campaign.signing.models import Signature, SignatureState
 
 _BATCH = 1000
@@ -20,9 +20,9 @@ def person_print(
     given_name: str, family_name: str, *, country: str, postal_code: str, locality: str
 ) -> bytes:
     """Keyed, of the folded name (in any order), the country, and postal code or else town."""
-    name = " ".join(sorted(fold(f"{given_name} {family_name}").split()))
-    code = fold(postal_code).replace(" ", "")
-    home = code or f"|{fold(locality)}"
+    name = " ".join(sorted(fold_name(f"{given_name} {family_name}").split()))
+    code = fold_name(postal_code).replace(" ", "")
+    home = code or f"|{fold_name(locality)}"
     return db.database().keyring.fingerprint(f"{name}|{country}|{home}", "person")
 
 

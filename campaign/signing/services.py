@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.addresses import canonical_email
+from campaign.folding import fold_name
 from campaign.settings import Settings
 from campaign.signing import duplicates, receipts, seats, tokens
 from campaign.signing.consents import wording_id
@@ -219,7 +220,7 @@ def _add_letters(unit: Session, signing: Signing, signature_id: int) -> None:
 
 
 def _name_of(letter: SignedForm) -> str:
-    return duplicates.folded(f"{letter.given_name} {letter.family_name}")
+    return fold_name(f"{letter.given_name} {letter.family_name}")
 
 
 def _sign_again(unit: Session, signing: Signing) -> None:

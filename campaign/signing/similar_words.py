@@ -7,7 +7,7 @@ the database can try words against it. Stored are four quarters of 16 bits.
 
 from collections.abc import Iterator, Sequence
 
-from campaign.letters.folding import words_of
+from campaign.folding import split_words
 from campaign.sealing import Keyring
 
 BANDS = 4
@@ -23,7 +23,7 @@ SHARED = 2
 
 def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
     """The quarters of a text's hash; nothing for a text of a few words."""
-    words = words_of(text)
+    words = split_words(text)
     if len(words) < _FEWEST_WORDS:
         return ()
     counts = [0] * (BANDS * _BITS)

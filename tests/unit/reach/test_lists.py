@@ -14,7 +14,7 @@ from campaign.campaigns.models import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.reading.board import board_of, case_row, fold, searching
+from campaign.reading.board import board_of, case_row, searching
 from campaign.reading.deadline import deadline_of, say_days_left
 from campaign.reading.endings import first_line
 from campaign.reading.home import Choices, Wish
@@ -55,10 +55,6 @@ def row(**facts: object):  # type: ignore[no-untyped-def]
 def test_a_search_looks_past_case_and_accents_and_at_every_word(words: str) -> None:
     found = searching(words)(row())
     assert found is (words != "naming")
-
-
-def test_arabic_is_found_with_and_without_vowel_signs_and_hamza() -> None:
-    assert fold("أَيُّوتزينابا") == fold("ايوتزينابا")
 
 
 def test_filters_leave_out_and_what_is_mistyped_finds_nothing() -> None:

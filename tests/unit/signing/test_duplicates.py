@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaign.addresses import canonical_email
-from campaign.signing.duplicates import Person, Ruling, Seat, folded, rule, rule_confirmed
+from campaign.signing.duplicates import Person, Ruling, Seat, rule, rule_confirmed
 from campaign.signing.models import SignatureState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -145,10 +145,6 @@ def test_one_taken_back_out_of_a_bundle_stays_as_its_record() -> None:
     assert rule_confirmed(STRANGER, [record]) is Ruling.ELSEWHERE
     assert rule_confirmed(LEO, [record]) is Ruling.SIT
     assert rule_confirmed(IDA, [record, seat(LEO, number=2)]) is Ruling.FULL
-
-
-def test_names_are_folded() -> None:
-    assert folded("  JOSÉ   Núñez ") == "jose nunez"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Texts as they are compared: case, accents, points and apostrophes aside. Pure."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_APOSTROPHES = dict.fromkeys("’‘ʼ＇`´", "'")
+_DRAWN_OUT = "\u0640"  # Arabic tatweel
+_LETTERS = {
+    "ة": "ه", "ى": "ي", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th",
+    "æ": "ae", "œ": "oe",
+}  # fmt: skip
+"""Letters that Unicode does not take apart, as those write them who lack the key."""
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_NO_WORD = re.compile(r"\W+")
+# Nuktas, voicing marks and viramas (combining classes 7 to 9) make another letter; what stands
+# above, below or beside one in Latin, Greek, Cyrillic, Hebrew and Arabic is a manner of writing it.
+_FIRST_ACCENT = 10
+
+
+def fold(text: str) -> str:
+    """Return `text` as it is compared: "Łódź" is "lodz"; spaces and signs stay."""
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_fold, text))
+
+
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """Return the same, and for each character of it where in `text` it comes from."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
+    parts = [_fold(character) for character in text]
+    return "".join(parts), [at for at, part in enumerate(parts) for _ in part]
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of `text`, folded; an apostrophe within one stays."""
+    return _WORD.findall(fold(text))
+
+
+def fold_name(text: str) -> str:
+    """Return a name as it is looked up: words and figures alone, each apart by one space.
+
+    "O’Brien & Søn" is "obrien and son". Marks that make another letter are left out too: who
+    types a name often lacks them.
+    """
+    plain = fold(text).replace("'", "").replace("&", " and ")
+    if not plain.isascii():
+        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return " ".join(_NO_WORD.sub(" ", plain).split())
+
+
+@lru_cache(maxsize=20_000)
+def _fold(character: str) -> str:
+    if character in _APOSTROPHES:
+        return "'"
+    out = []
+    for part in unicodedata.normalize("NFKD", character).casefold():
+        if (
+            part == _DRAWN_OUT
+            or unicodedata.category(part) == "Cf"
+            or unicodedata.combining(part) >= _FIRST_ACCENT
+        ):
+            continue
+        out.append(_LETTERS.get(part, part))
+    return "".join(out)

@@ -1,0 +1,38 @@
+"""The migration that folds names in one way: what was stored before it is found after it."""
+
+from importlib import import_module
+
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign import jobs, migrations
+from campaign.officials.missions import list_missions
+from campaign.officials.models import Mission
+from campaign.signing.models import Signature
+from tests.factories import add_confirmed, make_campaign
+
+BEFORE = import_module("campaign.migrations.versions.0045_folding").down_revision
+STALE = b"a fingerprint of before".ljust(32)
+
+
+def test_old_entries_are_found_and_people_get_their_fingerprints_anew(
+    app: Flask, unit: Session
+) -> None:
+    with app.app_context():
+        add_confirmed(unit, make_campaign(unit), 1)
+        unit.execute(update(Mission).values(search="سفارة القاهرة"))
+        unit.execute(update(Signature).values(person_hmac=STALE))
+        unit.commit()
+        unit.close()
+        engine = app.extensions["database"].engine
+        migrations.downgrade(engine, BEFORE)
+        unit.execute(update(Signature).values(person_hmac=STALE))
+        unit.commit()
+        unit.close()
+        migrations.upgrade(engine)
+        assert list_missions(unit, query="القاهرة").total == 1
+        assert unit.scalars(select(Signature.person_hmac)).all() == [None]
+        unit.rollback()
+        jobs.run_now("signing.fill-prints")
+        assert unit.scalars(select(Signature.person_hmac)).one() not in (None, STALE)
