@@ -13,6 +13,7 @@ from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.print_models import BundlePrint, BundleReprint
 from campaign.bundles.services import Download
 from campaign.bundles.zipping import stream_zip
+from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.storage import Storage
 
@@ -59,7 +60,7 @@ def reprint(
     `stopped`, `emptied`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid:
     `reason-missing`.
     """
-    standing.refuse_stopped(bundle)
+    refuse_stopped(bundle.campaign)
     standing.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")

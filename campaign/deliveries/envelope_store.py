@@ -16,6 +16,7 @@ from campaign.bundles import files, standing
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.withdrawals import GONE
+from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.deliveries.models import EnvelopeRun, LetterMove, RunState
 from campaign.errors import NotFound, Refused
 from campaign.signing.models import Letter, Signature
@@ -37,7 +38,7 @@ def refuse_held_back(run: EnvelopeRun) -> None:
 
     `stopped`: letters of a stopped campaign do harm; `emptied`; `not-ready`: it is being made.
     """
-    standing.refuse_stopped(run.bundle)
+    refuse_stopped(run.bundle.campaign)
     standing.refuse_emptied(run.bundle)
     if run.state is not RunState.READY or run.bundle.state is not BundleState.READY:
         raise Refused("not-ready")

@@ -13,7 +13,8 @@ from campaign.accounts.models import Role, StaffUser
 from campaign.bundles import standing
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.deliveries.covering import gone, went_whole
 from campaign.deliveries.models import HeldBundle, PaperFate
 from campaign.errors import Refused
@@ -39,11 +40,9 @@ def is_held_back() -> ColumnElement[bool]:
     letters = exists().where(
         Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone()
     ).correlate(Bundle)  # fmt: skip
-    stopped = exists().where(
-        Campaign.id == Bundle.campaign_id, Campaign.status == CampaignStatus.STOPPED
-    ).correlate(Bundle)  # fmt: skip
+    stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
-        stopped,
+        stopped.correlate(Bundle),
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
@@ -103,7 +102,7 @@ def find_stops() -> None:
     """Find stops that nobody was told of, as their message was lost."""
     with db.transaction() as session:
         stopped = select(Campaign).where(
-            Campaign.status == CampaignStatus.STOPPED,
+            is_stopped_sql(),
             Campaign.stopped_at > db.utcnow() - _LATELY,
         )
         for campaign in session.scalars(stopped).all():

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign import clock, db, jobs
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.following.holding import hold
 from campaign.following.marks import is_frozen
 from campaign.following.refusing import TooLate
@@ -50,7 +50,7 @@ class Changed:
 def refuse_unchangeable(signature: Signature) -> None:
     """Raise TooLate where the letter can no longer be changed."""
     cards = signature.campaign.cards
-    if signature.campaign.status is CampaignStatus.STOPPED:
+    if not may_go_out(signature.campaign.status):
         raise TooLate("letter-stopped", cards=cards)
     if signature.shown_state not in _CHANGEABLE:
         raise TooLate("letter-ended", cards=cards)

@@ -15,7 +15,7 @@ from zipstream import ZipStream
 
 from campaign import db, i18n
 from campaign.bundles.models import Bundle
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import TooMany
 from campaign.following.links import Mailbox, signatures_of
 from campaign.following.models import LettersLink, Notice, NoticeMail
@@ -200,7 +200,7 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
 
 def _mark_of(signature: Signature) -> str:
     """What stands across a letter that nobody prints, as on its pages; empty: it may be printed."""
-    if signature.campaign.status is CampaignStatus.STOPPED:
+    if is_stopped(signature.campaign.status):
         return str(gettext("Stopped"))
     return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))
 

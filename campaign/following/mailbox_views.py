@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from campaign import db, i18n
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import NotFound
 from campaign.following import erasing, holdings, links
 from campaign.following.changing import can_change
@@ -112,7 +112,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         box = links.open_mailbox(unit, token, db.utcnow())
         signature = links.get_signature(unit, box, public_id)
         home = _settings().organisation_country
-        stopped = signature.campaign.status is CampaignStatus.STOPPED
+        stopped = is_stopped(signature.campaign.status)
         return page(
             "following/mine.html",
             token=token,

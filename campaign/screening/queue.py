@@ -17,8 +17,9 @@ from campaign import audit, jobs
 from campaign.accounts.models import StaffUser
 from campaign.accounts.services import actor_name
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.campaigns.watching import Words
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening.finding import unindexed
@@ -55,9 +56,7 @@ class Filter:
         """As conditions on holds."""
         found: list[ColumnElement[bool]] = [
             Hold.decision == self.decision,
-            Hold.campaign_id.not_in(
-                select(Campaign.id).where(Campaign.status == CampaignStatus.STOPPED)
-            ),
+            Hold.campaign_id.not_in(select(Campaign.id).where(is_stopped_sql())),
         ]
         if self.campaign_id is not None:
             found.append(Hold.campaign_id == self.campaign_id)
@@ -96,9 +95,7 @@ def list_campaigns(unit: Session) -> Sequence[Campaign]:
         Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
     )
     return unit.scalars(
-        select(Campaign)
-        .where(undecided, Campaign.status != CampaignStatus.STOPPED)
-        .order_by(Campaign.reference)
+        select(Campaign).where(undecided, may_go_out_sql()).order_by(Campaign.reference)
     ).all()
 
 
@@ -254,9 +251,7 @@ def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Seque
             Signature.public_id.in_(public_ids),
             unindexed(Signature.state) == SignatureState.HELD,
             Signature.id.in_(undecided),
-            Signature.campaign_id.in_(
-                select(Campaign.id).where(Campaign.status != CampaignStatus.STOPPED)
-            ),
+            Signature.campaign_id.in_(select(Campaign.id).where(may_go_out_sql())),
         )
         .order_by(Signature.id)
         .with_for_update()
