@@ -23,6 +23,7 @@ from campaign.signing.models import Signature, SignatureState
 from campaign.signing.plan import PlannedLetter, SigningPlan, get_plan
 from campaign.signing.points import arranged, moved
 from campaign.signing.prints import person_print
+from campaign.signing.states import LIVE
 from campaign.signing.validating import SignedForm
 
 EDITABLE = (
@@ -32,7 +33,6 @@ EDITABLE = (
 _MOVING = ("order", "move")
 """What the page of points sends besides, for itself."""
 _OVER = {"second-page", "over-card"}
-_CHANGEABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def refuse_unchangeable(signature: Signature) -> None:
     cards = signature.campaign.cards
     if not may_go_out(signature.campaign.status):
         raise TooLate("letter-stopped", cards=cards)
-    if signature.shown_state not in _CHANGEABLE:
+    if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=cards)
     if is_frozen(signature):
         raise TooLate("letter-frozen", cards=cards)

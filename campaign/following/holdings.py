@@ -27,12 +27,12 @@ from campaign.mail.models import BadAddress, OutboxMail
 from campaign.network.models import NetworkMember
 from campaign.signing.drafts import Letters, layout_of, pdf_of, said_number, signed_letters
 from campaign.signing.models import ConsentWording, Letter, Signature, SignatureState
+from campaign.signing.states import LIVE
 
 log = structlog.get_logger()
 
 PER_HOUR = 10
 """Downloads of one mailbox: each lays out all its letters."""
-_WRITTEN = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
 _INNER = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TRIES = 3
@@ -68,7 +68,7 @@ def gather(unit: Session, mailbox: Mailbox, now: datetime) -> Holding:
             for one in unit.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
         ],
     }
-    written = tuple(one.id for one in signatures if one.shown_state in _WRITTEN)
+    written = tuple(one.id for one in signatures if one.shown_state in LIVE)
     return Holding(data, written)
 
 

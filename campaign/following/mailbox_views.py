@@ -33,11 +33,9 @@ from campaign.signing import confirming
 from campaign.signing.confirming import refuse_held_back
 from campaign.signing.drafts import layout_of, pdf_of, signed_letters
 from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.signing.states import LIVE
 from campaign.signing.validating import Problem, check_email, check_line
 from campaign.signing.wording import say
-
-READABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
-"""States in which a letter's text is shown."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -194,7 +192,7 @@ def erased(lang: str) -> ResponseReturnValue:
 
 
 def _letters(signature: Signature) -> Any:
-    if signature.shown_state not in READABLE:
+    if signature.shown_state not in LIVE:
         return []
     return signed_letters(signature, home=_settings().organisation_country)
 

@@ -31,6 +31,7 @@ from campaign.signing.confirming import start_followers
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.judging import held_in_silence
 from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.states import check_move, move_signature
 
 MOST_AT_ONCE = 500
 COUNTED = 1000
@@ -209,6 +210,7 @@ def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
     ids = unit.scalars(mine).all()
     _hold_campaigns(unit, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
+    check_move(after, SignatureState.HELD)
     back = unit.scalars(
         update(Signature)
         .where(
@@ -258,7 +260,8 @@ def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Seque
         .execution_options(populate_existing=True)
     ).all()
     for signature in taken:
-        signature.state, signature.state_before = _STATE_AFTER[decision], None
+        move_signature(signature, _STATE_AFTER[decision])
+        signature.state_before = None
     return taken
 
 
