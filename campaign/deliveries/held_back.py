@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
-from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.models import StaffUser
 from campaign.bundles import standing
+from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.models import Campaign
@@ -23,8 +24,6 @@ from campaign.reading.case_page import destination_name
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 
-_CARRIERS = (Role.STAFF, Role.ADMIN)
-"""Who may record deliveries; they see the campaigns of all teams."""
 _LATELY = timedelta(days=2)
 """How far back a stop is looked for whose message was lost."""
 
@@ -115,7 +114,7 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
     if not bundles:
         return
     settings: Settings = current_app.extensions["settings"]
-    carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(_CARRIERS))
+    carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
         send_stopped(
             session, to=user.email, locale=user.locale, reference=campaign.reference,
