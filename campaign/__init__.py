@@ -13,7 +13,7 @@ from campaign.authoring.views import blueprint as campaigns
 from campaign.bundles import assembling
 from campaign.bundles.rehearsal_views import blueprint as rehearsal
 from campaign.bundles.views import blueprint as bundles
-from campaign.campaigns import picture_sweep, timekeeping
+from campaign.campaigns import lifecycle, picture_sweep, timekeeping
 from campaign.deliveries.desk import blueprint as deliveries
 from campaign.demo import rehearsing
 from campaign.exports.views import blueprint as exports
@@ -82,6 +82,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     sign_in.init_app(app, chosen)
     storage.init_app(app, chosen)
     jobs.init_app(app, chosen)
+    sender.init_app(app, why_not_mailed=lifecycle.why_not_mailed)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     if chosen.mode == "development":

@@ -13,9 +13,10 @@ from campaign.authoring.desk import accepted, done, languages_of, load, page
 from campaign.authoring.proposal_views import returned
 from campaign.authoring.status_forms import StatusForm, status_form
 from campaign.campaigns import proposals
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.proposal_models import Proposal
 from campaign.campaigns.rewording import reword_reason
+from campaign.campaigns.stop_rule import has_ended
 from campaign.errors import Refused
 
 blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
@@ -29,7 +30,7 @@ def edit(slug: str) -> ResponseReturnValue:
     waits = proposals.needs_approval(campaign)
     if not waits and staff_user().role is not Role.ADMIN:
         abort(404)
-    if campaign.status not in {CampaignStatus.CLOSED, CampaignStatus.STOPPED}:
+    if not has_ended(campaign.status):
         raise Refused("campaign-status")
     again = returned(campaign)
     shown = proposals.content_of(again) if again else campaign.status_reasons

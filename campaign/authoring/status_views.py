@@ -26,6 +26,7 @@ from campaign.campaigns import (
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.proposal_models import Proposal
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import Invalid, Refused
 
 
@@ -141,7 +142,7 @@ def _change(
     facts: dict[str, Any] = {"actor": actor(), "now": db.utcnow()}
     waits = proposals.needs_approval(campaign)
     try:
-        if waits and wanted is CampaignStatus.STOPPED:
+        if waits and is_stopped(wanted):
             return accepted(form, lambda: _stop_and_propose(form, campaign))
         if waits and wanted is CampaignStatus.CLOSED and form.has_reason(languages_of(campaign)):
             return accepted(form, lambda: _propose_closing(form, campaign, again))
@@ -218,7 +219,7 @@ def _said(campaign: Campaign, status: CampaignStatus) -> str:
         CampaignStatus.CLOSED: _("The campaign is closed. It takes no more letters."),
         CampaignStatus.STOPPED: _("The campaign is stopped. Nothing more goes out."),
     }
-    if status is CampaignStatus.STOPPED and proposals.needs_approval(campaign):
+    if is_stopped(status) and proposals.needs_approval(campaign):
         words[status] = _("The campaign is stopped. Someone else must approve your reason.")
     elif status is CampaignStatus.CLOSED and campaign.status is not status:
         words[status] = _("The campaign stays open until someone else approves the closing.")

@@ -11,14 +11,13 @@ from campaign.accounts.sight import sees
 from campaign.campaigns import revisions
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.contents import targets_content
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
+from campaign.campaigns.models import Campaign, Target
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.services import order_letter_locales, stays_ready
+from campaign.campaigns.stop_rule import has_ended_sql
 from campaign.campaigns.targets import find_target
 from campaign.errors import Invalid, Refused
 from campaign.officials.models import Official
-
-_OVER = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ def list_aimed(unit: Session, *, official: Official, by: StaffUser) -> Sequence[
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
             Target.official_id == official.id,
-            Campaign.status.not_in(_OVER),
+            ~has_ended_sql(),
             sees(by, Campaign.id),
         )
         .order_by(Campaign.id)

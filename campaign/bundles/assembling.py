@@ -14,13 +14,14 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
-from campaign.bundles import clearing, faults, files, ledger, prints, services, totals
+from campaign.bundles import clearing, faults, files, ledger, prints, services, standing, totals
 from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.manifest import FileFacts
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import Part, digest_of, stream_zip
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.letters.problems import LetterRefused
 
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ def claim(bundle_id: int) -> bool:
     unprinted = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )
-    running = select(Campaign.id).where(Campaign.status != CampaignStatus.STOPPED)
+    running = select(Campaign.id).where(may_go_out_sql())
     with db.transaction() as unit:
         return _update(
             unit,
@@ -223,7 +224,7 @@ def _finish(
             unit,
             bundle.id,
             # A stop that came while the papers were made has the last word.
-            (Bundle.state == BundleState.ASSEMBLING, ledger.unstopped(Bundle.id)),
+            (Bundle.state == BundleState.ASSEMBLING, standing.bundle_may_go_out(Bundle.id)),
             {
                 "state": BundleState.READY,
                 "lease_until": None,

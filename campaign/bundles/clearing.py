@@ -3,7 +3,7 @@
 from campaign import db, storage
 from campaign.bundles import files
 from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import may_go_out
 
 
 def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
@@ -13,7 +13,7 @@ def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
     """
     with db.reading() as unit:
         found = unit.get(Bundle, bundle.id)
-        stopped = found is not None and found.campaign.status is CampaignStatus.STOPPED
+        stopped = found is not None and not may_go_out(found.campaign.status)
     if found is None or found.state is BundleState.CANCELLED:
         store.delete_folder(files.stored_folder(bundle.public_id))
     elif stopped and found.state is not BundleState.READY:

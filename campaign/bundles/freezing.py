@@ -17,7 +17,8 @@ from campaign.bundles.facts import check_addresses, facts_of
 from campaign.bundles.models import Bundle, BundleKind, BundleState, Destination
 from campaign.campaigns import lifecycle
 from campaign.campaigns.addressing import missing_of_address
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.errors import Refused
 from campaign.officials.models import Mission, Official
 from campaign.settings import Settings
@@ -157,8 +158,7 @@ def _hold_campaign(unit: Session, campaign: Campaign, *, rehearsal: bool) -> Non
     """Wait for another freeze or a stop of this campaign to end, then see how it stands."""
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
     unit.refresh(campaign, with_for_update={"key_share": True})
-    if campaign.status is CampaignStatus.STOPPED:
-        raise Refused("stopped", campaign=campaign.slug)
+    refuse_stopped(campaign)
     hidden = lifecycle.is_rehearsal(campaign.status)
     if hidden is not rehearsal:
         raise Refused("not-open" if hidden else "rehearsal-over", campaign=campaign.slug)

@@ -16,9 +16,11 @@ from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db
+from campaign.bundles import standing
 from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.signing.models import Letter
 
 RETRY_AFTER = timedelta(seconds=30)
@@ -102,7 +104,7 @@ def due(now: Any) -> ColumnElement[bool]:
     live = (
         select(Bundle.id)
         .join(Campaign, Campaign.id == Bundle.campaign_id)
-        .where(Bundle.state == BundleState.PRINTING, Campaign.status != CampaignStatus.STOPPED)
+        .where(Bundle.state == BundleState.PRINTING, may_go_out_sql())
     )
     return and_(
         Volume.state.in_([VolumeState.WAITING, VolumeState.PRINTING]),
@@ -131,17 +133,7 @@ def beat(taken: Claim, printed_letters: int | None = None) -> bool:
     if printed_letters is not None:
         values["printed_letters"] = printed_letters
     with db.transaction() as unit:
-        return _update_ours(unit, taken, values, unstopped(Volume.bundle_id))
-
-
-def unstopped(bundle_id: Any) -> ColumnElement[bool]:
-    """Whether a bundle's campaign lets anything go out."""
-    running = (
-        select(Bundle.id)
-        .join(Campaign, Campaign.id == Bundle.campaign_id)
-        .where(Campaign.status != CampaignStatus.STOPPED)
-    )
-    return cast("ColumnElement[bool]", bundle_id.in_(running))
+        return _update_ours(unit, taken, values, standing.bundle_may_go_out(Volume.bundle_id))
 
 
 def shorten_leases() -> int:
@@ -207,7 +199,7 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
                 "sha256": outcome.sha256,
                 "printed_at": db.utcnow(),
             },
-            unstopped(Volume.bundle_id),
+            standing.bundle_may_go_out(Volume.bundle_id),
         )
         if ours:
             _write_letters(unit, outcome)

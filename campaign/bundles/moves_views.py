@@ -19,7 +19,7 @@ from campaign.bundles import (
 )
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.moves_forms import CancelForm, ReprintForm
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import Refused
 
 
@@ -35,7 +35,7 @@ def register(blueprint: Blueprint) -> None:
 def moves_of(bundle: Bundle) -> dict[str, Any]:
     """What can be done with the bundle, and what was done."""
     unit = db.session()
-    stopped = bundle.campaign.status is CampaignStatus.STOPPED
+    stopped = is_stopped(bundle.campaign.status)
     ready = bundle.state is BundleState.READY
     settled = standing.is_settled(unit, bundle)
     has_files = ready and bundle.emptied_at is None

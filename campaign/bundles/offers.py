@@ -15,7 +15,8 @@ from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting import WaitingPart
 from campaign.bundles.waiting_counts import count_waiting
 from campaign.bundles.withdrawals import GONE
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
+from campaign.campaigns.models import Campaign, Target
+from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
 
 
@@ -98,8 +99,7 @@ def list_offers(unit: Session, mission: Destination, *, named: Iterable[str] = (
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
             aims_at(mission),
-            Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED])
-            | Campaign.slug.in_(list(named)),
+            gives_letters_sql() | Campaign.slug.in_(list(named)),
         )
         .order_by(Target.campaign_id, Target.position, Target.id)
     ).all()

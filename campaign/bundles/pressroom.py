@@ -14,8 +14,7 @@ from campaign import db
 from campaign.bundles import assembling, ledger, services
 from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.printing import print_claimed
-from campaign.campaigns.models import CampaignStatus
-from campaign.errors import Refused
+from campaign.campaigns.stop_rule import refuse_stopped
 
 _LOOK_SECONDS = 0.25
 
@@ -50,8 +49,7 @@ def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None])
 def _look(bundle_id: int, progress: Callable[[int], None]) -> tuple[BundleState, list[int]]:
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
-        if bundle.campaign.status is CampaignStatus.STOPPED:
-            raise Refused("stopped", campaign=bundle.campaign.slug)
+        refuse_stopped(bundle.campaign)
         progress(services.progress_of(unit, bundle, db.utcnow()).done)
         return bundle.state, ledger.list_due(unit, bundle_id)
 

@@ -9,9 +9,8 @@ from wtforms.validators import NumberRange
 
 from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, guard, staff_user
-from campaign.accounts.models import Role
 from campaign.authoring.desk import load
-from campaign.bundles import rehearsing, services
+from campaign.bundles import access, rehearsing, services
 from campaign.bundles.destinations import slug_of
 from campaign.bundles.views import zip_response
 from campaign.bundles.waiting import list_waiting
@@ -25,7 +24,7 @@ from campaign.signing.plan import plan_of
 from campaign.signing.rehearsing import count_rehearsed
 
 blueprint = Blueprint("rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
-guard(blueprint, Role.ORGANIZER)
+guard(blueprint, *access.REHEARSERS)
 
 AT_ONCE = 500
 
@@ -91,8 +90,7 @@ def download(slug: str, public_id: str) -> ResponseReturnValue:
     """The ZIP of a rehearsal bundle."""
     unit, campaign = db.session(), load(slug)
     bundle = services.get_bundle(unit, public_id)
-    if bundle.campaign_id != campaign.id or not bundle.is_rehearsal:
-        raise NotFound("bundle")
+    access.refuse_not_rehearsed(bundle, campaign)
     return zip_response(services.open_download(unit, bundle, storage.storage(), actor=actor()))
 
 

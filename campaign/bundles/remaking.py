@@ -13,7 +13,8 @@ from campaign import audit, clock, db, jobs, storage
 from campaign.bundles import cancelling, prints, sheets, standing
 from campaign.bundles.models import Bundle, BundleState, VolumeState
 from campaign.bundles.withdrawals import GONE, TakenBack, list_taken_back, taken_out
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import may_go_out_sql, refuse_stopped
 from campaign.errors import Refused
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Signature
@@ -29,7 +30,7 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
     `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
     standing.hold(unit, bundle)
-    standing.refuse_stopped(bundle)
+    refuse_stopped(bundle.campaign)
     standing.refuse_settled(unit, bundle)
     standing.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
@@ -100,7 +101,7 @@ def remake_taken_back() -> None:
                 Bundle.emptied_at.is_(None),
                 ~standing.handed_over(),
                 ~standing.moved_on(),
-                Campaign.status != CampaignStatus.STOPPED,
+                may_go_out_sql(),
             )
             .order_by(Bundle.id)
         ).all()

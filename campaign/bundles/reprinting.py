@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import audit
-from campaign.bundles import files, prints, services, standing, withdrawals
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles import access, files, prints, services, withdrawals
+from campaign.bundles.models import Bundle
 from campaign.bundles.print_models import BundlePrint, BundleReprint
 from campaign.bundles.services import Download
 from campaign.bundles.zipping import stream_zip
@@ -59,10 +59,7 @@ def reprint(
     `stopped`, `emptied`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid:
     `reason-missing`.
     """
-    standing.refuse_stopped(bundle)
-    standing.refuse_emptied(bundle)
-    if bundle.state is not BundleState.READY:
-        raise Refused("not-ready")
+    access.refuse_files(bundle)
     if not reason.strip():
         raise Invalid(fields={"reason": "reason-missing"})
     found = prints.find_print(unit, bundle)

@@ -16,7 +16,8 @@ from campaign.bundles import standing
 from campaign.bundles.cancelling import WAITS
 from campaign.bundles.loading import WITHDRAWN, number_of
 from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.signing.models import Letter, Signature, SignatureState
 
 ACTOR = "job:bundles.restore"
@@ -34,7 +35,7 @@ def restore_all() -> None:
             .where(
                 Bundle.id.in_(select(Letter.bundle_id).where(*_good_again())),
                 Bundle.state == BundleState.READY,
-                Campaign.status != CampaignStatus.STOPPED,
+                may_go_out_sql(),
             )
             .order_by(Bundle.id)
         ).all()

@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
-from campaign.bundles import files, prints, standing, withdrawals
+from campaign.bundles import access, files, prints, withdrawals
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.leases import BEAT_SECONDS, LEASE
 from campaign.bundles.models import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.errors import NotFound, Refused
 from campaign.officials.listing import Listing, page_of
 from campaign.signing.models import Letter
@@ -221,16 +222,13 @@ def zip_name(bundle: Bundle) -> str:
 def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
-    Raises Refused: `not-ready`, `stopped` (letters of a stopped campaign do harm), `emptied`
-    (its files are no longer kept), `taken-back` (it holds letters that were taken back, and is to
-    be made again without them).
+    Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
+    back, and is to be made again without them).
     Raises NotFound where a file of it is gone.
     """
-    if bundle.campaign.status is CampaignStatus.STOPPED:
-        raise Refused("stopped", campaign=bundle.campaign.slug)
-    if bundle.state is not BundleState.READY or bundle.zip_sha256 is None:
+    access.refuse_files(bundle)
+    if bundle.zip_sha256 is None:
         raise Refused("not-ready")
-    standing.refuse_emptied(bundle)
     withdrawals.refuse_taken_back(unit, bundle)
     name = zip_name(bundle)
     chunks = stream_zip(name, prints.parts_of(unit, bundle, store), bundle.created_at)
@@ -246,7 +244,7 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
 
 def as_long_as_running(chunks: Iterable[bytes], of: OfCampaign) -> Iterator[bytes]:
     """The chunks of a download, as long as the campaign that it is of is not stopped."""
-    wanted = partial(_is_running, db.database(), of.campaign_id)
+    wanted = partial(_may_still_go_out, db.database(), of.campaign_id)
     return while_wanted(chunks, wanted)
 
 
@@ -265,8 +263,8 @@ def while_wanted(
         yield chunk
 
 
-def _is_running(database: db.Database, campaign_id: int) -> bool:
-    """Whether the campaign is not stopped; asked while a download goes out, after its request."""
+def _may_still_go_out(database: db.Database, campaign_id: int) -> bool:
+    """Whether no stop has come; asked while a download goes out, after its request."""
     with database.sessions() as unit:
         status = unit.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
-    return status is not CampaignStatus.STOPPED
+    return status is None or may_go_out(status)

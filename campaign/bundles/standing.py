@@ -1,11 +1,14 @@
 """How a bundle stands: whether it is out of our hands, and waiting for one's turn at it."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, column, exists, or_, select, table
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.errors import NotFound, Refused
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
@@ -25,6 +28,14 @@ def hold(unit: Session, bundle: Bundle) -> None:
         unit.refresh(bundle)
     except InvalidRequestError as problem:
         raise NotFound("bundle") from problem
+
+
+def bundle_may_go_out(bundle_id: QueryableAttribute[Any]) -> ColumnElement[bool]:
+    """Whether a stop holds back nothing of the bundle of that id, for a query on what has one."""
+    running = (
+        select(Bundle.id).join(Campaign, Campaign.id == Bundle.campaign_id).where(may_go_out_sql())
+    )
+    return bundle_id.in_(running)
 
 
 def handed_over() -> ColumnElement[bool]:
@@ -75,9 +86,3 @@ def refuse_emptied(bundle: Bundle) -> None:
     """Raise Refused (`emptied`) where the files are gone: nobody is to be found in them."""
     if bundle.emptied_at is not None:
         raise Refused("emptied")
-
-
-def refuse_stopped(bundle: Bundle) -> None:
-    """Raise Refused (`stopped`) where nothing may go out any more."""
-    if bundle.campaign.status is CampaignStatus.STOPPED:
-        raise Refused("stopped", campaign=bundle.campaign.slug)

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from campaign import db, i18n, storage
 from campaign.accounts.guards import actor, fresh, guard
-from campaign.accounts.models import Role
 from campaign.bundles import (
+    access,
     cover_views,
     journeys,
     moves_views,
@@ -32,7 +32,7 @@ from campaign.errors import Refused
 assert moving  # bundles follow where two missions become one
 assert restoring  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
-guard(blueprint, Role.STAFF)
+guard(blueprint, *access.CARRIERS)
 
 
 @blueprint.app_template_global("destination_name")

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from campaign.bundles.models import Destination
 from campaign.bundles.sheets import count_waiting_on_paper
 from campaign.bundles.waiting_counts import count_waiting
-from campaign.campaigns.models import Campaign, CampaignStatus, Target, TargetKind
+from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.officials.models import Mission, Official
 
 T = TypeVar("T", Campaign, Mission, Official)
@@ -44,11 +45,7 @@ def list_waiting(unit: Session, *, rehearsal: Campaign | None = None) -> list[Wa
 
     With `rehearsal`, what waits of that campaign, which has not opened.
     """
-    chosen = (
-        Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED])
-        if rehearsal is None
-        else Campaign.id == rehearsal.id
-    )
+    chosen = gives_letters_sql() if rehearsal is None else Campaign.id == rehearsal.id
     aims = unit.execute(
         select(Target.id, Target.campaign_id, Target.mission_id, Target.official_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
@@ -86,7 +83,7 @@ def _list_sheets_alone(unit: Session, others: Collection[int]) -> list[Waiting]:
         select(Target.campaign_id, Target.mission_id, Target.official_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
-            Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]),
+            gives_letters_sql(),
             Campaign.id.not_in(others),
             or_(Target.mission_id.is_not(None), Target.kind == TargetKind.TO),
         )

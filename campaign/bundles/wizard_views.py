@@ -24,7 +24,8 @@ from campaign.bundles.paper_needs import Need, need_of_cards, need_of_letters
 from campaign.bundles.postage import say_weight, weigh
 from campaign.bundles.saying import say_number
 from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
-from campaign.campaigns.models import CampaignStatus, LetterFormat
+from campaign.campaigns.models import LetterFormat
+from campaign.campaigns.stop_rule import gives_letters
 from campaign.errors import NotFound, Refused
 from campaign.letters.layouts import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.officials.models import Official
@@ -33,7 +34,6 @@ from campaign.signing import translating
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""
-_GIVES_LETTERS = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         by_post=isinstance(draft.mission, Official),
         weight=_weight(draft),
         chosen=chosen,
-        blocked=[one.campaign for one in chosen if one.campaign.status not in _GIVES_LETTERS],
+        blocked=[one.campaign for one in chosen if not gives_letters(one.campaign.status)],
         on_paper=sum(one.on_paper for one in chosen),
         orders=ORDERS,
         in_letters=IN_LETTERS,

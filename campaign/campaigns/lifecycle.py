@@ -5,6 +5,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from campaign.campaigns.models import CampaignStatus, UpdateKind
+from campaign.campaigns.stop_rule import gives_letters, may_go_out
 from campaign.errors import Refused
 from campaign.i18n import day_is_over
 
@@ -112,7 +113,7 @@ def takes_confirmations(
     if status is CampaignStatus.CLOSED:
         in_time = act_by is not None and closed_at is not None
         return in_time and day_is_over(act_by, closed_at)  # type: ignore[arg-type]
-    return status is not CampaignStatus.STOPPED
+    return may_go_out(status)
 
 
 def is_over(status: CampaignStatus, act_by: date | None, now: datetime) -> bool:
@@ -134,13 +135,24 @@ def is_news(
     close; after a stop nothing does.
     """
     if kind is UpdateKind.GOOD_NEWS:
-        return status in {CampaignStatus.OPEN, CampaignStatus.CLOSED}
+        return gives_letters(status)
     return kind in {None, UpdateKind.FURTHER_INFORMATION} and takes_signatures(status, act_by, now)
 
 
 def may_tell_signers(status: CampaignStatus) -> bool:
     """Whether those who asked for news may be mailed any; after a stop only an outcome is told."""
-    return status in {CampaignStatus.OPEN, CampaignStatus.CLOSED}
+    return gives_letters(status)
+
+
+def why_not_mailed(status: str, *, tells_of_stop: bool) -> str:
+    """Why the outbox holds back a mail about a campaign, in words of its log; empty: it goes out.
+
+    Nobody is mailed of a rehearsal, and after a stop only what tells of it.
+    """
+    found = CampaignStatus(status)
+    if is_rehearsal(found):
+        return "campaign not open"
+    return "" if tells_of_stop or may_go_out(found) else "campaign stopped"
 
 
 def is_public(status: CampaignStatus) -> bool:

@@ -17,6 +17,7 @@ from campaign.campaigns.models import (
     TargetKind,
     UpdateKind,
 )
+from campaign.campaigns.stop_rule import has_ended
 from campaign.campaigns.watching import Watch, texts_of_campaign
 from campaign.campaigns.window_gaps import window_gaps
 from campaign.i18n import day_is_over
@@ -36,7 +37,7 @@ def next_step(campaign: Campaign, found: list[Gap]) -> Step:
     """What the desk shows first: mend what blocks, open, extend or close, tell how it ended."""
     status = campaign.status
     first = found[0] if found else None
-    if status in {CampaignStatus.CLOSED, CampaignStatus.STOPPED}:
+    if has_ended(status):
         told = any(update.kind is UpdateKind.OUTCOME for update in campaign.updates)
         return Step("ended" if told else "tell-outcome")
     if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in found):
@@ -59,7 +60,7 @@ def _only_embargo(found: list[Gap]) -> bool:
 
 def later_gaps(campaign: Campaign, found: list[Gap], step: Step) -> list[Gap]:
     """What else is to be mended, after the next step; nothing once the campaign has ended."""
-    if campaign.status in {CampaignStatus.CLOSED, CampaignStatus.STOPPED}:
+    if has_ended(campaign.status):
         return []
     told = {step.gap} if step.slug != "close-or-extend" else {
         gap for gap in found if gap.slug == "deadline-past"

@@ -6,11 +6,10 @@ from sqlalchemy.orm import Session
 
 from campaign import audit
 from campaign.campaigns.changes import drop_proposed_reasons, given, record_change
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.risks import refuse_named, words_by_field
+from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.errors import Invalid, Refused
-
-_ENDED = {CampaignStatus.CLOSED, CampaignStatus.STOPPED}
 
 
 def reword_reason(
@@ -41,10 +40,10 @@ def check_reason(
     campaign: Campaign, reasons: Mapping[str, str], risks_seen: bool
 ) -> dict[str, str]:
     """Return the reasons that say something. Raises as `reword_reason` does."""
-    if campaign.status not in _ENDED:
+    if not has_ended(campaign.status):
         raise Refused("campaign-status")
     wanted = given(reasons)
-    if campaign.status is CampaignStatus.STOPPED and not wanted:
+    if is_stopped(campaign.status) and not wanted:
         raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
     if wanted != campaign.status_reasons:
         refuse_named(campaign, words_by_field("reason", wanted, "reason_"), seen=risks_seen)

@@ -25,6 +25,7 @@ from campaign.campaigns.models import (
 )
 from campaign.campaigns.revision_models import Part
 from campaign.campaigns.risks import refuse_named, refuse_named_in, words_by_field
+from campaign.campaigns.stop_rule import gives_letters
 from campaign.campaigns.texts import slug_of
 from campaign.campaigns.watching import Words, texts_of_campaign
 from campaign.errors import Invalid, NotFound, Refused
@@ -277,7 +278,7 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
     now = db.utcnow()
     before = set(readiness.blockers(campaign, now))
     yield
-    if campaign.status not in {CampaignStatus.OPEN, CampaignStatus.CLOSED}:
+    if not gives_letters(campaign.status):
         return
     new = [gap for gap in readiness.blockers(campaign, now) if gap not in before]
     if campaign.status is CampaignStatus.CLOSED:

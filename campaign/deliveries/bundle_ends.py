@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.deliveries.held_back import is_held_back
 from campaign.deliveries.models import Envelope, EnvelopeRun, HeldBundle, Rerouting
 from campaign.deliveries.order import in_order
@@ -35,7 +35,7 @@ def find_ends(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleEn
             ends[key] = BundleEnd("posted", posted, total)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
     ends |= {key: BundleEnd("rerouted") for key in session.scalars(moved)}
-    stopped = [one.id for one in rows if one.campaign.status is CampaignStatus.STOPPED]
+    stopped = [one.id for one in rows if is_stopped(one.campaign.status)]
     return ends | _held_back(session, set(ids) & set(stopped))
 
 

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from campaign import db
 from campaign.accounts.guards import actor, fresh, guard, staff_user
-from campaign.accounts.models import Role
 from campaign.bundles import services
+from campaign.bundles.access import CARRIERS
 from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign
 from campaign.deliveries import (
@@ -30,7 +30,7 @@ from campaign.deliveries.covering import count_here, count_left, unnamed_part
 from campaign.deliveries.models import GateVisit, PaperFate
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
-guard(blueprint, Role.STAFF)
+guard(blueprint, *CARRIERS)
 gate_views.register(blueprint)
 split_views.register(blueprint)
 publish_views.register(blueprint)

@@ -13,9 +13,8 @@ from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
-from campaign.bundles import faults
+from campaign.bundles import faults, standing
 from campaign.bundles.leases import LEASE, Heartbeat
-from campaign.bundles.ledger import unstopped
 from campaign.bundles.models import Bundle, BundleState
 from campaign.deliveries import envelope_store
 from campaign.deliveries.envelope_making import make_files
@@ -76,7 +75,7 @@ def sweep() -> None:
         offered = select(EnvelopeRun).where(
             EnvelopeRun.state == RunState.READY,
             EnvelopeRun.bundle_id.in_(_at_rest().where(Bundle.emptied_at.is_(None))),
-            unstopped(EnvelopeRun.bundle_id),
+            standing.bundle_may_go_out(EnvelopeRun.bundle_id),
             EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
         )
         for run in unit.scalars(offered).all():
@@ -138,7 +137,7 @@ def _due() -> tuple[Any, ...]:
         EnvelopeRun.state.in_([RunState.WAITING, RunState.PRINTING]),
         or_(EnvelopeRun.lease_until.is_(None), EnvelopeRun.lease_until < db.utcnow()),
         EnvelopeRun.bundle_id.in_(_at_rest()),
-        unstopped(EnvelopeRun.bundle_id),
+        standing.bundle_may_go_out(EnvelopeRun.bundle_id),
     )
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
-from campaign.bundles import files, standing
+from campaign.bundles import access, files
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.models import Bundle
 from campaign.bundles.withdrawals import GONE
 from campaign.deliveries.models import EnvelopeRun, LetterMove, RunState
 from campaign.errors import NotFound, Refused
@@ -33,13 +33,9 @@ def stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
 
 
 def refuse_held_back(run: EnvelopeRun) -> None:
-    """Raise Refused where nothing of it is given out.
-
-    `stopped`: letters of a stopped campaign do harm; `emptied`; `not-ready`: it is being made.
-    """
-    standing.refuse_stopped(run.bundle)
-    standing.refuse_emptied(run.bundle)
-    if run.state is not RunState.READY or run.bundle.state is not BundleState.READY:
+    """Raise Refused where nothing of it is given out: as `access.refuse_files`."""
+    access.refuse_files(run.bundle)
+    if run.state is not RunState.READY:
         raise Refused("not-ready")
 
 

@@ -12,7 +12,7 @@ from campaign.accounts.guards import actor, staff_user
 from campaign.authoring.fields import WORDS
 from campaign.bundles import services
 from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.deliveries import gate_files, recording, rerouting, visits
 from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
 from campaign.deliveries.forms import GateForm, gate_form, ticked_ids
@@ -41,7 +41,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
     bundle = services.get_bundle(unit, public_id)
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
-    stopped = bundle.campaign.status is CampaignStatus.STOPPED
+    stopped = is_stopped(bundle.campaign.status)
     form = _form(bundle, stopped=stopped)
     wants_json = request.accept_mimetypes.best == "application/json"
     if form.validate_on_submit():

@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
-from campaign.accounts.models import Role, StaffUser
+from campaign.accounts.models import StaffUser
 from campaign.bundles import standing
+from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.deliveries.covering import gone, went_whole
 from campaign.deliveries.models import HeldBundle, PaperFate
 from campaign.errors import Refused
@@ -22,8 +24,6 @@ from campaign.reading.case_page import destination_name
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 
-_CARRIERS = (Role.STAFF, Role.ADMIN)
-"""Who may record deliveries; they see the campaigns of all teams."""
 _LATELY = timedelta(days=2)
 """How far back a stop is looked for whose message was lost."""
 
@@ -39,11 +39,9 @@ def is_held_back() -> ColumnElement[bool]:
     letters = exists().where(
         Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone()
     ).correlate(Bundle)  # fmt: skip
-    stopped = exists().where(
-        Campaign.id == Bundle.campaign_id, Campaign.status == CampaignStatus.STOPPED
-    ).correlate(Bundle)  # fmt: skip
+    stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
-        stopped,
+        stopped.correlate(Bundle),
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
@@ -103,7 +101,7 @@ def find_stops() -> None:
     """Find stops that nobody was told of, as their message was lost."""
     with db.transaction() as session:
         stopped = select(Campaign).where(
-            Campaign.status == CampaignStatus.STOPPED,
+            is_stopped_sql(),
             Campaign.stopped_at > db.utcnow() - _LATELY,
         )
         for campaign in session.scalars(stopped).all():
@@ -116,7 +114,7 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
     if not bundles:
         return
     settings: Settings = current_app.extensions["settings"]
-    carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(_CARRIERS))
+    carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
         send_stopped(
             session, to=user.email, locale=user.locale, reference=campaign.reference,

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from campaign import clock
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import Invalid
 
 GONE_OUT = frozenset(
@@ -34,7 +35,7 @@ class Stop:
 
 def stop_of(campaign: Campaign, zone: str = "") -> Stop | None:
     """A campaign's stop, where it is stopped, by the clocks of `zone` (else the campaign's)."""
-    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+    if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return None
     return Stop(campaign.stopped_at, zone or campaign.timezone)
 

@@ -11,7 +11,7 @@ from campaign.bundles import standing
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.deliveries.covering import gone, here, unnamed_part
 from campaign.deliveries.envelope_store import forget_files
 from campaign.deliveries.models import Envelope, EnvelopeRun
@@ -59,8 +59,7 @@ def refuse_unsplittable(unit: Session, bundle: Bundle) -> None:
     """
     if lifecycle.is_rehearsal(bundle.campaign.status):
         raise Refused("not-open")
-    if bundle.campaign.status is CampaignStatus.STOPPED:
-        raise Refused("stopped")
+    refuse_stopped(bundle.campaign)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     if unnamed_part(unit, bundle) is not None:

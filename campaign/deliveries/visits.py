@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Destination
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.deliveries.models import GateVisit, Rerouting
 from campaign.deliveries.order import in_order, newest_first
 from campaign.deliveries.rules import went_after_stop
@@ -110,7 +111,7 @@ def ticked_of(unit: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[B
 
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
     """Of these attempts, those with which letters went out after their campaign was stopped."""
-    maybe = [one for one in attempts if one.campaign.status is CampaignStatus.STOPPED]
+    maybe = [one for one in attempts if is_stopped(one.campaign.status)]
     if not maybe:
         return set()
     rows = session.execute(
@@ -124,7 +125,7 @@ def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]
 
 def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     """Attempts with which letters of a campaign went out after it was stopped, the newest first."""
-    if campaign.status is not CampaignStatus.STOPPED:
+    if not is_stopped(campaign.status):
         return []
     attempts = session.scalars(
         select(DeliveryAttempt)

@@ -8,6 +8,7 @@ from campaign.bundles import standing
 from campaign.bundles.models import Bundle, BundleState
 from campaign.campaigns.lifecycle import HIDDEN
 from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.errors import Gone, Invalid, NotFound, Refused
 from campaign.exports.models import DataExport, ExportKind, ExportState
 from campaign.signing.models import SignatureState
@@ -34,7 +35,7 @@ def refuse_campaign(kind: ExportKind, status: CampaignStatus) -> None:
     """Raise Refused where nothing of the campaign may go out so: a draft, a stop."""
     if status in HIDDEN:
         raise Refused("not-open")
-    if kind is ExportKind.OFFICIALS and status is CampaignStatus.STOPPED:
+    if kind is ExportKind.OFFICIALS and not may_go_out(status):
         raise Refused("stopped")
 
 

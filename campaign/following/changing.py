@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign import clock, db, jobs
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.following.holding import hold
 from campaign.following.marks import is_frozen
 from campaign.following.refusing import TooLate
@@ -23,6 +23,7 @@ from campaign.signing.models import Signature, SignatureState
 from campaign.signing.plan import PlannedLetter, SigningPlan, get_plan
 from campaign.signing.points import arranged, moved
 from campaign.signing.prints import person_print
+from campaign.signing.states import LIVE
 from campaign.signing.validating import SignedForm
 
 EDITABLE = (
@@ -32,7 +33,6 @@ EDITABLE = (
 _MOVING = ("order", "move")
 """What the page of points sends besides, for itself."""
 _OVER = {"second-page", "over-card"}
-_CHANGEABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Changed:
 def refuse_unchangeable(signature: Signature) -> None:
     """Raise TooLate where the letter can no longer be changed."""
     cards = signature.campaign.cards
-    if signature.campaign.status is CampaignStatus.STOPPED:
+    if not may_go_out(signature.campaign.status):
         raise TooLate("letter-stopped", cards=cards)
-    if signature.shown_state not in _CHANGEABLE:
+    if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=cards)
     if is_frozen(signature):
         raise TooLate("letter-frozen", cards=cards)

@@ -28,6 +28,7 @@ from campaign.signing.hold_models import Hold
 from campaign.signing.links import signed_link
 from campaign.signing.models import LinkEnd, Signature, SignatureState
 from campaign.signing.similar import forget_words
+from campaign.signing.states import move_signature
 from campaign.signing.tokens import digest_of
 from campaign.signing.waiting import spend_links
 from campaign.signing.waiting_mails import WAITING
@@ -81,7 +82,7 @@ def bury(signature: Signature) -> None:
 
     The link's digest stays too: who opens the link reads that the letter was erased.
     """
-    signature.state = SignatureState.ERASED
+    move_signature(signature, SignatureState.ERASED)
     for column, value in {**PERSON, **COUNTED}.items():
         setattr(signature, column, value)
     signature.email_hmac = no_fingerprint()

@@ -15,7 +15,7 @@ from zipstream import ZipStream
 
 from campaign import db, i18n
 from campaign.bundles.models import Bundle
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import TooMany
 from campaign.following.links import Mailbox, signatures_of
 from campaign.following.models import LettersLink, Notice, NoticeMail
@@ -27,12 +27,12 @@ from campaign.mail.models import BadAddress, OutboxMail
 from campaign.network.models import NetworkMember
 from campaign.signing.drafts import Letters, layout_of, pdf_of, said_number, signed_letters
 from campaign.signing.models import ConsentWording, Letter, Signature, SignatureState
+from campaign.signing.states import LIVE
 
 log = structlog.get_logger()
 
 PER_HOUR = 10
 """Downloads of one mailbox: each lays out all its letters."""
-_WRITTEN = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
 _INNER = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TRIES = 3
@@ -68,7 +68,7 @@ def gather(unit: Session, mailbox: Mailbox, now: datetime) -> Holding:
             for one in unit.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
         ],
     }
-    written = tuple(one.id for one in signatures if one.shown_state in _WRITTEN)
+    written = tuple(one.id for one in signatures if one.shown_state in LIVE)
     return Holding(data, written)
 
 
@@ -200,7 +200,7 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
 
 def _mark_of(signature: Signature) -> str:
     """What stands across a letter that nobody prints, as on its pages; empty: it may be printed."""
-    if signature.campaign.status is CampaignStatus.STOPPED:
+    if is_stopped(signature.campaign.status):
         return str(gettext("Stopped"))
     return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign import clock, db, i18n
 from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import NotFound
 from campaign.following import links, own_sending
 from campaign.following.held import note_for
@@ -49,7 +50,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
             return _forgotten_page(unit, signature, signature.forgotten_at)
         confirming.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
-            confirming.refuse_stopped(signature.campaign)
+            confirming.refuse_unconfirmable(signature.campaign)
             refuse_shared(unit, signature)
             return _confirm_page(signature, token)
         return _thanks_page(unit, signature, token, again=False)
@@ -154,7 +155,7 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "case": case,
         "share": share_of(signature.campaign, case, i18n.locale(), wrote=True),
         "marks": marks_of(unit, signature),
-        "stopped": status is CampaignStatus.STOPPED,
+        "stopped": is_stopped(status),
         "printed": any(one.sequence for one in signature.letters),
         "again": again,
         "changed": "changed" in request.args,

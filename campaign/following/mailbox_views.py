@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from campaign import db, i18n
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import NotFound
 from campaign.following import erasing, holdings, links
 from campaign.following.changing import can_change
@@ -33,11 +33,9 @@ from campaign.signing import confirming
 from campaign.signing.confirming import refuse_held_back
 from campaign.signing.drafts import layout_of, pdf_of, signed_letters
 from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.signing.states import LIVE
 from campaign.signing.validating import Problem, check_email, check_line
 from campaign.signing.wording import say
-
-READABLE = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
-"""States in which a letter's text is shown."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -112,7 +110,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         box = links.open_mailbox(unit, token, db.utcnow())
         signature = links.get_signature(unit, box, public_id)
         home = _settings().organisation_country
-        stopped = signature.campaign.status is CampaignStatus.STOPPED
+        stopped = is_stopped(signature.campaign.status)
         return page(
             "following/mine.html",
             token=token,
@@ -194,7 +192,7 @@ def erased(lang: str) -> ResponseReturnValue:
 
 
 def _letters(signature: Signature) -> Any:
-    if signature.shown_state not in READABLE:
+    if signature.shown_state not in LIVE:
         return []
     return signed_letters(signature, home=_settings().organisation_country)
 

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.campaigns.models import Campaign, Update, UpdateKind
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.following.news import still_wanted
 from campaign.mail.messages import Context, message
 
@@ -60,8 +61,7 @@ def _while_it_stands(unit: Session, context: Context) -> Context | None:
         update = unit.get(Update, update_id)
         if update is None:
             return None
-        stopped = update.campaign.status is CampaignStatus.STOPPED
-        if stopped and update.kind is not UpdateKind.OUTCOME:
+        if not may_go_out(update.campaign.status) and update.kind is not UpdateKind.OUTCOME:
             return None
     return still_wanted(unit, context)
 
@@ -119,7 +119,9 @@ def send_case_stopped(
 def unless_stopped(unit: Session, context: Context) -> Context | None:
     """The mail, unless the earlier action was stopped while it waited, or nobody wants it now."""
     status = unit.scalar(select(Campaign.status).where(Campaign.id == context["earlier_id"]))
-    return None if status is CampaignStatus.STOPPED else still_wanted(unit, context)
+    if status is not None and not may_go_out(status):
+        return None
+    return still_wanted(unit, context)
 
 
 @message("case-continued", limited=False, recheck=unless_stopped)

@@ -13,7 +13,8 @@ from campaign import clock, i18n
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, DeliveryOutcome, Destination
-from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
+from campaign.campaigns.models import Campaign, StopKind, UpdateKind
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.deliveries.visits import list_late
 from campaign.following.held import note_for
 from campaign.following.trips import Stay, Trip, stays_of, trips_of
@@ -62,7 +63,7 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
         return [*done, _withdrawn(signature)]
     if signature.shown_state is SignatureState.REJECTED:
         return done
-    if campaign.status is CampaignStatus.STOPPED:
+    if is_stopped(campaign.status):
         return done
     ways = [_way(one, bundles) for one in signature.letters]
     return done + _ahead(signature, trips, posts, ways)
@@ -75,14 +76,14 @@ def _stop(campaign: Campaign) -> str:
 
 
 def _stopped(campaign: Campaign) -> list[Mark]:
-    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+    if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return []
     return [_dated(_stop(campaign), clock.day_of(campaign.stopped_at, campaign.timezone))]
 
 
 def _stop_day(campaign: Campaign, trips: Sequence[Trip], late: Collection[int]) -> str:
     """The day of a stop for its place among trips: theirs are days at the mission."""
-    if campaign.status is not CampaignStatus.STOPPED or campaign.stopped_at is None:
+    if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return ""
     deciding = [one.attempt.bundle for one in trips if not late or one.attempt.id in late]
     zones = {one.zone for one in deciding if one} or {campaign.timezone}

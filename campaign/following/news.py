@@ -13,9 +13,9 @@ from campaign.mail.messages import Context
 from campaign.settings import Settings
 from campaign.signing.links import opened_link, signed_link
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.states import LIVE
 
 _KIND = "case-news"
-_TOLD = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ def open_news(unit: Session, link: str) -> News:
     if public_id is None:
         raise NotFound("news-link")
     signature = unit.scalar(select(Signature).where(Signature.public_id == public_id))
-    if signature is None or signature.shown_state not in _TOLD:
+    if signature is None or signature.shown_state not in LIVE:
         return News(None)
     return News(signature)
 
 
 def switch(unit: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
     """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
-    if signature is None or signature.shown_state not in _TOLD:
+    if signature is None or signature.shown_state not in LIVE:
         return
     if not on:
         signature.consent_updates_at = None

@@ -14,6 +14,7 @@ from campaign import db, jobs
 from campaign.audit import AuditEntry
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.deliveries.rules import GONE_OUT
 from campaign.following.models import Notice, NoticeKind
 
@@ -151,9 +152,7 @@ def _updates(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
 
 def _stops(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
-    rows = unit.scalars(
-        select(Campaign.id).where(Campaign.status == CampaignStatus.STOPPED, ~told, *conditions)
-    )
+    rows = unit.scalars(select(Campaign.id).where(is_stopped_sql(), ~told, *conditions))
     return [Event(one, NoticeKind.STOP) for one in rows]
 
 

@@ -12,6 +12,7 @@ from campaign.bundles.models import DeliveryAttempt
 from campaign.bundles.print_models import CarriedSignature
 from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.deliveries.covering import gone
 from campaign.deliveries.rules import GONE_OUT
 from campaign.following.terms import all_is_over, ended_at, months_before
@@ -37,7 +38,7 @@ class Due:
     @property
     def hands_over(self) -> bool:
         """Whether letters that wait may still be handed over: not after a stop."""
-        return self.seen[0] is not CampaignStatus.STOPPED
+        return may_go_out(self.seen[0])
 
     @property
     def young_from(self) -> datetime:

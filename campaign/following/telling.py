@@ -18,8 +18,9 @@ from campaign import db, i18n, jobs
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
+from campaign.campaigns.models import Campaign, Update
 from campaign.campaigns.reasons import Reasons, reasons_of
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.deliveries.covering import covered_by, gone
 from campaign.following import mails
 from campaign.following.models import Notice, NoticeKind, NoticeMail
@@ -56,7 +57,7 @@ def tell_batch(notice_id: int) -> bool:
         if notice is None or notice.finished_at is not None:
             return False
         campaign = unit.get_one(Campaign, notice.campaign_id)
-        if campaign.status is CampaignStatus.STOPPED and notice.kind not in _AFTER_A_STOP:
+        if not may_go_out(campaign.status) and notice.kind not in _AFTER_A_STOP:
             notice.finished_at = db.utcnow()  # a stop holds back what could ask for a letter
             return False
         if notice.next_id is not None and not _takes_letters(unit, notice.next_id):

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from campaign import clock
 from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.stop_rule import has_ended, is_stopped
 
 
 def months_before(day: date, months: int) -> date:
@@ -18,11 +19,9 @@ def ended_at(
     status: CampaignStatus, closed_at: datetime | None, stopped_at: datetime | None
 ) -> datetime | None:
     """When a campaign ended; None as long as it goes on."""
-    if status is CampaignStatus.CLOSED:
-        return closed_at
-    if status is CampaignStatus.STOPPED:
+    if is_stopped(status):
         return max(filter(None, (closed_at, stopped_at)), default=None)
-    return None
+    return closed_at if has_ended(status) else None
 
 
 def all_is_over(ended: datetime | None, delivered_on: date | None, over: date) -> bool:

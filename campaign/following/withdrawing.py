@@ -11,13 +11,12 @@ from campaign.following.refusing import TooLate
 from campaign.signing.hold_models import Hold
 from campaign.signing.models import Signature, SignatureState
 from campaign.signing.similar import forget_words
-
-_TAKEN_BACK = {SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD}
+from campaign.signing.states import LIVE, move_signature
 
 
 def refuse_unwithdrawable(unit: Session, signature: Signature) -> None:
     """Raise TooLate where the letter was handed over, or is none any more."""
-    if signature.shown_state not in _TAKEN_BACK:
+    if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=signature.campaign.cards)
     if is_handed_over(unit, signature):
         raise TooLate("letter-handed-over", cards=signature.campaign.cards)
@@ -39,7 +38,7 @@ def withdraw(unit: Session, signature: Signature, now: datetime) -> None:
     """
     hold(unit, signature)
     refuse_unwithdrawable(unit, signature)
-    signature.state = SignatureState.WITHDRAWN
+    move_signature(signature, SignatureState.WITHDRAWN)
     signature.state_before = signature.invalidation_id = None
     signature.withdrawn_at = now
     signature.own_words = ""

@@ -9,10 +9,11 @@ import json
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
+from typing import Protocol
 
 import idna
 import structlog
-from flask import current_app, render_template
+from flask import Flask, current_app, render_template
 from flask_babel import force_locale
 from sqlalchemy import column, delete, select, table, update
 from sqlalchemy.orm import Session
@@ -33,10 +34,21 @@ _LEASE = timedelta(minutes=5)
 _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _SWEEP = 200
-_STOPPED = "stopped"
-_HIDDEN = ("draft", "review", "scheduled")
 _CAMPAIGN = table("campaign", column("id"), column("status"))
-"""Mails lie below campaigns: of one, no more is known here than whether it may be mailed about."""
+"""Mails lie below campaigns: `create_app` hands in the rule that says what a status holds back."""
+
+
+class WhyNotMailed(Protocol):
+    """The rule of a campaign's status that holds its mails back."""
+
+    def __call__(self, status: str, *, tells_of_stop: bool) -> str:
+        """Return why a mail does not go out; empty where it does."""
+        ...
+
+
+def init_app(app: Flask, *, why_not_mailed: WhyNotMailed) -> None:
+    """Take the rule; without one, a mail about a campaign is not sent."""
+    app.extensions["why_not_mailed"] = why_not_mailed
 
 
 @jobs.job("mail.send")
@@ -176,9 +188,8 @@ def _held_back(unit: Session, mail_id: int) -> str:
     ).one_or_none()
     if row is None:
         return ""
-    if row.status in _HIDDEN:
-        return "campaign not open"
-    return "campaign stopped" if row.status == _STOPPED and row.kind not in told_of_stops else ""
+    why_not_mailed: WhyNotMailed = current_app.extensions["why_not_mailed"]
+    return why_not_mailed(row.status, tells_of_stop=row.kind in told_of_stops)
 
 
 def _put_back(mail_id: int, problem: MailNotTaken) -> None:

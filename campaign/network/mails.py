@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import i18n
-from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.campaigns.models import Campaign, Update, UpdateKind
+from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.mail.messages import Context, message
 from campaign.network import addresses
 from campaign.network.models import Frequency, MemberState, NetworkMember
@@ -55,13 +56,7 @@ def without_stopped(unit: Session, context: Context) -> Context | None:
     if still_member(unit, context) is None:
         return None
     ids = [news["campaign"] for news in context["items"]]
-    stopped = set(
-        unit.scalars(
-            select(Campaign.id).where(
-                Campaign.id.in_(ids), Campaign.status == CampaignStatus.STOPPED
-            )
-        )
-    )
+    stopped = set(unit.scalars(select(Campaign.id).where(Campaign.id.in_(ids), is_stopped_sql())))
     left = [news for news in context["items"] if news["campaign"] not in stopped]
     return context | {"items": left} if left else None
 

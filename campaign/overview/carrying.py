@@ -11,8 +11,8 @@ from campaign.accounts.sight import sees
 from campaign.bundles import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.deliveries.held_back import is_held_back, is_unsettled
 from campaign.deliveries.models import Rerouting
 from campaign.deliveries.rules import GONE_OUT, SENT
@@ -81,7 +81,7 @@ def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
         .where(
             mine,
-            Campaign.status == CampaignStatus.STOPPED,
+            is_stopped_sql(),
             DeliveryAttempt.created_at > now - _FLAGGED_FOR,
         )
         .options(*ATTEMPT_WITH_DESTINATION, contains_eager(DeliveryAttempt.campaign))
@@ -134,7 +134,7 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(
             mine,
-            Campaign.status.not_in({*lifecycle.HIDDEN, CampaignStatus.STOPPED}),
+            gives_letters_sql(),
             Bundle.state == BundleState.READY,
             ~tried,
             ~moved,
@@ -154,7 +154,7 @@ def _untold(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
         .where(
             mine,
-            Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]),
+            gives_letters_sql(),
             DeliveryAttempt.outcome.in_(GONE_OUT),
             DeliveryAttempt.update_id.is_(None),
             DeliveryAttempt.visit_id.is_not(None),

@@ -10,13 +10,13 @@ from campaign import db, jobs
 from campaign.mail.models import BadAddress, MailState, OutboxMail
 from campaign.overview.keeping import hold
 from campaign.overview.models import CampaignFigures, FiguresRun
-from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
+from campaign.signing.models import LinkEnd, Signature, SpentLink
+from campaign.signing.states import LIVE
 
 _SETTLED = timedelta(minutes=5)
 """By then every transaction that ended a letter's waiting is committed."""
 _NOT_WANTED = "no longer wanted"
 """What the sender notes of a mail that it held back: nothing failed."""
-_COUNTED = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
 
 
 @jobs.job("overview.count-mails", every_minutes=10)
@@ -53,7 +53,7 @@ def _bad_addresses(unit: Session) -> dict[int, int]:
         unit,
         select(Signature.campaign_id, func.count())
         .join(BadAddress, BadAddress.email_hmac == Signature.email_hmac)
-        .where(Signature.state.in_(_COUNTED))
+        .where(Signature.state.in_(LIVE))
         .group_by(Signature.campaign_id),
     )
 

@@ -16,6 +16,7 @@ from campaign.campaigns import proposals, readiness
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
 from campaign.campaigns.proposal_models import Proposal, ProposalState
+from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
 from campaign.campaigns.template_models import LetterTemplate
 from campaign.deliveries.covering import is_part_unnamed, is_some_here
 from campaign.deliveries.models import Rerouting
@@ -105,7 +106,7 @@ def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -
     found = (
         select(Campaign, column, func.count().over())
         .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
-        .where(mine, column > 0, Campaign.status.in_([CampaignStatus.OPEN, CampaignStatus.CLOSED]))
+        .where(mine, column > 0, gives_letters_sql())
         .order_by(column.desc(), Campaign.id)
         .limit(_MOST)
     )
@@ -223,7 +224,7 @@ def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
         .join(tried, tried.bundle_id == Bundle.id)
         .where(
             mine,
-            Campaign.status != CampaignStatus.STOPPED,
+            may_go_out_sql(),
             some,
             tried.happened_on > today - 3 * LATELY,
             Bundle.state != BundleState.CANCELLED,

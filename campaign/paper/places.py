@@ -17,6 +17,7 @@ from campaign.paper.doubles import COUNTS, Prints
 from campaign.paper.models import PaperRow, RowVerdict
 from campaign.paper.rows import common_columns, gets_news, own_columns, wants_news
 from campaign.signing.models import Signature, SignatureState
+from campaign.signing.states import move_signature
 
 # Bundles belong to a higher layer: what travels with them is read by the table's name.
 _CARRIED = table("carried_signature", column("signature_id"))
@@ -52,7 +53,9 @@ def sign(unit: Session, row: PaperRow, details: Details, prints: Prints) -> bool
         row.signature = Signature(**columns)
         return True
     counted = signature.state in COUNTS
-    if not _is_kept_place(signature):
+    if _is_kept_place(signature):
+        move_signature(signature, columns["state"])
+    else:
         del columns["state"]
         if not _joins_anew(signature, columns):
             del columns["confirmed_at"]
@@ -103,7 +106,7 @@ def _is_kept_place(signature: Signature) -> bool:
 
 
 def _empty(signature: Signature) -> None:
-    signature.state = SignatureState.ERASED
+    move_signature(signature, SignatureState.ERASED)
     signature.email_hmac = os.urandom(32)
     for name, value in _NOBODY.items():
         setattr(signature, name, value)

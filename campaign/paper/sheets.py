@@ -8,15 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import gives_letters, gives_letters_sql
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.i18n import latest_day
 from campaign.paper import places, scans
 from campaign.paper.models import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.signing.models import Origin
 
-_TAKEN = {CampaignStatus.OPEN, CampaignStatus.CLOSED}
-"""Sheets come in after the last day too; a draft's would be a rehearsal, a stop holds all back."""
 PAGE = 50
 
 
@@ -41,14 +40,14 @@ class Totals:
 
 def refuse_closed(campaign: Campaign) -> None:
     """Raise Refused (`no-paper-now`) where the campaign takes no sheets."""
-    if campaign.status not in _TAKEN:
+    if not gives_letters(campaign.status):
         raise Refused("no-paper-now", campaign=campaign.slug, status=campaign.status.value)
 
 
 def list_takers(unit: Session) -> Sequence[Campaign]:
     """Campaigns whose sheets can be keyed in, the newest first."""
     return unit.scalars(
-        select(Campaign).where(Campaign.status.in_(_TAKEN)).order_by(Campaign.id.desc())
+        select(Campaign).where(gives_letters_sql()).order_by(Campaign.id.desc())
     ).all()
 
 

@@ -12,9 +12,8 @@ from campaign.signing.conditions import Conditions, wanted_bands
 from campaign.signing.models import Signature, SignatureState, WordsPrint
 from campaign.signing.names import full_name
 from campaign.signing.similar_words import are_alike
+from campaign.signing.states import list_sources
 
-LIVE = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
-"""What can be found false. What was withdrawn, rejected or erased is out of the way already."""
 _OPENED = (
     Signature.given_name,
     Signature.family_name,
@@ -36,8 +35,10 @@ class Match:
 
 
 def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
-    """In which states a signature can be found."""
-    return (SignatureState.PENDING,) if conditions.unconfirmed else LIVE
+    """In which states a signature can be found: what has gone another way is out of it already."""
+    if conditions.unconfirmed:
+        return (SignatureState.PENDING,)
+    return list_sources(SignatureState.INVALID)
 
 
 def find(

@@ -17,8 +17,9 @@ from campaign import audit, jobs
 from campaign.accounts.models import StaffUser
 from campaign.accounts.services import actor_name
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.campaigns.watching import Words
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.screening.finding import unindexed
@@ -30,6 +31,7 @@ from campaign.signing.confirming import start_followers
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.judging import held_in_silence
 from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.states import check_move, move_signature
 
 MOST_AT_ONCE = 500
 COUNTED = 1000
@@ -55,9 +57,7 @@ class Filter:
         """As conditions on holds."""
         found: list[ColumnElement[bool]] = [
             Hold.decision == self.decision,
-            Hold.campaign_id.not_in(
-                select(Campaign.id).where(Campaign.status == CampaignStatus.STOPPED)
-            ),
+            Hold.campaign_id.not_in(select(Campaign.id).where(is_stopped_sql())),
         ]
         if self.campaign_id is not None:
             found.append(Hold.campaign_id == self.campaign_id)
@@ -96,9 +96,7 @@ def list_campaigns(unit: Session) -> Sequence[Campaign]:
         Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
     )
     return unit.scalars(
-        select(Campaign)
-        .where(undecided, Campaign.status != CampaignStatus.STOPPED)
-        .order_by(Campaign.reference)
+        select(Campaign).where(undecided, may_go_out_sql()).order_by(Campaign.reference)
     ).all()
 
 
@@ -212,6 +210,7 @@ def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
     ids = unit.scalars(mine).all()
     _hold_campaigns(unit, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
+    check_move(after, SignatureState.HELD)
     back = unit.scalars(
         update(Signature)
         .where(
@@ -254,16 +253,15 @@ def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Seque
             Signature.public_id.in_(public_ids),
             unindexed(Signature.state) == SignatureState.HELD,
             Signature.id.in_(undecided),
-            Signature.campaign_id.in_(
-                select(Campaign.id).where(Campaign.status != CampaignStatus.STOPPED)
-            ),
+            Signature.campaign_id.in_(select(Campaign.id).where(may_go_out_sql())),
         )
         .order_by(Signature.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
     for signature in taken:
-        signature.state, signature.state_before = _STATE_AFTER[decision], None
+        move_signature(signature, _STATE_AFTER[decision])
+        signature.state_before = None
     return taken
 
 

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from campaign import jobs
 from campaign.campaigns import tally
 from campaign.campaigns.lifecycle import takes_confirmations
-from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat
+from campaign.campaigns.models import Campaign, LetterFormat
 from campaign.campaigns.reasons import reasons_of
+from campaign.campaigns.stop_rule import may_go_out
 from campaign.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
 from campaign.signing import judging, tokens
@@ -77,7 +78,7 @@ def confirm_signature(
         refuse_lost(signature, now)
         if signature.shown_state is not SignatureState.PENDING:
             return signature, False
-        refuse_stopped(signature.campaign)
+        refuse_unconfirmable(signature.campaign)
         before = signature.state
         seat = take_seat(unit, signature, postal_code)
         verdict = judging.judge(unit, signature)
@@ -112,7 +113,7 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
         return False
     try:
         refuse_lost(signature, now)
-        refuse_stopped(signature.campaign)
+        refuse_unconfirmable(signature.campaign)
     except (Gone, Refused):
         return False
     return True
@@ -154,7 +155,7 @@ def refuse_lost(signature: Signature, now: datetime) -> None:
 
 def refuse_held_back(campaign: Campaign) -> None:
     """Raise Refused where a confirmed letter is not handed over, because of a stop."""
-    if campaign.status is CampaignStatus.STOPPED:
+    if not may_go_out(campaign.status):
         raise Refused(
             "letter-held-back",
             slug=campaign.slug,
@@ -164,7 +165,7 @@ def refuse_held_back(campaign: Campaign) -> None:
         )
 
 
-def refuse_stopped(campaign: Campaign) -> None:
+def refuse_unconfirmable(campaign: Campaign) -> None:
     """Raise Refused where a letter signed in time can no longer be taken.
 
     One that was signed in time may be confirmed after the last day; but once somebody has closed

@@ -35,6 +35,7 @@ from campaign.signing.screening_rules import (
     reasons_of_text,
 )
 from campaign.signing.similar import count_alike_text
+from campaign.signing.states import check_move
 
 # Invalidations belong to a higher layer: those that stand are read by the table's name.
 _INVALIDATION = table(
@@ -64,7 +65,9 @@ class Verdict:
             return {"state_before": shown}
         if self.invalidation_id is None:
             state = SignatureState.HELD if self.reasons else SignatureState.CONFIRMED
+            check_move(before, state)
             return {"state": state, "state_before": None if shown is state else shown}
+        check_move(before, SignatureState.INVALID)
         return {
             "state": SignatureState.INVALID,
             "state_before": shown,

@@ -33,6 +33,7 @@ from campaign.signing.models import (
 from campaign.signing.plan import SigningPlan, refuse_ended
 from campaign.signing.prints import person_print
 from campaign.signing.receipts import Signer
+from campaign.signing.states import check_move
 from campaign.signing.traces import NO_TRACE, Trace, marks_of
 from campaign.signing.validating import SignedForm
 from campaign.signing.waiting import spend_links
@@ -275,6 +276,7 @@ def _renew(unit: Session, signing: Signing, seat: Seat) -> None:
 
     Where no mail brings a new link now, the old one opens the newest text of the same person.
     """
+    check_move(seat.state, SignatureState.PENDING)
     values = signing.values
     sent = _send_link(unit, signing)
     if seat.person.name != _name_of(signing.letter):

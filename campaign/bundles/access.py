@@ -1,0 +1,36 @@
+"""Who may make, see and download bundles, and when files of one are given out. Pure.
+
+The guards of the pages let these roles in; each download asks anew who is there (`guards.fresh`),
+and breaks off where a stop comes meanwhile (`services.as_long_as_running`).
+"""
+
+from campaign.accounts.models import Role
+from campaign.bundles import standing
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.stop_rule import refuse_stopped
+from campaign.errors import NotFound, Refused
+
+CARRIERS = (Role.STAFF, Role.ADMIN)
+"""Who makes, sees, downloads and hands over bundles, of the campaigns of all teams."""
+REHEARSERS = (Role.ORGANIZER, Role.ADMIN)
+"""Who makes and downloads those of a rehearsal; organizers of their own campaigns alone."""
+
+
+def refuse_files(bundle: Bundle) -> None:
+    """Raise Refused where no file of the bundle is given out.
+
+    `stopped`: letters of a stopped campaign do harm; `emptied`: its files are no longer kept;
+    `not-ready`: it is being made, or was given up. Whoever holds letters asks of those besides
+    (`withdrawals`).
+    """
+    refuse_stopped(bundle.campaign)
+    standing.refuse_emptied(bundle)
+    if bundle.state is not BundleState.READY:
+        raise Refused("not-ready")
+
+
+def refuse_not_rehearsed(bundle: Bundle, campaign: Campaign) -> None:
+    """Raise NotFound where it is no rehearsal of this campaign: real letters are for carriers."""
+    if bundle.campaign_id != campaign.id or not bundle.is_rehearsal:
+        raise NotFound("bundle")

@@ -1,0 +1,65 @@
+"""What a stop means. Whether a campaign is stopped is asked here, and nowhere else (tested).
+
+Each rule of a status has a twin for queries on campaigns. What prints, hands over, mails or exports
+asks `may_go_out`; it looks again once it holds the campaign's row, as a stop may come meanwhile.
+"""
+
+from sqlalchemy import ColumnElement
+
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.errors import Refused
+
+_GIVE_LETTERS = (CampaignStatus.OPEN, CampaignStatus.CLOSED)
+_ENDED = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)
+
+
+def may_go_out(status: CampaignStatus) -> bool:
+    """Whether anything of a campaign may be printed, handed over, mailed or exported.
+
+    Of one that has not opened, those are rehearsals: see `gives_letters`.
+    """
+    return status is not CampaignStatus.STOPPED
+
+
+def may_go_out_sql() -> ColumnElement[bool]:
+    """`may_go_out` for a query on campaigns."""
+    return Campaign.status != CampaignStatus.STOPPED
+
+
+def refuse_stopped(campaign: Campaign) -> None:
+    """Raise Refused (`stopped`) where nothing of the campaign may go out any more."""
+    if not may_go_out(campaign.status):
+        raise Refused("stopped", campaign=campaign.slug)
+
+
+def is_stopped(status: CampaignStatus) -> bool:
+    """Whether pages and mails have to say that the campaign is stopped."""
+    return status is CampaignStatus.STOPPED
+
+
+def is_stopped_sql() -> ColumnElement[bool]:
+    """`is_stopped` for a query on campaigns."""
+    return Campaign.status == CampaignStatus.STOPPED
+
+
+def gives_letters(status: CampaignStatus) -> bool:
+    """Whether real letters of a campaign, or its signed sheets, may be on their way.
+
+    Also after the last day; a draft's would be a rehearsal, and a stop holds all back.
+    """
+    return status in _GIVE_LETTERS
+
+
+def gives_letters_sql() -> ColumnElement[bool]:
+    """`gives_letters` for a query on campaigns."""
+    return Campaign.status.in_(_GIVE_LETTERS)
+
+
+def has_ended(status: CampaignStatus) -> bool:
+    """Whether a campaign is over: closed or stopped."""
+    return status in _ENDED
+
+
+def has_ended_sql() -> ColumnElement[bool]:
+    """`has_ended` for a query on campaigns."""
+    return Campaign.status.in_(_ENDED)

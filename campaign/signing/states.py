@@ -1,0 +1,79 @@
+"""Which moves a signature's state may make. Pure.
+
+A signer sees `Signature.shown_state`; these are the moves of the state itself.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from campaign.errors import Refused
+from campaign.signing.models import Signature, SignatureState
+
+MOVES: Mapping[SignatureState, Mapping[SignatureState, str]] = MappingProxyType(
+    {
+        SignatureState.PENDING: {
+            SignatureState.CONFIRMED: "its link is opened",
+            SignatureState.HELD: "its link is opened, and somebody has to look at it",
+            SignatureState.INVALID: "an invalidation finds it, or means who confirms it now",
+            SignatureState.WITHDRAWN: "its writer takes it back",
+            SignatureState.ERASED: "its writer, or the calendar, has it erased",
+        },
+        SignatureState.CONFIRMED: {
+            SignatureState.HELD: "its words were changed, or an approval is undone",
+            SignatureState.INVALID: "an invalidation finds it",
+            SignatureState.WITHDRAWN: "its writer takes it back",
+            SignatureState.ERASED: "its writer has it erased, or its row leaves the sheet",
+        },
+        SignatureState.HELD: {
+            SignatureState.CONFIRMED: "it is approved, or its words were changed",
+            SignatureState.REJECTED: "it is rejected",
+            SignatureState.INVALID: "an invalidation finds it",
+            SignatureState.WITHDRAWN: "its writer takes it back",
+            SignatureState.ERASED: "its writer, or the calendar, has it erased",
+        },
+        SignatureState.REJECTED: {
+            SignatureState.HELD: "a rejection is undone",
+            SignatureState.ERASED: "its writer has it erased",
+        },
+        # An undo puts back what it was; until then its writer goes on as if nothing had happened.
+        SignatureState.INVALID: {
+            SignatureState.PENDING: "an invalidation is undone, or the same person signs again",
+            SignatureState.CONFIRMED: "an invalidation is undone",
+            SignatureState.HELD: "an invalidation is undone",
+            SignatureState.WITHDRAWN: "its writer takes it back",
+            SignatureState.ERASED: "its writer has it erased",
+        },
+        SignatureState.WITHDRAWN: {
+            SignatureState.PENDING: "the same person signs again, and no bundle holds it",
+            SignatureState.ERASED: "its writer has it erased",
+        },
+        # Of a row of a sheet alone: its place in a bundle is kept.
+        SignatureState.ERASED: {SignatureState.CONFIRMED: "the row is signed again"},
+    }
+)
+"""From each state those that can follow, each with what makes it."""
+
+LIVE = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
+"""States in which a letter is its writer's: to be read, changed, taken back, or found false."""
+
+
+def may_move(before: SignatureState, after: SignatureState) -> bool:
+    """Whether a signature may go from one state to the other, or stay where it is."""
+    return before is after or after in MOVES[before]
+
+
+def check_move(before: SignatureState, after: SignatureState) -> None:
+    """Raise Refused (`signature-state`) where the move is none of its life."""
+    if not may_move(before, after):
+        raise Refused("signature-state", before=before.value, after=after.value)
+
+
+def move_signature(signature: Signature, after: SignatureState) -> None:
+    """Put a signature, which the caller has locked, into another state. Raises Refused."""
+    check_move(signature.state, after)
+    signature.state = after
+
+
+def list_sources(after: SignatureState) -> tuple[SignatureState, ...]:
+    """Return the states from which a signature may come into this one, for a query."""
+    return tuple(before for before in SignatureState if after in MOVES[before])

@@ -1,0 +1,55 @@
+"""Whose files of a bundle are given out, and when."""
+
+from itertools import product
+
+import pytest
+
+from campaign.bundles import access, rehearsal_views, views
+from campaign.bundles.models import Bundle, BundleState
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.deliveries import desk
+from campaign.errors import NotFound, Refused
+from tests.days import days_ago
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "roles"),
+    [
+        (views.blueprint, access.CARRIERS),
+        (desk.blueprint, access.CARRIERS),
+        (rehearsal_views.blueprint, access.REHEARSERS),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_the_pages_let_in_who_may(blueprint: object, roles: tuple[object, ...]) -> None:
+    assert blueprint.allowed_roles == frozenset(roles)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "emptied"),
+    list(product((CampaignStatus.OPEN, CampaignStatus.STOPPED), BundleState, (False, True))),
+)
+def test_files_go_out_of_a_bundle_that_is_ready_and_not_held_back(
+    status: CampaignStatus, state: BundleState, emptied: bool
+) -> None:
+    bundle = Bundle(campaign=Campaign(slug="amara", status=status), state=state)
+    bundle.emptied_at = days_ago(1) if emptied else None
+    why = "not-ready" if state is not BundleState.READY else ""
+    why = "emptied" if emptied else why
+    why = "stopped" if status is CampaignStatus.STOPPED else why
+    if not why:
+        access.refuse_files(bundle)
+        return
+    with pytest.raises(Refused) as refused:
+        access.refuse_files(bundle)
+    assert refused.value.slug == why
+
+
+def test_organizers_get_the_rehearsals_of_the_campaign_alone() -> None:
+    own, other = Campaign(id=1), Campaign(id=2)
+    rehearsed = Bundle(campaign_id=1, frozen={"rehearsal": True})
+    access.refuse_not_rehearsed(rehearsed, own)
+    with pytest.raises(NotFound):
+        access.refuse_not_rehearsed(rehearsed, other)
+    with pytest.raises(NotFound):
+        access.refuse_not_rehearsed(Bundle(campaign_id=1, frozen={}), own)

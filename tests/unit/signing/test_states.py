@@ -1,0 +1,100 @@
+"""The moves of a signature's state: one table, and nobody who writes past it."""
+
+import ast
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import campaign
+from campaign.errors import Refused
+from campaign.signing.judging import Verdict
+from campaign.signing.models import Signature, SignatureState
+from campaign.signing.states import LIVE, MOVES, list_sources, may_move, move_signature
+
+_ROOT = Path(campaign.__file__).parent
+_WHO_MAY = {
+    "signing/states.py": "the table",
+    "demo/rehearsing.py": "invented letters are held as if each had just been confirmed",
+}
+FINAL = {
+    "erased": {"confirmed"},
+    "withdrawn": {"pending", "erased"},
+    "rejected": {"held", "erased"},
+}
+
+
+def _set_directly(source: str) -> Iterator[int]:
+    """Line of each assignment of a signature's state."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Assign):
+            continue
+        named = [one for one in ast.walk(ast.Module([*map(ast.Expr, node.targets)], []))
+                 if isinstance(one, ast.Attribute) and one.attr == "state"]  # fmt: skip
+        signatures = any(ast.unparse(one.value).endswith("signature") for one in named)
+        if named and (signatures or "SignatureState" in ast.unparse(node.value)):
+            yield node.lineno
+
+
+def test_a_state_is_changed_through_the_table_alone() -> None:
+    found = [
+        f"{name}:{line}"
+        for path in sorted(_ROOT.rglob("*.py"))
+        if (name := str(path.relative_to(_ROOT))) not in _WHO_MAY
+        for line in _set_directly(path.read_text("utf-8"))
+    ]
+    assert not found, "Use signing/states.py (move_signature) instead: " + ", ".join(found)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["signature.state = after", "row.state = SignatureState.ERASED",
+     "row.signature.state, found = after, 1"],
+)  # fmt: skip
+def test_each_other_way_is_found(planted: str) -> None:
+    assert list(_set_directly(planted))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), list(product(SignatureState, SignatureState)), ids=lambda one: one.value
+)
+def test_a_signature_makes_the_moves_of_the_table_and_no_other(
+    before: SignatureState, after: SignatureState
+) -> None:
+    signature = Signature(state=before)
+    if before is after or after in MOVES[before]:
+        move_signature(signature, after)
+        assert signature.state is after
+        return
+    with pytest.raises(Refused, match="signature-state") as refused:
+        move_signature(signature, after)
+    assert refused.value.data == {"before": before.value, "after": after.value}
+    assert signature.state is before
+
+
+@pytest.mark.parametrize(
+    ("before", "others"),
+    [
+        (SignatureState.WITHDRAWN, {SignatureState.PENDING, SignatureState.ERASED}),
+        (SignatureState.REJECTED, {SignatureState.HELD, SignatureState.ERASED}),
+        (SignatureState.ERASED, {SignatureState.CONFIRMED}),
+    ],
+)
+def test_what_is_out_of_the_way_comes_back_by_one_way_only(
+    before: SignatureState, others: set[SignatureState]
+) -> None:
+    assert set(MOVES[before]) == others
+
+
+def test_an_undone_invalidation_can_put_back_whatever_it_took() -> None:
+    taken = list_sources(SignatureState.INVALID)
+    assert taken == LIVE
+    assert all(may_move(SignatureState.INVALID, one) for one in taken)
+
+
+@pytest.mark.parametrize("before", [SignatureState.WITHDRAWN, SignatureState.ERASED])
+@pytest.mark.parametrize("verdict", [Verdict(["insult"], None), Verdict([], 7)])
+def test_what_is_gone_is_judged_no_more(before: SignatureState, verdict: Verdict) -> None:
+    with pytest.raises(Refused, match="signature-state"):
+        verdict.columns(before)
