@@ -162,7 +162,7 @@ def _to_fill_in(both: "_Bilingual", *, in_part: bool) -> dict[str, Any]:
         "outcome": both(lambda: _("What happened")),
         "outcomes": (
             both(lambda: _("Accepted")),
-            both(lambda: _("Accepted in part")),
+            *([both(lambda: _("Accepted in part"))] if in_part else ()),
             both(lambda: _("Refused")),
             both(lambda: _("Left at the door")),
         ),
