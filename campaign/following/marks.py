@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import clock, i18n
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, DeliveryOutcome, Destination
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, UpdateKind
 from campaign.deliveries.order import moment_of
 from campaign.deliveries.visits import list_late
@@ -74,8 +74,10 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
 
 def _stop(campaign: Campaign) -> str:
     safe = campaign.stop_kind is StopKind.SAFE
-    needless, stopped = gettext("Letters are no longer needed"), gettext("The action was stopped")
-    return str(needless if safe else stopped)
+    if not safe:
+        return str(gettext("The action was stopped"))
+    cards, letters = gettext("Cards are no longer needed"), gettext("Letters are no longer needed")
+    return str(cards if campaign.cards else letters)
 
 
 def _stopped(campaign: Campaign) -> list[Mark]:
@@ -134,10 +136,11 @@ def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bun
     marks = []
     for stay in stays:
         bundle, letter = bundles[stay.bundle_id], stay.letter
-        title = gettext(
-            "In bundle no. %(bundle)s as letter %(number)s",
-            bundle=bundle.sequence,
-            number=number_of(stay.number),
+        facts = {"bundle": bundle.sequence, "number": number_of(stay.number)}
+        title = (
+            gettext("In bundle no. %(bundle)s as card %(number)s", **facts)
+            if signature.campaign.cards
+            else gettext("In bundle no. %(bundle)s as letter %(number)s", **facts)
         )
         mark = _happened(title, bundle.created_at, signature.campaign.timezone)
         if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
@@ -181,7 +184,7 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
     if several:
         facts.append("; ".join(_official(one) for one in trip.letters))
     return replace(
-        _dated(_outcome(trip.fate, attempt.destination), attempt.happened_on, trip.at),
+        _dated(_outcome(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(filter(None, facts)),
         picture=next(
             (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
@@ -198,7 +201,10 @@ def _tells(post: Post, trip: Trip, iso: str) -> bool:
     return post.iso == iso
 
 
-def _outcome(fate: DeliveryOutcome, destination: Destination) -> str:
+def _outcome(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
+    destination = attempt.destination
+    if fate is DeliveryOutcome.PART and attempt.campaign.cards:
+        return str(gettext("A part of the cards was taken"))
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
         return str(gettext("Sent by post to %(official)s", official=_said(destination)))
     words: dict[DeliveryOutcome, str] = {
