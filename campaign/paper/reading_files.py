@@ -3,6 +3,7 @@
 The file itself (CSV or workbook, encoding, delimiter, heads) is read as those of the directory are.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from campaign.officials.tables import Table
 from campaign.officials.territories import country_code_anywhere
 from campaign.officials.text import fold
 from campaign.paper.details import Details, check
-from campaign.signing.tidying import Problem, without_emoji
+from campaign.signing.tidying import Problem
 
 MAX_ROWS = 20_000
 """All rows go in at once or not at all, and people sign meanwhile: more would make them wait."""
@@ -41,6 +42,7 @@ _KNOWN = {
     "network": "network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk",
 }  # fmt: skip
 _GUESS = {fold(word): name for name, words in _KNOWN.items() for word in words.split("|")}
+_EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
 _TICKS = ("news", "network")
 _NO = {"", "0", "-", "n", "no", "non", "false", "faux", "falso", "nein", "لا"}
@@ -180,7 +182,7 @@ def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[s
         return None, active
     for field_name in ("name", "given_name", "family_name", "locality"):
         if field_name in values:
-            values[field_name] = without_emoji(values[field_name]).strip()
+            values[field_name] = _EMOJI.sub("", values[field_name]).strip()
     name = values.pop("name", "")
     if name:
         values["given_name"] = name
