@@ -27,6 +27,11 @@ def time_of(moment: datetime, zone: str) -> time:
     return moment.astimezone(ZoneInfo(zone)).time().replace(second=0, microsecond=0)
 
 
+def moment_of(day: date, at: time, zone: str) -> datetime:
+    """Return the moment, in UTC, of a day and time in the time zone `zone`."""
+    return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
+
+
 def today(zone: str) -> date:
     """Return today's day in the time zone `zone`."""
     return day_of(utcnow(), zone)

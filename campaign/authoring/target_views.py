@@ -25,7 +25,9 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     """Officials, whether the letter goes to them or names them, and through which mission."""
     unit, campaign = db.session(), load(slug)
     also = _missions_found()
+    # As they are before somebody is added: who is refused is offered again.
     known = {target.official.slug: target for target in campaign.targets}
+    taken = [target.official_id for target in known.values()]
     desk = Desk(campaign, Part.TARGETS)
     form = TargetsForm(unit, campaign, desk_settings().organisation_country, also, **desk.typed())
     if "keep" in request.form:
@@ -38,7 +40,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     if saved:
         return _saved(campaign, form)
     return page(
-        "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(campaign, form),
+        "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(taken, form),
         written_to={name for name, one in known.items() if targets.has_letters(unit, one)},
         words=request.args.get("q", ""), mission_words=request.args.get("m", ""), also=also,
         **desk.words(),
@@ -51,13 +53,12 @@ def find_officials(slug: str) -> str:
     campaign = load(slug)
     return render_template(
         "campaigns/_found_officials.html", campaign=campaign, words=request.args.get("q", ""),
-        hits=_officials_found(campaign, None), chosen="",
+        hits=_officials_found([one.official_id for one in campaign.targets], None), chosen="",
     )  # fmt: skip
 
 
-def _officials_found(campaign: Campaign, form: TargetsForm | None) -> Sequence[Official]:
+def _officials_found(taken: Sequence[int], form: TargetsForm | None) -> Sequence[Official]:
     """Who is found by the words of the address, and who was chosen just now."""
-    taken = [one.official_id for one in campaign.targets]
     found = search_officials(db.session(), query=request.args.get("q", ""), without=taken)
     chosen = form.officials.get(form.official.data or "") if form else None
     if chosen is not None and chosen not in found and chosen.id not in taken:

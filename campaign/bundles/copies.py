@@ -72,30 +72,31 @@ def _open_file(path: Path) -> IO[bytes]:
 
 
 def _zip_files(archive: zipfile.ZipFile, result: Verified) -> dict[str, CopiedFile]:
-    """Give the files of a ZIP, which lie in one folder."""
+    """Give the files of a ZIP: all in one folder, or none in any."""
     infos = [one for one in archive.infolist() if not _is_of_the_system(one)]
     if _are_too_many(infos, result):
         return {}
     copied: dict[str, CopiedFile] = {}
     for info in infos:
-        folder, _, name = info.filename.partition("/")
-        if problem := _problem_of(info, result.folder):
+        folder, _, name = info.filename.rpartition("/")
+        if problem := _problem_of(info, result.folder if copied else folder):
             result.find(_shown(info.filename), problem)
         elif name in copied:
             result.find(name, "is there twice.")
         else:
             result.folder = folder
-            result.zipped_again |= info.compress_type != zipfile.ZIP_STORED
+            result.zipped_again |= not folder or info.compress_type != zipfile.ZIP_STORED
             copied[name] = CopiedFile(name, info.file_size, partial(archive.open, info))
     return copied
 
 
 def _problem_of(info: zipfile.ZipInfo, folder: str) -> str:
-    own, _, name = info.filename.partition("/")
-    if not (_NAME.fullmatch(own) and _NAME.fullmatch(name)) or ".." in info.filename:
+    own, slash, name = info.filename.rpartition("/")
+    in_folder = _NAME.fullmatch(own) if slash else True
+    if not (in_folder and _NAME.fullmatch(name)) or ".." in info.filename:
         return "has a name that no bundle has."
-    if folder not in {"", own}:
-        return f"lies outside the folder {folder}."
+    if own != folder:
+        return f"lies outside the folder {folder}." if folder else "lies in a folder of its own."
     if info.flag_bits & 0x1:
         return "is encrypted; nothing in a bundle is."
     if info.file_size > _TIGHTEST * max(info.compress_size, 1):

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 
 from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.frozen import Frozen
+from campaign.bundles.nouns import noun_of_format, subject_of
 
 
 def usual_words(frozen: Frozen, *, letters: int) -> CoverWords:
@@ -19,10 +20,9 @@ def usual_words(frozen: Frozen, *, letters: int) -> CoverWords:
           "%(email)s.", email="((email))"),
     )  # fmt: skip
     subject = (
-        ngettext(
-            "%(reference)s: letter for %(person)s",
-            "%(reference)s: letters for %(person)s",
+        subject_of(
             letters,
+            noun_of_format(frozen.format),
             reference="((reference))",
             person="((person_name))",
         )

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from campaign.bundles import cover_posted
 from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.bundles.frozen import Frozen
+from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.bundles.saying import mark_of, say_number_there
 from campaign.letters.context import CountRow, CoverContext
 from campaign.letters.placeholders import fill
@@ -50,6 +51,16 @@ def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> C
         "((sheets))",
         ask,
         _COUNTS,
+        *(_rest_of_cards(letters) if cards else _rest_of_letters(letters)),
+    )
+    noun = Noun.CARD if cards else Noun.LETTER
+    subject = subject_of(letters, noun, reference="((reference))", person="((person_name))")
+    return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
+
+
+def _rest_of_letters(letters: int) -> tuple[str, str]:
+    """The list that comes along, and the line that is hoped for."""
+    return (
         ngettext(
             "A list with the name of who wrote comes with the letter. It shows what that person "
             "agreed to show.",
@@ -66,14 +77,27 @@ def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> C
             email="((email))",
         ),
     )
-    subject = ngettext(
-        "%(reference)s: letter for %(person)s",
-        "%(reference)s: letters for %(person)s",
-        letters,
-        reference="((reference))",
-        person="((person_name))",
+
+
+def _rest_of_cards(cards: int) -> tuple[str, str]:
+    """As `_rest_of_letters`."""
+    return (
+        ngettext(
+            "A list with the name of who wrote comes with the card. It shows what that person "
+            "agreed to show.",
+            "A list of the people who wrote comes with the cards. It shows of each person "
+            "what that person agreed to show.",
+            cards,
+        ),
+        ngettext(
+            "We would be grateful for a line that confirms that you have received the "
+            "card, and for any answer from your authorities, to %(email)s.",
+            "We would be grateful for a line that confirms that you have received the "
+            "cards, and for any answer from your authorities, to %(email)s.",
+            cards,
+            email="((email))",
+        ),
     )
-    return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 
 def _words_of_sheets(salutation: str) -> CoverWords:
@@ -182,8 +206,9 @@ def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow,
 def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
     total = sum(covered.per_target.values())
     number = say_number_there(total, frozen)
+    # Not as `nouns.say_amount` says it: here they are what is handed over, in the accusative.
     letters = ngettext("%(number)s letter", "%(number)s letters", total, number=number)
-    if frozen.format == "card":
+    if noun_of_format(frozen.format) is Noun.CARD:
         letters = ngettext("%(number)s card", "%(number)s cards", total, number=number)
     values = {
         "letters": letters,

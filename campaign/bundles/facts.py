@@ -12,7 +12,9 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.errors import Refused
 from campaign.letters.checks import check_address, check_characters
-from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.letters.layouts import LAYOUTS, Layout, layout_for
+from campaign.letters.problems import ADDRESS_TOO_LONG
+from campaign.letters.windows import most_lines
 from campaign.officials.models import Official
 from campaign.settings import Settings
 from campaign.signing import translating
@@ -54,15 +56,32 @@ def facts_of(
 
 
 def check_addresses(facts: Frozen) -> None:
-    """Raises Refused (`address-does-not-fit`) for the destination or an official."""
+    """Raises Refused (`address-does-not-fit`) for the destination or an official.
+
+    Its data says `why`: `missing`, `unprintable`, `too-many-lines` or `too-wide`, and which line.
+    """
     layout = LAYOUTS[facts.layout]
     addresses = [facts.mission.lines]
     addresses += [
         one.lines for target in facts.targets.values() for one in target.addressing.values()
     ]
     for lines in addresses:
-        if not lines or check_address(lines, layout) or check_characters({"address": lines}):
-            raise Refused("address-does-not-fit", address=", ".join(lines))
+        if fault := _fault_of(lines, layout):
+            raise Refused("address-does-not-fit", address=", ".join(lines), **fault)
+
+
+def _fault_of(lines: tuple[str, ...], layout: Layout) -> dict[str, object]:
+    """Why an address cannot stand in the window; nothing where it can."""
+    if not lines:
+        return {"why": "missing"}
+    for line in lines:
+        if check_characters({"address": (line,)}):
+            return {"why": "unprintable", "line": line}
+    for problem in check_address(lines, layout):
+        if problem.slug == ADDRESS_TOO_LONG:
+            return {"why": "too-many-lines", "lines": len(lines), "most": most_lines(layout)}
+        return {"why": "too-wide", "line": problem.detail["line"]}
+    return {}
 
 
 def _languages_of(

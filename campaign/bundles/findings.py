@@ -29,7 +29,7 @@ class Verified:
     renamed_from: str = ""
     """The name of the bundle's folder, where the copy is a folder of another name."""
     zipped_again: bool = False
-    """Whether a ZIP is not the one that we made: its files are compressed."""
+    """Whether a ZIP is not the one that we made: its files are compressed, or in no folder."""
 
     @property
     def ok(self) -> bool:

@@ -171,7 +171,7 @@ def _make_pdfs(job: _Job) -> None:
     printed = [_volume_facts(one) for one in job.volumes]
     lists.labels(
         papers.labels_context(frozen, printed, len(printed)),
-        label_sheet_for(frozen.mission.host_country),
+        label_sheet_for(LAYOUTS[frozen.layout]),
         out / files.LABELS,
     )
     title = f"{frozen.case.reference} · {frozen.mission.name}"

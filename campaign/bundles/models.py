@@ -247,6 +247,11 @@ class DeliveryAttempt(Base):
     """Of a part: which letters were taken; empty as long as nobody has said which."""
 
     @property
+    def zone(self) -> str:
+        """The time zone of its day and of its time."""
+        return self.mission.zone if self.mission else self.campaign.timezone
+
+    @property
     def destination(self) -> Destination:
         """Where the letters were to go."""
         if self.mission is not None:

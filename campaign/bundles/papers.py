@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from campaign.bundles import files
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.manifest import VolumeFacts
+from campaign.bundles.nouns import Noun, noun_of_format, say_amount, say_noun
 from campaign.bundles.rows import Row, country_of
 from campaign.bundles.saying import mark_of, say_number_there, short_day
 from campaign.letters.context import ColumnLabels, LabelsContext, ListContext, SignatureRow
@@ -20,10 +21,15 @@ def list_context(
     frozen: Frozen, *, letters: int, on_paper: int, several_targets: bool
 ) -> ListContext:
     """Around the rows of the signature list: letters, and people on sheets, are counted apart."""
+    noun = noun_of_format(frozen.format)
+    if not letters:
+        title = _("Signatures for %(person)s", person=frozen.case.person_name)
+    elif noun is Noun.CARD:
+        title = _("Cards for %(person)s", person=frozen.case.person_name)
+    else:
+        title = _("Letters for %(person)s", person=frozen.case.person_name)
     return ListContext(
-        title=_("Letters for %(person)s", person=frozen.case.person_name)
-        if letters
-        else _("Signatures for %(person)s", person=frozen.case.person_name),
+        title=title,
         reference=frozen.case.reference,
         locale=frozen.locale,
         mission_lines=frozen.mission.lines,
@@ -33,10 +39,10 @@ def list_context(
             locality=_("Town, province, country"),
             address=_("Postal code"),
             signed_on=_("Signed on"),
-            target=_("Letter to") if several_targets else "",
+            target=_target_head(noun) if several_targets else "",
         ),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
-        total_label=_("Letters"),
+        total_label=say_noun(noun),
         sums=" · ".join(filter(None, (_letters(letters, frozen), _on_paper(on_paper, frozen)))),
         mark=mark_of(frozen),
     )
@@ -45,8 +51,12 @@ def list_context(
 def _letters(letters: int, frozen: Frozen) -> str:
     if not letters:
         return ""
-    number = say_number_there(letters, frozen)
-    return str(ngettext("%(number)s letter", "%(number)s letters", letters, number=number))
+    noun = noun_of_format(frozen.format)
+    return say_amount(letters, noun, say_number_there(letters, frozen))
+
+
+def _target_head(noun: Noun) -> str:
+    return str(_("Card to") if noun is Noun.CARD else _("Letter to"))
 
 
 def _on_paper(people: int, frozen: Frozen) -> str:
@@ -72,7 +82,7 @@ def list_rows(
     if on_paper:
         yield (
             _("Signed on paper, on the sheets and cards that come with the letters")
-            if letters
+            if letters and noun_of_format(frozen.format) is Noun.LETTER
             else _("Signed on paper, on the sheets and cards that come with this list")
         )
         for row in carried:
@@ -105,14 +115,7 @@ def labels_context(frozen: Frozen, volumes: Iterable[VolumeFacts], total: int) -
         (
             frozen.case.reference,
             frozen.mission.name,
-            ngettext(
-                "Volume %(volume)s of %(volumes)s: %(letters)s letter",
-                "Volume %(volume)s of %(volumes)s: %(letters)s letters",
-                one.letters,
-                volume=one.volume,
-                volumes=total,
-                letters=say_number_there(one.letters, frozen),
-            ),
+            _packet(frozen, one, total),
         )
         for one in volumes
         if one.file
@@ -125,7 +128,29 @@ def labels_context(frozen: Frozen, volumes: Iterable[VolumeFacts], total: int) -
     )
 
 
-def describe_file(name: str, *, by_post: bool = False) -> str:
+def _packet(frozen: Frozen, volume: VolumeFacts, total: int) -> str:
+    number = say_number_there(volume.letters, frozen)
+    facts = {"volume": volume.volume, "volumes": total}
+    if noun_of_format(frozen.format) is Noun.CARD:
+        words = ngettext(
+            "Volume %(volume)s of %(volumes)s: %(cards)s card",
+            "Volume %(volume)s of %(volumes)s: %(cards)s cards",
+            volume.letters,
+            cards=number,
+            **facts,
+        )
+    else:
+        words = ngettext(
+            "Volume %(volume)s of %(volumes)s: %(letters)s letter",
+            "Volume %(volume)s of %(volumes)s: %(letters)s letters",
+            volume.letters,
+            letters=number,
+            **facts,
+        )
+    return str(words)
+
+
+def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER) -> str:
     """What a file of the bundle is, in a few words."""
     words: dict[str, str] = {
         files.README: _("What lies in this folder and how to print it"),
@@ -147,4 +172,4 @@ def describe_file(name: str, *, by_post: bool = False) -> str:
             files.SIGNATURES_PDF: _("List of the people who wrote, to put in with the letters"),
             files.ENVELOPES: _("Envelopes without a window, with the official’s address"),
         }
-    return words.get(name) or str(_("Letters"))
+    return words.get(name) or say_noun(noun)

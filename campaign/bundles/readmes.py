@@ -10,6 +10,7 @@ from campaign import i18n
 from campaign.bundles import files
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.manifest import FileFacts
+from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.bundles.packets import Packet, sheets_for
 from campaign.bundles.papers import describe_file
 from campaign.bundles.postage import say_weight, weigh
@@ -54,7 +55,9 @@ def readme_context(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> Rea
             *_rehearsal_note(frozen),
             _what_it_is(frozen, told),
             *(
-                remade_note(one.volume, one.taken_out, told.locale)
+                remade_note(
+                    one.volume, one.taken_out, told.locale, noun=noun_of_format(frozen.format)
+                )
                 for one in told.packets
                 if one.taken_out
             ),
@@ -63,13 +66,21 @@ def readme_context(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> Rea
         facts=(*_facts(frozen, told, made), *_postage(frozen, told, made)),
         files_heading=_("The files, in the order in which they are needed"),
         file_labels=(_("File"), _("What it is"), _("Pages")),
-        files=tuple(_file_row(one, told.locale, by_post=frozen.by_post) for one in made),
+        files=tuple(_file_row(one, told.locale, frozen) for one in made),
         printing_heading=_("How to print"),
         printing=_printing_steps(frozen, told, made),
     )
 
 
 def _what_it_is(frozen: Frozen, told: Told) -> str:
+    is_card = noun_of_format(frozen.format) is Noun.CARD
+    if told.packets and is_card:
+        return str(
+            _(
+                "This folder holds cards that are ready to be printed. Keep it where only those "
+                "can read it who must: it names the people who wrote."
+            )
+        )
     if told.packets and frozen.by_post:
         return str(
             _(
@@ -106,7 +117,8 @@ def _facts(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> list[FactRo
         FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, told.locale)),
     ]
     if told.packets:
-        rows.append(FactRow(_("Letters"), say_number(told.letters, told.locale)))
+        noun = noun_of_format(frozen.format)
+        rows.append(FactRow(say_noun(noun), say_number(told.letters, told.locale)))
         rows.append(FactRow(_("Set aside"), say_number(told.aside, told.locale)))
     if told.on_paper:
         rows.append(FactRow(_("Signed on paper"), say_number(told.on_paper, told.locale)))
@@ -120,9 +132,7 @@ def _facts(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> list[FactRo
             f"{name} {say_number(count, told.locale)}" for name, count in others.items()
         )
         rows.append(FactRow(_("Sheets for the other papers"), listed))
-    rows.append(
-        FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(frozen.mission.host_country).slug])
-    )
+    rows.append(FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(LAYOUTS[frozen.layout]).slug]))
     rows += [FactRow(_("Signed sheet"), _travelling(sheet, told.locale)) for sheet in told.sheets]
     return [*rows, FactRow(_("Envelopes"), _envelopes(frozen))]
 
@@ -292,6 +302,7 @@ def _how(frozen: Frozen) -> str:
     return str(words)
 
 
-def _file_row(facts: FileFacts, locale: str, *, by_post: bool) -> FileRow:
+def _file_row(facts: FileFacts, locale: str, frozen: Frozen) -> FileRow:
     pages = say_number(facts.pages, locale) if facts.pages else ""
-    return FileRow(facts.name, describe_file(facts.name, by_post=by_post), pages)
+    noun = noun_of_format(frozen.format)
+    return FileRow(facts.name, describe_file(facts.name, by_post=frozen.by_post, noun=noun), pages)

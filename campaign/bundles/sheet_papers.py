@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from campaign import i18n
 from campaign.bundles.covers import Covered, count_rows
 from campaign.bundles.frozen import Frozen, FrozenTarget
+from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.bundles.packets import Packet, sheets_for
 from campaign.bundles.saying import mark_of, say_number, say_number_there
 from campaign.letters.context import FactRow
@@ -46,7 +47,8 @@ def contents_context(
 
 def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> ContentsPage:
     sheets = sheets_for(packet.pages, duplex=frozen.duplex)
-    rows = [FactRow(_("Letters"), say_number(packet.letters, locale))]
+    noun = noun_of_format(frozen.format)
+    rows = [FactRow(say_noun(noun), say_number(packet.letters, locale))]
     if len(frozen.targets) > 1:
         rows += [
             FactRow(_name(target, frozen, locale), say_number(packet.per_target[target_id], locale))
@@ -67,7 +69,7 @@ def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> C
         span=packet.first if packet.first == packet.last else f"{packet.first} – {packet.last}",
         facts=tuple(rows),
         digest=packet.sha256,
-        notes=tuple(_notes(packet, locale)),
+        notes=tuple(_notes(packet, noun, locale)),
     )
 
 
@@ -75,28 +77,54 @@ def _name(target: FrozenTarget, frozen: Frozen, locale: str) -> str:
     return target.names.get(locale) or target.names[frozen.locale]
 
 
-def _notes(packet: Packet, locale: str) -> list[str]:
+def _notes(packet: Packet, noun: Noun, locale: str) -> list[str]:
     out = [one["number"] for one in packet.taken_out]
     aside = [one for one in packet.aside if one not in out]
     notes = []
     if aside:
-        notes.append(
-            ngettext(
-                "Not in it, because it could not be printed: letter %(numbers)s.",
-                "Not in it, because they could not be printed: letters %(numbers)s.",
-                len(aside),
-                numbers=_some(aside),
-            )
-        )
+        notes.append(_aside_note(aside, noun))
     if out:
-        notes.append(remade_note(packet.volume, packet.taken_out, locale))
+        notes.append(remade_note(packet.volume, packet.taken_out, locale, noun=noun))
     return notes
 
 
-def remade_note(volume: int, taken_out: Sequence[dict[str, str]], locale: str) -> str:
+def _aside_note(numbers: Sequence[str], noun: Noun) -> str:
+    if noun is Noun.CARD:
+        words = ngettext(
+            "Not in it, because it could not be printed: card %(numbers)s.",
+            "Not in it, because they could not be printed: cards %(numbers)s.",
+            len(numbers),
+            numbers=_some(numbers),
+        )
+    else:
+        words = ngettext(
+            "Not in it, because it could not be printed: letter %(numbers)s.",
+            "Not in it, because they could not be printed: letters %(numbers)s.",
+            len(numbers),
+            numbers=_some(numbers),
+        )
+    return str(words)
+
+
+def remade_note(
+    volume: int, taken_out: Sequence[dict[str, str]], locale: str, *, noun: Noun
+) -> str:
     """That a volume was made again, when, and without which letters."""
     numbers = [one["number"] for one in taken_out]
     day = date.fromisoformat(max(one["on"] for one in taken_out))
+    if noun is Noun.CARD:
+        return str(
+            ngettext(
+                "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. What was "
+                "printed of it before is not to be handed over.",
+                "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. What was "
+                "printed of it before is not to be handed over.",
+                len(numbers),
+                volume=volume,
+                day=i18n.say_date(day, locale),
+                numbers=_some(numbers),
+            )
+        )
     return str(
         ngettext(
             "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. What was "
@@ -124,7 +152,7 @@ def delivery_context(
     organisation = frozen.organisation
     return DeliverySheetContext(
         locale=frozen.locale,
-        title=both(lambda: _("Delivery of letters") if packets else _("Delivery of signatures")),
+        title=both(lambda: _title_of(frozen, packets)),
         reference=frozen.case.reference,
         case=frozen.case.person_name,
         mission_lines=frozen.mission.lines,
@@ -132,7 +160,7 @@ def delivery_context(
         handed=both(lambda: _("What is handed over")),
         counts=count_rows(frozen, covered.per_target),
         things=tuple(_things(frozen, packets, covered, both)),
-        **_to_fill_in(both, in_part=bool(packets)),
+        **_to_fill_in(both, noun_of_format(frozen.format), in_part=bool(packets)),
         code=covered.code,
         code_note=_("For our delegates: what happened at the gate is recorded here."),
         bundle=folder,
@@ -155,14 +183,27 @@ def _things(
         yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)
 
 
-def _to_fill_in(both: "_Bilingual", *, in_part: bool) -> dict[str, Any]:
+def _title_of(frozen: Frozen, packets: Sequence[Packet]) -> str:
+    if not packets:
+        return str(_("Delivery of signatures"))
+    is_card = noun_of_format(frozen.format) is Noun.CARD
+    return str(_("Delivery of cards") if is_card else _("Delivery of letters"))
+
+
+def _to_fill_in(both: "_Bilingual", noun: Noun, *, in_part: bool) -> dict[str, Any]:
     """What is ticked, written and signed at the gate; `in_part`: letters have numbers."""
-    part = both(lambda: _("If in part: how many letters, and their numbers"))
+    part = both(
+        lambda: (
+            _("If in part: how many cards, and their numbers")
+            if noun is Noun.CARD
+            else _("If in part: how many letters, and their numbers")
+        )
+    )
     return {
         "outcome": both(lambda: _("What happened")),
         "outcomes": (
             both(lambda: _("Accepted")),
-            both(lambda: _("Accepted in part")),
+            *([both(lambda: _("Accepted in part"))] if in_part else ()),
             both(lambda: _("Refused")),
             both(lambda: _("Left at the door")),
         ),

@@ -12,6 +12,7 @@ from campaign.bundles import files, prints
 from campaign.bundles.choices import Split
 from campaign.bundles.loading import number_of
 from campaign.bundles.models import Bundle, Volume
+from campaign.bundles.nouns import noun_of
 from campaign.bundles.papers import describe_file
 from campaign.signing.models import Letter
 
@@ -53,7 +54,7 @@ def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
 def _describe_volume(bundle: Bundle, volume: Volume) -> str:
     """What a volume holds, with the region where volumes are made by region."""
     if bundle.frozen.get("volumes") != Split.REGION:
-        return describe_file("")
+        return describe_file("", noun=noun_of(bundle))
     if not volume.region:
         return str(_("Letters whose writers show no place"))
     return str(_("Letters from %(place)s", place=volume.region))
@@ -72,7 +73,12 @@ def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     if found is None:
         names = [*files.BEFORE[:2], *letters, *(one for one in files.AFTER if one in files.ALWAYS)]
         return [
-            FileShown(one, describe_file(one, by_post=by_post), None, letters.get(one))
+            FileShown(
+                one,
+                describe_file(one, by_post=by_post, noun=noun_of(bundle)),
+                None,
+                letters.get(one),
+            )
             for one in names
         ]
     return [

@@ -91,6 +91,7 @@ def _letter_or_other(found: dict[str, Any]) -> Any:
 
 def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
     own = str(manifest["bundle"]["folder"])
+    result.folder = result.folder or own  # files can be zipped again without it
     if own != result.folder:
         if result.in_zip:
             result.find(files.MANIFEST, f"belongs to the folder {own}.")

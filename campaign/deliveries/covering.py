@@ -140,6 +140,23 @@ def ranges_of(
     return found
 
 
+def envelopes_of(unit: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range]]:
+    """Of each attempt that went in envelopes, all of them, by the numbers of their letters."""
+    rows = unit.execute(
+        select(
+            Envelope.attempt_id, Envelope.sequence, Envelope.first_number, Envelope.last_number,
+            Envelope.tracking,
+        )
+        .where(Envelope.attempt_id.in_(attempt_ids))
+        .order_by(Envelope.first_number)
+    )  # fmt: skip
+    found: dict[int, list[Range]] = {}
+    for attempt_id, sequence, first, last, tracking in rows:
+        if attempt_id is not None:
+            found.setdefault(attempt_id, []).append(Range(sequence, first, last, tracking))
+    return found
+
+
 def _nearest(unit: Session, attempt_id: int, number: int) -> Range | None:
     """The envelope that holds a letter: the last one that begins before it, if it reaches it."""
     row = unit.execute(

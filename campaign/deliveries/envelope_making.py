@@ -111,7 +111,7 @@ def _parts(
 
 def _labels(frozen: Frozen, folder: Path) -> Document:
     """One sheet of the mission's address, to be printed as often as it is needed."""
-    sheet = label_sheet_for(frozen.mission.host_country)
+    sheet = label_sheet_for(LAYOUTS[frozen.layout])
     context = envelope_papers.labels(frozen, sheet.per_sheet)
     return lists.labels(context, sheet, folder / LABELS)
 

@@ -5,6 +5,7 @@ from flask_babel import ngettext
 
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import number_of
+from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.bundles.saying import say_number
 from campaign.letters.address_sheets import AddressSheet
 from campaign.letters.context import LabelsContext
@@ -16,23 +17,31 @@ def sheet(
     """The sheet on top of an envelope's letters."""
     organisation, case = frozen.organisation, frozen.case
     count = say_number(letters, frozen.locale)
-    inside = ngettext(
-        "Inside: %(count)s letter about the case of %(person)s, no. %(first)s.",
-        "Inside: %(count)s letters about the case of %(person)s, no. %(first)s to %(last)s.",
-        letters,
-        count=count,
-        person=case.person_name,
-        first=number_of(first),
-        last=number_of(last),
-    )
+    noun = noun_of_format(frozen.format)
+    facts = {
+        "count": count,
+        "person": case.person_name,
+        "first": number_of(first),
+        "last": number_of(last),
+    }
+    if noun is Noun.CARD:
+        inside = ngettext(
+            "Inside: %(count)s card about the case of %(person)s, no. %(first)s.",
+            "Inside: %(count)s cards about the case of %(person)s, no. %(first)s to %(last)s.",
+            letters,
+            **facts,
+        )
+    else:
+        inside = ngettext(
+            "Inside: %(count)s letter about the case of %(person)s, no. %(first)s.",
+            "Inside: %(count)s letters about the case of %(person)s, no. %(first)s to %(last)s.",
+            letters,
+            **facts,
+        )
     return AddressSheet(
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         addressee_lines=frozen.mission.lines,
-        subject=_(
-            "%(reference)s: letters for %(person)s",
-            reference=case.reference,
-            person=case.person_name,
-        ),
+        subject=subject_of(letters, noun, reference=case.reference, person=case.person_name),
         paragraphs=(inside,),
         foot=_(
             "%(reference)s · envelope %(number)s of %(total)s",

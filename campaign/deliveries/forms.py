@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired, Optional, Regexp
 from campaign import clock, i18n
 from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
 from campaign.bundles.models import Bundle, DeliveryOutcome
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.deliveries import gate_files
 from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
 from campaign.deliveries.gate_files import Drawn
@@ -31,7 +32,7 @@ from campaign.deliveries.rules import SENT
 from campaign.errors import Invalid
 from campaign.meeting import Meeting
 
-OUTCOMES: Mapping[DeliveryOutcome, Any] = {
+OUTCOMES: dict[DeliveryOutcome, Any] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
     DeliveryOutcome.PART: _l("They took a part"),
     DeliveryOutcome.REFUSED: _l("They refused"),
@@ -164,7 +165,9 @@ def gate_form(
     fields: dict[str, Any] = {"carried": (bundle, *companions), "unknown": unknown}
     for one in fields["carried"]:
         fields[f"with_{one.id}"] = BooleanField()
-        fields[f"taken_{one.id}"] = IntegerField(_l("How many letters they took"), [Optional()])
+        is_card = noun_of(one) is Noun.CARD
+        many = _l("How many cards they took") if is_card else _l("How many letters they took")
+        fields[f"taken_{one.id}"] = IntegerField(many, [Optional()])
     made = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
     form = made(
@@ -177,6 +180,9 @@ def gate_form(
             **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},
         }
     )
+    if noun_of(bundle) is Noun.CARD:
+        of_cards = OUTCOMES | {DeliveryOutcome.ACCEPTED: _l("They took all cards")}
+        form.outcome.choices = choices((kind.value, words) for kind, words in of_cards.items())
     if bundle.mission is None:
         # What goes by post leads to no gate; most is posted, some is sent by courier.
         form.outcome.choices = choices(

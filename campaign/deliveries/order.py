@@ -1,18 +1,21 @@
 """In which order things happened to a bundle: by day, by time of day, then as they were recorded.
 
 Where nobody knows the time, what went out is the last of its day, and what came back the first: so
-a refusal stands before the posting of the same day.
+a refusal stands before the posting of the same day. All that happens to one bundle is told by the
+clocks of one place; what happened at several is ordered by `place_attempts`.
 """
 
-from datetime import time
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import Time
 
-from campaign.bundles.models import DeliveryAttempt
+from campaign import clock
+from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.models import GateVisit
 from campaign.deliveries.rules import GONE_OUT
 
@@ -59,3 +62,73 @@ def _happened_at(attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt])
     went_out = attempt.outcome.in_(GONE_OUT)
     unknown = case((went_out, literal(_LAST, Time())), else_=literal(_FIRST, Time()))
     return func.coalesce(known, unknown)
+
+
+class Placed(NamedTuple):
+    """An attempt, and the moment at which it happened."""
+
+    attempt: DeliveryAttempt
+    at: datetime
+
+
+def place_attempts(
+    attempts: Sequence[DeliveryAttempt],
+    times: Mapping[int, time],
+    *,
+    begun: Mapping[int, datetime],
+    ended: Mapping[int, datetime],
+) -> list[Placed]:
+    """Order attempts by what happened, whatever zones their missions lie in. Pure.
+
+    By bundle: `begun` is when it was frozen, before which nothing happened to it; `ended` when its
+    letters went on elsewhere. Without a time, a day's attempt was the last thing of that day, but
+    for what cannot have come before it: an end, a stop, letters that went out where it left them.
+    """
+    went_out = [
+        Placed(one, moment_of(one.happened_on, times.get(one.id), one.zone, _stop_of(one)))
+        for one in attempts
+        if one.outcome in GONE_OUT
+    ]
+    came_back = [
+        Placed(one, moment_of(one.happened_on, times.get(one.id), one.zone, followed_by))
+        for one in attempts
+        if one.outcome not in GONE_OUT
+        for followed_by in [_followers(one, went_out, ended)]
+    ]
+    placed = [*came_back, *went_out]
+    placed.sort(key=lambda one: (one.at, one.attempt.outcome in GONE_OUT, one.attempt.id))
+    after_freeze = [
+        one._replace(at=max(one.at, begun.get(one.attempt.bundle_id or 0, one.at)))
+        for one in placed
+    ]
+    return sorted(after_freeze, key=lambda one: one.at)
+
+
+def moment_of(
+    day: date, at: time | None, zone: str, followed_by: Iterable[datetime] = ()
+) -> datetime:
+    """Return the moment of a day and time by the clocks of `zone`. Pure.
+
+    Without a time it is the end of that day, or the first of what followed it on that day.
+    """
+    if at is not None:
+        return clock.moment_of(day, at, zone)
+    begin, end = (clock.moment_of(day, one, zone) for one in (time.min, time.max))
+    return min((one for one in followed_by if begin <= one <= end), default=end)
+
+
+def _followers(
+    attempt: DeliveryAttempt, went_out: Sequence[Placed], ended: Mapping[int, datetime]
+) -> list[datetime]:
+    """What cannot have come before letters came back."""
+    bundle_id = attempt.bundle_id or 0
+    later = [one.at for one in went_out if one.attempt.bundle_id == attempt.bundle_id]
+    return [*later, *_stop_of(attempt), *([ended[bundle_id]] if bundle_id in ended else ())]
+
+
+def _stop_of(attempt: DeliveryAttempt) -> list[datetime]:
+    """The stop that an attempt of its day came before, as far as anybody knows."""
+    stopped_at = attempt.campaign.stopped_at
+    if stopped_at is None or attempt.outcome is DeliveryOutcome.STOPPED:
+        return []
+    return [stopped_at]

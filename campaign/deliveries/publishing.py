@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome, Destination
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.saying import say_number
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
@@ -40,6 +41,8 @@ def proposal(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tup
         where = destination_name(mission, locale)
         if attempt.bundle is not None and not attempt.bundle.letter_count:
             return _title_of_sheets(attempt.outcome), f"{where}."
+        if attempt.bundle is not None and noun_of(attempt.bundle) is Noun.CARD:
+            return _title_of_cards(attempt.outcome, attempt.messages, count), f"{where}."
         return _title(attempt.outcome, attempt.messages, count), f"{where}."
 
 
@@ -71,6 +74,22 @@ def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
         words = ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
     else:
         words = ngettext("%(count)s letter handed over", "%(count)s letters handed over", number,
+                         count=count)  # fmt: skip
+    return str(words)
+
+
+def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
+    if outcome is DeliveryOutcome.STOPPED:
+        return str(gettext("The cards are not handed over"))
+    if outcome is DeliveryOutcome.REFUSED:
+        words = ngettext("%(count)s card refused", "%(count)s cards refused", number, count=count)
+    elif outcome is DeliveryOutcome.LEFT:
+        words = ngettext("%(count)s card left at the door", "%(count)s cards left at the door",
+                         number, count=count)  # fmt: skip
+    elif outcome in SENT:
+        words = ngettext("%(count)s card sent", "%(count)s cards sent", number, count=count)
+    else:
+        words = ngettext("%(count)s card handed over", "%(count)s cards handed over", number,
                          count=count)  # fmt: skip
     return str(words)
 

@@ -23,6 +23,7 @@ from campaign.deliveries.rules import (
     recount,
     refuse_impossible_day,
     refuse_no_stop,
+    refuse_time_to_come,
     refuse_too_many,
     refuse_wrong_part,
     stop_of,
@@ -78,8 +79,9 @@ def record_visit(
     visit meanwhile does not stand against it. Signers of what is out of our hands are told by a
     job. Raises Refused: `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here`
     (every letter had gone out, or elsewhere), `part-unnamed` (as long as nobody knows which
-    letters went with a part, none goes after it); Invalid: a part that is none, or recorded before
-    by somebody else. CompanionRefused says one of these of a bundle that is not the first.
+    letters went with a part, none goes after it); Invalid: a moment that cannot be, a part that is
+    none, or recorded before by somebody else. CompanionRefused says one of these of a bundle that
+    is not the first.
     """
     _hold(unit, [one.bundle for one in carried])
     # After the wait: the same may have been sent twice at one moment.
@@ -195,6 +197,7 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
     refuse_impossible(bundle, happened.happened_on)
+    refuse_time_to_come(happened.happened_on, happened.happened_time, bundle.zone)
     refuse_no_stop(happened.outcome, stop_of(campaign))
     if _is_recorded(unit, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from campaign import clock
@@ -23,6 +23,8 @@ GONE_OUT = frozenset(
 """How an attempt can end so that letters are out of our hands."""
 SENT = frozenset({DeliveryOutcome.POSTED, DeliveryOutcome.COURIER})
 """Ends that somebody else carries on, under a number of theirs."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clock of a phone may run ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,8 @@ def refuse_impossible_day(
 
 
 def refuse_time_to_come(day: date, at: time | None, zone: str) -> None:
-    """Refuse a time of today that is still to come there. Raises Invalid (`happened_time`)."""
-    now = clock.utcnow()
-    if at is not None and day == clock.day_of(now, zone) and at > clock.time_of(now, zone):
+    """Refuse a time that is still to come by the clocks of `zone`. Raises Invalid."""
+    if at is not None and clock.moment_of(day, at, zone) > clock.utcnow() + _CLOCKS_DIFFER:
         raise Invalid(fields={"happened_time": "time-to-come"})
 
 

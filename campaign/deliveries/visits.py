@@ -1,6 +1,7 @@
 """Finding visits and attempts, for the desk's pages."""
 
 from collections.abc import Collection, Sequence
+from datetime import time
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -112,15 +113,23 @@ def ticked_of(unit: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[B
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
     """Of these attempts, those with which letters went out after their campaign was stopped."""
     maybe = [one for one in attempts if is_stopped(one.campaign.status)]
-    if not maybe:
-        return set()
+    times = times_of(session, maybe)
+    return {one.id for one in maybe if went_after_stop(one, times.get(one.id))}
+
+
+def times_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
+    """The time of day of each attempt of which it is known, by its id."""
+    if not attempts:
+        return {}
     rows = session.execute(
         select(DeliveryAttempt.id, GateVisit.happened_time)
         .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
-        .where(DeliveryAttempt.id.in_([one.id for one in maybe]))
+        .where(
+            DeliveryAttempt.id.in_([one.id for one in attempts]),
+            GateVisit.happened_time.is_not(None),
+        )
     )
-    times = {one.id: one.happened_time for one in rows}
-    return {one.id for one in maybe if went_after_stop(one, times.get(one.id))}
+    return {attempt_id: at for attempt_id, at in rows if at is not None}
 
 
 def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:

@@ -44,7 +44,14 @@ class AskForm(SiteForm):
 
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     kind = RadioField(_l("Which list"), validators=[DataRequired(_l("Choose one of the lists."))])
-    bundle = SelectField(_l("Whose letters"), default="")
+    bundle = SelectField(
+        _l("Whose letters"),
+        default="",
+        description=_l(
+            "The list of a bundle holds every letter printed in it, with what happened to it. "
+            "Letters that went on through another mission are in it too."
+        ),
+    )
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)
     locale = SelectField(
         _l("Language of the file"),

@@ -3,19 +3,25 @@
 A signature that does not open (damaged, or sealed with another key) costs its own row only.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign import db
+from campaign.bundles.destinations import WITH_DESTINATION, slug_of
 from campaign.bundles.frozen import Frozen
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Volume
+from campaign.bundles.models import Bundle, DeliveryAttempt
 from campaign.bundles.rows import disclosed
+from campaign.deliveries.covering import Range, envelopes_of
+from campaign.deliveries.fates import list_fates
+from campaign.deliveries.models import LetterMove
+from campaign.deliveries.order import in_order
 from campaign.exports.models import DataExport, ExportKind
 from campaign.exports.rules import bundle_of, states_in
 from campaign.sealing import WrongKey
@@ -26,7 +32,7 @@ _BATCH = 1_000
 Cell = str | bool
 Record = tuple[Cell, ...]
 
-_OF_BUNDLE = ("number", "target")
+_OF_BUNDLE = ("number", "target", "outcome", "went_on")
 _FULL = (
     "signature", "state", "origin", "given_name", "family_name", "email", "locality", "region",
     "postal_code", "country", "disclosure", "language", "signed_at", "confirmed_at", "news",
@@ -46,6 +52,10 @@ _OFFICIAL_COLUMNS = (
     Signature.postal_code, Signature.country, Signature.disclosure, Signature.letter_locale,
     Signature.signed_at,
 )  # fmt: skip
+_PLACE: tuple[Any, ...] = tuple(
+    literal(0).label(name) for name in ("volume", "first_page", "pages")
+)
+"""Where a letter was printed, which no export says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +89,72 @@ class Source:
         return (*_OF_BUNDLE, *own) if self.bundle_id else own
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What happened to the letters of a bundle."""
+
+    bundle_id: int
+    attempts: Sequence[DeliveryAttempt]
+    ranges: Mapping[int, Sequence[Range]]
+    others: Mapping[int, str]
+    """Names of the bundles in which letters went on."""
+
+    @classmethod
+    def of(cls, bundle_id: int) -> "Told":
+        """As it is recorded now."""
+        with db.reading() as session:
+            attempts = session.scalars(
+                select(DeliveryAttempt)
+                .where(DeliveryAttempt.bundle_id == bundle_id)
+                .options(selectinload(DeliveryAttempt.taken))
+                .order_by(*in_order())
+            ).all()
+            ranges = envelopes_of(session, [one.id for one in attempts])
+            went_on = (
+                select(Letter.bundle_id)
+                .join(LetterMove, LetterMove.letter_id == Letter.id)
+                .where(LetterMove.bundle_id == bundle_id)
+            )
+            others = session.scalars(
+                select(Bundle).where(Bundle.id.in_(went_on)).options(*WITH_DESTINATION)
+            )
+            names = {one.id: f"{one.sequence:03d} ({slug_of(one.destination)})" for one in others}
+        return cls(bundle_id, attempts, ranges, names)
+
+    def cells(self, row: Any) -> tuple[str, str]:
+        """How a letter fared in this bundle, and the bundle that it is in now, if another."""
+        fates = list_fates(row.sequence, self.attempts, self.ranges)
+        outcomes = " ".join(one.outcome.value for one in fates)
+        if row.bundle_id == self.bundle_id:
+            return outcomes, ""
+        return outcomes, self.others.get(row.bundle_id or 0, "waiting")
+
+
 def count(unit: Session, source: Source) -> int:
     """How many rows there are, about: people sign meanwhile."""
     if source.bundle_id:
-        wanted = _letters(source, Signature.id)
+        lists = [_letters(source, Letter.id), _moved(source, Letter.id)]
     else:
-        wanted = select(Signature.id).where(
+        of_campaign = select(Signature.id).where(
             Signature.campaign_id == source.campaign_id,
             Signature.state.in_(states_in(source.kind)),
             Signature.forgotten_at.is_(None),
         )
-    return unit.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+        lists = [of_campaign]
+    return sum(unit.scalar(select(func.count()).select_from(one.subquery())) or 0 for one in lists)
 
 
 def iter_records(source: Source, unreadable: Callable[[], None]) -> Iterator[Record]:
     """Every row, in order; `unreadable` is told of each that does not open."""
     make = _full if source.kind is ExportKind.FULL else _official
-    for row in (
-        _of_bundle(source, unreadable) if source.bundle_id else _of_campaign(source, unreadable)
-    ):
-        yield make(row, source)
+    if source.frozen is None:
+        for row in _of_campaign(source, unreadable):
+            yield make(row, source)
+        return
+    told = Told.of(source.bundle_id or 0)
+    for row in _of_bundle(source, unreadable):
+        target = source.frozen.targets[row.target_id].names[source.frozen.locale]
+        yield (number_of(row.sequence), target, *told.cells(row), *make(row, source))
 
 
 def _columns(source: Source) -> tuple[Any, ...]:
@@ -114,13 +170,12 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any
     if not first:
         return
     nothing = literal(0)
-    wanted = select(
+    wanted: Select[Any] = select(
         Signature.id.label("key"),
         nothing.label("sequence"),
         nothing.label("target_id"),
-        nothing.label("volume"),
-        nothing.label("first_page"),
-        nothing.label("pages"),
+        nothing.label("bundle_id"),
+        *_PLACE,
         *_columns(source),
     ).where(
         # By no index of campaign or state: it would sort a million rows for each batch.
@@ -133,33 +188,49 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any
 
 
 def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[Any]:
-    """By the letter's number."""
-    columns = (
-        Letter.sequence.label("key"),
-        Letter.sequence,
-        Letter.target_id,
-        Volume.sequence.label("volume"),
-        Letter.first_page,
-        Letter.pages,
-        *_columns(source),
+    """All that was printed in it, by the number that a letter had there: also what went on."""
+    here = _letters(source, *_numbered(source, Letter.sequence))
+    moved = _moved(source, *_numbered(source, LetterMove.sequence))
+    yield from merge(
+        _batches(here, Letter.sequence, 0, unreadable),
+        _batches(moved, LetterMove.sequence, 0, unreadable),
+        key=lambda row: row.key,
     )
-    yield from _batches(_letters(source, *columns), Letter.sequence, 0, unreadable)
+
+
+def _numbered(source: Source, number: Any) -> tuple[Any, ...]:
+    sequence = number.label("sequence")
+    own = (number.label("key"), sequence, Letter.target_id, Letter.bundle_id)
+    return *own, *_PLACE, *_columns(source)
 
 
 def _letters(source: Source, *columns: Any) -> Select[Any]:
-    """Printed letters of the bundle, as far as their signatures stand in the list."""
+    """Printed letters that lie in the bundle, as far as their signatures stand in the list."""
     return (
         select(*columns)
         .select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
-        .join(Volume, Volume.id == Letter.volume_id)
         .where(
             Letter.bundle_id == source.bundle_id,
             Letter.first_page.is_not(None),
-            Signature.state.in_(states_in(source.kind)),
-            Signature.forgotten_at.is_(None),
+            *_listed(source),
         )
     )
+
+
+def _moved(source: Source, *columns: Any) -> Select[Any]:
+    """Letters that were printed in the bundle, and went on in another."""
+    return (
+        select(*columns)
+        .select_from(LetterMove)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(LetterMove.bundle_id == source.bundle_id, *_listed(source))
+    )
+
+
+def _listed(source: Source) -> tuple[Any, ...]:
+    return Signature.state.in_(states_in(source.kind)), Signature.forgotten_at.is_(None)
 
 
 def _batches(
@@ -193,7 +264,6 @@ def _one_by_one(
 
 def _full(row: Any, source: Source) -> Record:
     return (
-        *_letter_of(row, source),
         row.public_id,
         row.state.value,
         row.origin.value,
@@ -217,7 +287,6 @@ def _full(row: Any, source: Source) -> Record:
 def _official(row: Any, source: Source) -> Record:
     shown = disclosed(row, source.timezone)
     return (
-        *_letter_of(row, source),
         shown.name,
         shown.locality,
         shown.region,
@@ -226,13 +295,6 @@ def _official(row: Any, source: Source) -> Record:
         shown.signed_on.isoformat(),
         shown.letter_locale,
     )
-
-
-def _letter_of(row: Any, source: Source) -> Record:
-    """Number and target, where a bundle gives them."""
-    if source.frozen is None:
-        return ()
-    return number_of(row.sequence), source.frozen.targets[row.target_id].names[source.frozen.locale]
 
 
 def _moment(moment: datetime | None) -> str:

@@ -18,6 +18,8 @@ from campaign.exports.rules import Mark
 HEADS: Mapping[str, Any] = {
     "number": _l("Letter no."),
     "target": _l("Official"),
+    "outcome": _l("What happened"),
+    "went_on": _l("Went on in bundle"),
     "signature": _l("Signature"),
     "state": _l("State"),
     "origin": _l("How it came"),
@@ -51,6 +53,16 @@ _MEANINGS: Mapping[str, Mapping[str, Any]] = {
         "name": _l("Name alone"),
         "town": _l("Name and town"),
         "full": _l("Name, town and postal code"),
+    },
+    "went_on": {"waiting": _l("Waits for another bundle")},
+    "outcome": {
+        "accepted": _l("Accepted"),
+        "part": _l("Accepted in part"),
+        "refused": _l("Refused"),
+        "left": _l("Left at the door"),
+        "posted": _l("Posted"),
+        "courier": _l("Sent by courier"),
+        "stopped": _l("Not delivered: stopped"),
     },
 }
 _MARK: Mapping[str, Any] = {
@@ -93,7 +105,10 @@ class Wording:
             return self.yes if cell else self.no
         if column == "country" and cell:
             return i18n.country_name(cell, self.locale)
-        return self.meanings.get(column, {}).get(cell, cell)
+        meanings = self.meanings.get(column, {})
+        if column == "outcome":  # one after the other
+            return " · ".join(meanings.get(one, one) for one in cell.split())
+        return meanings.get(cell, cell)
 
     def sentence(self) -> str:
         """The mark on one line, as the first row of a CSV file."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from flask import url_for
 from flask_babel import gettext
@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from campaign import clock, i18n
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, DeliveryOutcome, Destination
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.campaigns.models import Campaign, StopKind, UpdateKind
 from campaign.campaigns.stop_rule import is_stopped
+from campaign.deliveries.order import moment_of
 from campaign.deliveries.visits import list_late
 from campaign.following.held import note_for
 from campaign.following.trips import Stay, Trip, stays_of, trips_of
@@ -23,6 +24,8 @@ from campaign.reading.case_page import mission_name
 from campaign.reading.posts import Picture, Post, posts_of
 from campaign.signing.models import Letter, Signature, SignatureState
 
+_LAST = datetime.max.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -30,6 +33,8 @@ class Mark:
 
     title: str
     state: str
+    at: datetime = _LAST
+    """When it happened: what is still ahead comes last."""
     when: str = ""
     iso: str = ""
     text: str = ""
@@ -54,11 +59,10 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
         *_trips([one for one in trips if one.attempt.id not in late], posts, several=several),
         *stopped,
         *_late(_trips([one for one in trips if one.attempt.id in late], posts, several=several)),
-        *_came_of(campaign, posts, _signed_on(signature)),
+        *_came_of(campaign, posts, trips, _signed_on(signature)),
     ]
-    stop_day = _stop_day(campaign, trips, late)
-    # Stable: of one day, in the order of the way.
-    done.sort(key=lambda mark: stop_day if mark in stopped else mark.iso)
+    # Stable: of one moment, in the order of the way.
+    done.sort(key=lambda mark: mark.at)
     if signature.state is SignatureState.WITHDRAWN:
         return [*done, _withdrawn(signature)]
     if signature.shown_state is SignatureState.REJECTED:
@@ -71,24 +75,16 @@ def marks_of(unit: Session, signature: Signature) -> list[Mark]:
 
 def _stop(campaign: Campaign) -> str:
     safe = campaign.stop_kind is StopKind.SAFE
-    needless, stopped = gettext("Letters are no longer needed"), gettext("The action was stopped")
-    return str(needless if safe else stopped)
+    if not safe:
+        return str(gettext("The action was stopped"))
+    cards, letters = gettext("Cards are no longer needed"), gettext("Letters are no longer needed")
+    return str(cards if campaign.cards else letters)
 
 
 def _stopped(campaign: Campaign) -> list[Mark]:
     if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return []
-    return [_dated(_stop(campaign), clock.day_of(campaign.stopped_at, campaign.timezone))]
-
-
-def _stop_day(campaign: Campaign, trips: Sequence[Trip], late: Collection[int]) -> str:
-    """The day of a stop for its place among trips: theirs are days at the mission."""
-    if not is_stopped(campaign.status) or campaign.stopped_at is None:
-        return ""
-    deciding = [one.attempt.bundle for one in trips if not late or one.attempt.id in late]
-    zones = {one.zone for one in deciding if one} or {campaign.timezone}
-    days = [clock.day_of(campaign.stopped_at, zone) for zone in zones]
-    return (min(days) if late else max(days)).isoformat()
+    return [_happened(_stop(campaign), campaign.stopped_at, campaign.timezone)]
 
 
 def _late(marks: Sequence[Mark]) -> list[Mark]:
@@ -115,26 +111,25 @@ def _bundles_of(unit: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
 
 
 def _begun(unit: Session, signature: Signature) -> list[Mark]:
-    marks = [_dated(gettext("Signed"), _signed_on(signature))]
+    zone = signature.campaign.timezone
+    marks = [_happened(gettext("Signed"), signature.signed_at, zone)]
     if signature.confirmed_at:
-        marks.append(
-            _dated(
-                gettext("Confirmed"),
-                clock.day_of(signature.confirmed_at, signature.campaign.timezone),
-            )
-        )
+        marks.append(_happened(gettext("Confirmed"), signature.confirmed_at, zone))
     if signature.shown_state is SignatureState.HELD:
-        marks.append(_held(note_for(unit, signature), marks[-1].iso))
+        marks.append(_held(note_for(unit, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
-        marks.append(Mark(gettext("Not taken"), "done", iso=marks[-1].iso))
+        last = marks[-1]
+        marks.append(Mark(gettext("Not taken"), "done", last.at, iso=last.iso))
     return marks
 
 
-def _held(note: str, iso: str) -> Mark:
+def _held(note: str, last: Mark) -> Mark:
     if note:
-        return Mark(gettext("We wait for your change"), "now", iso=iso, text=note)
+        title = gettext("We wait for your change")
+        return Mark(title, "now", last.at, iso=last.iso, text=note)
     words = gettext("One of us reads it before it is counted and printed.")
-    return Mark(gettext("We are looking at it"), "now", iso=iso, text=words)
+    title = gettext("We are looking at it")
+    return Mark(title, "now", last.at, iso=last.iso, text=words)
 
 
 def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bundle]) -> list[Mark]:
@@ -142,12 +137,13 @@ def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bun
     marks = []
     for stay in stays:
         bundle, letter = bundles[stay.bundle_id], stay.letter
-        title = gettext(
-            "In bundle no. %(bundle)s as letter %(number)s",
-            bundle=bundle.sequence,
-            number=number_of(stay.number),
+        facts = {"bundle": bundle.sequence, "number": number_of(stay.number)}
+        title = (
+            gettext("In bundle no. %(bundle)s as card %(number)s", **facts)
+            if signature.campaign.cards
+            else gettext("In bundle no. %(bundle)s as letter %(number)s", **facts)
         )
-        mark = _dated(title, clock.day_of(bundle.created_at, signature.campaign.timezone))
+        mark = _happened(title, bundle.created_at, signature.campaign.timezone)
         if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
             words = gettext("It could not be printed as it is. We look at it.")
             mark = replace(mark, state="now", text=words)
@@ -189,7 +185,7 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
     if several:
         facts.append("; ".join(_official(one) for one in trip.letters))
     return replace(
-        _dated(_outcome(trip.fate, attempt.destination), attempt.happened_on),
+        _dated(_outcome(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(filter(None, facts)),
         picture=next(
             (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
@@ -206,7 +202,10 @@ def _tells(post: Post, trip: Trip, iso: str) -> bool:
     return post.iso == iso
 
 
-def _outcome(fate: DeliveryOutcome, destination: Destination) -> str:
+def _outcome(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
+    destination = attempt.destination
+    if fate is DeliveryOutcome.PART and attempt.campaign.cards:
+        return str(gettext("A part of the cards was taken"))
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
         return str(gettext("Sent by post to %(official)s", official=_said(destination)))
     words: dict[DeliveryOutcome, str] = {
@@ -221,22 +220,34 @@ def _outcome(fate: DeliveryOutcome, destination: Destination) -> str:
     return words[fate]
 
 
-def _came_of(campaign: Campaign, posts: Sequence[Post], since: date) -> list[Mark]:
+def _came_of(
+    campaign: Campaign, posts: Sequence[Post], trips: Sequence[Trip], since: date
+) -> list[Mark]:
     """Answers and the outcome, from the day of signing on, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
     case = url_for("reading.case", lang=i18n.locale(), slug=campaign.slug)
     return [
-        Mark(one.title, "done", one.when, one.iso, lang=one.lang, url=f"{case}#{one.anchor}")
+        Mark(
+            one.title, "done", _told_at(one, campaign, trips), one.when, one.iso,
+            lang=one.lang, url=f"{case}#{one.anchor}",
+        )
         for one in reversed(posts)
         if one.kind in kinds and one.iso >= since.isoformat()
-    ]
+    ]  # fmt: skip
+
+
+def _told_at(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
+    """The end of its day, and of what happened on that day at a mission further west."""
+    day = date.fromisoformat(post.iso)
+    before = [one.at for one in trips if one.attempt.happened_on <= day]
+    return max([moment_of(day, None, campaign.timezone), *before])
 
 
 def _withdrawn(signature: Signature) -> Mark:
     title = gettext("Withdrawn")
     if signature.withdrawn_at is None:
         return Mark(title, "done")
-    return _dated(title, clock.day_of(signature.withdrawn_at, signature.campaign.timezone))
+    return _happened(title, signature.withdrawn_at, signature.campaign.timezone)
 
 
 def _ahead(
@@ -289,5 +300,9 @@ def _signed_on(signature: Signature) -> date:
     return clock.day_of(signature.signed_at, signature.campaign.timezone)
 
 
-def _dated(title: str, day: date) -> Mark:
-    return Mark(title, "done", when=i18n.say_date(day), iso=day.isoformat())
+def _happened(title: str, moment: datetime, zone: str) -> Mark:
+    return _dated(title, clock.day_of(moment, zone), moment)
+
+
+def _dated(title: str, day: date, at: datetime) -> Mark:
+    return Mark(title, "done", at, i18n.say_date(day), day.isoformat())

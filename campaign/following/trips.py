@@ -5,17 +5,20 @@ A letter that was moved to another bundle keeps what happened to it in the one b
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.bundles.standing import STILL_HERE
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import Range, ranges_of
+from campaign.deliveries.fates import TAKES_OUT, list_fates
 from campaign.deliveries.models import LetterMove
-from campaign.deliveries.order import in_order
-from campaign.deliveries.rules import GONE_OUT
+from campaign.deliveries.order import Placed, place_attempts
+from campaign.deliveries.visits import times_of
 from campaign.signing.models import Letter
 
 
@@ -36,12 +39,14 @@ class Trip:
     fate: DeliveryOutcome
     """Of a part: accepted, refused, or `part` as long as nobody has said which letters it was."""
     letters: tuple[Letter, ...]
+    at: datetime
+    """When it happened, as far as it is known: see `deliveries/order.py`."""
     envelope: Range | None = None
 
     @property
     def is_gone(self) -> bool:
         """Whether the letters are out of our hands by it."""
-        return self.fate in GONE_OUT - {DeliveryOutcome.PART}
+        return self.fate in TAKES_OUT
 
 
 def stays_of(unit: Session, letters: Sequence[Letter]) -> list[Stay]:
@@ -67,10 +72,25 @@ def trips_of(unit: Session, letters: Sequence[Letter]) -> list[Trip]:
     attempts = unit.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({one.bundle_id for one in stays}))
-        .options(selectinload(DeliveryAttempt.taken))
-        .order_by(*in_order())
+        .options(selectinload(DeliveryAttempt.taken), *ATTEMPT_WITH_DESTINATION)
     ).all()
-    return list(fates(attempts, stays, _ranges(unit, attempts, stays)))
+    if not attempts:
+        return []
+    return list(fates(_placed(unit, attempts, stays), stays, _ranges(unit, attempts, stays)))
+
+
+def _placed(
+    session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
+) -> list[Placed]:
+    ids = {one.bundle_id for one in stays}
+    rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
+    begun = {row.id: row.created_at for row in rows}
+    ended: dict[int, datetime] = {}
+    for letter_id in {one.letter.id for one in stays}:
+        bundles = [one.bundle_id for one in stays if one.letter.id == letter_id]
+        for before, after in pairwise(bundles):
+            ended[before] = min(begun[after], ended.get(before, begun[after]))
+    return place_attempts(attempts, times_of(session, attempts), begun=begun, ended=ended)
 
 
 def _ranges(
@@ -80,43 +100,17 @@ def _ranges(
 
 
 def fates(
-    attempts: Sequence[DeliveryAttempt],
+    placed: Sequence[Placed],
     stays: Sequence[Stay],
     ranges: dict[int, list[Range]],
 ) -> Iterator[Trip]:
-    """What each attempt was for the letters, in their order; what had gone out was not there. Pure.
-
-    What came back was there, whatever day somebody gave to what was recorded after it.
-    """
-    gone: dict[tuple[int, int], int] = {}
-    for attempt in attempts:
-        grouped: dict[tuple[DeliveryOutcome, Range | None], list[Letter]] = {}
-        for stay in stays:
-            place = (stay.letter.id, stay.bundle_id)
-            if stay.bundle_id != attempt.bundle_id:
-                continue
-            envelopes = ranges.get(attempt.id)
-            envelope = _envelope(envelopes, stay.number)
-            if envelopes is not None and envelope is None:
-                continue
-            fate = _fate(attempt, stay.number)
-            if place in gone and (fate not in STILL_HERE or gone[place] < attempt.id):
-                continue
-            grouped.setdefault((fate, envelope), []).append(stay.letter)
-            if fate in GONE_OUT - {DeliveryOutcome.PART}:
-                gone.setdefault(place, attempt.id)
-        for (fate, envelope), letters in grouped.items():
-            yield Trip(attempt, fate, tuple(letters), envelope)
-
-
-def _envelope(envelopes: Sequence[Range] | None, number: int) -> Range | None:
-    return next((one for one in envelopes or () if one.first <= number <= one.last), None)
-
-
-def _fate(attempt: DeliveryAttempt, number: int) -> DeliveryOutcome:
-    if attempt.outcome is not DeliveryOutcome.PART:
-        return attempt.outcome
-    if not attempt.taken:
-        return DeliveryOutcome.PART
-    taken = any(one.first_number <= number <= one.last_number for one in attempt.taken)
-    return DeliveryOutcome.ACCEPTED if taken else DeliveryOutcome.REFUSED
+    """What each attempt was for the letters, in their order. Pure."""
+    grouped: dict[tuple[int, DeliveryOutcome, Range | None], list[Letter]] = {}
+    for stay in stays:
+        tried = [one.attempt for one in placed if one.attempt.bundle_id == stay.bundle_id]
+        for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
+            grouped.setdefault((attempt.id, fate, envelope), []).append(stay.letter)
+    for attempt, at in placed:
+        for (attempt_id, fate, envelope), letters in grouped.items():
+            if attempt_id == attempt.id:
+                yield Trip(attempt, fate, tuple(letters), at, envelope)

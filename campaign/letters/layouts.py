@@ -387,6 +387,6 @@ def envelope_for(paper: Paper) -> EnvelopeSheet:
     return NO_10 if paper is LETTER else DL
 
 
-def label_sheet_for(host_country: str) -> LabelSheet:
-    """The label sheet for a mission's host country (ISO 3166-1 alpha-2)."""
-    return AVERY_5160 if paper_for(host_country) is LETTER else L7163
+def label_sheet_for(layout: Layout) -> LabelSheet:
+    """The label sheet of the paper on which letters are printed: it goes into the same tray."""
+    return AVERY_5160 if layout.paper is LETTER else L7163

@@ -11,6 +11,7 @@ from campaign.accounts.sight import sees
 from campaign.bundles import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.nouns import noun_of
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.deliveries.held_back import is_held_back, is_unsettled
@@ -66,12 +67,18 @@ def deliveries_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Tod
 def _held_back(unit: Session, mine: ColumnElement[bool]) -> Todo:
     """Printed bundles of stopped campaigns, of whose paper nobody has said what became of it."""
     rows = unit.execute(
-        select(Campaign, Bundle.letter_count, Bundle.public_id)
+        select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, is_unsettled(), is_held_back())
         .order_by(Campaign.stopped_at.desc(), Bundle.id)
     )
-    return todo("held-back", [Item(one, letters, None, key) for one, letters, key in rows])
+    return todo("held-back", [_item(one, bundle, bundle.letter_count) for one, bundle in rows])
+
+
+def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:
+    """A bundle, with its letters or cards; of signed sheets alone, with the people on them."""
+    number = letters if bundle.letter_count else bundle.frozen.get("on_paper", 0)
+    return Item(campaign, number, None, bundle.public_id, noun_of(bundle))
 
 
 def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
@@ -89,20 +96,24 @@ def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo
     ).all()
     late = list_late(unit, attempts)
     flagged = [one for one in attempts if one.id in late]
-    items = [Item(one.campaign, one.messages, one.happened_on) for one in flagged]
+    items = [
+        Item(one.campaign, one.messages, one.happened_on, noun=noun_of(one.bundle))
+        for one in flagged
+        if one.bundle
+    ]
     return todo("after-stop", items)
 
 
 def _parts(unit: Session, mine: ColumnElement[bool]) -> Todo:
     """Bundles of which a part was taken, and nobody has said yet which letters."""
     rows = unit.execute(
-        select(Campaign, DeliveryAttempt.messages, Bundle.public_id)
+        select(Campaign, Bundle, DeliveryAttempt.messages)
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
         .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
         .where(mine, DeliveryAttempt.outcome == DeliveryOutcome.PART, ~DeliveryAttempt.taken.any())
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
     )
-    return todo("name-part", [Item(one, taken, None, key) for one, taken, key in rows])
+    return todo("name-part", [_item(*row) for row in rows])
 
 
 def _exports(unit: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime) -> Todo:
@@ -130,7 +141,7 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
     rows = unit.execute(
-        select(Campaign, letters, Bundle.public_id, Bundle.mission_id)
+        select(Campaign, Bundle, letters)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(
             mine,
@@ -142,8 +153,8 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
     ways: dict[bool, list[Item]] = {False: [], True: []}
-    for one, printed, key, mission_id in rows:
-        ways[mission_id is None].append(Item(one, printed, None, key))
+    for one, bundle, printed in rows:
+        ways[bundle.mission_id is None].append(_item(one, bundle, printed))
     return [todo("to-carry", ways[False]), todo("to-post", ways[True])]
 
 

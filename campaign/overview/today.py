@@ -12,6 +12,7 @@ from campaign import i18n
 from campaign.accounts.models import StaffUser
 from campaign.accounts.sight import sees
 from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import proposals, readiness
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
@@ -44,6 +45,8 @@ class Item:
     day: date | None = None
     public_id: str = ""
     """Of the bundle or the delivery that it is about."""
+    noun: Noun | None = None
+    """What is counted, where it is letters or what stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class Todo:
     """Of all, also of those that are not named."""
     letters: int = 0
     """How many letters it is about, all together."""
+
+    @property
+    def noun(self) -> Noun:
+        """What its letters are called together."""
+        return common_noun(one.noun for one in self.items if one.noun)
 
     @property
     def more(self) -> int:
@@ -111,7 +119,9 @@ def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -
         .limit(_MOST)
     )
     rows = unit.execute(found).all()
-    items = [Item(campaign, number) for campaign, number, _total in rows]
+    items = [
+        Item(campaign, number, noun=noun_of_campaign(campaign)) for campaign, number, _total in rows
+    ]
     return Todo(slug, items, rows[0][2] if rows else 0)
 
 

@@ -215,8 +215,10 @@
     return made;
   }
 
+  /* By the clocks at the mission, whatever zone this phone is set to. */
   function clock(moment) {
-    return new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format(moment);
+    var how = { hour: "2-digit", minute: "2-digit", timeZone: words.zone };
+    return new Intl.DateTimeFormat(document.documentElement.lang, how).format(moment) + " (" + words.zoneName + ")";
   }
 
   function entry(one, state) {
@@ -367,6 +369,11 @@
     return form.happened_on.value > there().day ? words.future : "";
   }
 
+  function wrong_time() {
+    var at = there();
+    return form.happened_on.value === at.day && form.happened_time.value > at.time ? words.futureTime : "";
+  }
+
   function point_at(field, text) {
     form.querySelectorAll(".part-wrong").forEach(function (one) { one.remove(); });
     form.querySelectorAll("[aria-invalid]").forEach(function (one) { one.removeAttribute("aria-invalid"); });
@@ -383,9 +390,10 @@
     if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
     if (busy) { complain(words.wait); return; }
     complain("");
-    var part = wrong_part(), day = wrong_day();
-    point_at(part || (day ? form.happened_on : null), part ? part.dataset.wrong : day);
-    if (part || day) return;
+    var part = wrong_part(), day = wrong_day(), time = day ? "" : wrong_time();
+    var wrong = part || (day ? form.happened_on : time ? form.happened_time : null);
+    point_at(wrong, part ? part.dataset.wrong : day || time);
+    if (wrong) return;
     say_no_picture([]);
     var made = record();
     queue.put(made, changing).then(function () {

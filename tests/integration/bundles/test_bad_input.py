@@ -93,8 +93,9 @@ def test_a_mission_without_address_or_with_nine_lines_of_it_freezes_nothing(
         mission.head_of_mission, mission.name = "", {}
     campaign_id = campaign.id
     unit.commit()
-    with pytest.raises(Refused, match="address-does-not-fit"):
+    with pytest.raises(Refused, match="address-does-not-fit") as refused:
         freeze(campaign_id)
+    assert refused.value.data["why"] == ("too-many-lines" if lines else "missing")
     assert unit.scalar(select(func.count(Letter.id)).where(Letter.bundle_id.is_(None))) == 2
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import jobs
+from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.bundles import cover_texts, freezing, sheets
 from campaign.bundles.choices import Choice
@@ -20,6 +20,7 @@ from campaign.bundles.cover_texts import CoverWords
 from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryAttempt
 from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.services import stop_campaign
 from campaign.commands.bundle import bundle as command
 from campaign.deliveries.models import Rerouting
 from campaign.deliveries.publishing import proposal
@@ -89,6 +90,7 @@ def test_its_papers_speak_of_sheets_and_hold_together(
     assert "2 people signed by hand" in cover
     gate = text_of(made["delivery-sheet.pdf"])
     assert "Delivery of signatures" in gate
+    assert "Accepted in part" not in gate, "sheets have no numbers by which a part could be named"
     listed = " ".join(text_of(made["signatures.pdf"]).split())
     assert "2 people who signed on paper" in listed
     for text in (cover, gate, listed, made["README.html"].decode()):
@@ -187,6 +189,20 @@ def test_the_command_takes_them_where_it_is_told_to(
     facts = json.loads(result.stdout)
     assert (facts["letters"], facts["volumes"], facts["pages"], facts["on_paper"]) == (0, 0, 0, 2)
     assert verify_copy(Path(facts["zip"])).findings == []
+
+
+def test_of_a_stopped_campaign_today_says_how_many_people_stand_on_its_sheets(
+    app: Flask, unit: Session, ready: int, client: FlaskClient
+) -> None:
+    bundle = reload(unit, ready)
+    stop_campaign(
+        unit, bundle.campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+    )
+    unit.commit()
+    sign_in(client, app, Role.STAFF)
+    page = client.get("/desk/today").text
+    assert "Stopped: do not hand over 1 printed bundle" in page
+    assert "2 people on signed sheets" in page
 
 
 def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(

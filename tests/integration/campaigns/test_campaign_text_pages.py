@@ -226,6 +226,21 @@ def test_a_target_is_added_with_the_mission_that_is_suggested(
     assert (added.official, added.kind, added.mission) == (copied, TargetKind.COPY, embassy)
 
 
+def test_who_was_chosen_stays_chosen_where_the_targets_are_not_saved(
+    desk: FlaskClient, campaign: Campaign, unit: Session
+) -> None:
+    nowhere = make_target_official(7, country="GT", address=[])
+    unit.add(nowhere)
+    unit.commit()
+    data = rows_of(campaign, official=nowhere.slug, kind="to", mission="")
+    slug = nowhere.slug
+    unit.rollback()
+    response = post(desk, f"{DESK}/targets", data)
+    assert response.status_code == 422
+    assert f'value="{slug}" checked' in response.text
+    assert len(fresh(unit, campaign).targets) == 1
+
+
 def test_the_last_target_of_an_open_campaign_stays(
     desk: FlaskClient, campaign: Campaign, unit: Session
 ) -> None:

@@ -10,6 +10,7 @@ from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.deliveries import splitting
 from campaign.deliveries.bundle_ends import BundleEnd, find_ends
 from campaign.deliveries.posting import Posting, post_envelopes
+from tests.days import days_ago
 from tests.integration.deliveries.conftest import Record
 
 
@@ -32,9 +33,9 @@ def end_of(unit: Session, bundle: Bundle) -> BundleEnd:
 def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(
     lasting: Bundle, unit: Session, record: Record
 ) -> None:
-    today = clock.today("America/Toronto")
-    record(lasting, DeliveryOutcome.REFUSED, day=today, happened_time=time(15))
-    record(lasting, DeliveryOutcome.PART, day=today, happened_time=time(9), taken=2)
+    day = days_ago(1)
+    record(lasting, DeliveryOutcome.REFUSED, day=day, happened_time=time(15))
+    record(lasting, DeliveryOutcome.PART, day=day, happened_time=time(9), taken=2)
     assert end_of(unit, lasting) == BundleEnd("refused")
 
 

@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,10 +15,11 @@ from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.deliveries.covering import covered_by
 from campaign.deliveries.models import EnvelopeRun, RunState
 from campaign.deliveries.visits import attempts_of
+from campaign.following.marks import marks_of
 from campaign.following.trips import trips_of
 from campaign.officials.models import Mission
-from campaign.signing.models import Letter
-from tests.days import days_ago, today
+from campaign.signing.models import Letter, Signature
+from tests.days import ZONE, days_ago, today
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
@@ -82,6 +84,27 @@ def test_a_day_that_has_begun_in_the_east_is_to_come_in_the_west(
     assert post(staff, gate(old), sent).status_code == 303
 
 
+@pytest.mark.parametrize("zone", [EAST, WEST])
+def test_a_time_that_is_still_to_come_at_the_mission_is_refused(
+    staff: FlaskClient, old: Bundle, unit: Session, zone: str
+) -> None:
+    put(unit, old, zone)
+    soon = clock.utcnow() + timedelta(minutes=30)
+    if clock.day_of(soon, zone) == clock.today(zone):  # a day to come is refused as such
+        sent = form(
+            happened_on=clock.today(zone).isoformat(),
+            happened_time=clock.time_of(soon, zone).isoformat("minutes"),
+            notes="Keep this note.",
+        )
+        answer = post(staff, gate(old), sent)
+        assert answer.status_code == 422
+        assert "This time is still to come at the mission." in answer.text
+        assert "Keep this note." in answer.text
+    now = clock.time_of(clock.utcnow(), zone).isoformat("minutes")
+    sent = form(happened_on=clock.today(zone).isoformat(), happened_time=now)
+    assert post(staff, gate(old), sent).status_code == 303
+
+
 def test_nothing_happened_to_a_bundle_before_it_was_frozen(
     staff: FlaskClient, bundle: Bundle, record: Record, unit: Session
 ) -> None:
@@ -136,9 +159,10 @@ def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_missio
 def test_a_refusal_stands_before_the_posting_of_its_day(
     staff: FlaskClient, old: Bundle, unit: Session, record: Record
 ) -> None:
-    record(old, DeliveryOutcome.REFUSED, happened_time=time(23, 30))
+    record(old, DeliveryOutcome.REFUSED, day=days_ago(1), happened_time=time(23, 30))
     post(staff, after(old, "split"), {"letters_each": "7"})
-    assert post(staff, after(old, "post"), posting()).status_code == 303
+    sent = posting(posted_on=days_ago(1).isoformat())
+    assert post(staff, after(old, "post"), sent).status_code == 303
     assert told(unit, old) == ["refused", "posted"]
 
 
@@ -175,3 +199,25 @@ def test_the_day_of_a_freeze_is_that_of_the_mission(
     frozen: date = clock.day_of(old.created_at, WEST)
     record(old, DeliveryOutcome.REFUSED, day=frozen)
     assert told(unit, old) == ["refused"]
+
+
+def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
+    app: Flask, old: Bundle, unit: Session, record: Record
+) -> None:
+    """Signed after midnight, and refused an hour later, where it is still the day before."""
+    early = clock.moment_of(days_ago(3), time(0, 30), ZONE)
+    unit.execute(update(Signature).values(signed_at=early, confirmed_at=early))
+    old.created_at = early
+    put(unit, old, WEST)
+    refused = early + timedelta(hours=1)
+    day, at = clock.day_of(refused, WEST), clock.time_of(refused, WEST)
+    assert day < days_ago(3)
+    record(old, DeliveryOutcome.REFUSED, day=day, happened_time=at)
+    unit.rollback()
+    with app.test_request_context("/en/"):
+        signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+        assert signature is not None
+        titles = [one.title for one in marks_of(unit, signature) if one.state == "done"]
+    assert titles == [
+        "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "Refused at the door"
+    ]  # fmt: skip

@@ -346,6 +346,25 @@ def test_bundles_that_travel_together_have_an_attempt_each(
     ]  # fmt: skip
 
 
+def test_a_companion_that_has_no_part_offers_none_and_says_so(
+    staff: FlaskClient, bundle: Bundle, unit: Session, make_ready: Callable[[], int]
+) -> None:
+    """One letter has no part, as little as sheets without numbers."""
+    add_confirmed(unit, bundle.campaign, 1, letter_locale="en", locality="Halifax")
+    unit.commit()
+    second = reload(unit, make_ready())
+    page = staff.get(gate(bundle)).text
+    assert f'name="taken_{bundle.id}"' in page
+    assert f'name="taken_{second.id}"' not in page
+    words = "No part can be taken of this bundle: record it on its own page."
+    assert words in page
+    taken = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y"}
+    answer = post(staff, gate(bundle), form(outcome="part", **taken))
+    assert answer.status_code == 422
+    assert f'id="with_{second.id}-error"' in answer.text
+    assert visits(unit) == []
+
+
 def _stop(app: Flask, campaign_id: int) -> None:
     with app.app_context(), db.transaction() as own:
         stop_campaign(own, own.get_one(Campaign, campaign_id), actor="test",

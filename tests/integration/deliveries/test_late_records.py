@@ -31,7 +31,7 @@ def day(unit: Session, bundle: Bundle) -> date:
     zone = bundle.campaign.timezone
     unit.expunge(bundle)
     unit.rollback()
-    return clock.today(zone)
+    return clock.today(zone) - timedelta(days=1)
 
 
 def told(unit: Session) -> list[tuple[str, int]]:
@@ -154,7 +154,7 @@ def test_what_went_out_after_a_stop_is_recorded_and_known_as_such(
     bundle: Bundle, unit: Session, record: Record, day: date, stop: Callable[[], None]
 ) -> None:
     stop()
-    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
+    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=2)))
     unit.commit()
     visit = record(bundle, DeliveryOutcome.ACCEPTED, day=day)
     assert told(unit) == [("accepted", 7)]

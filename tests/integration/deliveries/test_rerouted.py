@@ -13,17 +13,27 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs, storage
 from campaign.bundles import cancelling, files, remaking, reprinting, sheets
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
+from campaign.bundles.models import (
+    Bundle,
+    BundleKind,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.bundles.verifying import verify_copy
 from campaign.campaigns.models import Campaign
 from campaign.commands.bundle import bundle as command
-from campaign.deliveries import rerouting
+from campaign.deliveries import rerouting, splitting
 from campaign.deliveries.models import LetterMove, Rerouting
+from campaign.deliveries.numbers import Numbers
 from campaign.errors import Refused
+from campaign.exports import records
+from campaign.exports.models import ExportKind
 from campaign.following.overdue import is_awaited
 from campaign.officials.models import Mission
 from campaign.settings import Settings
 from campaign.signing.models import Letter, Origin, Signature, SignatureState
+from tests.days import days_ago
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_printing import contents, zip_of
@@ -63,6 +73,52 @@ def with_sheets(unit: Session, campaign: Campaign, freeze: Freeze, print_bundle:
 def awaited_on_paper(unit: Session) -> int:
     query = select(Signature.id).where(Signature.origin == Origin.PAPER, is_awaited())
     return len(unit.scalars(query).all())
+
+
+# --- Its lists -----------------------------------------------------------------------------------
+
+
+def listed(unit: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
+    """Number, what happened, and where a letter went on, of an export."""
+    unit.rollback()
+    bundle = unit.get_one(Bundle, bundle_id)
+    source = records.Source(
+        ExportKind.FULL, bundle.campaign_id, bundle_id, "America/Toronto",
+        Frozen.from_json(bundle.frozen),
+    )  # fmt: skip
+    total = records.count(unit, source)
+    unit.rollback()
+    rows = [
+        tuple(row[source.columns.index(name)] for name in ("number", "outcome", "went_on"))
+        for row in records.iter_records(source, lambda: None)
+    ]
+    assert total == len(rows)
+    return rows
+
+
+def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
+    app: Flask, unit: Session, bundle: Bundle, record: Record, reroute: Reroute,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(records, "_BATCH", 2)
+    record(bundle, DeliveryOutcome.REFUSED, day=days_ago(2))
+    part = record(bundle, DeliveryOutcome.PART, day=days_ago(1), taken=3).attempts[0]
+    splitting.name_part(
+        unit, unit.get_one(DeliveryAttempt, part.id), [Numbers(1, 2), Numbers(6, 6)], actor="test"
+    )
+    unit.commit()
+    made = reroute(bundle.id)
+    with app.app_context():
+        went = "001 (consulate-montreal)"
+        assert listed(unit, bundle.id) == [
+            ("00001", "refused accepted", ""), ("00002", "refused accepted", ""),
+            ("00003", "refused refused", went), ("00004", "refused refused", went),
+            ("00005", "refused refused", went), ("00006", "refused accepted", ""),
+            ("00007", "refused refused", went),
+        ]  # fmt: skip
+        unit.execute(update(Letter).where(Letter.bundle_id == made).values(first_page=1))
+        unit.commit()
+        assert [one[0] for one in listed(unit, made)] == ["00001", "00002", "00003", "00004"]
 
 
 # --- The new bundle fails at its first printing ------------------------------------------------

@@ -653,7 +653,7 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     bundle_id = freeze(campaign)
     assert "We carry your letter in any case." in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED)
-    deliver(bundle_id, DeliveryOutcome.REFUSED, time(15, 30))
+    deliver(bundle_id, DeliveryOutcome.REFUSED, time(0, 0))
     deliver(bundle_id, DeliveryOutcome.POSTED)
     text = client.get(page).text
     assert text.count("Refused at the door") == 1

@@ -61,7 +61,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def pack(path: Path, made: dict[str, bytes], folder: str = FOLDER, method: int = 0) -> Path:
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in made.items():
-            archive.writestr(f"{folder}/{name}", data)
+            archive.writestr(f"{folder}/{name}" if folder else name, data)
     return path
 
 
@@ -196,6 +196,23 @@ def test_a_folder_that_was_zipped_again_holds(tmp_path: Path, parts: dict[str, b
     assert result.findings == []
     assert result.zipped_again
     assert not verify_copy(pack(tmp_path / "ours.zip", parts)).zipped_again
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_files_that_were_zipped_again_without_their_folder_hold(
+    tmp_path: Path, parts: dict[str, bytes], method: int
+) -> None:
+    path = pack(tmp_path / "flat.zip", parts, folder="", method=method)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("__MACOSX/._letters-001.pdf", b"x")
+        archive.writestr(".DS_Store", b"x")
+    result = verify_copy(path)
+    assert (result.findings, result.folder, result.zipped_again) == ([], FOLDER, True)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{FOLDER}/letters-009.pdf", b"x")
+    assert [str(one) for one in verify_copy(path).findings] == [
+        f"{FOLDER}/letters-009.pdf: lies in a folder of its own."
+    ]
 
 
 def test_a_folder_holds_under_another_name_which_is_told(

@@ -1,15 +1,18 @@
 """What each attempt was for each letter."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.deliveries.covering import Range
+from campaign.deliveries.order import Placed
 from campaign.following.trips import Stay, fates
 from campaign.signing.models import Letter
+
+NOON = datetime(2026, 12, 4, 12, tzinfo=UTC)
 
 
 def attempt(number: int, outcome: str, bundle: int = 1, **facts: Any) -> DeliveryAttempt:
@@ -33,7 +36,7 @@ def way(
         stays.append(Stay(letter, 2, later, now=True))
     return [
         f"{one.fate.value}{f' in {one.envelope.envelope}' if one.envelope else ''}"
-        for one in fates(attempts, stays, ranges or {})
+        for one in fates([Placed(one, NOON) for one in attempts], stays, ranges or {})
     ]
 
 

@@ -17,6 +17,7 @@ from campaign.letters.layouts import (
     LabelSheet,
     Layout,
     WindowEnvelope,
+    label_sheet_for,
     layout_for,
     paper_for,
 )
@@ -33,6 +34,14 @@ every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.k
 def test_the_host_country_picks_the_layout(country: str, slug: str) -> None:
     assert layout_for(country).slug == slug
     assert layout_for(country).paper is paper_for(country)
+
+
+@pytest.mark.parametrize(
+    ("layout", "sheet"), [("us-10", AVERY_5160), ("din-5008-b", L7163), ("fr", L7163)]
+)
+def test_labels_are_on_the_paper_of_their_letters(layout: str, sheet: LabelSheet) -> None:
+    assert label_sheet_for(LAYOUTS[layout]) is sheet
+    assert sheet.paper is LAYOUTS[layout].paper
 
 
 def test_letter_paper_is_for_north_america_and_a4_for_the_rest() -> None:

@@ -1,0 +1,85 @@
+"""What a bundle holds, by its noun: letters, cards, both, or people on signed sheets."""
+
+import enum
+from collections.abc import Iterable
+
+from flask_babel import gettext, ngettext
+
+from campaign.bundles.models import Bundle
+from campaign.campaigns.models import Campaign, LetterFormat
+
+
+class Noun(enum.StrEnum):
+    """What is counted."""
+
+    LETTER = "letter"
+    CARD = "card"
+    BOTH = "both"
+    """Letters of some, cards of others."""
+    PERSON = "person"
+    """On signed sheets, where no letter comes along."""
+
+
+def noun_of(bundle: Bundle) -> Noun:
+    """What a bundle holds."""
+    if not bundle.letter_count:
+        return Noun.PERSON
+    return noun_of_format(bundle.frozen.get("format", ""))
+
+
+def noun_of_campaign(campaign: Campaign) -> Noun:
+    """What is written for a campaign."""
+    return Noun.CARD if campaign.cards else Noun.LETTER
+
+
+def noun_of_format(written_as: str) -> Noun:
+    """What letters of a format are called."""
+    return Noun.CARD if written_as == LetterFormat.CARD else Noun.LETTER
+
+
+def common_noun(nouns: Iterable[Noun]) -> Noun:
+    """What things are called together."""
+    found = set(nouns)
+    return found.pop() if len(found) == 1 else Noun.BOTH if found else Noun.LETTER
+
+
+def say_amount(count: int, noun: Noun, shown: str) -> str:
+    """Say so many of them; `shown` is the number as it is written."""
+    if noun is Noun.CARD:
+        words = ngettext("%(count)s card", "%(count)s cards", count, count=shown)
+    elif noun is Noun.BOTH:
+        words = ngettext("%(count)s letter or card", "%(count)s letters and cards", count,
+                         count=shown)  # fmt: skip
+    elif noun is Noun.PERSON:
+        words = ngettext("%(count)s person on signed sheets", "%(count)s people on signed sheets",
+                         count, count=shown)  # fmt: skip
+    else:
+        words = ngettext("%(count)s letter", "%(count)s letters", count, count=shown)
+    return str(words)
+
+
+def say_noun(noun: Noun) -> str:
+    """Say what is counted, as the head of a column or the label of a number."""
+    words = {
+        Noun.LETTER: gettext("Letters"),
+        Noun.CARD: gettext("Cards"),
+        Noun.BOTH: gettext("Letters and cards"),
+        Noun.PERSON: gettext("People on signed sheets"),
+    }
+    return str(words[noun])
+
+
+def subject_of(count: int, noun: Noun, *, reference: str, person: str) -> str:
+    """Say what is sent, in the line above a letter that goes with it."""
+    facts = {"reference": reference, "person": person}
+    if noun is Noun.CARD:
+        words = ngettext(
+            "%(reference)s: card for %(person)s", "%(reference)s: cards for %(person)s", count,
+            **facts,
+        )  # fmt: skip
+    else:
+        words = ngettext(
+            "%(reference)s: letter for %(person)s", "%(reference)s: letters for %(person)s", count,
+            **facts,
+        )  # fmt: skip
+    return str(words)
