@@ -74,6 +74,12 @@ def _tell(found: Replaced, successor: Official) -> None:
               "its letters. Write them first.",
               campaigns=_list(found.lacking), name=_named(successor)), "error",
         )  # fmt: skip
+    if found.flagged:
+        flash(
+            _("%(campaigns)s: its risk flags rule out words in the entry of %(name)s. Change the "
+              "targets of the campaign by hand.",
+              campaigns=_list(found.flagged), name=_named(successor)), "error",
+        )  # fmt: skip
 
 
 def _list(references: Sequence[str]) -> str:
