@@ -47,8 +47,9 @@ def index() -> ResponseReturnValue:
 def _show(
     chosen: Filter, at: str = "", risks: Sequence[Finding] = (), *, asked: bool = False
 ) -> ResponseReturnValue:
-    """The page. Its form was refused for what its note would tell (`risks`), or it is `asked`
-    whether its letter is approved all the same; the note that was typed is kept.
+    """The page; with `risks` or `asked` its form was refused, and keeps the note that was typed.
+
+    `risks`: what the note would tell. `asked`: whether the letter is approved all the same.
     """
     refused = bool(risks) or asked
     unit = db.session()
