@@ -51,7 +51,7 @@ def say_flagged(problem: FlagNamed) -> str:
     said = [_("A public campaign names this entry, and its risk flags rule out words in it.")]
     if problem.opening:
         said.append(
-            _("Saving takes the opening of that campaign off. Someone else must review it again.")
+            _("Saving cancels the opening of that campaign. Someone else must review it again.")
         )
     return " ".join(map(str, said))
 

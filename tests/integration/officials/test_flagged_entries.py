@@ -100,7 +100,7 @@ def test_a_scheduled_opening_goes_off_as_was_told_before(
     campaign.open_at = utcnow() + timedelta(days=1)
     unit.commit()
     page, form = entries(campaign)["official"]
-    assert "takes the opening of that campaign off" in post(client, page, form).text
+    assert "Saving cancels the opening of that campaign" in post(client, page, form).text
     unit.rollback()
     assert post(client, page, form | {"office_en": "Governor"}).status_code == 302
     assert now(unit, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"

@@ -16,6 +16,7 @@ from campaign.audit import AuditEntry
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import proposals, revisions
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.proposal_models import ProposalKind
 from campaign.campaigns.revision_models import Part, RiskFlag, RiskKind
 from campaign.clock import utcnow
 from campaign.deliveries.models import GateVisit
@@ -239,8 +240,13 @@ def _propose_reason(world: World) -> Sent:
 def _approve(world: World) -> Sent:
     """The flag came after the proposal: it is asked about once more."""
     author = make_staff_user(world.unit, Role.ORGANIZER)
-    proposal = proposals.propose_closing(
-        world.unit, world.campaign, by=author, reasons={"en": SENTENCE}, risks_seen=True
+    proposal = proposals.propose_reasons(
+        world.unit,
+        world.campaign,
+        kind=ProposalKind.CLOSE,
+        by=author,
+        reasons={"en": SENTENCE},
+        risks_seen=True,
     )
     world.unit.commit()
     return f"{HOME}/proposals/{proposal.public_id}", {"decision": "approve"}
