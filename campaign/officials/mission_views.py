@@ -76,6 +76,7 @@ def edit_mission(slug: str) -> ResponseReturnValue:
                 unit, mission=mission, draft=form.draft(), actor=by, risks_seen=form.risks_seen.data
             )
         except FlagNamed as problem:
+            unit.rollback()  # the page is headed by what is kept
             form.ask_flagged(problem)
         else:
             return _saved(unit, mission, by)

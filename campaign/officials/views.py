@@ -73,6 +73,7 @@ def edit(slug: str) -> ResponseReturnValue:
                 risks_seen=form.risks_seen.data,
             )  # fmt: skip
         except FlagNamed as problem:
+            db.session().rollback()  # the page is headed by what is kept
             form.ask_flagged(problem)
         except Invalid as problem:
             form.refuse(problem.fields)

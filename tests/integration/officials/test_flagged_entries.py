@@ -53,6 +53,7 @@ def test_it_is_asked_once_more_and_kept_when_it_is_meant(
     assert asked.status_code == 422
     assert MEANT in asked.text
     assert NAME in asked.text, "what was typed stays"
+    assert NAME not in asked.text.partition("<form method")[0], "headed by what is kept"
     unit.rollback()
     official, mission = unit.query(Official).first(), unit.query(Mission).first()
     assert official is not None
