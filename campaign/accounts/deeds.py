@@ -75,6 +75,7 @@ DEEDS: Mapping[str, Any] = {
     "campaign.risks": _l("Changed a campaign’s risks"),
     "campaign.letter-options": _l("Changed what supporters may do with a letter"),
     "campaign.successor": _l("Put a successor in the place of an official"),
+    "campaign.entry": _l("Changed a directory entry that a campaign names"),
     "campaign.rehearsal": _l("Rehearsed a campaign"),
     "campaign.rehearsal-wiped": _l("Wiped a campaign’s rehearsal"),
     "letter.returned": _l("Sent held letters back"),

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
@@ -41,6 +51,21 @@ def load(slug: str) -> Campaign:
 def is_undone_by_change(campaign: Campaign) -> bool:
     """Whether it is approved and opens by itself, until somebody changes it."""
     return campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
+
+
+CHANGING = frozenset(
+    f"campaigns.{name}"
+    for name in ("edit_edition", "edit_facts", "edit_options", "edit_picture", "edit_reach",
+                 "edit_risks", "edit_targets", "edit_template", "merge", "post_update",
+                 "show_history", "side_by_side")
+) | {"screening_rules.edit_rules"}  # fmt: skip
+"""Pages of one campaign that save through `record_change`, so that its opening goes off."""
+
+
+@blueprint.app_template_global()
+def warns_of_change(campaign: Campaign) -> bool:
+    """Whether this page says that saving takes the opening off."""
+    return request.endpoint in CHANGING and is_undone_by_change(campaign)
 
 
 _STEPS = {f".edit_{part}" for part in ("edition", "template", "options", "picture", "risks",
@@ -99,7 +124,6 @@ def page(
         "mend_url": mend_url,
         "next_of": next_of,
         "number": format_number,
-        "undone_by_change": is_undone_by_change,
     }
     body = render_template(f"campaigns/{view}.html", form=form, **words, **context)
     return body, (422 if refused else status)
@@ -115,7 +139,8 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
         moment = i18n.say_moment(open_at, campaign.timezone, i18n.locale())
         flash(
             _(
-                "The opening on %(moment)s is off. Someone else must review the campaign again.",
+                "The opening on %(moment)s is cancelled. Someone else must review the campaign "
+                "again.",
                 moment=moment,
             ),
             "alarm",

@@ -40,7 +40,7 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and _decide(form, proposal, decision):
         return done(_said(decision), ".show", slug=slug)
     content = proposals.content_of(proposal)
-    facts: dict[str, Any] = {"content": content}
+    facts: dict[str, Any] = {"content": content, "risks": proposals.risks_in(proposal)}
     if content and proposal.kind is ProposalKind.UPDATE:
         post = proposals.update_of(content)
         facts |= {"post": post, "kind": KINDS[post["kind"]],

@@ -14,7 +14,7 @@ from campaign.authoring.proposal_views import returned
 from campaign.authoring.status_forms import StatusForm, status_form
 from campaign.campaigns import proposals
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.proposal_models import Proposal
+from campaign.campaigns.proposal_models import Proposal, ProposalKind
 from campaign.campaigns.rewording import reword_reason
 from campaign.campaigns.stop_rule import has_ended
 from campaign.errors import Refused
@@ -48,8 +48,8 @@ def _save(form: StatusForm, campaign: Campaign, codes: list[str], again: Proposa
         "reasons": form.reasons(codes), "risks_seen": bool(form.risks_seen.data),
     }  # fmt: skip
     if proposals.needs_approval(campaign):
-        facts |= {"by": staff_user(), "replaces": again}
-        proposals.propose_reason(db.session(), campaign, **facts)
+        facts |= {"kind": ProposalKind.REASON, "by": staff_user(), "replaces": again}
+        proposals.propose_reasons(db.session(), campaign, **facts)
     else:
         reword_reason(db.session(), campaign, actor=actor(), **facts)
 

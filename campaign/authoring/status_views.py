@@ -25,7 +25,7 @@ from campaign.campaigns import (
 )
 from campaign.campaigns.gaps import Gap
 from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.proposal_models import Proposal
+from campaign.campaigns.proposal_models import Proposal, ProposalKind
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.errors import Invalid, Refused
 
@@ -190,9 +190,10 @@ def _stop_and_propose(form: StatusForm, campaign: Campaign) -> None:
 
 
 def _propose_closing(form: StatusForm, campaign: Campaign, again: Proposal | None) -> None:
-    proposals.propose_closing(
+    proposals.propose_reasons(
         db.session(),
         campaign,
+        kind=ProposalKind.CLOSE,
         by=staff_user(),
         reasons=form.reasons(languages_of(campaign)),
         risks_seen=bool(form.risks_seen.data),

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from campaign import db, i18n
 from campaign.accounts.guards import actor, staff_user
 from campaign.authoring import successions
-from campaign.authoring.desk import blueprint, done, page
+from campaign.authoring.desk import blueprint, done, is_undone_by_change, page
 from campaign.authoring.fields import DeskForm
 from campaign.authoring.successions import Replaced
 from campaign.officials import posts, services
@@ -36,6 +36,7 @@ def aimed_at(official: str) -> ResponseReturnValue:
     return page(
         "aimed_at", form, official=before, aimed=aimed, candidates=candidates,
         chosen=request.args.get("successor", ""), named=_named,
+        undone_by_change=is_undone_by_change,
     )  # fmt: skip
 
 
@@ -73,6 +74,12 @@ def _tell(found: Replaced, successor: Official) -> None:
             _("%(campaigns)s: %(name)s lacks a salutation, a close or an office in a language of "
               "its letters. Write them first.",
               campaigns=_list(found.lacking), name=_named(successor)), "error",
+        )  # fmt: skip
+    if found.flagged:
+        flash(
+            _("%(campaigns)s: its risk flags rule out words in the entry of %(name)s. Change the "
+              "targets of the campaign by hand.",
+              campaigns=_list(found.flagged), name=_named(successor)), "error",
         )  # fmt: skip
 
 

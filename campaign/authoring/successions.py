@@ -13,9 +13,10 @@ from campaign.campaigns.changes import record_change
 from campaign.campaigns.contents import targets_content
 from campaign.campaigns.models import Campaign, Target
 from campaign.campaigns.revision_models import Part
+from campaign.campaigns.risks import RiskNamed, refuse_named
 from campaign.campaigns.services import order_letter_locales, stays_ready
 from campaign.campaigns.stop_rule import has_ended_sql
-from campaign.campaigns.targets import find_target
+from campaign.campaigns.targets import find_target, words_of_official
 from campaign.errors import Invalid, Refused
 from campaign.officials.models import Official
 
@@ -30,6 +31,8 @@ class Replaced:
     """Those that aim at the successor already: one of the two targets must go first."""
     lacking: list[str] = field(default_factory=list)
     """Open ones whose letters need words that the successor lacks."""
+    flagged: list[str] = field(default_factory=list)
+    """Those whose risk flags rule out what the successor's entry says."""
 
 
 def list_aimed(unit: Session, *, official: Official, by: StaffUser) -> Sequence[Target]:
@@ -50,12 +53,13 @@ def replace_official(unit: Session, *, target: Target, successor: Official, acto
     """Aim at the successor from now on; letters that are not in a bundle yet go there too.
 
     Raises Refused (`target-already`) where the campaign aims at the successor, Invalid where an
-    open campaign would lack what its letters need.
+    open campaign would lack what its letters need, RiskNamed as for any new target.
     """
     campaign, before = target.campaign, target.official
     if find_target(campaign, successor.slug) is not None:
         raise Refused("target-already", campaign=campaign.reference)
     revisions.check(unit, campaign, Part.TARGETS, "", None)
+    refuse_named(campaign, words_of_official(campaign, successor), seen=False)
     content = targets_content(campaign)
     with stays_ready(campaign):
         target.official, target.official_id = successor, successor.id
@@ -78,6 +82,8 @@ def replace_everywhere(
                 replace_official(unit, target=target, successor=successor, actor=actor)
         except Refused:
             found.twice.append(reference)
+        except RiskNamed:
+            found.flagged.append(reference)
         except Invalid:
             unit.refresh(target)
             unit.refresh(target.campaign)

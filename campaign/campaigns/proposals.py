@@ -20,7 +20,9 @@ from campaign.campaigns import lifecycle, review_mails, rewording, services, upd
 from campaign.campaigns.changes import drop_proposed_reasons, given, note
 from campaign.campaigns.models import Campaign, StopKind, UpdateKind
 from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
+from campaign.campaigns.risks import watch_of, words_by_field
 from campaign.campaigns.updates import Shown, Telling
+from campaign.campaigns.watching import Finding
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.settings import Settings
 
@@ -89,40 +91,28 @@ def propose_update(
     return _keep(session, campaign, ProposalKind.UPDATE, payload, by, replaces, picture)
 
 
-def propose_closing(
+def propose_reasons(
     session: Session,
     campaign: Campaign,
     *,
+    kind: ProposalKind,
     by: StaffUser,
     reasons: Mapping[str, str],
     risks_seen: bool = False,
     replaces: Proposal | None = None,
 ) -> Proposal:
-    """Keep the reason: the campaign closes once a second person approves it.
+    """Keep the reasons of a closing, or of what was closed or stopped, until they are approved.
 
-    Raises as `services.close_campaign` does.
+    With the kind CLOSE the campaign closes once they are. Raises as `services.close_campaign` or
+    `rewording.reword_reason` does.
     """
-    services.check_closing(
-        session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
-    )
-    return _keep(session, campaign, ProposalKind.CLOSE, given(reasons), by, replaces)
-
-
-def propose_reason(
-    session: Session,
-    campaign: Campaign,
-    *,
-    by: StaffUser,
-    reasons: Mapping[str, str],
-    risks_seen: bool = False,
-    replaces: Proposal | None = None,
-) -> Proposal:
-    """Keep the reason of a stop or a closing until a second person approves it.
-
-    Raises as `rewording.reword_reason` does.
-    """
-    wanted = rewording.check_reason(campaign, reasons, risks_seen)
-    return _keep(session, campaign, ProposalKind.REASON, wanted, by, replaces)
+    if kind is ProposalKind.CLOSE:
+        services.check_closing(
+            session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
+        )
+    else:
+        rewording.check_reason(campaign, reasons, risks_seen)
+    return _keep(session, campaign, kind, given(reasons), by, replaces)
 
 
 def stop_and_propose(
@@ -140,7 +130,9 @@ def stop_and_propose(
         session, campaign, actor=_actor(by), now=now, reasons=reasons, kind=kind,
         risks_seen=risks_seen, reasons_wait=True,
     )  # fmt: skip
-    return propose_reason(session, campaign, by=by, reasons=reasons, risks_seen=True)
+    return propose_reasons(
+        session, campaign, kind=ProposalKind.REASON, by=by, reasons=reasons, risks_seen=True
+    )
 
 
 def approve(
@@ -188,6 +180,15 @@ def content_of(proposal: Proposal) -> dict[str, Any]:
     """What the form gave; empty once nothing can come of it any more."""
     found: dict[str, Any] = json.loads(proposal.payload or "{}")
     return found
+
+
+def risks_in(proposal: Proposal) -> list[Finding]:
+    """What flags rule out in what was proposed, as approving it asks about it."""
+    content, watch = content_of(proposal), watch_of(proposal.campaign)
+    if content and proposal.kind is ProposalKind.UPDATE:
+        alts = [one["alt"] for one in content["pictures"]]
+        return watch.findings(updates.texts_of(content["words"], alts))
+    return watch.findings(words_by_field("reason", content, "reason_"))
 
 
 def update_of(content: Mapping[str, Any]) -> dict[str, Any]:

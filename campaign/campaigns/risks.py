@@ -5,16 +5,19 @@ Their words are sealed in the database and never in the audit.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.changes import needs_second_person, record_change
+from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.campaigns.revision_models import RiskFlag, RiskKind
 from campaign.campaigns.texts import one_line
 from campaign.campaigns.watching import Finding, Watch, Words
 from campaign.errors import Invalid, Refused
+from campaign.officials.flags import Naming, finds_flags
 
 _ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
 """Where what is saved leaves the desk with nobody asked again."""
@@ -87,6 +90,38 @@ def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, se
     found = [] if seen else [one for each in campaigns for one in watch_of(each).findings(said)]
     if found:
         raise RiskNamed(list(dict.fromkeys(found)))
+
+
+@finds_flags
+def find_naming(
+    unit: Session, column: str, said: Mapping[int, Iterable[str]]
+) -> dict[int, list[Naming]]:
+    """Of entries of the directory, those that break a flag of a campaign on its way that names one.
+
+    `column` of a target holds their ids; `said` is what each would say.
+    """
+    entry = Target.__table__.c[column]
+    naming = unit.execute(
+        select(entry, Campaign.id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(Campaign.status.in_(_ON_ITS_WAY), Campaign.risk_flags.any(), entry.is_not(None))
+        .distinct()
+    )
+    found: dict[int, list[Naming]] = {}
+    for entry_id, campaign_id in naming:
+        words = [Words("entry", "", "", text) for text in said.get(entry_id, ())]
+        if not words:
+            continue
+        campaign = unit.get_one(Campaign, campaign_id)
+        if watch_of(campaign).findings(words):
+            waits = campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
+            take_off = partial(_note_entry, unit, campaign, column) if waits else None
+            found.setdefault(entry_id, []).append(Naming(take_off))
+    return found
+
+
+def _note_entry(unit: Session, campaign: Campaign, column: str, actor: str) -> None:
+    record_change(unit, campaign, actor, "campaign.entry", kind=column.removesuffix("_id"))
 
 
 def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list[Words]:

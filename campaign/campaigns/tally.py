@@ -1,13 +1,28 @@
 """How many people have written, counted apart from signing.
 
+A letter held without a word to its writer counts as its writer is shown (docs/adr/0021): a number
+that stands still would tell. Of what is printed and delivered it is no part.
+
 Signing never updates a campaign's row: with many signing at once they would wait for each other.
 A job counts once a minute and writes only where a number is no longer true.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ScalarSelect, column, func, or_, select, table, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    column,
+    func,
+    or_,
+    select,
+    table,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
@@ -20,12 +35,15 @@ _SIGNATURE = table(
     "signature",
     column("campaign_id"),
     column("state"),
+    column("state_before"),
     column("sent_by_self_at"),
     column("origin"),
     column("confirmed_at", db.UtcDateTime()),
     column("withdrawn_at", db.UtcDateTime()),
 )
-_CONFIRMED, _WITHDRAWN = "confirmed", "withdrawn"
+_CONFIRMED, _HELD, _WITHDRAWN = "confirmed", "held", "withdrawn"
+_SILENT = (_SIGNATURE.c.state == _HELD) & (_SIGNATURE.c.state_before == _CONFIRMED)
+"""Held, and shown to its writer as confirmed."""
 _PAPER = "paper"
 Counts = tuple[int, int, int]
 """Who signed; of these, who also sent their letter themselves; and who signed on paper."""
@@ -56,8 +74,13 @@ def recount(unit: Session, campaign: Campaign) -> int:
 
 
 def count_of(unit: Session, campaign: Campaign) -> int:
-    """How many people have a confirmed letter, as last counted."""
+    """How many people have written, as last counted."""
     return counts_of(unit, [campaign])[campaign.id]
+
+
+def counted_publicly(state: Any, before: Any) -> ColumnElement[bool]:
+    """Whether a signature is in the public number, by its columns `state` and `state_before`."""
+    return or_(state == _CONFIRMED, and_(state == _HELD, before == _CONFIRMED))
 
 
 def counts_of(unit: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
@@ -78,11 +101,15 @@ def count_now(unit: Session, campaign: Campaign) -> int:
     """
     mine = _SIGNATURE.c.campaign_id == campaign.id
     people = select(func.count()).select_from(_SIGNATURE)
-    confirmed = people.where(mine, _SIGNATURE.c.state == _CONFIRMED)
     tally = unit.get(CampaignTally, campaign.id)
+    late = _SIGNATURE.c.confirmed_at > tally.counted_at if tally else true()
+    # Two questions, each with the index by state: one with "or" would read every row.
+    since = sum(
+        unit.scalar(people.where(mine, counted, late)) or 0
+        for counted in (_SIGNATURE.c.state == _CONFIRMED, _SILENT)
+    )
     if tally is None:
-        return unit.scalar(confirmed) or 0
-    since = unit.scalar(confirmed.where(_SIGNATURE.c.confirmed_at > tally.counted_at)) or 0
+        return since
     gone = unit.scalar(
         people.where(
             mine,
@@ -94,11 +121,15 @@ def count_now(unit: Session, campaign: Campaign) -> int:
     return tally.confirmed + since - (gone or 0)
 
 
-def last_confirmed() -> ScalarSelect[datetime | None]:
-    """When a letter of a campaign was confirmed last, for a query on campaigns: one look-up."""
+def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
+    """When a letter of a campaign was confirmed last, for a query on campaigns: one look-up.
+
+    Of those that count, or that are `held`.
+    """
+    state = _HELD if held else _CONFIRMED
     return (
         select(func.max(_SIGNATURE.c.confirmed_at))
-        .where(_SIGNATURE.c.campaign_id == Campaign.id, _SIGNATURE.c.state == _CONFIRMED)
+        .where(_SIGNATURE.c.campaign_id == Campaign.id, _SIGNATURE.c.state == state)
         .correlate(Campaign)
         .scalar_subquery()
     )
@@ -191,6 +222,14 @@ def _counted(unit: Session, ids: list[int]) -> dict[int, Counts]:
         for one, count, origin in unit.execute(elsewhere.group_by(_SIGNATURE.c.origin))
         if origin == _PAPER
     }
+    silent = unit.execute(
+        select(_SIGNATURE.c.campaign_id, func.count(), func.count(_SIGNATURE.c.sent_by_self_at))
+        .where(_SIGNATURE.c.campaign_id.in_(ids), _SILENT)
+        .group_by(_SIGNATURE.c.campaign_id)
+    )
+    for one, count, sending in silent:
+        confirmed[one] = confirmed.get(one, 0) + count
+        sent[one] = sent.get(one, 0) + sending
     return {one: (count, sent.get(one, 0), paper.get(one, 0)) for one, count in confirmed.items()}
 
 

@@ -143,13 +143,27 @@ def _refuse_if_written_to(unit: Session, target: Target) -> None:
         raise Refused("target-has-letters", official=target.official.slug)
 
 
+def words_of_official(campaign: Campaign, official: Official) -> list[Words]:
+    """What the campaign's pages and letters say of an official, as flags look through it."""
+    offices = official.office or {campaign.default_locale: ""}
+    return [
+        Words("targets", code, "official", f"{official.name}\n{office}", official.slug)
+        for code, office in offices.items()
+    ]
+
+
 def _new_names(campaign: Campaign, aims: Sequence[Aim]) -> list[Words]:
     known = {one.official_id for one in campaign.targets}
+    through = {one.mission_id for one in campaign.targets}
     new = [aim.official for aim in aims if aim.official.id not in known]
+    missions = [aim.mission for aim in aims if aim.mission and aim.mission.id not in through]
     return [
-        Words("targets", code, "official", f"{one.name}\n{office}", one.slug)
-        for one in new
-        for code, office in (one.office or {campaign.default_locale: ""}).items()
+        *(words for one in new for words in words_of_official(campaign, one)),
+        *(
+            Words("targets", code, "mission", f"{name}\n{one.head_of_mission}", one.slug)
+            for one in missions
+            for code, name in (one.name or {campaign.default_locale: ""}).items()
+        ),
     ]
 
 

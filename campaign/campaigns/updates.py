@@ -104,7 +104,7 @@ def check_update(
     written = _written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    refuse_named(campaign, _texts(written, [one.alt for one in pictures]), seen=risks_seen)
+    refuse_named(campaign, texts_of(written, [one.alt for one in pictures]), seen=risks_seen)
     return written
 
 
@@ -152,7 +152,7 @@ def _update_of(
     )
 
 
-def _texts(
+def texts_of(
     written: Mapping[str, tuple[str, str]], alts: Iterable[Mapping[str, str]]
 ) -> Iterator[watching.Words]:
     """What everybody will read, by the form's fields."""

@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import tally
 from campaign.campaigns.models import Campaign
-from campaign.signing.models import Signature, SignatureState
+from campaign.signing.models import Signature
 
 
 def note(unit: Session, signature: Signature, now: datetime) -> bool:
@@ -31,7 +32,7 @@ def count(unit: Session, campaign: Campaign) -> int:
         unit.scalar(
             select(func.count(Signature.id)).where(
                 Signature.campaign_id == campaign.id,
-                Signature.state == SignatureState.CONFIRMED,
+                tally.counted_publicly(Signature.state, Signature.state_before),
                 Signature.sent_by_self_at.is_not(None),
             )
         )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.errors import Refused
 from campaign.officials import missions, services
+from campaign.officials.flags import FlagNamed
 from campaign.officials.import_models import Directory
 from campaign.officials.models import Mission, MissionKind, Official
 
@@ -23,7 +24,10 @@ MOST = 50
 
 @dataclass(slots=True)
 class BulkReport:
-    """How many were done, and which entries stay because something uses them."""
+    """How many were done, and which entries stay as they are.
+
+    A delete leaves what something uses; a change, what risk flags of a public campaign rule out.
+    """
 
     done: int
     stays: list[Any]
@@ -55,13 +59,25 @@ def delete_unused(session: Session, entries: Sequence[Any], *, actor: str) -> Bu
 def change_field(
     session: Session, entries: Sequence[Any], *, field: str, value: str, actor: str
 ) -> BulkReport:
-    """Give each entry the same kind or country."""
+    """Give each entry the same kind or country; one about which risk flags ask stays as it is."""
+    report = BulkReport(0, [])
     for entry in entries:
-        if isinstance(entry, Mission):
-            new: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
-            draft = replace(missions.draft_of(entry), **new)
-            missions.update_mission(session, mission=entry, draft=draft, actor=actor)
+        try:
+            with session.begin_nested():
+                _change(session, entry, field, value, actor)
+        except FlagNamed:
+            session.refresh(entry)
+            report.stays.append(entry)
         else:
-            changed = replace(services.draft_of(entry), country=value)
-            services.update_official(session, official=entry, draft=changed, actor=actor)
-    return BulkReport(len(entries), [])
+            report.done += 1
+    return report
+
+
+def _change(session: Session, entry: Any, field: str, value: str, actor: str) -> None:
+    if isinstance(entry, Mission):
+        new: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
+        draft = replace(missions.draft_of(entry), **new)
+        missions.update_mission(session, mission=entry, draft=draft, actor=actor)
+    else:
+        changed = replace(services.draft_of(entry), country=value)
+        services.update_official(session, official=entry, draft=changed, actor=actor)

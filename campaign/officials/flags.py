@@ -1,56 +1,97 @@
-"""Risk flags that an entry of the directory breaks: a campaign that names it is public at once."""
+"""Risk flags that an entry of the directory breaks: a campaign that names it is public at once.
 
-from collections.abc import Iterable, Mapping
+Campaigns stand above the directory: what finds their flags is registered here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.db import Base
+from campaign import i18n
 from campaign.errors import Invalid
-from campaign.letters.phrases import phrases_of
+from campaign.officials.models import Mission, Official
 
-_ON_THEIR_WAY = ("scheduled", "open", "closed", "stopped")
-"""States of a campaign in which a name of the directory leaves the desk with nobody asked again."""
+_SAYS_NOTHING = {"kind", "preferred_locale", "source_id", "last_checked_on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A campaign whose flags rule out what an entry that it names says."""
+
+    take_opening_off: Callable[[str], None] | None = None
+    """Where it opens by itself, and such a change takes that off: does so, for an actor."""
+
+
+Finder = Callable[[Session, str, Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]]
+_finders: list[Finder] = []
 
 
 class FlagNamed(Invalid):
     """An entry that public campaigns name says what a flag of one of them rules out."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opening: bool) -> None:
         super().__init__("flag-named", fields={"risks_seen": "flag-named"})
+        self.opening = opening
+        """Whether saving it takes the opening of a campaign off."""
+
+
+def finds_flags(finder: Finder) -> Finder:
+    """Register who finds the campaigns.
+
+    The function is given the session, the column of a target that names entries ("official_id"),
+    and what each entry (by its id) says.
+    """
+    _finders.append(finder)
+    return finder
 
 
 def refuse_flagged(
-    session: Session, column: str, row_id: int, values: Iterable[Any], *, seen: bool
+    session: Session, entry: Official | Mission, changed: Iterable[str], *, seen: bool, actor: str
 ) -> None:
-    """Ask once more before such an entry is saved, unless its writer has `seen` the warning.
+    """Ask once more before what `changed` is saved, unless its writer has `seen` the warning.
 
-    `column` of a target names the entry, "official_id" or "mission_id". Raises FlagNamed. The
-    campaign stands above the directory: its tables are found by name, as in `usage`.
+    Raises FlagNamed. Saved all the same, it takes an opening off as any change of a campaign does.
     """
-    if seen:
+    said = {entry.id: {name: getattr(entry, name) for name in changed if name != "contacts"}}
+    found = _find(session, type(entry), said).get(entry.id, ())
+    openings = [one.take_opening_off for one in found if one.take_opening_off]
+    if found and not seen:
+        raise FlagNamed(opening=bool(openings))
+    for take_off in openings:
+        take_off(actor)
+
+
+def flagged_among(
+    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, Any]]
+) -> set[int]:
+    """Ids of the entries whose new values flags rule out: changes of many at once leave them."""
+    return set(_find(session, model, changes))
+
+
+def _find(
+    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, Any]]
+) -> Mapping[int, list[Naming]]:
+    said = {
+        entry_id: texts
+        for entry_id, values in changes.items()
+        if (texts := [text for name, value in values.items() for text in _texts(name, value)])
+    }
+    (find,) = _finders
+    return find(session, f"{model.__tablename__}_id", said) if said else {}
+
+
+def _texts(name: str, value: Any) -> Iterator[str]:
+    """What readers see of a value."""
+    if name in _SAYS_NOTHING or not value:
         return
-    campaign, target, flag = (
-        Base.metadata.tables[name] for name in ("campaign", "target", "risk_flag")
-    )
-    words = session.scalars(
-        select(flag.c.words)
-        .join(campaign, campaign.c.id == flag.c.campaign_id)
-        .join(target, target.c.campaign_id == campaign.c.id)
-        .where(target.c[column] == row_id, campaign.c.status.in_(_ON_THEIR_WAY))
-        .distinct()
-    ).all()
-    phrases = phrases_of(words)
-    if phrases is not None and any(any(phrases.places(text)) for text in _texts(values)):
-        raise FlagNamed
-
-
-def _texts(values: Iterable[Any]) -> Iterable[str]:
-    for value in values:
-        if isinstance(value, Mapping):
-            yield from _texts(value.values())
-        elif isinstance(value, list | tuple):
-            yield from _texts(value)
-        elif isinstance(value, str):
-            yield value
+    if isinstance(value, Mapping):
+        yield from map(str, value.values())
+    elif name.endswith("country") or name == "accredited_to":
+        codes = [value] if isinstance(value, str) else value
+        yield from (i18n.country_name(one, code) for one in codes for code in i18n.languages())
+    elif isinstance(value, str):
+        yield value
+    else:
+        yield "\n".join(map(str, value))

@@ -21,6 +21,7 @@ from campaign.form_words import SiteForm
 from campaign.meeting import Meeting
 from campaign.officials.contacts import VALUE_LENGTH, clean_value
 from campaign.officials.drafts import CONTACT_TYPES, Contact
+from campaign.officials.flags import FlagNamed
 from campaign.officials.postal import address_problems
 from campaign.officials.text import has_forbidden_characters, split_lines
 from campaign.typed_days import DayInput, read_day
@@ -43,6 +44,16 @@ CONTACT_LABELS = {
 def stripped(value: object) -> object:
     """A text without blanks around it."""
     return value.strip() if isinstance(value, str) else value
+
+
+def say_flagged(problem: FlagNamed) -> str:
+    """What is asked before such an entry is saved, and what saving it undoes."""
+    said = [_("A public campaign names this entry, and its risk flags rule out words in it.")]
+    if problem.opening:
+        said.append(
+            _("Saving cancels the opening of that campaign. Someone else must review it again.")
+        )
+    return " ".join(map(str, said))
 
 
 def one_line(_form: object, field: Field) -> None:
@@ -102,11 +113,9 @@ class AddressForm(Meeting, SiteForm):
     now: Mapping[str, Any] = MappingProxyType({})
     """What is kept, as the fields show it."""
 
-    def ask_flagged(self) -> None:
+    def ask_flagged(self, problem: FlagNamed) -> None:
         """Ask once more: a public campaign would name what its risk flags rule out."""
-        self.risks_seen.errors = [
-            _("A public campaign names this entry, and its risk flags rule out words in it.")
-        ]
+        self.risks_seen.errors = [say_flagged(problem)]
 
     def validate_address(self, field: Field) -> None:
         """Six lines at most: an envelope's window shows no more."""

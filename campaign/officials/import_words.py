@@ -83,6 +83,7 @@ def why_it_stays(slug: str) -> str:
         "in-use": _("A campaign or something else uses it."),
         "edited": _("Someone has edited or checked it since."),
         "imported-again": _("A later import changed it."),
+        "flagged": _("Risk flags of a public campaign rule out what it said before."),
     }
     return str(words.get(slug) or _("Someone has changed it since. Only the rest is set back."))
 

@@ -15,18 +15,28 @@ from sqlalchemy.orm import Session, selectinload
 from campaign import audit
 from campaign.officials import usage
 from campaign.officials.drafts import contact_details
+from campaign.officials.flags import flagged_among
 from campaign.officials.import_models import Verdict
 from campaign.officials.mission_plans import plan_missions
 from campaign.officials.models import ContactDetail, Membership, Mission, Official
 from campaign.officials.official_plans import plan_officials
-from campaign.officials.plans import Item, Plan
+from campaign.officials.plans import Item, Plan, refused
 from campaign.officials.posts import find_post, note_held
-from campaign.officials.readings import MissionRecord, OfficialRecord, Repeated, RowProblem
+from campaign.officials.readings import (
+    N_,
+    Fault,
+    MissionRecord,
+    OfficialRecord,
+    Repeated,
+    RowProblem,
+)
 from campaign.officials.wording import name_key, search_text
 
 Progress = Callable[[int], object]
 _CHUNK = 500
 """Rows written at once."""
+_FLAGGED = N_("Risk flags of a public campaign rule out words in this row. Change the entry of "
+              "%(name)s on its own page, and leave this row out.")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -53,7 +63,8 @@ def plan_of_missions(
 ) -> Plan:
     """What the missions of a file would change here."""
     query = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
-    return plan_missions(list(unit.scalars(query)), readings, replace=replace)
+    plan = plan_missions(list(unit.scalars(query)), readings, replace=replace)
+    return _without_flagged(unit, plan, Mission)
 
 
 def plan_of_officials(
@@ -63,7 +74,8 @@ def plan_of_officials(
     query = select(Official).options(
         selectinload(Official.contacts), selectinload(Official.memberships)
     )
-    return plan_officials(list(unit.scalars(query)), readings, replace=replace)
+    plan = plan_officials(list(unit.scalars(query)), readings, replace=replace)
+    return _without_flagged(unit, plan, Official)
 
 
 def import_missions(
@@ -123,6 +135,20 @@ def apply_plan(
             unit, actor=actor, action=f"{what}.import", subject=what, added=counts["added"],
             changed=counts["changed"], left=counts["left"], bad=counts["refused"],
         )  # fmt: skip
+
+
+def _without_flagged(unit: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
+    """Refuse rows about whose entry risk flags ask: its own page does, many at once do not."""
+    changes: dict[int, dict[str, Any]] = {}
+    for item in plan.items:
+        if item.verdict is Verdict.CHANGED:
+            changes.setdefault(item.known.id, {}).update(item.values)
+    flagged = flagged_among(unit, model, changes)
+    for place, item in enumerate(plan.items):
+        if item.verdict is Verdict.CHANGED and item.known.id in flagged:
+            problem = RowProblem(item.row, "", Fault(_FLAGGED, {"name": item.title}))
+            plan.items[place] = refused(problem)
+    return plan
 
 
 def _report(

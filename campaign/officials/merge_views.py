@@ -12,7 +12,8 @@ from campaign.accounts.guards import actor
 from campaign.errors import NotFound, Refused
 from campaign.officials import duplicates, merging, missions, services
 from campaign.officials.desk import blueprint
-from campaign.officials.forms import CONTACT_LABELS
+from campaign.officials.flags import FlagNamed
+from campaign.officials.forms import CONTACT_LABELS, say_flagged
 from campaign.officials.import_models import Directory
 from campaign.officials.import_views import both
 from campaign.officials.import_words import field_label
@@ -63,18 +64,26 @@ def merge(directory: str) -> ResponseReturnValue:
         return _choose(part, first)
     second = _load(directory, request.values["second"])
     refused: Refused | None = None
+    asked = ""
     if request.method == "POST":
         take = [n for n in merging.fields_of(first) if request.form.get(n) == "second"]
         try:
-            merging.merge(unit, kept=first, gone=second, take=take, actor=actor())
-        except Refused as problem:
+            merging.merge(
+                unit, kept=first, gone=second, take=take, actor=actor(),
+                risks_seen="risks_seen" in request.form,
+            )  # fmt: skip
+        except (Refused, FlagNamed) as problem:
             unit.rollback()
             first, second = (_load(directory, one.slug) for one in (first, second))
-            refused = problem
+            if isinstance(problem, Refused):
+                refused = problem
+            else:
+                asked = say_flagged(problem)
         else:
             flash(_("The two are one now."))
             return redirect(_page_of(first), 303)
-    return _side_by_side(part, first, second, refused), 409 if refused else 200
+    status = 409 if refused else 422 if asked else 200
+    return _side_by_side(part, first, second, refused, asked), status
 
 
 def title_of(row: Official | Mission) -> str:
@@ -106,13 +115,15 @@ def _choose(part: Directory, first: Any) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _side_by_side(part: Directory, first: Any, second: Any, refused: Refused | None) -> str:
-    unit = db.session()
+def _side_by_side(
+    part: Directory, first: Any, second: Any, refused: Refused | None, asked: str
+) -> str:
+    unit, sent = db.session(), request.form
     fields = [
         {
             "name": name, "label": field_label(name), "first": _shown(first, name),
             "second": _shown(second, name), "same": merging.same(first, second, name),
-            "take": merging.better(first, second, name),
+            "take": sent[name] == "second" if name in sent else merging.better(first, second, name),
         }
         for name in merging.fields_of(first)
         if getattr(first, name) or getattr(second, name)
@@ -120,7 +131,7 @@ def _side_by_side(part: Directory, first: Any, second: Any, refused: Refused | N
     rows = [(one, merging.dependants(unit, one)) for one in (first, second)]
     return render_template(
         "officials/merge.html", directory=part, first=first, second=second, fields=fields,
-        rows=rows, title=title_of, refused=refused, contact_labels=CONTACT_LABELS,
+        rows=rows, title=title_of, refused=refused, asked=asked, contact_labels=CONTACT_LABELS,
         page=_page_of(first),
     )  # fmt: skip
 

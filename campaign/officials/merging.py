@@ -16,6 +16,7 @@ from campaign.db import Base
 from campaign.errors import Refused
 from campaign.officials import usage
 from campaign.officials.drafts import contacts_of
+from campaign.officials.flags import refuse_flagged
 from campaign.officials.models import Mission, Official
 
 Mover = Callable[[Session, int, int, str], None]
@@ -59,11 +60,13 @@ def merge(
     gone: Official | Mission,
     take: Collection[str],
     actor: str,
+    risks_seen: bool = False,
 ) -> None:
     """Make the two one: `kept` stays, with the fields `take` of `gone`, who goes.
 
     Contacts of both are kept, each once; words in a language that only one has are kept too.
-    Raises Refused where it is one row already, or letters to both were printed in one campaign.
+    Raises Refused where it is one row already, or letters to both were printed in one campaign;
+    FlagNamed where public campaigns rule out what it says then, unless `risks_seen`.
     """
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")
@@ -79,6 +82,7 @@ def merge(
     if isinstance(kept, Official) and isinstance(gone, Official):
         _take_posts(kept, gone)
     unit.flush()
+    refuse_flagged(unit, kept, (*fields_of(kept), *_PLACE), seen=risks_seen, actor=actor)
     usage.show_change(unit, f"{kept.__tablename__}_id", kept.id)
     unit.expire(gone)
     audit.record(

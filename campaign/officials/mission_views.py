@@ -75,8 +75,9 @@ def edit_mission(slug: str) -> ResponseReturnValue:
             services.update_mission(
                 unit, mission=mission, draft=form.draft(), actor=by, risks_seen=form.risks_seen.data
             )
-        except FlagNamed:
-            form.ask_flagged()
+        except FlagNamed as problem:
+            unit.rollback()  # the page is headed by what is kept
+            form.ask_flagged(problem)
         else:
             return _saved(unit, mission, by)
     return _edit_page(mission, form), 422 if form.errors else 200

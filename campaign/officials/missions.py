@@ -125,8 +125,7 @@ def update_mission(
     changed = _take(mission, draft)
     unit.flush()
     if changed:
-        said = [getattr(mission, name) for name in ("name", *_PLAIN)]
-        refuse_flagged(unit, "mission_id", mission.id, said, seen=risks_seen)
+        refuse_flagged(unit, mission, changed, seen=risks_seen, actor=actor)
         usage.show_change(unit, "mission_id", mission.id)
         audit.record(
             unit, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed

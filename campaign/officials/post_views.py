@@ -1,5 +1,7 @@
 """Pages of posts on the desk: who held them, and who comes after."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,6 +11,8 @@ from campaign.accounts.guards import actor
 from campaign.errors import Invalid
 from campaign.officials import posts, services, successions
 from campaign.officials.desk import blueprint
+from campaign.officials.flags import FlagNamed
+from campaign.officials.forms import say_flagged
 from campaign.officials.merge_views import place_of, title_of
 from campaign.officials.models import Official
 from campaign.officials.post_form import SuccessorDay, SuccessorForm, days_form, successor_form
@@ -54,10 +58,13 @@ def new_successor(slug: str) -> ResponseReturnValue:
         return _after(official, successor)
     words = request.args.get("q", "").strip()
     found = services.list_officials(unit, query=words).rows[:20] if words else []
+    asked = services.find_official(unit, slug=request.args.get("asked", ""))
+    if asked is not None:
+        found = [asked]
     page = render_template(
         "officials/successor.html", official=official, form=form, words=words, day=SuccessorDay(),
         hits=[one for one in found if one.id != official.id], title=title_of, place=place_of,
-        today=i18n.today_at_home(),
+        on=request.args.get("on") or i18n.today_at_home().isoformat(), asked=asked is not None,
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
@@ -66,13 +73,18 @@ def new_successor(slug: str) -> ResponseReturnValue:
 def known_successor(slug: str) -> ResponseReturnValue:
     """The office passes to somebody who is in the directory."""
     unit, form = db.session(), SuccessorDay()
+    asked: dict[str, Any] = {}
     official = services.get_official(unit, slug=slug)
     successor = services.get_official(unit, slug=request.form.get("successor", ""))
     if form.validate_on_submit():
         try:
             successions.pass_to(
-                unit, predecessor=official, successor=successor, on=form.day(), actor=actor()
-            )
+                unit, predecessor=official, successor=successor, on=form.day(), actor=actor(),
+                risks_seen="risks_seen" in request.form,
+            )  # fmt: skip
+        except FlagNamed as problem:
+            flash(say_flagged(problem), "error")
+            asked = {"asked": successor.slug, "on": form.day().isoformat()}
         except Invalid:
             flash(_("This day comes before the one on which they took office."), "error")
         else:
@@ -81,7 +93,8 @@ def known_successor(slug: str) -> ResponseReturnValue:
         said = form.on.errors or [_("Give the day on which the office passes.")]
         flash(str(said[0]), "error")
     unit.rollback()
-    return redirect(url_for("officials.new_successor", slug=slug, q=request.form.get("q", "")), 303)
+    words = request.form.get("q", "")
+    return redirect(url_for("officials.new_successor", slug=slug, q=words, **asked), 303)
 
 
 def _passed(official: Official, form: SuccessorForm) -> Official | None:

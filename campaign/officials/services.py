@@ -120,8 +120,7 @@ def update_official(
     _refuse_unaddressed(unit, official, before)
     unit.flush()
     if changed:
-        said = [getattr(official, name) for name in (*_WORDS, *_PLAIN)]
-        refuse_flagged(unit, "official_id", official.id, said, seen=risks_seen)
+        refuse_flagged(unit, official, changed, seen=risks_seen, actor=actor)
         usage.show_change(unit, "official_id", official.id)
         audit.record(
             unit, actor=actor, action="officials.edit", subject=_subject(official), fields=changed

@@ -8,6 +8,7 @@ from campaign.errors import Invalid, Refused
 from campaign.folding import fold_name
 from campaign.officials import posts, services
 from campaign.officials.drafts import OfficialDraft
+from campaign.officials.flags import refuse_flagged
 from campaign.officials.models import Official
 
 
@@ -20,12 +21,18 @@ def pass_to_new(
 
 
 def pass_to(
-    unit: Session, *, predecessor: Official, successor: Official, on: date, actor: str
+    unit: Session,
+    *,
+    predecessor: Official,
+    successor: Official,
+    on: date,
+    actor: str,
+    risks_seen: bool = False,
 ) -> Official:
     """The office passes to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
-    Raises Refused where they are one person.
+    Raises Refused where they are one person; FlagNamed as `services.update_official` does.
     """
     if predecessor.id == successor.id:
         raise Refused("successor-same")
@@ -34,6 +41,8 @@ def pass_to(
     successor.office = dict(predecessor.office)
     successor.salutation = {**passed.salutation, **successor.salutation}
     successor.close = {**passed.close, **successor.close}
+    changed = ("office", "salutation", "close")
+    refuse_flagged(unit, successor, changed, seen=risks_seen, actor=actor)
     return _pass(unit, predecessor, successor, on, actor)
 
 

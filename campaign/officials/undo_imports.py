@@ -16,6 +16,7 @@ from campaign.audit import AuditEntry
 from campaign.errors import Refused
 from campaign.officials import usage
 from campaign.officials.drafts import Contact, contact_details
+from campaign.officials.flags import flagged_among
 from campaign.officials.import_models import (
     Directory,
     DirectoryImport,
@@ -31,6 +32,7 @@ KEPT_FOR = timedelta(days=30)
 """How long an import can be undone."""
 _CHUNK = 500
 IN_USE, EDITED, IMPORTED_AGAIN, CHANGED = "in-use", "edited", "imported-again", "changed"
+FLAGGED = "flagged"
 """Why something stays."""
 
 
@@ -148,10 +150,19 @@ def _restore(
     details = {row: json.loads(row.detail) for row in rows}
     slugs = [detail["slug"] for detail in details.values()]
     entries = {one.slug: one for one in session.scalars(select(model).where(model.slug.in_(slugs)))}
+    was = {
+        entry.id: {name: old for name, (old, _new) in detail["before"]["values"].items()}
+        for detail in details.values()
+        if detail.get("before") and (entry := entries.get(detail["slug"]))
+    }
+    flagged = flagged_among(session, model, was)
     staying = []
     for row, detail in details.items():
         entry, before = entries.get(detail["slug"]), detail.get("before")
         if entry is None:
+            continue
+        if entry.id in flagged:
+            staying.append(_say(row, FLAGGED))
             continue
         if before is None or detail["slug"] in later:
             staying.append(_say(row, IMPORTED_AGAIN))

@@ -72,8 +72,9 @@ def edit(slug: str) -> ResponseReturnValue:
                 db.session(), official=official, draft=form.draft(), actor=actor(),
                 risks_seen=form.risks_seen.data,
             )  # fmt: skip
-        except FlagNamed:
-            form.ask_flagged()
+        except FlagNamed as problem:
+            db.session().rollback()  # the page is headed by what is kept
+            form.ask_flagged(problem)
         except Invalid as problem:
             form.refuse(problem.fields)
         else:

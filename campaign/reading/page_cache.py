@@ -32,6 +32,7 @@ _VERSION = (
     select(
         Campaign.slug,
         last_confirmed().label("confirmed"),
+        last_confirmed(held=True).label("held"),
         select(func.count(_ANY.id)).scalar_subquery(),
         select(func.max(_ANY.changed_at)).scalar_subquery(),
         select(func.max(CampaignTally.counted_at)).scalar_subquery(),
@@ -44,6 +45,8 @@ _VERSION = (
 
 Key = tuple[str, ...]
 Version = tuple[object, ...]
+Confirmed = dict[str, tuple[datetime | None, datetime | None]]
+"""When a letter of each open campaign was confirmed last: one that counts, and one that is held."""
 T = TypeVar("T")
 
 
@@ -92,7 +95,7 @@ class PageCache:
         self._pages: OrderedDict[Key, CachedPage] = OrderedDict()
         self._things: dict[Key, tuple[float, Any]] = {}
         self._version: Version = ()
-        self._confirmed: dict[str, datetime | None] = {}
+        self._confirmed: Confirmed = {}
         self._checked_at = float("-inf")
         self._lock = Lock()
         self._checking = Lock()
@@ -165,12 +168,13 @@ class PageCache:
         try:
             with db.reading() as unit:
                 rows = unit.execute(_VERSION).all()
-            self._forget_changed(tuple(rows[0][2:]), {row.slug: row.confirmed for row in rows})
+            confirmed = {row.slug: (row.confirmed, row.held) for row in rows}
+            self._forget_changed(tuple(rows[0][3:]), confirmed)
             self._checked_at = self._clock()
         finally:
             self._checking.release()
 
-    def _forget_changed(self, version: Version, confirmed: dict[str, datetime | None]) -> None:
+    def _forget_changed(self, version: Version, confirmed: Confirmed) -> None:
         """Forget all where anything changed; of a case where somebody has written, its pages."""
         with self._lock:
             if version != self._version:

@@ -22,6 +22,9 @@ guard(blueprint, Role.STAFF)
 WORDS: Mapping[str, Any] = {
     "note-missing": _l("Say why: choose a sentence, or write one of your own."),
     "note-too-long": _l("Keep the reason to 1,000 characters at most."),
+    "letter-names-risk": _l(
+        "Nothing was approved: risk flags rule out words in these letters. Approve each by itself."
+    ),
     "nothing-held": _l("Somebody else decided about this letter before, or its writer changed it."),
     "cannot-mail": _l("The mailbox had its mails of the day. Send the letter back tomorrow."),
     "nothing-to-undo": _l("There is nothing to undo any more."),

@@ -32,6 +32,8 @@ class Match:
     public_id: str
     campaign_id: int
     state: SignatureState
+    counts: bool
+    """Whether it is in the public number."""
 
 
 def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
@@ -46,7 +48,10 @@ def find(
 ) -> list[Match]:
     """Those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
     opened = conditions.reads or bool(conditions.domains)
-    columns = (Signature.id, Signature.public_id, Signature.campaign_id, Signature.state)
+    columns = (
+        Signature.id, Signature.public_id, Signature.campaign_id, Signature.state,
+        Signature.state_before,
+    )  # fmt: skip
     rows = unit.execute(
         select(*columns, *(_OPENED if opened else ()))
         .where(
@@ -59,7 +64,13 @@ def find(
     if opened:
         alike = _alike(unit, conditions, [row.id for row in rows])
         rows = [row for row in rows if _fits(row, conditions, alike)]
-    return [Match(row.id, row.public_id, row.campaign_id, row.state) for row in rows]
+    return [
+        Match(
+            row.id, row.public_id, row.campaign_id, row.state,
+            counts=SignatureState.CONFIRMED in {row.state, row.state_before},
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:

@@ -29,8 +29,9 @@ from campaign.settings import Settings
 from campaign.signing import tokens
 from campaign.signing.confirming import start_followers
 from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.judging import held_in_silence
+from campaign.signing.judging import flagged_in, held_in_silence
 from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.signing.screening_rules import RISK
 from campaign.signing.states import check_move, move_signature
 
 MOST_AT_ONCE = 500
@@ -43,6 +44,13 @@ _STATE_AFTER = {
     Decision.RETURNED: SignatureState.HELD,
 }
 _UNDO_WITHIN = timedelta(hours=12)
+
+
+class NamesRisk(Refused):
+    """A letter that would be approved says what a risk flag rules out, and nobody said to."""
+
+    def __init__(self) -> None:
+        super().__init__("letter-names-risk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +139,15 @@ def decide(
     now: datetime,
     note: str = "",
     risks_seen: bool = False,
+    flagged_seen: bool = False,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
     Of several that are returned, those whose mailbox had its mails of the day are left to wait.
     Raises Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
-    reason; RiskNamed where a note that is mailed says what a risk flag rules out; Refused:
-    `nothing-held` (somebody else decided before), `cannot-mail` (no mail went).
+    reason; RiskNamed where a note that is mailed says what a risk flag rules out; NamesRisk where
+    a letter to be approved does, unless `flagged_seen`; Refused: `nothing-held` (somebody else
+    decided before), `cannot-mail` (no mail went).
     """
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
@@ -145,6 +155,8 @@ def decide(
     taken = _take(unit, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
+    if decision is Decision.APPROVED and not flagged_seen and _flagged(unit, taken):
+        raise NamesRisk
     if decision is Decision.RETURNED:
         taken = [one for one in taken if _send_back(unit, one, note)]
         if not taken:
@@ -181,6 +193,23 @@ def _refuse_named(unit: Session, public_ids: Sequence[str], note: str, *, seen: 
     for campaign in unit.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
         refuse_named(campaign, [words], seen=seen)
+
+
+def list_flagged(unit: Session, public_ids: Sequence[str]) -> set[str]:
+    """Which of these letters say what a risk flag rules out: each is approved by itself."""
+    found = unit.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
+    return {one.public_id for one in _flagged(unit, found)}
+
+
+def _flagged(unit: Session, signatures: Sequence[Signature]) -> list[Signature]:
+    """Those held for a risk flag, and those of which a flag that came later rules out a word."""
+    held = unit.execute(
+        select(Hold.signature_id, Hold.reasons).where(
+            Hold.signature_id.in_([one.id for one in signatures])
+        )
+    )
+    for_risk = {number for number, reasons in held if RISK in reasons}
+    return [one for one in signatures if one.id in for_risk or flagged_in(one)]
 
 
 def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:

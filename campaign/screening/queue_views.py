@@ -44,17 +44,24 @@ def index() -> ResponseReturnValue:
     return _show(_filter())
 
 
-def _show(chosen: Filter, at: str = "", risks: Sequence[Finding] = ()) -> ResponseReturnValue:
-    """The page. With `risks`, its form was refused for what its note would tell; it keeps that."""
+def _show(
+    chosen: Filter, at: str = "", risks: Sequence[Finding] = (), *, asked: bool = False
+) -> ResponseReturnValue:
+    """The page; with `risks` or `asked` its form was refused, and keeps the note that was typed.
+
+    `risks`: what the note would tell. `asked`: whether the letter is approved all the same.
+    """
+    refused = bool(risks) or asked
     unit = db.session()
     held = list(queue.list_held(unit, chosen, limit=_LISTED))
     current = _current(held, chosen, at or request.args.get("at", ""))
     behind = queue.list_held(unit, chosen, limit=1, after=current) if current else ()
     return page(
         "queue",
-        422 if risks else 200,
+        422 if refused else 200,
         risks=risks,
-        typed=request.form.get("note", "") if risks else "",
+        asked=asked,
+        typed=request.form.get("note", "") if refused else "",
         for_all=bool(risks) and not at,
         held=held,
         current=current,
@@ -93,6 +100,9 @@ def decide(public_id: str) -> ResponseReturnValue:
         _decide([public_id])
     except RiskNamed as problem:
         return _show(chosen, public_id, problem.found)
+    except queue.NamesRisk:
+        unit.rollback()
+        return _show(chosen, public_id, asked=True)
     except Invalid as problem:
         say_refused(problem)
         return back(".index", **_query(), at=public_id)
@@ -108,11 +118,16 @@ def decide(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/all")
 def decide_all() -> ResponseReturnValue:
-    """The same decision about all that the filter showed."""
-    unit = db.session()
+    """The same decision about all that the filter showed; what flags rule out is not approved."""
+    unit, left = db.session(), set[str]()
     try:
         seen = datetime.fromisoformat(request.form.get("seen", ""))
-        _decide(queue.list_ids(unit, _filter(), seen=seen))
+        wanted = queue.list_ids(unit, _filter(), seen=seen)
+        if request.form.get("decision") == "approve":
+            left = queue.list_flagged(unit, wanted)
+        if wanted and left.issuperset(wanted):
+            raise queue.NamesRisk
+        _decide([one for one in wanted if one not in left])
     except RiskNamed as problem:
         return _show(_filter(), risks=problem.found)
     except (Invalid, Refused) as problem:
@@ -120,6 +135,16 @@ def decide_all() -> ResponseReturnValue:
         say_refused(problem)
     except (ValueError, TypeError):
         say_refused(Refused("nothing-held"))
+    else:
+        if left:
+            said = ngettext(
+                "%(num)s letter says what a risk flag rules out and still waits. Approve it by "
+                "itself.",
+                "%(num)s letters say what risk flags rule out and still wait. Approve each by "
+                "itself.",
+                len(left),
+            )
+            flash(said, "warning")
     return back(".index", **_query())
 
 
@@ -147,6 +172,7 @@ def _decide(public_ids: list[str]) -> None:
         by=staff_user(),
         now=db.utcnow(),
         risks_seen="risks_seen" in request.form,
+        flagged_seen="flagged_seen" in request.form,
     )
     flash(_said(decision, act.letters))
 

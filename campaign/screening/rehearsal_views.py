@@ -65,6 +65,7 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
         queue.decide(
             unit, public_ids=[held.signature.public_id], decision=decision, by=staff_user(),
             now=db.utcnow(), note=request.form.get("note", ""), risks_seen=True,
+            flagged_seen=True,
         )  # fmt: skip
     except NotFound:
         say_refused(Refused("nothing-held"))

@@ -12,14 +12,18 @@ from campaign.accounts.services import actor_name
 from campaign.letters.layouts import Layout
 from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.hold_models import Hold
-from campaign.signing.judging import case_words, regions_of, said_before, words_of
+from campaign.signing.judging import case_words, flagged_in, regions_of, said_before, words_of
 from campaign.signing.models import Signature
-from campaign.signing.screening_rules import ScreeningRules, findings, pieces
+from campaign.signing.screening_rules import RISK, ScreeningRules, findings, pieces
 
 
 def shown(hold: Hold) -> dict[str, Any]:
-    """Its words, with the places for which it is held in them, and a note to its writer."""
+    """Its words, with the places for which it is held in them, and a note to its writer.
+
+    Also what a risk flag rules out (`flagged`), and whether approving it `asks` once more.
+    """
     signature = hold.signature
+    flagged = flagged_in(signature)
     text = words_of(signature)
     found = findings(
         text,
@@ -28,7 +32,12 @@ def shown(hold: Hold) -> dict[str, Any]:
         said=said_before(signature),
         case=case_words(signature.campaign),
     )
-    return {"pieces": list(pieces(text, found)), "note": _proposed(hold, signature)}
+    return {
+        "pieces": list(pieces(text, found)),
+        "note": _proposed(hold, signature),
+        "flagged": flagged,
+        "asks": RISK in hold.reasons or bool(flagged),
+    }
 
 
 def printed(signature: Signature, home: str) -> tuple[Letters, Layout]:

@@ -134,7 +134,8 @@ def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> boo
     counts = {one: dict(states) for one, states in seen.counts.items()}
     for match in found:
         states = counts.setdefault(str(match.campaign_id), {})
-        states[match.state.value] = states.get(match.state.value, 0) + 1
+        state = SignatureState.CONFIRMED if match.counts else match.state
+        states[state.value] = states.get(state.value, 0) + 1
     ends = upto >= seen.last_id
     with pace.turn() as unit:
         claimed = _claim(unit, seen, upto)

@@ -131,8 +131,8 @@ def start_followers(unit: Session, signature: Signature) -> None:
 
 def count_for(unit: Session, signature: Signature) -> int:
     """How many have written, as its writer sees it: one silently set aside is counted for them."""
-    silent = signature.state is not signature.shown_state
-    own = silent and signature.shown_state is SignatureState.CONFIRMED
+    aside = signature.state is SignatureState.INVALID
+    own = aside and signature.shown_state is SignatureState.CONFIRMED
     return tally.count_now(unit, signature.campaign) + (1 if own else 0)
 
 

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from campaign import db
 from campaign.accounts.models import StaffUser
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.risks import watch_of
+from campaign.campaigns.watching import Finding, Words
 from campaign.db import Sealed
 from campaign.settings import Settings
 from campaign.signing.conditions import Conditions
@@ -26,6 +28,7 @@ from campaign.signing.names import full_name
 from campaign.signing.screening_rules import (
     CHANGED,
     FIRST,
+    RISK,
     SILENT,
     SIMILAR,
     CaseWords,
@@ -113,6 +116,8 @@ def reasons_of(unit: Session, signature: Signature) -> list[str]:
         text, rules, regions_of(signature), said=said_before(signature), case=case
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
+    if flagged_in(signature):
+        reasons.append(RISK)
     if rules.first and _count_before(unit, signature, rules.first) < rules.first:
         reasons.append(FIRST)
     if rules.alike and count_alike_text(unit, signature.campaign_id, text) >= rules.alike:
@@ -120,6 +125,21 @@ def reasons_of(unit: Session, signature: Signature) -> list[str]:
     if rules.lookalikes:
         reasons += reasons_of_name(name_of(signature), known_names(unit, signature))
     return in_order(reasons)
+
+
+def flagged_in(signature: Signature) -> list[Finding]:
+    """What of a letter a risk flag rules out, as readers see it.
+
+    Not what the case's page or the campaign's own letter says already.
+    """
+    campaign, locale = signature.campaign, signature.letter_locale
+    texts = [
+        Words("letter", locale, "own_words", words_of(signature)),
+        Words("letter", locale, "name", name_of(signature)),
+    ]
+    found = watch_of(campaign).findings(texts)
+    known = f"{case_words(campaign).public}\n{said_before(signature)}" if found else ""
+    return [one for one in found if one.found not in known]
 
 
 def case_words(campaign: Campaign) -> CaseWords:

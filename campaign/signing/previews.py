@@ -3,6 +3,8 @@
 As any supporter would see them, in every language, with an ordinary supporter or a hard case.
 """
 
+from collections.abc import Collection
+
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -14,7 +16,10 @@ from campaign.authoring.desk import load
 from campaign.campaigns.current_letters import current_templates
 from campaign.campaigns.lifecycle import is_rehearsal
 from campaign.campaigns.models import Campaign, TargetKind
+from campaign.campaigns.risks import watch_of
 from campaign.campaigns.tally import count_of
+from campaign.campaigns.targets import words_of_official
+from campaign.campaigns.watching import Finding, Words, texts_of_campaign
 from campaign.errors import NotFound
 from campaign.letters.problems import OF_ADDRESS, LetterRefused
 from campaign.reading.case_page import case_page
@@ -28,6 +33,8 @@ from campaign.signing.signing_views import cannot_print, pdf_response
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
 guard(blueprint, Role.ORGANIZER)
+_ON_PAGES = frozenset({"edition", "update", "picture", "targets"})
+"""Parts of a campaign that its page shows."""
 
 
 @blueprint.errorhandler(LetterRefused)
@@ -85,7 +92,18 @@ def preview_case(slug: str, lang: str) -> ResponseReturnValue:
         picture_url=lambda one: url_for("campaigns.show_picture", slug=slug, name=one.name),
         letter_locales=list(plan_of(campaign).letters),
         rehearse_url=_rehearse_url(campaign, lang),
+        risks=_risks_in(campaign, page.content_lang or lang, _ON_PAGES),
     )
+
+
+def _risks_in(campaign: Campaign, locale: str, parts: Collection[str]) -> list[Finding]:
+    """What flags rule out in these parts of the campaign, in one language."""
+    texts = [
+        *texts_of_campaign(campaign),
+        *(words for one in campaign.targets for words in words_of_official(campaign, one.official)),
+    ]
+    shown = [one for one in texts if one.part in parts and one.locale == locale]
+    return watch_of(campaign).findings(shown)
 
 
 def _rehearse_url(campaign: Campaign, lang: str) -> str:
@@ -119,6 +137,7 @@ def preview_screen(slug: str, lang: str) -> ResponseReturnValue:
         letter_locales=list(plan_of(campaign).letters),
         samples=SAMPLES,
         sample=_sample(),
+        risks=_risks_in(campaign, locale, {"letter", "targets"}),
     )
 
 
@@ -127,7 +146,9 @@ def preview_mail(slug: str, lang: str, kind: str) -> ResponseReturnValue:
     """A mail about the campaign: its subject and its text."""
     campaign = load(slug)
     mail = sample_mail(kind, campaign, lang, db.utcnow())
-    return render_template("signing/preview_mail.html", campaign=campaign, mail=mail)
+    words = Words("mail", lang, "mail", f"{mail.subject}\n{mail.text}")
+    risks = watch_of(campaign).findings([words])
+    return render_template("signing/preview_mail.html", campaign=campaign, mail=mail, risks=risks)
 
 
 @blueprint.get("/<lang>/mails/<kind>/html")

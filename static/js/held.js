@@ -4,7 +4,7 @@
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const here = document.activeElement;
-  if (here && here.matches("input, select, textarea")) {
+  if (here && here.matches("input:not([type=checkbox]), select, textarea")) {
     if (event.key === "Escape") here.blur();
     return;
   }
@@ -13,7 +13,8 @@ document.addEventListener("keydown", (event) => {
   );
   if (!found) return;
   event.preventDefault();
-  const note = found.dataset.needs && document.getElementById(found.dataset.needs);
-  if (note && !note.value.trim()) note.focus();
+  const needed = found.dataset.needs && document.getElementById(found.dataset.needs);
+  const given = needed && (needed.type === "checkbox" ? needed.checked : needed.value.trim());
+  if (needed && !given) needed.focus();
   else found.click();
 });

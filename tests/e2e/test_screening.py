@@ -84,7 +84,7 @@ def hold_one(site: Site) -> str:
             Hold(
                 signature_id=found.id,
                 campaign_id=found.campaign_id,
-                reasons=["link"],
+                reasons=["risk", "link"],
                 held_at=db.utcnow(),
             )
         )
@@ -153,10 +153,14 @@ def test_a_flood_is_cleaned_and_a_held_letter_is_approved_by_keyboard(
     expect(page.locator("mark")).to_contain_text("www.example.com")
     assert_accessible(browser, page)
     page.keyboard.press("a")
+    expect(page.get_by_label("Approve it with these words")).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("a")
     expect(page.get_by_text("1 letter approved.")).to_be_visible()
     assert state_of(site, SignatureState.HELD) == 0
     page.keyboard.press("u")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     assert state_of(site, SignatureState.HELD) == 1
+    page.get_by_label("Approve it with these words").check()
     page.keyboard.press("a")
     expect(page.get_by_text("No letter waits here.")).to_be_visible()

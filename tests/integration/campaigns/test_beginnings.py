@@ -105,10 +105,10 @@ def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
     draft.status, draft.open_at = CampaignStatus.SCHEDULED, utcnow() + timedelta(days=1)
     unit.commit()
     sign_in(client, app, Role.ORGANIZER)
-    assert "A change takes the opening off" in client.get(f"{DESK}/risks").text
+    assert "A change cancels the opening" in client.get(f"{DESK}/risks").text
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
-    assert "is off. Someone else must review the campaign again." in said
-    assert "A change takes the opening off" not in said
+    assert "is cancelled. Someone else must review the campaign again." in said
+    assert "A change cancels the opening" not in said
 
 
 @pytest.mark.usefixtures("second")

@@ -182,8 +182,12 @@ def test_risk_flags_are_asked_when_it_is_proposed_and_again_when_it_is_approved(
 def test_closing_with_a_reason_waits(
     unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
-    first = proposals.propose_closing(unit, case, by=colleague, reasons={"en": "No."})
-    later = proposals.propose_closing(unit, case, by=author, reasons={"en": "Yes.", "fr": " "})
+    first = proposals.propose_reasons(
+        unit, case, kind=ProposalKind.CLOSE, by=colleague, reasons={"en": "No."}
+    )
+    later = proposals.propose_reasons(
+        unit, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes.", "fr": " "}
+    )
     unit.refresh(first)
     assert (first.state, case.status) == (ProposalState.OBSOLETE, CampaignStatus.OPEN)
     proposals.approve(unit, later, by=colleague, now=NOW)
@@ -194,7 +198,9 @@ def test_closing_with_a_reason_waits(
 def test_closing_is_out_of_date_once_the_campaign_has_moved(
     unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
-    proposal = proposals.propose_closing(unit, case, by=author, reasons={"en": "Yes."})
+    proposal = proposals.propose_reasons(
+        unit, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes."}
+    )
     services.close_campaign(unit, case, actor="calendar", now=NOW)
     with pytest.raises(Refused) as refused:
         proposals.approve(unit, proposal, by=colleague, now=NOW)
@@ -215,7 +221,9 @@ def test_a_stop_never_waits_and_its_reason_does(
     proposals.approve(unit, proposal, by=colleague, now=NOW)
     assert case.status_reasons == {"en": "Danger."}
     with pytest.raises(Invalid):
-        proposals.propose_reason(unit, case, by=author, reasons={"en": " "})
+        proposals.propose_reasons(
+            unit, case, kind=ProposalKind.REASON, by=author, reasons={"en": " "}
+        )
 
 
 def test_a_reason_that_is_reworded_puts_those_that_wait_out_of_date(

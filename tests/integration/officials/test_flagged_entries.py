@@ -1,17 +1,22 @@
 """An entry of the directory that a public campaign names asks about that campaign's risk flags."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.audit import AuditEntry
+from campaign.campaigns.models import Campaign, CampaignStatus, Target
 from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.clock import utcnow
 from campaign.officials.models import Mission, Official
-from tests.factories import make_campaign, post, sign_in
+from tests.factories import make_campaign, make_target_official, post, sign_in
+from tests.integration.officials.test_import_pages import rehearsed, work
 from tests.integration.officials.test_missions_pages import FORM as MISSION
 from tests.integration.officials.test_officials_pages import FORM as OFFICIAL
 
@@ -48,6 +53,7 @@ def test_it_is_asked_once_more_and_kept_when_it_is_meant(
     assert asked.status_code == 422
     assert MEANT in asked.text
     assert NAME in asked.text, "what was typed stays"
+    assert NAME not in asked.text.partition("<form method")[0], "headed by what is kept"
     unit.rollback()
     official, mission = unit.query(Official).first(), unit.query(Mission).first()
     assert official is not None
@@ -65,3 +71,155 @@ def test_of_a_draft_it_is_not_asked(
     unit.commit()
     page, form = entries(campaign)[kind]
     assert post(client, page, form).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "written", ["Lysing, Halldora", "*Halldora* Ly\u00adsing", "Halldora&#32;Lysing"]
+)
+def test_it_is_found_as_readers_see_it(
+    client: FlaskClient, campaign: Campaign, written: str
+) -> None:
+    page, form = entries(campaign)["mission"]
+    assert post(client, page, form | {"head_of_mission": written}).status_code == 422
+
+
+def test_what_stays_as_it_is_is_not_asked_about_again(
+    client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    page, form = entries(campaign)["mission"]
+    assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
+    again = post(client, page, form | {"hours": "10 to 12"})
+    assert again.status_code == 302
+
+
+def test_a_scheduled_opening_goes_off_as_was_told_before(
+    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+    campaign.status, campaign.opened_at = CampaignStatus.SCHEDULED, None
+    campaign.open_at = utcnow() + timedelta(days=1)
+    unit.commit()
+    page, form = entries(campaign)["official"]
+    assert "Saving cancels the opening of that campaign" in post(client, page, form).text
+    unit.rollback()
+    assert post(client, page, form | {"office_en": "Governor"}).status_code == 302
+    assert now(unit, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"
+    unit.rollback()
+    assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
+    assert now(unit, campaign).status is CampaignStatus.REVIEW
+    assert "campaign.entry" in set(unit.scalars(select(AuditEntry.action)))
+
+
+def test_an_import_leaves_out_the_row(
+    client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    mission.head_of_mission, mission.last_checked_on = "", None
+    unit.commit()
+    file = (
+        "operator;country;type;city;head_of_mission\n"
+        f"Mexico;Canada;embassy;Ottawa;{NAME}\nGhana;Canada;embassy;Ottawa;{NAME}\n"
+    )
+    where = rehearsed(client, unit, file, "missions", column_4="head_of_mission")
+    told = client.get(where).text
+    assert "Change the entry of Embassy of the Republic on its own page" in told
+    post(client, f"{where}/apply", {"skip_bad": "1"})
+    work(client, unit, "officials.apply-import")
+    unit.expire_all()
+    heads = unit.execute(select(Mission.sending_country, Mission.head_of_mission).order_by("slug"))
+    assert [tuple(one) for one in heads] == [("MX", ""), ("GH", NAME)]
+
+
+def test_an_undo_leaves_what_flags_rule_out_since(
+    client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    mission.head_of_mission = NAME
+    unit.commit()
+    file = "operator;country;type;city;head_of_mission\nMexico;Canada;embassy;Ottawa;Ana Ruiz\n"
+    where = rehearsed(client, unit, file, "missions", column_4="head_of_mission", replace="y")
+    post(client, f"{where}/apply")
+    work(client, unit, "officials.apply-import")
+    post(client, f"{where}/undo")
+    unit.expire_all()
+    assert mission.head_of_mission == "Ana Ruiz"
+    unit.rollback()
+    assert "Risk flags of a public campaign rule out what it said before." in client.get(where).text
+
+
+def test_of_many_changed_at_once_it_stays(
+    client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Peru")]
+    unit.add(make_target_official(2, name="Ben Kiptoo"))
+    unit.commit()
+    many = {"slug": ["governor-1", "governor-2"], "field": "country", "value": "PE"}
+    told = post(client, "/desk/officials/bulk", many, follow_redirects=True).text
+    assert "1 entry is changed." in told
+    assert "Not changed: Ines Quintero Vidal." in told
+    unit.expire_all()
+    countries = unit.execute(select(Official.slug, Official.country).order_by(Official.slug))
+    assert [tuple(one) for one in countries] == [("governor-1", "MX"), ("governor-2", "PE")]
+
+
+def test_two_that_become_one_ask(client: FlaskClient, unit: Session, campaign: Campaign) -> None:
+    unit.add(make_target_official(2, name=NAME))
+    unit.commit()
+    merged = {"first": "governor-1", "second": "governor-2", "name": "second"}
+    asked = post(client, "/desk/officials/merge", merged)
+    assert asked.status_code == 422
+    assert MEANT in asked.text
+    assert 'name="name" value="second" checked' in asked.text, "what was chosen stays"
+    unit.expire_all()
+    assert len(unit.scalars(select(Official)).all()) == 2
+    unit.rollback()
+    kept = post(client, "/desk/officials/merge", merged | {"risks_seen": "y"})
+    assert kept.status_code == 303
+    unit.expire_all()
+    assert unit.scalars(select(Official.name)).all() == [NAME]
+
+
+def test_an_office_that_passes_to_somebody_asks(
+    client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    campaign.targets[0].official.name = "Ben Kiptoo"
+    unit.add(make_target_official(2, office={"en": f"Friend of {NAME}"}))
+    unit.commit()
+    passes = {"successor": "governor-1", "on": "2026-10-01", "q": "ben"}
+    url = "/desk/officials/governor-2/successor/known"
+    asked = client.get(post(client, url, passes).headers["Location"]).text
+    assert MEANT in asked
+    assert 'value="2026-10-01"' in asked
+    unit.expire_all()
+    assert campaign.targets[0].official.office["en"] == "Governor of Altamar"
+    unit.rollback()
+    post(client, url, passes | {"risks_seen": "y"})
+    unit.expire_all()
+    assert campaign.targets[0].official.office["en"] == f"Friend of {NAME}"
+
+
+def test_a_campaign_does_not_follow_to_a_successor_whom_it_must_not_name(
+    client: FlaskClient, unit: Session, campaign: Campaign
+) -> None:
+    unit.add(make_target_official(2, name=NAME))
+    unit.commit()
+    chosen = {"successor": "governor-2", "campaign": [campaign.slug]}
+    unit.rollback()
+    told = client.get(
+        post(client, "/desk/campaigns/officials/governor-1", chosen).headers["Location"]
+    ).text
+    assert f"{campaign.reference}: its risk flags rule out words in the entry of {NAME}" in told
+    unit.rollback()
+    assert unit.scalars(
+        select(Official.slug).join(Target, Target.official_id == Official.id)
+    ).all() == ["governor-1"]
+
+
+def now(unit: Session, campaign: Campaign) -> Campaign:
+    """The campaign as it is kept now."""
+    unit.rollback()
+    unit.expire_all()
+    return campaign

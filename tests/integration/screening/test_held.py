@@ -66,7 +66,7 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     held, other = unit.scalars(select(Signature).order_by(Signature.id)).all()
     assert (held.state, other.state) == (SignatureState.HELD, SignatureState.CONFIRMED)
     assert unit.get_one(Hold, held.id).reasons == ["risk"]
-    assert count_shown(app, campaign) == 1
+    assert count_shown(app, campaign) == 2
     assert [one.letters for one in list_waiting(unit)] == [1]
     assert "<mark>Halldora Lysing" in staff.get(QUEUE).text
     decide(staff, held, "return", "Leave the names out.")
@@ -74,10 +74,44 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     unit.expire_all()
     assert held.shown_state is SignatureState.HELD
     url = f"{QUEUE}letters/{held.public_id}"
-    assert post(staff, url, {"decision": "approve", "show": "returned"}).status_code == 303
+    approve = {"decision": "approve", "show": "returned", "note": "Typed."}
+    asked = post(staff, url, approve)
+    assert asked.status_code == 422
+    assert "A witness is not to be named:" in asked.text
+    assert "Typed." in asked.text
+    unit.rollback()
+    unit.expire_all()
+    assert held.state is SignatureState.HELD
+    unit.rollback()
+    assert post(staff, url, approve | {"flagged_seen": "y"}).status_code == 303
     unit.rollback()
     unit.expire_all()
     assert (held.state, held.state_before) == (SignatureState.CONFIRMED, None)
+
+
+def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
+    unit: Session, campaign: Campaign, write: Write, staff: FlaskClient
+) -> None:
+    """Also one held for another reason, whom a flag named that came later."""
+    set_rules(unit, campaign, first=5)
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    unit.commit()
+    for words in ("I thank Lysing, Halldora.", "I thank Ana Ruiz.", "I thank you."):
+        write(words)
+    named, later, other = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    assert unit.get_one(Hold, named.id).reasons == ["risk", "first"]
+    campaign.risk_flags.append(RiskFlag(kind=RiskKind.WITNESS, words="Ana Ruiz"))
+    unit.commit()
+    many = {"decision": "approve", "seen": "2100-01-01T00:00:00+00:00"}
+    told = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
+    assert "1 letter approved." in told
+    assert "2 letters say what risk flags rule out and still wait." in told
+    again = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
+    assert "Nothing was approved" in again
+    unit.rollback()
+    unit.expire_all()
+    held, taken = SignatureState.HELD, SignatureState.CONFIRMED
+    assert [one.state for one in (named, later, other)] == [held, held, taken]
 
 
 def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(

@@ -1,13 +1,16 @@
 """Who writes of a witness learns on no path that the letter is held."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign import db, jobs
+from campaign.bundles.waiting import list_waiting
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.screening import queue
+from campaign.screening import invalidating, queue
 from campaign.signing.hold_models import Decision, Hold
 from campaign.signing.models import Signature, SignatureState
 from tests.integration.screening.conftest import Write, the_signature
@@ -70,3 +73,47 @@ def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     assert seen(change_words(unit, "Somebody saw it all.")) == (INVALID, HELD)
     undo(unit, made)
     assert seen(the_signature(unit)) == (HELD, HELD)
+
+
+def numbers(app: Flask, campaign: Campaign, link: str) -> tuple[int, int, int]:
+    """How many have written, on the case's page, in the list of cases, on the writer's own page."""
+    reader = app.test_client()
+    pages = [
+        reader.get(url).text for url in (f"/en/actions/{campaign.slug}", "/en/", link)
+    ]  # fmt: skip
+    first, second, own = (
+        int(found[1]) if (found := re.search(r"(\d+) (?:person has|people have) written", page))
+        else 0
+        for page in pages
+    )  # fmt: skip
+    return first, second, own
+
+
+def count_all(app: Flask) -> None:
+    with app.app_context():
+        jobs.run_now("campaigns.count")
+
+
+def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
+    app: Flask, unit: Session, campaign: Campaign, write: Write
+) -> None:
+    count_all(app)
+    link, told = "", []
+    for words in ("I thank you.", NAMED):
+        link = write(words)
+        at_once = numbers(app, campaign, link)
+        count_all(app)
+        told.append((at_once[0], at_once[2], *numbers(app, campaign, link)))
+    assert told == [(1, 1, 1, 1, 1), (2, 2, 2, 2, 2)]
+    assert seen(the_signature(unit)) == (HELD, CONFIRMED)
+    assert [one.letters for one in list_waiting(unit)] == [1], "of what is printed it is no part"
+    found = counted(app, unit, None, **DOMAIN)
+    (effect,) = invalidating.effects_of(unit, found)
+    assert (effect.before, effect.after) == (2, 0)
+    queue.decide(
+        unit, public_ids=[the_signature(unit).public_id], decision=Decision.REJECTED,
+        by=by(unit), now=db.utcnow(), note="No.",
+    )  # fmt: skip
+    unit.commit()
+    count_all(app)
+    assert numbers(app, campaign, link)[:2] == (1, 1)

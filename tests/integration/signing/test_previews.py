@@ -6,10 +6,12 @@ import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Role
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.revision_models import RiskFlag, RiskKind
 from tests.factories import make_campaign, sign_in
 
 
@@ -100,3 +102,21 @@ def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
     assert official.office["en"] in page
     assert f'href="/desk/officials/{official.slug}"' in page
     assert "The address of Ines Quintero Vidal in Spanish" not in page
+
+
+def test_previews_mark_what_risk_flags_rule_out(
+    client: FlaskClient, app: Flask, unit: Session, address: str
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    assert "Risk flags rule out words in this preview" not in client.get(address).text
+    draft = unit.scalars(select(Campaign)).one()
+    opening = draft.targets[0].official.office["en"]
+    draft.risk_flags = [
+        RiskFlag(kind=RiskKind.WITNESS, words=words) for words in ("Okafor", opening)
+    ]
+    unit.commit()
+    for path, found in (("", "Okafor"), ("/letter?letter=en", opening),
+                        ("/mails/confirm-letter", "Okafor")):  # fmt: skip
+        page = client.get(f"{address}{path}").text
+        assert "Risk flags rule out words in this preview" in page
+        assert f"<mark>{found}</mark>" in page

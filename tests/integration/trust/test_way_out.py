@@ -16,6 +16,7 @@ from campaign.audit import AuditEntry
 from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
 from campaign.campaigns import proposals, revisions
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns.proposal_models import ProposalKind
 from campaign.campaigns.revision_models import Part, RiskFlag, RiskKind
 from campaign.clock import utcnow
 from campaign.deliveries.models import GateVisit
@@ -48,8 +49,8 @@ LETTER = {"subject": "S", "opening": "O", "closing": ""} | {
 }
 
 _STAFF_ONLY = "staff alone read it: accounts, roles, settings, keys, the audit"
-_DIRECTORY = "the directory of public offices, of no case; who is aimed at passes `edit_targets`"
-_ASKS_ITSELF = "an entry that public campaigns name asks by its own form: test_flagged_entries"
+_DIRECTORY = "no entry that a campaign names says anything new; a new target passes `edit_targets`"
+_ASKS_ITSELF = "an entry that public campaigns name asks, or stays out: test_flagged_entries"
 _NO_TEXT = "a choice, a number or a day: no text that anybody outside reads"
 _DRAFT = "kept for its writer, or a draft: what goes out passes where it is saved or opened"
 _SUPPORTERS = "what supporters wrote on paper, kept and printed as they signed it"
@@ -71,13 +72,13 @@ SAYS_NOTHING: dict[str, str] = {
             exports.withdraw screening.count_now screening.letter_download
             screening.move_invalidation screening.new_invalidation screening.undo
             screening_rules.edit_rules campaigns.edit_risks campaigns.edit_options""",
-        _DIRECTORY: """officials.apply_import officials.create officials.create_mission
+        _DIRECTORY: """officials.create officials.create_mission
             officials.delete officials.delete_mission officials.discard_import
-            officials.edit_posts officials.imports
-            officials.known_successor officials.leave_office officials.mapping officials.merge
-            officials.new_successor officials.tell_apart campaigns.aimed_at
-            officials.undo_import officials.change_many""",
-        _ASKS_ITSELF: "officials.edit officials.edit_mission",
+            officials.edit_posts officials.imports officials.leave_office officials.mapping
+            officials.new_successor officials.tell_apart""",
+        _ASKS_ITSELF: """officials.edit officials.edit_mission officials.apply_import
+            officials.undo_import officials.change_many officials.merge
+            officials.known_successor campaigns.aimed_at""",
         _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
             campaigns.take_back_update
             replies.publishing.edit_bars replies.publishing.take_back deliveries.take_back
@@ -239,8 +240,13 @@ def _propose_reason(world: World) -> Sent:
 def _approve(world: World) -> Sent:
     """The flag came after the proposal: it is asked about once more."""
     author = make_staff_user(world.unit, Role.ORGANIZER)
-    proposal = proposals.propose_closing(
-        world.unit, world.campaign, by=author, reasons={"en": SENTENCE}, risks_seen=True
+    proposal = proposals.propose_reasons(
+        world.unit,
+        world.campaign,
+        kind=ProposalKind.CLOSE,
+        by=author,
+        reasons={"en": SENTENCE},
+        risks_seen=True,
     )
     world.unit.commit()
     return f"{HOME}/proposals/{proposal.public_id}", {"decision": "approve"}

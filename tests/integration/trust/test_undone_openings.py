@@ -1,0 +1,108 @@
+"""Each page that takes an approved opening off says so before it saves; no other page does."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Role
+from campaign.authoring.desk import CHANGING
+from campaign.campaigns.models import CampaignStatus
+from campaign.clock import utcnow
+from tests.factories import make_staff_user, sign_in
+from tests.integration.test_routes import _roles, _rules
+from tests.integration.trust import test_way_out as way_out
+from tests.integration.trust.test_way_out import HOME, Sent, World, Writer
+
+WARNS = "A change cancels the opening"
+
+
+def _risks(_world: World) -> Sent:
+    return f"{HOME}/risks", {"witness": "Somebody Else"}
+
+
+def _options(_world: World) -> Sent:
+    return f"{HOME}/letter-options", {"forbidden_words": "nonsense"}
+
+
+def _reach(_world: World) -> Sent:
+    return f"{HOME}/reach", {"hosts": "news.example.org"}
+
+
+def _screening(_world: World) -> Sent:
+    return f"{HOME}/screening", {"first": "9", "longer_than": "0", "shorter_than": "0",
+                                 "alike": "0"}  # fmt: skip
+
+
+def _team(world: World) -> Sent:
+    person = make_staff_user(world.unit, Role.ORGANIZER)
+    world.unit.commit()
+    return f"{HOME}/team/add", {"person": person.public_id}
+
+
+CHANGES: dict[str, Writer] = {
+    "campaigns.edit_edition": way_out._edition,
+    "campaigns.edit_facts": way_out._facts,
+    "campaigns.edit_options": _options,
+    "campaigns.edit_picture": way_out._picture,
+    "campaigns.edit_reach": _reach,
+    "campaigns.edit_risks": _risks,
+    "campaigns.edit_targets": way_out._targets,
+    "campaigns.edit_template": way_out._template,
+    "campaigns.merge": way_out._merge,
+    "campaigns.post_update": way_out._update,
+    "campaigns.restore": way_out._restore,
+    "campaigns.side_by_side": way_out._side,
+    "screening_rules.edit_rules": _screening,
+}
+"""How each page saves a change; a state is brought back from the page of its history."""
+
+CHANGES_NOTHING = {
+    "campaigns.add_to_team", "campaigns.clone", "campaigns.continue_as", "campaigns.delete",
+    "campaigns.drop_draft", "campaigns.hand_over", "campaigns.keep_draft",
+    "campaigns.preview_text", "campaigns.remove_from_team",
+    # Of a campaign that is public, or that moves:
+    "campaigns.change_status", "campaigns.decide_proposal", "campaigns.extend",
+    "campaigns.reason.edit", "campaigns.take_back_update",
+}  # fmt: skip
+
+
+def test_each_page_of_a_campaign_is_known_to_change_it_or_not(app: Flask) -> None:
+    pages = {
+        rule.endpoint
+        for rule in _rules(app)
+        if rule.endpoint.startswith(("campaigns.", "screening_rules."))
+        and "POST" in (rule.methods or ())
+        and "slug" in rule.arguments
+        and _roles(app, rule.endpoint) is not None
+    }
+    assert pages == CHANGES.keys() | CHANGES_NOTHING
+    assert {one.replace("restore", "show_history") for one in CHANGES} == CHANGING
+
+
+@pytest.mark.parametrize("endpoint", [*CHANGES, "campaigns.add_to_team"])
+def test_a_page_warns_if_and_only_if_saving_takes_the_opening_off(
+    app: Flask, client: FlaskClient, unit: Session, endpoint: str
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    world = World(unit, client)
+    url, data = CHANGES.get(endpoint, _team)(world)
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+    it = world.campaign
+    it.status, it.opened_at, it.open_at = (
+        CampaignStatus.SCHEDULED, None, utcnow() + timedelta(days=1),
+    )  # fmt: skip
+    unit.commit()
+    page = url.removesuffix("/1" if endpoint == "campaigns.restore" else "/add")
+    shown = client.get(page)
+    assert shown.status_code == 200
+    sent = world.send(url, data | {"risks_seen": "y"})
+    assert sent.status_code == 303, sent.text
+    unit.rollback()
+    unit.expire_all()
+    goes_off = it.status is CampaignStatus.REVIEW
+    assert (WARNS in shown.text) is goes_off
+    assert goes_off is (endpoint in CHANGES)
