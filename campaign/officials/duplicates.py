@@ -1,21 +1,21 @@
 """Officials and missions that look like one: suggestions, and what somebody said of them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
 from campaign.batching import batched
 from campaign.officials.listing import Listing
+from campaign.officials.matching import are_told_apart, main_kind
 from campaign.officials.models import ContactDetail, Mission, MissionKind, Official, ToldApart
+from campaign.officials.town_names import same_town, town_key
 
-_WIKIDATA = re.compile(r"Q[0-9]+")
 Model = type[Official] | type[Mission]
 _CHUNK = 1000
 MOST = 50
@@ -48,7 +48,7 @@ def find_duplicates(unit: Session, model: Model, *, page: int = 1) -> Listing[Pa
         (one, other) for one, other in ranked
         if _key(known[one][0], known[other][0]) not in apart
         and not (why[one, other] in (["name"], ["place"])
-                 and _are_two(known[one][1], known[other][1]))
+                 and are_told_apart(known[one][1], known[other][1]))
     ]  # fmt: skip
     pages = max(1, -(-len(ranked) // MOST))
     page = min(max(page, 1), pages)
@@ -78,11 +78,32 @@ def _groups(unit: Session, model: Model) -> Iterator[tuple[str, list[list[int]]]
         keys = select(Official.id, Official.country, Official.name_key)
         yield "name", _alike(unit, keys.where(Official.name_key != ""))
         return
+    yield "place", _of_one_place(unit)
+
+
+def _of_one_place(unit: Session) -> list[list[int]]:
+    """Ids of missions of one kind, sender and town; of embassies, also where a town is not known.
+
+    A state has one embassy in another, as a rule, and may well have two consulates there.
+    """
     places = select(
-        Mission.id, Mission.sending_country, Mission.host_country, Mission.kind,
-        func.lower(Mission.locality),
-    )  # fmt: skip
-    yield "place", _alike(unit, places.where(Mission.kind != MissionKind.CONSULATE))
+        Mission.id, Mission.sending_country, Mission.host_country, Mission.kind, Mission.locality
+    )
+    towns: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    embassies: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for row_id, sender, host, kind, town in unit.execute(places.order_by(Mission.id)):
+        key = town_key(town, host)
+        if key or kind is MissionKind.PERMANENT_MISSION:
+            towns[sender, host, main_kind(kind), key].append(row_id)
+        if main_kind(kind) is MissionKind.EMBASSY:
+            embassies[sender, host].append((row_id, town))
+    unsure = [
+        [one, other]
+        for (_sender, host), found in embassies.items()
+        for (one, here), (other, there) in combinations(found[:_ALIKE], 2)
+        if same_town(here, there, host) is None
+    ]
+    return [*(ids for ids in towns.values() if len(ids) > 1), *unsure]
 
 
 def _alike(unit: Session, query: Any) -> list[list[int]]:
@@ -101,11 +122,6 @@ def _ids_of(unit: Session, model: Model, ids: Collection[int]) -> dict[int, tupl
         rows: list[Any] = list(unit.execute(columns.where(model.id.in_(chunk))))
         found |= {row.id: (row.public_id, row.source_id) for row in rows}
     return found
-
-
-def _are_two(one: str, other: str) -> bool:
-    """Whether Wikidata knows the two under different ids: namesakes, two embassies in Rome."""
-    return one != other and all(_WIKIDATA.fullmatch(source) for source in (one, other))
 
 
 def _told_apart(unit: Session) -> set[tuple[str, str]]:

@@ -21,7 +21,7 @@ from campaign.officials.import_form import MappingForm, UploadForm, mapping_form
 from campaign.officials.import_models import Directory, DirectoryImport, Verdict
 from campaign.officials.import_samples import SAMPLES
 from campaign.officials.import_words import SHOWN, field_label, how_to_mend, shown, why_it_stays
-from campaign.officials.meanings import NEEDED
+from campaign.officials.meanings import NEEDED, WHICH, is_either
 from campaign.officials.readings import Fault, UnreadableFile
 from campaign.officials.sources import Choices, Source
 from campaign.officials.tables import OURS
@@ -82,7 +82,8 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
         form.refuse_file(fault)
     page = render_template(
         "officials/import_mapping.html", form=form, kept=kept, source=source, url=_url,
-        samples=_samples(source), directory=kept.directory, asked=asked, how_to_mend=how_to_mend,
+        samples=_samples(source), hints=_hints(source, form), directory=kept.directory,
+        asked=asked, how_to_mend=how_to_mend,
         needed=[field_label(one) for one in NEEDED[kept.directory]],
     )  # fmt: skip
     return page, 422 if form.errors or not asked else 200
@@ -185,7 +186,7 @@ def _opened(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
         choices.mapping = [said.get(f"column_{at}", "") for at in range(width)]
         choices.lists = request.form.getlist("lists")
     elif len(choices.mapping) != width or not seen:
-        choices.mapping = source.guesses(kept.file_name).mapping
+        choices.mapping = uploads.guess_choices(db.session(), source, kept.file_name).mapping
     return source, choices, fault
 
 
@@ -221,6 +222,28 @@ def _load(directory: str, public_id: str) -> DirectoryImport:
 def _samples(source: Source) -> list[list[str]]:
     table = source.table
     return [table.samples(at) for at in range(len(table.columns))] if table else []
+
+
+def _hints(source: Source, form: MappingForm) -> dict[str, str]:
+    """What columns are read as that could be the one country or the other, by their fields."""
+    table = source.table
+    found: dict[str, str] = {}
+    if table is None or source.directory is not Directory.MISSIONS:
+        return {}
+    for at, field in enumerate(form.columns()):
+        first = next(((row, cells[at]) for row, cells in table.rows if cells[at].strip()), None)
+        if first is None or not is_either(table.columns[at]):
+            continue
+        said = {"row": first[0], "country": first[1].strip()[:40]}
+        if field.data == "sending_country":
+            found[field.name] = _("Read this way, row %(row)s is a mission of %(country)s.", **said)
+        elif field.data == "host_country":
+            found[field.name] = _("Read this way, row %(row)s is a mission in %(country)s.", **said)
+        elif field.data == WHICH:
+            found[field.name] = _(
+                "Is row %(row)s a mission of %(country)s, or a mission in %(country)s?", **said
+            )
+    return found
 
 
 def _verdict(kept: DirectoryImport) -> Verdict | None:
