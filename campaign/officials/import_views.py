@@ -107,7 +107,7 @@ def show_import(directory: str, public_id: str) -> str:
         "officials/import.html", kept=kept, directory=kept.directory, verdict=verdict,
         listing=listing, rows=rows, url=_url, verdicts=list(Verdict), field_label=field_label,
         how_to_mend=how_to_mend, failure=failure, shown=shown, why_it_stays=why_it_stays,
-        shown_fields=SHOWN[kept.directory],
+        shown_fields=SHOWN[kept.directory], field_of=_field_of,
     )  # fmt: skip
 
 
@@ -158,10 +158,10 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
     for row in rows:
         said = how_to_mend(row["fault"]["sentence"], row["fault"]["values"])
         if columns:
-            mend = i18n.colon(i18n.locale()).join(filter(None, (row["field"], said)))
+            mend = i18n.colon(i18n.locale()).join(filter(None, (_field_of(row), said)))
             table.append([str(row["row"]), mend, *row.get("cells", ())])
         else:
-            table.append([str(row["row"]), row["field"], said])
+            table.append([str(row["row"]), _field_of(row), said])
     return csv_file("refused-rows.csv", table)
 
 
@@ -217,6 +217,12 @@ def _load(directory: str, public_id: str) -> DirectoryImport:
         db.session(), public_id=public_id, owner_id=staff_user().id,
         directory=Directory(directory),
     )  # fmt: skip
+
+
+def _field_of(row: dict[str, Any]) -> str:
+    """The file's own name of a column, else ours of what no column says."""
+    name: str = row["field"]
+    return name if name in row.get("columns", ()) else field_label(name)
 
 
 def _samples(source: Source) -> list[list[str]]:

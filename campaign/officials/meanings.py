@@ -231,8 +231,9 @@ class MappedRow:
 
     def column(self, meaning: str) -> str:
         """The file's name of the column, in whatever language; else the meaning's own."""
+        words = f"{meaning}:"
         for at, one in enumerate(self.mapping):
-            if one.partition(":")[0] == meaning:
+            if one == meaning or one.startswith(words):
                 return self.columns[at] or f"column {at + 1}"
         return meaning
 

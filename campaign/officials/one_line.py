@@ -39,6 +39,13 @@ def take_town(lines: list[str], country: str, town: str) -> Place | None:
     return _tail(_split("\n".join(lines), country), country, {_run(town)})
 
 
+def ends_in_town(lines: list[str], country: str) -> bool:
+    """Whether the last of the lines has a postal code and a town beside it."""
+    parts = _split("\n".join(lines), country)
+    code, left = _take_code(parts[-1].split() if parts else [], country)
+    return bool(code and left)
+
+
 def _split(address: str, country: str) -> list[str]:
     """The pieces between commas and line ends, without the country."""
     pieces = (piece.strip() for piece in re.split(r"[,\n|]", address))

@@ -10,7 +10,7 @@ from typing import Any
 
 from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
 from campaign.officials.import_models import Verdict
-from campaign.officials.one_line import take_town
+from campaign.officials.one_line import ends_in_town, take_town
 from campaign.officials.readings import Fault, Held, LeftOut, RowProblem
 from campaign.officials.text import fold
 from campaign.officials.town_names import same_town
@@ -181,7 +181,9 @@ def new_place(
                 "region": said["region"] or place.region,
                 "postal_code": said["postal_code"] or place.postal_code,
             }
-        elif fold(town) not in fold(" ".join(said["address"])):
+        elif not (
+            fold(town) in fold(in_words(said["address"])) or ends_in_town(said["address"], country)
+        ):
             said["locality"] = town
         elif not replace:
             return {}

@@ -79,6 +79,8 @@ def placed(address: str = "", locality: str = "", postal_code: str = "") -> dict
         (placed("", "Paris"), placed("1 Old Road"), placed("1 Old Road", "Paris"), None),
         (placed("", "Paris"), placed("Paris, chez Marie, 1 Old Road"), placed("", "Paris"),
          placed("Paris, chez Marie, 1 Old Road")),
+        (placed("", "Lyon"), placed("2 New Road, 75008 Paris"), placed("", "Lyon"),
+         placed("2 New Road, 75008 Paris")),
         # Two addresses are never mixed.
         (placed("1 Old Road"), placed("2 New Road", "Paris"), placed("1 Old Road"),
          placed("2 New Road", "Paris")),
