@@ -111,6 +111,7 @@ def as_posted(signature: Signature) -> Posted:
         )
     }  # fmt: skip
     values["disclosure"] = signature.disclosure.value
+    values["town_is_right"] = "y"  # they said so when they signed
     return MultiDict([*values.items(), *(("points", key) for key in signature.points)])
 
 
@@ -124,6 +125,8 @@ def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
             *((name, value) for name in taken for value in form.getlist(name)),
         ]
     )
+    if posted.get("locality") != signature.locality:
+        posted["town_is_right"] = form.get("town_is_right", "")
     settings: Settings = current_app.extensions["settings"]
     plan = plan_for(unit, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))

@@ -1,21 +1,21 @@
 """Officials and missions that look like one: suggestions, and what somebody said of them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db
 from campaign.batching import batched
 from campaign.officials.listing import Listing
+from campaign.officials.matching import are_told_apart, main_kind
 from campaign.officials.models import ContactDetail, Mission, MissionKind, Official, ToldApart
+from campaign.officials.town_names import town_key
 
-_WIKIDATA = re.compile(r"Q[0-9]+")
 Model = type[Official] | type[Mission]
 _CHUNK = 1000
 MOST = 50
@@ -24,9 +24,15 @@ _ALIKE = 6
 """Rows of one group from which pairs are made: more share an office's mailbox than a name."""
 
 
+_EMBASSIES = 3
+"""Of one state in another: more are offices in many towns, whatever their list calls them."""
+_WEAK = {"name", "place", "countries"}
+"""Reasons that do not count where Wikidata knows the two as two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two rows that may be one, and why: `source`, `email`, `name` or `place`."""
+    """Two rows that may be one, and why: `source`, `email`, `name`, `place` or `countries`."""
 
     first: Any
     second: Any
@@ -39,7 +45,7 @@ def find_duplicates(unit: Session, model: Model, *, page: int = 1) -> Listing[Pa
     for reason, groups in _groups(unit, model):
         for ids in groups:
             for pair in combinations(sorted(ids)[:_ALIKE], 2):
-                if reason not in why[pair]:
+                if reason not in why[pair] and not (reason == "countries" and "place" in why[pair]):
                     why[pair].append(reason)
     ranked = sorted(why, key=lambda pair: (-len(why[pair]), pair))
     alike = {one for pair in ranked for one in pair}
@@ -47,8 +53,8 @@ def find_duplicates(unit: Session, model: Model, *, page: int = 1) -> Listing[Pa
     ranked = [
         (one, other) for one, other in ranked
         if _key(known[one][0], known[other][0]) not in apart
-        and not (why[one, other] in (["name"], ["place"])
-                 and _are_two(known[one][1], known[other][1]))
+        and not (_WEAK.issuperset(why[one, other])
+                 and are_told_apart(known[one][1], known[other][1]))
     ]  # fmt: skip
     pages = max(1, -(-len(ranked) // MOST))
     page = min(max(page, 1), pages)
@@ -78,11 +84,27 @@ def _groups(unit: Session, model: Model) -> Iterator[tuple[str, list[list[int]]]
         keys = select(Official.id, Official.country, Official.name_key)
         yield "name", _alike(unit, keys.where(Official.name_key != ""))
         return
+    yield from _of_one_place(unit)
+
+
+def _of_one_place(unit: Session) -> Iterator[tuple[str, list[list[int]]]]:
+    """Ids of missions of one sender in one town; and of embassies in one country.
+
+    A state has one embassy in another, as a rule, whatever two lists call its town or district.
+    """
     places = select(
-        Mission.id, Mission.sending_country, Mission.host_country, Mission.kind,
-        func.lower(Mission.locality),
-    )  # fmt: skip
-    yield "place", _alike(unit, places.where(Mission.kind != MissionKind.CONSULATE))
+        Mission.id, Mission.sending_country, Mission.host_country, Mission.kind, Mission.locality
+    )
+    towns: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    embassies: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row_id, sender, host, kind, town in unit.execute(places.order_by(Mission.id)):
+        key = town_key(town, host)
+        if key or kind is MissionKind.PERMANENT_MISSION:
+            towns[sender, host, main_kind(kind), key].append(row_id)
+        if main_kind(kind) is MissionKind.EMBASSY:
+            embassies[sender, host].append(row_id)
+    yield "place", [ids for ids in towns.values() if len(ids) > 1]
+    yield "countries", [ids for ids in embassies.values() if 1 < len(ids) <= _EMBASSIES]
 
 
 def _alike(unit: Session, query: Any) -> list[list[int]]:
@@ -101,11 +123,6 @@ def _ids_of(unit: Session, model: Model, ids: Collection[int]) -> dict[int, tupl
         rows: list[Any] = list(unit.execute(columns.where(model.id.in_(chunk))))
         found |= {row.id: (row.public_id, row.source_id) for row in rows}
     return found
-
-
-def _are_two(one: str, other: str) -> bool:
-    """Whether Wikidata knows the two under different ids: namesakes, two embassies in Rome."""
-    return one != other and all(_WIKIDATA.fullmatch(source) for source in (one, other))
 
 
 def _told_apart(unit: Session) -> set[tuple[str, str]]:

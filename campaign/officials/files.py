@@ -156,14 +156,6 @@ def _is_wide(data: bytes) -> bool:
     return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4000]
 
 
-def decode(data: bytes, encoding: str = "") -> str:
-    """The text of a file, in UTF-8 unless its mark or `encoding` says otherwise.
-
-    Raises UnreadableFile, with the first row that is not.
-    """
-    return _decoded(data, encoding, guess=False)[0]
-
-
 def parse_json(text: str) -> Any:
     """What JSON says. Raises UnreadableFile with the place where it breaks off."""
     try:

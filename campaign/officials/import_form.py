@@ -19,7 +19,7 @@ from campaign.form_words import SiteForm
 from campaign.officials.files import ENCODINGS, MAX_BYTES, Opened
 from campaign.officials.import_models import Directory
 from campaign.officials.import_words import how_to_mend, language, meaning_label
-from campaign.officials.meanings import NEEDED
+from campaign.officials.meanings import NEEDED, WHICH
 from campaign.officials.meanings import choices as meanings
 from campaign.officials.mission_form import KIND_LABELS
 from campaign.officials.readings import Fault
@@ -124,6 +124,7 @@ class MappingForm(SiteForm):
             "lists": _("Choose one list at least."),
             "needed": _("No column says this. Choose what holds for all rows."),
             "twice": _("Another column means this already. Choose one of them."),
+            "which": _("Choose whether this is the sending country or the host country."),
         }
         for name, slug in fields.items():
             self[name].errors = [*self[name].errors, words[slug]]
@@ -154,8 +155,10 @@ def mapping_form(
     for at in range(width):
         assert source.table is not None
         name = source.table.columns[at] or _("Column %(number)s", number=at + 1)
-        fields[f"column_{at}"] = SelectField(name, choices=options)
-        data[f"column_{at}"] = kept.mapping[at] if at < len(kept.mapping) else ""
+        meaning = kept.mapping[at] if at < len(kept.mapping) else ""
+        asked = [SelectChoice(WHICH, _("Sending or host country?"))] if meaning == WHICH else []
+        fields[f"column_{at}"] = SelectField(name, choices=[*asked, *options])
+        data[f"column_{at}"] = meaning
     unknown = source.unknown_countries(kept.mapping, kept.lists)
     named = [
         SelectChoice("", _("Refuse these rows")),

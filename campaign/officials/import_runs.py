@@ -44,8 +44,9 @@ def ask_rehearsal(unit: Session, *, kept: DirectoryImport, choices: Choices, act
     source = uploads.source_of_upload(kept, choices)
     if source.table is not None and len(choices.mapping) != len(source.table.columns):
         # In another encoding or with another heading the columns are others.
-        choices.mapping = source.guesses(kept.file_name).mapping
+        choices.mapping = uploads.guess_choices(unit, source, kept.file_name).mapping
     uploads.refuse_unmapped(source, choices)
+    choices.columns = source.table.columns if source.table else []
     kept.options = asdict(choices)
     _hand_over(unit, kept, ImportState.REHEARSING, "officials.rehearse-import")
     audit.record(unit, actor=actor, action="imports.rehearse", subject=_subject(kept))

@@ -21,7 +21,7 @@ from campaign.officials.import_form import MappingForm, UploadForm, mapping_form
 from campaign.officials.import_models import Directory, DirectoryImport, Verdict
 from campaign.officials.import_samples import SAMPLES
 from campaign.officials.import_words import SHOWN, field_label, how_to_mend, shown, why_it_stays
-from campaign.officials.meanings import NEEDED
+from campaign.officials.meanings import NEEDED, WHICH, is_either
 from campaign.officials.readings import Fault, UnreadableFile
 from campaign.officials.sources import Choices, Source
 from campaign.officials.tables import OURS
@@ -82,7 +82,8 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
         form.refuse_file(fault)
     page = render_template(
         "officials/import_mapping.html", form=form, kept=kept, source=source, url=_url,
-        samples=_samples(source), directory=kept.directory, asked=asked, how_to_mend=how_to_mend,
+        samples=_samples(source), hints=_hints(source, form), directory=kept.directory,
+        asked=asked, how_to_mend=how_to_mend,
         needed=[field_label(one) for one in NEEDED[kept.directory]],
     )  # fmt: skip
     return page, 422 if form.errors or not asked else 200
@@ -106,7 +107,7 @@ def show_import(directory: str, public_id: str) -> str:
         "officials/import.html", kept=kept, directory=kept.directory, verdict=verdict,
         listing=listing, rows=rows, url=_url, verdicts=list(Verdict), field_label=field_label,
         how_to_mend=how_to_mend, failure=failure, shown=shown, why_it_stays=why_it_stays,
-        shown_fields=SHOWN[kept.directory],
+        shown_fields=SHOWN[kept.directory], field_of=_field_of,
     )  # fmt: skip
 
 
@@ -157,10 +158,10 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
     for row in rows:
         said = how_to_mend(row["fault"]["sentence"], row["fault"]["values"])
         if columns:
-            mend = i18n.colon(i18n.locale()).join(filter(None, (row["field"], said)))
+            mend = i18n.colon(i18n.locale()).join(filter(None, (_field_of(row), said)))
             table.append([str(row["row"]), mend, *row.get("cells", ())])
         else:
-            table.append([str(row["row"]), row["field"], said])
+            table.append([str(row["row"]), _field_of(row), said])
     return csv_file("refused-rows.csv", table)
 
 
@@ -185,7 +186,7 @@ def _opened(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
         choices.mapping = [said.get(f"column_{at}", "") for at in range(width)]
         choices.lists = request.form.getlist("lists")
     elif len(choices.mapping) != width or not seen:
-        choices.mapping = source.guesses(kept.file_name).mapping
+        choices.mapping = uploads.guess_choices(db.session(), source, kept.file_name).mapping
     return source, choices, fault
 
 
@@ -218,9 +219,37 @@ def _load(directory: str, public_id: str) -> DirectoryImport:
     )  # fmt: skip
 
 
+def _field_of(row: dict[str, Any]) -> str:
+    """The file's own name of a column, else ours of what no column says."""
+    name: str = row["field"]
+    return name if name in row.get("columns", ()) else field_label(name)
+
+
 def _samples(source: Source) -> list[list[str]]:
     table = source.table
     return [table.samples(at) for at in range(len(table.columns))] if table else []
+
+
+def _hints(source: Source, form: MappingForm) -> dict[str, str]:
+    """What columns are read as that could be the one country or the other, by their fields."""
+    table = source.table
+    found: dict[str, str] = {}
+    if table is None or source.directory is not Directory.MISSIONS:
+        return {}
+    for at, field in enumerate(form.columns()):
+        first = next(((row, cells[at]) for row, cells in table.rows if cells[at].strip()), None)
+        if first is None or not is_either(table.columns[at]):
+            continue
+        said = {"row": first[0], "country": first[1].strip()[:40]}
+        if field.data == "sending_country":
+            found[field.name] = _("Read this way, row %(row)s is a mission of %(country)s.", **said)
+        elif field.data == "host_country":
+            found[field.name] = _("Read this way, row %(row)s is a mission in %(country)s.", **said)
+        elif field.data == WHICH:
+            found[field.name] = _(
+                "Is row %(row)s a mission of %(country)s, or a mission in %(country)s?", **said
+            )
+    return found
 
 
 def _verdict(kept: DirectoryImport) -> Verdict | None:

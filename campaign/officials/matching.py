@@ -2,50 +2,75 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
-from campaign.folding import fold_name
+from campaign.officials.drafts import MissionDraft
 from campaign.officials.models import Mission, MissionKind, Official
 from campaign.officials.readings import MissionRecord, OfficialRecord
 from campaign.officials.text import RESERVED, slugify
+from campaign.officials.town_names import same_town
 
 _WIKIDATA = re.compile(r"Q[0-9]+")
-_ONE_PER_COUNTRY = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
+
+
+def main_kind(kind: MissionKind) -> MissionKind:
+    """The kind as two lists agree on it: in the Commonwealth an embassy is a high commission."""
+    return MissionKind.EMBASSY if kind is MissionKind.HIGH_COMMISSION else kind
+
+
+def are_told_apart(one: str, other: str) -> bool:
+    """Whether Wikidata knows the two under different ids: namesakes, two embassies in Rome."""
+    return one != other and all(_WIKIDATA.fullmatch(source) for source in (one, other))
 
 
 class MissionIndex:
-    """Missions by source id, and by countries and kind."""
+    """Missions by id, and by kind, countries and town, for the records of one file."""
 
-    def __init__(self, missions: list[Mission]) -> None:
-        self._by_source = {mission.source_id: mission for mission in missions if mission.source_id}
-        self._by_id = {mission.public_id: mission for mission in missions}
-        self._by_place: dict[tuple[str, str, str], list[Mission]] = defaultdict(list)
+    def __init__(self, missions: Iterable[Mission], records: Iterable[MissionRecord]) -> None:
+        self._by_source: dict[str, Mission] = {}
+        self._by_id: dict[str, Mission] = {}
+        self._by_place: dict[tuple[str, str, MissionKind], list[Mission]] = defaultdict(list)
         for mission in missions:
-            self._by_place[
-                mission.sending_country, mission.host_country, mission.kind.value
-            ].append(mission)
-        self._met: set[int] = set()
+            self._by_source[mission.source_id] = self._by_id[mission.public_id] = mission
+            self._by_place[_place_of(mission)].append(mission)
+        named = (self._named(record) for record in records)
+        self._taken = {mission.slug for mission in named if mission}
+        """Those that a record names by its id, or has met: no other record means them."""
 
     def find(self, record: MissionRecord) -> Mission | None:
         """The mission that the record means, each one once; None where that is not sure."""
-        found = self._by_id.get(record.own_id) or self._by_source.get(record.source_id)
-        if found is None:
-            draft = record.draft
-            place = (draft.sending_country, draft.host_country, draft.kind.value)
-            alike = [one for one in self._by_place[place] if self._may_be(one, record)]
-            found = alike[0] if len(alike) == 1 else None
+        found = self._named(record) or self._alike(record)
         if found is not None:
-            self._met.add(found.id)
+            self._taken.add(found.slug)
         return found
 
-    def _may_be(self, mission: Mission, record: MissionRecord) -> bool:
-        """Another source's mission of that city; an embassy also where a city is not known."""
-        if mission.id in self._met or (
-            mission.source_id and _source(mission.source_id) == _source(record.source_id)
-        ):
-            return False
-        one, other = fold_name(mission.locality), fold_name(record.draft.locality)
-        unknown = not (one and other) and mission.kind in _ONE_PER_COUNTRY
-        return unknown or (bool(one) and one == other)
+    def _named(self, record: MissionRecord) -> Mission | None:
+        """The mission of that id. Two lists may number theirs alike: then countries differ."""
+        if found := self._by_id.get(record.own_id):
+            return found
+        found = self._by_source.get(record.source_id) if record.source_id else None
+        if found and not _WIKIDATA.fullmatch(record.source_id):
+            return found if _place_of(found)[:2] == _place_of(record.draft)[:2] else None
+        return found
+
+    def _alike(self, record: MissionRecord) -> Mission | None:
+        """Another source's mission of that town; an embassy also where a town is not known."""
+        draft = record.draft
+        sure, unsure = [], []
+        for mission in self._by_place[_place_of(draft)]:
+            if mission.slug in self._taken or are_told_apart(mission.source_id, record.source_id):
+                continue
+            same = same_town(mission.locality, draft.locality, draft.host_country)
+            if same:
+                sure.append(mission)
+            elif same is None and main_kind(draft.kind) is MissionKind.EMBASSY:
+                unsure.append(mission)
+        found = sure or unsure
+        return found[0] if len(found) == 1 else None
+
+
+def _place_of(one: Mission | MissionDraft) -> tuple[str, str, MissionKind]:
+    return one.sending_country, one.host_country, main_kind(one.kind)
 
 
 class OfficialIndex:

@@ -1,6 +1,7 @@
 """What the columns of a table mean: our guess from their names, and rows read by it. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -79,25 +80,50 @@ _NAMES = {
     "|الاسم الاول|الاسم الأول",
     "family_name": "family name|last name|surname|lastname|nom de famille|apellido|apellidos"
     "|nachname|familienname|اسم العائلة",
-    "office": "office|post|position|role|title|function|fonction|poste|cargo|titre|amt|funktion"
-    "|المنصب|الوظيفة|منصب",
+    "office": "office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt"
+    "|funktion|المنصب|الوظيفة|منصب|وظيفة",
     "organization": "organization|organisation|institution|organizacion|institucion|ministry"
-    "|behorde|ministerium|الجهة|المؤسسة|الوزارة",
-    "salutation": "salutation|greeting|appel|saludo|form of address|briefanrede",
-    "close": "close|closing|formule de politesse|despedida|grussformel",
+    "|ministere|ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة",
+    "salutation": "salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede"
+    "|التحية",
+    "close": "close|closing|formule de politesse|despedida|grussformel|الخاتمة",
     "country": "country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة",
     "language": "language|preferred language|langue|idioma|lang|sprache|اللغة",
     "started_on": "start|start date|from|since|started on|in office since|debut|inicio|seit"
     "|beginn|تاريخ البدء|منذ",
     "ended_on": "end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى",
-    "name": "name|mission|name of mission|nom|nombre|official name|office name|bezeichnung"
-    "|vertretung|الاسم|اسم البعثة|البعثة",
+    "name": "name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision"
+    "|official name|office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة",
 }  # fmt: skip
 """Names of columns, folded, that mean each meaning; accents here are folded too."""
-_OWN = {
-    (Directory.MISSIONS, fold_name(name)): "host_country"
-    for name in ("country", "countries", "pays", "pais", "land", "staat", "البلد", "الدولة")
+_HEADS = {
+    "fr": "fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d appel"
+    "|formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre",
+    "es": "cargo|puesto|nombre|nombre de la mision|organizacion|institucion|ministerio|saludo"
+    "|despedida|pais|ciudad|apellido|apellidos|correo|direccion|telefono|codigo postal|tipo",
 }
+"""Heads that are of one language; of words, what stands below them is in it as well."""
+_ARABIC = re.compile("[\u0621-\u064a]")
+_ALIKE_HEADS = {"organisation", "institution", "salutation", "mission", "position"}
+"""Heads of words that English has too: the file's other heads tell whose they are."""
+_LANGUAGE_NAMES = {
+    "english": "en", "anglais": "en", "ingles": "en", "بالإنجليزية": "en", "الإنجليزية": "en",
+    "french": "fr", "francais": "fr", "frances": "fr", "بالفرنسية": "fr", "الفرنسية": "fr",
+    "spanish": "es", "espagnol": "es", "espanol": "es", "بالإسبانية": "es", "الإسبانية": "es",
+    "arabic": "ar", "arabe": "ar", "بالعربية": "ar", "العربية": "ar",
+}  # fmt: skip
+WHICH = "which_country"
+"""In the place of a meaning: the sending country or the host country, which somebody has to say."""
+_EITHER = {
+    fold_name(name)
+    for name in ("country", "countries", "pays", "pais", "land", "staat", "البلد", "الدولة", "بلد",
+                 "دولة")
+}  # fmt: skip
+"""Heads in a list of missions that mean the one country or the other."""
+_MANY = 3
+"""Of so many different countries one is the sender's, or the host's, of every row."""
+_BEFORE_PLACE = re.compile(r",| in | en | à | au | aux | to | في ", re.IGNORECASE)
+"""What stands in a mission's name between whose it is and where it is."""
 _LOOKED_AT = 50
 """Cells from which the meaning of a column is guessed that its name does not tell."""
 _MOSTLY = 0.8
@@ -114,14 +140,19 @@ def guess(table: Table, directory: Directory) -> list[str]:
 
     Of columns that would say the same, the first counts.
     """
-    allowed, found = MEANINGS[directory], []
+    language, found = _language_of(table.columns), []
     for name in table.columns:
-        meaning = _meaning_of(name, directory, allowed)
+        meaning = _meaning_of(name, directory, language)
         if meaning in found and meaning not in SEVERAL:
             meaning = ""
         found.append(meaning)
     _guess_by_content(table, directory, found)
     return found
+
+
+def is_either(column: str) -> bool:
+    """Whether a column of that name can have the sending country as well as the host country."""
+    return fold_name(column) in _EITHER
 
 
 def _guess_by_content(table: Table, directory: Directory, found: list[str]) -> None:
@@ -137,18 +168,42 @@ def _guess_by_content(table: Table, directory: Directory, found: list[str]) -> N
         if directory is Directory.MISSIONS and table.columns[at] == LIST_COLUMN:
             kinds = _share(cells, kind_in) > 0.5 and "kind" not in found
             found[at] = "kind" if kinds else ""
-    if directory is Directory.MISSIONS and "sending_country" not in found:
-        _guess_sender(table, found)
+    if WHICH in found:
+        at = found.index(WHICH)
+        other = {"sending_country": "host_country", "host_country": "sending_country"}
+        said = [other[one] for one in found if one in other]
+        found[at] = said[0] if len(said) == 1 else "" if said else _which_country(table, found, at)
 
 
-def _guess_sender(table: Table, found: list[str]) -> None:
-    """Whose missions they are: the country that their names name, "Embassy of Kenya"."""
-    if not {"host_country", "name:en"} <= set(found):
-        return
-    country, name = found.index("host_country"), found.index("name:en")
-    rows = [cells for _row, cells in table.rows[:_LOOKED_AT] if cells[country].strip()]
-    if _share(rows, lambda cells: fold_name(cells[country]) in fold_name(cells[name])) > 0.5:
-        found[country] = "sending_country"
+def _which_country(table: Table, found: list[str], at: int) -> str:
+    """Which country a column names: what names, addresses and towns beside it tell, or `WHICH`.
+
+    "Embassy of Kenya in Ottawa" tells that Kenya sends; "1 Sample Street, Ottawa, Canada" that
+    Canada hosts. Of many countries with a town or two it is the senders, with as many towns hosts.
+    """
+    rows = [cells for _row, cells in table.rows[:500] if cells[at].strip()]
+
+    def texts(meaning: str) -> list[tuple[str, str]]:
+        places = [place for place, one in enumerate(found) if one.partition(":")[0] == meaning]
+        pairs = ((fold_name(cells[at]), cells[place].strip()) for cells in rows for place in places)
+        return [(country, text) for country, text in pairs if text]
+
+    names = [
+        (country, *_BEFORE_PLACE.sub("\n", text, count=1).partition("\n")[::2])
+        for country, text in texts("name")
+    ]
+    if _share(names, lambda one: one[0] in fold_name(one[1])) > 0.5:
+        return "sending_country"
+    if _share(names, lambda one: one[0] in fold_name(one[2])) > 0.5:
+        return "host_country"
+    if _share(texts("address"), lambda one: fold_name(one[1]).endswith(one[0])) > 0.5:
+        return "host_country"
+    towns = texts("locality")
+    countries = len({country for country, _town in towns})
+    if countries < _MANY:
+        return WHICH
+    spread = len({fold_name(town) for _country, town in towns}) / countries
+    return "host_country" if spread > 0.7 else "sending_country" if spread < 0.4 else WHICH
 
 
 def _share(cells: Sequence[T], test: Callable[[T], object]) -> float:
@@ -175,9 +230,10 @@ class MappedRow:
     """Codes that the mapping page chose for texts that are no country's name."""
 
     def column(self, meaning: str) -> str:
-        """The file's name of the column, else the meaning's own."""
+        """The file's name of the column, in whatever language; else the meaning's own."""
+        words = f"{meaning}:"
         for at, one in enumerate(self.mapping):
-            if one == meaning:
+            if one == meaning or one.startswith(words):
                 return self.columns[at] or f"column {at + 1}"
         return meaning
 
@@ -242,21 +298,47 @@ def choices(directory: Directory) -> list[str]:
     return found
 
 
-def _meaning_of(name: str, directory: Directory, allowed: Sequence[str]) -> str:
-    words = fold_name(re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", name).replace("_", " "))
-    if own := _OWN.get((directory, words)):
-        return own
-    base, code = words, ""
-    if found := re.fullmatch(r"(.+) ([a-z]{2})", words):
-        base, code = found[1], found[2]
-    for meaning in allowed:
+def _meaning_of(name: str, directory: Directory, language: str) -> str:
+    """What a column of that name means; `language` is that of the file's heads."""
+    words = _head(name)
+    if directory is Directory.MISSIONS and words in _EITHER:
+        return WHICH
+    base, _gap, last = words.rpartition(" ")
+    code = last if last in LANGUAGES else _LANGUAGE_WORDS.get(last, "")
+    base = re.sub(r" (in|en)$", "", base)
+    for meaning in MEANINGS[directory]:
         if words in _FOLDED[meaning]:
-            return f"{meaning}:en" if meaning in WORDS else meaning
-        if code in LANGUAGES and meaning in WORDS and base in _FOLDED[meaning]:
+            return f"{meaning}:{_words_in(words, language)}" if meaning in WORDS else meaning
+        if code and meaning in WORDS and base in _FOLDED[meaning]:
             return f"{meaning}:{code}"
     return ""
 
 
+def _head(name: str) -> str:
+    return fold_name(re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", name).replace("_", " "))
+
+
+def _words_in(head: str, language: str) -> str:
+    """The language of the words below a head."""
+    return language if head in _ALIKE_HEADS else _one_language(head) or "en"
+
+
+def _one_language(head: str) -> str:
+    """The language that a head is of, where it is of one of ours alone and not of English."""
+    if _ARABIC.search(head):
+        return "ar"
+    return next((code for code, heads in _FOLDED_HEADS.items() if head in heads), "")
+
+
+def _language_of(columns: Sequence[str]) -> str:
+    """The language of a file's heads: the one of which most are; English unless two are."""
+    found = Counter(code for name in columns if (code := _one_language(_head(name))))
+    code, count = (found.most_common(1) or [("", 0)])[0]
+    return code if count > 1 else "en"
+
+
+_FOLDED_HEADS = {code: frozenset(heads.split("|")) for code, heads in _HEADS.items()}
+_LANGUAGE_WORDS = {fold_name(name): code for name, code in _LANGUAGE_NAMES.items()}
 _FOLDED = {
     meaning: frozenset(fold_name(one) for one in names.split("|"))
     for meaning, names in _NAMES.items()

@@ -9,21 +9,22 @@ from campaign.officials.matching import MissionIndex
 from campaign.officials.missions import mission_slug
 from campaign.officials.models import Mission
 from campaign.officials.plans import (
+    PLACES,
     Item,
     Plan,
     changes_of,
     contact_changes,
     in_words,
     new_contacts,
+    new_place,
     new_words,
     refused,
 )
 from campaign.officials.readings import N_, Fault, MissionRecord, Repeated, RowProblem
 from campaign.officials.text import free_slug
 
-_PLACES = ("address", "locality", "region", "postal_code")
 _NEW = ("kind", "name", "sending_country", "host_country", "accredited_to", "head_of_mission",
-        "hours", "last_checked_on", *_PLACES)  # fmt: skip
+        "hours", "last_checked_on", *PLACES)  # fmt: skip
 
 
 def plan_missions(
@@ -34,9 +35,11 @@ def plan_missions(
 ) -> Plan:
     """What becomes of each row.
 
-    A mission is found again by its source id, else by country, kind and city where that is sure.
+    A mission is found again by its source id, else by countries, kind and town where that is sure.
     """
-    index, slugs = MissionIndex(kept), {mission.slug for mission in kept}
+    readings = list(readings)
+    records = (one for one in readings if isinstance(one, MissionRecord))
+    index, slugs = MissionIndex(kept, records), {mission.slug for mission in kept}
     plan = Plan()
     for reading in readings:
         if isinstance(reading, RowProblem):
@@ -91,8 +94,7 @@ def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> d
     """New values of the columns that an import changes.
 
     What came from this source and nobody has checked since follows the source, as all does with
-    `replace`; else it is only filled in where it is empty. An address changes as a whole: half of
-    one and half of another reaches nobody.
+    `replace`; else it is only filled in where it is empty.
     """
     draft = record.draft
     checked = mission.last_checked_on is not None
@@ -101,22 +103,17 @@ def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> d
     if record.source_id and not mission.source_id:
         values["source_id"] = record.source_id
     ours = bool(record.own_id) and record.own_id == mission.public_id
-    more = ours or _says_more(mission, draft.name)
-    names = new_words(mission.name, draft.name, replace=replace and more)
+    said = dict(draft.name)
+    if record.made_name and mission.name.get("en"):
+        said.pop("en", None)
+    names = new_words(mission.name, said, replace=replace)
     if names != mission.name:
         values["name"] = names
     candidates: list[str] = ["head_of_mission", "accredited_to", "hours"]
     if ours and replace:
         # An export of ours that was changed: what tells missions apart may be what was mended.
         candidates += ["kind", "sending_country", "host_country"]
-    if draft.address and (follows or not mission.address):
-        values |= {
-            place: getattr(draft, place)
-            for place in _PLACES
-            if getattr(mission, place) != getattr(draft, place)
-        }
-    else:
-        candidates.append("locality")
+    values |= new_place(mission, draft, follows=follows, replace=replace)
     for name in candidates:
         new, old = getattr(draft, name), getattr(mission, name)
         if new and new != old and (follows or not old):
@@ -125,8 +122,3 @@ def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> d
     if new_day and (old_day is None or new_day > old_day):
         values["last_checked_on"] = new_day
     return values
-
-
-def _says_more(mission: Mission, name: dict[str, str]) -> bool:
-    """Whether the file names the mission itself, beyond the name that we make of kind and city."""
-    return set(name) - {"en"} != set() or not mission.name.get("en")

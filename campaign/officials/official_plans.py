@@ -12,19 +12,21 @@ from campaign.officials.import_models import Verdict
 from campaign.officials.matching import OfficialIndex
 from campaign.officials.models import Official
 from campaign.officials.plans import (
+    PLACES,
     Item,
     Plan,
     changes_of,
     contact_changes,
     held_changes,
     new_contacts,
+    new_place,
     new_words,
     refused,
 )
 from campaign.officials.posts import post_key
 from campaign.officials.readings import N_, Fault, Held, OfficialRecord, RowProblem
 
-_TEXTS = ("name", "given_name", "family_name", "locality", "region", "postal_code")
+_TEXTS = ("name", "given_name", "family_name")
 _CROWD = 3
 """So many who hold one office make a crowd; two may be a change that a list has not caught up."""
 _CROWDED_SHOWN = 5
@@ -95,7 +97,7 @@ def _passed_over(record: OfficialRecord, left_on: date) -> Item:
 
 def _added(record: OfficialRecord, slug: str) -> Item:
     draft = record.draft
-    plain = (*_TEXTS, *_WORDS, "country", "preferred_locale", "address")
+    plain = (*_TEXTS, *_WORDS, "country", "preferred_locale", *PLACES)
     values = {name: getattr(draft, name) for name in plain}
     values |= {"slug": slug, "source_id": record.source_id}
     return Item(
@@ -114,8 +116,7 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
         new, old = getattr(draft, name), getattr(official, name)
         if new and new != old and (replace or not old):
             values[name] = new
-    if draft.address and draft.address != official.address and (replace or not official.address):
-        values["address"] = draft.address
+    values |= new_place(official, draft, follows=replace, replace=replace)
     for name in _WORDS:
         kept = getattr(official, name)
         words = new_words(kept, getattr(draft, name), replace=replace)

@@ -29,16 +29,32 @@ def parse_one_line(address: str, country: str, city: str = "", city_hint: str = 
     where the city is then what `city` or the hint says; otherwise the whole text stays in the
     street lines, since a line printed twice is worse than one not taken apart.
     """
+    parts = _split(address, country)
+    place = _tail(parts, country, {_run(city), _run(city_hint)} - {""})
+    return place or Place(street=_join(parts), locality=city)
+
+
+def take_town(lines: list[str], country: str, town: str) -> Place | None:
+    """The parts of an address whose last lines name `town`; None where they do not."""
+    return _tail(_split("\n".join(lines), country), country, {_run(town)})
+
+
+def ends_in_town(lines: list[str], country: str) -> bool:
+    """Whether the last of the lines has a postal code and a town beside it."""
+    parts = _split("\n".join(lines), country)
+    code, left = _take_code(parts[-1].split() if parts else [], country)
+    return bool(code and left)
+
+
+def _split(address: str, country: str) -> list[str]:
+    """The pieces between commas and line ends, without the country."""
     pieces = (piece.strip() for piece in re.split(r"[,\n|]", address))
     parts = [piece for piece in pieces if piece.strip(" .")]
     if parts:
         parts[-1] = parts[-1].strip(" .")  # the end of a sentence; "Bldg." keeps its own
     if parts and country_code(parts[-1]) == country:
         parts.pop()
-    place = _tail(parts, country, {_run(city), _run(city_hint)} - {""})
-    if place is None:
-        return Place(street=_join(parts), locality=city)
-    return place
+    return parts
 
 
 def _tail(parts: list[str], country: str, names: set[str]) -> Place | None:

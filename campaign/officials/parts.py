@@ -23,8 +23,8 @@ def country(name: str, column: str, *, sender: bool = False) -> str:
     if code is None:
         raise UnreadableRow(
             column,
-            N_("“%(value)s” is not a country with an ISO code; write its English name or its two "
-               "letters."), value=name,
+            N_("“%(value)s” is not a country we know; write its usual name or its two letters."),
+            value=name,
         )  # fmt: skip
     return code
 

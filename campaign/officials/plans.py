@@ -8,10 +8,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from campaign.officials.drafts import Contact
+from campaign.folding import fold_name
+from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
 from campaign.officials.import_models import Verdict
+from campaign.officials.one_line import ends_in_town, take_town
 from campaign.officials.readings import Fault, Held, LeftOut, RowProblem
+from campaign.officials.town_names import same_town
 
+PLACES = ("address", "locality", "region", "postal_code")
+"""The parts of an address."""
 _SHOWN = ("kind", "office", "country", "sending_country", "host_country", "head_of_mission")
 
 
@@ -154,6 +159,49 @@ def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> d
     if replace:
         return {**kept, **{code: text for code, text in said.items() if text}}
     return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
+
+
+def new_place(
+    kept: Any, draft: MissionDraft | OfficialDraft, *, follows: bool, replace: bool
+) -> dict[str, Any]:
+    """The parts of an address that change: it is one value, the file's whole or ours whole.
+
+    Half of one and half of another reaches nobody. Where ours `follows` the file, an address takes
+    its place; otherwise it is only filled in by one that says all that ours says, and more.
+    """
+    country = draft.host_country if isinstance(draft, MissionDraft) else draft.country
+    ours, said = ({name: getattr(one, name) for name in PLACES} for one in (kept, draft))
+    town = ours["locality"]
+    if town and said["address"] and not said["locality"]:
+        # The file has the town in its lines, or says none.
+        if place := take_town(said["address"], country, town):
+            said |= {
+                "address": place.street,
+                "locality": town,
+                "region": said["region"] or place.region,
+                "postal_code": said["postal_code"] or place.postal_code,
+            }
+        elif not (
+            fold_name(town) in fold_name(in_words(said["address"]))
+            or ends_in_town(said["address"], country)
+        ):
+            said["locality"] = town
+        elif not replace:
+            return {}
+    if follows and (said["address"] or not ours["address"]):
+        changed = said if any(said.values()) else {}
+    elif all(_agree(name, ours[name], said[name], country) for name in PLACES):
+        changed = {name: said[name] for name in PLACES if not ours[name]}
+    else:
+        return {}
+    return {name: new for name, new in changed.items() if new != ours[name]}
+
+
+def _agree(name: str, ours: Any, said: Any, country: str) -> bool:
+    """Whether a part of an address is empty here, or the same in the file."""
+    if name == "locality" and ours:
+        return bool(same_town(ours, said, country))
+    return not ours or fold_name(in_words(ours)) == fold_name(in_words(said))
 
 
 def new_contacts(

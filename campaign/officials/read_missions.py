@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from campaign.folding import fold_name
 from campaign.officials.drafts import Contact, MissionDraft
 from campaign.officials.kinds import kind_in, kind_of
-from campaign.officials.meanings import MappedRow, rows_of
+from campaign.officials.meanings import WHICH, MappedRow, rows_of
 from campaign.officials.models import MissionKind
 from campaign.officials.one_line import parse_one_line
 from campaign.officials.parts import (
@@ -53,6 +53,11 @@ _PLAIN_NAMES = {
 
 def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[str] = ()) -> None:
     """Raise UnreadableFile where what every mission needs has no column, or a column is twice."""
+    if WHICH in mapping:
+        raise UnreadableFile(
+            N_("The column “%(name)s” may be the sending or the host country. Name it “sending "
+               "country” or “host country”."), name=table.columns[mapping.index(WHICH)],
+        )  # fmt: skip
     names = any(meaning.partition(":")[0] == "name" for meaning in mapping)
     missing = [
         column for meaning, column in _NEEDED.items()
@@ -150,14 +155,15 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         for _column, text in row.several("accredited")
         for name in text.replace(";", "|").split("|")
     )
-    named = _name(kind, type_of, sending, place.locality, host)
+    names = row.words("name")
+    made = {"en": _name(kind, type_of, sending, place.locality, host)}
     ways, unread = contacts_of_row(row)
     hours = row.one("hours")
     if len(hours) > _LONGEST_HOURS:
         left_out, hours = [*left_out, quoted(row.column("hours"), hours)], ""
     draft = MissionDraft(
         kind=kind,
-        name={"en": named} | row.words("name"),
+        name=made | names,
         sending_country=sending,
         host_country=host,
         # Jurisdictions that are regions or organisations say nothing that a letter needs.
@@ -174,8 +180,9 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
     refuse_unfit(draft, {name: row.column(name) for name in ("locality", "region", "postal_code")})
     source_id = row.one("source_id").rpartition("/")[2][:40]
     return MissionRecord(
-        row.number, source_id, draft, (*left_out, *unread), own_id=row.one("own_id")
-    )
+        row.number, source_id, draft, (*left_out, *unread), own_id=row.one("own_id"),
+        made_name="en" not in names,
+    )  # fmt: skip
 
 
 def _kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:

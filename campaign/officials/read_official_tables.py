@@ -75,7 +75,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         postal_code=place.postal_code,
         contacts=ways,
     )
-    refuse_unfit(draft, {"name": row.column("full_name"), "office": row.column("office:en")})
+    refuse_unfit(draft, {"name": row.column("full_name"), "office": row.column("office")})
     held = (Held(office, started, ended),) if office and (started or ended) else ()
     return OfficialRecord(
         row.number, plain or office.get("en") or next(iter(office.values())), draft,

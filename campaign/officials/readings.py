@@ -125,6 +125,8 @@ class MissionRecord:
     left_out: tuple[LeftOut, ...] = ()
     own_id: str = ""
     """The public id of the entry that it means, where an export of ours was changed."""
+    made_name: bool = True
+    """Whether the English name is one that we make of kind and town, and nobody's word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from campaign.officials import read_missions, read_official_tables
 from campaign.officials.cards import table_of_cards
 from campaign.officials.files import Opened, Shape, open_file
 from campaign.officials.import_models import Directory
-from campaign.officials.meanings import guess
+from campaign.officials.meanings import WHICH, guess
 from campaign.officials.read_missions import read_json, sending_country_of
 from campaign.officials.read_officials import country_of, languages_of, read_popolo
 from campaign.officials.readings import (
@@ -55,6 +55,10 @@ class Choices:
     """Keys of the lists of a JSON file that are read; empty: all."""
     countries: dict[str, str] = field(default_factory=dict)
     """Codes for texts that are no country's name."""
+    columns: list[str] = field(default_factory=list)
+    """Heads of the file that was read so: a later one with the same is read alike."""
+    remembered: bool = False
+    """Whether the meanings are those of an earlier file with the same heads, not our guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,8 @@ class Source:
         found: Counter[str] = Counter()
         table = self.table.only(lists) if self.table else Table([])
         for at, meaning in enumerate(mapping):
-            if meaning in {"country", "sending_country", "host_country"}:
-                sender = meaning == "sending_country"
+            if meaning in {"country", "sending_country", "host_country", WHICH}:
+                sender = meaning in {"sending_country", WHICH}
                 texts = Counter(" ".join(cells[at].split()) for _row, cells in table.rows)
                 for text, count in texts.items():
                     if text and country_code_anywhere(text, sender=sender) is None:

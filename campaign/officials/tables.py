@@ -213,7 +213,7 @@ def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: in
         long = next((at for at, cell in enumerate(cells) if len(cell) > _LONGEST_CELL), None)
         if long is not None:
             fault = Fault(
-                N_("has more than %(limit)d characters: is a quotation mark not closed?"),
+                N_("has more than %(limit)d characters; close its quotation mark, or shorten it."),
                 {"limit": _LONGEST_CELL},
             )
             table.problems.append(RowProblem(row, table.columns[long], fault))

@@ -11,7 +11,7 @@ from campaign import audit, db
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.officials.files import MAX_BYTES, samples_of
 from campaign.officials.import_models import Directory, DirectoryImport, ImportState
-from campaign.officials.meanings import NEEDED, complaints
+from campaign.officials.meanings import NEEDED, WHICH, complaints
 from campaign.officials.sources import Choices, Source, open_source
 from campaign.storage import storage
 from campaign.undoing import when_undone
@@ -20,6 +20,8 @@ KEPT_FOR = timedelta(days=3)
 _FOLDER = "imports"
 _PLACE = "directory_import.file"
 _NAME_LENGTH = 120
+_LOOKED_BACK = 50
+"""Imports among which one with the same heads is looked for."""
 _ASKED = {ImportState.UPLOADED, ImportState.READY, ImportState.FAILED}
 """States in which the mapping can be changed."""
 
@@ -48,13 +50,38 @@ def keep_upload(
         owner_id=owner_id,
         file_name=file_name[-_NAME_LENGTH:],
         storage_key=key,
-        options=asdict(source.guesses(file_name)),
+        options=asdict(guess_choices(unit, source, file_name)),
         expires_at=db.utcnow() + KEPT_FOR,
     )
     unit.add(kept)
     unit.flush()
     audit.record(unit, actor=actor, action="imports.upload", subject=f"import:{kept.public_id}")
     return kept
+
+
+def guess_choices(session: Session, source: Source, file_name: str) -> Choices:
+    """What the mapping page begins with: what was chosen for the last file with the same heads.
+
+    Of it only what columns mean, and which countries texts are; else our guess.
+    """
+    choices = source.guesses(file_name)
+    if source.table is None:
+        return choices
+    query = (
+        select(DirectoryImport.options)
+        .where(
+            DirectoryImport.directory == source.directory,
+            DirectoryImport.state.in_({ImportState.READY, ImportState.APPLIED}),
+        )
+        .order_by(DirectoryImport.id.desc())
+        .limit(_LOOKED_BACK)
+    )
+    for before in session.scalars(query):
+        if before.get("columns") == source.table.columns:
+            choices.remembered = before["mapping"] != choices.mapping
+            choices.mapping, choices.countries = before["mapping"], before["countries"]
+            break
+    return choices
 
 
 def get_upload(
@@ -148,6 +175,9 @@ def refuse_unmapped(source: Source, choices: Choices) -> None:
         if not choices.fixed.get(needed):
             fields[f"fixed_{needed}"] = "needed"
     else:
+        if WHICH in choices.mapping:
+            # Once it is said which of the two it is, the other can be asked for.
+            raise Invalid(fields={f"column_{choices.mapping.index(WHICH)}": "which"})
         named = any(one.partition(":")[0] == "name" for one in choices.mapping)
         for meaning in NEEDED[source.directory]:
             if meaning == "kind" and named:

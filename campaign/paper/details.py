@@ -25,8 +25,6 @@ from campaign.signing.validating import (
 FIELDS = ("given_name", "family_name", "locality", "postal_code", "country", "email")
 """In the order in which a sheet has them; a row that names somebody has a given or family name."""
 TICKS = ("news", "network")
-CARRIED = ("locality", "country")
-"""What a new row takes over from the one before it."""
 DITTO = frozenset({'"', "''", "”", "“", "〃", "″", "»"})
 """What means: as in the row above."""
 _LIMITS = {

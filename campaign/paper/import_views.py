@@ -55,7 +55,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
     form = _mapping_form(made)
     if form.validate_on_submit() and table is not None:
         chosen = {at: _meaning(at) for at in range(len(table.columns))}
-        if accepted(form, lambda: _choose(made, form, chosen)):
+        if accepted(form, lambda: _choose(made, form, chosen, table)):
             return redirect(url_for("paper.show_import", public_id=public_id), 303)
         made.options = {**made.options, "meanings": {str(at): one for at, one in chosen.items()}}
     return _import_page(made, form, table, views)
@@ -152,7 +152,7 @@ def _uploaded(form: UploadForm) -> PaperImport:
         raise Invalid(fields={"file": ""}) from problem
 
 
-def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str]) -> None:
+def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str], table: Table) -> None:
     importing.choose(
         db.session(),
         made,
@@ -162,6 +162,7 @@ def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str]) -> Non
         place=form.place.data,
         country=form.country.data,
         view=_view(),
+        columns=table.columns,
     )
 
 

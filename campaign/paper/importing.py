@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -33,6 +33,8 @@ _LEASE = timedelta(minutes=10)
 """After so long without an end a job is taken for dead."""
 MOST_FAULTS = 200
 """Faults that are shown; the rest is counted."""
+_LOOKED_BACK = 50
+"""Files among which one with the same heads is looked for."""
 _BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
 
 
@@ -42,13 +44,12 @@ def upload(
     """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
     sheets.refuse_closed(campaign)
     table = reading_files.open_table(data)
-    guessed = reading_files.guess(table.columns)
     made = PaperImport(
         campaign_id=campaign.id,
         owner_id=staff_id,
         file_name=file_name[:200],
         storage_key=f"imports/{secrets.token_hex(16)}",
-        options={"meanings": {str(at): meaning for at, meaning in guessed.items()}},
+        options={"meanings": _guess_meanings(unit, table)},
         expires_at=db.utcnow() + _KEPT,
     )
     keep_in, key = storage(), made.storage_key
@@ -60,6 +61,20 @@ def upload(
     unit.flush()
     _note(unit, made, "paper.import-upload")
     return made
+
+
+def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
+    """What was chosen for the last file with the same heads, else our guess."""
+    query = (
+        select(PaperImport.options)
+        .where(PaperImport.state.in_({PaperImportState.READY, PaperImportState.APPLIED}))
+        .order_by(PaperImport.id.desc())
+        .limit(_LOOKED_BACK)
+    )
+    for before in session.scalars(query):
+        if before.get("columns") == table.columns:
+            return dict(before["meanings"])
+    return {str(at): meaning for at, meaning in reading_files.guess(table.columns).items()}
 
 
 def get_import(unit: Session, public_id: str, *, owner_id: int) -> PaperImport:
@@ -109,6 +124,7 @@ def choose(
     place: str,
     country: str,
     view: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
 ) -> None:
     """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
     if made.state in _BUSY or made.state is PaperImportState.APPLIED:
@@ -122,6 +138,7 @@ def choose(
         "collected_on": collected_on.isoformat(),
         "place": place,
         "country": country,
+        "columns": list(columns),
         **{one: said for one, said in (view or {}).items() if one in VIEW},
     }
     made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None

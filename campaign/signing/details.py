@@ -4,6 +4,7 @@ Only what the post of that country uses is asked for. Nothing but the town is ne
 officials are to see the whole address: then it should be one.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import Any
 from flask_babel import gettext, pgettext
 
 from campaign import i18n
+from campaign.folding import split_words
 from campaign.officials.postal import AddressForm, address_form, address_problems
 from campaign.signing.composing import Writer, sender_lines
 from campaign.signing.models import Disclosure
@@ -20,6 +22,15 @@ from campaign.signing.tidying import Problem
 ANYWHERE = AddressForm(("locality", "region", "postal_code"), frozenset(), "", "", "", "", ())
 """As long as no country is chosen, or nothing is known of it."""
 
+_HOUSE_NUMBER = re.compile(r"\d{1,5}[a-z]?")
+_STREET_WORDS = {
+    "street", "road", "rd", "avenue", "ave", "boulevard", "blvd", "lane", "drive", "crescent",
+    "highway", "terrace", "rue", "chemin", "impasse", "allee", "quai", "calle", "avenida", "av",
+    "carrera", "calzada", "paseo", "callejon", "strasse", "str", "via", "viale", "rua", "شارع",
+    "طريق",
+}  # fmt: skip
+_STREET_ENDS = ("strasse", "straat", "gatan")
+"""Words for streets and ends of such, folded."""
 _LOCALITY: Mapping[str, Callable[[], str]] = {
     "suburb": lambda: gettext("Suburb"),
     "district": lambda: gettext("District or town"),
@@ -83,6 +94,19 @@ def parts_of(country: str) -> tuple[Part, ...]:
         )
         for name in form.order
     )
+
+
+def names_street(town: str) -> bool:
+    """Whether a town has a house number and a word for a street: "12 Main Street", "Calle 5".
+
+    Towns such as 100 Mile House, 25 de Mayo or 6th of October City have none of these words.
+    """
+    words = split_words(town)
+    streets = (
+        word in _STREET_WORDS or word.endswith(_STREET_ENDS) or (at and word == words[-1] == "st")
+        for at, word in enumerate(words)
+    )
+    return any(map(_HOUSE_NUMBER.fullmatch, words)) and any(streets)
 
 
 def _label(labels: Mapping[str, Callable[[], str]], kind: str) -> str:

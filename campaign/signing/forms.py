@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired
 
 from campaign import i18n
 from campaign.form_words import PlainForm
-from campaign.signing.details import Part, parts_of
+from campaign.signing.details import Part, names_street, parts_of
 from campaign.signing.models import Disclosure
 from campaign.signing.tidying import Problem, without_emoji
 from campaign.signing.wording import say_all
@@ -50,6 +50,7 @@ class SigningForm(PlainForm):
     )
     locality = StringField(_l("Town or village"), [InputRequired()])
     region = StringField(_l("Province, state or region"))
+    town_is_right = BooleanField(_l("This is the name of my town or village"))
     postal_code = StringField(_l("Postal code"))
     disclosure = RadioField(
         _l("What may officials see of you"),
@@ -85,6 +86,11 @@ class SigningForm(PlainForm):
         for part in parts:
             self[part.name].label.text = part.label
         return parts
+
+    @property
+    def asks_for_town(self) -> bool:
+        """Whether the town looks like a street: whoever says that it is none is believed."""
+        return names_street(self.locality.data or "")
 
     def show_problems(self, problems: Mapping[str, Problem]) -> None:
         """Put the sentence of each problem by its field."""

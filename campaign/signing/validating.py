@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from campaign.officials.postal import formatted_code, region_code
 from campaign.reading.sources import clean_source
-from campaign.signing.details import check_address, country_codes
+from campaign.signing.details import check_address, country_codes, names_street
 from campaign.signing.guard import (
     FORBIDDEN,
     INSULT,
@@ -157,6 +157,8 @@ def check_form(
     if not problems.keys() & {"country", "locality", "region", "postal_code"}:
         address = {name: tidy[name] for name in ("country", "locality", "region", "postal_code")}
         problems |= check_address(**address, disclosure=disclosure)
+        if names_street(tidy["locality"]) and not is_ticked(values.get("town_is_right", "")):
+            problems["locality"] = Problem("street-as-town")
     if problems:
         return None, problems
     return (

@@ -193,6 +193,10 @@ _SENTENCES: dict[str, _Say] = {
     "full-needs-postal-code": lambda _: gettext(
         "A full address needs a postal code. Give it, or choose to show less of you below."
     ),
+    "street-as-town": lambda _: gettext(
+        "Is this your town? It looks like a street, and we never ask for your street. Give the "
+        "town alone, or tick the box below."
+    ),
     "points-changed": lambda _: gettext(
         "The letter was changed while you wrote. Look at its points again."
     ),

@@ -276,8 +276,8 @@ def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
     official.given_name, official.locality = "", ""
     unit.add(official)
     unit.commit()
-    text = "name;given name;office;country;city;start\n"
-    text += "Ines Quintero Vidal;Ines;Governor of Altamar;Mexico;Altamar;2024-10-01\n"
+    text = "name;given name;office;country;street;city;start\n"
+    text += "Ines Quintero Vidal;Ines;Governor of Altamar;Mexico;Calle 1;Altamar;2024-10-01\n"
     where = rehearsed(desk, unit, text, "officials", replace="y")
     imported(desk, unit, where)
     unit.expire_all()

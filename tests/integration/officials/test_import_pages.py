@@ -15,6 +15,7 @@ from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
 from campaign.officials.import_models import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.officials.meanings import WHICH
 from campaign.officials.models import Membership, Mission, Official
 from campaign.settings import Settings
 from tests.factories import make_target_mission, make_target_official, post, sign_in
@@ -149,7 +150,8 @@ def _file(desk: FlaskClient, key: str) -> Any:
 def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, unit: Session) -> None:
     where = rehearsed(desk, unit, BAD, "missions")
     page = desk.get(where).get_data(as_text=True)
-    assert "not a country with an ISO code" in page
+    assert "is not a country we know" in page
+    assert "<td><bdi>operator</bdi></td>" in page  # as the file calls it
     table = desk.get(f"{where}/refused.csv")
     assert "operator" in table.get_data(as_text=True)
     cells = re.split(r"[,\r\n]+", table.get_data(as_text=True).lstrip("\ufeff"))
@@ -241,6 +243,40 @@ def test_a_mapping_that_cannot_be_is_refused_by_its_column(
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
     assert newest(unit).state is ImportState.UPLOADED
+
+
+def test_which_country_is_asked_where_no_row_tells(desk: FlaskClient, unit: Session) -> None:
+    text = MISSIONS.replace("operator;country;", "country;post;")
+    where = upload(desk, text).headers["Location"]
+    page = desk.get(where).get_data(as_text=True)
+    assert "Is row 2 a mission of" in page
+    data = form_of(page) | {"fixed_host_country": "CA"}
+    assert data["column_0"] == WHICH
+    refused = post(desk, where, data)
+    assert refused.status_code == 422
+    assert "whether this is the sending country" in refused.get_data(as_text=True)
+    assert form_of(refused.get_data(as_text=True)) == data  # what was chosen stays
+    assert post(desk, where, data | {"column_0": "sending_country"}).status_code == 303
+    work(desk, unit, "officials.rehearse-import")
+    assert newest(unit).counts["refused"] == 0
+
+
+def test_columns_chosen_by_hand_are_remembered_for_the_next_file_with_these_heads(
+    app: Flask, desk: FlaskClient, unit: Session
+) -> None:
+    text = "who;what;land\nInes Quintero;Mayor;Altamar\n"
+    where = upload(desk, text, "officials").headers["Location"]
+    data = form_of(desk.get(where).get_data(as_text=True))
+    (value,) = [name for name in data if name.startswith("value_")]
+    data |= {"column_0": "full_name", "column_1": "office:en", value: "MX"}
+    post(desk, where, data)
+    work(desk, unit, "officials.rehearse-import")
+    sign_in(desk, app, Role.ADMIN, email="other@example.org")
+    page = desk.get(upload(desk, text, "officials").headers["Location"]).get_data(as_text=True)
+    assert form_of(page) == data
+    assert "last import with the same headings" in page
+    other = upload(desk, text.replace("who;", "person;"), "officials").headers["Location"]
+    assert "same headings" not in desk.get(other).get_data(as_text=True)
 
 
 def test_an_upload_can_be_thrown_away_and_nothing_of_it_is_imported(

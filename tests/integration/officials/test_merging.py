@@ -17,7 +17,8 @@ from campaign.bundles.choices import EVERYTHING
 from campaign.bundles.facts import facts_of
 from campaign.bundles.models import Bundle, BundleKind, BundleState, Journey
 from campaign.campaigns.models import Target, TargetKind
-from campaign.officials.models import ContactDetail, Mission, Official
+from campaign.officials.duplicates import find_duplicates
+from campaign.officials.models import ContactDetail, Mission, MissionKind, Official
 from campaign.settings import Settings
 from campaign.signing.models import Letter
 from tests.factories import (
@@ -228,3 +229,29 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     assert "50 pairs may be the same" in desk.get("/desk/missions/duplicates").get_data(
         as_text=True
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ({"locality": "Paris"}, {"locality": "باريس"}, "place"),
+        ({"locality": "Paris", "kind": MissionKind.HIGH_COMMISSION}, {"locality": "Paris"},
+         "place"),
+        ({"locality": "Lyon", "kind": MissionKind.CONSULATE},
+         {"locality": "LYON", "kind": MissionKind.CONSULATE}, "place"),
+        ({"locality": "", "address": ["1 Old Road, Paris"]}, {"locality": "Paris"}, "countries"),
+        ({"locality": "8e arrondissement"}, {"locality": "Paris"}, "countries"),
+        ({"locality": "", "kind": MissionKind.CONSULATE},
+         {"locality": "", "kind": MissionKind.CONSULATE}, ""),
+        ({"locality": "Paris", "source_id": "Q1"}, {"locality": "Paris", "source_id": "Q2"}, ""),
+    ],
+)  # fmt: skip
+def test_two_lists_that_call_one_town_by_two_names_have_one_mission(
+    unit: Session, one: dict[str, Any], other: dict[str, Any], reason: str
+) -> None:
+    unit.add_all(
+        make_target_mission(at, host_country="FR", **facts) for at, facts in enumerate((one, other))
+    )
+    unit.flush()
+    found = find_duplicates(unit, Mission).rows
+    assert [pair.reasons for pair in found] == ([(reason,)] if reason else [])

@@ -71,7 +71,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     with app.app_context(), db.transaction() as unit:
         slug = make_campaign(unit).slug
     sign_in(client, app, Role.STAFF)
-    text = "name,town,land\nEva Park,Hull,Nowhere\nMika Ng,Hull,\nOle Ek,Hull,CA\n"
+    text = "name,lives in,land\nEva Park,Hull,Nowhere\nMika Ng,Hull,\nOle Ek,Hull,CA\n"
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(text)})
     mapping = {
         "meaning-0": "name", "meaning-1": "locality", "meaning-2": "country",
@@ -83,7 +83,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     page = client.get(sent.location).text
     assert "Leave it out and take in 2" in page
     wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
-    assert wrong[0] == "# Row,# What is wrong,name,town,land"
+    assert wrong[0] == "# Row,# What is wrong,name,lives in,land"
     assert wrong[1].startswith("2,land: This is no country")
     assert wrong[1].endswith(",Eva Park,Hull,Nowhere")
     post(client, f"{sent.location}/apply")
@@ -94,7 +94,9 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     assert "2 signatures count from now on" in client.get(sent.location).text
     again = "\n".join(wrong).replace("Nowhere", "CA")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(again)})
-    assert "# Row" not in client.get(sent.location).text
+    page = client.get(sent.location).text
+    assert "# Row" not in page
+    assert 'value="locality" selected' in page, "as the last file with these heads was read"
 
 
 def test_another_encoding_is_looked_at_and_goes_with_the_choice(

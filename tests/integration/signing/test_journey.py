@@ -141,6 +141,25 @@ def test_all_free_points_are_taken_at_first_and_can_be_left_out(
     assert "find out who threatened her" not in client.post(f"{case}/check", data=form).text
 
 
+def test_who_insists_on_a_town_that_looks_like_a_street_goes_on(
+    client: FlaskClient, case: str
+) -> None:
+    street = {"locality": "12 Main Street"}
+    you = client.post(f"{case}/you", data={"letter_locale": "en"}).text
+    assert 'name="town_is_right"' not in you
+    asked = client.post(f"{case}/check", data=Fields(you).with_answers(**YOU | street))
+    assert asked.status_code == 422
+    assert "Is this your town?" in asked.text
+    fields = Fields(asked.text)
+    assert ("locality", "12 Main Street") in fields.sent
+    check = client.post(f"{case}/check", data=fields.with_answers(town_is_right="y"))
+    assert check.status_code == 200
+    # The tick goes along, also back to the letter and the details.
+    write = client.post(f"{case}/write", data=Fields(check.text).with_answers()).text
+    you = client.post(f"{case}/you", data=Fields(write).with_answers()).text
+    assert client.post(f"{case}/check", data=Fields(you).with_answers()).status_code == 200
+
+
 def test_going_back_keeps_everything(client: FlaskClient, case: str) -> None:
     check = client.post(f"{case}/check", data={**FORM, "consent_updates": "y"})
     carried = Fields(check.text).with_answers()

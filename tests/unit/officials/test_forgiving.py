@@ -18,7 +18,7 @@ from campaign.officials.contacts import split_values
 from campaign.officials.files import guess_encoding, open_file, samples_of
 from campaign.officials.import_models import Directory
 from campaign.officials.kinds import kind_in
-from campaign.officials.meanings import guess
+from campaign.officials.meanings import WHICH, guess
 from campaign.officials.models import MissionKind
 from campaign.officials.official_plans import crowded_offices
 from campaign.officials.one_line import parse_one_line
@@ -31,6 +31,7 @@ from campaign.spreadsheets import inert, plain
 
 TODAY = date(2026, 11, 24)
 MISSIONS, OFFICIALS = Directory.MISSIONS, Directory.OFFICIALS
+SENDER, HOST = "sending_country", "host_country"
 
 
 def read(data: bytes | str, directory: Directory = MISSIONS, **fixed: str) -> list[Any]:
@@ -215,16 +216,61 @@ def test_encodings_are_guessed_shown_and_can_be_chosen(name: str) -> None:
 
 def test_arabic_and_german_heads_are_guessed_and_cells_tell_what_heads_do_not() -> None:
     arabic = table_of_csv("الاسم;المنصب;البلد;البريد الإلكتروني\nأ;ب;مصر;x@example.org\n")
-    assert guess(arabic, OFFICIALS) == ["full_name", "office:en", "country", "email"]
+    assert guess(arabic, OFFICIALS) == ["full_name", "office:ar", "country", "email"]
     german = table_of_csv("Land;Art;Straße;PLZ;Ort;Telefon\nKenia;Botschaft;Weg 1;10115;Berlin;1\n")
     assert guess(german, MISSIONS) == [
-        "host_country", "kind", "street", "postal_code", "locality", "voice",
+        WHICH, "kind", "street", "postal_code", "locality", "voice",
     ]  # fmt: skip
     told = table_of_csv(
         "name;country;a;b;c;d\nA;Kenya;x@example.org;+1 613 555 0100;https://example.org;45.42153\n"
         "B;Kenya;y@example.org;+1 613 555 0101;www.example.org;45.52153\n"
     )
     assert guess(told, OFFICIALS) == ["full_name", "country", "email", "voice", "url", ""]
+
+
+@pytest.mark.parametrize(
+    ("heads", "directory", "wanted"),
+    [
+        ("Nom;Fonction;Pays", OFFICIALS, ["full_name", "office:fr", "country"]),
+        ("Nombre;Cargo;Ministerio;País", OFFICIALS,
+         ["full_name", "office:es", "organization:es", "country"]),
+        ("الاسم;الوظيفة;الجهة;البلد", OFFICIALS,
+         ["full_name", "office:ar", "organization:ar", "country"]),
+        ("Name;Poste;Title", OFFICIALS, ["full_name", "office:fr", "office:en"]),
+        ("Name;Fonction (anglais);Cargo en francés;المنصب بالعربية", OFFICIALS,
+         ["full_name", "office:en", "office:fr", "office:ar"]),
+        # English has the word too: the other heads tell.
+        ("Nom;Fonction;Institution", OFFICIALS, ["full_name", "office:fr", "organization:fr"]),
+        ("Name;Office;Institution", OFFICIALS, ["full_name", "office:en", "organization:en"]),
+        ("Name;Funktion;office_es", OFFICIALS, ["full_name", "office:en", "office:es"]),
+        ("Nom de la mission;Pays hôte;Genre", MISSIONS, ["name:fr", "host_country", "kind"]),
+    ],
+)  # fmt: skip
+def test_words_are_in_the_language_of_their_head(
+    heads: str, directory: Directory, wanted: list[str]
+) -> None:
+    row = ";".join("abcde"[: len(wanted)])
+    assert guess(table_of_csv(f"{heads}\n{row}\n"), directory) == wanted
+
+
+@pytest.mark.parametrize(
+    ("heads", "rows", "wanted"),
+    [
+        ("Pays;Mission", ["Kenya;Ambassade du Kenya à Ottawa", "Cuba;Ambassade de Cuba"], SENDER),
+        ("country;name", ["Kenya;Embassy of Cuba in Kenya", "Peru;Embassy of Cuba, Peru"], HOST),
+        ("País;dirección", ["Kenya;1 Old Road, Nairobi, Kenya", "Peru;Lima, Peru"], HOST),
+        ("الدولة;المدينة", ["كينيا;أوتاوا", "مصر;أوتاوا", "بيرو;أوتاوا"], SENDER),
+        ("country;city", ["Kenya;Nairobi", "Peru;Lima", "Egypt;Cairo"], HOST),
+        ("country;operator", ["Kenya;Cuba", "Kenya;Cuba"], HOST),
+        ("country;host country", ["Kenya;Cuba", "Kenya;Cuba"], SENDER),
+        ("country;city", ["Kenya;Nairobi", "Kenya;Mombasa", "Kenya;Kisumu"], WHICH),
+        ("country;street", ["Kenya;1 Old Road", "Peru;2 Old Road", "Egypt;3 Old Road"], WHICH),
+    ],
+)  # fmt: skip
+def test_a_country_alone_is_what_the_rows_tell_or_is_asked(
+    heads: str, rows: list[str], wanted: str
+) -> None:
+    assert guess(table_of_csv("\n".join([heads, *rows])), MISSIONS)[0] == wanted
 
 
 @pytest.mark.parametrize("title", ["Diplomatic list", "Diplomatic list, 2026", "List;;;"])

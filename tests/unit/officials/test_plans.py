@@ -1,6 +1,9 @@
 """What an import would do: filled in, or put in place where somebody says so; old beside new."""
 
 from datetime import date
+from typing import Any
+
+import pytest
 
 from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
 from campaign.officials.import_models import Verdict
@@ -41,7 +44,7 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     official = kept_official()
     official.contacts = [ContactDetail(type="email", value="old@example.org", note="")]
     record = official_record(
-        locality="Mérida", office={"en": "Governor", "ar": "حاكمة"},
+        address=["Calle 60"], locality="Mérida", office={"en": "Governor", "ar": "حاكمة"},
         contacts=(Contact("email", "new@example.org"),),
     )  # fmt: skip
     (filled,) = plan_officials([official], [record]).items
@@ -53,6 +56,93 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     assert Change("locality", "Altamar", "Mérida") in replaced.changes
     assert Change("email", "old@example.org", "") in replaced.changes
     assert replaced.values["office"]["en"] == "Governor"
+
+
+def placed(address: str = "", locality: str = "", postal_code: str = "") -> dict[str, Any]:
+    lines = [address] if address else []
+    return {"address": lines, "locality": locality, "region": "", "postal_code": postal_code}
+
+
+@pytest.mark.parametrize(
+    ("ours", "said", "kept_by_default", "where_the_file_counts"),
+    [
+        # What is empty is filled in, as a whole; our own spelling stays.
+        (placed(), placed("1 Old Road", "Paris"), placed("1 Old Road", "Paris"), None),
+        (placed("", "Strasbourg"), placed("1 Old Road", "Estrasburgo", "67000"),
+         placed("1 Old Road", "Strasbourg", "67000"),
+         placed("1 Old Road", "Estrasburgo", "67000")),
+        (placed("1 Old Road"), placed("1, old road", "Paris"), placed("1 Old Road", "Paris"),
+         placed("1, old road", "Paris")),
+        # A town in the lines of the file is taken out of them, or ours stays where it is.
+        (placed("", "Paris"), placed("1 Old Road, 75008 Paris"),
+         placed("1 Old Road", "Paris", "75008"), None),
+        (placed("", "Paris"), placed("1 Old Road"), placed("1 Old Road", "Paris"), None),
+        (placed("", "Paris"), placed("Paris, chez Marie, 1 Old Road"), placed("", "Paris"),
+         placed("Paris, chez Marie, 1 Old Road")),
+        (placed("", "Lyon"), placed("2 New Road, 75008 Paris"), placed("", "Lyon"),
+         placed("2 New Road, 75008 Paris")),
+        # Two addresses are never mixed.
+        (placed("1 Old Road"), placed("2 New Road", "Paris"), placed("1 Old Road"),
+         placed("2 New Road", "Paris")),
+        (placed("1 Old Road", "", "75008"), placed("", "Lyon"), placed("1 Old Road", "", "75008"),
+         None),
+        (placed("", "Lyon"), placed("2 New Road", "Paris"), placed("", "Lyon"),
+         placed("2 New Road", "Paris")),
+    ],
+)  # fmt: skip
+def test_an_address_is_taken_whole_or_kept_whole(
+    ours: dict[str, Any],
+    said: dict[str, Any],
+    kept_by_default: dict[str, Any],
+    where_the_file_counts: dict[str, Any] | None,
+) -> None:
+    for replace, wanted in ((False, kept_by_default), (True, where_the_file_counts)):
+        mission = make_target_mission(source_id="Q7", host_country="FR", **ours)
+        draft = mission_draft(host_country="FR", **said)
+        official = kept_official(country="FR", **ours)
+        record = official_record(country="FR", **said)
+        for item in (
+            *plan_missions([mission], [MissionRecord(2, "Q7", draft)], replace=replace).items,
+            *plan_officials([official], [record], replace=replace).items,
+        ):
+            changed = {name: item.values[name] for name in ours if name in item.values}
+            assert ours | changed == (wanted or kept_by_default)
+
+
+def mission_draft(**facts: Any) -> MissionDraft:
+    usual: dict[str, Any] = {"kind": MissionKind.EMBASSY, "sending_country": "MX", "name": {}}
+    return MissionDraft(**usual | facts)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said", "same"),
+    [
+        ({"locality": "London"}, {"locality": "Londres"}, True),
+        ({"locality": "London", "source_id": "x-1"}, {"locality": "لندن"}, True),
+        ({"locality": "", "address": ["1 Old Road, London"]}, {"locality": "London"}, True),
+        ({"locality": "London", "kind": MissionKind.HIGH_COMMISSION}, {"locality": "London"}, True),
+        ({"locality": "London"}, {"locality": "Leeds"}, False),
+        ({"locality": "London", "sending_country": "KE"}, {"locality": "London"}, False),
+        ({"locality": "Leeds", "kind": MissionKind.CONSULATE}, {"locality": "Leeds"}, False),
+    ],
+)
+def test_a_mission_is_found_again_in_another_lists_language(
+    kept: dict[str, Any], said: dict[str, Any], same: bool
+) -> None:
+    mission = make_target_mission(**{"source_id": "", "host_country": "GB"} | kept)
+    record = MissionRecord(2, "MX-embassy-GB-x", mission_draft(host_country="GB", **said))
+    (item,) = plan_missions([mission], [record]).items
+    assert (item.known is mission) is same
+
+
+def test_what_a_file_names_by_its_id_is_no_other_rows_mission() -> None:
+    kept = make_target_mission(source_id="7", host_country="GB", locality="London")
+    other = MissionRecord(2, "8", mission_draft(host_country="GB", locality="London"))
+    named = MissionRecord(3, "7", mission_draft(host_country="GB", locality="London"))
+    # Another list counts its own rows: its 7 is a mission elsewhere.
+    elsewhere = MissionRecord(4, "7", mission_draft(host_country="FR", locality="Paris"))
+    found = [item.known for item in plan_missions([kept], [other, named, elsewhere]).items]
+    assert found == [None, kept, None]
 
 
 def test_who_left_is_noted_where_they_are_kept_and_otherwise_left_with_the_reason() -> None:

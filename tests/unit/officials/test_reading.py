@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaign.officials.files import decode
+from campaign.officials.files import open_file
 from campaign.officials.models import MissionKind
 from campaign.officials.one_line import parse_one_line
 from campaign.officials.read_missions import read_json, sending_country_of
@@ -50,7 +50,7 @@ def test_a_row_becomes_a_mission() -> None:
 
 def test_commas_and_a_byte_order_mark_are_understood() -> None:
     data = "\ufeffoperator,country,city,type\nKenya,Canada,Ottawa,high commission\n".encode()
-    (record,) = read_csv(decode(data))
+    (record,) = read_csv(open_file(data).text)
     assert isinstance(record, MissionRecord)
     assert record.draft.name == {"en": "High Commission of Kenya in Ottawa"}
     assert record.source_id == "KE-high-commission-CA-ottawa"
@@ -101,7 +101,7 @@ def test_a_file_without_its_columns_is_refused_with_their_names() -> None:
     with pytest.raises(UnreadableFile, match=r"operator, country, type; type not found"):
         rows("x;y", heading="operator;country")
     with pytest.raises(UnreadableFile, match="save it as UTF-8"):
-        decode("Köln".encode("latin-1"))
+        open_file("Köln".encode("latin-1"))
 
 
 def ministry_list() -> list[Any]:

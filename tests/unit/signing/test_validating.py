@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from campaign.letters.checks import check_characters, texts_of
 from campaign.signing.composing import Addressing, Case, Proposal, compose
+from campaign.signing.details import names_street
 from campaign.signing.drafts import writer_of
 from campaign.signing.duplicates import Person
 from campaign.signing.models import Disclosure
@@ -293,3 +294,25 @@ def test_marks_cannot_be_stacked_by_putting_joiners_between_them(name: str) -> N
 @pytest.mark.parametrize("name", ["\u3164", "\u1160\u115f", "\uffa0"])
 def test_a_name_that_nobody_sees_is_no_name(name: str) -> None:
     assert problem_of("given_name", name) is not None
+
+
+@pytest.mark.parametrize(
+    ("town", "asked"),
+    [
+        ("12 Main Street", True), ("12 Main St.", True), ("Suite 4, 100 King Road", True),
+        ("5 rue de la Paix", True), ("Calle 60 núm. 491", True), ("Hauptstraße 7", True),
+        ("12b, allée des Érables", True), ("شارع النيل ١٢", True),
+        ("Trois-Rivières", False), ("100 Mile House", False), ("6th of October City", False),
+        ("Saint-Louis-du-Ha! Ha!", False), ("25 de Mayo", False), ("Rue", False),
+        ("Road Town", False), ("St. John's 2", False), ("Paris 8e", False), ("1770", False),
+        ("Streetsville", False), ("Via", False),
+    ],
+)  # fmt: skip
+def test_a_street_in_the_place_of_a_town_is_asked_about_and_who_insists_is_believed(
+    town: str, asked: bool
+) -> None:
+    assert names_street(town) is asked
+    if any(letter.isalpha() for letter in town):
+        problem = problem_of("locality", town)
+        assert (problem is not None and problem.slug == "street-as-town") is asked
+        assert form_with(locality=town, town_is_right="y").locality == town
