@@ -1,6 +1,6 @@
 """The desk's page on which a campaign begins, with a draft of what is typed there."""
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -9,7 +9,16 @@ from campaign.accounts.guards import actor, staff_user
 from campaign.authoring import new_drafts
 from campaign.authoring.desk import accepted, blueprint, desk_settings, done, page
 from campaign.authoring.forms import FactsForm
-from campaign.authoring.saving import as_typed, draft_kept, typed_fields
+from campaign.authoring.saving import (
+    as_typed,
+    draft_kept,
+    draft_words,
+    dropped_answer,
+    kept_answer,
+    show_again,
+    this_tab,
+    typed_fields,
+)
 from campaign.campaigns import services
 from campaign.campaigns.models import LetterFormat
 from campaign.campaigns.texts import slug_of
@@ -23,33 +32,40 @@ def create() -> ResponseReturnValue:
     going_on = draft is not None and "draft" in request.args
     typed = {"formdata": as_typed(draft.content)} if draft and going_on else {}
     form = FactsForm(services.list_followable(unit, None, by=staff_user()), data=_fresh(), **typed)
+    other: dict[str, object] = {}
     if "keep" in request.form:
-        new_drafts.keep(unit, staff_id=me, content=typed_fields())
-        return done(draft_kept(), ".create")
+        if _keep():
+            return done(draft_kept(), ".create")
+        kept = new_drafts.find(unit, staff_id=me)
+        other = show_again(form, kept.content) if kept else {}
     if form.validate_on_submit() and accepted(
         form,
         lambda: services.create_campaign(unit, actor=actor(), created_by_id=me, **form.facts()),
     ):
-        new_drafts.drop(unit, staff_id=me)
+        new_drafts.drop(unit, staff_id=me, tab=this_tab())
         slug = slug_of(form.reference.data)
         return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
-    return page(
-        "create", form, draft=None if going_on else draft, draft_url=url_for(".keep_new_draft")
-    )
+    words = draft_words(draft) | other
+    return page("create", form, draft_url=url_for(".keep_new_draft"), **words)
 
 
 @blueprint.post("/new/draft")
 def keep_new_draft() -> ResponseReturnValue:
     """Keep what the form holds as it is; the page's script sends it while one types."""
-    new_drafts.keep(db.session(), staff_id=staff_user().id, content=typed_fields())
-    return "", 204
+    return kept_answer(_keep())
 
 
 @blueprint.post("/new/draft/drop")
 def drop_new_draft() -> ResponseReturnValue:
     """Throw it away."""
-    new_drafts.drop(db.session(), staff_id=staff_user().id)
-    return redirect(url_for(".create"), 303)
+    is_dropped = new_drafts.drop(db.session(), staff_id=staff_user().id, tab=this_tab())
+    return dropped_answer(is_dropped, url_for(".create"))
+
+
+def _keep() -> bool:
+    return new_drafts.keep(
+        db.session(), staff_id=staff_user().id, content=typed_fields(), tab=this_tab()
+    )
 
 
 def _fresh() -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, redirect, request, url_for
+from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,7 +11,7 @@ from campaign.accounts.guards import staff_user
 from campaign.authoring import drafts
 from campaign.authoring.desk import blueprint, done, load
 from campaign.authoring.history_views import known_part
-from campaign.authoring.saving import Desk
+from campaign.authoring.saving import Desk, dropped_answer, kept_answer
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import Part
 
@@ -33,8 +33,7 @@ def keep_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
     """Keep what a form holds as it is, valid or not; the page's script sends it while one types."""
     campaign = load(slug)
     _known(campaign, part, place)
-    Desk(campaign, part, _place(place)).keep()
-    return "", 204
+    return kept_answer(Desk(campaign, part, _place(place)).keep())
 
 
 @blueprint.post("/<slug>/drafts/<part>/<place>/drop")
@@ -42,18 +41,14 @@ def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
     """Throw a draft away."""
     campaign = load(slug)
     _known(campaign, part, place)
-    drafts.drop(
-        db.session(),
-        campaign,
-        staff_id=staff_user().id,
-        part=part,
-        place=_place(place),
-        conflict="conflict" in request.form,
-    )
-    back = part_url(campaign, part, _place(place))
     if "conflict" in request.form:
+        drafts.drop_conflict(
+            db.session(), campaign, staff_id=staff_user().id, part=part, place=_place(place)
+        )
         return done(_("Your text is thrown away. The saved one stays."), ".show", slug=slug)
-    return redirect(back, 303)
+    return dropped_answer(
+        Desk(campaign, part, _place(place)).drop(), part_url(campaign, part, _place(place))
+    )
 
 
 def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:

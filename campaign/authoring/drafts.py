@@ -2,10 +2,12 @@
 
 A draft is offered again after a lost session or a closed tab, and never published by itself. One
 that was saved over somebody else's text waits, as a conflict, until its writer has chosen.
+
+A tab replaces or removes no draft that it neither wrote nor shows: what was typed elsewhere stays.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +19,31 @@ from campaign import db, jobs
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.revision_models import DeskDraft, NewCampaignDraft
 from campaign.errors import NotFound
+from campaign.meeting import mark_of
 
 KEPT_DAYS = 60
+TAB = "draft_tab"
+"""The form's field that names the tab in which it is filled in."""
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """What one page of a browser knows of the drafts kept at its place."""
+
+    name: str = ""
+    """Of the tab, as what it writes carries it; empty: none."""
+    shown: tuple[str, ...] = ()
+    """Marks of drafts that it shows, or was told to replace."""
+
+    def knows(self, content: Mapping[str, Any]) -> bool:
+        """Whether it wrote this draft, or shows it."""
+        return (bool(self.name) and content.get(TAB) == [self.name]) or (
+            draft_mark(content) in self.shown
+        )
+
+
+NO_TAB = Tab()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +57,11 @@ class Draft:
     saved_at: datetime
 
 
+def draft_mark(content: Mapping[str, Any]) -> str:
+    """A mark of what was typed, whichever tab kept it."""
+    return mark_of({name: value for name, value in content.items() if name != TAB})
+
+
 def keep(
     unit: Session,
     campaign: Campaign,
@@ -42,27 +72,74 @@ def keep(
     based_on: int,
     content: dict[str, Any],
     conflict: bool = False,
-) -> datetime:
-    """Keep what was typed in place of what was kept before; gives the moment."""
-    now = db.utcnow()
-    row = {
+    tab: Tab = NO_TAB,
+) -> bool:
+    """Keep what was typed; False where something else is kept there that the tab does not know."""
+    key = {
         "staff_id": staff_id,
         "campaign_id": campaign.id,
         "part": part,
         "place": place,
         "conflict": conflict,
     }
-    said = {
-        "based_on": based_on,
-        "content": json.dumps(content, ensure_ascii=False),
-        "saved_at": now,
-    }
-    unit.execute(
-        db.insert_into(unit, DeskDraft)
-        .values(**row, **said)
-        .on_conflict_do_update(index_elements=list(row), set_=said)
+    return store_draft(unit, DeskDraft, key, content, tab, based_on=based_on)
+
+
+def store_draft(
+    unit: Session,
+    table: type[DeskDraft | NewCampaignDraft],
+    key: dict[str, Any],
+    content: dict[str, Any],
+    tab: Tab,
+    **more: Any,
+) -> bool:
+    """Insert the row with that key, or update it where the tab knows what it holds, in one go."""
+    said = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow(), **more}
+    for _ in range(_TRIES):
+        row = lock_draft(unit, table, key)
+        if row is not None:
+            stored = json.loads(row.content)
+            if not tab.knows(stored) and draft_mark(stored) != draft_mark(content):
+                return False
+            for name, value in said.items():
+                setattr(row, name, value)
+            unit.flush()
+            return True
+        made = unit.scalar(
+            db.insert_into(unit, table)
+            .values(**key, **said)
+            .on_conflict_do_nothing(index_elements=list(key))
+            .returning(table.staff_id)
+        )
+        if made is not None:
+            return True
+        # Another tab was quicker: look at what it kept.
+    return False
+
+
+def lock_draft(
+    unit: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any]
+) -> DeskDraft | NewCampaignDraft | None:
+    """The row with that key, which nobody else changes until the transaction ends."""
+    query: Any = select(table).filter_by(**key).with_for_update()
+    row: DeskDraft | NewCampaignDraft | None = unit.scalar(
+        query.execution_options(populate_existing=True)
     )
-    return now
+    return row
+
+
+def remove_draft(
+    unit: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any], tab: Tab
+) -> bool:
+    """Delete the row with that key; False where it holds what the tab does not know."""
+    row = lock_draft(unit, table, key)
+    if row is None:
+        return True
+    if not tab.knows(json.loads(row.content)):
+        return False
+    unit.delete(row)
+    unit.flush()
+    return True
 
 
 def find(
@@ -110,10 +187,24 @@ def drop(
     staff_id: int,
     part: str,
     place: str,
-    conflict: bool = False,
+    tab: Tab,
+) -> bool:
+    """Throw it away: it is saved, or not wanted. False where another tab has newer text."""
+    key = {
+        "staff_id": staff_id,
+        "campaign_id": campaign.id,
+        "part": part,
+        "place": place,
+        "conflict": False,
+    }
+    return remove_draft(unit, DeskDraft, key, tab)
+
+
+def drop_conflict(
+    unit: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> None:
-    """Throw it away: it is saved, or not wanted."""
-    unit.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict)))
+    """Throw away the text that waited to be brought together: it is, or is not wanted."""
+    unit.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict=True)))
 
 
 def drop_everybodys(unit: Session, campaign: Campaign, *, part: str, place: str) -> None:

@@ -31,8 +31,7 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
     desk = Desk(campaign, Part.EDITION, known_locale(campaign, locale))
     found = editions.find_edition(campaign, locale)
     form = EditionForm(**desk.typed(), data=_data(found) | {"based_on": desk.seen})
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_edition", slug=slug, locale=locale)
     if "preview" not in request.form and form.validate_on_submit():
         saved = _save(form, desk)

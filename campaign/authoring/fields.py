@@ -1,5 +1,6 @@
 """Fields of the desk's campaign forms: what is typed is trimmed, bounded and kept."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,11 +12,14 @@ from wtforms import (
     DateTimeLocalField,
     Field,
     FieldList,
+    FileField,
     Form,
     FormField,
+    HiddenField,
     SelectChoice,
     SelectMultipleField,
     StringField,
+    SubmitField,
     TextAreaField,
 )
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
@@ -26,6 +30,8 @@ from campaign.form_words import SiteForm
 from campaign.letters.placeholders import KNOWN, nearest_placeholder
 from campaign.typed_days import DayInput, MomentInput, no_such_day, read_day
 
+_ROW = re.compile(r"\w+-\d+-\w+\Z")
+"""The name of a field in a row, as the form's `points-1-text`."""
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
 WORDS: Mapping[str, Any] = {
@@ -140,6 +146,16 @@ class DeskForm(SiteForm):
     """Whether it was refused for what a risk flag rules out."""
     risks_found: Sequence[Any] = ()
     """Where it says that, for the page to show."""
+    _is_shown_again = False
+
+    def show_again(self, message: str) -> None:
+        """Have the form shown as it was typed, with a message, and nothing checked or saved."""
+        self._is_shown_again = True
+        self.form_errors.append(message)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check all fields, unless the form is only shown again."""
+        return not self._is_shown_again and bool(super().validate(*args, **kwargs))
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field, or on top where the form has none."""
@@ -187,6 +203,37 @@ def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
         anchor = f"{field.id}-0" if isinstance(field, CheckboxesField) else field.id
         # A list of rows repeats the errors of its rows as dictionaries.
         yield from ((anchor, error) for error in field.errors if not isinstance(error, dict))
+
+
+def differing_fields(
+    form: Form, kept: Mapping[str, list[str]], typed: Any
+) -> list[tuple[str, str]]:
+    """Label and kept text of each field in which a draft says something else than what was typed.
+
+    `typed` are the fields as they were sent.
+    """
+    labels = dict(_named(form))
+    return [
+        (labels.get(name) or name, _kept_text(kept.get(name, [])))
+        for name in dict.fromkeys([*kept, *labels])
+        if (name in labels or _ROW.match(name))
+        and _kept_text(kept.get(name, [])) != _kept_text(typed.getlist(name))
+    ]
+
+
+def _named(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
+    """Each control that one types into, with its label; file fields are never kept."""
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _named(field.form)
+        elif isinstance(field, FieldList):
+            yield from _named(field.entries)
+        elif not isinstance(field, HiddenField | FileField | SubmitField):
+            yield field.name, str(field.label.text)
+
+
+def _kept_text(values: Iterable[str]) -> str:
+    return "\n".join(value.replace("\r\n", "\n").strip() for value in values)
 
 
 def unknown_words(unknown: list[str]) -> str:

@@ -66,7 +66,9 @@ def _settle(
     own: dict[str, Any] = {"staff_id": staff_user().id, "part": draft.part, "place": where}
     unit = db.session()
     if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, made, newest)):
-        drafts.keep(unit, campaign, based_on=newest, content=typed, **own)
+        if not drafts.keep(unit, campaign, based_on=newest, content=typed, **own):
+            flash(_("You have a draft of this part. Save it or throw it away first."), "error")
+            return None
         said = _("Both texts are in the form, and nothing is saved yet. Read it, then save it.")
         target = part_url(campaign, draft.part, where, draft=1)
     else:
@@ -78,7 +80,7 @@ def _settle(
             return None
         said = _("Both texts are brought together and saved.")
         target = part_url(campaign, draft.part, where)
-    drafts.drop(unit, campaign, conflict=True, **own)
+    drafts.drop_conflict(unit, campaign, **own)
     flash(said)
     return redirect(target, 303)
 

@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign.authoring import drafts
+from campaign.authoring.drafts import Tab
 from campaign.campaigns.revision_models import NewCampaignDraft
 
 Fields = dict[str, list[str]]
@@ -24,14 +24,9 @@ class NewDraft:
     saved_at: datetime
 
 
-def keep(unit: Session, *, staff_id: int, content: Fields) -> None:
-    """Keep what was typed in place of what was kept before."""
-    said = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow()}
-    unit.execute(
-        db.insert_into(unit, NewCampaignDraft)
-        .values(staff_id=staff_id, **said)
-        .on_conflict_do_update(index_elements=["staff_id"], set_=said)
-    )
+def keep(unit: Session, *, staff_id: int, content: Fields, tab: Tab) -> bool:
+    """Keep what was typed; False where something else is kept that the tab does not know."""
+    return drafts.store_draft(unit, NewCampaignDraft, {"staff_id": staff_id}, content, tab)
 
 
 def find(unit: Session, *, staff_id: int) -> NewDraft | None:
@@ -40,6 +35,6 @@ def find(unit: Session, *, staff_id: int) -> NewDraft | None:
     return NewDraft(json.loads(row.content), row.saved_at) if row else None
 
 
-def drop(unit: Session, *, staff_id: int) -> None:
-    """Throw it away: the campaign is made, or not wanted."""
-    unit.execute(delete(NewCampaignDraft).where(NewCampaignDraft.staff_id == staff_id))
+def drop(unit: Session, *, staff_id: int, tab: Tab) -> bool:
+    """Throw it away: it is made, or not wanted. False where another tab has newer text."""
+    return drafts.remove_draft(unit, NewCampaignDraft, {"staff_id": staff_id}, tab)

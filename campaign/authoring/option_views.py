@@ -64,8 +64,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
     unit, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
     form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_options", slug=slug)
     if form.validate_on_submit():
         wanted = form.options()

@@ -82,8 +82,7 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     now = _data(desk.held(), codes)
     form = picture_form(codes, data=now, **desk.typed())
     form.saw(now)
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
         case_picture.remove_picture(unit, campaign, actor=actor())

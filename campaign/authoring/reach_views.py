@@ -35,8 +35,7 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     now = {"hosts": "\n".join(desk.held().embed_hosts)}
     form = ReachForm(data=now, **desk.typed())
     form.saw(now)
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_reach", slug=slug)
     hosts = (form.hosts.data or "").splitlines()
     if form.validate_on_submit() and form.meets(now) and accepted(

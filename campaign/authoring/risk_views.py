@@ -63,8 +63,7 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     now = _data(desk.held())
     form = RisksForm(data=now, **desk.typed())
     form.saw(now)
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_risks", slug=slug)
     if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
         desk.drop()

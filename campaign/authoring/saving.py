@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -13,8 +13,9 @@ from campaign import db
 from campaign.accounts.guards import staff_user
 from campaign.authoring import drafts
 from campaign.authoring.desk import accepted
-from campaign.authoring.drafts import Draft
-from campaign.authoring.fields import DeskForm
+from campaign.authoring.drafts import TAB, Draft, Tab, draft_mark
+from campaign.authoring.fields import DeskForm, differing_fields
+from campaign.authoring.new_drafts import NewDraft
 from campaign.campaigns import revisions
 from campaign.campaigns.contents import Content
 from campaign.campaigns.models import Campaign
@@ -22,7 +23,8 @@ from campaign.campaigns.revision_models import Part
 from campaign.errors import Refused
 from campaign.meeting import hold
 
-_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then"}
+_SHOWN = "draft_shown"
+_OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then", _SHOWN}
 
 
 class Desk:
@@ -36,6 +38,7 @@ class Desk:
         self.campaign = campaign
         self.part = part
         self.place = place
+        self._other: dict[str, Any] = {}
 
     def held(self) -> Campaign:
         """The campaign as it stands; while its form is saved nobody else changes it meanwhile."""
@@ -68,18 +71,26 @@ class Desk:
         fields = self.taken_up()
         return {} if fields is None else {"formdata": fields}
 
-    def keep(self) -> None:
-        """Keep what the form sent."""
-        self.keep_fields(typed_fields())
+    def keep(self, form: DeskForm | None = None) -> bool:
+        """Keep what the form sent; False, and said on the form, where another tab has other text.
 
-    def keep_fields(self, fields: dict[str, list[str]]) -> None:
-        """Keep these fields as this person's draft."""
+        Then nothing is saved, and the page shows the form as it was typed, below the other text.
+        """
+        if self.keep_fields(typed_fields()):
+            return True
+        if form is not None and (other := self.draft()):
+            self._other = show_again(form, other.content)
+        return False
+
+    def keep_fields(self, fields: dict[str, list[str]]) -> bool:
+        """Keep these fields as this person's draft; False where another tab has other text."""
         based_on = request.form.get("based_on", "")
-        drafts.keep(
+        return drafts.keep(
             db.session(),
             self.campaign,
             based_on=int(based_on) if based_on.isdecimal() and len(based_on) < 9 else 0,
             content=fields,
+            tab=this_tab(),
             **self._key,
         )
 
@@ -97,22 +108,31 @@ class Desk:
         except Refused as problem:
             if problem.slug != revisions.CHANGED:
                 raise
-            return self.meet(mine(), form_number(form))
+            return self.meet(form, mine(), form_number(form))
         self.drop()
         return True
 
-    def meet(self, mine: Content, based_on: int) -> ResponseReturnValue:
-        """Keep a text that came too late, and go to the page on which the two are merged."""
-        unit = db.session()
-        drafts.drop(unit, self.campaign, **self._key)
-        drafts.keep(
-            unit, self.campaign, based_on=based_on, content=mine, conflict=True, **self._key
-        )
+    def meet(self, form: DeskForm, mine: Content, based_on: int) -> ResponseReturnValue | bool:
+        """Keep a text that came too late, and go to the page on which the two are merged.
+
+        False, and said on the form, where another text of this person waits to be merged there.
+        """
+        if not drafts.keep(
+            db.session(), self.campaign, based_on=based_on, content=mine, conflict=True, **self._key
+        ):
+            form.form_errors.append(
+                _(
+                    "Another text of yours waits to be merged with the saved one. "
+                    "Open the overview in another tab, merge it there, and save here again."
+                )
+            )
+            return False
+        self.drop()
         return redirect(self.merge_url(), 303)
 
-    def drop(self) -> None:
-        """Forget the draft: it is saved."""
-        drafts.drop(db.session(), self.campaign, **self._key)
+    def drop(self) -> bool:
+        """Forget the draft: it is saved. What another tab has kept meanwhile stays, with False."""
+        return drafts.drop(db.session(), self.campaign, tab=this_tab(), **self._key)
 
     def merge_url(self) -> str:
         """The page on which this person's text and the saved one are brought together."""
@@ -122,9 +142,9 @@ class Desk:
 
     def words(self) -> dict[str, Any]:
         """What the templates need: where typing is kept, and what was kept before."""
-        draft = None if "draft" in request.args or request.method == "POST" else self.draft()
         return {
-            "draft": draft,
+            **draft_words(self.draft()),
+            **self._other,
             "draft_url": self._url
             or url_for(
                 "campaigns.keep_draft",
@@ -137,6 +157,48 @@ class Desk:
     @property
     def _key(self) -> dict[str, Any]:
         return {"staff_id": staff_user().id, "part": str(self.part), "place": self.place}
+
+
+def this_tab() -> Tab:
+    """What the tab that sent this form knows of drafts: its own, what it shows or may replace."""
+    marks = request.form.getlist(_SHOWN) + request.form.getlist("keep")
+    return Tab(request.form.get(TAB, ""), tuple(filter(None, marks)))
+
+
+def show_again(form: DeskForm, content: dict[str, Any]) -> dict[str, Any]:
+    """Have the form shown as it was typed; gives what the templates show of the other draft."""
+    form.show_again(_("Another tab has newer text. It stands above yours, and nothing is lost."))
+    return {
+        "draft_other": differing_fields(form, content, request.form),
+        "draft_mark": draft_mark(content),
+    }
+
+
+def draft_words(found: Draft | NewDraft | None) -> dict[str, Any]:
+    """What the templates need of a draft that is kept, and of the tab that shows the form."""
+    if request.method == "POST":
+        shown = request.form.get(_SHOWN, "")
+        return {"draft": None, "draft_shown": shown, "draft_tab": request.form.get(TAB, "")}
+    mark = draft_mark(found.content) if found else ""
+    going_on = "draft" in request.args
+    return {
+        "draft": None if going_on else found,
+        "draft_mark": mark,
+        "draft_shown": mark if going_on else "",
+        "draft_tab": db.new_public_id(),
+    }
+
+
+def kept_answer(is_kept: bool) -> ResponseReturnValue:
+    """Answer the page's script: 409 where another tab has newer text."""
+    return "", (204 if is_kept else 409)
+
+
+def dropped_answer(is_dropped: bool, url: str) -> ResponseReturnValue:
+    """Go back to the page; where another tab has newer text, that is offered now."""
+    if not is_dropped:
+        flash(_("Another tab has newer text. Look at it before you throw it away."), "error")
+    return redirect(url, 303)
 
 
 def typed_fields() -> dict[str, list[str]]:

@@ -39,8 +39,7 @@ def side_by_side(slug: str, page: str) -> ResponseReturnValue:
     now = {code: _now(campaign, part, code) for code in codes}
     form = make(codes, **desk.typed(), **_rows(page, now, campaign.default_locale))
     asked = set(request.form)
-    if "keep" in asked:
-        desk.keep()
+    if "keep" in asked and desk.keep(form):
         return done(draft_kept(), ".side_by_side", slug=slug, page=page)
     if "move" in asked and isinstance(form, PointsForm):
         form.move(request.form["move"])
@@ -93,8 +92,7 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
         if problem.slug != revisions.CHANGED:
             raise
         single = Desk(campaign, part, code)
-        single.meet(mine[0], seen)
-        return single.merge_url()
+        return single.merge_url() if single.meet(form, mine[0], seen) else None
     except Invalid as problem:
         form.refuse_language(code, problem)
         return None

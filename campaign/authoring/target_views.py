@@ -30,8 +30,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     taken = [target.official_id for target in known.values()]
     desk = Desk(campaign, Part.TARGETS)
     form = TargetsForm(unit, campaign, desk_settings().organisation_country, also, **desk.typed())
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_targets", slug=slug)
     form.based_on.data = form.based_on.data or str(desk.seen)
     saved = form.validate_on_submit() and _save(form, desk)

@@ -33,8 +33,7 @@ def edit_template(slug: str, locale: str) -> ResponseReturnValue:
     desk = Desk(campaign, Part.LETTER, letter_place(locale, target))
     form = template_form(newest, pattern, **desk.typed())
     saved: ResponseReturnValue | bool = False
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_template", slug=slug, locale=locale, **_for(target))
     if "move" in request.form:
         form.move(request.form["move"])

@@ -28,8 +28,7 @@ def post_update(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, "update")
     again = proposal_views.returned(campaign)
     form = update_form(locales, data=_asked_kind(), **_typed_again(again) or desk.typed())
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".post_update", slug=slug)
     looked = "look" in request.form and form.validate_on_submit()
     if (

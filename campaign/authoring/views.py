@@ -128,8 +128,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, Part.FACTS)
     others = services.list_followable(unit, campaign, by=staff_user())
     form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_facts", slug=slug)
     if form.validate_on_submit():
         saved = desk.save(

@@ -26,8 +26,10 @@ from campaign.security import count_against_limit, network_of, public
 from campaign.settings import Settings
 from campaign.signing import confirming
 from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.mails import mail_name
 from campaign.signing.models import Signature, SignatureState
 from campaign.signing.seats import refuse_shared
+from campaign.signing.waiting import delete_waiting_beside, list_waiting_beside
 
 
 def register(blueprint: Blueprint) -> None:
@@ -39,6 +41,8 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{link}/post.pdf", view_func=post_pdf)
     blueprint.add_url_rule(f"{link}/sent", view_func=sent, methods=["POST"])
     blueprint.add_url_rule(f"{link}/my-letters", view_func=mail_own_link, methods=["POST"])
+    blueprint.add_url_rule(f"{link}/not-mine", view_func=not_mine)
+    blueprint.add_url_rule(f"{link}/not-mine", view_func=delete_not_mine, methods=["POST"])
 
 
 @public
@@ -110,6 +114,32 @@ def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
     links.ask(unit, email=signature.email, locale=lang, now=now)
     return redirect(url_for("following.asked", lang=lang), 303)
+
+
+@public
+def not_mine(lang: str, token: str) -> ResponseReturnValue:
+    """The letters that wait in this mailbox for the case, to be deleted by whom they are not of."""
+    with db.reading() as unit:
+        signature = confirming.get_by_token(unit, token)
+        found = list_waiting_beside(unit, signature)
+        writers = [mail_name(row.given_name) for row in found]
+        return _not_mine_page(signature, {"token": token, "writers": writers})
+
+
+@public
+def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
+    """Delete them. Their links open nothing after that, so the answer is the page itself."""
+    unit, now = db.session(), db.utcnow()
+    signature = confirming.get_by_token(unit, token)
+    page = {"token": token, "deleted": True}
+    body = _not_mine_page(signature, page)
+    delete_waiting_beside(unit, signature, now)
+    return body
+
+
+def _not_mine_page(signature: Signature, page: dict[str, object]) -> Response:
+    case = case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow())
+    return _page("following/not_mine.html", {"case": case, "deleted": False, **page})
 
 
 def _confirmed(unit: Session, token: str) -> Signature:

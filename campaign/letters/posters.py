@@ -25,7 +25,7 @@ SHARE_PICTURE = 420
 _PX = 25.4 / 96
 _SHARE = Paper("share", SHARE_WIDTH * _PX, SHARE_HEIGHT * _PX)
 _FILES = ("share.html", "share.css", "poster.html", "poster.css", "sign-on.html", "sign-on.css",
-          "document.html", "fonts.css")  # fmt: skip
+          "by-hand.html", "by-hand.css", "document.html", "fonts.css")  # fmt: skip
 _pdfium = Lock()
 """PDFium is not safe between threads."""
 

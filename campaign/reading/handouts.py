@@ -1,4 +1,4 @@
-"""Printed things of a case: picture, poster and sign-on sheet, made once and kept.
+"""Printed things of a case: picture, poster, sign-on sheet, pages to write on; made once, kept.
 
 A thing is named by what it holds, so it is made anew when its words change and never twice.
 """
@@ -10,10 +10,12 @@ from threading import BoundedSemaphore
 from flask_babel import force_locale, gettext
 
 from campaign.campaigns import pictures
-from campaign.campaigns.models import Campaign, TargetKind
+from campaign.campaigns.addressing import addressing_of
+from campaign.campaigns.models import Campaign, Target, TargetKind
 from campaign.clock import utcnow
 from campaign.errors import NotFound, TooMany
 from campaign.letters import posters
+from campaign.letters.by_hand import BlankLetter, ByHandContext, by_hand_pdf
 from campaign.letters.layouts import PAPERS, Paper, paper_for
 from campaign.letters.posters import PosterContext
 from campaign.letters.sign_on_sheets import SheetContext, plan_sheet, sheet_pdf
@@ -130,6 +132,53 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
     return _kept(f"sheets/{mark}.pdf", mark, lambda: sheet_pdf(context, paper))
 
 
+def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
+    """Pages to write a letter by hand. Raises TooMany (`busy`)."""
+    page = whole_url("reading.case", lang=lang, slug=campaign.slug)
+    cards = case.cards
+    letter_locale = next(
+        code for code in (lang, *campaign.letter_locales) if code in campaign.letter_locales
+    )
+    context = ByHandContext(
+        locale=lang,
+        kicker=_kicker(case),
+        title=case.title,
+        text_locale=case.content_lang or lang,
+        reference=case.reference,
+        asks_head=gettext("What you can ask for"),
+        asks=case.asks,
+        address_head=gettext("Write it to"),
+        letters=tuple(
+            _blank_letter(target, letter_locale)
+            for target in campaign.targets
+            if target.kind is TargetKind.TO
+        ),
+        letter_locale=letter_locale,
+        advice_head=gettext("How to write"),
+        advice=(
+            gettext("Write in your own words. Be polite: that is what works."),
+            gettext("Name no one who could be harmed: no witness, no relative, no home."),
+            gettext("Sign with your full name and your town. Officials see all that you write."),
+        ),
+        return_to=_return_letter(case),
+        call=gettext("To write your card online:")
+        if cards
+        else gettext("To write your letter online:"),
+        link=f"{page}?from={sources.SHEET}",
+        shown_link=shown(page),
+        title_label=f"{gettext('To write by hand')} · {case.reference}",
+    )
+    mark = posters.fingerprint("by-hand", context, paper.slug)
+    return _kept(f"by-hand/{mark}.pdf", mark, lambda: by_hand_pdf(context, paper))
+
+
+def _blank_letter(target: Target, locale: str) -> BlankLetter:
+    home = settings().organisation_country
+    host = target.mission.host_country if target.mission else home
+    found = addressing_of(target, locale, host_country=host)
+    return BlankLetter(found.lines, found.salutation, found.close)
+
+
 def small_sheets(campaign: Campaign, languages: Iterable[str]) -> dict[str, int]:
     """Return rows of the sign-on sheets whose words had to be set small, by language."""
     paper = paper_for(settings().organisation_country)
@@ -186,6 +235,19 @@ def _until(case: CasePage) -> str:
     if case.deadline is None:
         return ""
     return str(gettext("Write until %(when)s", when=case.deadline.when))
+
+
+def _return_letter(case: CasePage) -> str:
+    """Where to send what was written by hand, and by when it must be there."""
+    where = ", ".join((settings().organisation_name, *settings().organisation_address))
+    send = gettext("Send it to: %(address)s. We deliver it with the others.", address=where)
+    if case.deadline is None:
+        return str(send)
+    by = gettext(
+        "It counts if it reaches us by %(when)s. Post it at least a week before.",
+        when=case.deadline.when,
+    )
+    return f"{send} {by}"
 
 
 def _return_to(case: CasePage, page: str) -> str:

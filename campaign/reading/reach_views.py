@@ -27,6 +27,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{case}/share.png", view_func=share_picture)
     blueprint.add_url_rule(f"{case}/poster.pdf", view_func=poster)
     blueprint.add_url_rule(f"{case}/sheet.pdf", view_func=sheet)
+    blueprint.add_url_rule(f"{case}/by-hand.pdf", view_func=by_hand)
     blueprint.add_url_rule(f"{case}/deadline.ics", view_func=deadline)
     blueprint.add_url_rule(f"{case}/embed", view_func=embed)
     blueprint.add_url_rule("/pictures/<name>", view_func=picture)
@@ -58,6 +59,15 @@ def sheet(lang: str, slug: str) -> ResponseReturnValue:
     campaign, case = _open_case(lang, slug)
     made = handouts.sign_on_sheet(campaign, case, lang, paper)
     return _file(made, "application/pdf", _HOUR, f"{slug}-sheet-{lang}-{paper.slug}.pdf")
+
+
+@public
+def by_hand(lang: str, slug: str) -> ResponseReturnValue:
+    """Pages to write a letter by hand, on `paper`."""
+    paper = handouts.paper_named(request.args.get("paper", ""))
+    campaign, case = _open_case(lang, slug)
+    made = handouts.by_hand(campaign, case, lang, paper)
+    return _file(made, "application/pdf", _HOUR, f"{slug}-by-hand-{lang}-{paper.slug}.pdf")
 
 
 @public

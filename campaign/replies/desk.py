@@ -11,7 +11,7 @@ from campaign import db, i18n
 from campaign.accounts.guards import actor, guard, staff_user
 from campaign.accounts.models import Role
 from campaign.authoring.desk import accepted, done
-from campaign.authoring.saving import Desk, draft_kept
+from campaign.authoring.saving import draft_kept
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid
 from campaign.paper import scans
@@ -78,8 +78,9 @@ def create(slug: str) -> ResponseReturnValue:
         campaign, deliveries, titles=_usual_titles(campaign),
         answers=request.args.get("delivery", ""), **desk.typed(),
     )  # fmt: skip
-    if "keep" in request.form:
-        return _kept(desk)
+    if "keep" in request.form and desk.keep(form):
+        flash(draft_kept())
+        return redirect(request.path, 303)
     made: list[Reply] = []
 
     def log() -> None:
@@ -103,8 +104,9 @@ def edit(public_id: str) -> ResponseReturnValue:
     deliveries = services.list_deliveries(unit, campaign)
     desk, titles = draft_views.desk_of(campaign, reply), _usual_titles(campaign)
     form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
-    if "keep" in request.form:
-        return _kept(desk)
+    if "keep" in request.form and desk.keep(form):
+        flash(draft_kept())
+        return redirect(request.path, 303)
 
     def change() -> None:
         services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
@@ -146,13 +148,6 @@ def _loaded(public_id: str) -> Reply:
     if request.method == "POST":
         services.hold(unit, reply)
     return reply
-
-
-def _kept(desk: Desk) -> ResponseReturnValue:
-    """Keep what was typed, by the button that stands there where scripts are off."""
-    desk.keep()
-    flash(draft_kept())
-    return redirect(request.path, 303)
 
 
 def _next() -> str:

@@ -1,12 +1,12 @@
 """What is typed of a reply and not saved: kept for its writer alone, as at the campaigns' desk."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign import db
 from campaign.accounts.guards import staff_user
 from campaign.authoring import drafts
-from campaign.authoring.saving import Desk
+from campaign.authoring.saving import Desk, dropped_answer, kept_answer
 from campaign.campaigns.models import Campaign
 from campaign.replies import services
 from campaign.replies.access import load
@@ -39,26 +39,22 @@ def forget(campaign: Campaign, public_id: str) -> None:
 
 def keep_new_draft(slug: str) -> ResponseReturnValue:
     """Keep what the form of a new reply holds."""
-    desk_of(load(slug)).keep()
-    return "", 204
+    return kept_answer(desk_of(load(slug)).keep())
 
 
 def drop_new_draft(slug: str) -> ResponseReturnValue:
     """Throw it away."""
-    desk_of(load(slug)).drop()
-    return redirect(url_for("replies.create", slug=slug), 303)
+    return dropped_answer(desk_of(load(slug)).drop(), url_for("replies.create", slug=slug))
 
 
 def keep_draft(public_id: str) -> ResponseReturnValue:
     """Keep what the form of a reply holds."""
-    _desk(public_id).keep()
-    return "", 204
+    return kept_answer(_desk(public_id).keep())
 
 
 def drop_draft(public_id: str) -> ResponseReturnValue:
     """Throw it away."""
-    _desk(public_id).drop()
-    return redirect(url_for("replies.edit", public_id=public_id), 303)
+    return dropped_answer(_desk(public_id).drop(), url_for("replies.edit", public_id=public_id))
 
 
 def _desk(public_id: str) -> Desk:

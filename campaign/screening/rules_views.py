@@ -96,8 +96,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     form.languages.choices = choices(
         (code, i18n.language_name(code)) for code in insult_languages()
     )
-    if "keep" in request.form:
-        desk.keep()
+    if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_rules", slug=slug)
     if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
         desk.drop()

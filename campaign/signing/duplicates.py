@@ -9,10 +9,13 @@ database's unique constraint (campaign, fingerprint of the address, seat) decide
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaign.folding import fold_name
 from campaign.signing.models import SEATS, WAITING_SEATS, SignatureState
+
+WAITS_ALONE = timedelta(days=1)
+"""How long a letter that waits keeps its place even where all places are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Seat:
     """Taken back when it lay in a bundle already, whose record it stays."""
     is_forgotten: bool = False
     """Handed over so long ago that nothing but its mailbox's fingerprint is known."""
+    since: datetime | None = None
+    """When it was signed."""
 
 
 class Ruling(enum.Enum):
@@ -80,8 +85,8 @@ class Ruling(enum.Enum):
 def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
     """What becomes of a signature from a mailbox whose seats `taken` are taken.
 
-    A letter of another name that waits is never replaced: whoever typed that address, only its
-    owner can confirm one.
+    A letter of another name that waits is replaced only where all places are taken, and after a
+    day: whoever typed that address, only its owner can confirm one, and must be able to sign.
     """
     if any(seat.is_forgotten for seat in taken):
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
@@ -93,7 +98,14 @@ def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling
     free = next((seat for seat in taken if is_free(seat, now)), None)
     if free is not None:
         return Ruling.RENEW, free
-    return (Ruling.SIT if free_seat(taken) else Ruling.WAITING), None
+    if free_seat(taken):
+        return Ruling.SIT, None
+    oldest = min(
+        (seat for seat in taken if gives_way(seat, now)),
+        key=lambda seat: (seat.since or now, seat.id),
+        default=None,
+    )
+    return (Ruling.RENEW if oldest else Ruling.WAITING), oldest
 
 
 def rule_confirmed(person: Person, others: Sequence[Seat]) -> Ruling:
@@ -134,6 +146,13 @@ def renewable(seat: Seat) -> bool:
 def is_free(seat: Seat, now: datetime) -> bool:
     """Whether anybody of the mailbox may take its place: it lapsed, or was taken back unprinted."""
     return has_lapsed(seat, now) or (seat.state is SignatureState.WITHDRAWN and renewable(seat))
+
+
+def gives_way(seat: Seat, now: datetime) -> bool:
+    """Whether it has waited so long that a newer letter may take its place."""
+    if seat.state is not SignatureState.PENDING or seat.since is None:
+        return False
+    return seat.since <= now - WAITS_ALONE
 
 
 def has_lapsed(seat: Seat, now: datetime) -> bool:

@@ -40,6 +40,11 @@ def lock_seats(unit: Session, campaign_id: int, email_hmac: bytes) -> list[Signa
     return list(unit.scalars(query.execution_options(populate_existing=True)))
 
 
+def list_seats(unit: Session, signature: Signature) -> list[Signature]:
+    """The signatures of a signature's mailbox on its campaign."""
+    return list(unit.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac)))
+
+
 def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
     # By id, which no one changes: two who lock several never wait for each other.
     return (
@@ -64,6 +69,7 @@ def seats_of(unit: Session, rows: Sequence[Signature]) -> list[Seat]:
             expires_at=row.token_expires_at,
             is_record=_is_record(unit, row),
             is_forgotten=row.forgotten_at is not None,
+            since=row.signed_at,
         )
         for row in rows
     ]
@@ -86,7 +92,7 @@ def _is_record(unit: Session, row: Signature) -> bool:
 
 def refuse_shared(unit: Session, signature: Signature) -> None:
     """Raise MailboxShared where the letter could not be confirmed now."""
-    rows = unit.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac))
+    rows = list_seats(unit, signature)
     others = seats_of(unit, [row for row in rows if row.id != signature.id])
     ruling = duplicates.rule_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:

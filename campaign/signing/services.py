@@ -240,7 +240,11 @@ def _sign_again(unit: Session, signing: Signing) -> None:
         if any(row.token_digest == digest and row.id != own for row in rows):
             signing = _with_other_link(signing)
         if ruling is Ruling.RENEW and seat is not None:
+            former = next(row.token_digest for row in rows if row.id == seat.id)
             _renew(unit, signing, seat)
+            if seat.person.name != _name_of(letter):
+                gone = [(former, signing.plan.campaign_id)]
+                spend_links(unit, gone, LinkEnd.EXPIRED, signing.now)
             return
         if ruling is not Ruling.SIT:
             break

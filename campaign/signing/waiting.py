@@ -1,4 +1,7 @@
-"""Letters that wait for their confirmation: one reminder, and the end of waiting."""
+"""Letters that wait for their confirmation: one reminder, and the end of waiting.
+
+Whoever opens a link of a mailbox can delete all that waits there beside it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,12 +13,13 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
+from campaign.addresses import spelling
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.mail import bad_addresses
 from campaign.sealing import WrongKey
 from campaign.settings import Settings
-from campaign.signing import tokens
+from campaign.signing import seats, tokens
 from campaign.signing.mails import send_remind_letter
 from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
 
@@ -161,6 +165,35 @@ def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
         ),
     )
     return (Signature.state.in_((SignatureState.PENDING, SignatureState.INVALID)), waits, over)
+
+
+def list_waiting_beside(unit: Session, signature: Signature) -> list[Signature]:
+    """The letters of this one's mailbox and case that wait, with itself where it does."""
+    return _waiting_of(signature, seats.list_seats(unit, signature))
+
+
+def delete_waiting_beside(unit: Session, signature: Signature, now: datetime) -> int:
+    """Delete them, which frees their places; gives how many. One confirmed meanwhile stays."""
+    rows = seats.lock_seats(unit, signature.campaign_id, signature.email_hmac)
+    gone = _waiting_of(signature, rows)
+    links = [(row.token_digest, row.campaign_id) for row in gone]
+    unit.execute(
+        delete(Signature)
+        .where(Signature.id.in_([row.id for row in gone]))
+        .execution_options(synchronize_session=False)
+    )
+    spend_links(unit, links, LinkEnd.ERASED, now)
+    return len(gone)
+
+
+def _waiting_of(signature: Signature, rows: Sequence[Signature]) -> list[Signature]:
+    # Another spelling may be the mailbox of somebody else: its own mail opens what waits there.
+    own = spelling(signature.email)
+    return [
+        row
+        for row in rows
+        if row.shown_state is SignatureState.PENDING and spelling(row.email) == own
+    ]
 
 
 def spend_links(unit: Session, gone: Sequence[Any], end: LinkEnd, now: datetime) -> None:

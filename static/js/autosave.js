@@ -1,5 +1,6 @@
 /* Keeps what is typed as a draft at the server, for its writer alone: a moment after the last key,
-   and when the page is left. Nothing is published by it.
+   and when the page is left. Nothing is published by it. Where another tab has kept something else
+   (409), nothing is kept, and a button leads to both texts.
 
    <form data-autosave="/desk/…/drafts/edition/en"> … <span class="autosaved" data-kept="… {time}" data-zone="America/Toronto"> */
 (function () {
@@ -10,6 +11,7 @@
   });
   if (!form) return;
   var voice = form.querySelector(".autosaved");
+  var both = form.querySelector("[data-both]");
   var pause;
   var changed = false;
   var sent = 0;
@@ -40,11 +42,12 @@
     fetch(form.dataset.autosave, { method: "POST", body: body, keepalive: !!leaving, redirect: "manual" })
       .then(function (answer) {
         if (mine !== sent) return;
+        if (both) both.hidden = answer.status !== 409;
         if (answer.ok) {
           say(voice.dataset.kept.replace("{time}", clock(voice.dataset.zone)));
         } else {
           changed = true;
-          say(answer.type === "opaqueredirect" || answer.status === 400 ? voice.dataset.signedOut : voice.dataset.lost);
+          say(answer.status === 409 ? voice.dataset.other : answer.type === "opaqueredirect" || answer.status === 400 ? voice.dataset.signedOut : voice.dataset.lost);
         }
       })
       .catch(function () {

@@ -46,6 +46,29 @@ def _minutes(said: str) -> int:
     return int(hours) % 12 * 60 + int(minutes) + (720 if half == "PM" else 0)
 
 
+def test_the_second_of_two_tabs_is_told_and_shown_both_texts(
+    desk: Page, browser: Browser, site: Site
+) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    path = f"{site.url}/desk/campaigns/ua-58-20/reach"
+    second = desk.context.new_page()
+    for tab in (desk, second):
+        tab.goto(path)
+    desk.locator("[name=hosts]").fill("first.example.org")
+    expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    desk.locator("[name=hosts]").fill("first.example.net")
+    expect(second.get_by_role("button", name="See both texts")).to_be_hidden()
+    second.locator("[name=hosts]").fill("second.example.org")
+    expect(second.locator(".autosaved")).to_contain_text("another tab has newer text")
+    second.get_by_role("button", name="See both texts").click()
+    expect(second.locator(".draft-other")).to_contain_text("first.example.")
+    expect(second.locator("[name=hosts]")).to_have_value("second.example.org")
+    assert_accessible(browser, second)
+    second.get_by_role("button", name="Keep mine as the draft").click()
+    second.get_by_role("button", name="Throw it away").click()
+    expect(second.locator(".draft-offer")).to_have_count(0)
+
+
 def test_who_saves_second_sees_what_stands_now(desk: Page, browser: Browser, site: Site) -> None:
     sign_in(desk, site, "olivia@example.org")
     path = f"{site.url}/desk/campaigns/ua-58-20/risks"

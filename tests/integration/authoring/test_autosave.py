@@ -16,6 +16,7 @@ from tests.integration.authoring.conftest import DESK, Send
 
 REPLIES = "/desk/replies/campaigns/ua-1-26/new"
 OFFER = "did not save it"
+TAB = {"draft_tab": "mine"}
 FACTS = {"reference": "UA 77/26", "country": "MX", "person_name": "", "default_locale": "en",
          "format": "letter", "timezone": "America/Toronto", "letter_locales": "en",
          "follows": ""}  # fmt: skip
@@ -37,7 +38,7 @@ def test_what_is_typed_is_offered_again_to_its_writer_alone(
     desk: FlaskClient, other: FlaskClient, unit: Session, page: str, draft_url: str, field: str
 ) -> None:
     assert f'data-autosave="{draft_url}"' in desk.get(page).text
-    assert post(desk, draft_url, {field: "Planted words"}).status_code == 204
+    assert post(desk, draft_url, TAB | {field: "Planted words"}).status_code == 204
     table = "new_campaign_draft" if page.endswith("campaigns/new") else "desk_draft"
     sealed = unit.execute(text(f"SELECT content FROM {table}")).scalar_one()
     unit.rollback()
@@ -50,7 +51,7 @@ def test_what_is_typed_is_offered_again_to_its_writer_alone(
     assert OFFER not in again
     assert OFFER not in other.get(page).text
     assert "Planted words" not in other.get(f"{page}?draft=1").text
-    assert post(desk, f"{draft_url}/drop").status_code == 303
+    assert post(desk, f"{draft_url}/drop", TAB).status_code == 303
     assert OFFER not in desk.get(page).text
 
 
@@ -69,7 +70,7 @@ def test_a_target_that_was_chosen_is_offered_again(
 ) -> None:
     slug = draft.targets[0].official.slug
     typed = {"rows-0-official": slug, "rows-0-kind": "copy", "rows-0-position": "1",
-             "rows-0-mission": "", "mission": "suggested", "kind": "to"}  # fmt: skip
+             "rows-0-mission": "", "mission": "suggested", "kind": "to", **TAB}  # fmt: skip
     assert send("/drafts/targets/-", typed).status_code == 204
     assert OFFER in desk.get(f"{DESK}/targets").text
     assert '<option selected value="copy">' in desk.get(f"{DESK}/targets?draft=1").text
@@ -79,18 +80,18 @@ def test_a_target_that_was_chosen_is_offered_again(
 
 def test_a_campaign_that_is_made_leaves_no_draft(desk: FlaskClient, unit: Session) -> None:
     url = "/desk/campaigns/new"
-    assert post(desk, f"{url}/draft", FACTS).status_code == 204
-    assert post(desk, url, FACTS).status_code == 422
+    assert post(desk, f"{url}/draft", FACTS | TAB).status_code == 204
+    assert post(desk, url, FACTS | TAB).status_code == 422
     assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 1
     unit.rollback()
-    assert post(desk, url, FACTS | {"person_name": "Ana"}).status_code == 303
+    assert post(desk, url, FACTS | TAB | {"person_name": "Ana"}).status_code == 303
     assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0
 
 
 def test_saving_the_rules_or_the_risks_forgets_the_draft(desk: FlaskClient, send: Send) -> None:
     for page, field in (("risks", "witness"), ("reach", "hosts")):
-        assert send(f"/drafts/{page}/-", {field: "Half"}).status_code == 204
-        assert send(f"/{page}", {field: "example.org"}).status_code == 303
+        assert send(f"/drafts/{page}/-", TAB | {field: "Half"}).status_code == 204
+        assert send(f"/{page}", TAB | {field: "example.org"}).status_code == 303
         assert OFFER not in desk.get(f"{DESK}/{page}").text
 
 

@@ -34,7 +34,7 @@ def english(campaign: Campaign) -> str:
 def test_what_is_typed_is_kept_for_its_writer_alone_and_never_published(
     desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, unit: Session
 ) -> None:
-    typed = TEXT | {"title": "", "background": "Planted words", "based_on": "0"}
+    typed = TEXT | {"title": "", "background": "Planted words", "based_on": "0", "draft_tab": "a"}
     assert send("/drafts/edition/en", typed).status_code == 204
     assert english(fresh()) == ""
     raw = unit.execute(text("SELECT content FROM desk_draft")).scalar_one()
@@ -53,9 +53,9 @@ def test_what_is_typed_is_kept_for_its_writer_alone_and_never_published(
 def test_a_draft_can_be_thrown_away_and_strange_places_do_not_exist(
     desk: FlaskClient, send: Send
 ) -> None:
-    assert send("/drafts/facts/-", {"person_name": "Half"}).status_code == 204
+    assert send("/drafts/facts/-", {"person_name": "Half", "draft_tab": "a"}).status_code == 204
     assert "did not save it" in desk.get(f"{DESK}/facts").text
-    assert send("/drafts/facts/-/drop").status_code == 303
+    assert send("/drafts/facts/-/drop", {"draft_tab": "a"}).status_code == 303
     assert "did not save it" not in desk.get(f"{DESK}/facts").text
     for place in ("edition/xx", "letter/en:nobody", "nothing/-", "facts/en", "texts/en"):
         assert send(f"/drafts/{place}", {"title": "x"}).status_code == 404

@@ -92,6 +92,22 @@ def test_paper_leads_back_to_the_case(client: FlaskClient, case: str, name: str)
     assert client.get(f"{case}/{name}.pdf?paper=a3").status_code == 404
 
 
+def test_who_writes_by_hand_has_the_address_the_requests_and_lines(
+    client: FlaskClient, case: str
+) -> None:
+    for paper in ("a4", "letter"):
+        document = pypdfium2.PdfDocument(client.get(f"{case}/by-hand.pdf?paper={paper}").data)
+        notes, letter = (page.get_textpage().get_text_bounded() for page in document)
+        assert "Ottawa" in notes
+        assert f"127.0.0.1:5000{case}" in notes
+        assert "Send it to: " in notes
+        assert "Ottawa" in letter
+        assert "Send it to" not in letter, "the official reads no notes"
+        document.close()
+    assert client.get(f"{case}/by-hand.pdf?paper=a3").status_code == 404
+    assert "by-hand.pdf" in client.get(case).text
+
+
 def test_the_calendar_holds_the_last_day(
     client: FlaskClient, campaign: Campaign, case: str
 ) -> None:
@@ -114,7 +130,7 @@ def test_nothing_calls_for_letters_after_the_end(
 ) -> None:
     end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})  # type: ignore[operator]
     unit.commit()
-    for name in ("poster.pdf", "sheet.pdf", "deadline.ics"):
+    for name in ("poster.pdf", "sheet.pdf", "by-hand.pdf", "deadline.ics"):
         assert client.get(f"{case}/{name}").status_code == 409
     assert client.get(f"{case}/share.png").status_code == 200
     assert "poster.pdf" not in client.get(case).text
@@ -122,7 +138,16 @@ def test_nothing_calls_for_letters_after_the_end(
 
 @pytest.mark.parametrize(
     "name",
-    ["", "/share.png", "/poster.pdf", "/sheet.pdf", "/deadline.ics", "/embed", "/outcome"],
+    [
+        "",
+        "/share.png",
+        "/poster.pdf",
+        "/sheet.pdf",
+        "/by-hand.pdf",
+        "/deadline.ics",
+        "/embed",
+        "/outcome",
+    ],
 )
 def test_a_draft_has_none_of_these(client: FlaskClient, unit: Session, name: str) -> None:
     draft = make_campaign(unit, status=CampaignStatus.DRAFT, embed_hosts=["partner.example"])

@@ -49,12 +49,12 @@ def test_what_staff_type_is_kept_for_its_writer_alone(
     page = staff.get(address).text
     assert f'data-autosave="{address}/draft"' in page
     assert 'type="file"' in page
-    assert post(staff, f"{address}/draft", {"text": "Tomamos"}).status_code == 204
+    assert post(staff, f"{address}/draft", {"text": "Tomamos", "draft_tab": "a"}).status_code == 204
     assert "Tomamos" in staff.get(f"{address}?draft=1").text
     colleague = app.test_client()
     sign_in(colleague, app, Role.STAFF)
     assert "Tomamos" not in colleague.get(f"{address}?draft=1").text
-    assert post(staff, address, TYPED).status_code == 303
+    assert post(staff, address, TYPED | {"draft_tab": "a"}).status_code == 303
     assert "Tomamos" not in staff.get(f"{address}?draft=1").text, "it is logged"
 
 

@@ -426,7 +426,7 @@ def test_no_link_of_one_person_opens_the_letter_of_another(
     unit.commit()
     sign(given_name="Bo")
     assert unit.query(Signature.id).count() == 1
-    assert [client.get(link).status_code for link in links] == [404, 410]
+    assert [client.get(link).status_code for link in links] == [410, 410]
 
 
 def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(

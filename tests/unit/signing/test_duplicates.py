@@ -156,3 +156,21 @@ def test_spellings_of_one_mailbox_are_one(alias: str) -> None:
 
 def test_a_domain_in_letters_and_in_ascii_is_one() -> None:
     assert canonical_email("x@BÜCHER.example") == canonical_email("x@xn--bcher-kva.example")
+
+
+def waiting(name: str, number: int, hours: int) -> Seat:
+    made = seat(replace(MAYA, given_name=name), SignatureState.PENDING, number)
+    return replace(made, since=NOW - timedelta(hours=hours))
+
+
+def test_where_all_places_are_taken_the_oldest_that_waits_for_a_day_gives_way() -> None:
+    taken = [
+        waiting(f"P{n}", n, hours)
+        for n, hours in zip((1, 2, 4, 5, 6, 7), (1, 25, 30, 2, 26, 3), strict=True)
+    ]
+    assert rule(IDA, taken, NOW) == (Ruling.RENEW, taken[2])
+    assert rule(IDA, taken[:5], NOW) == (Ruling.SIT, None), "nobody gives way beside a free place"
+    fresh = [replace(one, since=NOW - timedelta(hours=23)) for one in taken]
+    assert rule(IDA, fresh, NOW) == (Ruling.WAITING, None)
+    mine = replace(taken[1], state=SignatureState.CONFIRMED)
+    assert rule(IDA, [taken[0], mine, *fresh[2:]], NOW) == (Ruling.WAITING, None)
