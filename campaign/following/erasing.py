@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
 from campaign.bundles.models import Volume
-from campaign.following.emptying import COUNTED, PERSON, no_fingerprint
+from campaign.following.emptying import empty_values, no_fingerprint
 from campaign.following.forgetting import replace_fingerprints
 from campaign.following.holding import hold
 from campaign.following.links import Mailbox, signatures_of
@@ -84,12 +84,12 @@ def bury(signature: Signature) -> None:
     The link's digest stays too: who opens the link reads that the letter was erased.
     """
     signature.state = SignatureState.ERASED
-    for column, value in {**PERSON, **COUNTED}.items():
+    for column, value in empty_values(Signature, counted=True).items():
         setattr(signature, column, value)
     signature.email_hmac = no_fingerprint()
     for letter in signature.letters:
-        # What did not print may be quoted there: a letter of a name, a word of the text.
-        letter.set_aside_detail = None
+        for column, value in empty_values(Letter, counted=True).items():
+            setattr(letter, column, value)
 
 
 def _empty_regions(unit: Session, printed: Sequence[Signature]) -> None:
