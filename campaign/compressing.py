@@ -8,30 +8,41 @@ import gzip
 from functools import lru_cache
 from pathlib import Path
 
+import brotli
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
 _WORTH_IT = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_CODINGS = ("br", "gzip")
+"""In our order; who asks may have another."""
+_QUICK, _SMALL = 5, 11
+"""Qualities of brotli: as quick as gzip and a tenth smaller; or a hundred times slower, for files
+that are compressed once in a process."""
 
 
-def zipped(body: bytes) -> bytes:
-    """`body` as gzip; the same bytes for the same body."""
-    return gzip.compress(body, 9, mtime=0)
+def accepted_coding() -> str:
+    """Return in which coding who asks wants bytes: `br`, `gzip`, or "" for as they are."""
+    accepted = request.accept_encodings
+    coding = max(_CODINGS, key=accepted.quality)  # of equals the first
+    wanted = accepted.quality(coding)
+    plain = accepted.quality("identity") if "identity" in accepted.values() else 0
+    return coding if wanted > 0 and wanted >= plain else ""
 
 
-def takes_gzip() -> bool:
-    """Whether who asks can read gzip."""
-    accepted = str(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
-    return "gzip" in accepted and "gzip;q=0" not in accepted
+def coded(body: bytes, coding: str, *, quality: int = _QUICK) -> bytes:
+    """Return `body` in a coding; the same bytes for the same body."""
+    if coding == "br":
+        return bytes(brotli.compress(body, quality=quality))
+    return gzip.compress(body, 9, mtime=0) if coding == "gzip" else body
 
 
 def compress(response: Response) -> Response:
     """A small public response, compressed where that is understood."""
     response.vary.add("Accept-Encoding")
-    if takes_gzip():
-        response.set_data(zipped(response.get_data()))
-        response.headers["Content-Encoding"] = "gzip"
+    if coding := accepted_coding():
+        response.set_data(coded(response.get_data(), coding))
+        response.headers["Content-Encoding"] = coding
     return response
 
 
@@ -42,7 +53,8 @@ def init_app(app: Flask) -> None:
 
 def _static(filename: str) -> Response:
     kind = _WORTH_IT.get(Path(filename).suffix)
-    if kind is None or not takes_gzip() or "Range" in request.headers:
+    coding = accepted_coding()
+    if kind is None or not coding or "Range" in request.headers:
         response = current_app.send_static_file(filename)
         if kind is not None:
             response.vary.add("Accept-Encoding")
@@ -50,8 +62,9 @@ def _static(filename: str) -> Response:
     found = safe_join(str(current_app.static_folder), filename)
     if found is None or not Path(found).is_file():
         raise NotFound
-    response = Response(_zipped_file(Path(found), Path(found).stat().st_mtime_ns), mimetype=kind)
-    response.headers["Content-Encoding"] = "gzip"
+    body = _coded_file(Path(found), Path(found).stat().st_mtime_ns, coding)
+    response = Response(body, mimetype=kind)
+    response.headers["Content-Encoding"] = coding
     response.vary.add("Accept-Encoding")
     response.cache_control.public = True
     response.cache_control.max_age = current_app.get_send_file_max_age(filename)
@@ -60,6 +73,6 @@ def _static(filename: str) -> Response:
     return response
 
 
-@lru_cache(maxsize=64)
-def _zipped_file(path: Path, _changed: int) -> bytes:
-    return zipped(path.read_bytes())
+@lru_cache(maxsize=128)
+def _coded_file(path: Path, _changed: int, coding: str) -> bytes:
+    return coded(path.read_bytes(), coding, quality=_SMALL)

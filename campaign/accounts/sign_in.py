@@ -11,7 +11,7 @@ from flask import Flask
 from flask_login.utils import _user_context_processor
 from flask_security import Security
 
-from campaign.accounts import doors, sessions, too_old
+from campaign.accounts import doors, passwords, sessions, too_old
 from campaign.accounts.datastore import StaffDatastore
 from campaign.accounts.navigation import desk_context
 from campaign.settings import Settings
@@ -22,6 +22,7 @@ SESSION_HOURS = 12
 def init_app(app: Flask, settings: Settings) -> None:
     """Set up Flask-Security and the pages before the desk."""
     app.config.update(
+        passwords.SETTINGS,
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 — the name of a method
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         # Besides each password's own salt: a thief of the database cannot even begin to guess.

@@ -92,7 +92,8 @@ def _password(settings: Settings) -> str:
     """The demo's password: made once, kept in the instance, different on every machine."""
     path = settings.folder / "demo-password.txt"
     if not path.exists():
-        chosen = "-".join(secrets.choice(_WORDS) for _ in range(4)) + f"-{secrets.randbelow(900)}"
+        words = secrets.SystemRandom().sample(_WORDS, 5)
+        chosen = "-".join([*words, str(secrets.randbelow(900))])
         handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(chosen)

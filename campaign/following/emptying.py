@@ -1,48 +1,17 @@
-"""What a signature says of a person, and what each of its columns is once nobody is in it. Pure."""
+"""What the personal columns of a row hold once nobody is in it. Pure."""
 
 import os
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from campaign.signing.models import Disclosure
+from campaign.db import PERSONAL, Base
 
-PERSON: Mapping[str, Any] = MappingProxyType(
-    {
-        "given_name": "",
-        "family_name": "",
-        "email": "",
-        "locality": "",
-        "postal_code": "",
-        "own_words": "",
-        "full_text": None,
-        "points": [],
-        "disclosure": Disclosure.NAME,
-        "consent_updates_at": None,
-        "consent_network_at": None,
-        "token_expires_at": None,
-        "reminded_at": None,
-        "trace": None,
-        "address_mark": None,
-        "network_mark": None,
-        "domain_mark": None,
-        "agent_mark": None,
-    }
-)
-"""Name, contact, words and choices."""
 
-COUNTED: Mapping[str, Any] = MappingProxyType(
-    {
-        "country": "",
-        "region": "",
-        "source": "",
-        "sent_by_self_at": None,
-        "state_before": None,
-        "invalidation_id": None,
-        "person_hmac": None,
+def empty_values(model: type[Base], *, counted: bool) -> dict[str, Any]:
+    """Return what empties a row's personal columns; those that figures are made of if `counted`."""
+    marked = ((column, column.info.get(PERSONAL)) for column in model.__table__.columns)
+    return {
+        column.key: mark.empty for column, mark in marked if mark and (counted or not mark.counted)
     }
-)
-"""What figures are made of: it goes only at the person's own wish."""
 
 
 def no_fingerprint() -> bytes:

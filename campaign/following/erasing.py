@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
-from campaign.following.emptying import COUNTED, PERSON, no_fingerprint
+from campaign.bundles.models import Volume
+from campaign.following.emptying import empty_values, no_fingerprint
 from campaign.following.forgetting import replace_fingerprints
 from campaign.following.holding import hold
 from campaign.following.links import Mailbox, signatures_of
@@ -26,7 +27,7 @@ from campaign.paper.keying import forget_address, forget_twins
 from campaign.settings import Settings
 from campaign.signing.hold_models import Hold
 from campaign.signing.links import signed_link
-from campaign.signing.models import LinkEnd, Signature, SignatureState
+from campaign.signing.models import Letter, LinkEnd, Signature, SignatureState
 from campaign.signing.similar import forget_words
 from campaign.signing.states import move_signature
 from campaign.signing.tokens import digest_of
@@ -49,6 +50,7 @@ def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> Non
     spend_links(unit, [*spent, *waiting], LinkEnd.ERASED, now)
     for signature in printed:
         bury(signature)
+    _empty_regions(unit, printed)
     unit.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
     for signature in others:
         unit.delete(signature)
@@ -83,12 +85,29 @@ def bury(signature: Signature) -> None:
     The link's digest stays too: who opens the link reads that the letter was erased.
     """
     move_signature(signature, SignatureState.ERASED)
-    for column, value in {**PERSON, **COUNTED}.items():
+    for column, value in empty_values(Signature, counted=True).items():
         setattr(signature, column, value)
     signature.email_hmac = no_fingerprint()
     for letter in signature.letters:
-        # What did not print may be quoted there: a letter of a name, a word of the text.
-        letter.set_aside_detail = None
+        for column, value in empty_values(Letter, counted=True).items():
+            setattr(letter, column, value)
+
+
+def _empty_regions(unit: Session, printed: Sequence[Signature]) -> None:
+    """Empty the region of volumes in which nobody is left: it would be that of who was erased."""
+    unit.flush()
+    volumes = {letter.volume_id for one in printed for letter in one.letters}
+    living = (
+        select(Letter.volume_id)
+        .join(Signature)
+        .where(Letter.volume_id.in_(volumes), Signature.state != SignatureState.ERASED)
+    )
+    unit.execute(
+        update(Volume)
+        .where(Volume.id.in_(volumes), Volume.id.not_in(living))
+        .values(region=None)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _forget_address(unit: Session, mailbox: Mailbox) -> None:

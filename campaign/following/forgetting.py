@@ -13,7 +13,7 @@ from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, aliased
 
 from campaign import db
-from campaign.following.emptying import PERSON, no_fingerprint
+from campaign.following.emptying import empty_values, no_fingerprint
 from campaign.following.models import Notice, NoticeMail
 from campaign.mail.models import BadAddress
 from campaign.network.models import NetworkMember
@@ -43,14 +43,15 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
     # Of those that were emptied before, when it was and what they were is known already.
-    values = {**PERSON, "forgotten_at": now, "forgotten_words": _words(unit)}
+    values = {"forgotten_at": now, "forgotten_words": _words(unit)}
+    values |= empty_values(Signature, counted=False)
     _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
     for model in (WordsPrint, Hold):
         unit.execute(delete(model).where(model.signature_id.in_(ids)))
     unit.execute(
         update(Letter)
         .where(Letter.signature_id.in_(ids), Letter.set_aside_detail.is_not(None))
-        .values(set_aside_detail=None)
+        .values(empty_values(Letter, counted=False))
         .execution_options(synchronize_session=False)
     )
     for known in (PaperRow.twin_id, PaperRow.signature_id):

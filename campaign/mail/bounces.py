@@ -1,17 +1,21 @@
-"""Delivery-status mails (RFC 3464) in a Maildir folder: which address mail does not get to.
+"""Reports on mails that came back, in a Maildir folder: which address mail does not get to.
 
-The folder is the mailbox of `mail_from`. A report is believed only where it quotes the Message-ID
-of a mail of ours, which nobody can guess.
+Most are delivery-status mails (RFC 3464); what others write in words flufl.bounce knows. The folder
+is the mailbox of `mail_from`. A report is believed only where it quotes the Message-ID of a mail of
+ours, which nobody can guess.
 """
 
 import email
 import email.policy
+import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message, MIMEPart
 
 import structlog
 from flask import current_app
+from flufl.bounce import scan_message
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,7 +27,15 @@ from campaign.settings import Settings
 
 log = structlog.get_logger()
 
+logging.getLogger("flufl.bounce").disabled = True  # it may quote a mail
+
 _MOST_BYTES = 2_000_000
+_MOST_IN_WORDS = 60_000
+"""Bytes of a mail that is read line by line; our own is quoted well before."""
+_QUOTED = re.compile(rb"(?im)^[> \t]*Message-ID:\s*<([\w-]{22})@")
+_STATUS = re.compile(rb"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_NOT_OF_THE_ADDRESS = re.compile(rb"\b(?:4\d\d|55[24])[ -]")
+"""Answers without such a status: try later, full, or refused for what the mail is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,8 @@ def reports_in(raw: bytes) -> Iterator[Report]:
     """What a mail reports, recipient by recipient; only failures. Raises NoReport."""
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     if mail.get_content_type() != "multipart/report":
-        raise NoReport
+        yield _report_in_words(raw[:_MOST_IN_WORDS])
+        return
     parts = list(mail.iter_parts())
     status = next(
         (one for one in parts if one.get_content_type() == "message/delivery-status"), None
@@ -95,6 +108,21 @@ def reports_in(raw: bytes) -> Iterator[Report]:
             continue
         status_code = str(block.get("Status", "")).split()[:1]
         yield Report(message_id, "".join(status_code))
+
+
+def _report_in_words(raw: bytes) -> Report:
+    """What a server wrote for people, of the one mail that it quotes. Raises NoReport."""
+    quoted = _QUOTED.search(raw)
+    try:
+        failed = quoted and scan_message(email.message_from_bytes(raw))
+    except Exception as problem:
+        raise NoReport from problem
+    if not quoted or not failed:
+        raise NoReport
+    said = raw[: quoted.start()]
+    if status := _STATUS.search(said):
+        return Report(quoted[1].decode(), status[0].decode())
+    return Report(quoted[1].decode(), "" if _NOT_OF_THE_ADDRESS.search(said) else "5.0.0")
 
 
 def _quoted_id(part: MIMEPart) -> str:

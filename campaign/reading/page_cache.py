@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -61,27 +61,28 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """A page as it goes out, plain and compressed."""
+    """A page as it goes out, and in each coding that was asked for."""
 
     body: bytes
-    zipped: bytes
     mimetype: str
-    etag: str
-    zipped_etag: str
+    digest: str
     headers: tuple[tuple[str, str], ...]
     made_at: float
+    bodies: dict[str, bytes] = field(default_factory=dict)
 
     def response(self) -> Response:
         """The page, or 304 where the reader has it."""
         headers = list(self.headers)
-        body, etag = self.body, self.etag
-        if compressing.takes_gzip():
-            body, etag = self.zipped, self.zipped_etag
-            headers.append(("Content-Encoding", "gzip"))
+        coding = compressing.accepted_coding()
+        if coding:
+            headers.append(("Content-Encoding", coding))
+        etag = f'"{self.digest}-{coding}"' if coding else f'"{self.digest}"'
         headers.append(("ETag", etag))
         if etag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers=headers)
-        return Response(body, headers=headers, mimetype=self.mimetype)
+        if coding not in self.bodies:
+            self.bodies[coding] = compressing.coded(self.body, coding)
+        return Response(self.bodies[coding], headers=headers, mimetype=self.mimetype)
 
 
 class PageCache:
@@ -191,9 +192,7 @@ class PageCache:
 def _page(
     body: bytes, mimetype: str, headers: tuple[tuple[str, str], ...], made_at: float
 ) -> CachedPage:
-    digest = hashlib.sha256(body).hexdigest()[:24]
-    zipped = compressing.zipped(body)
-    return CachedPage(body, zipped, mimetype, f'"{digest}"', f'"{digest}-gz"', headers, made_at)
+    return CachedPage(body, mimetype, hashlib.sha256(body).hexdigest()[:24], headers, made_at)
 
 
 def page_cache() -> PageCache:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from campaign import db, jobs
 from campaign.campaigns.models import Campaign
 from campaign.screening import trends
+from campaign.screening.browsers import say_browser
 from campaign.screening.desk import back, blueprint, chosen_campaign, desk_settings, page
 from campaign.screening.models import TrendKind
 
@@ -29,6 +30,7 @@ def fraud() -> ResponseReturnValue:
     return page(
         "fraud",
         found=found,
+        say_browser=say_browser,
         kinds=[kind for kind in TrendKind if kind is not TrendKind.ALL],
         every=TrendKind.ALL,
         windows=_WINDOWS,

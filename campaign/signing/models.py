@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.campaigns.models import Campaign, Target
 from campaign.campaigns.template_models import LetterTemplate
-from campaign.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed, personal
 
 
 class SignatureState(enum.StrEnum):
@@ -144,43 +144,47 @@ class Signature(Base):
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
-    given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"))
-    family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"))
-    email: Mapped[str] = mapped_column(Sealed("signature.email"))
+    given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"), info=personal(""))
+    family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"), info=personal(""))
+    email: Mapped[str] = mapped_column(Sealed("signature.email"), info=personal(""))
     email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32))
     """Fingerprint of the canonical address."""
-    person_hmac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    person_hmac: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), info=personal(None, counted=True)
+    )
     """Fingerprint of name, country and postal code: by it a sheet's rows find their doubles."""
     origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default="online")
     seat: Mapped[int] = mapped_column(default=1)
     """1 and 2 for those who sign online, 3 for who signed on paper and wants news; from 4 on it
     waits for its confirmation beside others."""
-    locality: Mapped[str] = mapped_column(Sealed("signature.locality"))
-    region: Mapped[str] = mapped_column(Sealed("signature.region"))
-    postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"))
-    country: Mapped[Country]
+    locality: Mapped[str] = mapped_column(Sealed("signature.locality"), info=personal(""))
+    region: Mapped[str] = mapped_column(Sealed("signature.region"), info=personal("", counted=True))
+    postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"), info=personal(""))
+    country: Mapped[Country] = mapped_column(info=personal("", counted=True))
     locale: Mapped[Locale]
     """Language in which the supporter reads pages and mails."""
     letter_locale: Mapped[Locale]
-    own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"))
-    full_text: Mapped[str | None] = mapped_column(Sealed("signature.full_text"))
+    own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"), info=personal(""))
+    full_text: Mapped[str | None] = mapped_column(
+        Sealed("signature.full_text"), info=personal(None)
+    )
     """The whole letter between salutation and close, where the supporter rewrote it."""
-    points: Mapped[list[str]]
+    points: Mapped[list[str]] = mapped_column(info=personal([]))
     """Keys of the talking points taken, in the order in which they print."""
-    disclosure: Mapped[Disclosure]
+    disclosure: Mapped[Disclosure] = mapped_column(info=personal(Disclosure.NAME))
     consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
     consent_delivery_at: Mapped[datetime]
-    consent_updates_at: Mapped[datetime | None]
-    consent_network_at: Mapped[datetime | None]
+    consent_updates_at: Mapped[datetime | None] = mapped_column(info=personal(None))
+    consent_network_at: Mapped[datetime | None] = mapped_column(info=personal(None))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token in the supporter's link."""
-    token_expires_at: Mapped[datetime | None]
-    source: Mapped[str] = mapped_column(String(60), default="")
+    token_expires_at: Mapped[datetime | None] = mapped_column(info=personal(None))
+    source: Mapped[str] = mapped_column(String(60), default="", info=personal("", counted=True))
     """What led here: the host of a partner's page, `poster`, `sheet`, `mailing`; empty: unknown."""
     signed_at: Mapped[Created]
-    reminded_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None] = mapped_column(info=personal(None))
     confirmed_at: Mapped[datetime | None]
-    sent_by_self_at: Mapped[datetime | None]
+    sent_by_self_at: Mapped[datetime | None] = mapped_column(info=personal(None, counted=True))
     """When the supporter said that they posted or mailed the letter themselves; counted apart."""
     withdrawn_at: Mapped[datetime | None]
     state_before: Mapped[SignatureState | None] = mapped_column(
@@ -189,26 +193,29 @@ class Signature(Base):
             native_enum=False,
             length=24,
             values_callable=lambda kind: [one.value for one in kind],
-        )
+        ),
+        info=personal(None, counted=True),
     )
     """Of an invalid one, or one held in silence: what its signer sees (`judging.shown_by`).
 
     An undo restores it; one that was held in silence its hold tells."""
-    invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
+    invalidation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("invalidation.id"), info=personal(None, counted=True)
+    )
     forgotten_at: Mapped[datetime | None]
     """Since when nobody knows whose it was (`following.forgetting`); it goes on counting."""
     unlinked_at: Mapped[datetime | None]
     """Since when its fingerprints are chance as well: its campaign is over for good."""
     forgotten_words: Mapped[str] = mapped_column(String(12), default="", server_default="")
     """Of such a one, for the figures: it had words of its `own`, or was `rewritten`."""
-    trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"))
+    trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"), info=personal(None))
     """Address and browser it was signed from; erased after some weeks, and the marks with it."""
-    address_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    address_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
     """Keyed marks of what `trace` tells, by which floods are found without opening anything."""
-    network_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-    domain_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    network_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
+    domain_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
     """Of the mail address's domain."""
-    agent_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    agent_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
 
     campaign: Mapped[Campaign] = relationship()
     letters: Mapped[list["Letter"]] = relationship(
@@ -263,7 +270,10 @@ class Letter(Base):
     pages: Mapped[int | None]
     set_aside: Mapped[str | None] = mapped_column(String(60))
     """Why it could not be printed: the slug of a problem."""
-    set_aside_detail: Mapped[str | None] = mapped_column(Sealed("letter.set_aside_detail"))
+    set_aside_detail: Mapped[str | None] = mapped_column(
+        Sealed("letter.set_aside_detail"), info=personal(None)
+    )
+    """What did not print may be quoted there: a letter of a name, a word of the text."""
 
     signature: Mapped[Signature] = relationship(back_populates="letters")
     target: Mapped[Target] = relationship()

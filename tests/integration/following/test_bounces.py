@@ -129,6 +129,103 @@ def test_what_is_no_report_is_left_and_named_without_a_person(
     assert "planted-name" not in out + err
 
 
+QMAIL = """From: MAILER-DAEMON@mx.example.net
+To: letters@example.org
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.example.net.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<planted-name@example.org>:
+%(answer)s
+
+--- Below this line is a copy of the message.
+
+Return-Path: <letters@example.org>
+Message-ID: <%(id)s@example.org>
+Subject: Your letter
+"""
+EXIM = """From: Mail Delivery System <Mailer-Daemon@mx.example.net>
+To: letters@example.org
+Auto-Submitted: auto-replied
+X-Failed-Recipients: planted-name@example.org
+Subject: Mail delivery failed: returning message to sender
+
+This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  planted-name@example.org
+    SMTP error from remote mail server after RCPT TO:<planted-name@example.org>:
+    %(answer)s
+
+------ This is a copy of the message, including all the headers. ------
+
+Message-ID: <%(id)s@example.org>
+Subject: Your letter
+"""
+YAHOO = """From: MAILER-DAEMON@yahoo.com
+To: letters@example.org
+Subject: Failure Notice
+
+Message from yahoo.com.
+Unable to deliver message to the following address(es).
+
+<planted-name@example.org>:
+%(answer)s
+
+--- Original message follows.
+
+Return-Path: <letters@example.org>
+Message-ID: <%(id)s@example.org>
+Subject: Your letter
+"""
+
+
+@pytest.mark.parametrize("shape", [QMAIL, EXIM, YAHOO], ids=["qmail", "exim", "yahoo"])
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("550 5.1.1 The email account that you tried to reach does not exist.", "5.1.1"),
+        ("550 No such user here", "5.0.0"),
+        ("Sorry, no mailbox here by that name.", "5.0.0"),
+        ("550 5.7.1 [192.0.2.5] Our system thinks that this is spam.", None),
+        ("554 Message refused", None),
+        ("452 4.2.2 The mailbox is full", None),
+    ],
+)
+@pytest.mark.one_engine
+def test_what_servers_write_in_words_is_understood(
+    unit: Session, folder: mailbox.Maildir, ours: str, shape: str, answer: str, status: str | None
+) -> None:
+    folder.add(shape % {"id": ours, "answer": answer})
+    folder.add(shape % {"id": "forged-forged-forged-1", "answer": answer})
+    unit.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert marked(unit) == ({address_fingerprint(TO): status} if status else {})
+
+
+@pytest.mark.one_engine
+def test_what_quotes_a_mail_of_ours_and_is_no_report_is_left(
+    unit: Session, folder: mailbox.Maildir, ours: str
+) -> None:
+    """A person who answers, a note of absence, and what breaks the reader of words."""
+    quoted = f"> Message-ID: <{ours}@example.org>\n"
+    for raw in (
+        f"From: {TO}\nSubject: Re: Your letter\n\nThank you.\n{quoted}",
+        f"From: {TO}\nAuto-Submitted: auto-replied\nSubject: Away\n\nI am away.\n{quoted}",
+        f"X-Failed-Recipients: \0\nContent-Type: multipart/mixed\n\n\0{'<' * 9000}\n",
+        QMAIL.partition("---")[0],
+    ):
+        folder.add(raw)
+    unit.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert marked(unit) == {}
+    assert len(folder) == 4
+
+
 def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None:
     assert status_of(550, b"5.1.1 <ana@example.org>: unknown") == "5.1.1"
     assert status_of(550, b"No such user") == "5.0.0"

@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.bundles.withdrawals import list_taken_back
 from campaign.campaigns.models import Campaign
+from campaign.following import erasing
+from campaign.following.links import Mailbox
 from campaign.following.models import LettersLink
+from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import OutboxMail
 from campaign.network.models import NetworkMember
 from campaign.signing.links import signed_link
@@ -123,6 +126,26 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     assert "1 letter was taken back" in page
     assert "Letter 00001, volume 001, page 3" in page
     assert "Plantada" not in page
+
+
+def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_in_it(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> None:  # fmt: skip
+    sign(unit, campaign, email="omar@example.org")
+    volume_id = unit.get_one(Bundle, freeze(campaign)).volumes[0].id
+    unit.execute(update(Volume).values(region="Yukon"))
+    unit.commit()
+    client.post(f"{box}/erase")
+    unit.rollback()
+    assert unit.get_one(Volume, volume_id).region == "Yukon", "it is that of others too"
+    erasing.erase(
+        unit,
+        Mailbox("omar@example.org", address_fingerprint("omar@example.org"), db.utcnow()),
+        locale="en",
+        now=db.utcnow(),
+    )
+    assert unit.get_one(Volume, volume_id).region is None
 
 
 def test_who_was_erased_can_sign_again(

@@ -1,8 +1,10 @@
 """First page, archive, updates, feed and site map."""
 
+import gzip
 from datetime import date
 from pathlib import Path
 
+import brotli
 import feedparser
 import pytest
 from flask import Flask
@@ -184,21 +186,42 @@ def test_robots_are_kept_from_the_desk_and_shown_the_map(client: FlaskClient) ->
     )
 
 
-def test_pages_travel_compressed_where_that_is_understood(client: FlaskClient, case: str) -> None:
-    plain = client.get(case)
-    assert "Content-Encoding" not in plain.headers
-    assert "Accept-Encoding" in plain.headers["Vary"]
-    tight = client.get(case, headers={"Accept-Encoding": "gzip, br"})
-    assert tight.headers["Content-Encoding"] == "gzip"
-    assert len(tight.data) < len(plain.data) / 2
-    assert tight.headers["ETag"] != plain.headers["ETag"]
-    again = client.get(
-        case, headers={"Accept-Encoding": "gzip", "If-None-Match": tight.headers["ETag"]}
-    )
-    assert (again.status_code, again.data) == (304, b"")
-    sheet = client.get("/static/css/public.css", headers={"Accept-Encoding": "gzip"})
-    assert sheet.headers["Content-Encoding"] == "gzip"
-    assert sheet.mimetype == "text/css"
+@pytest.mark.one_engine
+def test_what_is_the_same_for_all_travels_compressed_where_that_is_understood(
+    client: FlaskClient, case: str
+) -> None:
+    """A page from memory, one that is not kept, a file, a style sheet that is made."""
+    for address in (case, "/en/?country=MX", "/static/css/public.css", "/brand.css"):
+        plain = client.get(address, buffered=True)
+        assert "Content-Encoding" not in plain.headers
+        for coding, opened in (("br", brotli.decompress), ("gzip", gzip.decompress)):
+            tight = client.get(address, headers={"Accept-Encoding": coding})
+            assert tight.headers["Content-Encoding"] == coding
+            assert tight.mimetype == plain.mimetype
+            assert len(tight.data) < len(plain.data)
+            assert opened(tight.data) == plain.data
+            for answer in (plain, tight):
+                assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+@pytest.mark.one_engine
+def test_a_page_that_the_reader_has_in_its_coding_is_not_sent_again(
+    client: FlaskClient, case: str
+) -> None:
+    for address in (case, "/static/css/public.css"):
+        tags = set()
+        for coding in ("br", "gzip", "identity"):
+            wanted = {"Accept-Encoding": coding}
+            tag = client.get(address, headers=wanted, buffered=True).headers["ETag"]
+            known = wanted | {"If-None-Match": tag}
+            again = client.get(address, headers=known, buffered=True)
+            assert (again.status_code, again.data) == (304, b"")
+            tags.add(tag)
+        assert len(tags) == 3
+
+
+@pytest.mark.one_engine
+def test_no_way_leads_out_of_the_static_files(client: FlaskClient) -> None:
     for path in ("/static/css/../../pyproject.toml", "/static/css/none.css", "/static//etc/x.css"):
         answer = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert answer.status_code in {308, 404}

@@ -474,11 +474,14 @@ def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
 def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign
 ) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
     honest(unit, campaign, 3)
-    flood(unit, campaign, 25)
+    flood(unit, campaign, 25, **traced("bot@flood.example", FLOOD, agent))
     jobs.run_now("screening.count-trends")
     page = staff.get("/desk/screening/fraud").text
     assert "203.0.113.0/24" in page
+    assert "Firefox 128 on Linux" in page
+    assert agent in page, "what it says of itself can be set as a condition"
     assert "stands out" in page
     found = trends.list_trends(unit, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
     assert (found.count, len(found.spikes)) == (25, 1)

@@ -1,12 +1,27 @@
 """What a password must be."""
 
+from collections.abc import Iterator
+
 import pytest
+from flask import Flask
+from flask_security import Security
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.accounts.passwords import MAXIMUM, MINIMUM, problem_of
+from campaign.accounts.datastore import StaffDatastore
+from campaign.accounts.passwords import MAXIMUM, MINIMUM, SETTINGS, problem_of
 
 ABOUT = ("noor.haddad@example.org", "Noor Haddad")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _rules() -> Iterator[None]:
+    """Flask-Security's checker reads how strict it is from the application."""
+    app = Flask(__name__)
+    app.config.update(SETTINGS, SECRET_KEY="-", SECURITY_PASSWORD_SALT="-")
+    Security(app, StaffDatastore(), register_blueprint=False)
+    with app.app_context():
+        yield
 
 
 @pytest.mark.parametrize(
@@ -38,6 +53,11 @@ def test_words_that_do_not_belong_together_are_taken(password: str) -> None:
         ("qwertyuiop123", "password-common"),
         ("1qaz2wsx3edc4rfv", "password-common"),
         ("letmeinplease1", "password-common"),
+        ("Contraseña2026", "password-common"),
+        ("bienvenue2026!", "password-common"),
+        ("motdepasse2026", "password-common"),
+        ("Winterwinter2026", "password-repeats"),
+        ("amnesty-campaign", "password-common"),
         ("correct horse battery staple", "password-common"),
         ("urgentactionletters", "password-common"),
         ("noorhaddad2026", "password-personal"),
@@ -46,6 +66,12 @@ def test_words_that_do_not_belong_together_are_taken(password: str) -> None:
 )
 def test_what_is_tried_first_is_refused(password: str, problem: str) -> None:
     assert problem_of(password, ABOUT) == problem
+
+
+def test_the_longest_is_judged_by_its_beginning() -> None:
+    assert problem_of("a" * 40 + "violet-harbour-tin-orchard") == "password-repeats"
+    assert problem_of("violet-harbour-tin-orchard-letters-boats" + "a" * 80) is None
+    assert problem_of("ﷺ" * MAXIMUM) is None, "each is eighteen in plain letters: 2304 in all"
 
 
 @given(st.text(max_size=MINIMUM - 1))

@@ -1,5 +1,8 @@
 """Rules that hold letters, names that pass for others, hours that stand out."""
 
+import json
+from importlib import resources
+
 import pytest
 
 from campaign.screening.trends import spikes_in
@@ -21,6 +24,44 @@ from campaign.signing.screening_rules import (
 )
 def test_a_name_that_a_reader_takes_for_another_is_found(name: str) -> None:
     assert looks_like_any(name, ["Ada Admin", "Noor Haddad"]) == "Noor Haddad"
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("ΗΛΙΑΣ ΝΙΚΟΥ", "Ηλίας Νίκου"), ("ИВАН ПЕТРОВ", "Иван Петров"), ("أحمد علي", "احمد علي"),
+        ("Łucja Peña", "Lucja Pena"), ("Øystein", "Oystein"), ("ARNOLD", "Amold"),
+        ("кamila", "Kamila"), ("νanessa", "Vanessa"), ("ωilliam", "William"), ("Allan", "AIIan"),
+    ],
+)  # fmt: skip
+def test_names_of_any_script_look_like_themselves_and_like_what_imitates_them(
+    name: str, other: str
+) -> None:
+    assert looks_like_any(name, [other])
+    assert looks_like_any(other, [name])
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("कमला", "कमल"),
+        ("राम सिंह", "रोम सिंह"),
+        ("محمد", "محمود"),
+        ("Иван", "Иваш"),
+        ("Marta", "Maria"),
+    ],
+)
+def test_letters_that_differ_keep_names_apart(name: str, other: str) -> None:
+    assert looks_like_any(name, [other]) is None
+
+
+def test_the_table_is_unicodes() -> None:
+    text = (resources.files("campaign.signing") / "confusables.json").read_text("utf-8")
+    table = json.loads(text)
+    assert table["source"].startswith("https://www.unicode.org/Public/")
+    assert table["version"] in table["source"]
+    letters = "".join(table["letters"].values())
+    assert len(letters) == len(set(letters)) > 2000
 
 
 @pytest.mark.parametrize("name", ["Nora Haddad", "Noor", "Haddad", "", "努尔"])

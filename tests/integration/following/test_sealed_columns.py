@@ -1,0 +1,194 @@
+"""Every sealed column of every table is emptied by an erasure, or named here with its reason.
+
+A column that is added to a model has to be in one of the two, or these tests fail.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Column, LargeBinary, MetaData, Table, delete, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator
+
+from campaign import db, jobs
+from campaign.campaigns.models import Campaign
+from campaign.db import Base, Sealed
+from campaign.following.forgetting import forget
+from campaign.mail.models import OutboxMail
+from campaign.network.models import NetworkMember
+from campaign.paper.models import PaperRow, RowVerdict
+from campaign.sealed_lists import SealedList
+from campaign.signing.hold_models import Hold
+from campaign.signing.models import Signature, SignatureState
+from tests.factories import make_campaign
+from tests.integration.following.conftest import ANA, sign
+from tests.integration.paper.test_sheets import ANA as KEYED
+from tests.integration.paper.test_sheets import make_sheet
+
+_CASE = "of the case, its officials and their missions: no supporter's"
+_DESK = (
+    "what staff say of what they do at the desk; it goes with their account or with what they did"
+)
+_UPLOAD = "of a file that was uploaded: it goes with the file, after days"
+
+KEPT = {
+    "bundle.cancel_reason": _DESK,
+    "bundle_reprint.reason": _DESK,
+    "campaign.forbidden_words": _CASE,
+    "data_export.decision_note": _DESK,
+    "data_export.reason": _DESK,
+    "desk_draft.content": _CASE,
+    "directory_import.failure": _UPLOAD,
+    "directory_import.file_name": _UPLOAD,
+    "directory_import_row.detail": _CASE,
+    "export_key.label": _DESK,
+    "gate_visit.delegates": "who carried letters to a gate (threat-model.md)",
+    "gate_visit.notes": "what was seen at a gate (threat-model.md)",
+    "gate_visit.received_by": "who opened the gate: an official",
+    "invalidation.conditions": "by what false signatures are found (threat-model.md)",
+    "invalidation.reason": _DESK,
+    "mission.door_notes": _CASE,
+    "new_campaign_draft.content": _CASE,
+    "paper_import.file_name": _UPLOAD,
+    "paper_import.findings": "numbers of rows, names of fields and slugs of faults; " + _UPLOAD,
+    "proposal.note": _DESK,
+    "proposal.payload": _CASE,
+    "reply.notes": _DESK,
+    "reply.sender": _CASE,
+    "reply.subject": _CASE,
+    "reply.text": _CASE,
+    "reply_translation.text": _CASE,
+    "revision.content": _CASE,
+    "risk_flag.words": _CASE,
+    "staff_user.email": _DESK,
+    "staff_user.name": _DESK,
+    "staff_user.totp_secret": _DESK,
+}
+"""Sealed columns that a supporter's erasure leaves as they are, and why."""
+
+BY_TIME = {
+    "campaign_figures.counts": "sums go on being shown; who is in them is erased",
+    "figures_block.counts": "sums go on being shown; who is in them is erased",
+    "letters_link.email": "a link is deleted when it expires",
+    "network_member.email": "a membership ends when its member leaves",
+    "outbox_mail.context": "forgotten once the mail is sent",
+    "outbox_mail.recipient": "forgotten once the mail is sent",
+    "signature.region": "figures are made of it: it goes at the person's own wish",
+    "volume.region": "figures are made of it: it goes at the person's own wish",
+}
+"""Besides, those that the daily job leaves, which erases who wrote when the time is over."""
+
+_VALUES: dict[str, Any] = {
+    "outbox_mail.context": json.dumps({"name": ANA}),
+    "paper_row.details": KEYED.to_json().replace('"email": ""', f'"email": "{ANA}"'),
+    "signature.region": "Yukon",
+}
+"""What stands in them before; in all others stands the address, by which it is found again."""
+_MARKS = {
+    "campaign_figures.counts": "YT",
+    "figures_block.counts": "YT",
+    "signature.region": "Yukon",
+}
+"""By which what is held about Ana is found in them."""
+
+
+def sealed_columns(metadata: MetaData) -> dict[str, Column[Any]]:
+    """Columns whose type seals what is put into them, by `table.column`."""
+    return {
+        f"{table.name}.{column.name}": column
+        for table in metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, TypeDecorator) and isinstance(column.type.impl, LargeBinary)
+    }
+
+
+SEALED = sealed_columns(Base.metadata)
+ERASED = sorted(SEALED.keys() - KEPT.keys())
+
+
+def test_a_sealed_column_is_found_in_any_table() -> None:
+    metadata = MetaData()
+    Table(
+        "added", metadata,
+        Column("digest", LargeBinary(32)), Column("words", Sealed("added.words")),
+        Column("phones", SealedList("added.phones")),
+    )  # fmt: skip
+    assert sorted(sealed_columns(metadata)) == ["added.phones", "added.words"]
+
+
+def test_what_is_kept_is_there_and_has_its_reason() -> None:
+    assert KEPT.keys() <= SEALED.keys()
+    assert BY_TIME.keys() <= set(ERASED)
+    assert all((KEPT | BY_TIME).values())
+    assert all(column.type.place == name for name, column in SEALED.items())
+
+
+@pytest.fixture
+def everything(
+    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int],
+) -> str:  # fmt: skip
+    """Everything that can be held about Ana: each sealed column that is not kept is filled.
+
+    One letter is printed, one waits to be looked at. Gives the address of her page.
+    """
+    freeze(campaign)
+    other = sign(unit, make_campaign(unit), email=ANA, state=SignatureState.HELD)
+    sheet, fingerprint = make_sheet(unit, campaign), ana.email_hmac
+    for position, facts in enumerate(
+        [
+            {"verdict": RowVerdict.DOUBLE, "twin_id": ana.id},
+            {"verdict": RowVerdict.DOUBLE, "twin_id": other.id},
+            {"verdict": RowVerdict.REMOVED, "email_hmac": fingerprint},
+        ],
+        start=1,
+    ):
+        unit.add(PaperRow(sheet_id=sheet.id, position=position, **facts))
+    for signature in (ana, other):
+        unit.add(Hold(signature_id=signature.id, campaign_id=signature.campaign_id, reasons=[]))
+    unit.add(NetworkMember(email=ANA, email_hmac=fingerprint, locale="en", consent_wording="More."))
+    unit.flush()
+    for name in ERASED:
+        if not name.endswith("counts"):
+            column = SEALED[name]
+            unit.execute(update(column.table).values({column: _VALUES.get(name, ANA)}))
+    unit.commit()
+    jobs.run_now("overview.recount")
+    assert held(unit) == ERASED, "each must be filled to be missed: have it filled here"
+    return box
+
+
+def held(unit: Session) -> list[str]:
+    """The columns that tell of Ana."""
+    unit.rollback()
+    return [
+        name
+        for name in ERASED
+        if any(
+            _MARKS.get(name, ANA) in value
+            for value in unit.scalars(select(SEALED[name]).where(SEALED[name].is_not(None)))
+        )
+    ]
+
+
+def test_an_erasure_empties_all_that_is_not_kept(
+    app: Flask, client: FlaskClient, unit: Session, everything: str
+) -> None:
+    client.post(f"{everything}/erase")
+    [told] = unit.scalars(select(OutboxMail.id)).all()
+    unit.rollback()
+    jobs.run_now("mail.send", told)  # it says to her that all was erased
+    jobs.run_now("overview.count")
+    assert held(unit) == []
+
+
+def test_time_empties_all_of_the_writer_that_is_not_counted(unit: Session, everything: str) -> None:
+    unit.execute(delete(PaperRow).where(PaperRow.verdict == RowVerdict.REMOVED))  # as days later
+    forget(unit, unit.scalars(select(Signature.id)).all(), db.utcnow())
+    unit.commit()
+    jobs.run_now("overview.count")
+    assert held(unit) == sorted(BY_TIME)
