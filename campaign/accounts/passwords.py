@@ -12,6 +12,8 @@ from typing import Any
 from flask_security.utils import password_complexity_validator
 from zxcvbn import zxcvbn
 
+from campaign.folding import fold
+
 MINIMUM = 12
 MAXIMUM = 128
 SETTINGS = {

@@ -12,7 +12,7 @@ from campaign.officials.models import Mission
 from campaign.signing.models import Signature
 from tests.factories import add_confirmed, make_campaign
 
-BEFORE = import_module("campaign.migrations.versions.0045_folding").down_revision
+BEFORE = import_module("campaign.migrations.versions.0041_folding").down_revision
 STALE = b"a fingerprint of before".ljust(32)
 
 
