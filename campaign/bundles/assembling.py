@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
 from campaign.bundles import clearing, faults, files, ledger, prints, services, totals
-from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.manifest import FileFacts
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.leases import LEASE, Heartbeat
 from campaign.letters.problems import LetterRefused
 
 log = structlog.get_logger()

@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db
-from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.leases import LEASE
 from campaign.signing.models import Letter
 
 RETRY_AFTER = timedelta(seconds=30)

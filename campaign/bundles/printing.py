@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
 from campaign.bundles import faults, files, ledger
-from campaign.bundles.leases import Heartbeat
 from campaign.bundles.ledger import Aside, Claim, Outcome, Place
 from campaign.bundles.loading import Loaded, load_volume
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
+from campaign.leases import Heartbeat
 from campaign.letters import press
 from campaign.letters.layouts import LAYOUTS
 from campaign.settings import Settings

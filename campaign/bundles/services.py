@@ -14,11 +14,11 @@ from campaign import audit, db
 from campaign.bundles import files, prints, standing, withdrawals
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.leases import BEAT_SECONDS, LEASE
 from campaign.bundles.models import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
 from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.errors import NotFound, Refused
+from campaign.leases import BEAT_SECONDS, LEASE
 from campaign.officials.listing import Listing, page_of
 from campaign.signing.models import Letter
 from campaign.storage import Storage

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
 from campaign.bundles import faults
-from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.ledger import unstopped
 from campaign.bundles.models import Bundle, BundleState
 from campaign.deliveries import envelope_store
 from campaign.deliveries.envelope_making import make_files
 from campaign.deliveries.models import Envelope, EnvelopeRun, RunState
 from campaign.errors import Refused
+from campaign.leases import LEASE, Heartbeat
 from campaign.letters.problems import LetterRefused
 
 log = structlog.get_logger()

@@ -22,12 +22,12 @@ from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs, storage
 from campaign.bundles.faults import MOST_TRIES, fault_of
-from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.errors import Refused
 from campaign.exports import records, writing
 from campaign.exports.mails import send_failed, send_ready
 from campaign.exports.models import DataExport, ExportState
 from campaign.exports.rules import Mark, refuse_source
+from campaign.leases import LEASE, Heartbeat
 from campaign.settings import Settings
 
 log = structlog.get_logger()

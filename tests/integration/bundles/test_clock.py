@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.bundles import assembling, ledger, printing
-from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.bundles.services import Progress
+from campaign.leases import LEASE
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.bundles import assembling, faults, ledger, making, printing
-from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.leases import LEASE
 from campaign.letters import lists
 from campaign.letters.foundry import FoundryStopped
 from campaign.letters.printing import Limits
