@@ -56,7 +56,8 @@ class Lease:
     def is_free(self) -> ColumnElement[bool]:
         """Return whether nobody has the row, or nobody who was heard of lately."""
         until = getattr(self.model, self.until)
-        return or_(until.is_(None), until <= db.utcnow())
+        over: ColumnElement[bool] = until <= db.utcnow()
+        return or_(until.is_(None), over) if until.nullable else over
 
     def is_due(self) -> ColumnElement[bool]:
         """Return whether the row can be claimed at this moment."""
