@@ -6,17 +6,15 @@ worker that dies costs time, and two workers never both finish one row.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any
 
 import structlog
-from flask import current_app
 from sqlalchemy import ColumnElement, and_, literal_column, or_, update
 from sqlalchemy.orm import Session
 
@@ -131,36 +129,3 @@ class Lease:
         ours = (self.model.state == self.held, self._attempt() == hold.attempt)
         values = {self.until: until} | values
         return db.update_row(session, self.model, hold.row_id, *ours, *conditions, **values)
-
-
-class Heartbeat:
-    """Extends a lease from a thread of its own: laying out one bad text may take minutes."""
-
-    def __init__(self, beat: Callable[[], object]) -> None:
-        """`beat` extends the lease in a transaction of its own."""
-        self._beat = beat
-        self._ended = threading.Event()
-        app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 — Flask's documented way
-        self._thread = threading.Thread(target=self._run, args=(app,), daemon=True)
-
-    def _run(self, app: Any) -> None:
-        while not self._ended.wait(BEAT_SECONDS):
-            try:
-                with app.app_context():
-                    self._beat()
-            except Exception as problem:
-                # A beat that is missed costs nothing yet; the next one may come through.
-                log.warning("heartbeat missed", problem=type(problem).__name__)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
