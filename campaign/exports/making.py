@@ -32,8 +32,6 @@ _PROGRESS_SECONDS = 1.0
 GONE = "campaign-stopped"
 EMPTY = "emptied"
 ACTOR = "job:exports.make"
-
-
 EXPORTS = Lease(DataExport, held=ExportState.MAKING, counter="attempt")
 
 
