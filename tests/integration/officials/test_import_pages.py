@@ -306,9 +306,12 @@ def test_a_run_that_a_worker_left_behind_is_taken_up_again(
     assert unit.scalar(counts) == 2
 
 
-def test_a_dry_run_that_ends_late_takes_nothing_back(desk: FlaskClient, unit: Session) -> None:
+def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, unit: Session) -> None:
     where = rehearsed(desk, unit, MISSIONS, "missions")
     kept = newest(unit)
+    unit.rollback()
+    import_runs._apply(kept, Hold(kept.id, 0))
+    assert newest(unit).state is ImportState.READY
     unit.rollback()
     assert post(desk, f"{where}/apply").status_code == 303
     import_runs._rehearse(kept, Hold(kept.id, 0))
