@@ -17,7 +17,9 @@ import structlog
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Connection,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     String,
     create_engine,
     event,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import (
@@ -242,6 +245,22 @@ def insert_into(unit: Session, model: type[Base]) -> Any:
     """An INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
     dialect = sqlite if unit.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
+
+
+def update_row(
+    session: Session, model: type[Any], row_id: int, *conditions: ColumnElement[bool], **values: Any
+) -> bool:
+    """Write to a row if the conditions hold; False, and nothing written, where they do not.
+
+    Objects of the session do not learn of it.
+    """
+    done = session.execute(
+        update(model)
+        .where(model.id == row_id, *conditions)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", done).rowcount == 1
 
 
 def after_commit(unit: Session, action: Callable[[], object]) -> None:

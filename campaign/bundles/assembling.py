@@ -5,104 +5,80 @@ ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import structlog
-from sqlalchemy import CursorResult, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
 
 from campaign import audit, db, jobs, storage
 from campaign.bundles import clearing, faults, files, ledger, prints, services, standing, totals
-from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.making import Counts, make_papers
 from campaign.bundles.manifest import FileFacts
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.bundles.zipping import Part, digest_of, stream_zip
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import may_go_out_sql
+from campaign.leases import Hold, Lease
 from campaign.letters.problems import LetterRefused
 
 log = structlog.get_logger()
 
 PAPERS_REFUSED = "papers-refused"
+BUNDLES = Lease(Bundle, held=BundleState.ASSEMBLING, waiting=(BundleState.PRINTING,))
 
 
 @jobs.job("bundles.assemble")
 def assemble(bundle_id: int) -> None:
     """Assemble the bundle, if all of it is printed and nobody else is at it."""
-    if not claim(bundle_id):
+    hold = claim(bundle_id)
+    if hold is None:
         return
     try:
-        with Heartbeat(partial(_beat, bundle_id)):
-            _assemble(bundle_id)
+        with BUNDLES.keep_alive(hold):
+            _assemble(hold)
     except LetterRefused as problem:
         # The cover letter or a list cannot be printed: another try would end the same way.
         log.warning("papers refused", bundle=bundle_id, reason=str(problem))
-        _fail(bundle_id, PAPERS_REFUSED)
+        _fail(hold, PAPERS_REFUSED)
     except Exception as problem:
-        _try_again(bundle_id, faults.fault_of(problem))
+        _try_again(hold, faults.fault_of(problem))
         raise
     except BaseException:
-        _give_back(bundle_id)
+        _give_back(hold)
         raise
 
 
-def claim(bundle_id: int) -> bool:
-    """Take the bundle for assembling; False where it is not due."""
-    now = db.utcnow()
+def claim(bundle_id: int) -> Hold | None:
+    """Take the bundle for assembling; None where it is not due."""
     unprinted = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )
     running = select(Campaign.id).where(may_go_out_sql())
-    with db.transaction() as unit:
-        return _update(
-            unit,
-            bundle_id,
-            (
-                Bundle.state.in_([BundleState.PRINTING, BundleState.ASSEMBLING]),
-                (Bundle.lease_until.is_(None)) | (Bundle.lease_until < now),
-                ~unprinted.exists(),
-                Bundle.campaign_id.in_(running),
-            ),
-            {"state": BundleState.ASSEMBLING, "lease_until": now + LEASE},
+    with db.transaction() as session:
+        return BUNDLES.claim(
+            session, bundle_id, ~unprinted.exists(), Bundle.campaign_id.in_(running)
         )
 
 
-def _beat(bundle_id: int) -> None:
-    with db.transaction() as unit:
-        ours = (Bundle.state == BundleState.ASSEMBLING,)
-        _update(unit, bundle_id, ours, {"lease_until": db.utcnow() + LEASE})
+def _give_back(hold: Hold) -> None:
+    with db.transaction() as session:
+        BUNDLES.give_back(session, hold, ledger.RETRY_AFTER)
 
 
-def _give_back(bundle_id: int) -> None:
-    with db.transaction() as unit:
-        ours = (Bundle.state == BundleState.ASSEMBLING,)
-        _update(unit, bundle_id, ours, {"lease_until": db.utcnow() + ledger.RETRY_AFTER})
-
-
-def _try_again(bundle_id: int, fault: str) -> None:
+def _try_again(hold: Hold, fault: str) -> None:
     """Leave it to a later try and say why, or to none once there were too many."""
-    with db.transaction() as unit:
-        tries = unit.scalar(
-            update(Bundle)
-            .where(Bundle.id == bundle_id, Bundle.state == BundleState.ASSEMBLING)
-            .values(
-                tries=Bundle.tries + (0 if fault in faults.PATIENT else 1),
-                failure=fault,
-                lease_until=db.utcnow() + ledger.RETRY_AFTER,
-            )
-            .returning(Bundle.tries)
-            .execution_options(synchronize_session=False)
-        )
-    if tries is not None and tries >= faults.MOST_TRIES:
-        _fail(bundle_id, fault)
+    tries = Bundle.tries + (0 if fault in faults.PATIENT else 1)
+    with db.transaction() as session:
+        if not BUNDLES.give_back(session, hold, ledger.RETRY_AFTER, tries=tries, failure=fault):
+            return
+        used = session.scalar(select(Bundle.tries).where(Bundle.id == hold.row_id)) or 0
+    if used >= faults.MOST_TRIES:
+        _fail(hold, fault)
 
 
-def _assemble(bundle_id: int) -> None:
+def _assemble(hold: Hold) -> None:
     with db.reading() as unit:
-        bundle = unit.get_one(Bundle, bundle_id)
+        bundle = unit.get_one(Bundle, hold.row_id)
         volumes = list(bundle.volumes)
         total = totals.total_of(unit, bundle)
         counts = Counts(
@@ -112,18 +88,18 @@ def _assemble(bundle_id: int) -> None:
             total.on_paper,
         )
     if total.problem:
-        _fail(bundle.id, total.problem)
+        _fail(hold, total.problem)
         return
-    if _print_missing_again(bundle, volumes):
+    if _print_missing_again(hold, bundle, volumes):
         return
     store, folder = storage.storage(), services.zip_name(bundle)
     with store.workshop() as making:
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
         digest = _keep_papers(bundle, volumes, folder, making, store)
-    if _finish(bundle, volumes, digest, made, counts):
+    if _finish(hold, bundle, volumes, digest, made, counts):
         clearing.tidy(bundle, volumes, digest, store)
     elif clearing.drop_unwanted(bundle, digest, store):
-        _give_back(bundle.id)
+        _give_back(hold)
 
 
 def _keep_papers(
@@ -163,25 +139,20 @@ def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str
     return {**{name: f"{papers}/{name}" for name in files.PAPERS}, **printed}
 
 
-def _fail(bundle_id: int, slug: str) -> None:
-    log.warning("bundle failed", bundle=bundle_id, reason=slug)
+def _fail(hold: Hold, slug: str) -> None:
+    log.warning("bundle failed", bundle=hold.row_id, reason=slug)
     with db.transaction() as unit:
-        _update(
-            unit,
-            bundle_id,
-            (Bundle.state == BundleState.ASSEMBLING,),
-            {"state": BundleState.FAILED, "failure": slug, "lease_until": None},
-        )
-        audit.record(
-            unit,
-            actor="job:bundles.assemble",
-            action="bundle.failed",
-            subject=f"bundle:{bundle_id}",
-            reason=slug,
-        )
+        if BUNDLES.finish(unit, hold, state=BundleState.FAILED, failure=slug):
+            audit.record(
+                unit,
+                actor="job:bundles.assemble",
+                action="bundle.failed",
+                subject=f"bundle:{hold.row_id}",
+                reason=slug,
+            )
 
 
-def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
+def _print_missing_again(hold: Hold, bundle: Bundle, volumes: list[Volume]) -> bool:
     """Whether a volume's file is not there as it was written; it is then printed again."""
     sizes = storage.storage().sizes(files.stored_folder(bundle.public_id))
     lost = []
@@ -198,9 +169,7 @@ def _print_missing_again(bundle: Bundle, volumes: list[Volume]) -> bool:
             .where(Volume.id.in_(lost))
             .values(state=VolumeState.WAITING, lease_until=None)
         )
-        ours = (Bundle.state == BundleState.ASSEMBLING,)
-        values = {"state": BundleState.PRINTING, "failure": None, "lease_until": None}
-        _update(unit, bundle.id, ours, values)
+        BUNDLES.finish(unit, hold, state=BundleState.PRINTING, failure=None)
     return True
 
 
@@ -212,6 +181,7 @@ def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
 
 
 def _finish(
+    hold: Hold,
     bundle: Bundle,
     volumes: list[Volume],
     digest: str,
@@ -220,20 +190,16 @@ def _finish(
 ) -> bool:
     pages = sum(one.page_count or 0 for one in volumes)
     with db.transaction() as unit:
-        first = _update(
+        first = BUNDLES.finish(
             unit,
-            bundle.id,
-            # A stop that came while the papers were made has the last word.
-            (Bundle.state == BundleState.ASSEMBLING, standing.bundle_may_go_out(Bundle.id)),
-            {
-                "state": BundleState.READY,
-                "lease_until": None,
-                "tries": 0,
-                "failure": None,
-                "zip_sha256": digest,
-                "page_count": pages,
-                "ready_at": db.utcnow(),
-            },
+            hold,
+            standing.bundle_may_go_out(Bundle.id),  # a stop that came meanwhile has the last word
+            state=BundleState.READY,
+            tries=0,
+            failure=None,
+            zip_sha256=digest,
+            page_count=pages,
+            ready_at=db.utcnow(),
         )
         if first:
             prints.add_print(
@@ -251,15 +217,3 @@ def _finish(
                 sha256=digest,
             )
     return first
-
-
-def _update(
-    unit: Session, bundle_id: int, conditions: tuple[Any, ...], values: dict[str, Any]
-) -> bool:
-    done = unit.execute(
-        update(Bundle)
-        .where(Bundle.id == bundle_id, *conditions)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[Any]", done).rowcount == 1

@@ -1,9 +1,6 @@
 """The printing ledger: who prints which volume, and what came of it.
 
-The database is the ledger, the queue only carries hints. A volume is claimed by a conditional
-UPDATE that counts the attempt; what an attempt gives counts only while it is still the last one.
-So a worker that dies costs time, and two workers never both finish one volume. Every function
-here is a short transaction of its own.
+Every function here that changes it is a short transaction of its own, and holds or loses a lease.
 """
 
 import json
@@ -12,29 +9,30 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from campaign import db
 from campaign.bundles import standing
-from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import may_go_out_sql
+from campaign.leases import LEASE, Hold, Lease
 from campaign.signing.models import Letter
 
 RETRY_AFTER = timedelta(seconds=30)
 """How long a volume rests after an attempt that failed for the machine's sake."""
+VOLUMES = Lease(
+    Volume, held=VolumeState.PRINTING, waiting=(VolumeState.WAITING,), counter="attempt"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A volume that is ours, as long as `attempt` is the last one."""
+class Claim(Hold):
+    """A volume that is ours."""
 
-    volume_id: int
     bundle_id: int
     sequence: int
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +66,12 @@ class Outcome:
 
 def claim(volume_id: int) -> Claim | None:
     """Take the volume, if nobody has it and it is to be printed; None otherwise."""
-    now = db.utcnow()
-    with db.transaction() as unit:
-        row = unit.execute(
-            update(Volume)
-            .where(Volume.id == volume_id, due(now))
-            .values(
-                state=VolumeState.PRINTING,
-                attempt=Volume.attempt + 1,
-                printed_letters=0,
-                lease_until=now + LEASE,
-            )
-            .returning(Volume.id, Volume.bundle_id, Volume.sequence, Volume.attempt)
-            .execution_options(synchronize_session=False)
-        ).first()
-    return Claim(*row) if row else None
+    place = select(Volume.bundle_id, Volume.sequence).where(Volume.id == volume_id)
+    with db.transaction() as session:
+        hold = VOLUMES.claim(session, volume_id, _is_wanted(), printed_letters=0)
+        if hold is None:
+            return None
+        return Claim(volume_id, hold.attempt, *session.execute(place).one())
 
 
 def claim_next(bundle_id: int) -> Claim | None:
@@ -99,18 +88,14 @@ def claim_beside(volume_id: int) -> Claim | None:
     return None if bundle_id is None else claim_next(bundle_id)
 
 
-def due(now: Any) -> ColumnElement[bool]:
-    """Which volumes can be taken at this moment. A stop holds back every bundle at once."""
+def _is_wanted() -> ColumnElement[bool]:
+    """Whether a volume may be printed. A stop holds back every bundle at once."""
     live = (
         select(Bundle.id)
         .join(Campaign, Campaign.id == Bundle.campaign_id)
         .where(Bundle.state == BundleState.PRINTING, may_go_out_sql())
     )
-    return and_(
-        Volume.state.in_([VolumeState.WAITING, VolumeState.PRINTING]),
-        or_(Volume.lease_until.is_(None), Volume.lease_until < now),
-        Volume.bundle_id.in_(live),
-    )
+    return Volume.bundle_id.in_(live)
 
 
 def list_due(unit: Session, bundle_id: int) -> list[int]:
@@ -118,7 +103,7 @@ def list_due(unit: Session, bundle_id: int) -> list[int]:
     return list(
         unit.scalars(
             select(Volume.id)
-            .where(Volume.bundle_id == bundle_id, due(db.utcnow()))
+            .where(Volume.bundle_id == bundle_id, VOLUMES.is_due(), _is_wanted())
             .order_by(Volume.sequence)
         )
     )
@@ -129,11 +114,9 @@ def beat(taken: Claim, printed_letters: int | None = None) -> bool:
 
     False where it is lost, or its campaign was stopped meanwhile: nothing more is to be printed.
     """
-    values: dict[str, Any] = {"lease_until": db.utcnow() + LEASE}
-    if printed_letters is not None:
-        values["printed_letters"] = printed_letters
-    with db.transaction() as unit:
-        return _update_ours(unit, taken, values, standing.bundle_may_go_out(Volume.bundle_id))
+    values = {} if printed_letters is None else {"printed_letters": printed_letters}
+    with db.transaction() as session:
+        return VOLUMES.beat(session, taken, standing.bundle_may_go_out(Volume.bundle_id), **values)
 
 
 def shorten_leases() -> int:
@@ -161,10 +144,10 @@ def give_back(taken: Claim, fault: str | None = None) -> None:
 
     What the `fault` was is said on the bundle's page until a volume is printed again.
     """
-    values = {"state": VolumeState.WAITING, "lease_until": db.utcnow() + RETRY_AFTER}
-    with db.transaction() as unit:
-        if _update_ours(unit, taken, values) and fault:
-            _note_fault(unit, taken, fault)
+    with db.transaction() as session:
+        ours = VOLUMES.give_back(session, taken, RETRY_AFTER, state=VolumeState.WAITING)
+        if ours and fault:
+            _note_fault(session, taken, fault)
 
 
 def _note_fault(unit: Session, taken: Claim, fault: str | None) -> None:
@@ -187,19 +170,16 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
     Or if its campaign was stopped: what is not printed by then is not printed.
     """
     with db.transaction() as unit:
-        ours = _update_ours(
+        ours = VOLUMES.finish(
             unit,
             taken,
-            {
-                "state": VolumeState.PRINTED,
-                "lease_until": None,
-                "printed_letters": len(outcome.printed),
-                "page_count": outcome.pages,
-                "byte_count": outcome.bytes,
-                "sha256": outcome.sha256,
-                "printed_at": db.utcnow(),
-            },
             standing.bundle_may_go_out(Volume.bundle_id),
+            state=VolumeState.PRINTED,
+            printed_letters=len(outcome.printed),
+            page_count=outcome.pages,
+            byte_count=outcome.bytes,
+            sha256=outcome.sha256,
+            printed_at=db.utcnow(),
         )
         if ours:
             _write_letters(unit, outcome)
@@ -229,23 +209,6 @@ def _write_letters(unit: Session, outcome: Outcome) -> None:
         for one in outcome.set_aside
     ]
     unit.execute(update(Letter), rows)
-
-
-def _update_ours(
-    unit: Session, taken: Claim, values: dict[str, Any], *conditions: ColumnElement[bool]
-) -> bool:
-    done = unit.execute(
-        update(Volume)
-        .where(
-            Volume.id == taken.volume_id,
-            Volume.attempt == taken.attempt,
-            Volume.state == VolumeState.PRINTING,
-            *conditions,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[Any]", done).rowcount == 1
 
 
 def all_printed(unit: Session, bundle_id: int) -> bool:

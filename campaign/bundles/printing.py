@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -11,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs, storage
-from campaign.bundles import faults, files, ledger
-from campaign.bundles.leases import Heartbeat
+from campaign.bundles import faults, files, ledger, standing
 from campaign.bundles.ledger import Aside, Claim, Outcome, Place
 from campaign.bundles.loading import Loaded, load_volume
 from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
@@ -83,10 +81,10 @@ def print_claimed(taken: Claim) -> bool:
     """Print a volume that is ours; False if it was lost to another, or stopped, meanwhile."""
     with db.reading() as unit:
         public_id = unit.get_one(Bundle, taken.bundle_id).public_id
-        loaded = load_volume(unit, taken.volume_id)
+        loaded = load_volume(unit, taken.row_id)
     name = files.stored_volume(public_id, taken.sequence, taken.attempt)
     try:
-        with Heartbeat(partial(ledger.beat, taken)):
+        with ledger.VOLUMES.keep_alive(taken, standing.bundle_may_go_out(Volume.bundle_id)):
             outcome = _print(loaded, name, _Progress(taken))
             kept = ledger.finish(taken, outcome)
     except NoLongerWanted:
@@ -98,7 +96,7 @@ def print_claimed(taken: Claim) -> bool:
         ledger.give_back(taken)
         raise
     if not kept:
-        log.info("volume lost or stopped", volume=taken.volume_id, attempt=taken.attempt)
+        log.info("volume lost or stopped", volume=taken.row_id, attempt=taken.attempt)
         ledger.give_back(taken)
         storage.storage().delete(name)
     return kept

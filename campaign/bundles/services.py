@@ -14,12 +14,12 @@ from campaign import audit, db
 from campaign.bundles import access, files, prints, withdrawals
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.bundles.frozen import Frozen
-from campaign.bundles.leases import BEAT_SECONDS, LEASE
 from campaign.bundles.models import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.bundles.zipping import stream_zip
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.errors import NotFound, Refused
+from campaign.leases import BEAT_SECONDS, LEASE
 from campaign.officials.listing import Listing, page_of
 from campaign.signing.models import Letter
 from campaign.storage import Storage

@@ -1,54 +1,51 @@
-"""The jobs that make the files of a bundle's envelopes, and have them made anew.
-
-The database is the ledger, as for volumes: a run is claimed by a conditional UPDATE, and what a
-worker made counts only while its attempt is the last one.
-"""
+"""The jobs that make the files of a bundle's envelopes, and have them made anew."""
 
 from collections.abc import Container
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
 from campaign.bundles import faults, standing
-from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.bundles.models import Bundle, BundleState
 from campaign.deliveries import envelope_store
 from campaign.deliveries.envelope_making import make_files
 from campaign.deliveries.models import Envelope, EnvelopeRun, RunState
 from campaign.errors import Refused
+from campaign.leases import Hold, Lease
 from campaign.letters.problems import LetterRefused
 
 log = structlog.get_logger()
 
 UNFIT = "address-does-not-fit"
+RUNS = Lease(EnvelopeRun, held=RunState.PRINTING, waiting=(RunState.WAITING,), counter="attempt")
 
 
 @jobs.job("deliveries.print-envelopes")
 def print_envelopes(run_id: int) -> None:
     """Make a run's files, if nobody else does."""
-    attempt = _claim(run_id)
-    if attempt is None:
+    with db.transaction() as session:
+        hold = RUNS.claim(session, run_id, *_printable())
+    if hold is None:
         return
     with db.reading() as unit:
         run = unit.get_one(EnvelopeRun, run_id)
         place = run.bundle.public_id, run.public_id
-    useless: Container[int] = {attempt}
+    useless: Container[int] = {hold.attempt}
     try:
-        with Heartbeat(partial(_beat, run_id, attempt)):
-            made = make_files(run_id, attempt)
+        with RUNS.keep_alive(hold):
+            made = make_files(run_id, hold.attempt)
     except LetterRefused:
-        _finish(run_id, attempt, {"state": RunState.FAILED, "failure": UNFIT})
+        _finish(hold, RunState.FAILED, failure=UNFIT)
     except BaseException as problem:
-        _finish(run_id, attempt, _after(problem, run_id, attempt))
+        _finish(hold, *_after(problem, hold))
         raise
     else:
-        ready = {"state": RunState.READY, "files": made, "failure": ""}
-        if _finish(run_id, attempt, ready):
-            useless = range(attempt)  # what was made before may hold letters that were taken back
+        if _finish(hold, RunState.READY, files=made):
+            # What was made before may hold letters that were taken back.
+            useless = range(hold.attempt)
     envelope_store.delete_files(*place, useless)
 
 
@@ -81,7 +78,8 @@ def sweep() -> None:
         for run in unit.scalars(offered).all():
             if envelope_store.holds_gone(unit, run, run.files):
                 _wait_again(unit, run)
-        for run_id in unit.scalars(select(EnvelopeRun.id).where(*_due())).all():
+        due = select(EnvelopeRun.id).where(RUNS.is_due(), *_printable())
+        for run_id in unit.scalars(due).all():
             jobs.enqueue(unit, "deliveries.print-envelopes", run_id)
 
 
@@ -132,67 +130,28 @@ def _at_rest() -> Any:
     return select(Bundle.id).where(Bundle.state == BundleState.READY)
 
 
-def _due() -> tuple[Any, ...]:
-    return (
-        EnvelopeRun.state.in_([RunState.WAITING, RunState.PRINTING]),
-        or_(EnvelopeRun.lease_until.is_(None), EnvelopeRun.lease_until < db.utcnow()),
-        EnvelopeRun.bundle_id.in_(_at_rest()),
-        standing.bundle_may_go_out(EnvelopeRun.bundle_id),
-    )
+def _printable() -> tuple[ColumnElement[bool], ...]:
+    return EnvelopeRun.bundle_id.in_(_at_rest()), standing.bundle_may_go_out(EnvelopeRun.bundle_id)
 
 
-def _claim(run_id: int) -> int | None:
-    with db.transaction() as unit:
-        return unit.scalar(
-            update(EnvelopeRun)
-            .where(EnvelopeRun.id == run_id, *_due())
-            .values(
-                state=RunState.PRINTING,
-                attempt=EnvelopeRun.attempt + 1,
-                lease_until=db.utcnow() + LEASE,
-            )
-            .returning(EnvelopeRun.attempt)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _beat(run_id: int, attempt: int) -> None:
-    with db.transaction() as unit:
-        _update_ours(unit, run_id, attempt, {"lease_until": db.utcnow() + LEASE})
-
-
-def _after(problem: BaseException, run_id: int, attempt: int) -> dict[str, Any]:
-    """What becomes of a run that could not be made: mostly, another try."""
+def _after(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
+    """What becomes of a run that could not be made, and why: mostly, another try."""
     fault = faults.fault_of(problem)
     if fault in faults.PATIENT:
-        return {"state": RunState.WAITING, "failure": fault}
+        return RunState.WAITING, fault
     with db.reading() as unit:
-        files = unit.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == run_id)) or []
-    tries = attempt - max((one["attempt"] for one in files), default=0)
+        files = unit.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == hold.row_id)) or []
+    tries = hold.attempt - max((one["attempt"] for one in files), default=0)
     if isinstance(problem, Exception) and tries >= faults.MOST_TRIES:
-        log.error("envelopes given up", run=run_id, problem=type(problem).__name__)
-        return {"state": RunState.FAILED, "failure": faults.FAILED}
-    return {"state": RunState.WAITING, "failure": ""}
+        log.error("envelopes given up", run=hold.row_id, problem=type(problem).__name__)
+        return RunState.FAILED, faults.FAILED
+    return RunState.WAITING, ""
 
 
-def _finish(run_id: int, attempt: int, values: dict[str, Any]) -> bool:
+def _finish(hold: Hold, state: RunState, failure: str = "", **values: Any) -> bool:
     """Write down how it ended; False where somebody else has the run by now."""
-    with db.transaction() as unit:
-        ours = _update_ours(unit, run_id, attempt, values | {"lease_until": None})
+    with db.transaction() as session:
+        ours = RUNS.finish(session, hold, state=state, failure=failure, **values)
     if ours:
-        log.info("envelopes done", run=run_id, state=values["state"].value)
+        log.info("envelopes done", run=hold.row_id, state=state.value)
     return ours
-
-
-def _update_ours(unit: Session, run_id: int, attempt: int, values: dict[str, Any]) -> bool:
-    done = unit.execute(
-        update(EnvelopeRun)
-        .where(
-            EnvelopeRun.id == run_id,
-            EnvelopeRun.attempt == attempt,
-            EnvelopeRun.state == RunState.PRINTING,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[Any]", done).rowcount == 1

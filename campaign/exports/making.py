@@ -1,8 +1,7 @@
-"""Making an export: a job, whose row is its ledger, as a volume's is.
+"""Making an export: a job that leases its row.
 
-Claimed by a conditional UPDATE that counts the attempt; what an attempt makes counts only while
-it is still the last one. The file's name is written down before the file is, so that what a killed
-worker left is removed by the next attempt.
+The file's name is written down before the file is, so that what a killed worker left is removed by
+the next attempt.
 """
 
 import hashlib
@@ -11,23 +10,21 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import CursorResult, or_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from campaign import audit, db, jobs, storage
 from campaign.bundles.faults import MOST_TRIES, fault_of
-from campaign.bundles.leases import LEASE, Heartbeat
 from campaign.errors import Refused
 from campaign.exports import records, writing
 from campaign.exports.mails import send_failed, send_ready
 from campaign.exports.models import DataExport, ExportState
 from campaign.exports.rules import Mark, refuse_source
+from campaign.leases import LEASE, Hold, Lease
 from campaign.settings import Settings
 
 log = structlog.get_logger()
@@ -35,14 +32,13 @@ _PROGRESS_SECONDS = 1.0
 GONE = "campaign-stopped"
 EMPTY = "emptied"
 ACTOR = "job:exports.make"
+EXPORTS = Lease(DataExport, held=ExportState.MAKING, counter="attempt")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """An export that is ours, as long as `attempt` is the last one."""
+class Claim(Hold):
+    """An export that is ours, and the name of the file that this attempt makes."""
 
-    export_id: int
-    attempt: int
     storage_key: str
 
 
@@ -57,7 +53,7 @@ def make(export_id: int) -> None:
     if taken is None:
         return
     try:
-        with Heartbeat(partial(_beat, taken)):
+        with EXPORTS.keep_alive(taken):
             _make(taken)
     except NoLongerOurs:
         log.info("export lost", export=export_id, attempt=taken.attempt)
@@ -71,38 +67,21 @@ def make(export_id: int) -> None:
 
 def claim(export_id: int) -> Claim | None:
     """Take the export for making; None where it is not due."""
-    now, key = db.utcnow(), f"exports/{secrets.token_hex(16)}"
-    with db.transaction() as unit:
-        found = unit.get(DataExport, export_id)
-        old = found.storage_key if found is not None else ""
-        attempt = unit.scalar(
-            update(DataExport)
-            .where(
-                DataExport.id == export_id,
-                DataExport.state == ExportState.MAKING,
-                or_(DataExport.lease_until.is_(None), DataExport.lease_until < now),
-            )
-            .values(
-                attempt=DataExport.attempt + 1,
-                lease_until=now + LEASE,
-                storage_key=key,
-                rows_done=0,
-                rows_unreadable=0,
-            )
-            .returning(DataExport.attempt)
-            .execution_options(synchronize_session=False)
-        )
-    if attempt is None:
+    key = f"exports/{secrets.token_hex(16)}"
+    with db.transaction() as session:
+        old = session.scalar(select(DataExport.storage_key).where(DataExport.id == export_id))
+        hold = EXPORTS.claim(session, export_id, storage_key=key, rows_done=0, rows_unreadable=0)
+    if hold is None:
         return None
     if old:
         storage.storage().delete(old)
-    return Claim(export_id, attempt, key)
+    return Claim(export_id, hold.attempt, key)
 
 
 def _make(taken: Claim) -> None:
     store = storage.storage()
     with db.reading() as unit:
-        export = unit.get_one(DataExport, taken.export_id)
+        export = unit.get_one(DataExport, taken.row_id)
         refuse_source(export)
         source, mark = records.Source.of(export), _mark(export)
         chosen, keys, locale = export.format, list(export.recipients), export.locale
@@ -195,31 +174,25 @@ class _Progress:
         if now - self._noted < _PROGRESS_SECONDS:
             return
         self._noted = now
-        if not _beat(self.taken, rows_done=self.done, rows_total=self.total):
-            raise NoLongerOurs
-
-
-def _beat(taken: Claim, **values: int) -> bool:
-    """Keep the export for another while; False where it is lost."""
-    with db.transaction() as unit:
-        return _update(unit, taken, {"lease_until": db.utcnow() + LEASE, **values})
+        with db.transaction() as session:
+            if not EXPORTS.beat(session, self.taken, rows_done=self.done, rows_total=self.total):
+                raise NoLongerOurs
 
 
 def _give_back(taken: Claim, problem: BaseException) -> None:
     """Leave it to a later attempt, or to nobody once there were too many."""
-    with db.transaction() as unit:
-        _update(unit, taken, {"lease_until": db.utcnow() + LEASE})
+    with db.transaction() as session:
+        EXPORTS.give_back(session, taken, LEASE)
     if taken.attempt >= MOST_TRIES:
         _fail(taken, fault_of(problem))
 
 
 def _fail(taken: Claim, slug: str) -> None:
     with db.transaction() as unit:
-        values = {"state": ExportState.FAILED, "failure": slug, "lease_until": None}
-        if _update(unit, taken, values):
-            subject = f"export:{taken.export_id}"
+        if EXPORTS.finish(unit, taken, state=ExportState.FAILED, failure=slug):
+            subject = f"export:{taken.row_id}"
             audit.record(unit, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
-            send_failed(unit, unit.get_one(DataExport, taken.export_id), slug)
+            send_failed(unit, unit.get_one(DataExport, taken.row_id), slug)
     storage.storage().delete(taken.storage_key)
 
 
@@ -227,36 +200,23 @@ def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> Non
     settings: Settings = current_app.extensions["settings"]
     now = db.utcnow()
     with db.transaction() as unit:
-        values = {
-            "state": ExportState.READY,
-            "lease_until": None,
-            "rows_done": progress.done,
-            "rows_total": progress.done,
-            "rows_unreadable": progress.unreadable,
-            "file_name": name,
-            "byte_count": out.size,
-            "sha256": out.sha256,
-            "ready_at": now,
-            "expires_at": now + timedelta(hours=settings.export_hours),
-        }
-        if not _update(unit, taken, values):
+        ours = EXPORTS.finish(
+            unit,
+            taken,
+            state=ExportState.READY,
+            rows_done=progress.done,
+            rows_total=progress.done,
+            rows_unreadable=progress.unreadable,
+            file_name=name,
+            byte_count=out.size,
+            sha256=out.sha256,
+            ready_at=now,
+            expires_at=now + timedelta(hours=settings.export_hours),
+        )
+        if not ours:
             raise NoLongerOurs
         audit.record(
-            unit, actor=ACTOR, action="export.ready", subject=f"export:{taken.export_id}",
+            unit, actor=ACTOR, action="export.ready", subject=f"export:{taken.row_id}",
             rows=progress.done, sha256=out.sha256,
         )  # fmt: skip
-        send_ready(unit, unit.get_one(DataExport, taken.export_id))
-
-
-def _update(unit: Session, taken: Claim, values: dict[str, Any]) -> bool:
-    done = unit.execute(
-        update(DataExport)
-        .where(
-            DataExport.id == taken.export_id,
-            DataExport.attempt == taken.attempt,
-            DataExport.state == ExportState.MAKING,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[Any]", done).rowcount == 1
+        send_ready(unit, unit.get_one(DataExport, taken.row_id))

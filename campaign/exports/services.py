@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import audit, db, jobs, storage
@@ -18,6 +18,7 @@ from campaign.bundles.services import as_long_as_running
 from campaign.campaigns.models import Campaign
 from campaign.errors import Invalid, NotFound, Refused
 from campaign.exports import mails, recipients, rules
+from campaign.exports.making import EXPORTS
 from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.settings import Settings
 
@@ -198,13 +199,7 @@ def sweep() -> None:
             audit.record(
                 unit, actor="job:exports.sweep", action="export.expire", subject=_subject(export)
             )
-        left = unit.scalars(
-            select(DataExport.id).where(
-                DataExport.state == ExportState.MAKING,
-                or_(DataExport.lease_until.is_(None), DataExport.lease_until < now),
-            )
-        ).all()
-        for export_id in left:
+        for export_id in unit.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():
             jobs.enqueue(unit, "exports.make", export_id)
 
 

@@ -1,8 +1,8 @@
 """The sender: takes mails from the outbox, renders them in their language, hands them over.
 
-A mail is claimed by a conditional UPDATE, so that two workers never send it twice; one whose
-worker died is found again when its time is over. Its words are opened only after that: one that
-cannot be read or rendered is an attempt that failed, and holds up no other.
+A mail is leased, so that two workers never send it twice; one whose worker died is found again
+when its time is over. Its words are opened only after that: one that cannot be read or rendered is
+an attempt that failed, and holds up no other.
 """
 
 import json
@@ -19,6 +19,7 @@ from sqlalchemy import column, delete, select, table, update
 from sqlalchemy.orm import Session
 
 from campaign import db, jobs
+from campaign.leases import Lease
 from campaign.mail import bad_addresses
 from campaign.mail.headers import POLICY
 from campaign.mail.messages import rechecks, told_of_stops
@@ -30,7 +31,10 @@ log = structlog.get_logger()
 
 RETRY_MINUTES = (1, 5, 15, 60, 180, 720, 1440)
 """Minutes to wait after each failed attempt; after the last, the mail has failed."""
-_LEASE = timedelta(minutes=5)
+_MAILS = Lease(
+    OutboxMail, held=MailState.SENDING, waiting=(MailState.WAITING,),
+    span=timedelta(minutes=5), until="due_at", counter="attempts",
+)  # fmt: skip
 _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _SWEEP = 200
@@ -84,13 +88,7 @@ def sweep() -> None:
     """Send what is due: retries, and mails whose message was lost with a worker."""
     with db.reading() as unit:
         due = unit.scalars(
-            select(OutboxMail.id)
-            .where(
-                OutboxMail.state.in_([MailState.WAITING, MailState.SENDING]),
-                OutboxMail.due_at <= db.utcnow(),
-            )
-            .order_by(OutboxMail.due_at)
-            .limit(_SWEEP)
+            select(OutboxMail.id).where(_MAILS.is_due()).order_by(OutboxMail.due_at).limit(_SWEEP)
         ).all()
     for mail_id in due:
         try:
@@ -155,23 +153,8 @@ def _ascii_address(address: str) -> str:
 
 def _claim(mail_id: int) -> bool:
     """Take a mail that is due, to send it; one that its campaign holds back has failed instead."""
-    now = db.utcnow()
     with db.transaction() as unit:
-        claimed = unit.scalar(
-            update(OutboxMail)
-            .where(
-                OutboxMail.id == mail_id,
-                OutboxMail.state.in_([MailState.WAITING, MailState.SENDING]),
-                OutboxMail.due_at <= now,
-            )
-            .values(
-                state=MailState.SENDING,
-                attempts=OutboxMail.attempts + 1,
-                due_at=now + _LEASE,
-            )
-            .returning(OutboxMail.id)
-        )
-        if claimed is None:
+        if _MAILS.claim(unit, mail_id) is None:
             return False
         if reason := _held_back(unit, mail_id):
             _finish(unit, mail_id, state=MailState.FAILED, failure=reason)

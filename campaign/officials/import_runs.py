@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, clock, db, i18n, jobs
 from campaign.errors import Refused
+from campaign.leases import Hold, Lease
 from campaign.officials import undo_imports as undoing
 from campaign.officials import uploads
 from campaign.officials.import_models import (
@@ -28,9 +29,10 @@ from campaign.officials.plans import Plan
 from campaign.officials.readings import N_, Fault, UnreadableFile
 from campaign.officials.sources import Choices
 
-LEASE = timedelta(minutes=10)
+_SPAN = timedelta(minutes=10)
+_REHEARSALS = Lease(DirectoryImport, held=ImportState.REHEARSING, span=_SPAN)
+_IMPORTS = Lease(DirectoryImport, held=ImportState.APPLYING, span=_SPAN)
 _CHUNK = 1000
-_BUSY = {ImportState.REHEARSING, ImportState.APPLYING}
 _BROKEN = Fault(
     N_("Something went wrong that is our fault. Nothing was imported. Try again, or tell who runs "
        "this site.")
@@ -92,13 +94,13 @@ def refused_rows(unit: Session, *, kept: DirectoryImport) -> list[dict[str, Any]
 @jobs.job("officials.rehearse-import")
 def rehearse(import_id: int) -> None:
     """Compare a file with the directory, and keep what would change."""
-    _do(import_id, ImportState.REHEARSING, _rehearse)
+    _do(import_id, _REHEARSALS, _rehearse)
 
 
 @jobs.job("officials.apply-import")
 def apply_import(import_id: int) -> None:
     """Write what the dry run showed, in one transaction."""
-    _do(import_id, ImportState.APPLYING, _apply)
+    _do(import_id, _IMPORTS, _apply)
 
 
 @jobs.job("officials.tend-imports", every_minutes=5)
@@ -108,54 +110,51 @@ def tend_imports() -> None:
     with db.reading() as unit:
         left = unit.execute(
             select(DirectoryImport.id, DirectoryImport.state).where(
-                DirectoryImport.state.in_(_BUSY), _free(now)
+                or_(_REHEARSALS.is_due(), _IMPORTS.is_due())
             )
         ).all()
     for import_id, state in left:
         (rehearse if state is ImportState.REHEARSING else apply_import)(import_id)
     with db.transaction() as unit:
-        expired = select(DirectoryImport).where(DirectoryImport.expires_at <= now, _free(now))
+        expired = select(DirectoryImport).where(
+            DirectoryImport.expires_at <= now, _IMPORTS.is_free()
+        )
         for kept in unit.scalars(expired).all():
             uploads.forget_file(unit, kept)
             unit.delete(kept)
 
 
-def _do(import_id: int, state: ImportState, work: Callable[[DirectoryImport], None]) -> None:
-    """Claim the import in that state and do the work; what fails is said on its page."""
-    with db.transaction() as unit:
-        claimed = unit.scalar(
-            update(DirectoryImport)
-            .where(
-                DirectoryImport.id == import_id, DirectoryImport.state == state,
-                _free(db.utcnow()),
-            )
-            .values(lease_until=db.utcnow() + LEASE)
-            .returning(DirectoryImport.id)
-        )  # fmt: skip
-    if claimed is None:
+def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, Hold], None]) -> None:
+    """Claim the import and do the work; what fails is said on its page."""
+    with db.transaction() as session:
+        hold = lease.claim(session, import_id)
+    if hold is None:
         return
     with db.reading() as unit:
         kept = unit.get_one(DirectoryImport, import_id)
     try:
-        work(kept)
+        work(kept, hold)
     except UnreadableFile as problem:
-        _fail(import_id, problem.fault)
+        _fail(lease, hold, problem.fault)
     except Exception:
-        _fail(import_id, _BROKEN)
+        _fail(lease, hold, _BROKEN)
         raise
 
 
-def _rehearse(kept: DirectoryImport) -> None:
+def _rehearse(kept: DirectoryImport, hold: Hold) -> None:
     readings = _readings(kept)
     with db.reading() as unit:
         plan = _plan(unit, kept, readings)
     with db.transaction() as unit:
-        _keep_plan(unit, kept.id, plan)
+        if _REHEARSALS.beat(unit, hold):  # else another was quicker, and the import has moved on
+            _keep_plan(unit, kept.id, plan)
 
 
-def _apply(kept: DirectoryImport) -> None:
+def _apply(kept: DirectoryImport, hold: Hold) -> None:
     readings = _readings(kept)
     with db.transaction() as unit:
+        if not _IMPORTS.beat(unit, hold):
+            return
         plan = _plan(unit, kept, readings)
         if plan.digest() != kept.digest:
             # Somebody changed the directory in between: nobody has seen this yet.
@@ -209,23 +208,16 @@ def _keep_plan(unit: Session, import_id: int, plan: Plan, *, again: bool = False
     mine.state, mine.lease_until = ImportState.READY, None
 
 
-def _fail(import_id: int, fault: Fault) -> None:
-    with db.transaction() as unit:
-        mine = unit.get(DirectoryImport, import_id)
-        if mine is not None:
-            mine.state, mine.lease_until = ImportState.FAILED, None
-            mine.failure = json.dumps(asdict(fault), ensure_ascii=False)
+def _fail(lease: Lease, hold: Hold, fault: Fault) -> None:
+    failure = json.dumps(asdict(fault), ensure_ascii=False)
+    with db.transaction() as session:
+        lease.finish(session, hold, state=ImportState.FAILED, failure=failure)
 
 
 def _hand_over(unit: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
     kept.state, kept.lease_until, kept.failure = state, None, None
     unit.flush()
     jobs.enqueue(unit, job, kept.id)
-
-
-def _free(now: Any) -> Any:
-    lease = DirectoryImport.lease_until
-    return or_(lease.is_(None), lease < now)
 
 
 def _subject(kept: DirectoryImport) -> str:

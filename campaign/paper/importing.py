@@ -3,14 +3,15 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign import audit, db, jobs
 from campaign.campaigns.models import Campaign
 from campaign.errors import DomainError, Invalid, NotFound, Refused
+from campaign.leases import Hold, Lease
 from campaign.officials.files import Opened, samples_of
 from campaign.officials.readings import UnreadableFile
 from campaign.officials.tables import Table
@@ -29,8 +30,10 @@ from campaign.undoing import when_undone
 VIEW = ("encoding", "sheet", "head")
 """How a file is read, where somebody said it."""
 _KEPT = timedelta(days=3)
-_LEASE = timedelta(minutes=10)
+_SPAN = timedelta(minutes=10)
 """After so long without an end a job is taken for dead."""
+_REHEARSALS = Lease(PaperImport, held=PaperImportState.REHEARSING, span=_SPAN)
+_IMPORTS = Lease(PaperImport, held=PaperImportState.APPLYING, span=_SPAN)
 MOST_FAULTS = 200
 """Faults that are shown; the rest is counted."""
 _LOOKED_BACK = 50
@@ -166,7 +169,9 @@ def apply(unit: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
 @jobs.job("paper.rehearse-import")
 def rehearse_import(import_id: int) -> None:
     """Say what a file would do; nothing is written but that."""
-    if not _claimed(import_id, PaperImportState.REHEARSING):
+    with db.transaction() as session:
+        hold = _REHEARSALS.claim(session, import_id)
+    if hold is None:
         return
     with db.reading() as unit:
         made = unit.get_one(PaperImport, import_id)
@@ -177,31 +182,30 @@ def rehearse_import(import_id: int) -> None:
             state = PaperImportState.READY
         except (UnreadableFile, DomainError) as problem:
             counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
-    keep_rehearsal(import_id, counts, findings, state)
+    keep_rehearsal(hold, counts, findings, state)
 
 
 def keep_rehearsal(
-    import_id: int, counts: dict[str, int], findings: str, state: PaperImportState
+    hold: Hold, counts: dict[str, int], findings: str, state: PaperImportState
 ) -> None:
     """Keep what a dry run found, unless another was quicker, and the file has moved on."""
-    with db.transaction() as unit:
-        made = unit.get_one(PaperImport, import_id, with_for_update=True)
-        if made.state is PaperImportState.REHEARSING:
-            made.counts, made.findings, made.state = counts, findings, state
-            made.lease_until = None
+    with db.transaction() as session:
+        _REHEARSALS.finish(session, hold, state=state, counts=counts, findings=findings)
 
 
 @jobs.job("paper.apply-import")
 def apply_import(import_id: int) -> None:
     """Take a file in, in one transaction: all of it, or nothing."""
-    if not _claimed(import_id, PaperImportState.APPLYING):
+    with db.transaction() as session:
+        hold = _IMPORTS.claim(session, import_id)
+    if hold is None:
         return
     with db.reading() as unit:
         reading = read(unit.get_one(PaperImport, import_id))
     with db.transaction() as unit:
-        made = unit.get_one(PaperImport, import_id, with_for_update=True)
-        if made.state is not PaperImportState.APPLYING:
+        if not _IMPORTS.beat(unit, hold):
             return
+        made = unit.get_one(PaperImport, import_id)
         judged = judge(unit, made.campaign_id, reading)
         counts = judged.counts(reading)
         if counts != made.counts | {"again": 0}:
@@ -217,30 +221,13 @@ def resume_imports() -> None:
     """Take up what a lost message left behind, and forget files whose time is over."""
     now = db.utcnow()
     with db.transaction() as unit:
-        left = select(PaperImport).where(PaperImport.state.in_(_BUSY), _is_free(now))
+        left = select(PaperImport).where(or_(_REHEARSALS.is_due(), _IMPORTS.is_due()))
         for made in unit.scalars(left):
             word = "apply" if made.state is PaperImportState.APPLYING else "rehearse"
             jobs.enqueue(unit, f"paper.{word}-import", made.id)
         for made in unit.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
             _forget_file(unit, made)
             unit.delete(made)
-
-
-def _claimed(import_id: int, state: PaperImportState) -> bool:
-    """Whether this job is the one that works on the file, which stands in that state."""
-    now = db.utcnow()
-    with db.transaction() as unit:
-        mine = unit.scalar(
-            update(PaperImport)
-            .where(PaperImport.id == import_id, PaperImport.state == state, _is_free(now))
-            .values(lease_until=now + _LEASE)
-            .returning(PaperImport.id)
-        )
-    return mine is not None
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(PaperImport.lease_until.is_(None), PaperImport.lease_until < now)
 
 
 def faults_of(made: PaperImport) -> list[Fault]:

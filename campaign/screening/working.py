@@ -252,18 +252,11 @@ def _show_holds(unit: Session, ids: Sequence[int]) -> None:
 
 def _claim(unit: Session, seen: Invalidation, upto: int) -> Invalidation | None:
     """Take the batch: None where another worker took it, or somebody cancelled meanwhile."""
-    taken = unit.scalar(
-        update(Invalidation)
-        .where(
-            Invalidation.id == seen.id,
-            Invalidation.state == seen.state,
-            Invalidation.position == seen.position,
-        )
-        .values(position=upto, worked_at=db.utcnow())
-        .returning(Invalidation.id)
-        .execution_options(synchronize_session=False)
+    as_seen = (Invalidation.state == seen.state, Invalidation.position == seen.position)
+    taken = db.update_row(
+        unit, Invalidation, seen.id, *as_seen, position=upto, worked_at=db.utcnow()
     )
-    return None if taken is None else unit.get_one(Invalidation, seen.id, populate_existing=True)
+    return unit.get_one(Invalidation, seen.id, populate_existing=True) if taken else None
 
 
 def _end(unit: Session, claimed: Invalidation, state: InvalidationState) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from campaign import db, jobs
 from campaign.bundles import assembling, ledger, printing
-from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume
 from campaign.bundles.services import Progress
+from campaign.leases import LEASE
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload
 
@@ -48,9 +48,9 @@ def test_a_dead_worker_s_lease_of_before_the_clock_was_set_back_runs_out_in_time
     until = volume_of(unit).lease_until
     assert until is not None
     assert until <= db.utcnow() + LEASE
-    assert ledger.claim(taken.volume_id) is None, "nobody takes what a living worker may have"
+    assert ledger.claim(taken.row_id) is None, "nobody takes what a living worker may have"
     lease(unit, db.utcnow() - timedelta(seconds=1))
-    again = ledger.claim(taken.volume_id)
+    again = ledger.claim(taken.row_id)
     assert again is not None
     assert again.attempt == 2
 
@@ -64,23 +64,9 @@ def test_a_living_worker_keeps_its_volume_when_the_clock_is_set_back(
     assert ledger.shorten_leases() == 1
     assert ledger.beat(taken)
     assert ledger.shorten_leases() == 0
-    assert ledger.claim(taken.volume_id) is None
+    assert ledger.claim(taken.row_id) is None
     assert printing.print_claimed(taken)
     assert volume_of(unit).attempt == 1
-
-
-def test_a_lease_that_a_clock_ahead_takes_away_is_finished_once(
-    app: Flask, unit: Session, bundle_id: int
-) -> None:
-    first = ledger.claim(volume_of(unit).id)
-    assert first is not None
-    lease(unit, db.utcnow() - timedelta(minutes=2))  # seen by a machine whose clock is ahead
-    second = ledger.claim(first.volume_id)
-    assert second is not None
-    assert not ledger.beat(first)
-    assert not printing.print_claimed(first)
-    assert printing.print_claimed(second)
-    assert (volume_of(unit).attempt, volume_of(unit).printed_letters) == (2, 2)
 
 
 def test_the_assembling_of_before_the_clock_was_set_back_is_taken_up_again(

@@ -79,7 +79,7 @@ def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished
     stop(bundle_id)
     assert not ledger.beat(taken, 2)
     assert not ledger.finish(taken, ledger.Outcome(2, 10, "0" * 64, (), ()))
-    assert unit.get_one(Volume, taken.volume_id).state is VolumeState.PRINTING
+    assert unit.get_one(Volume, taken.row_id).state is VolumeState.PRINTING
 
 
 def test_a_bundle_that_is_being_assembled_never_becomes_ready(

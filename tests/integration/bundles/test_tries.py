@@ -7,13 +7,14 @@ from functools import partial
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import db
+from campaign.audit import AuditEntry
 from campaign.bundles import assembling, faults, ledger, making, printing
-from campaign.bundles.leases import LEASE
 from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign.leases import LEASE, Hold
 from campaign.letters import lists
 from campaign.letters.foundry import FoundryStopped
 from campaign.letters.printing import Limits
@@ -92,6 +93,10 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     assembling.assemble(bundle_id)
     bundle = reload(unit, bundle_id)
     assert (bundle.state, bundle.tries, bundle.failure) == (BundleState.READY, 0, None)
+    unit.rollback()
+    assembling._fail(Hold(bundle_id, 0), faults.FAILED)  # another worker, which ends late
+    assert reload(unit, bundle_id).state is BundleState.READY
+    assert unit.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
 
 @pytest.mark.parametrize(("problem", "slug", "words"), [

@@ -17,6 +17,7 @@ from campaign.deliveries import envelope_files, envelope_store
 from campaign.deliveries.models import EnvelopeRun, RunState
 from campaign.errors import NotFound, Refused
 from campaign.following.erasing import bury
+from campaign.leases import Hold
 from campaign.signing.models import Letter, Signature, SignatureState
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record
@@ -248,15 +249,15 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
     away = storage.FilesAway("ConnectError")
     with app.app_context():
         for problem, slug in ((full, "no-room"), (away, "storage-away")):
-            told = envelope_files._after(problem, run.id, 90)
-            assert told == {"state": RunState.WAITING, "failure": slug}
-            unit.execute(update(EnvelopeRun).values(**told))
+            told = envelope_files._after(problem, Hold(run.id, 90))
+            assert told == (RunState.WAITING, slug)
+            unit.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             unit.commit()
             page = staff.get(after(printed)).text
             assert "the files are made by themselves" in page
-        assert envelope_files._after(ValueError(), run.id, 4)["state"] is RunState.WAITING
-        assert envelope_files._after(ValueError(), run.id, 5)["state"] is RunState.FAILED
-        assert envelope_files._after(SystemExit(), run.id, 9)["state"] is RunState.WAITING
+        assert envelope_files._after(ValueError(), Hold(run.id, 4))[0] is RunState.WAITING
+        assert envelope_files._after(ValueError(), Hold(run.id, 5))[0] is RunState.FAILED
+        assert envelope_files._after(SystemExit(), Hold(run.id, 9))[0] is RunState.WAITING
 
 
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.audit import AuditEntry
+from campaign.leases import Hold
+from campaign.officials import import_runs
 from campaign.officials.import_models import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.officials.meanings import WHICH
 from campaign.officials.models import Membership, Mission, Official
@@ -338,3 +340,15 @@ def test_a_run_that_a_worker_left_behind_is_taken_up_again(
     assert newest(unit).state is ImportState.READY
     counts = select(func.count(ImportRow.id)).where(ImportRow.verdict == Verdict.ADDED)
     assert unit.scalar(counts) == 2
+
+
+def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, unit: Session) -> None:
+    where = rehearsed(desk, unit, MISSIONS, "missions")
+    kept = newest(unit)
+    unit.rollback()
+    import_runs._apply(kept, Hold(kept.id, 0))
+    assert newest(unit).state is ImportState.READY
+    unit.rollback()
+    assert post(desk, f"{where}/apply").status_code == 303
+    import_runs._rehearse(kept, Hold(kept.id, 0))
+    assert newest(unit).state is ImportState.APPLYING

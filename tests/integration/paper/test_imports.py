@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from campaign import db, jobs
 from campaign.accounts.models import Role
 from campaign.campaigns.models import Campaign
+from campaign.leases import Hold
 from campaign.officials import uploads
 from campaign.officials.import_models import Directory
 from campaign.paper import importing, scans
@@ -178,7 +179,7 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
         slow.wait()
         slow.wait()
         with app.app_context():
-            importing.keep_rehearsal(number, quick[0], "[]", PaperImportState.READY)
+            importing.keep_rehearsal(Hold(number, 0), quick[0], "[]", PaperImportState.READY)
 
     late = Thread(target=read_slowly)
     late.start()

@@ -1,0 +1,131 @@
+"""Leases: a row is a worker's for a while, and for longer as long as the worker lives.
+
+The database is the ledger, the queue only carries hints. A row is claimed by a conditional UPDATE
+that counts the attempt; what an attempt gives counts only while it is still the last one. So a
+worker that dies costs time, and two workers never both finish one row.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, and_, literal_column, or_, update
+from sqlalchemy.orm import Session
+
+from campaign import db
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=90)
+"""How long a row stays with a worker that is not heard of; then somebody else takes it."""
+BEAT_SECONDS = 20.0
+"""How often a living worker says so: often enough that a busy database may miss some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A row that is ours, as long as `attempt` is its last one (0 where none are counted)."""
+
+    row_id: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How the rows of a table are leased; every method is one conditional UPDATE."""
+
+    model: type[Any]
+    held: Enum
+    """The state of a row that a worker has, or had when it died."""
+    waiting: tuple[Enum, ...] = ()
+    """The other states from which it is claimed."""
+    span: timedelta = LEASE
+    until: str = "lease_until"
+    """The column that says until when it is held, or rests: empty, or past, it can be claimed."""
+    counter: str = ""
+    """The column that counts attempts. Without one, the first of two holders to finish has."""
+
+    def is_free(self) -> ColumnElement[bool]:
+        """Return whether nobody has the row, or nobody who was heard of lately."""
+        until = getattr(self.model, self.until)
+        over: ColumnElement[bool] = until <= db.utcnow()
+        return or_(until.is_(None), over) if until.nullable else over
+
+    def is_due(self) -> ColumnElement[bool]:
+        """Return whether the row can be claimed at this moment."""
+        return and_(self.model.state.in_((self.held, *self.waiting)), self.is_free())
+
+    def claim(
+        self, session: Session, row_id: int, *conditions: ColumnElement[bool], **values: Any
+    ) -> Hold | None:
+        """Take the row, if it is due and the conditions hold; None otherwise."""
+        counted = {self.counter: self._attempt() + 1} if self.counter else {}
+        held = {"state": self.held, self.until: db.utcnow() + self.span}
+        attempt = session.scalar(
+            update(self.model)
+            .where(self.model.id == row_id, self.is_due(), *conditions)
+            .values(held | counted | values)
+            .returning(self._attempt())
+            .execution_options(synchronize_session=False)
+        )
+        return None if attempt is None else Hold(row_id, attempt)
+
+    def beat(
+        self, session: Session, hold: Hold, *conditions: ColumnElement[bool], **values: Any
+    ) -> bool:
+        """Keep the row for another while; False where it is lost, as for all that follow."""
+        return self._update(session, hold, conditions, values, db.utcnow() + self.span)
+
+    def finish(
+        self, session: Session, hold: Hold, *conditions: ColumnElement[bool], **values: Any
+    ) -> bool:
+        """Write down what came of it, its new state among it, and let it go."""
+        return self._update(session, hold, conditions, values, None)
+
+    def give_back(self, session: Session, hold: Hold, rest: timedelta, **values: Any) -> bool:
+        """Leave the row to a later attempt, after a rest."""
+        return self._update(session, hold, (), values, db.utcnow() + rest)
+
+    @contextmanager
+    def keep_alive(self, hold: Hold, *conditions: ColumnElement[bool]) -> Iterator[None]:
+        """Beat from a thread of its own meanwhile: laying out one bad text may take minutes."""
+        ended = threading.Event()
+
+        def run() -> None:
+            while not ended.wait(BEAT_SECONDS):
+                try:
+                    with db.transaction() as session:
+                        self.beat(session, hold, *conditions)
+                except Exception as problem:
+                    # A beat that is missed costs nothing yet; the next one may come through.
+                    log.warning("heartbeat missed", problem=type(problem).__name__)
+
+        # The thread finds the database of the application that runs here.
+        thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _attempt(self) -> ColumnElement[int]:
+        return getattr(self.model, self.counter) if self.counter else literal_column("0")
+
+    def _update(
+        self,
+        session: Session,
+        hold: Hold,
+        conditions: tuple[ColumnElement[bool], ...],
+        values: dict[str, Any],
+        until: Any,
+    ) -> bool:
+        ours = (self.model.state == self.held, self._attempt() == hold.attempt)
+        values = {self.until: until} | values
+        return db.update_row(session, self.model, hold.row_id, *ours, *conditions, **values)

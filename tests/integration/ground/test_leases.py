@@ -1,0 +1,176 @@
+"""Leases: a row is one worker's at a time, and what is lost cannot be finished."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from campaign import db, leases
+from campaign.leases import Hold, Lease
+from tests.racing import overtake
+
+MINUTE = timedelta(minutes=1)
+
+
+class State(enum.StrEnum):
+    WAITING = "waiting"
+    AT_WORK = "at_work"
+    DONE = "done"
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = db.Base.type_annotation_map
+
+
+class Task(Base):
+    __tablename__ = "leased_task"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[State] = mapped_column(default=State.WAITING)
+    lease_until: Mapped[datetime | None]
+    attempt: Mapped[int] = mapped_column(default=0)
+    result: Mapped[str] = mapped_column(default="")
+
+
+LEASE = Lease(Task, held=State.AT_WORK, waiting=(State.WAITING,), counter="attempt")
+
+
+@pytest.fixture(autouse=True)
+def _tasks(unit: Session) -> Iterator[None]:
+    """Two tasks that wait."""
+    engine = db.database().engine
+    Base.metadata.create_all(engine)
+    unit.add_all([Task(id=1), Task(id=2)])
+    unit.commit()
+    yield
+    unit.close()
+    Base.metadata.drop_all(engine)
+
+
+def claim(row_id: int = 1, lease: Lease = LEASE) -> Hold | None:
+    with db.transaction() as session:
+        return lease.claim(session, row_id)
+
+
+def held(lease: Lease = LEASE) -> Hold:
+    hold = claim(lease=lease)
+    assert hold is not None
+    return hold
+
+
+def pass_time(unit: Session) -> None:
+    """As if its worker had not been heard of for as long as a lease lasts."""
+    unit.execute(update(Task).values(lease_until=db.utcnow()))
+    unit.commit()
+
+
+def loaded(unit: Session, row_id: int = 1) -> Task:
+    unit.rollback()
+    return unit.get_one(Task, row_id, populate_existing=True)
+
+
+def list_due(session: Session) -> list[int]:
+    return list(session.scalars(select(Task.id).where(LEASE.is_due()).order_by(Task.id)))
+
+
+def claim_first(session: Session, due: list[int]) -> Hold | None:
+    return next((hold for one in due if (hold := LEASE.claim(session, one))), None)
+
+
+def test_two_who_see_the_same_rows_at_once_take_different_ones(app: Flask, unit: Session) -> None:
+    taken: list[Hold | None] = []
+    overtake(
+        app,
+        first=lambda session: taken.append(LEASE.claim(session, 1)),
+        look=list_due,
+        second=lambda session, due: taken.append(claim_first(session, due)),
+    )
+    assert taken == [Hold(1, 1), Hold(2, 1)]
+    assert list_due(unit) == []
+
+
+def test_a_row_that_a_dead_worker_left_is_taken_and_the_dead_one_changes_nothing(
+    app: Flask, unit: Session
+) -> None:
+    first = held()
+    assert claim() is None, "somebody has it"
+    pass_time(unit)
+    second = claim()
+    assert second == Hold(1, 2)
+    before = loaded(unit).lease_until
+    with db.transaction() as session:
+        assert not LEASE.beat(session, first, result="first")
+        assert not LEASE.give_back(session, first, MINUTE, state=State.WAITING)
+        assert not LEASE.finish(session, first, state=State.DONE, result="first")
+    task = loaded(unit)
+    assert (task.state, task.lease_until, task.result) == (State.AT_WORK, before, "")
+    unit.rollback()
+    with db.transaction() as session:
+        assert LEASE.finish(session, second, state=State.DONE, result="second")
+        assert not LEASE.finish(session, second, state=State.DONE, result="again")
+    task = loaded(unit)
+    assert (task.state, task.lease_until, task.result) == (State.DONE, None, "second")
+    unit.rollback()
+    assert claim() is None, "it is done"
+
+
+def test_a_row_that_is_given_back_rests_before_the_next_attempt(app: Flask, unit: Session) -> None:
+    with db.transaction() as session:
+        assert LEASE.give_back(session, Hold(1, 0), MINUTE) is False, "nobody had it"
+    hold = held()
+    with db.transaction() as session:
+        assert LEASE.give_back(session, hold, MINUTE, state=State.WAITING)
+    assert loaded(unit).state is State.WAITING
+    assert claim() is None
+    pass_time(unit)
+    assert claim() == Hold(1, 2)
+
+
+def test_where_no_attempts_are_counted_the_first_to_finish_has(app: Flask, unit: Session) -> None:
+    uncounted = replace(LEASE, counter="")
+    first = held(uncounted)
+    pass_time(unit)
+    second = claim(lease=uncounted)
+    assert second == first
+    with db.transaction() as session:
+        assert uncounted.finish(session, first, state=State.DONE, result="first")
+        assert not uncounted.finish(session, first, state=State.DONE, result="second")
+    assert loaded(unit).result == "first"
+
+
+def test_conditions_hold_back_a_claim_and_an_end(app: Flask, unit: Session) -> None:
+    with db.transaction() as session:
+        assert LEASE.claim(session, 1, Task.result == "wanted") is None
+        hold = LEASE.claim(session, 1, Task.result == "", result="begun")
+        assert hold is not None
+        assert not LEASE.finish(session, hold, Task.result == "wanted", state=State.DONE)
+        assert not LEASE.beat(session, hold, Task.result == "wanted")
+    assert loaded(unit).result == "begun"
+
+
+def test_a_living_worker_is_heard_of(
+    app: Flask, unit: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = held()
+    pass_time(unit)
+    monkeypatch.setattr(leases, "BEAT_SECONDS", 0.01)
+    beaten, engine = Event(), db.database().engine
+
+    def note(_: object) -> None:
+        beaten.set()
+
+    event.listen(engine, "commit", note)
+    try:
+        with LEASE.keep_alive(hold):
+            assert beaten.wait(30)
+    finally:
+        event.remove(engine, "commit", note)
+    until = loaded(unit).lease_until
+    assert until is not None
+    assert until > db.utcnow() + leases.LEASE - MINUTE
