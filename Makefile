@@ -72,7 +72,7 @@ bench-press: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Compare the press w
 	@$(BIN)/python -m benchmarks.press --write
 
 kills: $(VENV)/ready $(VENV)/system ## Kill two workers 200 times over 5,000 letters, on both databases
-	@KILLS=200 LETTERS=5000 $(BIN)/python -m pytest -q -s tests/integration/bundles/test_kill.py -k random_moments
+	@KILLS=200 LETTERS=5000 $(BIN)/python -m pytest -q -s tests/integration/bundles/test_worker_kill.py -k random_moments
 
 python: ## Say which Python is used
 	@echo $(PYTHON)

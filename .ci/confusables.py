@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 — started by its path
-"""Make `campaign/signing/confusables.json` of Unicode's confusables (UTS 39).
+"""Make `campaign/signing/checks/confusables.json` of Unicode's confusables (UTS 39).
 
     make confusables                        # from SOURCE
     make confusables FROM=confusables.txt   # from a copy of that file
@@ -20,7 +20,7 @@ from urllib.request import urlopen
 from campaign.letters.folding import folded
 
 SOURCE = "https://www.unicode.org/Public/17.0.0/security/confusables.txt"
-TARGET = Path("campaign/signing/confusables.json")
+TARGET = Path("campaign/signing/checks/confusables.json")
 _LINE = re.compile(r"^([0-9A-F]+) ;\t([0-9A-F ]+) ;\tMA", re.MULTILINE)
 _OVERLAY = 1
 """Combining class of strokes through a letter."""

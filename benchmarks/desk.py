@@ -63,7 +63,8 @@ class Page:
 
 def measure(database: str, size: Size) -> tuple[list[Page], dict[str, float]]:
     """All pages on one database, and how long the jobs took that count."""
-    from campaign import close_app, create_app, jobs
+    from campaign import close_app, create_app
+    from campaign.core import jobs
 
     with _instance(database) as settings:
         app = create_app(settings)
@@ -88,8 +89,9 @@ def measure(database: str, size: Size) -> tuple[list[Page], dict[str, float]]:
 
 @contextmanager
 def _instance(database: str) -> Iterator[Any]:
-    from campaign import db, migrations
-    from campaign.settings import load_settings
+    from campaign import migrations
+    from campaign.core import db
+    from campaign.core.settings import load_settings
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-desk-")))
@@ -154,8 +156,8 @@ def _best(client: Any, address: str, headers: dict[str, str] | None = None) -> f
 def _signed_in(app: Any) -> Any:
     from sqlalchemy import select
 
-    from campaign import db
-    from campaign.accounts.models import Role, StaffUser
+    from campaign.core import db
+    from campaign.models.staff import Role, StaffUser
 
     with app.app_context(), db.reading() as unit:
         user = unit.scalar(select(StaffUser).where(StaffUser.role == Role.ADMIN).limit(1))
@@ -170,10 +172,11 @@ def _values(app: Any) -> dict[str, Any]:
     """What stands in addresses, the largest things first."""
     from sqlalchemy import select
 
-    from campaign import db, models
-    from campaign.bundles.models import Bundle
-    from campaign.campaigns.models import Campaign, CampaignStatus
-    from campaign.officials.models import Mission, Official
+    from campaign import models
+    from campaign.core import db
+    from campaign.models.bundle import Bundle
+    from campaign.models.campaign import Campaign, CampaignStatus
+    from campaign.models.directory import Mission, Official
 
     assert models
     with app.app_context(), db.reading() as unit:
@@ -210,7 +213,7 @@ def _public_ids(unit: Any) -> list[str]:
     """One of every table that has some, signatures last."""
     from sqlalchemy import select
 
-    from campaign.db import Base
+    from campaign.core.db import Base
 
     found = []
     for table in sorted(Base.metadata.tables.values(), key=lambda one: one.name == "signature"):

@@ -46,8 +46,8 @@ _COUNTRIES = ["CA", "MX", "FR", "ES", "US", "DE", "IT", "JP", "BR", "AR", "CL", 
 
 def fill(size: Size) -> None:
     """An organisation's whole history, of the demo's rows."""
-    from campaign import db
-    from campaign.demo.loading import load_demo
+    from campaign.core import db
+    from campaign.demo.load_demo import load_demo
 
     load_demo()
     _freeze()
@@ -64,11 +64,11 @@ def _freeze() -> None:
     from flask import current_app
     from sqlalchemy import select
 
-    from campaign import db
-    from campaign.bundles.freezing import freeze
-    from campaign.bundles.models import Journey
-    from campaign.campaigns.models import Campaign
-    from campaign.officials.models import Mission
+    from campaign.bundles.freeze.freeze_bundle import freeze
+    from campaign.core import db
+    from campaign.models.bundle import Journey
+    from campaign.models.campaign import Campaign
+    from campaign.models.directory import Mission
 
     with db.transaction() as unit:
         mission = unit.scalars(select(Mission).where(Mission.slug == "mexico-ottawa")).one()
@@ -87,10 +87,10 @@ def _on_paper() -> None:
     """A sheet of signatures and a reply, so that there are pages of them."""
     from sqlalchemy import select
 
-    from campaign import clock, db
-    from campaign.campaigns.models import Campaign
-    from campaign.paper.models import PaperSheet, SheetKind
-    from campaign.replies.models import Channel, Reply
+    from campaign.core import clock, db
+    from campaign.models.campaign import Campaign
+    from campaign.models.paper_signature import PaperSheet, SheetKind
+    from campaign.models.reply import Channel, Reply
 
     today = clock.today("UTC")
     with db.transaction() as unit:

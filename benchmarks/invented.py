@@ -2,7 +2,7 @@
 
 import random
 
-from campaign.letters.context import LetterContext
+from campaign.printing.letter_content import LetterContext
 
 _GIVEN = ("Ana", "Bo", "Chidi", "Dara", "Émile", "Fatou", "Goran", "Hana", "Inés", "Joan")
 _FAMILY = ("Example", "Sample", "Specimen", "Muster", "Ejemplo", "Exemple", "Instance")

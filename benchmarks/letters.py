@@ -66,9 +66,9 @@ def one_by_one(environment: dict[str, str]) -> float:
 
 def plain_letters(count: int) -> float:
     """Lay out `count` letters, a WeasyPrint document each; letters per CPU second."""
-    from campaign.letters.context import LetterContext
-    from campaign.letters.layouts import layout_for
-    from campaign.letters.press import render_one
+    from campaign.printing.geometry import layout_for
+    from campaign.printing.letter_content import LetterContext
+    from campaign.printing.press import render_one
 
     letter = LetterContext(
         key="bench",

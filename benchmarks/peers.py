@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.invented import letters, paragraphs
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import layout_for
-from campaign.letters.press import FAST, PLAIN
-from campaign.resources import folder
+from campaign.core.asset_paths import folder
+from campaign.printing.geometry import layout_for
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.press import FAST, PLAIN
 
 Letters = Sequence[LetterContext]
 _FONT = Path(folder("letters")) / "fonts" / "SourceSerif4-Regular.ttf"
@@ -52,8 +52,8 @@ def one_by_one(some: Letters, out: Path) -> None:
     """WeasyPrint as most applications use it: document, style and fonts for each letter."""
     from weasyprint import CSS, HTML
 
-    from campaign.letters.fetcher import LettersFetcher
-    from campaign.letters.html import letter_document, print_css
+    from campaign.printing.fetcher import LettersFetcher
+    from campaign.printing.html import letter_document, print_css
 
     layout = layout_for("CA")
     for letter in some:

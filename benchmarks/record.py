@@ -4,7 +4,7 @@ import os
 import platform
 from pathlib import Path
 
-from campaign import clock
+from campaign.core import clock
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _TITLE = "# How fast it is\n"

@@ -10,8 +10,8 @@ import pypdfium2
 from PIL import Image, ImageDraw
 
 from benchmarks.invented import letters
-from campaign.letters import press
-from campaign.letters.layouts import LAYOUTS, Box, Layout
+from campaign.printing import press
+from campaign.printing.geometry import LAYOUTS, Box, Layout
 
 DPI = 90
 _PX = DPI / 25.4

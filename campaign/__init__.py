@@ -4,59 +4,85 @@ from typing import Any
 
 from flask import Flask
 
-from campaign import anchoring, db, failures, i18n, jobs, logs, models, pages, security, storage
-from campaign.accounts import sign_in
-from campaign.accounts.views import blueprint as accounts
-from campaign.application import Application
-from campaign.authoring.handover_views import blueprint as handover
-from campaign.authoring.views import blueprint as campaigns
-from campaign.bundles import assembling
-from campaign.bundles.rehearsal_views import blueprint as rehearsal
-from campaign.bundles.views import blueprint as bundles
-from campaign.campaigns import lifecycle, picture_sweep, timekeeping
-from campaign.deliveries.desk import blueprint as deliveries
-from campaign.demo import rehearsing
-from campaign.exports.views import blueprint as exports
-from campaign.extensions import csrf
-from campaign.following import notices, retention, telling
-from campaign.following.news_views import one_click
-from campaign.following.views import blueprint as following
+from campaign import models, storage
+from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal
+from campaign.bundles.desk.views import blueprint as bundles
+from campaign.bundles.volumes import assemble
+from campaign.campaigns import lifecycle, schedule
+from campaign.campaigns.content import picture_sweep
+from campaign.campaigns.desk.handover_views import blueprint as handover
+from campaign.campaigns.desk.views import blueprint as campaigns
+from campaign.core import audit_anchor, db, i18n, jobs, logs
+from campaign.core.asset_paths import folder
+from campaign.core.extensions import csrf
+from campaign.core.settings import Settings, load_settings
+from campaign.dashboard import mails as overview_mails
+from campaign.dashboard.views import blueprint as dashboard
+from campaign.dashboard.views import today
+from campaign.deliveries.desk.blueprint import blueprint as deliveries
+from campaign.demo import rehearse_demo
+from campaign.directory.desk.official_views import blueprint as directory
+from campaign.exports.desk.views import blueprint as exports
 from campaign.mail import bounces, sender
 from campaign.mail.views import blueprint as outbox
-from campaign.network.desk import blueprint as network_desk
-from campaign.network.unsubscribing import blueprint as unsubscribing
-from campaign.network.views import blueprint as network
-from campaign.officials.views import blueprint as officials
-from campaign.overview import mails as overview_mails
-from campaign.overview.views import blueprint as overview
-from campaign.overview.views import today
-from campaign.paper import matching as paper_matching
-from campaign.paper.desk import blueprint as paper
-from campaign.reading.views import blueprint as reading
-from campaign.replies.desk import blueprint as replies
-from campaign.resources import folder
-from campaign.screening.rehearsal_views import blueprint as rehearsal_screening
-from campaign.screening.views import blueprint as screening
-from campaign.screening.views import rules as screening_rules
-from campaign.settings import Settings, load_settings
-from campaign.signing import waiting
-from campaign.signing.previews import blueprint as signing_previews
-from campaign.signing.rehearsal_views import blueprint as rehearsal_signing
-from campaign.signing.views import blueprint as signing
+from campaign.network.pages.desk_views import blueprint as network_desk
+from campaign.network.pages.unsubscribe_views import blueprint as unsubscribing
+from campaign.network.pages.views import blueprint as network
+from campaign.paper_signatures import match_online as paper_matching
+from campaign.paper_signatures.desk.blueprint import blueprint as paper_signatures
+from campaign.privacy import retention
+from campaign.privacy.pages.views import blueprint as privacy
+from campaign.public.pages.views import blueprint as public
+from campaign.replies.desk.blueprint import blueprint as replies
+from campaign.screening.desk.rehearsal_screening_views import blueprint as rehearsal_screening
+from campaign.screening.desk.views import blueprint as screening
+from campaign.screening.desk.views import rules as screening_rules
+from campaign.signing import reminders
+from campaign.signing.form.blueprint import blueprint as signing
+from campaign.signing.form.preview_views import blueprint as signing_previews
+from campaign.signing.form.rehearsal_signing_views import blueprint as rehearsal_signing
+from campaign.staff.pages import security_setup
+from campaign.staff.pages.views import blueprint as staff
+from campaign.tracking import notices, send_notices
+from campaign.tracking.pages.news_views import one_click
+from campaign.tracking.pages.views import blueprint as tracking
+from campaign.web import error_pages, pages, security
+from campaign.web.application import Application
 
 _AT_WORK = (
-    anchoring, assembling, bounces, notices, overview_mails, paper_matching, picture_sweep,
-    rehearsing, retention, sender, telling, timekeeping, waiting,
+    audit_anchor, assemble, bounces, notices, overview_mails, paper_matching, picture_sweep,
+    rehearse_demo, retention, sender, send_notices, schedule, reminders,
 )  # fmt: skip
 """What no page imports and jobs need: every job is known once this module is."""
-_TOKENLESS = (reading, signing, following, one_click, network, unsubscribing)
+_TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing)
 """What the public posts to: kept by where a request comes from, limits and work."""
 _BLUEPRINTS = (
-    reading, signing, signing_previews, accounts, campaigns, officials, bundles, rehearsal,
-    rehearsal_signing, following, one_click, network, unsubscribing, network_desk, screening,
-    screening_rules, rehearsal_screening, deliveries, paper, replies, today, overview, handover,
+    public,
+    signing,
+    signing_previews,
+    staff,
+    campaigns,
+    directory,
+    bundles,
+    rehearsal,
+    rehearsal_signing,
+    tracking,
+    privacy,
+    one_click,
+    network,
+    unsubscribing,
+    network_desk,
+    screening,
+    screening_rules,
+    rehearsal_screening,
+    deliveries,
+    paper_signatures,
+    replies,
+    today,
+    dashboard,
+    handover,
     exports,
-)  # fmt: skip
+)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -75,11 +101,11 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     security.init_app(app, chosen)
     i18n.init_app(app, chosen)
     pages.init_app(app)
-    failures.init_app(app)
+    error_pages.init_app(app)
     csrf.init_app(app)
     for tokenless in _TOKENLESS:
         csrf.exempt(tokenless)
-    sign_in.init_app(app, chosen)
+    security_setup.init_app(app, chosen)
     storage.init_app(app, chosen)
     jobs.init_app(app, chosen)
     sender.init_app(app, why_not_mailed=lifecycle.why_not_mailed)

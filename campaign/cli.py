@@ -21,9 +21,9 @@ from campaign.commands import (
     settings,
     staff,
 )
-from campaign.errors import DomainError, UnsafeSettings
-from campaign.logs import place_of
-from campaign.settings import load_settings
+from campaign.core.errors import DomainError, UnsafeSettings
+from campaign.core.logs import place_of
+from campaign.core.settings import load_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -20,14 +20,14 @@ CHANGES_NOTHING: dict[str, str] = {
     "replies.keep_new_draft": _DRAFT,
     "replies.drop_new_draft": _DRAFT,
     "screening.count_now": "has numbers counted anew",
-    "accounts.audit.search": "looks up what a name means; the audit it searches is read alone",
+    "staff.audit_log.search": "looks up what a name means; the audit it searches is read alone",
     "campaigns.preview_text": "shows what was typed, and keeps nothing",
     "campaigns.merge": "shows two texts side by side; saving is another view",
-    "rehearsal_signing.write": "carries an invented letter on to the next page",
-    "rehearsal_signing.you": "carries an invented letter on to the next page",
-    "rehearsal_signing.check": "carries an invented letter on to the next page",
-    "rehearsal_signing.live": "shows what was typed, and keeps nothing",
-    "rehearsal_signing.preview_pdf": "shows what was typed, and keeps nothing",
+    "signing_rehearsal.write": "carries an invented letter on to the next page",
+    "signing_rehearsal.you": "carries an invented letter on to the next page",
+    "signing_rehearsal.check": "carries an invented letter on to the next page",
+    "signing_rehearsal.live": "shows what was typed, and keeps nothing",
+    "signing_rehearsal.preview_pdf": "shows what was typed, and keeps nothing",
 }
 """Views whose POST leaves nothing behind that the audit could know of, with the reason."""
 

@@ -22,9 +22,10 @@ from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from campaign import create_app, db, migrations
-from campaign.settings import Settings
-from tests import posted
+from campaign import create_app, migrations
+from campaign.core import db
+from campaign.core.settings import Settings
+from tests import audit_coverage
 from tests.commands import Commands
 from tests.instances import Engines, Instances
 
@@ -38,7 +39,7 @@ HOST = "http://127.0.0.1:5000"
 
 def pytest_configure(config: pytest.Config) -> None:
     """See to it that a whole run does every deed of the desk."""
-    config.pluginmanager.register(posted.Plugin())
+    config.pluginmanager.register(audit_coverage.Plugin())
 
 
 def pytest_collection_finish() -> None:
@@ -65,7 +66,7 @@ def _weight(item: pytest.Item) -> int:
     parts = item.path.parts
     if "e2e" in parts:
         return 0
-    return 1 if "bundles" in parts or "letters" in parts else 2
+    return 1 if "bundles" in parts or "printing" in parts else 2
 
 
 def _of_database(uri: str, name: str) -> str:
@@ -255,7 +256,7 @@ def app(
         made.extensions["security"].pwd_context.update(
             argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
         )
-        posted.watch(made)
+        audit_coverage.watch(made)
         made.jinja_env.bytecode_cache = compiled_templates
         serve = made.wsgi_app
         # As on a server, a request knows nothing of the context that `unit` holds open: without

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from campaign import clock
+from campaign.core import clock
 
 ZONE = "America/Toronto"
 

@@ -13,21 +13,15 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import CampaignMember, Role, StaffUser
-from campaign.accounts.services import add_staff_user, set_password
-from campaign.campaigns.models import Campaign, CampaignStatus, Edition, Target, TargetKind
-from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
+from campaign.core import db
 from campaign.mail.messages import address_fingerprint
-from campaign.network.models import MemberState, NetworkMember
-from campaign.officials.models import Mission, MissionKind, Official
-from campaign.signing.models import (
-    ConsentWording,
-    Disclosure,
-    Letter,
-    Signature,
-    SignatureState,
-)
+from campaign.models.campaign import Campaign, CampaignStatus, Edition, Target, TargetKind
+from campaign.models.directory import Mission, MissionKind, Official
+from campaign.models.letter_template import LetterTemplate, TalkingPoint
+from campaign.models.network import MemberState, NetworkMember
+from campaign.models.signature import ConsentWording, Disclosure, Letter, Signature, SignatureState
+from campaign.models.staff import CampaignMember, Role, StaffUser
+from campaign.staff.staff_users import add_staff_user, set_password
 from tests.days import days_ago, today
 
 # --- Campaigns ---------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, QueuePool, event
 
-from campaign import close_app, create_app, db, storage
-from campaign.reading.page_cache import PageCache
-from campaign.settings import Settings, load_settings
+from campaign import close_app, create_app, storage
+from campaign.core import db
+from campaign.core.settings import Settings, load_settings
+from campaign.public.page_cache import PageCache
 
 
 class Engines:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from campaign.officials.import_models import Directory
-from campaign.officials.meanings import guess
-from campaign.officials.read_missions import read_table, refuse_incomplete
-from campaign.officials.readings import MissionRecord, RowProblem
-from campaign.officials.tables import table_of_csv
+from campaign.directory.imports.columns import guess
+from campaign.directory.imports.read_missions import read_table, refuse_incomplete
+from campaign.directory.imports.read_rows import MissionRecord, RowProblem
+from campaign.directory.imports.tables import table_of_csv
+from campaign.models.directory_import import Directory
 
 
 def read_csv(text: str) -> Iterator[MissionRecord | RowProblem]:

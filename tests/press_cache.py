@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 from weasyprint import Document
 
-from campaign.letters import fast, foundries, plain, renderer
-from campaign.letters.foundry import Outcome
-from campaign.letters.printing import Limits
+from campaign.printing import press_fast, press_plain, renderer
+from campaign.printing.engine import worker_pool
+from campaign.printing.engine.types import Limits
+from campaign.printing.engine.worker import Outcome
 
 _MOST_DOCUMENTS = 48
 _MOST_ORDERS = 512
@@ -32,7 +33,7 @@ class RememberingPress:
     """What was laid out in this process, here and in foundries."""
 
     def __init__(self) -> None:
-        self._borrowed = foundries.borrowed
+        self._borrowed = worker_pool.borrowed
         self._laid_out = renderer.laid_out
         self._write_pdf = renderer.write_pdf
         self._lock = threading.Lock()
@@ -42,7 +43,7 @@ class RememberingPress:
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
-        for module in (foundries, plain, fast):
+        for module in (worker_pool, press_plain, press_fast):
             patch.setattr(module, "borrowed", self.borrowed)
         patch.setattr(renderer, "laid_out", self.laid_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign.core import db
 
 _SECONDS = 30
 T = TypeVar("T")

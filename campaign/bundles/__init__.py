@@ -1,1 +1,1 @@
-"""From confirmed letters to a parcel for a mission: freeze, volumes, lists, ZIP, delivery."""
+"""Letters frozen, printed and packed for one mission."""

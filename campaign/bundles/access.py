@@ -4,12 +4,12 @@ The guards of the pages let these roles in; each download asks anew who is there
 and breaks off where a stop comes meanwhile (`services.as_long_as_running`).
 """
 
-from campaign.accounts.models import Role
-from campaign.bundles import standing
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign
+from campaign.bundles import bundle_status
 from campaign.campaigns.stop_rule import refuse_stopped
-from campaign.errors import NotFound, Refused
+from campaign.core.errors import NotFound, Refused
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign
+from campaign.models.staff import Role
 
 CARRIERS = (Role.STAFF, Role.ADMIN)
 """Who makes, sees, downloads and hands over bundles, of the campaigns of all teams."""
@@ -25,7 +25,7 @@ def refuse_files(bundle: Bundle) -> None:
     (`withdrawals`).
     """
     refuse_stopped(bundle.campaign)
-    standing.refuse_emptied(bundle)
+    bundle_status.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
 

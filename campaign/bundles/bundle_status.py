@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, column, exists, or_, select, table
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import QueryableAttribute, Session
 
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import may_go_out_sql
-from campaign.errors import NotFound, Refused
+from campaign.core.errors import NotFound, Refused
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""

@@ -10,14 +10,18 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import i18n
-from campaign.bundles.frozen import POST, FrozenMission
-from campaign.bundles.models import Bundle, DeliveryAttempt, Destination
-from campaign.campaigns.addressing import country_line, name_and_office, official_lines
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.errors import NotFound, Refused
-from campaign.officials.models import Mission, Official
-from campaign.officials.postal import address_lines
+from campaign.bundles.freeze.frozen_texts import POST, FrozenMission
+from campaign.campaigns.content.address_and_salutation import (
+    country_line,
+    name_and_office,
+    official_lines,
+)
+from campaign.core import i18n
+from campaign.core.errors import NotFound, Refused
+from campaign.directory.postal_addresses import address_lines
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Mission, Official
 
 _PREFIX = f"{POST}:"
 """What stands before the slug of an official, in addresses and commands."""

@@ -2,7 +2,7 @@
 
 import re
 
-from campaign.bundles.models import Bundle, Volume
+from campaign.models.bundle import Bundle, Volume
 
 README = "README.html"
 COVER = "cover-letter.pdf"

@@ -10,19 +10,20 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
-from campaign.bundles import access, files, prints, withdrawals
+from campaign.bundles import access, file_names
+from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState, Destination, Volume, VolumeState
-from campaign.bundles.zipping import stream_zip
-from campaign.campaigns.models import Campaign
+from campaign.bundles.documents.bundle_zip import stream_zip
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.errors import NotFound, Refused
-from campaign.leases import BEAT_SECONDS, LEASE
-from campaign.officials.listing import Listing, page_of
-from campaign.signing.models import Letter
+from campaign.core import audit, db
+from campaign.core.errors import NotFound, Refused
+from campaign.core.leases import BEAT_SECONDS, LEASE
+from campaign.models.bundle import Bundle, BundleState, Destination, Volume, VolumeState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter
 from campaign.storage import Storage
+from campaign.web.pagination import Listing, page_of
 
 _LATE_SECONDS = 5.0
 """By which a beat may be late on a busy machine."""
@@ -210,7 +211,7 @@ def can_wait_again(unit: Session, bundle: Bundle) -> bool:
 def zip_name(bundle: Bundle) -> str:
     """Name of the bundle's folder, and of its ZIP without the ending: as it was frozen, always."""
     frozen = Frozen.from_json(bundle.frozen)
-    return frozen.folder or files.folder_name(
+    return frozen.folder or file_names.folder_name(
         frozen.case.reference,
         frozen.campaign,
         frozen.mission.slug,

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
-from campaign.bundles.choices import EVERYTHING, Choice
 from campaign.bundles.destinations import slug_of
-from campaign.bundles.freezing import freeze
-from campaign.bundles.models import Bundle, Destination, Journey
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound, Refused
-from campaign.officials.models import Mission
-from campaign.settings import Settings
+from campaign.bundles.freeze.choices import EVERYTHING, Choice
+from campaign.bundles.freeze.freeze_bundle import freeze
+from campaign.core import audit, db
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, Destination, Journey
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from flask_babel import gettext, ngettext
 
-from campaign.bundles.models import Bundle
-from campaign.campaigns.models import Campaign, LetterFormat
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign, LetterFormat
 
 
 class Noun(enum.StrEnum):

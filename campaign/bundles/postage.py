@@ -4,7 +4,7 @@ from math import ceil
 
 from babel.units import format_unit
 
-from campaign.letters.layouts import Paper
+from campaign.printing.geometry import Paper
 
 _PAPER, _CARD = 80, 250
 """Grams of a square metre: of what offices print on, and of card."""

@@ -7,14 +7,16 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import files, freezing, printing
+from campaign.bundles import file_names
 from campaign.bundles.destinations import WITH_DESTINATION
-from campaign.bundles.models import Bundle, Destination, Volume
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.volumes import print_jobs
 from campaign.campaigns import rehearsal
-from campaign.campaigns.models import Campaign
-from campaign.db import after_commit
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.core.db import after_commit
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, Destination, Volume
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter
 
 
 def list_bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
@@ -38,11 +40,11 @@ def make_bundle(
     staff_id: int | None,
 ) -> Bundle:
     """Freeze what waits, and have it printed. Raises Refused, as a real freeze does."""
-    made = freezing.freeze(
+    made = freeze_bundle.freeze(
         unit, campaign=campaign, mission=mission, settings=settings, locale=locale,
         actor=actor, staff_id=staff_id, rehearsal=True,
     )  # fmt: skip
-    printing.send_for(unit, made, chains=settings.worker_threads)
+    print_jobs.send_for(unit, made, chains=settings.worker_threads)
     return made
 
 
@@ -65,4 +67,4 @@ def remove_bundles(unit: Session, campaign: Campaign) -> None:
     unit.execute(delete(Bundle).where(Bundle.id.in_(ids)))
     store = storage.storage()
     for one in found:
-        after_commit(unit, partial(store.delete_folder, files.stored_folder(one.public_id)))
+        after_commit(unit, partial(store.delete_folder, file_names.stored_folder(one.public_id)))

@@ -3,9 +3,9 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles import services
-from campaign.bundles.models import Bundle
-from campaign.officials.merging import moves
+from campaign.bundles import find_bundles
+from campaign.directory.duplicates.merge_entries import moves
+from campaign.models.bundle import Bundle
 
 
 @moves("bundle", "mission")
@@ -34,7 +34,7 @@ def _move(unit: Session, owner: str, kept_id: int, gone_id: int) -> None:
         last = unit.scalar(taken)
         setattr(bundle, name, kept_id)
         if last is not None:
-            bundle.frozen = {**bundle.frozen, "folder": services.zip_name(bundle)}
+            bundle.frozen = {**bundle.frozen, "folder": find_bundles.zip_name(bundle)}
             bundle.sequence = last + 1
         unit.flush()
         unit.expire(bundle, [owner])

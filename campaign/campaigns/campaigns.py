@@ -9,26 +9,22 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, jobs
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
-from campaign.campaigns import lifecycle, readiness, rehearsal, review_mails, revisions
-from campaign.campaigns.chains import refuse_circle
+from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.changes import check_move, given, move, note, record_change, staff_id
-from campaign.campaigns.contents import facts_content
-from campaign.campaigns.models import (
-    Campaign,
-    CampaignStatus,
-    LetterFormat,
-    StopKind,
-    TargetKind,
-)
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import refuse_named, refuse_named_in, words_by_field
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import facts_content
+from campaign.campaigns.content.risk_words import Words, texts_of_campaign
+from campaign.campaigns.content.risks import refuse_named, refuse_named_in, words_by_field
+from campaign.campaigns.follow_ups import refuse_circle
+from campaign.campaigns.readiness import approval_mails, check_readiness
 from campaign.campaigns.stop_rule import gives_letters
-from campaign.campaigns.texts import slug_of
-from campaign.campaigns.watching import Words, texts_of_campaign
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.core import clock, db, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.text.desk_texts import slug_of
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, StopKind, TargetKind
+from campaign.models.revision import Part
+from campaign.models.staff import StaffUser
+from campaign.models.team_access import sees
 
 _RESERVED = {"new", "officials"}
 _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
@@ -133,7 +129,7 @@ def open_campaign(
     check_move(unit, campaign, CampaignStatus.OPEN, actor)
     if act_by is not None:
         campaign.act_by = act_by
-    missing = len(readiness.blockers(campaign, now))
+    missing = len(check_readiness.blockers(campaign, now))
     if not lifecycle.may_open(campaign.status, missing):
         raise Refused("campaign-not-ready", missing=missing)
     if lifecycle.is_rehearsal(campaign.status):
@@ -144,7 +140,7 @@ def open_campaign(
     campaign.closed_at = None
     before = campaign.status
     move(unit, campaign, CampaignStatus.OPEN, actor)
-    review_mails.answer(unit, campaign, before, by=staff_id(actor))
+    approval_mails.answer(unit, campaign, before, by=staff_id(actor))
     jobs.enqueue(unit, "network.announce", campaign.id)
     if first and campaign.follows_id is not None:
         jobs.enqueue(unit, "following.continued", campaign.id)
@@ -276,11 +272,11 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
     Raises Invalid, naming the field where the gap is known to belong to one.
     """
     now = db.utcnow()
-    before = set(readiness.blockers(campaign, now))
+    before = set(check_readiness.blockers(campaign, now))
     yield
     if not gives_letters(campaign.status):
         return
-    new = [gap for gap in readiness.blockers(campaign, now) if gap not in before]
+    new = [gap for gap in check_readiness.blockers(campaign, now) if gap not in before]
     if campaign.status is CampaignStatus.CLOSED:
         new = [gap for gap in new if gap.slug in _NEEDED_TO_PRINT]
     if new:

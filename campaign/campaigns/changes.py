@@ -7,11 +7,12 @@ from flask import current_app
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.campaigns import lifecycle, review_mails
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
-from campaign.settings import Settings
+from campaign.campaigns import lifecycle
+from campaign.campaigns.readiness import approval_mails
+from campaign.core import audit, db
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 
 
 def record_change(
@@ -43,7 +44,7 @@ def _written_last(unit: Session, campaign: Campaign, actor: str) -> None:
     if campaign.status is not before[0]:
         note(unit, campaign, actor, "campaign.review", before=before[0].value)
     if before != (campaign.status, campaign.submitted_by_id):
-        review_mails.ask(unit, campaign, by=campaign.submitted_by_id, changed=True)
+        approval_mails.ask(unit, campaign, by=campaign.submitted_by_id, changed=True)
 
 
 def check_move(unit: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:
@@ -103,7 +104,7 @@ def needs_second_person() -> bool:
 
 
 def staff_id(actor: str) -> int | None:
-    """The staff user behind an actor, as `accounts.guards.actor` names them."""
+    """The staff user behind an actor, as `staff.guards.actor` names them."""
     kind, _, number = actor.partition(":")
     return int(number) if kind == "staff" and number.isdigit() else None
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from campaign import i18n
-from campaign.campaigns.models import Campaign, StopKind
-from campaign.db import Words
+from campaign.core import i18n
+from campaign.core.db import Words
+from campaign.models.campaign import Campaign, StopKind
 
 
 class Said(NamedTuple):

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import CampaignMember
+from campaign.campaigns.campaigns import create_campaign
 from campaign.campaigns.changes import note
-from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.models import Campaign, Edition, Target
-from campaign.campaigns.revision_models import RiskFlag
-from campaign.campaigns.services import create_campaign
-from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.core import db
+from campaign.models.campaign import Campaign, Edition, Target
+from campaign.models.letter_template import LetterTemplate, TalkingPoint
+from campaign.models.revision import RiskFlag
+from campaign.models.staff import CampaignMember
 
 OF_ITS_OWN = frozenset(
     {

@@ -3,10 +3,10 @@
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import audit
 from campaign.campaigns import rehearsal
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import Refused
+from campaign.core import audit
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign, CampaignStatus
 
 
 def delete_draft(unit: Session, campaign: Campaign, *, actor: str) -> None:

@@ -3,11 +3,11 @@
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid
+from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign
+from campaign.models.staff import StaffUser
+from campaign.models.team_access import sees
 
 _CHAIN_LOCK = 0x0A0D18
 

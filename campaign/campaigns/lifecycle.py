@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
-from campaign.campaigns.models import CampaignStatus, UpdateKind
 from campaign.campaigns.stop_rule import gives_letters, may_go_out
-from campaign.errors import Refused
-from campaign.i18n import day_is_over
+from campaign.core.errors import Refused
+from campaign.core.i18n import day_is_over
+from campaign.models.campaign import CampaignStatus, UpdateKind
 
 HIDDEN = (CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED)
 """Before it opens: known to the desk only; whoever signs it then, rehearses."""

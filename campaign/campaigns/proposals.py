@@ -13,18 +13,20 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role, StaffUser
-from campaign.accounts.sight import sees
-from campaign.campaigns import lifecycle, review_mails, rewording, services, updates
+from campaign.campaigns import campaigns, lifecycle, reword_reason
 from campaign.campaigns.changes import drop_proposed_reasons, given, note
-from campaign.campaigns.models import Campaign, StopKind, UpdateKind
-from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
-from campaign.campaigns.risks import watch_of, words_by_field
-from campaign.campaigns.updates import Shown, Telling
-from campaign.campaigns.watching import Finding
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.settings import Settings
+from campaign.campaigns.content import updates
+from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import watch_of, words_by_field
+from campaign.campaigns.content.updates import Shown, Telling
+from campaign.campaigns.readiness import approval_mails
+from campaign.core import db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, StopKind, UpdateKind
+from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+from campaign.models.staff import Role, StaffUser
+from campaign.models.team_access import sees
 
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
@@ -103,15 +105,15 @@ def propose_reasons(
 ) -> Proposal:
     """Keep the reasons of a closing, or of what was closed or stopped, until they are approved.
 
-    With the kind CLOSE the campaign closes once they are. Raises as `services.close_campaign` or
-    `rewording.reword_reason` does.
+    With the kind CLOSE the campaign closes once they are. Raises as `campaigns.close_campaign` or
+    `reword_reason.reword_reason` does.
     """
     if kind is ProposalKind.CLOSE:
-        services.check_closing(
+        campaigns.check_closing(
             session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
         )
     else:
-        rewording.check_reason(campaign, reasons, risks_seen)
+        reword_reason.check_reason(campaign, reasons, risks_seen)
     return _keep(session, campaign, kind, given(reasons), by, replaces)
 
 
@@ -125,8 +127,8 @@ def stop_and_propose(
     kind: StopKind | None,
     risks_seen: bool = False,
 ) -> Proposal:
-    """Stop the campaign now; its reason waits. Raises as `services.stop_campaign` does."""
-    services.stop_campaign(
+    """Stop the campaign now; its reason waits. Raises as `campaigns.stop_campaign` does."""
+    campaigns.stop_campaign(
         session, campaign, actor=_actor(by), now=now, reasons=reasons, kind=kind,
         risks_seen=risks_seen, reasons_wait=True,
     )  # fmt: skip
@@ -153,10 +155,10 @@ def approve(
     if proposal.kind is ProposalKind.UPDATE:
         updates.post_update(session, campaign, **update_of(content), **seen)
     elif proposal.kind is ProposalKind.CLOSE:
-        services.close_campaign(session, campaign, now=now, reasons=content, **seen)
+        campaigns.close_campaign(session, campaign, now=now, reasons=content, **seen)
     else:
-        rewording.reword_reason(session, campaign, reasons=content, **seen)
-    review_mails.answer_proposal(session, campaign, proposal)
+        reword_reason.reword_reason(session, campaign, reasons=content, **seen)
+    approval_mails.answer_proposal(session, campaign, proposal)
 
 
 def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why: str) -> None:
@@ -168,7 +170,7 @@ def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why:
         raise Invalid(fields={"note": "note-missing"})
     _decide(session, proposal, ProposalState.DECLINED, by)
     proposal.note = why.strip()
-    review_mails.answer_proposal(session, proposal.campaign, proposal)
+    approval_mails.answer_proposal(session, proposal.campaign, proposal)
 
 
 def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
@@ -221,7 +223,7 @@ def _keep(
     session.add(proposal)
     session.flush()
     note(session, campaign, _actor(by), "campaign.propose", kind=kind.value)
-    review_mails.ask_for_approval(session, campaign, proposal)
+    approval_mails.ask_for_approval(session, campaign, proposal)
     return proposal
 
 

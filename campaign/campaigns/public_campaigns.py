@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, Update
+from campaign.models.campaign import Campaign, Update
 
 
 def list_public(unit: Session) -> Sequence[Campaign]:

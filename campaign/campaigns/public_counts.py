@@ -25,10 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.tally_models import CampaignTally
+from campaign.core import db, jobs
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.public_count import CampaignTally
 
 # Signatures belong to a higher layer: they are counted by the table's name.
 _SIGNATURE = table(

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from campaign import audit, jobs
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
-from campaign.errors import Refused
+from campaign.core import audit, jobs
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
 
 MOST_SIGNATURES = 2000
 """So many invented letters a rehearsal holds at most: four volumes show all there is to see."""

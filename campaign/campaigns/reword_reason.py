@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from campaign import audit
 from campaign.campaigns.changes import drop_proposed_reasons, given, record_change
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.risks import refuse_named, words_by_field
+from campaign.campaigns.content.risks import refuse_named, words_by_field
 from campaign.campaigns.stop_rule import has_ended, is_stopped
-from campaign.errors import Invalid, Refused
+from campaign.core import audit
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign
 
 
 def reword_reason(

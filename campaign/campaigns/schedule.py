@@ -7,11 +7,12 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, i18n, jobs
-from campaign.campaigns import lifecycle, readiness, review_mails, services
+from campaign.campaigns import campaigns, lifecycle
 from campaign.campaigns.changes import note, record_change
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import Invalid, Refused
+from campaign.campaigns.readiness import approval_mails, check_readiness
+from campaign.core import db, i18n, jobs
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus
 
 log = structlog.get_logger()
 
@@ -49,14 +50,14 @@ def _has_come(moment: datetime | None, now: datetime) -> bool:
 def _open_or_say(unit: Session, campaign: Campaign, now: datetime) -> None:
     """Open it, or make it a draft again that says that it could not."""
     try:
-        services.open_campaign(unit, campaign, actor=_OPENS, now=now, risks_seen=True)
+        campaigns.open_campaign(unit, campaign, actor=_OPENS, now=now, risks_seen=True)
     except Refused as problem:
-        gaps = sorted({gap.slug for gap in readiness.blockers(campaign, now)})
+        gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
         campaign.status = CampaignStatus.DRAFT
         campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
         note(unit, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
-        review_mails.tell_missed(unit, campaign)
+        approval_mails.tell_missed(unit, campaign)
         unit.flush()
 
 
@@ -73,7 +74,7 @@ def close_ended(now: datetime) -> None:
             with db.transaction() as unit:
                 campaign = _held(unit, campaign_id)
                 if lifecycle.is_over(campaign.status, campaign.act_by, now):
-                    services.close_campaign(unit, campaign, actor=_CLOSES, now=now)
+                    campaigns.close_campaign(unit, campaign, actor=_CLOSES, now=now)
 
 
 def extend_campaign(
@@ -88,7 +89,7 @@ def extend_campaign(
         raise Invalid(fields={"act_by": "deadline-past"})
     unit.refresh(campaign, with_for_update={"key_share": True})
     if campaign.status is not CampaignStatus.OPEN:
-        services.open_campaign(unit, campaign, actor=actor, now=now, act_by=act_by)
+        campaigns.open_campaign(unit, campaign, actor=actor, now=now, act_by=act_by)
         return
     before = campaign.act_by
     if before is not None and act_by <= before:

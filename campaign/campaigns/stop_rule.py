@@ -6,8 +6,8 @@ asks `may_go_out`; it looks again once it holds the campaign's row, as a stop ma
 
 from sqlalchemy import ColumnElement
 
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import Refused
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign, CampaignStatus
 
 _GIVE_LETTERS = (CampaignStatus.OPEN, CampaignStatus.CLOSED)
 _ENDED = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from campaign import anchoring, db
-from campaign import audit as chain
-from campaign.audit import Anchor, Fault
 from campaign.commands.instance import ready_app
+from campaign.core import audit as chain
+from campaign.core import audit_anchor, db
+from campaign.core.audit import Anchor, Fault
 
 _QUIET_SECONDS = 2
 _SENTENCES = {
@@ -62,8 +62,8 @@ def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
 
 def _own_anchor() -> list[Anchor]:
     try:
-        return anchoring.known()
-    except anchoring.DamagedAnchor as problem:
+        return audit_anchor.known()
+    except audit_anchor.DamagedAnchor as problem:
         raise click.ClickException(
             "audit.anchor in the instance folder was changed, or sealed with another data.key."
         ) from problem
@@ -86,8 +86,8 @@ def _anchor_of(backup: Path | None) -> list[Anchor]:
     try:
         with zipfile.ZipFile(backup) as archive:
             sealed = json.loads(archive.read("manifest.json"))["audit"]
-        return [anchoring.opened(db.database().keyring, sealed)]
-    except (zipfile.BadZipFile, KeyError, ValueError, anchoring.DamagedAnchor) as problem:
+        return [audit_anchor.opened(db.database().keyring, sealed)]
+    except (zipfile.BadZipFile, KeyError, ValueError, audit_anchor.DamagedAnchor) as problem:
         raise click.ClickException(f"{backup.name} holds no anchor that can be read.") from problem
 
 

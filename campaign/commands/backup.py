@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
-from campaign import anchoring, archive, storage
+from campaign import storage
+from campaign.commands import backup_archive
 from campaign.commands.instance import ready_app
+from campaign.core import audit_anchor
 
 
 @click.command()
@@ -19,7 +21,7 @@ def backup(file: Path) -> None:
         raise click.ClickException(f"{file} is there already. Give another name, or remove it.")
     app = ready_app()
     with app.app_context():
-        rows = archive.back_up(app.extensions["database"], storage.storage(), file)
+        rows = backup_archive.back_up(app.extensions["database"], storage.storage(), file)
     click.echo(f"{rows} rows are in {file}. Keep data.key apart: without it they stay sealed.")
 
 
@@ -29,7 +31,7 @@ def restore(file: Path) -> None:
     """Read FILE into an empty instance; the keys must be those of the instance it came from."""
     app = ready_app(create=True)
     with app.app_context():
-        rows = archive.restore(app.extensions["database"], storage.storage(), file)
+        rows = backup_archive.restore(app.extensions["database"], storage.storage(), file)
         # What an earlier instance in this folder knew of its audit says nothing about this one.
-        anchoring.anchor_anew()
+        audit_anchor.anchor_anew()
     click.echo(f"{rows} rows are back.")

@@ -19,10 +19,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, text, update
 
-from campaign import anchoring, audit, clock, migrations
-from campaign.db import Database
-from campaign.errors import NotFound, Refused
-from campaign.sealing import WrongKey
+from campaign import migrations
+from campaign.core import audit, audit_anchor, clock
+from campaign.core.db import Database
+from campaign.core.errors import NotFound, Refused
+from campaign.core.sealing import WrongKey
 from campaign.storage import Storage, sealed
 
 _BATCH = 1_000
@@ -51,7 +52,7 @@ def back_up(database: Database, storage: Storage, target: Path) -> int:
             "format": _FORMAT,
             "revision": migrations.current_revision(database.engine),
             "sha256": digests,
-            "audit": anchoring.sealed(database.keyring, anchor),
+            "audit": audit_anchor.sealed(database.keyring, anchor),
         }
         made.writestr("manifest.json", json.dumps(manifest, indent=1))
     draft.replace(target)

@@ -10,19 +10,22 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from campaign import db, storage
-from campaign.bundles import freezing, prints, releasing, remaking, services, standing
-from campaign.bundles.cover_texts import language_of
+from campaign import storage
+from campaign.bundles import bundle_status, find_bundles
+from campaign.bundles.changes import prints, release_letters, remake_bundle
 from campaign.bundles.destinations import slug_of
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.pressroom import print_here
-from campaign.bundles.sheets import count_carried, waiting_on_paper
-from campaign.bundles.verifying import verify_copy
-from campaign.bundles.zipping import digest_of, write_zip
+from campaign.bundles.documents.bundle_zip import digest_of, write_zip
+from campaign.bundles.documents.cover_texts import language_of
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
+from campaign.bundles.volumes.print_without_queue import print_here
 from campaign.commands.instance import ready_app
-from campaign.errors import NotFound, Refused
-from campaign.letters.foundry import FoundryStopped
-from campaign.settings import Settings
+from campaign.core import db
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState
+from campaign.printing.engine.worker import FoundryStopped
 
 _ACTOR = "command"
 _SENTENCES = {
@@ -133,21 +136,27 @@ def _take(
             f"this site knows {', '.join(settings.locales)}.", param_hint="--locale"
         )
     with db.transaction() as unit:
-        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
-        earlier = services.find_bundle(unit, campaign=campaign, mission=mission, sequence=number)
+        campaign, mission = find_bundles.get_pair(
+            unit, campaign=campaign_slug, mission=mission_slug
+        )
+        earlier = find_bundles.find_bundle(
+            unit, campaign=campaign, mission=mission, sequence=number
+        )
         if earlier is None and number is not None:
             raise NotFound("bundle")
         if earlier is not None:
             if earlier.state is BundleState.CANCELLED:
                 raise Refused("cancelled")
-            if earlier.state is BundleState.READY and not standing.is_settled(unit, earlier):
-                remaking.remake(unit, earlier, actor=_ACTOR)
+            if earlier.state is BundleState.READY and not bundle_status.is_settled(unit, earlier):
+                remake_bundle.remake(unit, earlier, actor=_ACTOR)
             _say_resumed(earlier)
             return earlier.id
     _give_back_failed(campaign_slug, mission_slug)
     with db.transaction() as unit:
-        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
-        made = freezing.freeze(
+        campaign, mission = find_bundles.get_pair(
+            unit, campaign=campaign_slug, mission=mission_slug
+        )
+        made = freeze_bundle.freeze(
             unit,
             campaign=campaign,
             mission=mission,
@@ -165,16 +174,18 @@ def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
     Letters that another mission had refused wait for that mission then.
     """
     with db.transaction() as unit:
-        campaign, mission = services.get_pair(unit, campaign=campaign_slug, mission=mission_slug)
-        failed = releasing.find_failed(unit, campaign=campaign, mission=mission)
+        campaign, mission = find_bundles.get_pair(
+            unit, campaign=campaign_slug, mission=mission_slug
+        )
+        failed = release_letters.find_failed(unit, campaign=campaign, mission=mission)
         if failed is None:
             return
-        releasing.release(unit, failed, storage.storage(), actor=_ACTOR)
+        release_letters.release(unit, failed, storage.storage(), actor=_ACTOR)
     click.echo("An earlier bundle failed: its letters wait again.", err=True)
 
 
 def _say_resumed(earlier: Bundle) -> None:
-    if earlier.state in services.UNFINISHED:
+    if earlier.state in find_bundles.UNFINISHED:
         click.echo(
             f"Bundle {earlier.sequence:03d} was begun and not finished: finishing it first. "
             "Run this again for letters confirmed since.",
@@ -202,7 +213,7 @@ def _write(bundle_id: int, out: Path) -> dict[str, Any]:
     with db.transaction() as unit:
         made = unit.get_one(Bundle, bundle_id)
         facts = _facts(unit, made)
-        download = services.open_download(unit, made, storage.storage(), actor=_ACTOR)
+        download = find_bundles.open_download(unit, made, storage.storage(), actor=_ACTOR)
     path = out / download.name
     for _ in write_zip(download.chunks, path):
         pass

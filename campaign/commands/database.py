@@ -5,10 +5,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import campaign.models  # noqa: F401 — every table must be known
-from campaign import jobs, migrations
+from campaign import migrations
 from campaign.commands.instance import ready_app
-from campaign.db import Base, Database, make_engine
-from campaign.settings import load_settings
+from campaign.core import jobs
+from campaign.core.db import Base, Database, make_engine
+from campaign.core.settings import load_settings
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 

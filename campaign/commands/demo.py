@@ -6,7 +6,7 @@ import sys
 import click
 
 from campaign.commands.instance import ready_app
-from campaign.demo import loading, synthesis
+from campaign.demo import load_demo, synthesis
 
 
 @click.command()
@@ -14,9 +14,9 @@ def demo() -> None:
     """Load the demo; a second time changes nothing."""
     app = ready_app(create=True)
     with app.app_context():
-        added = loading.load_demo()
+        added = load_demo.load_demo()
         click.echo("The demo is loaded." if added else "The demo was there already.")
-        click.echo(loading.sign_in_sheet())
+        click.echo(load_demo.sign_in_sheet())
 
 
 @click.command()

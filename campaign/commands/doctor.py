@@ -10,13 +10,14 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaign import anchoring, audit, close_app, create_app, db, i18n, jobs, migrations, storage
-from campaign.anchoring import DamagedAnchor
-from campaign.following import overdue
-from campaign.letters import fonts, problems
+from campaign import close_app, create_app, migrations, storage
+from campaign.core import audit, audit_anchor, db, i18n, jobs
+from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core.settings import Settings, load_settings
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
-from campaign.settings import Settings, load_settings
+from campaign.printing import fonts, problems
+from campaign.privacy import overdue
 from campaign.storage.places import LocalPlace
 
 _FONT_WORDS = {
@@ -114,7 +115,7 @@ def is_nearly_full(free: int, total: int) -> bool:
 def _audit(_app: Flask) -> Iterator[str]:
     try:
         with db.reading() as unit:
-            first = next(audit.check(unit, anchors=anchoring.known()), None)
+            first = next(audit.check(unit, anchors=audit_anchor.known()), None)
     except SQLAlchemyError:
         return  # the database's own check has said why
     except DamagedAnchor:

@@ -12,15 +12,15 @@ from typing import Any
 
 import click
 
-from campaign import clock, db
 from campaign.commands.instance import ready_app
-from campaign.officials.files import MAX_BYTES, Shape, open_file
-from campaign.officials.import_models import Directory
-from campaign.officials.importing import ImportReport, import_missions, import_officials
-from campaign.officials.readings import UnreadableFile
-from campaign.officials.sources import Source, source_of
-from campaign.officials.territories import country_code, english_name
-from campaign.settings import load_settings
+from campaign.core import clock, db
+from campaign.core.settings import load_settings
+from campaign.directory.countries import country_code, english_name
+from campaign.directory.imports.apply_import import ImportReport, import_missions, import_officials
+from campaign.directory.imports.file_types import MAX_BYTES, Shape, open_file
+from campaign.directory.imports.read_rows import UnreadableFile
+from campaign.directory.imports.source import Source, source_of
+from campaign.models.directory_import import Directory
 
 _SHOWN_PROBLEMS = 50
 _QUIET_SECONDS = 2.0

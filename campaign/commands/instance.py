@@ -3,8 +3,9 @@
 import click
 from flask import Flask
 
-from campaign import close_app, create_app, db, migrations
-from campaign.settings import load_settings
+from campaign import close_app, create_app, migrations
+from campaign.core import db
+from campaign.core.settings import load_settings
 
 
 def ready_app(*, create: bool = False) -> Flask:

@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from campaign import db
 from campaign.commands.instance import ready_app
+from campaign.core import db
 from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
 

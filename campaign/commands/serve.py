@@ -12,13 +12,14 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from campaign import close_app, create_app, jobs, safety
+from campaign import close_app, create_app
 from campaign.commands.children import GRACE_SECONDS, Child, supervise
 from campaign.commands.instance import ready_app
-from campaign.demo import loading
-from campaign.errors import UnsafeSettings
-from campaign.logs import place_of
-from campaign.settings import Settings, load_settings
+from campaign.core import jobs, unsafe_settings
+from campaign.core.errors import UnsafeSettings
+from campaign.core.logs import place_of
+from campaign.core.settings import Settings, load_settings
+from campaign.demo import load_demo
 
 _SWITCH_SECONDS = 0.0005
 
@@ -51,8 +52,8 @@ def _prepare(*, demo: bool) -> None:
     app = ready_app(create=True)
     if demo:
         with app.app_context():
-            loading.load_demo()
-            click.echo(loading.sign_in_sheet())
+            load_demo.load_demo()
+            click.echo(load_demo.sign_in_sheet())
 
 
 @click.command()
@@ -167,8 +168,8 @@ def _refuse_taken(host: str, port: int) -> None:
 def _serve_under(host: str, port: int) -> Settings:
     """In development the site's address follows --host and --port, which stay on this machine."""
     settings = load_settings()
-    if settings.mode == "development" and not safety.is_loopback(host):
-        raise UnsafeSettings(safety.SHOWS_MAILS)
+    if settings.mode == "development" and not unsafe_settings.is_loopback(host):
+        raise UnsafeSettings(unsafe_settings.SHOWS_MAILS)
     default = Settings.model_fields["base_url"].default
     if settings.mode == "development" and settings.base_url == default:
         shown = "localhost" if host in {"localhost", "::1"} else host

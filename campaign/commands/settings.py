@@ -3,7 +3,7 @@
 import click
 from pydantic import SecretStr
 
-from campaign.settings import Settings
+from campaign.core.settings import Settings
 
 _INTRODUCTION = """# Settings
 

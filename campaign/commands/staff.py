@@ -5,13 +5,13 @@ from contextlib import closing
 import click
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts import second_factor, services
-from campaign.accounts.links import LINK_DAYS, set_password_link
-from campaign.accounts.models import Role, StaffUser
 from campaign.commands.instance import ready_app
-from campaign.errors import Invalid
-from campaign.settings import Settings
+from campaign.core import db
+from campaign.core.errors import Invalid
+from campaign.core.settings import Settings
+from campaign.models.staff import Role, StaffUser
+from campaign.staff import second_factor, staff_users
+from campaign.staff.password_links import LINK_DAYS, set_password_link
 
 
 @click.group()
@@ -40,7 +40,7 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
     if chosen not in settings.locales:
         raise click.BadParameter(f"one of {', '.join(settings.locales)}.", param_hint="--locale")
     with closing(app.extensions["database"]), app.app_context(), db.transaction() as unit:
-        user = services.find_by_email(unit, email)
+        user = staff_users.find_by_email(unit, email)
         if user is None:
             if role is None:
                 raise click.UsageError("Missing option '--role': what may they do?")
@@ -53,7 +53,7 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
         elif not user.active:
             raise click.ClickException(f"{email} is disabled. Enable the account at the desk.")
         else:
-            services.note_new_link(unit, user=user, actor="command")
+            staff_users.note_new_link(unit, user=user, actor="command")
         link = set_password_link(user)
     click.echo(f"Within {LINK_DAYS} days, {email} can set a password once at", err=True)
     if settings.mode == "development":
@@ -70,7 +70,7 @@ def reset_second_factor(email: str) -> None:
     """
     app = ready_app()
     with closing(app.extensions["database"]), app.app_context(), db.transaction() as unit:
-        user = services.find_by_email(unit, email)
+        user = staff_users.find_by_email(unit, email)
         if user is None:
             raise click.ClickException(f"Nobody on the staff has the address {email}.")
         second_factor.reset(unit, user=user, actor="command")
@@ -79,7 +79,7 @@ def reset_second_factor(email: str) -> None:
 
 def _add(unit: Session, email: str, role: Role, name: str, locale: str) -> StaffUser:
     try:
-        return services.add_staff_user(
+        return staff_users.add_staff_user(
             unit, email=email, role=role, name=name, locale=locale, actor="command"
         )
     except Invalid as problem:

@@ -6,7 +6,7 @@ below the package (see `tool.hatch.build` in pyproject.toml).
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def folder(name: str) -> Path:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Index, LargeBinary, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaign.db import Base, PrimaryKey, database, utcnow
+from campaign.core.db import Base, PrimaryKey, database, utcnow
 
 _CHAIN_LOCK = 0x0A0D17
 _BATCH = 1_000

@@ -13,10 +13,10 @@ from pathlib import Path
 import structlog
 from flask import current_app
 
-from campaign import audit, db, jobs
-from campaign.audit import Anchor
-from campaign.sealing import Keyring, WrongKey
-from campaign.settings import Settings
+from campaign.core import audit, db, jobs
+from campaign.core.audit import Anchor
+from campaign.core.sealing import Keyring, WrongKey
+from campaign.core.settings import Settings
 
 log = structlog.get_logger()
 _PLACE = "audit.anchor"

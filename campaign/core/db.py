@@ -41,11 +41,11 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from campaign.clock import utcnow as utcnow  # noqa: PLC0414 — `db.utcnow` of columns and callers
-from campaign.logs import place_of
-from campaign.sealing import Keyring
-from campaign.settings import Settings
-from campaign.sqlite import make_engine as sqlite_engine
+from campaign.core.clock import utcnow as utcnow  # noqa: PLC0414 — `db.utcnow` of columns and callers
+from campaign.core.logs import place_of
+from campaign.core.sealing import Keyring
+from campaign.core.settings import Settings
+from campaign.core.sqlite import make_engine as sqlite_engine
 
 log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ from babel.localedata import locale_identifiers, resolve_locale_filename
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale
 
-from campaign import clock
-from campaign.extensions import babel
-from campaign.folding import fold_name
-from campaign.settings import Settings
+from campaign.core import clock
+from campaign.core.extensions import babel
+from campaign.core.settings import Settings
+from campaign.core.text.fold import fold_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 TRANSLATIONS = "translations"
@@ -44,7 +44,7 @@ def languages() -> list[str]:
 
 def has_pages(code: str) -> bool:
     """Whether the pages are translated into that language; English is their own."""
-    folder, base = Path(__file__).with_name(TRANSLATIONS), code.partition("-")[0]
+    folder, base = Path(__file__).parents[1] / TRANSLATIONS, code.partition("-")[0]
     return base == "en" or any((folder / one.replace("-", "_")).is_dir() for one in (code, base))
 
 
@@ -258,7 +258,7 @@ def said_in(words: dict[str, str], *wanted: str) -> tuple[str, str]:
 def language_switch() -> list[Language]:
     """This page in each language; empty where its address has none, or a language we lack."""
     here = (request.view_args or {}).get("lang")
-    # Who may not enter a page of the desk is not told that it is there (`accounts.guards`).
+    # Who may not enter a page of the desk is not told that it is there (`staff.guards`).
     if here not in languages() or request.endpoint is None or g.get("kept_out"):
         return []
     # A page that was posted cannot be asked for again in another language: go to where it began.

@@ -20,8 +20,8 @@ from huey.serializer import Serializer
 from huey.storage import SqliteStorage
 from sqlalchemy.orm import Session
 
-from campaign import db, logs
-from campaign.settings import Settings
+from campaign.core import db, logs
+from campaign.core.settings import Settings
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from campaign.errors import UnsafeSettings
+from campaign.core.errors import UnsafeSettings
 
 KEY_BYTES = 32
 

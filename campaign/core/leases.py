@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, literal_column, or_, update
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign.core import db
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from campaign.settings import Settings
+from campaign.core.settings import Settings
 
 
 def place_of(problem: BaseException) -> str:

@@ -5,7 +5,7 @@ import json
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-from campaign.db import keyring_of
+from campaign.core.db import keyring_of
 
 
 class SealedList(TypeDecorator[list[str]]):

@@ -24,10 +24,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from campaign.errors import UnsafeSettings
-from campaign.file_settings import FileSettings
-from campaign.keyfiles import KEY_BYTES, read_key
-from campaign.safety import refuse_readable_secrets, refuse_unsafe
+from campaign.core.errors import UnsafeSettings
+from campaign.core.file_settings import FileSettings
+from campaign.core.keyfiles import KEY_BYTES, read_key
+from campaign.core.unsafe_settings import refuse_readable_secrets, refuse_unsafe
 
 
 def _split(value: object) -> object:

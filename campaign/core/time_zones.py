@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from babel.core import get_global
 
-from campaign.folding import fold_name
+from campaign.core.text.fold import fold_name
 
 _CAPITALS = {
     "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from campaign.colours import contrast, is_colour
-from campaign.errors import UnsafeSettings
-from campaign.keyfiles import KEY_BYTES, refuse_readable
+from campaign.core.colours import contrast, is_colour
+from campaign.core.errors import UnsafeSettings
+from campaign.core.keyfiles import KEY_BYTES, refuse_readable
 
 if TYPE_CHECKING:
-    from campaign.settings import Settings
+    from campaign.core.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SECRETS = {"data_key", "secret_key", "smtp_password"}

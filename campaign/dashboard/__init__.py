@@ -1,1 +1,1 @@
-"""What staff see of all campaigns at once: figures, charts, the record of who did what."""
+"""Today's work and a campaign's figures."""

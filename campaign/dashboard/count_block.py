@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import LargeBinary, and_, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
-from campaign.bundles.waiting_counts import BLOCK
-from campaign.campaigns.models import Campaign
-from campaign.officials.postal import region_code
-from campaign.overview.figures import ONLINE, Counts, delay_of, key_of
-from campaign.sealing import Keyring, WrongKey
-from campaign.signing.models import REWRITTEN, Letter, Signature, SignatureState
+from campaign.bundles.freeze.waiting_counts import BLOCK
+from campaign.core import clock, db
+from campaign.core.sealing import Keyring, WrongKey
+from campaign.dashboard.campaign_statistics import ONLINE, Counts, delay_of, key_of
+from campaign.directory.postal_addresses import region_code
+from campaign.models.campaign import Campaign
+from campaign.models.signature import REWRITTEN, Letter, Signature, SignatureState
 
 _PLACE = "signature.region"
 _COLUMNS = (

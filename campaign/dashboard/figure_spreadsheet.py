@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from flask import Response
 
-from campaign.overview.tables import Cells
-from campaign.spreadsheets import inert
+from campaign.dashboard.figure_tables import Cells
+from campaign.web.spreadsheets import inert
 
 
 def csv_file(name: str, rows: Iterable[Cells]) -> Response:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from campaign.bundles.destinations import slug_of
-from campaign.overview.bars import Bar, bar
-from campaign.overview.figures import Figures, filled
+from campaign.dashboard.bar_charts import Bar, bar
+from campaign.dashboard.campaign_statistics import Figures, filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from campaign.bundles.destinations import (
     WITH_DESTINATION,
     destination_of,
 )
-from campaign.bundles.models import Bundle, DeliveryAttempt, Destination
-from campaign.campaigns.models import Campaign, TargetKind
-from campaign.deliveries.order import newest_first
-from campaign.deliveries.rules import GONE_OUT
-from campaign.overview.figures import Figures
-from campaign.overview.tables import MissionRow, TargetRow
+from campaign.dashboard.campaign_statistics import Figures
+from campaign.dashboard.figure_tables import MissionRow, TargetRow
+from campaign.deliveries.event_order import newest_first
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.campaign import Campaign, TargetKind
 
 
 def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:

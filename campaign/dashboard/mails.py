@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign.core import db, jobs
+from campaign.dashboard.refresh import hold
 from campaign.mail.models import BadAddress, MailState, OutboxMail
-from campaign.overview.keeping import hold
-from campaign.overview.models import CampaignFigures, FiguresRun
-from campaign.signing.models import LinkEnd, Signature, SpentLink
+from campaign.models.signature import LinkEnd, Signature, SpentLink
+from campaign.models.statistics import CampaignFigures, FiguresRun
 from campaign.signing.states import LIVE
 
 _SETTLED = timedelta(minutes=5)

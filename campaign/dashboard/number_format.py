@@ -5,7 +5,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.numbers import format_decimal, format_percent
 
-from campaign import i18n
+from campaign.core import i18n
 
 
 def say_number(number: int) -> str:

@@ -9,14 +9,14 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign import clock, i18n
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
-from campaign.overview import keeping, letters, tables
-from campaign.overview.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
-from campaign.overview.figures import Figures
-from campaign.overview.models import CampaignFigures
-from campaign.overview.numbers import say_number
-from campaign.overview.span import span_of
+from campaign.core import clock, i18n
+from campaign.dashboard import figure_tables, letter_figures, refresh
+from campaign.dashboard.campaign_statistics import Figures
+from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
+from campaign.dashboard.number_format import say_number
+from campaign.dashboard.time_span import span_of
+from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.statistics import CampaignFigures
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Sheet:
     @classmethod
     def of(cls, unit: Session, campaign: Campaign, now: datetime) -> "Sheet":
         """As last counted."""
-        figures, kept = keeping.figures_of(unit, campaign)
+        figures, kept = refresh.figures_of(unit, campaign)
         today = clock.day_of(now, campaign.timezone)
         mirrored = i18n.direction(i18n.locale()) == "rtl"
         return cls(campaign, figures, kept or empty_row(campaign), today, mirrored)
@@ -57,34 +57,34 @@ class Sheet:
         first, last = self.span
         return sum(n for day, n in self.figures.daily().items() if not first <= day <= last)
 
-    def ranked(self, kind: str) -> list[tables.Row]:
+    def ranked(self, kind: str) -> list[figure_tables.Row]:
         """A kind of count with one part to its keys, the most first."""
         counts = {parts[0]: n for parts, n in self.figures.of(kind).items()}
-        return tables.ranked(counts, mirrored=self.mirrored)
+        return figure_tables.ranked(counts, mirrored=self.mirrored)
 
-    def countries(self) -> list[tables.Row]:
+    def countries(self) -> list[figure_tables.Row]:
         """By country."""
-        return tables.ranked(self.figures.countries(), mirrored=self.mirrored)
+        return figure_tables.ranked(self.figures.countries(), mirrored=self.mirrored)
 
-    def regions(self) -> list[tuple[str, list[tables.Row]]]:
+    def regions(self) -> list[tuple[str, list[figure_tables.Row]]]:
         """By region, in the countries whose regions the post knows."""
         found = []
         for row in self.countries():
             counts = self.figures.regions(row.key)
             if row.key and set(counts) - {""}:
-                found.append((row.key, tables.ranked(counts, mirrored=self.mirrored)))
+                found.append((row.key, figure_tables.ranked(counts, mirrored=self.mirrored)))
         return found
 
-    def origins(self) -> list[tables.Row]:
+    def origins(self) -> list[figure_tables.Row]:
         """Online, on paper, from a file."""
         counts = [(one, self.figures.in_state("confirmed", origin=one))
                   for one in self.figures.origins]  # fmt: skip
-        return tables.rows_of(counts, mirrored=self.mirrored)
+        return figure_tables.rows_of(counts, mirrored=self.mirrored)
 
-    def delays(self) -> list[tables.Row]:
+    def delays(self) -> list[figure_tables.Row]:
         """How long confirming took."""
         rows = [(str(most), n) for most, n in self.figures.delays()]
-        return tables.rows_of(rows, mirrored=self.mirrored)
+        return figure_tables.rows_of(rows, mirrored=self.mirrored)
 
     @property
     def settled(self) -> int:
@@ -157,17 +157,19 @@ def csv_rows(unit: Session, sheet: Sheet, table: str) -> Any:
     """The lines of a table's CSV; None: there is no such table."""
     figures = sheet.figures
     makers = {
-        "days": lambda: tables.days_csv(figures, *sheet.span),
-        "places": lambda: tables.places_csv(figures),
-        "origins": lambda: tables.counts_csv("origin", sheet.origins()),
-        "sources": lambda: tables.counts_csv("source", sheet.ranked("source")),
-        "languages": lambda: tables.counts_csv("language", sheet.ranked("letter")),
-        "states": lambda: tables.states_csv(figures, sheet.kept.expired),
-        "delays": lambda: tables.delays_csv(figures),
-        "mails": lambda: tables.mails_csv(sheet.kept),
-        "missions": lambda: tables.missions_csv(
-            letters.mission_rows(unit, sheet.campaign, figures)
+        "days": lambda: figure_tables.days_csv(figures, *sheet.span),
+        "places": lambda: figure_tables.places_csv(figures),
+        "origins": lambda: figure_tables.counts_csv("origin", sheet.origins()),
+        "sources": lambda: figure_tables.counts_csv("source", sheet.ranked("source")),
+        "languages": lambda: figure_tables.counts_csv("language", sheet.ranked("letter")),
+        "states": lambda: figure_tables.states_csv(figures, sheet.kept.expired),
+        "delays": lambda: figure_tables.delays_csv(figures),
+        "mails": lambda: figure_tables.mails_csv(sheet.kept),
+        "missions": lambda: figure_tables.missions_csv(
+            letter_figures.mission_rows(unit, sheet.campaign, figures)
         ),
-        "targets": lambda: tables.targets_csv(letters.target_rows(sheet.campaign, figures)),
+        "targets": lambda: figure_tables.targets_csv(
+            letter_figures.target_rows(sheet.campaign, figures)
+        ),
     }
     return makers[table]() if table in makers else None

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, jobs
-from campaign.bundles.waiting_counts import BLOCK, keep_block
-from campaign.campaigns.models import Campaign
+from campaign.bundles.freeze.waiting_counts import BLOCK, keep_block
 from campaign.campaigns.rehearsal import removes_rehearsal
-from campaign.overview.counting import count_block
-from campaign.overview.figures import Counts, Figures, added, from_json, to_json
-from campaign.overview.models import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun
-from campaign.signing.models import Signature
+from campaign.core import clock, db, jobs
+from campaign.dashboard.campaign_statistics import Counts, Figures, added, from_json, to_json
+from campaign.dashboard.count_block import count_block
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
+from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun
 
 _AT_ONCE = 4
 """Blocks of one transaction: on SQLite nobody signs while it lasts, some tenths of a second."""

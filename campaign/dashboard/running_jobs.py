@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.overview.bars import SmallColumn, spark
-from campaign.overview.models import CampaignFigures
-from campaign.overview.tables import Cells
+from campaign.dashboard.bar_charts import SmallColumn, spark
+from campaign.dashboard.figure_tables import Cells
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import StaffUser
+from campaign.models.statistics import CampaignFigures
+from campaign.models.team_access import sees
 
 PER_PAGE = 25
 _DAYS = 14

@@ -5,22 +5,22 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from campaign import clock, i18n
-from campaign.accounts.models import Role, StaffUser
-from campaign.accounts.sight import sees
-from campaign.bundles import prints
+from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.nouns import noun_of
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
-from campaign.deliveries.held_back import is_held_back, is_unsettled
-from campaign.deliveries.models import Rerouting
-from campaign.deliveries.rules import GONE_OUT, SENT
+from campaign.core import clock, i18n
+from campaign.dashboard.today import LATELY, Item, Todo, held, refused, todo, waiting
+from campaign.deliveries.recording_rules import GONE_OUT, SENT
+from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.deliveries.visits import list_late
-from campaign.exports.models import DataExport, ExportState
-from campaign.overview.today import LATELY, Item, Todo, held, refused, todo, waiting
-from campaign.replies.models import Reply
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Rerouting
+from campaign.models.export import DataExport, ExportState
+from campaign.models.reply import Reply
+from campaign.models.staff import Role, StaffUser
+from campaign.models.team_access import sees
 
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""

@@ -8,23 +8,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from campaign import i18n
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
-from campaign.campaigns import proposals, readiness
+from campaign.campaigns import proposals
 from campaign.campaigns.changes import needs_second_person
-from campaign.campaigns.models import Campaign, CampaignStatus, Target, Update, UpdateKind
-from campaign.campaigns.proposal_models import Proposal, ProposalState
+from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.deliveries.covering import is_part_unnamed, is_some_here
-from campaign.deliveries.models import Rerouting
-from campaign.officials.missions import STALE_AFTER_DAYS
-from campaign.officials.models import Mission
-from campaign.overview.models import CampaignFigures
-from campaign.replies.models import Reply, ReplyState
+from campaign.core import i18n
+from campaign.deliveries.letters_covered import is_part_unnamed, is_some_here
+from campaign.directory.missions import STALE_AFTER_DAYS
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus, Target, Update, UpdateKind
+from campaign.models.delivery import Rerouting
+from campaign.models.directory import Mission
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.proposal import Proposal, ProposalState
+from campaign.models.reply import Reply, ReplyState
+from campaign.models.staff import StaffUser
+from campaign.models.statistics import CampaignFigures
+from campaign.models.team_access import sees
 
 _NEAR = 7
 """Days before the last one on which it stands here."""
@@ -221,7 +222,7 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
         )
     )
     wanted = CampaignStatus.REVIEW if needs_second_person() else CampaignStatus.OPEN
-    return [one for one in drafts if not readiness.blockers_of(one, wanted, now)]
+    return [one for one in drafts if not check_readiness.blockers_of(one, wanted, now)]
 
 
 def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:

@@ -2,8 +2,8 @@
 
 from flask import current_app, url_for
 
-from campaign.accounts.guards import staff_user
-from campaign.overview.today import Item
+from campaign.dashboard.today import Item
+from campaign.staff.guards import staff_user
 
 _OF_CARRIERS = {
     "held-back": "bundles.show",
@@ -21,7 +21,7 @@ def link_of(slug: str, item: Item) -> str:
     """The address of the page on which `item` is dealt with, or that tells of it."""
     subject = item.subject
     if slug == "missions":
-        return url_for("officials.edit_mission", slug=subject.slug)
+        return url_for("directory.edit_mission", slug=subject.slug)
     if slug == "held" and may_enter("screening"):
         return url_for("screening.index", campaign=subject.slug)
     if slug == "replies" and "replies.of_campaign" in current_app.view_functions:
@@ -33,11 +33,11 @@ def link_of(slug: str, item: Item) -> str:
         return url_for("campaigns.decide_proposal", slug=subject.slug, public_id=number)
     if slug == "answer":
         return url_for("replies.create", slug=subject.slug)
-    if slug in _BESIDE_FIGURES and not may_enter("overview"):
+    if slug in _BESIDE_FIGURES and not may_enter("dashboard"):
         return url_for(_BESIDE_FIGURES[slug])
     if slug in {"held", "waiting", "refused"}:
         anchor = "states" if slug == "held" else "letters"
-        return url_for("overview.show", slug=subject.slug, _anchor=anchor)
+        return url_for("dashboard.show", slug=subject.slug, _anchor=anchor)
     if slug == "tell-outcome":
         return url_for("campaigns.post_update", slug=subject.slug)
     return url_for("campaigns.show", slug=subject.slug)

@@ -6,24 +6,24 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign import db, i18n
-from campaign.accounts.guards import guard, staff_user
-from campaign.accounts.models import Role, StaffUser
-from campaign.authoring.desk import load, mend_url
-from campaign.campaigns import readiness
-from campaign.campaigns.models import Update
-from campaign.officials.postal import region_name
-from campaign.overview import keeping, letters, todo_links
-from campaign.overview.carrying import carriers_todos, deliveries_todos, stop_todos
-from campaign.overview.numbers import say_number, say_share
-from campaign.overview.parts import Sheet, csv_rows
-from campaign.overview.running import PER_PAGE, campaigns_csv, running
-from campaign.overview.spreadsheet import csv_file
-from campaign.overview.today import Todo, todos
-from campaign.reading.deadline import deadline_of
-from campaign.reading.posts import told_in
+from campaign.campaigns.desk.blueprint import load, mend_url
+from campaign.campaigns.readiness import check_readiness
+from campaign.core import db, i18n
+from campaign.dashboard import letter_figures, refresh, todo_links
+from campaign.dashboard.figure_spreadsheet import csv_file
+from campaign.dashboard.number_format import say_number, say_share
+from campaign.dashboard.page_sections import Sheet, csv_rows
+from campaign.dashboard.running_jobs import PER_PAGE, campaigns_csv, running
+from campaign.dashboard.to_deliver import carriers_todos, deliveries_todos, stop_todos
+from campaign.dashboard.today import Todo, todos
+from campaign.directory.postal_addresses import region_name
+from campaign.models.campaign import Update
+from campaign.models.staff import Role, StaffUser
+from campaign.public.deadline import deadline_of
+from campaign.public.update_pages import told_in
+from campaign.staff.guards import guard, staff_user
 
-blueprint = Blueprint("overview", __name__, url_prefix="/desk")
+blueprint = Blueprint("dashboard", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
 today = Blueprint("today", __name__, url_prefix="/desk/today")
 guard(today)
@@ -41,19 +41,19 @@ def index() -> ResponseReturnValue:
     unit, now, user = db.session(), db.utcnow(), staff_user()
     if user.role is Role.STAFF:
         found = carriers_todos(unit, by=user, now=now)
-        return _page("carriers", todos=found, link=todo_links.link_of)
+        return _page("today_for_staff", todos=found, link=todo_links.link_of)
     page = max(1, request.args.get("page", 1, type=int))
     rows, total = running(unit, by=user, today=i18n.today_at_home(), page=min(page, 10_000),
                           mirrored=_mirrored())  # fmt: skip
     return _page(
-        "index",
+        "today",
         todos=_todos(unit, user, now),
         rows=rows,
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),
         deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now),
-        run=keeping.run_of(unit),
+        run=refresh.run_of(unit),
         link=todo_links.link_of,
     )
 
@@ -69,20 +69,20 @@ def show(slug: str) -> ResponseReturnValue:
     """The figures of one campaign."""
     unit, campaign, now = db.session(), load(slug), db.utcnow()
     sheet = Sheet.of(unit, campaign, now)
-    gaps = readiness.gaps(campaign, now)
+    gaps = check_readiness.gaps(campaign, now)
     return _page(
-        "show",
+        "campaign_statistics",
         campaign=campaign,
         sheet=sheet,
         figures=sheet.figures,
         kept=sheet.kept,
-        missions=letters.mission_rows(unit, campaign, sheet.figures),
-        targets=letters.target_rows(campaign, sheet.figures),
-        attempts=letters.attempts_of(unit, campaign),
+        missions=letter_figures.mission_rows(unit, campaign, sheet.figures),
+        targets=letter_figures.target_rows(campaign, sheet.figures),
+        attempts=letter_figures.attempts_of(unit, campaign),
         deadline=deadline_of(campaign.act_by, i18n.locale(), now),
-        step=readiness.next_step(campaign, gaps),
+        step=check_readiness.next_step(campaign, gaps),
         gaps=gaps,
-        run=keeping.run_of(unit),
+        run=refresh.run_of(unit),
         update_title=_title_of,
     )
 
@@ -118,7 +118,7 @@ def _mirrored() -> bool:
 
 def _page(name: str, **context: object) -> str:
     return render_template(
-        f"overview/{name}.html",
+        f"dashboard/{name}.html",
         number=say_number,
         percent=say_share,
         mend_url=mend_url,

@@ -12,13 +12,13 @@ from typing import BinaryIO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.campaigns import pictures
-from campaign.deliveries.models import GateFile, GateFileFormat, GateFileKind, GateVisit
-from campaign.errors import Invalid, NotFound
-from campaign.letters.drawing import CannotDraw, draw
+from campaign.campaigns.content import pictures
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, NotFound
+from campaign.core.file_rollback import when_undone
+from campaign.models.delivery import GateFile, GateFileFormat, GateFileKind, GateVisit
+from campaign.printing.sheets.rasterise import CannotDraw, draw
 from campaign.storage import storage
-from campaign.undoing import when_undone
 
 MAX_BYTES = pictures.MAX_BYTES
 """Of one file."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.deliveries.held_back import is_held_back
-from campaign.deliveries.models import Envelope, EnvelopeRun, HeldBundle, Rerouting
-from campaign.deliveries.order import in_order
-from campaign.deliveries.rules import SENT
+from campaign.deliveries.event_order import in_order
+from campaign.deliveries.recording_rules import SENT
+from campaign.deliveries.stopped_bundles import is_held_back
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
+from campaign.models.delivery import Envelope, EnvelopeRun, HeldBundle, Rerouting
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,21 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.bundles.models import DeliveryAttempt
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Update
-from campaign.deliveries import gate_files
-from campaign.deliveries.models import Envelope, GateFileKind, GateVisit
-from campaign.deliveries.posting import is_in_envelopes, last_return
-from campaign.deliveries.recording import (
+from campaign.core import audit
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries import attachments
+from campaign.deliveries.envelopes.mark_posted import is_in_envelopes, last_return
+from campaign.deliveries.record_delivery import (
     counted,
     hold_visit,
     recount_attempts,
     refuse_impossible,
 )
-from campaign.deliveries.rules import SENT, refuse_time_to_come
-from campaign.errors import Invalid, Refused
+from campaign.deliveries.recording_rules import SENT, refuse_time_to_come
+from campaign.models.bundle import DeliveryAttempt
+from campaign.models.campaign import Update
+from campaign.models.delivery import Envelope, GateFileKind, GateVisit
 
 MOST_PICTURES = 24
 """Of one visit, by all who add to it."""
@@ -88,7 +88,7 @@ def correct_visit(
 
 
 def add_files(
-    session: Session, visit: GateVisit, files: Sequence[gate_files.Drawn], *, actor: str
+    session: Session, visit: GateVisit, files: Sequence[attachments.Drawn], *, actor: str
 ) -> None:
     """Add pictures or a receipt, also a colleague's.
 
@@ -102,7 +102,7 @@ def add_files(
     if pictures and pictures + _count_pictures(visit) > MOST_PICTURES:
         raise Invalid(fields={"pictures": "pictures-full"})
     for drawn in files:
-        gate_files.keep(session, visit, drawn)
+        attachments.keep(session, visit, drawn)
     _note(
         session, visit, actor, "delivery.add-files",
         pictures=pictures, files=len(files) - pictures,

@@ -14,10 +14,10 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import Time
 
-from campaign import clock
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.deliveries.models import GateVisit
-from campaign.deliveries.rules import GONE_OUT
+from campaign.core import clock
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import GateVisit
 
 _FIRST, _LAST = time(0), time(23, 59, 59)
 

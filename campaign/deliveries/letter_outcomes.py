@@ -4,10 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.bundles.standing import STILL_HERE
-from campaign.deliveries.covering import Range
-from campaign.deliveries.rules import GONE_OUT
+from campaign.bundles.bundle_status import STILL_HERE
+from campaign.deliveries.letters_covered import Range
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 
 TAKES_OUT = GONE_OUT - {DeliveryOutcome.PART}
 """Fates by which a letter is out of our hands."""

@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
 
-from campaign.bundles import sheets, standing
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.bundles.withdrawals import TakenBack, list_in_it
-from campaign.deliveries.models import Envelope, GateVisit
-from campaign.deliveries.order import came_before
-from campaign.deliveries.rules import GONE_OUT
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles import bundle_status
+from campaign.bundles.changes.withdrawals import TakenBack, list_in_it
+from campaign.bundles.freeze import signed_sheets
+from campaign.deliveries.event_order import came_before
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.models.delivery import Envelope, GateVisit
+from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 
@@ -192,9 +193,9 @@ def count_here(unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | Non
     """
     if not bundle.letter_count:
         counts = true() if when is None else when
-        gone_out = standing.handed_over().where(counts)
+        gone_out = bundle_status.handed_over().where(counts)
         went = unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
-        return 0 if went else sheets.count_carried(unit, bundle.id)
+        return 0 if went else signed_sheets.count_carried(unit, bundle.id)
     letters = here(bundle, when=when)
     query = letters.with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return unit.scalar(query) or 0

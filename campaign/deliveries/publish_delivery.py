@@ -8,20 +8,20 @@ from flask_babel import force_locale, gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome, Destination
+from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.nouns import Noun, noun_of
-from campaign.bundles.saying import say_number
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Update, UpdateKind
-from campaign.campaigns.pictures import keep_picture
-from campaign.campaigns.updates import Shown, Words, post_update
-from campaign.deliveries import gate_files
-from campaign.deliveries.models import GateVisit
-from campaign.deliveries.rules import SENT
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.reading.case_page import destination_name
+from campaign.campaigns.content.pictures import keep_picture
+from campaign.campaigns.content.updates import Shown, Words, post_update
+from campaign.core import audit
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.deliveries import attachments
+from campaign.deliveries.recording_rules import SENT
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, Destination
+from campaign.models.campaign import Update, UpdateKind
+from campaign.models.delivery import GateVisit
+from campaign.public.case_page import destination_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,9 @@ def _pictures(unit: Session, visit: GateVisit, post: Post, default: str) -> list
     bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
     if bare:
         raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))
-    files = [(gate_files.get_file(unit, visit, ident), alt) for ident, alt in post.pictures]
+    files = [(attachments.get_file(unit, visit, ident), alt) for ident, alt in post.pictures]
     return [
-        Shown(keep_picture(io.BytesIO(gate_files.page_bytes(file, 1))), alt) for file, alt in files
+        Shown(keep_picture(io.BytesIO(attachments.page_bytes(file, 1))), alt) for file, alt in files
     ]
 
 

@@ -8,15 +8,15 @@ from typing import cast
 from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
-from campaign import audit, clock, jobs
-from campaign.bundles import sheets, standing
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.bundles import bundle_status
+from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
-from campaign.deliveries import gate_files
-from campaign.deliveries.covering import count_left, gone_by_then, unnamed_part
-from campaign.deliveries.models import Envelope, GateVisit, Rerouting
-from campaign.deliveries.order import in_order
-from campaign.deliveries.rules import (
+from campaign.core import audit, clock, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.deliveries import attachments
+from campaign.deliveries.event_order import in_order
+from campaign.deliveries.letters_covered import count_left, gone_by_then, unnamed_part
+from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
     Counted,
@@ -28,7 +28,8 @@ from campaign.deliveries.rules import (
     refuse_wrong_part,
     stop_of,
 )
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import Envelope, GateVisit, Rerouting
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Happened:
     notes: str = ""
     tracking: str = ""
     """Of what was posted or sent by courier."""
-    files: tuple[gate_files.Drawn, ...] = ()
+    files: tuple[attachments.Drawn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def record_visit(
     visit.attempts.extend(attempts)
     unit.flush()
     for drawn in happened.files:
-        gate_files.keep(unit, visit, drawn)
+        attachments.keep(unit, visit, drawn)
     recount_attempts(unit, before, actor)
     for attempt in attempts:
         _note(unit, attempt, actor)
@@ -111,7 +112,7 @@ def _hold(unit: Session, bundles: Sequence[Bundle]) -> None:
     Then each bundle is seen as those before have left it.
     """
     for bundle in sorted(bundles, key=lambda one: (one.campaign_id, one.id)):
-        standing.hold(unit, bundle)
+        bundle_status.hold(unit, bundle)
 
 
 def _visit(mission_id: int | None, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
@@ -168,7 +169,7 @@ def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         unit.execute(again_to_post.values(attempt_id=None, tracking=""))
         unit.delete(attempt)
-    gate_files.forget(unit, visit)
+    attachments.forget(unit, visit)
     unit.flush()
     unit.delete(visit)
     unit.flush()
@@ -203,7 +204,7 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
         raise Invalid(fields={"outcome": "delivery-recorded"})
     by_then = _by_then(happened)
     messages = count_left(unit, bundle, when=by_then)
-    if happened.outcome in standing.STILL_HERE:
+    if happened.outcome in bundle_status.STILL_HERE:
         messages += _rerouted_since(unit, bundle, happened.happened_on)
     if not messages:
         raise Refused("nothing-here")
@@ -241,7 +242,7 @@ def refuse_impossible(
 
 def _by_then(happened: Happened) -> ColumnElement[bool]:
     """Whether an attempt came before this visit; what nobody knows lets no refusal be dropped."""
-    surely = happened.outcome in standing.STILL_HERE
+    surely = happened.outcome in bundle_status.STILL_HERE
     return gone_by_then(happened.happened_on, happened.happened_time, surely=surely)
 
 
@@ -262,7 +263,7 @@ def _rerouted_since(unit: Session, bundle: Bundle, day: date) -> int:
     zone = bundle.zone
     since = [one for one in made if clock.day_of(one.created_at, zone) >= day]
     if not bundle.letter_count:
-        return sum(sheets.count_carried(unit, one.to_bundle_id) for one in since)
+        return sum(signed_sheets.count_carried(unit, one.to_bundle_id) for one in since)
     return sum(one.letters for one in since)
 
 

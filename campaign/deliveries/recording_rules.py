@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from campaign import clock
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.errors import Invalid
+from campaign.core import clock
+from campaign.core.errors import Invalid
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
 
 GONE_OUT = frozenset(
     {

@@ -8,21 +8,21 @@ from flask import current_app
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
-from campaign.accounts.models import StaffUser
-from campaign.bundles import standing
+from campaign.bundles import bundle_status
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import is_stopped_sql
-from campaign.deliveries.covering import gone, went_whole
-from campaign.deliveries.models import HeldBundle, PaperFate
-from campaign.errors import Refused
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.deliveries.letters_covered import gone, went_whole
 from campaign.mail.messages import Context, message
-from campaign.reading.case_page import destination_name
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import HeldBundle, PaperFate
+from campaign.models.signature import Letter
+from campaign.models.staff import StaffUser
+from campaign.public.case_page import destination_name
 
 _LATELY = timedelta(days=2)
 """How far back a stop is looked for whose message was lost."""
@@ -46,7 +46,7 @@ def is_held_back() -> ColumnElement[bool]:
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
         ~went_whole(),
-        or_(letters, and_(Bundle.letter_count == 0, ~standing.handed_over())),
+        or_(letters, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
     )
 
 
@@ -74,7 +74,7 @@ def settle(
 
     Raises Refused (`not-held-back`) where the campaign runs, or nothing of the bundle lies here.
     """
-    standing.hold(session, bundle)
+    bundle_status.hold(session, bundle)
     if not is_here(session, bundle):
         raise Refused("not-held-back")
     held = find_held(session, bundle)

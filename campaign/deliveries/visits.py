@@ -7,14 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, Destination
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.deliveries.models import GateVisit, Rerouting
-from campaign.deliveries.order import in_order, newest_first
-from campaign.deliveries.rules import went_after_stop
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
+from campaign.deliveries.event_order import in_order, newest_first
+from campaign.deliveries.recording_rules import went_after_stop
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Destination
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit, Rerouting
 
 Told = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
 """An attempt with its campaign, where it was to go, and its visit."""

@@ -14,11 +14,12 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, jobs
-from campaign.accounts.models import Role, StaffUser
-from campaign.accounts.services import add_staff_user, set_password
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import (
+from campaign.core import clock, db, jobs
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.demo.synthesis import synthesise
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
@@ -29,11 +30,10 @@ from campaign.campaigns.models import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
-from campaign.demo.synthesis import synthesise
-from campaign.errors import Refused
-from campaign.officials.models import Mission, MissionKind, Official
-from campaign.settings import Settings
+from campaign.models.directory import Mission, MissionKind, Official
+from campaign.models.letter_template import LetterTemplate, TalkingPoint
+from campaign.models.staff import Role, StaffUser
+from campaign.staff.staff_users import add_staff_user, set_password
 
 CASES = ("ua-58-20", "ayotzinapa", "mothers-day-cards", "coloradas-de-la-virgen")
 STAFF = {

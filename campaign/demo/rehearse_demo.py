@@ -3,13 +3,13 @@
 import structlog
 from sqlalchemy import func, select
 
-from campaign import db, jobs
 from campaign.campaigns import rehearsal
-from campaign.campaigns.models import Campaign
+from campaign.core import db, jobs
+from campaign.core.errors import DomainError
 from campaign.demo.synthesis import synthesise
-from campaign.errors import DomainError
-from campaign.signing import judging
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.checks import review_decision
 
 log = structlog.get_logger()
 
@@ -61,4 +61,4 @@ def _screen(campaign_id: int, *, after: int) -> None:
         unit.flush()
         for signature in invented:
             signature.state = SignatureState.CONFIRMED
-            judging.judge_again(unit, signature, db.utcnow())
+            review_decision.judge_again(unit, signature, db.utcnow())

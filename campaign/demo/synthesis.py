@@ -16,16 +16,16 @@ from flask import current_app
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.models import Campaign, TargetKind
-from campaign.campaigns.services import get_campaign
-from campaign.campaigns.templates import current_template
-from campaign.errors import Refused
-from campaign.settings import Settings
-from campaign.signing import translating
+from campaign.campaigns.campaigns import get_campaign
+from campaign.campaigns.content.templates import current_template
+from campaign.core import clock, db
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from campaign.signing.consents import wording_for
-from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
+from campaign.signing.letter import letter_translations
 
 _BATCH = 2_000
 _SPAN = timedelta(days=10)
@@ -119,7 +119,7 @@ class _Inventor:
     def _earliest(self, code: str) -> datetime:
         """Since when such a letter can be signed: its words are written, and its translation's."""
         written = [self.templates[target.id, code] for target in self.targets]
-        if into := translating.language_of(self.campaign):
+        if into := letter_translations.language_of(self.campaign):
             written += [
                 current_template(self.unit, self.campaign, into, target) for target in self.targets
             ]

@@ -1,1 +1,1 @@
-"""Officials who can act, and the missions through which letters reach them."""
+"""Officials, missions, and which mission is written to through which."""

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import Refused
-from campaign.officials import missions, services
-from campaign.officials.flags import FlagNamed
-from campaign.officials.import_models import Directory
-from campaign.officials.models import Mission, MissionKind, Official
+from campaign.core.errors import Refused
+from campaign.directory import missions, officials
+from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Mission, MissionKind, Official
+from campaign.models.directory_import import Directory
 
 ACTIONS = {
     Directory.MISSIONS: ("kind", "sending_country", "host_country", "delete"),
@@ -48,7 +48,7 @@ def delete_unused(session: Session, entries: Sequence[Any], *, actor: str) -> Bu
             if isinstance(entry, Mission):
                 missions.delete_mission(session, mission=entry, actor=actor)
             else:
-                services.delete_official(session, official=entry, actor=actor)
+                officials.delete_official(session, official=entry, actor=actor)
         except Refused:
             report.stays.append(entry)
         else:
@@ -79,5 +79,5 @@ def _change(session: Session, entry: Any, field: str, value: str, actor: str) ->
         draft = replace(missions.draft_of(entry), **new)
         missions.update_mission(session, mission=entry, draft=draft, actor=actor)
     else:
-        changed = replace(services.draft_of(entry), country=value)
-        services.update_official(session, official=entry, draft=changed, actor=actor)
+        changed = replace(officials.draft_of(entry), country=value)
+        officials.update_official(session, official=entry, draft=changed, actor=actor)

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.officials.drafts import CONTACT_TYPES, Contact
-from campaign.officials.text import has_forbidden_characters
+from campaign.core.text.slugs import has_forbidden_characters
+from campaign.directory.entries import CONTACT_TYPES, Contact
 
 VALUE_LENGTH = 300
 _POPOLO = {

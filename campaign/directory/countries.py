@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from campaign import i18n
-from campaign.folding import fold_name
+from campaign.core import i18n
+from campaign.core.text.fold import fold_name
 
 _ALIASES = {
     "usa": "US", "united states of america": "US", "us": "US", "uk": "GB", "great britain": "GB",

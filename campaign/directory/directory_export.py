@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from campaign import i18n
-from campaign.officials.import_models import Directory
-from campaign.officials.meanings import LANGUAGES
-from campaign.officials.models import Mission, Official
+from campaign.core import i18n
+from campaign.directory.imports.columns import LANGUAGES
+from campaign.models.directory import Mission, Official
+from campaign.models.directory_import import Directory
 
 _WAYS = (("email", "email"), ("phone", "voice"), ("fax", "fax"), ("website", "url"),
          ("x handle", "twitter"))  # fmt: skip

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from campaign.officials.models import ContactDetail, MissionKind
-from campaign.officials.postal import formatted_code
+from campaign.directory.postal_addresses import formatted_code
+from campaign.models.directory import ContactDetail, MissionKind
 
 CONTACT_TYPES = ("email", "voice", "fax", "url", "twitter")
 """Popolo's words for e-mail address, telephone, fax, web page and X handle."""

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign.officials.models import Mission, Official
-from campaign.officials.text import free_slug
+from campaign.core.text.slugs import free_slug
+from campaign.models.directory import Mission, Official
 
 _TRIES = 5
 

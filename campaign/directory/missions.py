@@ -8,17 +8,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.errors import NotFound, Refused
-from campaign.folding import fold_name
-from campaign.officials import usage
-from campaign.officials.drafts import MissionDraft, contact_details, contacts_of, merge_words
-from campaign.officials.flags import refuse_flagged
-from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
-from campaign.officials.models import Mission, MissionKind
-from campaign.officials.slugs import add_named
-from campaign.officials.territories import slug_name
-from campaign.officials.text import slugify
+from campaign.core import audit
+from campaign.core.errors import NotFound, Refused
+from campaign.core.text.fold import fold_name
+from campaign.core.text.slugs import slugify
+from campaign.directory import where_used
+from campaign.directory.countries import slug_name
+from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
+from campaign.directory.entry_slugs import add_named
+from campaign.directory.risk_flags import refuse_flagged
+from campaign.models.directory import Mission, MissionKind
+from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
@@ -93,7 +93,7 @@ def search_missions(unit: Session, *, query: str, most: int = MOST_FOUND) -> Seq
 
 def count_stale_in_use(unit: Session, today: date) -> int:
     """How many missions that campaigns go through nobody has checked within a year."""
-    found = select(func.count(Mission.id)).where(_stale(today), usage.is_gone_through())
+    found = select(func.count(Mission.id)).where(_stale(today), where_used.is_gone_through())
     return unit.scalar(found) or 0
 
 
@@ -126,7 +126,7 @@ def update_mission(
     unit.flush()
     if changed:
         refuse_flagged(unit, mission, changed, seen=risks_seen, actor=actor)
-        usage.show_change(unit, "mission_id", mission.id)
+        where_used.show_change(unit, "mission_id", mission.id)
         audit.record(
             unit, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
         )
@@ -155,7 +155,7 @@ def delete_mission(unit: Session, *, mission: Mission, actor: str) -> None:
 
 def uses_of_mission(unit: Session, *, mission: Mission) -> list[str]:
     """References of the campaigns whose letters go through the mission."""
-    return usage.uses_of(unit, "mission", mission.id)
+    return where_used.uses_of(unit, "mission", mission.id)
 
 
 class Reach(enum.StrEnum):

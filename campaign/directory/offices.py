@@ -5,11 +5,11 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, i18n
-from campaign.errors import Invalid, NotFound
-from campaign.folding import fold_name
-from campaign.officials.models import Membership, Official, Post
-from campaign.officials.readings import Held
+from campaign.core import audit, db, i18n
+from campaign.core.errors import Invalid, NotFound
+from campaign.core.text.fold import fold_name
+from campaign.directory.imports.read_rows import Held
+from campaign.models.directory import Membership, Official, Post
 
 _KEY_LENGTH = 250
 

@@ -6,16 +6,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, i18n
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.folding import fold_name
-from campaign.officials import usage
-from campaign.officials.drafts import OfficialDraft, contact_details, contacts_of, merge_words
-from campaign.officials.flags import refuse_flagged
-from campaign.officials.listing import MOST_FOUND, Listing, page_of, rank_of_country, says
-from campaign.officials.models import Official
-from campaign.officials.slugs import add_named
-from campaign.officials.text import slugify
+from campaign.core import audit, i18n
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.text.fold import fold_name
+from campaign.core.text.slugs import slugify
+from campaign.directory import where_used
+from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
+from campaign.directory.entry_slugs import add_named
+from campaign.directory.risk_flags import refuse_flagged
+from campaign.models.directory import Official
+from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 
 _WORDS = ("office", "salutation", "close")
 _ADDRESSED = ("salutation", "close")
@@ -56,7 +56,7 @@ def list_officials(
     if country:
         found = found.where(Official.country == country)
     if left:
-        found = found.where(Official.left_on.is_not(None), usage.is_aimed_at())
+        found = found.where(Official.left_on.is_not(None), where_used.is_aimed_at())
     by_country = (rank_of_country(unit, Official.country), Official.name_key)
     order = by_country if sort == "country" else (Official.name_key,)
     return page_of(unit, found.order_by(*order, Official.id), page)
@@ -92,7 +92,7 @@ def search_officials(
 def count_left(unit: Session) -> int:
     """How many have left their office while a campaign still aims at them."""
     query = select(func.count(Official.id)).where(
-        Official.left_on.is_not(None), usage.is_aimed_at()
+        Official.left_on.is_not(None), where_used.is_aimed_at()
     )
     return unit.scalar(query) or 0
 
@@ -121,7 +121,7 @@ def update_official(
     unit.flush()
     if changed:
         refuse_flagged(unit, official, changed, seen=risks_seen, actor=actor)
-        usage.show_change(unit, "official_id", official.id)
+        where_used.show_change(unit, "official_id", official.id)
         audit.record(
             unit, actor=actor, action="officials.edit", subject=_subject(official), fields=changed
         )
@@ -140,7 +140,7 @@ def delete_official(unit: Session, *, official: Official, actor: str) -> None:
 
 def uses_of_official(unit: Session, *, official: Official) -> list[str]:
     """References of the campaigns that use the official."""
-    return usage.uses_of(unit, "official", official.id)
+    return where_used.uses_of(unit, "official", official.id)
 
 
 def draft_of(official: Official) -> OfficialDraft:
@@ -169,7 +169,7 @@ def _refuse_unaddressed(
     """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
     missing = {
         f"{name}_{locale}": "in-use"
-        for locale in usage.languages_written_in(unit, official.id)
+        for locale in where_used.languages_written_in(unit, official.id)
         for name in _ADDRESSED
         if before[name].get(locale) and not getattr(official, name).get(locale)
     }

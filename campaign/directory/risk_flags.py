@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign import i18n
-from campaign.errors import Invalid
-from campaign.officials.models import Mission, Official
+from campaign.core import i18n
+from campaign.core.errors import Invalid
+from campaign.models.directory import Mission, Official
 
 _SAYS_NOTHING = {"kind", "preferred_locale", "source_id", "last_checked_on"}
 

@@ -4,19 +4,19 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from campaign.errors import Invalid, Refused
-from campaign.folding import fold_name
-from campaign.officials import posts, services
-from campaign.officials.drafts import OfficialDraft
-from campaign.officials.flags import refuse_flagged
-from campaign.officials.models import Official
+from campaign.core.errors import Invalid, Refused
+from campaign.core.text.fold import fold_name
+from campaign.directory import offices, officials
+from campaign.directory.entries import OfficialDraft
+from campaign.directory.risk_flags import refuse_flagged
+from campaign.models.directory import Official
 
 
 def pass_to_new(
     unit: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
 ) -> Official:
     """The office passes to a person who is not in the directory yet."""
-    successor = services.create_official(unit, draft=draft, actor=actor)
+    successor = officials.create_official(unit, draft=draft, actor=actor)
     return _pass(unit, predecessor, successor, on, actor)
 
 
@@ -32,12 +32,12 @@ def pass_to(
     """The office passes to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
-    Raises Refused where they are one person; FlagNamed as `services.update_official` does.
+    Raises Refused where they are one person; FlagNamed as `officials.update_official` does.
     """
     if predecessor.id == successor.id:
         raise Refused("successor-same")
-    posts.current_membership(unit, successor)  # what they held before is noted
-    passed = of_the_office(predecessor, services.draft_of(predecessor))
+    offices.current_membership(unit, successor)  # what they held before is noted
+    passed = of_the_office(predecessor, officials.draft_of(predecessor))
     successor.office = dict(predecessor.office)
     successor.salutation = {**passed.salutation, **successor.salutation}
     successor.close = {**passed.close, **successor.close}
@@ -49,14 +49,14 @@ def pass_to(
 def _pass(
     unit: Session, predecessor: Official, successor: Official, on: date, actor: str
 ) -> Official:
-    known = posts.current_membership(unit, predecessor)
+    known = offices.current_membership(unit, predecessor)
     if known is None:
         raise Refused("successor-no-office")
     if known.started_on and on < known.started_on:
         raise Invalid(fields={"on": "before-first"})
-    membership = posts.end_office(unit, official=predecessor, on=on, actor=actor)
+    membership = offices.end_office(unit, official=predecessor, on=on, actor=actor)
     assert membership is not None
-    posts.begin_office(unit, official=successor, post=membership.post, on=on, actor=actor)
+    offices.begin_office(unit, official=successor, post=membership.post, on=on, actor=actor)
     return successor
 
 

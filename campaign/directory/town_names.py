@@ -13,7 +13,7 @@ from pathlib import Path
 from babel.core import get_global
 from babel.localedata import exists, resolve_locale_filename
 
-from campaign.folding import fold_name
+from campaign.core.text.fold import fold_name
 
 _LANGUAGES = (
     "en", "fr", "es", "ar", "bg", "cs", "da", "de", "el", "fa", "fi", "he", "hu", "id", "it", "ja",

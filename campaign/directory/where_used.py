@@ -10,9 +10,9 @@ from flask_babel import ngettext
 from sqlalchemy import Column, ColumnElement, Table, literal, not_, select, update
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
-from campaign.db import Base, utcnow
+from campaign.core.db import Base, utcnow
+from campaign.models.staff import StaffUser
+from campaign.models.team_access import sees
 
 _OWN = {"contact_detail", "membership"}
 _OVER = ("closed", "stopped")

@@ -17,15 +17,16 @@ import structlog
 from flask import current_app
 from sqlalchemy import select
 
-from campaign import audit, db, jobs, storage
-from campaign.bundles.faults import MOST_TRIES, fault_of
-from campaign.errors import Refused
-from campaign.exports import records, writing
+from campaign import storage
+from campaign.bundles.volumes.machine_faults import MOST_TRIES, fault_of
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Refused
+from campaign.core.leases import LEASE, Hold, Lease
+from campaign.core.settings import Settings
+from campaign.exports import records, write_file
+from campaign.exports.export_rules import Mark, refuse_source
 from campaign.exports.mails import send_failed, send_ready
-from campaign.exports.models import DataExport, ExportState
-from campaign.exports.rules import Mark, refuse_source
-from campaign.leases import LEASE, Hold, Lease
-from campaign.settings import Settings
+from campaign.models.export import DataExport, ExportState
 
 log = structlog.get_logger()
 _PROGRESS_SECONDS = 1.0
@@ -94,9 +95,9 @@ def _make(taken: Claim) -> None:
     with store.workshop() as workshop, store.create(taken.storage_key) as file:
         out = _Measured(file)
         rows = progress.watch(records.iter_records(source, progress.one_unreadable))
-        chunks = writing.write(chosen, mark, source.columns, rows, Path(workshop), locale=locale)
+        chunks = write_file.write(chosen, mark, source.columns, rows, Path(workshop), locale=locale)
         if keys:
-            writing.encrypt(chunks, keys, out)
+            write_file.encrypt(chunks, keys, out)
         else:
             for chunk in chunks:
                 out.write(chunk)

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.accounts.models import StaffUser
 from campaign.campaigns.lifecycle import PUBLIC
-from campaign.campaigns.models import Campaign
-from campaign.exports.models import DataExport, ExportKind, ExportState
+from campaign.models.campaign import Campaign
+from campaign.models.export import DataExport, ExportKind, ExportState
+from campaign.models.staff import StaffUser
 
 PER_PAGE = 50
 _NAMES = ("who", "about", "kind", "state", "since", "until")

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.accounts.models import Role
-from campaign.bundles import standing
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles import bundle_status
 from campaign.campaigns.lifecycle import HIDDEN
-from campaign.campaigns.models import CampaignStatus
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.errors import Gone, Invalid, NotFound, Refused
-from campaign.exports.models import DataExport, ExportKind, ExportState
-from campaign.signing.models import SignatureState
+from campaign.core.errors import Gone, Invalid, NotFound, Refused
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import CampaignStatus
+from campaign.models.export import DataExport, ExportKind, ExportState
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 500
@@ -43,7 +43,7 @@ def refuse_empty(bundle: Bundle) -> None:
     """Raise Refused (`emptied`) where nobody is in the bundle any more, or nobody is known."""
     if bundle.state is BundleState.CANCELLED:
         raise Refused("emptied")
-    standing.refuse_emptied(bundle)
+    bundle_status.refuse_emptied(bundle)
 
 
 def refuse_source(export: DataExport) -> None:

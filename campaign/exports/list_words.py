@@ -11,9 +11,9 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from campaign import i18n
-from campaign.exports.models import ExportKind
-from campaign.exports.rules import Mark
+from campaign.core import i18n
+from campaign.exports.export_rules import Mark
+from campaign.models.export import ExportKind
 
 HEADS: Mapping[str, Any] = {
     "number": _l("Letter no."),

@@ -6,11 +6,11 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.exports.models import DataExport, ExportState
-from campaign.exports.rules import EXPORTERS
+from campaign.core.settings import Settings
+from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Context, message
-from campaign.settings import Settings
+from campaign.models.export import DataExport, ExportState
+from campaign.models.staff import StaffUser
 
 
 @message("export-asked", limited=False, tells_of_stop=True)

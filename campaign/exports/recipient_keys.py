@@ -6,7 +6,7 @@ from typing import Any
 
 from pyrage import RecipientError, ssh, x25519
 
-from campaign.errors import Invalid
+from campaign.core.errors import Invalid
 
 MOST = 10
 """Keys of one export: each opens it."""

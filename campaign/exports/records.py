@@ -12,20 +12,20 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session, selectinload
 
-from campaign import db
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, DeliveryAttempt
-from campaign.bundles.rows import disclosed
-from campaign.deliveries.covering import Range, envelopes_of
-from campaign.deliveries.fates import list_fates
-from campaign.deliveries.models import LetterMove
-from campaign.deliveries.order import in_order
-from campaign.exports.models import DataExport, ExportKind
-from campaign.exports.rules import bundle_of, states_in
-from campaign.sealing import WrongKey
-from campaign.signing.models import Letter, Signature
+from campaign.bundles.documents.signature_rows import disclosed
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.core import db
+from campaign.core.sealing import WrongKey
+from campaign.deliveries.event_order import in_order
+from campaign.deliveries.letter_outcomes import list_fates
+from campaign.deliveries.letters_covered import Range, envelopes_of
+from campaign.exports.export_rules import bundle_of, states_in
+from campaign.models.bundle import Bundle, DeliveryAttempt
+from campaign.models.delivery import LetterMove
+from campaign.models.export import DataExport, ExportKind
+from campaign.models.signature import Letter, Signature
 
 _BATCH = 1_000
 

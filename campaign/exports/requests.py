@@ -8,19 +8,20 @@ from functools import partial
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db, jobs, storage
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name
+from campaign import storage
 from campaign.bundles.destinations import WITH_DESTINATION
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.services import as_long_as_running
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.exports import mails, recipients, rules
-from campaign.exports.making import EXPORTS
-from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.settings import Settings
+from campaign.bundles.find_bundles import as_long_as_running
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.exports import export_rules, mails, recipient_keys
+from campaign.exports.export_job import EXPORTS
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign
+from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
+from campaign.models.staff import StaffUser
+from campaign.staff.staff_users import actor_name
 
 _ENDED = (ExportState.REFUSED, ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
 
@@ -44,9 +45,9 @@ def ask(
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
     `emptied`, `nobody-else`: there is no second person who could approve it).
     """
-    rules.refuse_campaign(kind, campaign.status)
+    export_rules.refuse_campaign(kind, campaign.status)
     _refuse_bundle(campaign, bundle)
-    if len(keys) > recipients.MOST:
+    if len(keys) > recipient_keys.MOST:
         raise Invalid(fields={"more_keys": "keys-many"})
     export = DataExport(
         kind=kind,
@@ -55,7 +56,7 @@ def ask(
         campaign=campaign,
         bundle=bundle,
         bundle_sequence=bundle.sequence if bundle else None,
-        reason=rules.checked_reason(reason),
+        reason=export_rules.checked_reason(reason),
         recipients=list(keys),
         state=ExportState.MAKING,
         requested_by=by,
@@ -84,8 +85,8 @@ def _begin(unit: Session, export: DataExport, settings: Settings) -> None:
 
 def approve(unit: Session, export: DataExport, *, by: StaffUser) -> None:
     """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`, `emptied`)."""
-    rules.refuse_decision(export, by.id, db.utcnow())
-    rules.refuse_source(export)
+    export_rules.refuse_decision(export, by.id, db.utcnow())
+    export_rules.refuse_source(export)
     _decide(unit, export, by, ExportState.MAKING, None)
     _note(unit, export, by, "export.approve", staff=export.requested_by_id)
     mails.tell_decision(unit, export, by)
@@ -94,7 +95,7 @@ def approve(unit: Session, export: DataExport, *, by: StaffUser) -> None:
 
 def refuse(unit: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
     """Do not let it be made. Raises Refused (`export-own`, `export-decided`)."""
-    rules.refuse_decision(export, by.id, db.utcnow())
+    export_rules.refuse_decision(export, by.id, db.utcnow())
     _decide(unit, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
     _note(unit, export, by, "export.refuse", staff=export.requested_by_id)
     mails.tell_decision(unit, export, by)
@@ -123,7 +124,7 @@ def open_download(
     A list for officials breaks off where its campaign is stopped while it goes out.
     Raises NotFound for anybody's but one's own, Gone once its time is over, Refused otherwise.
     """
-    rules.refuse_download(export, by.id, db.utcnow())
+    export_rules.refuse_download(export, by.id, db.utcnow())
     size = store.size(export.storage_key)
     chunks = store.chunks(export.storage_key)
     first = next(chunks, b"")  # a file that does not open is said before the answer begins
@@ -208,7 +209,7 @@ def _refuse_bundle(campaign: Campaign, bundle: Bundle | None) -> None:
         return
     if bundle.campaign_id != campaign.id:
         raise NotFound("bundle")
-    rules.refuse_empty(bundle)
+    export_rules.refuse_empty(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
 

@@ -6,12 +6,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name
-from campaign.errors import Invalid, NotFound
-from campaign.exports import recipients
-from campaign.exports.models import ExportKey
+from campaign.core import audit
+from campaign.core.errors import Invalid, NotFound
+from campaign.exports import recipient_keys
+from campaign.models.export import ExportKey
+from campaign.models.staff import StaffUser
+from campaign.staff.staff_users import actor_name
 
 
 def list_keys(unit: Session, user: StaffUser) -> Sequence[ExportKey]:
@@ -23,9 +23,9 @@ def list_keys(unit: Session, user: StaffUser) -> Sequence[ExportKey]:
 
 def add_key(unit: Session, *, user: StaffUser, typed: str, label: str) -> ExportKey:
     """Keep a key. Raises Invalid with the field `recipient`."""
-    recipient = recipients.normalised(typed)
+    recipient = recipient_keys.normalised(typed)
     mine = select(func.count()).select_from(ExportKey).where(ExportKey.staff_user_id == user.id)
-    if (unit.scalar(mine) or 0) >= recipients.MOST:
+    if (unit.scalar(mine) or 0) >= recipient_keys.MOST:
         raise Invalid(fields={"recipient": "keys-many"})
     key = ExportKey(staff_user_id=user.id, recipient=recipient, label=label.strip()[:60])
     try:
@@ -35,7 +35,7 @@ def add_key(unit: Session, *, user: StaffUser, typed: str, label: str) -> Export
         raise Invalid(fields={"recipient": "key-known"}) from problem
     audit.record(
         unit, actor=actor_name(user), action="export.key-add", subject=actor_name(user),
-        fingerprint=recipients.fingerprint(recipient),
+        fingerprint=recipient_keys.fingerprint(recipient),
     )  # fmt: skip
     return key
 
@@ -53,5 +53,5 @@ def remove_key(unit: Session, *, user: StaffUser, public_id: str) -> None:
     unit.flush()
     audit.record(
         unit, actor=actor_name(user), action="export.key-remove", subject=actor_name(user),
-        fingerprint=recipients.fingerprint(key.recipient),
+        fingerprint=recipient_keys.fingerprint(key.recipient),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import re
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign import db
+from campaign.core import db
 from campaign.mail.models import BadAddress, OutboxMail
 
 _STATUS = re.compile(r"5\.(\d{1,3})\.\d{1,3}")

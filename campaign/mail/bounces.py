@@ -19,11 +19,11 @@ from flufl.bounce import scan_message
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.mail.maildirs import empty, is_maildir
 from campaign.mail.models import OutboxMail
-from campaign.settings import Settings
 
 log = structlog.get_logger()
 

@@ -29,10 +29,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.addresses import canonical_email
+from campaign.core import db, jobs
+from campaign.core.email_addresses import canonical_email
+from campaign.core.settings import Settings
 from campaign.mail.models import CANCELLED, MailState, OutboxMail
-from campaign.settings import Settings
 
 Context = dict[str, Any]
 _DAY = timedelta(days=1)

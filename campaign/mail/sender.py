@@ -18,14 +18,14 @@ from flask_babel import force_locale
 from sqlalchemy import column, delete, select, table, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.leases import Lease
+from campaign.core import db, jobs
+from campaign.core.leases import Lease
+from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.mail.headers import POLICY
 from campaign.mail.messages import rechecks, told_of_stops
 from campaign.mail.models import MailState, OutboxMail
 from campaign.mail.transports import MailNotTaken, Transport, transport_of
-from campaign.settings import Settings
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
+from campaign.core.settings import Settings
 from campaign.mail.headers import POLICY
-from campaign.settings import Settings
 
 _TIMEOUT_SECONDS = 30
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")

@@ -11,11 +11,11 @@ from pathlib import Path
 from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from campaign.i18n import localised
-from campaign.security import public
-from campaign.settings import Settings
+from campaign.core.i18n import localised
+from campaign.core.settings import Settings
+from campaign.web.security import public
 
-blueprint = Blueprint("outbox", __name__, url_prefix="/outbox")
+blueprint = Blueprint("mail", __name__, url_prefix="/outbox")
 _SHOWN = 200
 
 
@@ -36,7 +36,7 @@ class FiledMail:
 @localised
 def index() -> ResponseReturnValue:
     """All mails, the newest first."""
-    return render_template("outbox/index.html", mails=list_mails(_folder()))
+    return render_template("mail/outbox/index.html", mails=list_mails(_folder()))
 
 
 @blueprint.get("/<name>")
@@ -47,7 +47,7 @@ def show(name: str) -> ResponseReturnValue:
     mails = {mail.name: mail for mail in list_mails(_folder())}
     if name not in mails:
         abort(404)
-    return render_template("outbox/show.html", mail=mails[name])
+    return render_template("mail/outbox/show.html", mail=mails[name])
 
 
 def list_mails(folder: Path) -> list[FiledMail]:

@@ -3,7 +3,7 @@
 from alembic import context
 
 import campaign.models  # noqa: F401 — every table must be known
-from campaign.db import Base
+from campaign.core.db import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

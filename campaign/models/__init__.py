@@ -1,26 +1,26 @@
 """Every model, imported once, so that the database's metadata is whole."""
 
-import campaign.accounts.models
-import campaign.audit
-import campaign.bundles.models
-import campaign.bundles.print_models
-import campaign.campaigns.models
-import campaign.campaigns.proposal_models
-import campaign.campaigns.revision_models
-import campaign.campaigns.tally_models
-import campaign.campaigns.template_models
-import campaign.deliveries.models
-import campaign.exports.models
-import campaign.following.models
+import campaign.core.audit
 import campaign.mail.models
-import campaign.network.models
-import campaign.officials.import_models
-import campaign.officials.models
-import campaign.overview.models
-import campaign.paper.models
-import campaign.replies.models
-import campaign.screening.models
-import campaign.security
-import campaign.signing.hold_models
-import campaign.signing.models
-import campaign.signing.work_models  # noqa: F401
+import campaign.models.bundle
+import campaign.models.bundle_print
+import campaign.models.campaign
+import campaign.models.delivery
+import campaign.models.directory
+import campaign.models.directory_import
+import campaign.models.export
+import campaign.models.letter_template
+import campaign.models.network
+import campaign.models.notice
+import campaign.models.paper_signature
+import campaign.models.proof_of_work
+import campaign.models.proposal
+import campaign.models.public_count
+import campaign.models.reply
+import campaign.models.review_hold
+import campaign.models.revision
+import campaign.models.screening
+import campaign.models.signature
+import campaign.models.staff
+import campaign.models.statistics
+import campaign.web.security  # noqa: F401

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.campaigns.models import Campaign
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
-from campaign.officials.models import Mission, Official
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission, Official
 
 Destination = Mission | Official
 """Where letters go: to a mission, or by post to an official's own address."""

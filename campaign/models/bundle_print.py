@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
 
 
 class BundlePrint(Base):

@@ -18,23 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from campaign.audit import AuditEntry
-from campaign.db import (
-    Base,
-    Country,
-    Created,
-    Locale,
-    PrimaryKey,
-    PublicId,
-    Slug,
-    Words,
-)
-from campaign.officials.models import Mission, Official
-from campaign.sealed_lists import SealedList
+from campaign.core.audit import AuditEntry
+from campaign.core.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Slug, Words
+from campaign.core.sealed_lists import SealedList
+from campaign.models.directory import Mission, Official
 
 if TYPE_CHECKING:
-    from campaign.campaigns.revision_models import RiskFlag
-    from campaign.campaigns.template_models import LetterTemplate
+    from campaign.models.letter_template import LetterTemplate
+    from campaign.models.revision import RiskFlag
 
 
 class CampaignStatus(enum.StrEnum):

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.bundles.models import Bundle, DeliveryAttempt, Destination
-from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
-from campaign.officials.models import Mission
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.directory import Mission
 
 
 class GateFileKind(enum.StrEnum):

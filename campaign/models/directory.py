@@ -6,9 +6,9 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.db import Base, Country, Created, PrimaryKey, PublicId, Sealed, Slug, Words
-from campaign.officials.wording import name_key, search_text
-from campaign.officials.zones import zone_of
+from campaign.core.db import Base, Country, Created, PrimaryKey, PublicId, Sealed, Slug, Words
+from campaign.core.text.search_words import name_key, search_text
+from campaign.core.time_zones import zone_of
 
 
 class MissionKind(enum.StrEnum):

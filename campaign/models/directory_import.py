@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
 
 
 class Directory(enum.StrEnum):

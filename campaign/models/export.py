@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.accounts.models import StaffUser
-from campaign.bundles.models import Bundle
-from campaign.campaigns.models import Campaign
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign
+from campaign.models.staff import StaffUser
 
 
 class ExportKind(enum.StrEnum):

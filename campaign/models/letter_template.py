@@ -3,8 +3,8 @@
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.campaigns.models import Campaign
-from campaign.db import Base, Created, Locale, PrimaryKey
+from campaign.core.db import Base, Created, Locale, PrimaryKey
+from campaign.models.campaign import Campaign
 
 
 class LetterTemplate(Base):

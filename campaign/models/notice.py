@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
 
 
 class LettersLink(Base):

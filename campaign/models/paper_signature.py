@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.campaigns.models import Campaign
-from campaign.db import Base, Country, Created, PrimaryKey, PublicId, Sealed
-from campaign.signing.models import Origin, Signature
+from campaign.core.db import Base, Country, Created, PrimaryKey, PublicId, Sealed
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Origin, Signature
 
 
 class SheetKind(enum.StrEnum):
@@ -93,7 +93,7 @@ class PaperRow(Base):
         ForeignKey("signature.id", ondelete="SET NULL")
     )
     """The signature that it is; none: a double, or erased. Of one that counts nothing, the empty
-    place that it keeps in a bundle (`paper.places`)."""
+    place that it keeps in a bundle (`paper_signatures.bundle_places`)."""
     twin_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL"), index=True
     )

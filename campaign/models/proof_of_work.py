@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base
+from campaign.core.db import Base
 
 
 class SpentWork(Base):

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.accounts.models import StaffUser
-from campaign.campaigns.models import Campaign
-from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.models.campaign import Campaign
+from campaign.models.staff import StaffUser
 
 
 class ProposalKind(enum.StrEnum):

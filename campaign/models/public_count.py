@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created
+from campaign.core.db import Base, Created
 
 
 class CampaignTally(Base):

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.campaigns.models import Campaign, Target, Update
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
-from campaign.officials.models import Mission
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.models.campaign import Campaign, Target, Update
+from campaign.models.directory import Mission
 
 
 class Channel(enum.StrEnum):

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.db import Base, Created, Sealed
-from campaign.signing.models import Signature
+from campaign.core.db import Base, Created, Sealed
+from campaign.models.signature import Signature
 
 
 class Decision(enum.StrEnum):

@@ -5,7 +5,7 @@ import enum
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, PrimaryKey, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, Sealed
 
 
 class Part(enum.StrEnum):

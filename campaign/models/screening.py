@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, PrimaryKey, PublicId, Sealed
-from campaign.signing.hold_models import Decision
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.models.review_hold import Decision
 
 
 class ScreeningAct(Base):

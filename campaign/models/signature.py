@@ -16,9 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.campaigns.models import Campaign, Target
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed, personal
+from campaign.core.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed, personal
+from campaign.models.campaign import Campaign, Target
+from campaign.models.letter_template import LetterTemplate
 
 
 class SignatureState(enum.StrEnum):
@@ -203,7 +203,7 @@ class Signature(Base):
         ForeignKey("invalidation.id"), info=personal(None, counted=True)
     )
     forgotten_at: Mapped[datetime | None]
-    """Since when nobody knows whose it was (`following.forgetting`); it goes on counting."""
+    """Since when nobody knows whose it was (`privacy.anonymise`); it goes on counting."""
     unlinked_at: Mapped[datetime | None]
     """Since when its fingerprints are chance as well: its campaign is over for good."""
     forgotten_words: Mapped[str] = mapped_column(String(12), default="", server_default="")

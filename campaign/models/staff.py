@@ -7,7 +7,7 @@ from flask_security.core import UserMixin
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
 
 
 class Role(enum.StrEnum):

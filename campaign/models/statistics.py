@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.db import Base, Created, PrimaryKey, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, Sealed
 
 
 class FiguresDue(Base):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, column, or_, select, table, true
 
-from campaign.accounts.models import CampaignMember, Role, StaffUser
+from campaign.models.staff import CampaignMember, Role, StaffUser
 
 _CAMPAIGN = table("campaign", column("id"), column("owner_id"))
 

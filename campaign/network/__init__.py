@@ -1,1 +1,4 @@
-"""The urgent-action network: who wants to hear of new actions, and the mails they get."""
+"""The urgent-action network.
+
+Its members (memberships), what they are sent (mailings, digests) and the jobs that send it.
+"""

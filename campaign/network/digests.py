@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
-from campaign import db, jobs
 from campaign.campaigns.lifecycle import is_news
-from campaign.campaigns.models import Campaign, Update
+from campaign.core import db, jobs
 from campaign.mail.bad_addresses import is_bad
+from campaign.models.campaign import Campaign, Update
+from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
 from campaign.network.mailings import subject_of, update_of
 from campaign.network.mails import mail_digest, news_of
-from campaign.network.matching import due_before, matches
-from campaign.network.models import Frequency, Mailing, MailingMember, MemberState, NetworkMember
-from campaign.network.sending import address_of, mark_told, wishes_of
+from campaign.network.match_interests import due_before, matches
+from campaign.network.send_mailings import address_of, mark_told, wishes_of
 
 _BATCH = 50
 _OVERLAP = timedelta(hours=1)

@@ -6,12 +6,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import or_, select
 
-from campaign import db, jobs, logs
-from campaign.campaigns.models import Campaign, Update
+from campaign.core import db, jobs, logs
+from campaign.models.campaign import Campaign, Update
+from campaign.models.network import MemberState, NetworkMember
+from campaign.models.signature import Signature, SignatureState
 from campaign.network import mailings, memberships
-from campaign.network.models import MemberState, NetworkMember
-from campaign.network.sending import send
-from campaign.signing.models import Signature, SignatureState
+from campaign.network.send_mailings import send
 
 log = structlog.get_logger()
 

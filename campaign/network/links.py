@@ -2,9 +2,9 @@
 
 from flask import current_app
 
-from campaign.network.models import NetworkMember
-from campaign.settings import Settings
-from campaign.signing.links import signed_link
+from campaign.core.settings import Settings
+from campaign.models.network import NetworkMember
+from campaign.signing.signed_links import signed_link
 
 PREFERENCES, LEAVING = "network", "network-leave"
 """Two kinds: the address in a mail's header, which servers on its way read, can only end it."""

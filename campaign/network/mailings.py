@@ -6,19 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
 from campaign.campaigns.lifecycle import is_news
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
-from campaign.errors import Refused
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Refused
 from campaign.mail.models import MailState, OutboxMail
-from campaign.network.matching import Subject
-from campaign.network.models import (
-    Frequency,
-    Mailing,
-    MailingMember,
-    MemberState,
-    NetworkMember,
-)
+from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
+from campaign.network.match_interests import Subject
 
 _FOUND_AGAIN = timedelta(days=2)
 """For so long an announcement whose message was lost is made up for."""

@@ -6,16 +6,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import i18n
-from campaign.campaigns.models import Campaign, Update, UpdateKind
 from campaign.campaigns.stop_rule import is_stopped_sql
+from campaign.core import i18n
 from campaign.mail.messages import Context, message
-from campaign.network import addresses
-from campaign.network.models import Frequency, MemberState, NetworkMember
-from campaign.reading.case_page import edition_for
-from campaign.reading.deadline import say_day
-from campaign.reading.posts import told_in
-from campaign.signing.links import opened_link
+from campaign.models.campaign import Campaign, Update, UpdateKind
+from campaign.models.network import Frequency, MemberState, NetworkMember
+from campaign.network import links
+from campaign.public.case_page import edition_for
+from campaign.public.deadline import say_day
+from campaign.public.update_pages import told_in
+from campaign.signing.signed_links import opened_link
 
 News = dict[str, Any]
 """One case or update as a mail tells it, in the language of its reader."""
@@ -39,7 +39,7 @@ def still_member(unit: Session, context: Context) -> Context | None:
     link = str(context["unsubscribe"]).rpartition("/")[2]
     state = unit.scalar(
         select(NetworkMember.state).where(
-            NetworkMember.public_id == opened_link(addresses.LEAVING, link)
+            NetworkMember.public_id == opened_link(links.LEAVING, link)
         )
     )
     return context if state is MemberState.ACTIVE else None
@@ -83,7 +83,7 @@ def mail_action(
         to=address,
         locale=member.locale,
         campaign_id=campaign.id,
-        unsubscribe=addresses.unsubscribe_url(member),
+        unsubscribe=links.unsubscribe_url(member),
         news=news,
         **_own_links(member),
     )
@@ -99,7 +99,7 @@ def mail_digest(
         to=address,
         locale=member.locale,
         campaign_id=ids.pop() if len(ids) == 1 else None,
-        unsubscribe=addresses.unsubscribe_url(member),
+        unsubscribe=links.unsubscribe_url(member),
         items=items,
         frequency=frequency.value,
         **_own_links(member),
@@ -108,8 +108,8 @@ def mail_digest(
 
 def _own_links(member: NetworkMember) -> dict[str, str]:
     return {
-        "preferences_url": addresses.preferences_url(member),
-        "leave_url": addresses.leave_url(member),
+        "preferences_url": links.preferences_url(member),
+        "leave_url": links.leave_url(member),
     }
 
 
@@ -127,7 +127,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
         "text": edition.summary if edition else "",
         "lang": edition.locale if edition else locale,
         "deadline": say_day(campaign.act_by, locale, now) if campaign.act_by else "",
-        "url": addresses.case_url(locale, campaign.slug),
+        "url": links.case_url(locale, campaign.slug),
     }
     return news if update is None else news | _told(campaign, update, locale)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.network.models import Frequency
+from campaign.models.network import Frequency
 
 _WEEK = timedelta(days=7)
 

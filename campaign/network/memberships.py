@@ -12,19 +12,19 @@ from flask import current_app
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.addresses import spelling
-from campaign.errors import Gone, NotFound
+from campaign.core import db
+from campaign.core.email_addresses import spelling
+from campaign.core.errors import Gone, NotFound
+from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import MailState, OutboxMail
-from campaign.network import addresses
+from campaign.models.network import Frequency, MemberState, NetworkMember
+from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.network import links
 from campaign.network.mails import send_network_already, send_network_confirm
-from campaign.network.models import Frequency, MemberState, NetworkMember
-from campaign.settings import Settings
 from campaign.signing import tokens
-from campaign.signing.links import opened_link
-from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
 _SOON = timedelta(hours=1)
@@ -93,8 +93,8 @@ def _join_again(unit: Session, member: NetworkMember, values: dict[str, Any], to
             unit,
             to=member.email or "",
             locale=values["locale"],
-            preferences_url=addresses.preferences_url(member),
-            leave_url=addresses.leave_url(member),
+            preferences_url=links.preferences_url(member),
+            leave_url=links.leave_url(member),
         )
         return
     if not _has_new_link(member, values) and _send_link(
@@ -299,7 +299,7 @@ def _send_link(unit: Session, email: str, locale: str, token: str) -> bool:
         unit,
         to=email,
         locale=locale,
-        link=addresses.confirm_url(locale, token),
+        link=links.confirm_url(locale, token),
         days=_settings().confirm_days,
     )
 

@@ -10,21 +10,15 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from campaign import db, jobs
 from campaign.campaigns.lifecycle import is_news
-from campaign.campaigns.models import Campaign
+from campaign.core import db, jobs
+from campaign.core.sealing import WrongKey
 from campaign.mail.bad_addresses import is_bad
+from campaign.models.campaign import Campaign
+from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
 from campaign.network.mailings import subject_of, update_of
 from campaign.network.mails import News, mail_action, news_of
-from campaign.network.matching import Wishes, matches
-from campaign.network.models import (
-    Frequency,
-    Mailing,
-    MailingMember,
-    MemberState,
-    NetworkMember,
-)
-from campaign.sealing import WrongKey
+from campaign.network.match_interests import Wishes, matches
 
 log = structlog.get_logger()
 

@@ -1,1 +1,1 @@
-"""Signatures on sheets and cards that staff key in."""
+"""Signatures and letters on paper, keyed in or imported."""

@@ -12,11 +12,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, column, delete, exists, select, table
 from sqlalchemy.orm import Session
 
-from campaign.paper.details import Details
-from campaign.paper.doubles import COUNTS, Prints
-from campaign.paper.models import PaperRow, RowVerdict
-from campaign.paper.rows import common_columns, gets_news, own_columns, wants_news
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.paper_signature import PaperRow, RowVerdict
+from campaign.models.signature import Signature, SignatureState
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.duplicates import COUNTS, Prints
+from campaign.paper_signatures.signature_columns import (
+    common_columns,
+    gets_news,
+    own_columns,
+    wants_news,
+)
 from campaign.signing.states import move_signature
 
 # Bundles belong to a higher layer: what travels with them is read by the table's name.

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from campaign.officials.postal import formatted_code
-from campaign.signing.details import check_address
-from campaign.signing.models import Disclosure
-from campaign.signing.names import full_name
-from campaign.signing.tidying import Problem, check_line
-from campaign.signing.validating import (
+from campaign.core.text.person_names import full_name
+from campaign.directory.postal_addresses import formatted_code
+from campaign.models.signature import Disclosure
+from campaign.signing.address import check_address
+from campaign.signing.clean_text import Problem, check_line
+from campaign.signing.validate import (
     EMAIL_LIMIT,
     NAME_LIMIT,
     PLACE_LIMIT,

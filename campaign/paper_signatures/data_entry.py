@@ -11,13 +11,13 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import db
-from campaign.campaigns import tally
-from campaign.errors import NotFound, Refused
-from campaign.paper import doubles, places, sheets
-from campaign.paper.details import Details
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
-from campaign.signing.models import Origin
+from campaign.campaigns import public_counts
+from campaign.core import db
+from campaign.core.errors import NotFound, Refused
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.signature import Origin
+from campaign.paper_signatures import bundle_places, duplicates, sheets
+from campaign.paper_signatures.check_row import Details
 
 KEPT_DAYS = 7
 """How long a removed row can be put back."""
@@ -161,7 +161,7 @@ def forget_address(unit: Session, email_hmac: bytes, owns: Callable[[str], bool]
 def forget_removed(unit: Session) -> None:
     """Delete rows that were removed long ago."""
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
-    places.forget(unit, PaperRow.keyed_at < over)
+    bundle_places.forget(unit, PaperRow.keyed_at < over)
     unit.execute(
         delete(PaperRow)
         .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
@@ -171,11 +171,11 @@ def forget_removed(unit: Session) -> None:
 
 def _settle(unit: Session, row: PaperRow, details: Details) -> None:
     """Make the row a signature, or the double of one."""
-    prints = doubles.prints_of(details)
-    doubles.take_turn(unit, prints)
+    prints = duplicates.prints_of(details)
+    duplicates.take_turn(unit, prints)
     twin = None
     if not row.told_apart:
-        twin = doubles.find_twin(unit, row.sheet.campaign_id, prints, besides=row.signature_id)
+        twin = duplicates.find_twin(unit, row.sheet.campaign_id, prints, besides=row.signature_id)
     if twin is not None:
         _take_out(unit, row)
         row.email_hmac = prints.email
@@ -184,7 +184,7 @@ def _settle(unit: Session, row: PaperRow, details: Details) -> None:
         return
     row.email_hmac = prints.email
     mine = _doubles_of(unit, row)
-    one_more = places.sign(unit, row, details, prints)
+    one_more = bundle_places.sign(unit, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     unit.flush()
     if one_more:
@@ -198,7 +198,7 @@ def _take_out(unit: Session, row: PaperRow, *, heirs: bool = True) -> None:
     for double in mine:
         double.twin = None
     waiting = [one for one in mine if one.details is not None] if heirs else []
-    if places.take_out(unit, row, waiting[0] if waiting else None):
+    if bundle_places.take_out(unit, row, waiting[0] if waiting else None):
         move_number(unit, row.sheet, -1)
     _settle_all(unit, waiting)
 
@@ -235,7 +235,7 @@ def _needed(row: PaperRow, verdict: RowVerdict) -> Details:
 def move_number(unit: Session, sheet: PaperSheet, people: int) -> None:
     """Move the number of a campaign that is no longer counted."""
     on_paper = people if sheet.origin is Origin.PAPER else 0
-    tally.add_on_paper(unit, sheet.campaign, people, on_paper)
+    public_counts.add_on_paper(unit, sheet.campaign, people, on_paper)
 
 
 def _note(unit: Session, row: PaperRow, actor: str, action: str) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.addresses import canonical_email
-from campaign.db import database
-from campaign.paper.details import Details
-from campaign.paper.models import PaperRow
-from campaign.signing.models import Origin, Signature, SignatureState
-from campaign.signing.prints import person_print
+from campaign.core.db import database
+from campaign.core.email_addresses import canonical_email
+from campaign.models.paper_signature import PaperRow
+from campaign.models.signature import Origin, Signature, SignatureState
+from campaign.paper_signatures.check_row import Details
+from campaign.signing.person_fingerprint import person_print
 
 COUNTS = (SignatureState.CONFIRMED, SignatureState.HELD)
 """States in which somebody has signed; whoever never confirmed has not."""

@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from campaign.paper import doubles, rows
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
-from campaign.paper.reading_files import Reading
-from campaign.signing.models import Signature
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.signature import Signature
+from campaign.paper_signatures import duplicates, signature_columns
+from campaign.paper_signatures.read_file import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What would become of the rows of a file."""
 
-    counted: list[tuple[Any, doubles.Prints, bool]]
+    counted: list[tuple[Any, duplicates.Prints, bool]]
     """Details, fingerprints, and whether mails go there."""
-    twins: list[tuple[Any, doubles.Prints, int]]
+    twins: list[tuple[Any, duplicates.Prints, int]]
     """Rows that double a signature, with its id."""
     within: int
     """Rows that double an earlier row of the file."""
@@ -38,9 +38,9 @@ class Judged:
 
 def judge(unit: Session, campaign_id: int, reading: Reading) -> Judged:
     """What would become of the rows, as things stand now."""
-    prints = [doubles.prints_of(details) for _row, details in reading.rows]
-    known = doubles.known_prints(unit, campaign_id, prints)
-    told = rows.told_addresses(unit, campaign_id)
+    prints = [duplicates.prints_of(details) for _row, details in reading.rows]
+    known = duplicates.known_prints(unit, campaign_id, prints)
+    told = signature_columns.told_addresses(unit, campaign_id)
     met: set[bytes] = set()
     judged, within = Judged([], [], 0), 0
     for (_row, details), one in zip(reading.rows, prints, strict=True):
@@ -53,19 +53,19 @@ def judge(unit: Session, campaign_id: int, reading: Reading) -> Judged:
         if twin is not None:
             judged.twins.append((details, one, twin))
             continue
-        tell = rows.wants_news(details) and one.email not in told
+        tell = signature_columns.wants_news(details) and one.email not in told
         judged.counted.append((details, one, tell))
     return Judged(judged.counted, judged.twins, within)
 
 
 def insert_rows(unit: Session, sheet: PaperSheet, judged: Judged, staff_id: int) -> None:
     """Put them on the sheet: signatures, and doubles of such."""
-    common = rows.common_columns(unit, sheet)
+    common = signature_columns.common_columns(unit, sheet)
     shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
     ids: list[int] = []
     if judged.counted:
         values = [
-            common | rows.own_columns(common, details, prints, told=told)
+            common | signature_columns.own_columns(common, details, prints, told=told)
             for details, prints, told in judged.counted
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
+from campaign.core import audit, db, jobs
+from campaign.models.paper_signature import PaperRow, RowVerdict
+from campaign.models.signature import Signature
 from campaign.network import memberships
-from campaign.paper import doubles, keying
-from campaign.paper.models import PaperRow, RowVerdict
-from campaign.signing.models import Signature
+from campaign.paper_signatures import data_entry, duplicates
 
 _BATCH = 500
 _ACTOR = "job:paper.match"
@@ -55,8 +55,8 @@ def _twins_of(unit: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
         mine = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
-        wanted = [doubles.Prints(row.person_hmac, row.email_hmac) for row in mine]
-        online = doubles.online_prints(unit, campaign_id, wanted)
+        wanted = [duplicates.Prints(row.person_hmac, row.email_hmac) for row in mine]
+        online = duplicates.online_prints(unit, campaign_id, wanted)
         for row in mine:
             twin = online.get(row.person_hmac) or online.get(row.email_hmac)
             if twin is not None:
@@ -68,7 +68,7 @@ def _make_doubles(unit: Session, pairs: Sequence[tuple[int, int]]) -> None:
     for row_id, twin_id in pairs:
         row = unit.get(PaperRow, row_id, with_for_update=True)
         if row is not None and row.verdict is RowVerdict.COUNTED:
-            keying.make_double(unit, row, twin_id)
+            data_entry.make_double(unit, row, twin_id)
     audit.record(unit, actor=_ACTOR, action="paper.match", subject="paper", rows=len(pairs))
 
 
@@ -96,4 +96,4 @@ def join_network() -> None:
 def forget() -> None:
     """Delete rows that were removed long ago."""
     with db.transaction() as unit:
-        keying.forget_removed(unit)
+        data_entry.forget_removed(unit)

@@ -8,24 +8,20 @@ from datetime import date, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.errors import DomainError, Invalid, NotFound, Refused
-from campaign.leases import Hold, Lease
-from campaign.officials.files import Opened, samples_of
-from campaign.officials.readings import UnreadableFile
-from campaign.officials.tables import Table
-from campaign.paper import keying, reading_files, sheets
-from campaign.paper.import_rows import Judged, insert_rows, judge
-from campaign.paper.models import (
-    PaperImport,
-    PaperImportState,
-    SheetKind,
-)
-from campaign.paper.reading_files import Fault, Reading
-from campaign.signing.models import Origin
+from campaign.core import audit, db, jobs
+from campaign.core.errors import DomainError, Invalid, NotFound, Refused
+from campaign.core.file_rollback import when_undone
+from campaign.core.leases import Hold, Lease
+from campaign.directory.imports.file_types import Opened, samples_of
+from campaign.directory.imports.read_rows import UnreadableFile
+from campaign.directory.imports.tables import Table
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind
+from campaign.models.signature import Origin
+from campaign.paper_signatures import data_entry, read_file, sheets
+from campaign.paper_signatures.import_rows import Judged, insert_rows, judge
+from campaign.paper_signatures.read_file import Fault, Reading
 from campaign.storage import storage
-from campaign.undoing import when_undone
 
 VIEW = ("encoding", "sheet", "head")
 """How a file is read, where somebody said it."""
@@ -46,7 +42,7 @@ def upload(
 ) -> PaperImport:
     """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
     sheets.refuse_closed(campaign)
-    table = reading_files.open_table(data)
+    table = read_file.open_table(data)
     made = PaperImport(
         campaign_id=campaign.id,
         owner_id=staff_id,
@@ -77,7 +73,7 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
     for before in session.scalars(query):
         if before.get("columns") == table.columns:
             return dict(before["meanings"])
-    return {str(at): meaning for at, meaning in reading_files.guess(table.columns).items()}
+    return {str(at): meaning for at, meaning in read_file.guess(table.columns).items()}
 
 
 def get_import(unit: Session, public_id: str, *, owner_id: int) -> PaperImport:
@@ -107,7 +103,7 @@ def open_import(
     with storage().open(made.storage_key) as file:
         data = db.database().keyring.open_bytes(file.read(), made.storage_key)
     said = made.options | dict(view or {})
-    opened, table = reading_files.open_list(data, **{one: said.get(one, "") for one in VIEW})
+    opened, table = read_file.open_list(data, **{one: said.get(one, "") for one in VIEW})
     sure = opened.book or (opened.encoding.startswith("utf") and not opened.guessed_from)
     return opened, table, {} if sure else samples_of(data)
 
@@ -132,7 +128,7 @@ def choose(
     """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
     if made.state in _BUSY or made.state is PaperImportState.APPLIED:
         raise Refused("import-busy")
-    if slug := reading_files.mapping_problem(meanings):
+    if slug := read_file.mapping_problem(meanings):
         raise Invalid(fields={"meanings": slug})
     sheets.check_day(collected_on)
     made.options = {
@@ -249,13 +245,13 @@ def wrong_rows(made: PaperImport) -> tuple[list[str], list[tuple[int, list[Fault
     if made.state is not PaperImportState.READY:
         raise Refused("import-not-ready")
     table = table_of(made)
-    return table.columns, reading_files.wrong_rows(table, read(made))
+    return table.columns, read_file.wrong_rows(table, read(made))
 
 
 def read(made: PaperImport) -> Reading:
     """What the file says by the meanings that were chosen. Raises UnreadableFile, NotFound."""
     meanings = {int(at): meaning for at, meaning in made.options["meanings"].items()}
-    return reading_files.read_table(table_of(made), meanings, made.options["country"])
+    return read_file.read_table(table_of(made), meanings, made.options["country"])
 
 
 def _write(unit: Session, made: PaperImport, judged: Judged) -> None:
@@ -273,7 +269,7 @@ def _write(unit: Session, made: PaperImport, judged: Judged) -> None:
         staff_id=made.owner_id,
     )
     insert_rows(unit, sheet, judged, made.owner_id)
-    keying.move_number(unit, sheet, len(judged.counted))
+    data_entry.move_number(unit, sheet, len(judged.counted))
     _forget_file(unit, made)
     made.storage_key, made.sheet_id, made.state = "", sheet.id, PaperImportState.APPLIED
     counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign.folding import fold_name
-from campaign.officials.files import Opened, Shape, open_file
-from campaign.officials.readings import N_, UnreadableFile
-from campaign.officials.sources import table_of
-from campaign.officials.tables import Table
-from campaign.officials.territories import country_code_anywhere
-from campaign.paper.details import Details, check
-from campaign.signing.tidying import Problem
+from campaign.core.text.fold import fold_name
+from campaign.directory.countries import country_code_anywhere
+from campaign.directory.imports.file_types import Opened, Shape, open_file
+from campaign.directory.imports.read_rows import N_, UnreadableFile
+from campaign.directory.imports.source import table_of
+from campaign.directory.imports.tables import Table
+from campaign.paper_signatures.check_row import Details, check
+from campaign.signing.clean_text import Problem
 
 MAX_ROWS = 20_000
 """All rows go in at once or not at all, and people sign meanwhile: more would make them wait."""

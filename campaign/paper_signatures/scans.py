@@ -13,12 +13,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.errors import Invalid, NotFound
-from campaign.letters.drawing import SIDE, CannotDraw, draw
-from campaign.paper.models import PaperSheet, Scan, ScanKind
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, NotFound
+from campaign.core.file_rollback import when_undone
+from campaign.models.paper_signature import PaperSheet, Scan, ScanKind
+from campaign.printing.sheets.rasterise import SIDE, CannotDraw, draw
 from campaign.storage import storage
-from campaign.undoing import when_undone
 
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PAGES = 20

@@ -7,14 +7,14 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.stop_rule import gives_letters, gives_letters_sql
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.i18n import latest_day
-from campaign.paper import places, scans
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict, SheetKind
-from campaign.signing.models import Origin
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.i18n import latest_day
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.models.signature import Origin
+from campaign.paper_signatures import bundle_places, scans
 
 PAGE = 50
 
@@ -134,7 +134,7 @@ def delete_sheet(unit: Session, sheet: PaperSheet, *, actor: str) -> None:
     if totals_of(unit, sheet).keyed:
         raise Refused("sheet-has-rows")
     scans.forget_files(unit, *scans.scans_of_sheet(unit, sheet))
-    places.forget(unit, PaperRow.sheet_id == sheet.id)
+    bundle_places.forget(unit, PaperRow.sheet_id == sheet.id)
     note(unit, sheet, actor, "paper.sheet-delete")
     unit.delete(sheet)
     unit.flush()

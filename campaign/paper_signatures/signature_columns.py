@@ -10,14 +10,14 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, i18n
-from campaign.paper.details import Details
-from campaign.paper.doubles import Prints
-from campaign.paper.models import PaperSheet
-from campaign.reading.handouts import sheet_statement
-from campaign.settings import Settings
+from campaign.core import db, i18n
+from campaign.core.settings import Settings
+from campaign.models.paper_signature import PaperSheet
+from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.duplicates import Prints
+from campaign.public.printables import sheet_statement
 from campaign.signing.consents import Sentences, record_of
-from campaign.signing.models import Disclosure, Origin, Signature, SignatureState
 
 PAPER_SEAT = 3
 """One mailbox gets news of a campaign for one row of paper; the seats of online signers stay."""

@@ -3,10 +3,11 @@
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from campaign.letters import fonts
-from campaign.letters.context import LetterContext, Translation
-from campaign.letters.layouts import Layout
-from campaign.letters.problems import (
+from campaign.printing import fonts
+from campaign.printing.envelope_window import most_lines
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext, Translation
+from campaign.printing.problems import (
     ADDRESS_TOO_LONG,
     ADDRESS_TOO_WIDE,
     CONTROL_CHARACTER,
@@ -15,7 +16,6 @@ from campaign.letters.problems import (
     LetterRefused,
     Problem,
 )
-from campaign.letters.windows import most_lines
 
 __all__ = [
     "LetterRefused",

@@ -4,7 +4,7 @@ Sizes: ISO 269 (DL, C5, C4); ANSI/USPS names for North America (No. 10; 9 × 12 
 They are printed lying, the address right of the middle and below it, as postal services read it.
 """
 
-from campaign.letters.layouts import DL, LETTER, NO_10, Box, EnvelopeSheet, Paper
+from campaign.printing.geometry import DL, LETTER, NO_10, Box, EnvelopeSheet, Paper
 
 C5 = EnvelopeSheet(
     Paper("c5", 229.0, 162.0), Box(12.0, 12.0, 90.0, 34.0), Box(106.0, 82.0, 110.0, 56.0), 12.0

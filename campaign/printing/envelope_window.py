@@ -7,8 +7,8 @@ by an estimate, never by a layout, so that the preview and every way of printing
 import math
 from collections.abc import Sequence
 
-from campaign.letters.breaking import count_lines, is_ours, width_of
-from campaign.letters.layouts import Layout
+from campaign.printing.geometry import Layout
+from campaign.printing.line_breaks import count_lines, is_ours, width_of
 
 _PT_PER_MM = 72 / 25.4
 _SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}

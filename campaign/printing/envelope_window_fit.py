@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from campaign.letters import html, measuring, renderer
-from campaign.letters.address_sheets import AddressSheet
-from campaign.letters.layouts import LAYOUTS, Layout
-from campaign.letters.windows import surely_fits
+from campaign.printing import html, measure_rendered, renderer
+from campaign.printing.envelope_window import surely_fits
+from campaign.printing.geometry import LAYOUTS, Layout
+from campaign.printing.sheets.address_sheets import AddressSheet
 
 
 def fits_window(lines: tuple[str, ...], layout: Layout, locale: str) -> bool:
@@ -29,6 +29,6 @@ def _laid_out_fits(lines: tuple[str, ...], slug: str, locale: str) -> bool:
     whole = html.render("document.html", locale=locale, title="", body=body)
     try:
         with renderer.laid_out(str(whole), "print.css", layout) as document:
-            return not measuring.check_address(document.pages[0], layout)
+            return not measure_rendered.check_address(document.pages[0], layout)
     except renderer.RendererWarning:
         return False

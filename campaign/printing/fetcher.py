@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from campaign import resources
+from campaign.core import asset_paths
 
 SCHEME = "letters"
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
@@ -23,7 +23,7 @@ class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no typ
 
     def __init__(self, folder: Path | None = None) -> None:
         # The parent's handlers for file:, http: and data: are not wanted, so it isn't called.
-        self._folder = (folder or resources.folder("letters")).resolve()
+        self._folder = (folder or asset_paths.folder("letters")).resolve()
 
     def fetch(
         self,

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from fontTools.ttLib import TTFont
 
-from campaign import resources
-from campaign.letters.problems import (
+from campaign.core import asset_paths
+from campaign.printing.problems import (
     FONT_FILE_MISSING,
     FONTCONFIG_MISSING,
     SCRIPT_MISSING,
@@ -98,7 +98,7 @@ def arabic_characters() -> frozenset[int]:
 
 
 def _characters(name: str) -> frozenset[int]:
-    with TTFont(resources.folder("letters") / "fonts" / name, lazy=True) as font:
+    with TTFont(asset_paths.folder("letters") / "fonts" / name, lazy=True) as font:
         return frozenset(font.getBestCmap())
 
 
@@ -147,7 +147,7 @@ def _can_print(code: int) -> bool:
 
 def check() -> list[Problem]:
     """What is missing on this machine: font files of ours, fontconfig, or whole scripts."""
-    folder = resources.folder("letters") / "fonts"
+    folder = asset_paths.folder("letters") / "fonts"
     problems = [
         Problem(FONT_FILE_MISSING, {"file": name})
         for name in FILES

@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from campaign import resources
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import Layout
-from campaign.letters.windows import size_of
+from campaign.core import asset_paths
+from campaign.printing.envelope_window import size_of
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
 
 MM_PER_PT = 25.4 / 72
 CLOSE_SET = "letter-close-set"
@@ -112,7 +112,7 @@ def isolated(line: str, direction: str) -> str:
 def environment() -> Environment:
     """The Jinja environment of what is printed: strict, and it escapes everything."""
     env = Environment(
-        loader=FileSystemLoader(resources.folder("letters")),
+        loader=FileSystemLoader(asset_paths.folder("letters")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from fontTools.ttLib import TTFont
 
-from campaign import resources
+from campaign.core import asset_paths
 
 _SAFETY = 1.006
 """So much wider than by their advances texts are taken to be: kerning, hanging marks, rounding."""
@@ -89,7 +89,7 @@ def _stranger(character: str) -> float:
 @functools.cache
 def _advances(weight: str) -> dict[int, float]:
     """Advance width of each character of our serif, in em."""
-    path = resources.folder("letters") / "fonts" / f"SourceSerif4-{weight}.ttf"
+    path = asset_paths.folder("letters") / "fonts" / f"SourceSerif4-{weight}.ttf"
     with TTFont(path, lazy=True) as font:
         units, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
         return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}

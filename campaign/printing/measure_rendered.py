@@ -6,8 +6,8 @@ from typing import Any
 from weasyprint import Document
 from weasyprint.formatting_structure.boxes import LineBox, TextBox
 
-from campaign.letters.layouts import Box, Layout
-from campaign.letters.problems import (
+from campaign.printing.geometry import Box, Layout
+from campaign.printing.problems import (
     ADDRESS_OUTSIDE_WINDOW,
     OUTSIDE_PAPER,
     SENDER_OVER_WINDOW,

@@ -10,10 +10,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from campaign.letters import html
-from campaign.letters.breaking import count_lines, is_ours
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import Layout
+from campaign.printing import html
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.line_breaks import count_lines, is_ours
 
 PT_PER_MM = 72 / 25.4
 _CLEARANCE = 1.0

@@ -7,12 +7,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaign.letters import carding, cards, typesetting
-from campaign.letters.context import LetterContext
-from campaign.letters.fast import FastPress
-from campaign.letters.layouts import Layout
-from campaign.letters.plain import PlainPress
-from campaign.letters.printing import (
+from campaign.printing import press_cards
+from campaign.printing.engine import cards_job, render_job
+from campaign.printing.engine.types import (
     DEFAULT_LIMITS,
     Limits,
     Press,
@@ -21,7 +18,11 @@ from campaign.letters.printing import (
     Progress,
     SetAside,
 )
-from campaign.letters.problems import LetterRefused, Problem
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.press_fast import FastPress
+from campaign.printing.press_plain import PlainPress
+from campaign.printing.problems import LetterRefused, Problem
 
 __all__ = [
     "FAST",
@@ -67,7 +68,7 @@ def print_letters(
     :param fresh_sheets: for printing on both sides: a blank page follows each letter that ends on
         the front of a sheet. It counts as one of the letter's pages.
     :raises ValueError: there are no letters.
-    :raises campaign.letters.foundry.FoundryStopped: the machine failed, not a letter.
+    :raises campaign.printing.engine.worker.FoundryStopped: the machine failed, not a letter.
     """
     return FAST.print_letters(
         contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
@@ -86,7 +87,7 @@ def print_cards(
     fresh_sheets: bool = False,
 ) -> Printed:
     """Prints the letters as cards, four to a sheet of the layout's paper; else the same."""
-    return cards.print_cards(
+    return press_cards.print_cards(
         contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
         fresh_sheets=fresh_sheets,
     )  # fmt: skip
@@ -97,7 +98,7 @@ def render_one(context: LetterContext, layout: Layout) -> bytes:
 
     :raises LetterRefused: it fails a check.
     """
-    return typesetting.render_letters([context], layout)
+    return render_job.render_letters([context], layout)
 
 
 def render_many(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
@@ -105,7 +106,7 @@ def render_many(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
 
     :raises LetterRefused: one of them fails a check; the details name it by "key".
     """
-    return typesetting.render_letters(contexts, layout)
+    return render_job.render_letters(contexts, layout)
 
 
 def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
@@ -113,4 +114,4 @@ def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
 
     :raises LetterRefused: one of them fails a check; the details name it by "key".
     """
-    return carding.render_cards(contexts, layout)
+    return cards_job.render_cards(contexts, layout)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from campaign.letters import plain
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import CARDS_A_SHEET, Layout
-from campaign.letters.printing import Limits, Printed, Progress
+from campaign.printing import press_plain
+from campaign.printing.engine.types import Limits, Printed, Progress
+from campaign.printing.geometry import CARDS_A_SHEET, Layout
+from campaign.printing.letter_content import LetterContext
 
 
 def print_cards(
@@ -22,7 +22,7 @@ def print_cards(
 ) -> Printed:
     """Prints the letters as cards; see `press.print_cards`."""
     imposed = [contexts[i] for i in imposed_order(len(contexts))]
-    printed = plain.run(
+    printed = press_plain.run(
         "cards", imposed, layout, out, limits=limits, chunk=max(chunk - chunk % CARDS_A_SHEET, 1),
         progress=progress, fresh_sheets=fresh_sheets,
     )  # fmt: skip

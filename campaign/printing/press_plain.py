@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaign.letters.context import LetterContext
-from campaign.letters.foundries import borrowed
-from campaign.letters.layouts import Layout
-from campaign.letters.printing import DEFAULT_LIMITS, Limits, Printed, Progress
-from campaign.letters.runs import Run
+from campaign.printing.engine.run import Run
+from campaign.printing.engine.types import DEFAULT_LIMITS, Limits, Printed, Progress
+from campaign.printing.engine.worker_pool import borrowed
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
 
 
 class PlainPress:

@@ -19,8 +19,8 @@ from weasyprint import CSS, HTML, Document
 from weasyprint.text.ffi import ffi
 from weasyprint.text.fonts import FontConfiguration
 
-from campaign.letters.fetcher import LettersFetcher
-from campaign.letters.html import print_css
+from campaign.printing.fetcher import LettersFetcher
+from campaign.printing.html import print_css
 
 _LOCK = threading.RLock()
 _C_TYPES = (

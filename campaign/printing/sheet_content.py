@@ -5,7 +5,7 @@ A word that stands in two languages is a tuple of `Said`, the reader's language 
 
 from dataclasses import dataclass
 
-from campaign.letters.context import CountRow, FactRow
+from campaign.printing.letter_content import CountRow, FactRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,14 @@ from sqlalchemy import LargeBinary, bindparam, case, delete, exists, func, selec
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, aliased
 
-from campaign import db
-from campaign.following.emptying import empty_values, no_fingerprint
-from campaign.following.models import Notice, NoticeMail
+from campaign.core import db
 from campaign.mail.models import BadAddress
-from campaign.network.models import NetworkMember
-from campaign.paper.models import PaperRow
-from campaign.signing.hold_models import Hold
-from campaign.signing.models import (
-    OWN,
-    REWRITTEN,
-    Letter,
-    Signature,
-    SignatureState,
-    WordsPrint,
-)
+from campaign.models.network import NetworkMember
+from campaign.models.notice import Notice, NoticeMail
+from campaign.models.paper_signature import PaperRow
+from campaign.models.review_hold import Hold
+from campaign.models.signature import OWN, REWRITTEN, Letter, Signature, SignatureState, WordsPrint
+from campaign.privacy.personal_columns import empty_values, no_fingerprint
 
 _ROWS = Signature.metadata.tables["signature"]
 _REPLACE = (

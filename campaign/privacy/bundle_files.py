@@ -9,13 +9,14 @@ import structlog
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import files, prints
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.print_models import CarriedSignature
-from campaign.deliveries.models import LetterMove
-from campaign.following.overdue import Due, still_stands
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles import file_names
+from campaign.bundles.changes import prints
+from campaign.core import db
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle_print import CarriedSignature
+from campaign.models.delivery import LetterMove
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.privacy.overdue import Due, still_stands
 from campaign.storage import FilesAway, storage
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ def empty_forgotten(due: Due, now: datetime) -> tuple[int, bool]:
             if not still_stands(unit, due):
                 break
             bundle = unit.scalar(select(Bundle).where(Bundle.id == bundle_id, *_empty(due)))
-            if bundle is not None and _is_gone(files.stored_folder(bundle.public_id)):
+            if bundle is not None and _is_gone(file_names.stored_folder(bundle.public_id)):
                 _note(unit, bundle, now)
                 emptied += 1
     return emptied, emptied == len(ids)

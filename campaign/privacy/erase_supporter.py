@@ -11,28 +11,28 @@ from flask import current_app
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
-from campaign.bundles.models import Volume
-from campaign.following.emptying import empty_values, no_fingerprint
-from campaign.following.forgetting import replace_fingerprints
-from campaign.following.holding import hold
-from campaign.following.links import Mailbox, signatures_of
-from campaign.following.mails import send_letters_erased
-from campaign.following.marks import is_frozen
-from campaign.following.models import LettersLink, NoticeMail
+from campaign.core import audit, db, jobs
+from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.mail.models import OutboxMail
-from campaign.network.models import NetworkMember
-from campaign.paper.keying import forget_address, forget_twins
-from campaign.settings import Settings
-from campaign.signing.hold_models import Hold
-from campaign.signing.links import signed_link
-from campaign.signing.models import Letter, LinkEnd, Signature, SignatureState
-from campaign.signing.similar import forget_words
+from campaign.models.bundle import Volume
+from campaign.models.network import NetworkMember
+from campaign.models.notice import LettersLink, NoticeMail
+from campaign.models.review_hold import Hold
+from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
+from campaign.paper_signatures.data_entry import forget_address, forget_twins
+from campaign.privacy.anonymise import replace_fingerprints
+from campaign.privacy.personal_columns import empty_values, no_fingerprint
+from campaign.signing.checks.similar import forget_words
+from campaign.signing.reminders import spend_links
+from campaign.signing.signed_links import signed_link
 from campaign.signing.states import move_signature
 from campaign.signing.tokens import digest_of
-from campaign.signing.waiting import spend_links
-from campaign.signing.waiting_mails import WAITING
+from campaign.signing.waiting_letters_mail import WAITING
+from campaign.tracking.letter_links import Mailbox, signatures_of
+from campaign.tracking.mails import send_letters_erased
+from campaign.tracking.timeline import is_frozen
+from campaign.tracking.wait_for_letter import hold
 
 
 def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:

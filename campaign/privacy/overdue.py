@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from campaign import clock
-from campaign.bundles.models import DeliveryAttempt
-from campaign.bundles.print_models import CarriedSignature
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, CampaignStatus
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.deliveries.covering import gone
-from campaign.deliveries.rules import GONE_OUT
-from campaign.following.terms import all_is_over, ended_at, months_before
-from campaign.signing.models import Letter, Origin, Signature, SignatureState
+from campaign.core import clock
+from campaign.deliveries.letters_covered import gone
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import DeliveryAttempt
+from campaign.models.bundle_print import CarriedSignature
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.privacy.terms import all_is_over, ended_at, months_before
 
 _LOOKED_AT = timedelta(days=30)
 """After so long an ended campaign is looked through again: sheets may have come late."""

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from campaign.db import PERSONAL, Base
+from campaign.core.db import PERSONAL, Base
 
 
 def empty_values(model: type[Base], *, counted: bool) -> dict[str, Any]:

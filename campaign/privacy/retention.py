@@ -11,15 +11,15 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import select, update
 
-from campaign import audit, db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.following.bundle_files import empty_forgotten
-from campaign.following.erasing import settle
-from campaign.following.forgetting import forget, unlink
-from campaign.following.overdue import Due, list_due, still_stands, which
-from campaign.following.sheet_scans import forget_sheets
-from campaign.settings import Settings
-from campaign.signing.models import Signature
+from campaign.core import audit, db, jobs
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
+from campaign.privacy.anonymise import forget, unlink
+from campaign.privacy.bundle_files import empty_forgotten
+from campaign.privacy.erase_supporter import settle
+from campaign.privacy.overdue import Due, list_due, still_stands, which
+from campaign.privacy.sheet_scans import forget_sheets
 
 ACTOR = "job:retention.erase"
 _BATCH = 500

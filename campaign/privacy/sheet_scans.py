@@ -10,11 +10,11 @@ import structlog
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from campaign import db
-from campaign.following.overdue import Due, is_awaited, still_stands
-from campaign.paper import scans
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict, Scan
-from campaign.signing.models import Signature
+from campaign.core import db
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan
+from campaign.models.signature import Signature
+from campaign.paper_signatures import scans
+from campaign.privacy.overdue import Due, is_awaited, still_stands
 from campaign.storage import FilesAway
 
 log = structlog.get_logger()

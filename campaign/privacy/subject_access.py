@@ -13,21 +13,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
-from campaign import db, i18n
-from campaign.bundles.models import Bundle
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.errors import TooMany
-from campaign.following.links import Mailbox, signatures_of
-from campaign.following.models import LettersLink, Notice, NoticeMail
-from campaign.following.pdf_pages import printable
-from campaign.following.sending import plain_text
-from campaign.following.trips import trips_of
-from campaign.letters.problems import LetterRefused
+from campaign.core import db, i18n
+from campaign.core.errors import TooMany
 from campaign.mail.models import BadAddress, OutboxMail
-from campaign.network.models import NetworkMember
-from campaign.signing.drafts import Letters, layout_of, pdf_of, said_number, signed_letters
-from campaign.signing.models import ConsentWording, Letter, Signature, SignatureState
+from campaign.models.bundle import Bundle
+from campaign.models.network import NetworkMember
+from campaign.models.notice import LettersLink, Notice, NoticeMail
+from campaign.models.signature import ConsentWording, Letter, Signature, SignatureState
+from campaign.printing.problems import LetterRefused
+from campaign.signing.letter.draft import Letters, layout_of, pdf_of, said_number, signed_letters
 from campaign.signing.states import LIVE
+from campaign.tracking.delivery_history import trips_of
+from campaign.tracking.letter_links import Mailbox, signatures_of
+from campaign.tracking.printable_letter import printable
+from campaign.tracking.send_it_yourself import plain_text
 
 log = structlog.get_logger()
 

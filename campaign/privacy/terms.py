@@ -3,9 +3,9 @@
 import calendar
 from datetime import date, datetime
 
-from campaign import clock
-from campaign.campaigns.models import CampaignStatus
 from campaign.campaigns.stop_rule import has_ended, is_stopped
+from campaign.core import clock
+from campaign.models.campaign import CampaignStatus
 
 
 def months_before(day: date, months: int) -> date:

@@ -1,1 +1,1 @@
-"""The public pages that only read: actions, the case, updates, feeds, posters."""
+"""Pages that everybody reads: home, case, updates, feeds, share, poster."""

@@ -5,22 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaign import i18n
-from campaign.campaigns.addressing import goes_by_post, name_and_office
-from campaign.campaigns.chains import public_neighbours
+from campaign.campaigns.closing_reasons import Said, reasons_of
+from campaign.campaigns.content.address_and_salutation import goes_by_post, name_and_office
+from campaign.campaigns.follow_ups import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import (
-    Campaign,
-    Edition,
-    Target,
-    TargetKind,
-)
-from campaign.campaigns.reasons import Said, reasons_of
-from campaign.officials.models import Mission, Official
-from campaign.reading.deadline import Deadline, deadline_of
-from campaign.reading.endings import ending_of
-from campaign.reading.posts import Picture, Post, case_picture, posts_of
-from campaign.reading.progress import Progress, progress_of
+from campaign.core import i18n
+from campaign.models.campaign import Campaign, Edition, Target, TargetKind
+from campaign.models.directory import Mission, Official
+from campaign.public.deadline import Deadline, deadline_of
+from campaign.public.ended_words import ending_of
+from campaign.public.progress_bar import Progress, progress_of
+from campaign.public.update_pages import Picture, Post, case_picture, posts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """All that `reading/case.html` and `reading/outcome.html` show."""
+    """All that `public/case.html` and `public/outcome.html` show."""
 
     slug: str
     reference: str

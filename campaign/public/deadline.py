@@ -8,7 +8,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
-from campaign import clock, i18n
+from campaign.core import clock, i18n
 
 NEAR_DAYS = 3
 """From so many days before the last one on, the deadline stands out."""

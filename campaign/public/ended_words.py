@@ -1,9 +1,9 @@
 """How a case ended, in a line. Pure."""
 
-from campaign.campaigns.models import Campaign, Edition, UpdateKind
-from campaign.campaigns.reasons import Said, reasons_of
-from campaign.markup import unmarked
-from campaign.reading.posts import Post
+from campaign.campaigns.closing_reasons import Said, reasons_of
+from campaign.models.campaign import Campaign, Edition, UpdateKind
+from campaign.public.update_pages import Post
+from campaign.web.markup import unmarked
 
 _LINE = 200
 """Characters of the line."""

@@ -7,12 +7,13 @@ from xml.etree import ElementTree as ET
 
 from flask_babel import gettext
 
-from campaign import clock, i18n, pages
-from campaign.reading.board import CaseRow
-from campaign.reading.home import current_board
-from campaign.reading.page_cache import Made
-from campaign.reading.posts import Post
-from campaign.reading.sharing import settings, whole_url
+from campaign.core import clock, i18n
+from campaign.public.home import current_board
+from campaign.public.open_cases import CaseRow
+from campaign.public.page_cache import Made
+from campaign.public.share_links import settings, whole_url
+from campaign.public.update_pages import Post
+from campaign.web import pages
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -44,12 +45,12 @@ def atom_feed(lang: str) -> Made:
     ]
     entries.sort(key=lambda one: one.updated, reverse=True)
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
-    own = whole_url("reading.feed", lang=lang)
+    own = whole_url("public.feed", lang=lang)
     _add(feed, "id", own)
     _add(feed, "title", f"{gettext('Urgent actions')} – {settings().organisation_name}")
     _add(feed, "updated", _stamp(max((one.updated for one in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
-    _link(feed, "alternate", whole_url("reading.home", lang=lang), "text/html")
+    _link(feed, "alternate", whole_url("public.home", lang=lang), "text/html")
     _add(ET.SubElement(feed, "author"), "name", settings().organisation_name)
     for entry in entries[:_MOST]:
         _add_entry(feed, entry)
@@ -79,24 +80,24 @@ def robots() -> Made:
     """Case pages are for everybody; the desk and supporters' own pages for no robot."""
     lines = ["User-agent: *", "Disallow: /desk/", "Disallow: /outbox/"]
     lines += [f"Disallow: /{code}/letter/" for code in i18n.languages()]
-    lines += ["", f"Sitemap: {whole_url('reading.sitemap')}", ""]
+    lines += ["", f"Sitemap: {whole_url('public.sitemap')}", ""]
     return Made("\n".join(lines), "text/plain")
 
 
 def _pages() -> Iterator[tuple[str, dict[str, str], datetime | None]]:
     board = current_board(i18n.languages()[0])
-    for endpoint in ("reading.home", "reading.archive", "reading.updates"):
+    for endpoint in ("public.home", "public.archive", "public.updates"):
         yield endpoint, {}, None
     for row in (*board.current, *board.ended):
-        yield "reading.case", {"slug": row.slug}, row.changed_at
+        yield "public.case", {"slug": row.slug}, row.changed_at
         if row.has_outcome:
-            yield "reading.outcome", {"slug": row.slug}, row.changed_at
+            yield "public.outcome", {"slug": row.slug}, row.changed_at
 
 
 def _case_entry(row: CaseRow, lang: str) -> _Entry:
     start = row.opened_at or _morning(row) or row.changed_at
     return _Entry(
-        url=whole_url("reading.case", lang=lang, slug=row.slug),
+        url=whole_url("public.case", lang=lang, slug=row.slug),
         title=row.title,
         html=str(pages.markdown(row.summary)),
         published=start,
@@ -109,7 +110,7 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
 def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
     when = post.published_at or _LONG_AGO
     return _Entry(
-        url=f"{whole_url('reading.case', lang=lang, slug=row.slug)}#{post.anchor}",
+        url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
         title=f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}",
         html=str(pages.markdown(post.body)),
         published=when,

@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import current_app, url_for
 
-from campaign import db, i18n
-from campaign.campaigns.public import list_public
-from campaign.campaigns.tally import counts_of
+from campaign.campaigns.public_campaigns import list_public
+from campaign.campaigns.public_counts import counts_of
 from campaign.campaigns.themes import theme_name
-from campaign.folding import fold_name
-from campaign.reading.board import Board, CaseRow, board_of, searching
-from campaign.reading.page_cache import PageCache
+from campaign.core import db, i18n
+from campaign.core.text.fold import fold_name
+from campaign.public.open_cases import Board, CaseRow, board_of, searching
+from campaign.public.page_cache import PageCache
 
 PER_PAGE = 30
 _LONGEST = 100
@@ -109,27 +109,27 @@ def others(lang: str) -> tuple[CaseRow, ...]:
 
 
 def home_page(lang: str, wish: Wish) -> dict[str, Any] | None:
-    """What `reading/home.html` shows; None where there is no such page."""
+    """What `public/home.html` shows; None where there is no such page."""
     board = current_board(lang)
-    listed = _listed("reading.home", lang, board.current, wish)
+    listed = _listed("public.home", lang, board.current, wish)
     if listed is None:
         return None
     also = len(wish.among(board.ended)) if wish.is_filtered else 0
     return listed | {
         "in_archive": also,
-        "archive_url": url_for("reading.archive", lang=lang, **wish.arguments(page="")),
+        "archive_url": url_for("public.archive", lang=lang, **wish.arguments(page="")),
         "any_ended": bool(board.ended),
         "newest": board.dated[:3] if wish.is_plain else (),
     }
 
 
 def archive_page(lang: str, wish: Wish) -> dict[str, Any] | None:
-    """What `reading/archive.html` shows; None where there is no such page."""
-    return _listed("reading.archive", lang, current_board(lang).ended, wish)
+    """What `public/archive.html` shows; None where there is no such page."""
+    return _listed("public.archive", lang, current_board(lang).ended, wish)
 
 
 def updates_page(lang: str, page: int) -> dict[str, Any] | None:
-    """What `reading/updates.html` shows; None where there is no such page."""
+    """What `public/updates.html` shows; None where there is no such page."""
     dated = current_board(lang).dated
     pages = max(1, -(-len(dated) // PER_PAGE))
     if page > pages:
@@ -139,7 +139,7 @@ def updates_page(lang: str, page: int) -> dict[str, Any] | None:
         "page": page,
         "pages": pages,
         "page_url": lambda number: url_for(
-            "reading.updates", lang=lang, **({"page": number} if number > 1 else {})
+            "public.updates", lang=lang, **({"page": number} if number > 1 else {})
         ),
     }
 

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from campaign import i18n
+from campaign.campaigns.closing_reasons import Said
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.reasons import Said
 from campaign.campaigns.themes import theme_name
-from campaign.folding import fold_name
-from campaign.reading.case_page import edition_for, other_language
-from campaign.reading.deadline import Deadline, deadline_of
-from campaign.reading.endings import ending_of
-from campaign.reading.posts import Picture, Post, case_picture, posts_of
-from campaign.reading.progress import Progress, progress_of
+from campaign.core import i18n
+from campaign.core.text.fold import fold_name
+from campaign.models.campaign import Campaign
+from campaign.public.case_page import edition_for, other_language
+from campaign.public.deadline import Deadline, deadline_of
+from campaign.public.ended_words import ending_of
+from campaign.public.progress_bar import Progress, progress_of
+from campaign.public.update_pages import Picture, Post, case_picture, posts_of
 
 # Letters that Unicode does not take apart, as people type them who have no such key.
 

@@ -18,10 +18,11 @@ from flask import Response, current_app, request
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import aliased
 
-from campaign import compressing, db
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.tally import last_confirmed
-from campaign.campaigns.tally_models import CampaignTally
+from campaign.campaigns.public_counts import last_confirmed
+from campaign.core import db
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.public_count import CampaignTally
+from campaign.web import compress
 
 MAX_AGE = 60
 """Seconds for which browsers and proxies may keep a page."""
@@ -73,7 +74,7 @@ class CachedPage:
     def response(self) -> Response:
         """The page, or 304 where the reader has it."""
         headers = list(self.headers)
-        coding = compressing.accepted_coding()
+        coding = compress.accepted_coding()
         if coding:
             headers.append(("Content-Encoding", coding))
         etag = f'"{self.digest}-{coding}"' if coding else f'"{self.digest}"'
@@ -81,7 +82,7 @@ class CachedPage:
         if etag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers=headers)
         if coding not in self.bodies:
-            self.bodies[coding] = compressing.coded(self.body, coding)
+            self.bodies[coding] = compress.coded(self.body, coding)
         return Response(self.bodies[coding], headers=headers, mimetype=self.mimetype)
 
 

@@ -9,20 +9,20 @@ from threading import BoundedSemaphore
 
 from flask_babel import force_locale, gettext
 
-from campaign.campaigns import pictures
-from campaign.campaigns.addressing import addressing_of
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.clock import utcnow
-from campaign.errors import NotFound, TooMany
-from campaign.letters import posters
-from campaign.letters.by_hand import BlankLetter, ByHandContext, by_hand_pdf
-from campaign.letters.layouts import PAPERS, Paper, paper_for
-from campaign.letters.posters import PosterContext
-from campaign.letters.sign_on_sheets import SheetContext, plan_sheet, sheet_pdf
-from campaign.officials.models import MissionKind
-from campaign.reading import sources
-from campaign.reading.case_page import CasePage, case_page
-from campaign.reading.sharing import settings, share_context, shown, whole_url
+from campaign.campaigns.content import pictures
+from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.core.clock import utcnow
+from campaign.core.errors import NotFound, TooMany
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import MissionKind
+from campaign.printing.geometry import PAPERS, Paper, paper_for
+from campaign.printing.sheets import posters
+from campaign.printing.sheets.by_hand import BlankLetter, ByHandContext, by_hand_pdf
+from campaign.printing.sheets.posters import PosterContext
+from campaign.printing.sheets.signature_sheets import SheetContext, plan_sheet, sheet_pdf
+from campaign.public import referrers
+from campaign.public.case_page import CasePage, case_page
+from campaign.public.share_links import settings, share_context, shown, whole_url
 from campaign.storage import storage
 
 _AT_ONCE = 2
@@ -55,7 +55,7 @@ def _beside(case: CasePage) -> bytes:
 
 def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
     """A poster with a code. Raises TooMany (`busy`)."""
-    page = whole_url("reading.case", lang=lang, slug=campaign.slug)
+    page = whole_url("public.case", lang=lang, slug=campaign.slug)
     context = PosterContext(
         locale=lang,
         kicker=_kicker(case),
@@ -65,7 +65,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         call=gettext("Write a card now") if case.cards else gettext("Write a letter now"),
         promise=_promise(campaign),
         deadline=_until(case),
-        link=f"{page}?from={sources.POSTER}",
+        link=f"{page}?from={referrers.POSTER}",
         shown_link=shown(page),
         site=settings().organisation_name,
     )
@@ -87,7 +87,7 @@ def sheet_statement(organisation: str) -> str:
 
 def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
     """Return the words of the sign-on sheet, in the language of the page."""
-    page = whole_url("reading.case", lang=lang, slug=slug)
+    page = whole_url("public.case", lang=lang, slug=slug)
     name = settings().organisation_name
     return SheetContext(
         locale=lang,
@@ -118,7 +118,7 @@ def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
         call=gettext("To write your own card:")
         if case.cards
         else gettext("To write your own letter:"),
-        link=f"{page}?from={sources.SHEET}",
+        link=f"{page}?from={referrers.SHEET}",
         shown_link=shown(page),
         site=name,
         title_label=f"{gettext('Sign-on sheet')} · {case.reference}",
@@ -134,7 +134,7 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
 
 def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
     """Pages to write a letter by hand. Raises TooMany (`busy`)."""
-    page = whole_url("reading.case", lang=lang, slug=campaign.slug)
+    page = whole_url("public.case", lang=lang, slug=campaign.slug)
     cards = case.cards
     letter_locale = next(
         code for code in (lang, *campaign.letter_locales) if code in campaign.letter_locales
@@ -164,7 +164,7 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
         call=gettext("To write your card online:")
         if cards
         else gettext("To write your letter online:"),
-        link=f"{page}?from={sources.SHEET}",
+        link=f"{page}?from={referrers.SHEET}",
         shown_link=shown(page),
         title_label=f"{gettext('To write by hand')} · {case.reference}",
     )

@@ -7,11 +7,11 @@ from urllib.parse import quote, urlencode
 from flask import current_app, url_for
 from flask_babel import gettext
 
-from campaign import i18n
-from campaign.campaigns.models import Campaign
-from campaign.letters.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
-from campaign.reading.case_page import CasePage
-from campaign.settings import Settings
+from campaign.core import i18n
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.printing.sheets.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
+from campaign.public.case_page import CasePage
 
 _OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
 """Open Graph wants a country; these are the ones that its readers know."""
@@ -46,9 +46,9 @@ class Share:
 
 def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = False) -> Share:
     """Of a public case; `wrote`: who passes it on has written themselves."""
-    address = whole_url("reading.case", lang=lang, slug=case.slug)
+    address = whole_url("public.case", lang=lang, slug=case.slug)
     version = fingerprint("share", share_context(case, lang))[:8]
-    picture = whole_url("reading.share_picture", lang=lang, slug=case.slug, v=version)
+    picture = whole_url("public.share_picture", lang=lang, slug=case.slug, v=version)
     message = f"{_invitation(case, wrote=wrote)} {address}"
     return Share(
         address=address,

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign import i18n
-from campaign.campaigns.models import Campaign, Update, UpdateEdition
-from campaign.campaigns.pictures import size_of
+from campaign.campaigns.content.pictures import size_of
+from campaign.core import i18n
+from campaign.models.campaign import Campaign, Update, UpdateEdition
 
 
 @dataclass(frozen=True, slots=True)

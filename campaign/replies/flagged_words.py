@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.risks import watch_of
-from campaign.campaigns.watching import Finding, Words
-from campaign.letters.phrases import phrases_of
-from campaign.replies import services
-from campaign.replies.models import Reply, ReplyTranslation
+from campaign.campaigns.content.risk_words import Finding, Words
+from campaign.campaigns.content.risks import watch_of
+from campaign.core.text.phrases import phrases_of
+from campaign.models.reply import Reply, ReplyTranslation
+from campaign.replies import replies
 from campaign.replies.redaction import are_paired, marked, redacted
 
 
@@ -37,7 +37,7 @@ def black_out(unit: Session, reply: Reply, words: str, *, actor: str) -> bool:
 
     Titles stay as they are. Raises Refused (`reply-published`).
     """
-    services.hold_draft(unit, reply)
+    replies.hold_draft(unit, reply)
     phrases, changed = phrases_of([words]), False
     texts: list[Reply | ReplyTranslation] = [reply, *reply.translations]
     for one in texts:
@@ -46,5 +46,5 @@ def black_out(unit: Session, reply: Reply, words: str, *, actor: str) -> bool:
             one.text, changed = new, changed or new != one.text
     if changed:
         unit.flush()
-        services.note(unit, reply, actor, "reply.edit", blacked_out=True)
+        replies.note(unit, reply, actor, "reply.edit", blacked_out=True)
     return changed

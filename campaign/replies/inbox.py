@@ -13,17 +13,17 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, jobs
-from campaign.addresses import canonical_email
-from campaign.campaigns.models import Campaign, Target
-from campaign.errors import DomainError, Invalid
+from campaign.core import clock, db, jobs
+from campaign.core.email_addresses import canonical_email
+from campaign.core.errors import DomainError, Invalid
+from campaign.core.settings import Settings
 from campaign.mail import maildirs
-from campaign.officials.models import ContactDetail, Mission
-from campaign.paper import scans
-from campaign.replies import services
+from campaign.models.campaign import Campaign, Target
+from campaign.models.directory import ContactDetail, Mission
+from campaign.models.reply import Channel, Reply
+from campaign.paper_signatures import scans
+from campaign.replies import replies
 from campaign.replies.mime import MAX_BYTES, Mail, Unreadable, one_line, read
-from campaign.replies.models import Channel, Reply
-from campaign.settings import Settings
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ def take_in(unit: Session, raw: bytes, *, recipient: str = "") -> Reply:
     unit.add(reply)
     unit.flush()
     kept = _keep_files(unit, reply, mail.files)
-    services.note(
+    replies.note(
         unit, reply, _ACTOR, "reply.mail",
         known=reply.sender_known, files=kept, left=len(mail.files) - kept,
     )  # fmt: skip

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from campaign.meeting import mark_of
-from campaign.replies.models import Reply
+from campaign.models.reply import Reply
+from campaign.web.edit_conflict import mark_of
 
 
 def look_of(reply: Reply) -> str:

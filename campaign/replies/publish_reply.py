@@ -12,21 +12,22 @@ from flask_babel import force_locale, gettext
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.campaigns import lifecycle, updates
+from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Update, UpdateKind
-from campaign.campaigns.pictures import keep_picture
-from campaign.campaigns.risks import refuse_named
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.following.models import NoticeKind
-from campaign.following.notices import tell_nobody
-from campaign.i18n import language_name
-from campaign.paper import scans
-from campaign.replies import naming, services
-from campaign.replies.looking import changed_since
-from campaign.replies.models import Reply, ReplyState
+from campaign.campaigns.content import updates
+from campaign.campaigns.content.pictures import keep_picture
+from campaign.campaigns.content.risks import refuse_named
+from campaign.core import db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.i18n import language_name
+from campaign.models.campaign import Update, UpdateKind
+from campaign.models.notice import NoticeKind
+from campaign.models.reply import Reply, ReplyState
+from campaign.paper_signatures import scans
+from campaign.replies import flagged_words, replies
+from campaign.replies.last_look import changed_since
 from campaign.replies.redaction import BadMarks, are_paired, as_markdown, quoted, redacted
+from campaign.tracking.notices import tell_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def publish(
     where it is published, has changed since the look, or the campaign is no public one; RiskNamed
     where it says what a flag rules out.
     """
-    services.hold_draft(unit, reply)
+    replies.hold_draft(unit, reply)
     if changed_since(reply, look):
         raise Refused("reply-changed")
     campaign = reply.campaign
@@ -102,7 +103,7 @@ def publish(
     picture = painted(unit, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    refuse_named(campaign, naming.words_of(reply), seen=risks_seen)
+    refuse_named(campaign, flagged_words.words_of(reply), seen=risks_seen)
     update = updates.post_update(
         unit,
         campaign,
@@ -120,7 +121,7 @@ def publish(
     reply.update, reply.state = update, ReplyState.PUBLISHED
     reply.published_at = reply.published_at or db.utcnow()
     unit.flush()
-    services.note(unit, reply, actor, "reply.publish", update=update.id)
+    replies.note(unit, reply, actor, "reply.publish", update=update.id)
     return update
 
 
@@ -136,7 +137,7 @@ def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
 
     Its picture is shown no more; the file is left to `picture_sweep`: others may show the same.
     """
-    services.hold(unit, reply)
+    replies.hold(unit, reply)
     if reply.state is not ReplyState.PUBLISHED:
         raise Refused("reply-not-published")
     update, reply.update = reply.update, None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from campaign.pages import BAR
+from campaign.web.pages import BAR
 
 _MARK = re.compile(r"\[\[|\]\]")
 _ACTIVE = re.compile(r"[\\`*_\[\]<&~]")

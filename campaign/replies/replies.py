@@ -8,19 +8,19 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, db
-from campaign.accounts.models import StaffUser
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
-from campaign.bundles.models import DeliveryAttempt, Destination
-from campaign.campaigns.models import Campaign, Target
-from campaign.deliveries.models import GateVisit
-from campaign.deliveries.order import newest_first
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.i18n import latest_day
-from campaign.officials.models import Mission
-from campaign.paper import scans
-from campaign.replies.access import may_open
-from campaign.replies.models import Channel, Reply, ReplyState, ReplyTranslation
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.i18n import latest_day
+from campaign.deliveries.event_order import newest_first
+from campaign.models.bundle import DeliveryAttempt, Destination
+from campaign.models.campaign import Campaign, Target
+from campaign.models.delivery import GateVisit
+from campaign.models.directory import Mission
+from campaign.models.reply import Channel, Reply, ReplyState, ReplyTranslation
+from campaign.models.staff import StaffUser
+from campaign.paper_signatures import scans
+from campaign.replies.reply_access import may_open
 
 PAGE = 50
 

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.accounts.models import Role, StaffUser
-from campaign.accounts.sight import sees
-from campaign.authoring.team import get_campaign_of
-from campaign.bundles.models import Bundle
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound
-from campaign.replies.models import Reply
+from campaign.campaigns.content.team import get_campaign_of
+from campaign.core import db
+from campaign.core.errors import NotFound
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign
+from campaign.models.reply import Reply
+from campaign.models.staff import Role, StaffUser
+from campaign.models.team_access import sees
+from campaign.staff.guards import staff_user
 
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _LISTED = 50

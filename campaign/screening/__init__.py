@@ -1,1 +1,1 @@
-"""Letters held for a look, floods of false signatures, invalidation."""
+"""Letters under review, and floods of false signatures."""

@@ -12,15 +12,15 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, jobs
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.screening.models import Invalidation, InvalidationState
-from campaign.signing.conditions import Conditions
-from campaign.signing.models import Signature, SignatureState
+from campaign.campaigns import public_counts
+from campaign.core import audit, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.screening import Invalidation, InvalidationState
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import StaffUser
+from campaign.signing.checks.conditions import Conditions
+from campaign.staff.staff_users import actor_name
 
 REASON_LIMIT = 1000
 _COUNTED = 5000
@@ -151,7 +151,7 @@ def effects_of(unit: Session, invalidation: Invalidation) -> list[Effect]:
     counts = {int(one): states for one, states in invalidation.counts.items()}
     campaigns = unit.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
     confirmed = SignatureState.CONFIRMED.value
-    now = tally.counts_of(unit, campaigns)
+    now = public_counts.counts_of(unit, campaigns)
     found = [
         Effect(
             one,

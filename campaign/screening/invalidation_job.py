@@ -15,14 +15,14 @@ from time import monotonic, sleep
 from sqlalchemy import and_, case, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.screening.finding import Match, find, states_of, unindexed
-from campaign.screening.invalidating import AT_WORK
-from campaign.screening.models import Invalidation, InvalidationState
-from campaign.signing.conditions import Conditions
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.judging import held_in_silence
-from campaign.signing.models import Signature, SignatureState
+from campaign.core import db, jobs
+from campaign.models.review_hold import Decision, Hold
+from campaign.models.screening import Invalidation, InvalidationState
+from campaign.models.signature import Signature, SignatureState
+from campaign.screening.find_signatures import Match, find, states_of, unindexed
+from campaign.screening.invalidate import AT_WORK
+from campaign.signing.checks.conditions import Conditions
+from campaign.signing.checks.review_decision import held_in_silence
 
 READ_AT_ONCE = 10_000
 """Ids that are looked through at once; reading holds up nobody."""

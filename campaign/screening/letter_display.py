@@ -6,15 +6,21 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name
-from campaign.letters.layouts import Layout
-from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
-from campaign.signing.hold_models import Hold
-from campaign.signing.judging import case_words, flagged_in, regions_of, said_before, words_of
-from campaign.signing.models import Signature
-from campaign.signing.screening_rules import RISK, ScreeningRules, findings, pieces
+from campaign.core import audit
+from campaign.models.review_hold import Hold
+from campaign.models.signature import Signature
+from campaign.models.staff import StaffUser
+from campaign.printing.geometry import Layout
+from campaign.signing.checks.review_decision import (
+    case_words,
+    flagged_in,
+    regions_of,
+    said_before,
+    words_of,
+)
+from campaign.signing.checks.screening_rules import RISK, ScreeningRules, findings, pieces
+from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
+from campaign.staff.staff_users import actor_name
 
 
 def shown(hold: Hold) -> dict[str, Any]:

@@ -13,26 +13,26 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, jobs
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.risks import refuse_named
+from campaign.campaigns.content.risk_words import Words
+from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
-from campaign.campaigns.watching import Words
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.screening.finding import unindexed
+from campaign.core import audit, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Decision, Hold
+from campaign.models.screening import ScreeningAct
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import StaffUser
+from campaign.screening.find_signatures import unindexed
 from campaign.screening.mails import send_letter_returned
-from campaign.screening.models import ScreeningAct
-from campaign.settings import Settings
 from campaign.signing import tokens
-from campaign.signing.confirming import start_followers
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.judging import flagged_in, held_in_silence
-from campaign.signing.models import Letter, Signature, SignatureState
-from campaign.signing.screening_rules import RISK
+from campaign.signing.checks.review_decision import flagged_in, held_in_silence
+from campaign.signing.checks.screening_rules import RISK
+from campaign.signing.confirm_letter import start_followers
 from campaign.signing.states import check_move, move_signature
+from campaign.staff.staff_users import actor_name
 
 MOST_AT_ONCE = 500
 COUNTED = 1000

@@ -8,12 +8,17 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.texts import one_line
-from campaign.errors import Invalid
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.lookalikes import skeleton
-from campaign.signing.screening_rules import LEAST_ALIKE, LONGEST_WORD, MOST_WORDS, ScreeningRules
+from campaign.core.errors import Invalid
+from campaign.core.text.desk_texts import one_line
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Decision, Hold
+from campaign.signing.checks.lookalikes import skeleton
+from campaign.signing.checks.screening_rules import (
+    LEAST_ALIKE,
+    LONGEST_WORD,
+    MOST_WORDS,
+    ScreeningRules,
+)
 
 
 def set_rules(unit: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:

@@ -14,11 +14,11 @@ from flask import current_app
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.screening.models import TrendCount, TrendKind
-from campaign.settings import Settings
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.traces import FORGOTTEN, domain_of, opened
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.models.screening import TrendCount, TrendKind
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.checks.origin import FORGOTTEN, domain_of, opened
 
 EVERYWHERE = 0
 """Stands for all campaigns."""

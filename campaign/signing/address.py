@@ -12,12 +12,12 @@ from typing import Any
 
 from flask_babel import gettext, pgettext
 
-from campaign import i18n
-from campaign.folding import split_words
-from campaign.officials.postal import AddressForm, address_form, address_problems
-from campaign.signing.composing import Writer, sender_lines
-from campaign.signing.models import Disclosure
-from campaign.signing.tidying import Problem
+from campaign.core import i18n
+from campaign.core.text.fold import split_words
+from campaign.directory.postal_addresses import AddressForm, address_form, address_problems
+from campaign.models.signature import Disclosure
+from campaign.signing.clean_text import Problem
+from campaign.signing.letter.compose import Writer, sender_lines
 
 ANYWHERE = AddressForm(("locality", "region", "postal_code"), frozenset(), "", "", "", "", ())
 """As long as no country is chosen, or nothing is known of it."""

@@ -10,18 +10,18 @@ from flask import current_app
 from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from campaign import db
 from campaign.campaigns import lifecycle
-from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
-from campaign.campaigns.reasons import Reasons, reasons_of
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.errors import NotFound, Refused
-from campaign.settings import Settings
-from campaign.signing.guard import Guard, guard_of
-from campaign.signing.measuring import Drafts, drafts_of
-from campaign.signing.screening_rules import ScreeningRules
-from campaign.signing.validating import CARD_WORDS_LIMIT, Offer
+from campaign.campaigns.closing_reasons import Reasons, reasons_of
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.core import db
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.signing.checks.screening_rules import ScreeningRules
+from campaign.signing.checks.wordlist import Guard, guard_of
+from campaign.signing.letter.proposed_letters import Drafts, drafts_of
+from campaign.signing.validate import CARD_WORDS_LIMIT, Offer
 
 _KEPT = 200
 

@@ -20,12 +20,12 @@ from flask import current_app
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.security import count_against_limit
-from campaign.settings import Settings
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.plan import SigningPlan
-from campaign.signing.work_models import SpentWork
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.models.proof_of_work import SpentWork
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.campaign_terms import SigningPlan
+from campaign.web.security import count_against_limit
 
 WITHOUT = "sign-without-work"
 _ALGORITHM = "PBKDF2/SHA-256"

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from campaign.letters.fonts import missing_glyphs
+from campaign.printing.fonts import missing_glyphs
 
 PARAGRAPH_LIMIT = 20
 """Paragraphs of own words: more would not look like a letter."""

@@ -5,19 +5,20 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import jobs
-from campaign.campaigns import tally
+from campaign.campaigns import public_counts
+from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.lifecycle import takes_confirmations
-from campaign.campaigns.models import Campaign, LetterFormat
-from campaign.campaigns.reasons import reasons_of
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.errors import Gone, NotFound, Refused
+from campaign.core import jobs
+from campaign.core.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
-from campaign.signing import judging, tokens
-from campaign.signing.links import opened_link
-from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
-from campaign.signing.seats import take_seat
-from campaign.signing.waiting_mails import WAITING
+from campaign.models.campaign import Campaign, LetterFormat
+from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
+from campaign.signing import tokens
+from campaign.signing.checks import review_decision
+from campaign.signing.mailbox_limit import take_seat
+from campaign.signing.signed_links import opened_link
+from campaign.signing.waiting_letters_mail import WAITING
 
 _TRIES = 3
 _PENDING = SignatureState.PENDING.value
@@ -81,7 +82,7 @@ def confirm_signature(
         refuse_unconfirmable(signature.campaign)
         before = signature.state
         seat = take_seat(unit, signature, postal_code)
-        verdict = judging.judge(unit, signature)
+        verdict = review_decision.judge(unit, signature)
         done = unit.scalar(
             update(Signature)
             .where(
@@ -97,7 +98,7 @@ def confirm_signature(
         unit.refresh(signature)
         if done is not None:
             if verdict.reasons:
-                judging.keep_hold(unit, signature, verdict.reasons, now)
+                review_decision.keep_hold(unit, signature, verdict.reasons, now)
             bad_addresses.clear(unit, signature.email_hmac)
             start_followers(unit, signature)
             return signature, True
@@ -133,7 +134,7 @@ def count_for(unit: Session, signature: Signature) -> int:
     """How many have written, as its writer sees it: one silently set aside is counted for them."""
     aside = signature.state is SignatureState.INVALID
     own = aside and signature.shown_state is SignatureState.CONFIRMED
-    return tally.count_now(unit, signature.campaign) + (1 if own else 0)
+    return public_counts.count_now(unit, signature.campaign) + (1 if own else 0)
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:

@@ -9,8 +9,8 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.signing.models import ConsentWording
+from campaign.core import db
+from campaign.models.signature import ConsentWording
 
 
 @dataclass(frozen=True, slots=True)

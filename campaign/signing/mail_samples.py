@@ -16,16 +16,16 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import force_locale, gettext
 
-from campaign import clock, i18n
-from campaign.campaigns.models import Campaign, TargetKind, Update
-from campaign.campaigns.reasons import reasons_of
-from campaign.errors import NotFound
+from campaign.campaigns.closing_reasons import reasons_of
+from campaign.core import clock, i18n
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.reading.case_page import destination_name, edition_for, mission_name
-from campaign.reading.deadline import say_day
-from campaign.reading.posts import told_in
-from campaign.settings import Settings
+from campaign.models.campaign import Campaign, TargetKind, Update
+from campaign.public.case_page import destination_name, edition_for, mission_name
+from campaign.public.deadline import say_day
+from campaign.public.update_pages import told_in
 
 Context = dict[str, Any]
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -80,17 +80,17 @@ def _case(campaign: Campaign, locale: str) -> Context:
         "person_name": campaign.person_name,
         "reference": campaign.reference,
         "cards": campaign.cards,
-        "case_url": _url("reading.case", lang=locale, slug=campaign.slug),
+        "case_url": _url("public.case", lang=locale, slug=campaign.slug),
     }
 
 
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
-    link = _url("reading.home", lang=locale) + "letter/…"
+    link = _url("public.home", lang=locale) + "letter/…"
     return _case(campaign, locale) | {"writer": _WRITER, "link": link, "days": days}
 
 
 def _followed(campaign: Campaign, locale: str) -> Context:
-    own = {"letters_url": _url("following.ask", lang=locale), "unsubscribe": _home(locale) + "…"}
+    own = {"letters_url": _url("privacy.ask", lang=locale), "unsubscribe": _home(locale) + "…"}
     return _case(campaign, locale) | own
 
 
@@ -108,7 +108,7 @@ def _waiting(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
-    letters_url = _url("following.ask", lang=locale)
+    letters_url = _url("privacy.ask", lang=locale)
     said = {"writer": _WRITER, "letters_url": letters_url, "why": "already", "own_words": ""}
     return _case(campaign, locale) | said
 
@@ -192,7 +192,7 @@ def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
         "text": edition.summary if edition else "",
         "lang": edition.locale if edition else locale,
         "deadline": say_day(campaign.act_by, locale, now) if campaign.act_by else "",
-        "url": _url("reading.case", lang=locale, slug=campaign.slug),
+        "url": _url("public.case", lang=locale, slug=campaign.slug),
     }
 
 
@@ -210,7 +210,7 @@ def _member(locale: str) -> Context:
 
 
 def _home(locale: str) -> str:
-    return _url("reading.home", lang=locale)
+    return _url("public.home", lang=locale)
 
 
 def _url(endpoint: str, **values: Any) -> str:

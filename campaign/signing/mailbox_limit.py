@@ -6,11 +6,9 @@ from dataclasses import replace
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.errors import Refused
-from campaign.officials.postal import formatted_code
-from campaign.signing import duplicates
-from campaign.signing.duplicates import Person, Ruling, Seat
-from campaign.signing.models import (
+from campaign.core.errors import Refused
+from campaign.directory.postal_addresses import formatted_code
+from campaign.models.signature import (
     SEATS,
     SPARE_SEAT,
     WAITING_SEATS,
@@ -18,9 +16,11 @@ from campaign.signing.models import (
     Signature,
     SignatureState,
 )
-from campaign.signing.prints import person_print
-from campaign.signing.tidying import western_digits
-from campaign.signing.validating import POSTAL_CODE_LIMIT
+from campaign.signing import signatures_per_mailbox
+from campaign.signing.clean_text import western_digits
+from campaign.signing.person_fingerprint import person_print
+from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat
+from campaign.signing.validate import POSTAL_CODE_LIMIT
 
 _ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)
 """Who signed on paper keeps nobody out."""
@@ -94,7 +94,7 @@ def refuse_shared(unit: Session, signature: Signature) -> None:
     """Raise MailboxShared where the letter could not be confirmed now."""
     rows = list_seats(unit, signature)
     others = seats_of(unit, [row for row in rows if row.id != signature.id])
-    ruling = duplicates.rule_confirmed(person_of(signature), others)
+    ruling = signatures_per_mailbox.rule_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=False)
 
@@ -108,10 +108,10 @@ def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int
     rows = lock_seats(unit, signature.campaign_id, signature.email_hmac)
     others = seats_of(unit, [row for row in rows if row.id != signature.id])
     person = person_of(signature)
-    ruling = duplicates.rule_confirmed(person, others)
+    ruling = signatures_per_mailbox.rule_confirmed(person, others)
     if ruling is Ruling.ELSEWHERE and (code := _tidy_code(person.country, postal_code)):
         person = replace(person, postal_code=code)
-        ruling = duplicates.rule_confirmed(person, others)
+        ruling = signatures_per_mailbox.rule_confirmed(person, others)
         if ruling is Ruling.SIT:
             _move_home(signature, person)
     if ruling is not Ruling.SIT:
@@ -121,7 +121,7 @@ def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int
 
 def _make_room(unit: Session, signature: Signature, others: Sequence[Seat]) -> int:
     """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
-    held = {seat.number for seat in duplicates.counted(others)}
+    held = {seat.number for seat in signatures_per_mailbox.counted(others)}
     number = next((one for one in SEATS if one not in held), None)
     if number is None:
         raise _shared(signature, Ruling.FULL, others, tried=False)
@@ -153,7 +153,10 @@ def _move_home(signature: Signature, person: Person) -> None:
 def _shared(
     signature: Signature, ruling: Ruling, others: Sequence[Seat], *, tried: bool
 ) -> MailboxShared:
-    campaign, people = signature.campaign, [seat.person for seat in duplicates.counted(others)]
+    campaign, people = (
+        signature.campaign,
+        [seat.person for seat in signatures_per_mailbox.counted(others)],
+    )
     return MailboxShared(
         f"mailbox-{ruling.value}",
         slug=campaign.slug,

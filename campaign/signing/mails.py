@@ -11,8 +11,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.mail.messages import Context, message
+from campaign.models.signature import Signature, SignatureState
 from campaign.signing import tokens
-from campaign.signing.models import Signature, SignatureState
 
 _NAME_LIMIT = 40
 _NAME_WORDS = 4

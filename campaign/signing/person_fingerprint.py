@@ -3,9 +3,9 @@
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.folding import fold_name
-from campaign.signing.models import Signature, SignatureState
+from campaign.core import db, jobs
+from campaign.core.text.fold import fold_name
+from campaign.models.signature import Signature, SignatureState
 
 _BATCH = 1000
 _SIGNATURE = Signature.metadata.tables["signature"]

@@ -11,9 +11,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from campaign import db
+from campaign.core import db
 from campaign.signing import tokens
-from campaign.signing.links import opened_link, signed_link
+from campaign.signing.signed_links import opened_link, signed_link
 
 _KIND = "receipt"
 _GOOD_FOR = timedelta(days=1)

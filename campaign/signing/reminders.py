@@ -12,16 +12,16 @@ from flask import current_app
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.addresses import spelling
 from campaign.campaigns.lifecycle import takes_confirmations
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.core import db, jobs
+from campaign.core.email_addresses import spelling
+from campaign.core.sealing import WrongKey
+from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
-from campaign.sealing import WrongKey
-from campaign.settings import Settings
-from campaign.signing import seats, tokens
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
+from campaign.signing import mailbox_limit, tokens
 from campaign.signing.mails import send_remind_letter
-from campaign.signing.models import LinkEnd, Signature, SignatureState, SpentLink
 
 log = structlog.get_logger()
 
@@ -169,12 +169,12 @@ def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def list_waiting_beside(unit: Session, signature: Signature) -> list[Signature]:
     """The letters of this one's mailbox and case that wait, with itself where it does."""
-    return _waiting_of(signature, seats.list_seats(unit, signature))
+    return _waiting_of(signature, mailbox_limit.list_seats(unit, signature))
 
 
 def delete_waiting_beside(unit: Session, signature: Signature, now: datetime) -> int:
     """Delete them, which frees their places; gives how many. One confirmed meanwhile stays."""
-    rows = seats.lock_seats(unit, signature.campaign_id, signature.email_hmac)
+    rows = mailbox_limit.lock_seats(unit, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
     unit.execute(

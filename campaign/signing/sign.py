@@ -13,31 +13,24 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.addresses import canonical_email
-from campaign.folding import fold_name
-from campaign.settings import Settings
-from campaign.signing import duplicates, receipts, seats, tokens
+from campaign.core import db
+from campaign.core.email_addresses import canonical_email
+from campaign.core.settings import Settings
+from campaign.core.text.fold import fold_name
+from campaign.models.review_hold import Hold
+from campaign.models.signature import SEATS, SPARE_SEAT, Letter, LinkEnd, Signature, SignatureState
+from campaign.signing import mailbox_limit, receipts, signatures_per_mailbox, tokens
+from campaign.signing.campaign_terms import SigningPlan, refuse_ended
+from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
-from campaign.signing.duplicates import Person, Ruling, Seat
-from campaign.signing.hold_models import Hold
 from campaign.signing.mails import send_already_signed, send_confirm_letter
-from campaign.signing.models import (
-    SEATS,
-    SPARE_SEAT,
-    Letter,
-    LinkEnd,
-    Signature,
-    SignatureState,
-)
-from campaign.signing.plan import SigningPlan, refuse_ended
-from campaign.signing.prints import person_print
+from campaign.signing.person_fingerprint import person_print
 from campaign.signing.receipts import Signer
+from campaign.signing.reminders import spend_links
+from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat
 from campaign.signing.states import check_move
-from campaign.signing.traces import NO_TRACE, Trace, marks_of
-from campaign.signing.validating import SignedForm
-from campaign.signing.waiting import spend_links
-from campaign.signing.waiting_mails import queue_waiting
+from campaign.signing.validate import SignedForm
+from campaign.signing.waiting_letters_mail import queue_waiting
 
 _TRIES = 3
 _SIGNATURE = Signature.metadata.tables["signature"]
@@ -139,7 +132,7 @@ def _take_back(unit: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    if former is None or seats.person_of(former).name != _name_of(signing.letter):
+    if former is None or mailbox_limit.person_of(former).name != _name_of(signing.letter):
         return
     unit.delete(former)
     unit.flush()
@@ -232,9 +225,11 @@ def _sign_again(unit: Session, signing: Signing) -> None:
     )
     ruling = Ruling.WAITING
     for _ in range(_TRIES):
-        rows = seats.lock_seats(unit, signing.plan.campaign_id, signing.values["email_hmac"])
-        taken = seats.seats_of(unit, rows)
-        ruling, seat = duplicates.rule(newcomer, taken, signing.now)
+        rows = mailbox_limit.lock_seats(
+            unit, signing.plan.campaign_id, signing.values["email_hmac"]
+        )
+        taken = mailbox_limit.seats_of(unit, rows)
+        ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
         own = seat.id if ruling is Ruling.RENEW and seat is not None else None
         digest = signing.values["token_digest"]
         if any(row.token_digest == digest and row.id != own for row in rows):
@@ -248,7 +243,7 @@ def _sign_again(unit: Session, signing: Signing) -> None:
             return
         if ruling is not Ruling.SIT:
             break
-        if _sit(unit, signing, seat=duplicates.free_seat(taken) or SPARE_SEAT):
+        if _sit(unit, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT):
             _send_link(unit, signing)
             return
     send_already_signed(

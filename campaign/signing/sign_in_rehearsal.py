@@ -14,15 +14,15 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from campaign import db
 from campaign.campaigns import rehearsal
-from campaign.campaigns.models import Campaign
-from campaign.errors import Refused
-from campaign.signing import confirming, services, tokens
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.signing import confirm_letter, sign, tokens
+from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.consents import wording_id
-from campaign.signing.models import Letter, Signature, SignatureState
-from campaign.signing.plan import SigningPlan
-from campaign.signing.validating import SignedForm
+from campaign.signing.validate import SignedForm
 
 
 def is_rehearsing() -> bool:
@@ -70,8 +70,8 @@ def sign_in_rehearsal(
     if sum(count_rehearsed(unit, campaign).values()) >= rehearsal.MOST_SIGNATURES:
         raise Refused("rehearsal-full")
     token = tokens.new_token()
-    values = services.columns_of(letter) | {
-        **services.begun(token, now),
+    values = sign.columns_of(letter) | {
+        **sign.begun(token, now),
         **_invented(),
         "campaign_id": campaign.id,
         "locale": locale,
@@ -89,7 +89,7 @@ def sign_in_rehearsal(
             for planned in plan.letters[letter.letter_locale]
         ],
     )
-    signature, _first = confirming.confirm(unit, token=token, now=now)
+    signature, _first = confirm_letter.confirm(unit, token=token, now=now)
     return signature
 
 

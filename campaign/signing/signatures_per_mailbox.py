@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.folding import fold_name
-from campaign.signing.models import SEATS, WAITING_SEATS, SignatureState
+from campaign.core.text.fold import fold_name
+from campaign.models.signature import SEATS, WAITING_SEATS, SignatureState
 
 WAITS_ALONE = timedelta(days=1)
 """How long a letter that waits keeps its place even where all places are taken."""

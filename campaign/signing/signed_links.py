@@ -7,7 +7,7 @@ opens nothing of another.
 import base64
 import hmac
 
-from campaign import db
+from campaign.core import db
 
 _MAC_BYTES = 24
 

@@ -6,8 +6,8 @@ A signer sees `Signature.shown_state`; these are the moves of the state itself.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from campaign.errors import Refused
-from campaign.signing.models import Signature, SignatureState
+from campaign.core.errors import Refused
+from campaign.models.signature import Signature, SignatureState
 
 MOVES: Mapping[SignatureState, Mapping[SignatureState, str]] = MappingProxyType(
     {

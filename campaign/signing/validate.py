@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.officials.postal import formatted_code, region_code
-from campaign.reading.sources import clean_source
-from campaign.signing.details import check_address, country_codes, names_street
-from campaign.signing.guard import (
+from campaign.directory.postal_addresses import formatted_code, region_code
+from campaign.models.signature import Disclosure
+from campaign.public.referrers import clean_source
+from campaign.signing.address import check_address, country_codes, names_street
+from campaign.signing.checks.wordlist import (
     FORBIDDEN,
     INSULT,
     LINK,
@@ -23,15 +24,14 @@ from campaign.signing.guard import (
     links,
     missing_points,
 )
-from campaign.signing.models import Disclosure
-from campaign.signing.points import ordered
-from campaign.signing.tidying import (
+from campaign.signing.clean_text import (
     PARAGRAPH_LIMIT,
     Problem,
     check_line,
     check_text,
     western_digits,
 )
+from campaign.signing.letter.points import ordered
 
 __all__ = [
     "PARAGRAPH_LIMIT",

@@ -11,15 +11,15 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.addresses import spelling
 from campaign.campaigns.lifecycle import takes_confirmations
+from campaign.core import db
+from campaign.core.email_addresses import spelling
+from campaign.core.settings import Settings
 from campaign.mail.messages import Context, address_fingerprint, lock_address, message
 from campaign.mail.models import MailState, OutboxMail
-from campaign.settings import Settings
-from campaign.signing.links import signed_link
+from campaign.models.signature import Signature, SignatureState
 from campaign.signing.mails import mail_name
-from campaign.signing.models import Signature, SignatureState
+from campaign.signing.signed_links import signed_link
 
 WAITING = "waiting"
 """The kind of link: to one letter, as long as it waits or is there."""

@@ -1,1 +1,1 @@
-"""Staff users: roles, sign-in, guards of the desk."""
+"""People at the desk: sign-in, second factor, roles, guards."""

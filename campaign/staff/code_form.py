@@ -6,11 +6,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from campaign import db
-from campaign.accounts import proving
-from campaign.accounts.models import StaffUser
-from campaign.errors import TooMany
-from campaign.form_words import SiteForm
+from campaign.core import db
+from campaign.core.errors import TooMany
+from campaign.models.staff import StaffUser
+from campaign.staff import reauthentication
+from campaign.web.form_base import SiteForm
 
 _LONGEST = 128
 _OURS = {"csrf_token", "proof"}
@@ -33,7 +33,7 @@ class _AskingForm(SiteForm):
         # What has been read so far holds SQLite's one write lock, which the count of tries wants.
         db.session().rollback()
         try:
-            if proving.prove(user_id, self.proof.data):
+            if reauthentication.prove(user_id, self.proof.data):
                 return 200
         except TooMany as limit:
             self.proof.errors = [say_too_many(limit)]

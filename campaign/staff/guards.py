@@ -22,20 +22,20 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from campaign import audit, db
-from campaign.accounts import proving, traces
-from campaign.accounts.code_form import ProofForm
-from campaign.accounts.models import Role, StaffUser
-from campaign.security import private_page, refuse_nul, same_origin
+from campaign.core import audit, db
+from campaign.models.staff import Role, StaffUser
+from campaign.staff import reauthentication, require_audit
+from campaign.staff.code_form import ProofForm
+from campaign.web.security import private_page, refuse_nul, same_origin
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 _BEFORE_SET_UP = {
-    "accounts.sign_out",
-    "accounts.confirm",
-    "accounts.prove",
-    "accounts.second_factor.show",
-    "accounts.second_factor.start",
-    "accounts.second_factor.turn_on",
+    "staff.sign_out",
+    "staff.confirm",
+    "staff.prove",
+    "staff.second_factor.show",
+    "staff.second_factor.start",
+    "staff.second_factor.turn_on",
 }
 """What a user may do whose role asks for a second factor that is not set up yet."""
 
@@ -60,13 +60,13 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
             abort(404)
         g.locale = user.locale
         refuse_nul()
-        if proving.must_set_up(user) and request.endpoint not in _BEFORE_SET_UP:
-            return redirect(url_for("accounts.second_factor.show"))
-        traces.watch()
+        if reauthentication.must_set_up(user) and request.endpoint not in _BEFORE_SET_UP:
+            return redirect(url_for("staff.second_factor.show"))
+        require_audit.watch()
         return None
 
     blueprint.after_request(private_page)
-    blueprint.after_request(traces.want_entry)
+    blueprint.after_request(require_audit.want_entry)
 
 
 def fresh(*, back: str | None = None) -> Callable[[View], View]:
@@ -88,18 +88,21 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def ask_first(**values: Any) -> ResponseReturnValue:
-            if proving.is_fresh():
+            if reauthentication.is_fresh():
                 return view(**values)
             if request.method in {"GET", "HEAD"}:
-                return redirect(url_for("accounts.confirm", next=request.full_path.rstrip("?")))
+                return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
             if back is not None:
                 target = url_for(back, **values)
-                return redirect(url_for("accounts.confirm", next=target, again="1"), 303)
+                return redirect(url_for("staff.confirm", next=target, again="1"), 303)
             form = ProofForm(staff_user())
             status = form.check(staff_user()) if form.proof.data else 403
             if status != 200:
                 return render_template(
-                    "accounts/confirm.html", form=form, action=request.full_path, kept=form.kept()
+                    "staff/reauthenticate.html",
+                    form=form,
+                    action=request.full_path,
+                    kept=form.kept(),
                 ), status
             note_proof()
             return view(**values)
@@ -112,7 +115,7 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
 
 def note_proof() -> None:
     """This session is fresh again, and the audit says so."""
-    proving.note_fresh()
+    reauthentication.note_fresh()
     audit.record(db.session(), actor=actor(), action="accounts.confirm", subject=actor())
 
 

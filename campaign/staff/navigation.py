@@ -6,9 +6,9 @@ from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from campaign.accounts.guards import is_guarded_request, staff_user
-from campaign.accounts.models import Role
-from campaign.settings import Settings
+from campaign.core.settings import Settings
+from campaign.models.staff import Role
+from campaign.staff.guards import is_guarded_request, staff_user
 
 
 class Section(NamedTuple):
@@ -26,15 +26,15 @@ _EVERYBODY = frozenset(Role)
 _SECTIONS = (
     ("today.index", _l("Today"), _EVERYBODY),
     ("campaigns.index", _l("Campaigns"), _WRITERS),
-    ("officials.index", _l("Officials"), _WRITERS),
-    ("officials.missions", _l("Missions"), _WRITERS),
+    ("directory.index", _l("Officials"), _WRITERS),
+    ("directory.missions", _l("Missions"), _WRITERS),
     ("replies.index", _l("Replies"), _EVERYBODY),
     ("bundles.index", _l("Letters and bundles"), _PRINTERS),
     ("screening.index", _l("Screening"), _PRINTERS),
-    ("paper.index", _l("Paper"), _PRINTERS),
+    ("paper_signatures.index", _l("Paper"), _PRINTERS),
     ("exports.index", _l("Exports"), _PRINTERS),
-    ("accounts.staff.index", _l("Staff"), _ADMINS),
-    ("accounts.audit.index", _l("Audit"), _ADMINS),
+    ("staff.users.index", _l("Staff"), _ADMINS),
+    ("staff.audit_log.index", _l("Audit"), _ADMINS),
 )
 
 
@@ -52,9 +52,9 @@ def desk_context() -> dict[str, object]:
         "desk_nav": sections(user.role),
         "staff_name": user.name or user.email,
         "staff_id": user.public_id,
-        "account_url": url_for("accounts.show_account"),
-        "sign_out_url": url_for("accounts.sign_out"),
-        "desk_home_url": url_for("accounts.home"),
+        "account_url": url_for("staff.show_account"),
+        "sign_out_url": url_for("staff.sign_out"),
+        "desk_home_url": url_for("staff.home"),
         "desk_zone": settings.timezone,
     }
 

@@ -11,10 +11,10 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import StaffUser
-from campaign.errors import Gone
-from campaign.settings import Settings
+from campaign.core import db
+from campaign.core.errors import Gone
+from campaign.core.settings import Settings
+from campaign.models.staff import StaffUser
 
 LINK_DAYS = 3
 _DAY_SECONDS = 86_400

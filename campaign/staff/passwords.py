@@ -12,7 +12,7 @@ from typing import Any
 from flask_security.utils import password_complexity_validator
 from zxcvbn import zxcvbn
 
-from campaign.folding import fold
+from campaign.core.text.fold import fold
 
 MINIMUM = 12
 MAXIMUM = 128

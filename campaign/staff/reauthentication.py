@@ -10,12 +10,12 @@ from flask import current_app, request, session
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.accounts import codes
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name, is_password_right
-from campaign.security import count_against_limit, forget_count, network_of
-from campaign.settings import Settings
+from campaign.core import audit, db
+from campaign.core.settings import Settings
+from campaign.models.staff import StaffUser
+from campaign.staff import totp
+from campaign.staff.staff_users import actor_name, is_password_right
+from campaign.web.security import count_against_limit, forget_count, network_of
 
 TRIES_PER_HOUR = 10
 CODES_PER_HOUR = 100
@@ -59,7 +59,7 @@ def prove(user_id: int, typed: str) -> bool:
     with db.transaction() as unit:
         count_against_limit(unit, _WHAT, _place(user_id), TRIES_PER_HOUR)
         user = _get(unit, user_id)
-        if user.has_second_factor and not codes.looks_like_recovery_code(typed):
+        if user.has_second_factor and not totp.looks_like_recovery_code(typed):
             count_against_limit(unit, _WHAT, str(user_id), CODES_PER_HOUR)
     right = _use_code(user_id, typed) if user.has_second_factor else is_password_right(user, typed)
     if right:
@@ -85,14 +85,14 @@ def prove_password(user_id: int, typed: str) -> bool:
 
 def use_either_code(unit: Session, user: StaffUser, typed: str) -> bool:
     """Whether `typed` is a code of the app or a recovery code; it is used up then."""
-    if codes.looks_like_recovery_code(typed):
-        if not codes.use_recovery_code(unit, user, typed):
+    if totp.looks_like_recovery_code(typed):
+        if not totp.use_recovery_code(unit, user, typed):
             return False
-        left = codes.count_recovery_codes(unit, user)
+        left = totp.count_recovery_codes(unit, user)
         name = actor_name(user)
         audit.record(unit, actor=name, action="accounts.recovery-code", subject=name, left=left)
         return True
-    return codes.use_app_code(unit, user, typed)
+    return totp.use_app_code(unit, user, typed)
 
 
 def _use_code(user_id: int, typed: str) -> bool:

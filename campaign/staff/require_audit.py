@@ -14,7 +14,7 @@ from flask_login import current_user
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
-from campaign import audit, db
+from campaign.core import audit, db
 
 log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., object])
@@ -75,7 +75,7 @@ def _keep_fault(unit: Session) -> None:
         raise AssertionError(
             f"POST {page} changed {unit.info.get('wrote') or 'nothing, but hands out a file'} and "
             "left no audit entry: have its service call audit.record, or mark the view with "
-            "accounts.traces.leaves_no_entry and say why."
+            "staff.require_audit.leaves_no_entry and say why."
         )
     log.error("deed without an audit entry", page=page)
     user = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way

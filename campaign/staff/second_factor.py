@@ -2,11 +2,11 @@
 
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.accounts import codes
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name, end_sessions
-from campaign.errors import Invalid, Refused
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, Refused
+from campaign.models.staff import StaffUser
+from campaign.staff import totp
+from campaign.staff.staff_users import actor_name, end_sessions
 
 
 def start(unit: Session, *, user: StaffUser) -> None:
@@ -16,7 +16,7 @@ def start(unit: Session, *, user: StaffUser) -> None:
     """
     if user.has_second_factor:
         raise Refused("factor-is-set")
-    user.totp_secret, user.totp_counter = codes.new_secret(unit), None
+    user.totp_secret, user.totp_counter = totp.new_secret(unit), None
     _record(unit, user, user, "accounts.factor-start")
 
 
@@ -27,10 +27,10 @@ def turn_on(unit: Session, *, user: StaffUser, code: str) -> list[str]:
     """
     if user.has_second_factor or user.totp_secret is None:
         raise Refused("factor-not-started")
-    if not codes.use_app_code(unit, user, code):
+    if not totp.use_app_code(unit, user, code):
         raise Invalid(fields={"code": "code-wrong"})
     user.totp_since = db.utcnow()
-    made = codes.new_recovery_codes(unit, user)
+    made = totp.new_recovery_codes(unit, user)
     _record(unit, user, user, "accounts.factor-on")
     return made
 
@@ -39,7 +39,7 @@ def renew_recovery_codes(unit: Session, *, user: StaffUser) -> list[str]:
     """New recovery codes for the old ones. Raises Refused without a second factor."""
     if not user.has_second_factor:
         raise Refused("factor-not-started")
-    made = codes.new_recovery_codes(unit, user)
+    made = totp.new_recovery_codes(unit, user)
     _record(unit, user, user, "accounts.factor-codes")
     return made
 
@@ -48,7 +48,7 @@ def turn_off(unit: Session, *, user: StaffUser, required: bool) -> None:
     """Ask for no codes any more. Raises Refused (`factor-required`) where the role needs one."""
     if required:
         raise Refused("factor-required")
-    codes.forget(unit, user)
+    totp.forget(unit, user)
     _record(unit, user, user, "accounts.factor-off")
 
 
@@ -57,7 +57,7 @@ def reset(unit: Session, *, user: StaffUser, actor: str) -> None:
 
     All their sessions end. Whoever does this must know by another way that it is really them.
     """
-    codes.forget(unit, user)
+    totp.forget(unit, user)
     end_sessions(user)
     unit.flush()
     audit.record(unit, actor=actor, action="accounts.factor-reset", subject=actor_name(user))

@@ -12,9 +12,9 @@ from flask_security.utils import login_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import actor_name, end_sessions
+from campaign.core import audit, db
+from campaign.models.staff import StaffUser
+from campaign.staff.staff_users import actor_name, end_sessions
 
 _INSIDE = re.compile(r"/desk/[A-Za-z0-9/_.~%?&=+,:@-]*")
 _HOME = "/desk/"
@@ -72,8 +72,8 @@ def ask_to_sign_in() -> ResponseReturnValue:
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     target = safe_next(wanted)
     if target == _HOME:
-        return redirect(url_for("doors.sign_in"))
-    return redirect(url_for("doors.sign_in", next=target))
+        return redirect(url_for("sign_in.sign_in"))
+    return redirect(url_for("sign_in.sign_in", next=target))
 
 
 def safe_next(wanted: str | None) -> str:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.accounts.models import Role, StaffUser
-from campaign.accounts.passwords import problem_of
-from campaign.addresses import canonical_email
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.core import audit, db
+from campaign.core.email_addresses import canonical_email
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.staff import Role, StaffUser
+from campaign.staff.passwords import problem_of
 
 
 def find_by_email(unit: Session, email: str) -> StaffUser | None:

@@ -13,9 +13,9 @@ from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import RecoveryCode, StaffUser
-from campaign.settings import Settings
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.staff import RecoveryCode, StaffUser
 
 RECOVERY_CODES = 10
 _SLACK_SECONDS = 30

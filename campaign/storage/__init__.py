@@ -20,10 +20,10 @@ from typing import BinaryIO, cast
 import structlog
 from flask import Flask, current_app
 
-from campaign import db, jobs
-from campaign.errors import DomainError, NotFound
-from campaign.sealing import Keyring
-from campaign.settings import Settings
+from campaign.core import db, jobs
+from campaign.core.errors import DomainError, NotFound
+from campaign.core.sealing import Keyring
+from campaign.core.settings import Settings
 from campaign.storage import sealed
 from campaign.storage.places import FilesAway, Place, place_of
 from campaign.storage.scratch import room, sweep

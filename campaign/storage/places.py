@@ -13,8 +13,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from campaign.errors import DomainError
-from campaign.settings import Settings
+from campaign.core.errors import DomainError
+from campaign.core.settings import Settings
 from campaign.storage import scratch
 from campaign.storage.sealed import Source
 

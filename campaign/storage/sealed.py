@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from campaign.sealing import Keyring, WrongKey
+from campaign.core.sealing import Keyring, WrongKey
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer

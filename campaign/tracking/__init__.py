@@ -1,1 +1,4 @@
-"""Following a letter: my letters, from signing to the embassy and what came of it."""
+"""A supporter follows, changes or withdraws a letter.
+
+`notices` are what is told, `send_notices` tells it, `mails` words it.
+"""

@@ -7,24 +7,25 @@ from flask import current_app
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import clock, db, jobs
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.following.holding import hold
-from campaign.following.marks import is_frozen
-from campaign.following.refusing import TooLate
-from campaign.letters.room import Room
-from campaign.settings import Settings
-from campaign.signing import journey, judging, similar
-from campaign.signing.composing import addressing_of, case_of, compose, proposal_of
-from campaign.signing.drafts import host_country, writer_of, writer_of_signature
-from campaign.signing.journey import Posted, Sent
-from campaign.signing.measuring import drafts_of
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.plan import PlannedLetter, SigningPlan, get_plan
-from campaign.signing.points import arranged, moved
-from campaign.signing.prints import person_print
+from campaign.core import clock, db, jobs
+from campaign.core.settings import Settings
+from campaign.models.signature import Signature, SignatureState
+from campaign.printing.page_fit import Room
+from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan
+from campaign.signing.checks import review_decision, similar
+from campaign.signing.form import steps
+from campaign.signing.form.steps import Posted, Sent
+from campaign.signing.letter.compose import addressing_of, case_of, compose, proposal_of
+from campaign.signing.letter.draft import host_country, writer_of, writer_of_signature
+from campaign.signing.letter.points import arranged, moved
+from campaign.signing.letter.proposed_letters import drafts_of
+from campaign.signing.person_fingerprint import person_print
 from campaign.signing.states import LIVE
-from campaign.signing.validating import SignedForm
+from campaign.signing.validate import SignedForm
+from campaign.tracking.refusals import TooLate
+from campaign.tracking.timeline import is_frozen
+from campaign.tracking.wait_for_letter import hold
 
 EDITABLE = (
     "given_name", "family_name", "country", "locality", "region", "postal_code", "disclosure",
@@ -130,7 +131,7 @@ def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
     settings: Settings = current_app.extensions["settings"]
     plan = plan_for(unit, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))
-    sent = journey.judge(posted, plan, limit=limit)
+    sent = steps.judge(posted, plan, limit=limit)
     bounded = signature.letter_locale in plan.bounded
     return Changed(posted, sent, _room(plan, signature, sent) if bounded else None, bounded)
 
@@ -207,7 +208,7 @@ def change(unit: Session, signature: Signature, form: SignedForm) -> None:
     similar.forget_words(unit, signature.id)
     unit.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
-    judging.judge_again(unit, signature, db.utcnow())
+    review_decision.judge_again(unit, signature, db.utcnow())
     if was_confirmed is not (signature.state is SignatureState.CONFIRMED):
         jobs.enqueue(unit, "campaigns.count")
     jobs.enqueue(unit, "signing.note-words", signature.id)

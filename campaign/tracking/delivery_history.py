@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.deliveries.covering import Range, ranges_of
-from campaign.deliveries.fates import TAKES_OUT, list_fates
-from campaign.deliveries.models import LetterMove
-from campaign.deliveries.order import Placed, place_attempts
+from campaign.deliveries.event_order import Placed, place_attempts
+from campaign.deliveries.letter_outcomes import TAKES_OUT, list_fates
+from campaign.deliveries.letters_covered import Range, ranges_of
 from campaign.deliveries.visits import times_of
-from campaign.signing.models import Letter
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import LetterMove
+from campaign.models.signature import Letter
 
 
 class Stay(NamedTuple):

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.review_hold import Decision, Hold
+from campaign.models.signature import Signature, SignatureState
 
 
 def note_for(unit: Session, signature: Signature) -> str:

@@ -11,16 +11,16 @@ from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.addresses import spelling
-from campaign.errors import Gone, NotFound
-from campaign.following.mails import send_my_letters, send_no_letters
-from campaign.following.models import LettersLink
+from campaign.core import db, jobs
+from campaign.core.email_addresses import spelling
+from campaign.core.errors import Gone, NotFound
+from campaign.core.settings import Settings
 from campaign.mail.messages import address_fingerprint
-from campaign.network.models import NetworkMember
-from campaign.settings import Settings
+from campaign.models.network import NetworkMember
+from campaign.models.notice import LettersLink
+from campaign.models.signature import Signature, SignatureState
 from campaign.signing import tokens
-from campaign.signing.models import Signature, SignatureState
+from campaign.tracking.mails import send_my_letters, send_no_letters
 
 _SHOWN = tuple(state for state in SignatureState if state is not SignatureState.ERASED)
 _REMEMBERED = timedelta(days=7)

@@ -3,10 +3,10 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign, Update, UpdateKind
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.following.news import still_wanted
 from campaign.mail.messages import Context, message
+from campaign.models.campaign import Campaign, Update, UpdateKind
+from campaign.tracking.news_subscription import still_wanted
 
 
 @message("my-letters", budget="ask")

@@ -4,10 +4,10 @@ from flask_babel import format_number, gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.campaigns.models import Campaign
+from campaign.core import db
 from campaign.mail import bad_addresses
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, SignatureState
 
 MOST = 10_000
 """Mailboxes that are counted: beyond it the number changes no decision, and would take long."""

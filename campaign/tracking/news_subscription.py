@@ -7,12 +7,12 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
 from campaign.mail.messages import Context
-from campaign.settings import Settings
-from campaign.signing.links import opened_link, signed_link
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.signed_links import opened_link, signed_link
 from campaign.signing.states import LIVE
 
 _KIND = "case-news"

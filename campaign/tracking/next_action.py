@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import i18n
-from campaign.campaigns.services import find_open
-from campaign.reading.case_page import edition_for, other_language
-from campaign.reading.deadline import Deadline, deadline_of
-from campaign.signing.models import Signature
+from campaign.campaigns.campaigns import find_open
+from campaign.core import i18n
+from campaign.models.signature import Signature
+from campaign.public.case_page import edition_for, other_language
+from campaign.public.deadline import Deadline, deadline_of
 
 
 @dataclass(frozen=True, slots=True)

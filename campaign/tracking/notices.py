@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.audit import AuditEntry
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.campaigns.stop_rule import is_stopped_sql
-from campaign.deliveries.rules import GONE_OUT
-from campaign.following.models import Notice, NoticeKind
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
+from campaign.models.notice import Notice, NoticeKind
 
 _LATELY = timedelta(days=2)
 """How far back a lost message is looked for; what is older is no news."""

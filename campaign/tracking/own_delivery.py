@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign
-from campaign.signing.models import Signature
+from campaign.campaigns import public_counts
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
 
 
 def note(unit: Session, signature: Signature, now: datetime) -> bool:
@@ -32,7 +32,7 @@ def count(unit: Session, campaign: Campaign) -> int:
         unit.scalar(
             select(func.count(Signature.id)).where(
                 Signature.campaign_id == campaign.id,
-                tally.counted_publicly(Signature.state, Signature.state_before),
+                public_counts.counted_publicly(Signature.state, Signature.state_before),
                 Signature.sent_by_self_at.is_not(None),
             )
         )

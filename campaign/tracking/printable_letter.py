@@ -6,10 +6,10 @@ import structlog
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from campaign.letters.problems import LetterRefused
-from campaign.reading.intake import private
-from campaign.signing.drafts import Letters
-from campaign.signing.signing_views import pdf_response
+from campaign.printing.problems import LetterRefused
+from campaign.public.pages.before_request import private
+from campaign.signing.form.views import pdf_response
+from campaign.signing.letter.draft import Letters
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
         log.warning("letter cannot be printed", problem=str(problem))
         rest = letters.without(_keys(problem))
         page = render_template(
-            "following/cannot_print.html",
+            "tracking/cannot_print.html",
             cards=letters.cards,
             refused=[one.addressee_lines[0] for one in letters if one not in rest],
             rest=len(rest) if len(rest) < len(letters) else 0,

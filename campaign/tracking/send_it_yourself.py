@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from campaign import i18n
-from campaign.campaigns.addressing import addressing_of
-from campaign.campaigns.models import Target
-from campaign.letters.context import LetterContext
-from campaign.letters.envelopes import EnvelopeContext, with_envelopes
-from campaign.letters.layouts import Layout
-from campaign.officials.models import ContactDetail
-from campaign.signing.composing import Writer, sender_lines
-from campaign.signing.drafts import Letters, pdf_of, writer_of_signature
-from campaign.signing.models import Letter, Signature
+from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.core import i18n
+from campaign.models.campaign import Target
+from campaign.models.directory import ContactDetail
+from campaign.models.signature import Letter, Signature
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.sheets.envelopes import EnvelopeContext, with_envelopes
+from campaign.signing.letter.compose import Writer, sender_lines
+from campaign.signing.letter.draft import Letters, pdf_of, writer_of_signature
 
 _LONGEST_MAILTO = 1900
 """Characters of a mailto: address that mail programs take; a longer letter is copied instead."""

@@ -14,24 +14,24 @@ from flask_babel import force_locale
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from campaign import db, i18n, jobs
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign, Update
-from campaign.campaigns.reasons import Reasons, reasons_of
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.deliveries.covering import covered_by, gone
-from campaign.following import mails
-from campaign.following.models import Notice, NoticeKind, NoticeMail
-from campaign.following.news import unsubscribe_url
+from campaign.core import db, i18n, jobs
+from campaign.core.sealing import WrongKey
+from campaign.core.settings import Settings
+from campaign.deliveries.letters_covered import covered_by, gone
 from campaign.mail import bad_addresses
-from campaign.reading.case_page import destination_name, edition_for
-from campaign.reading.deadline import say_day
-from campaign.reading.posts import told_in
-from campaign.sealing import WrongKey
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, Update
+from campaign.models.notice import Notice, NoticeKind, NoticeMail
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.public.case_page import destination_name, edition_for
+from campaign.public.deadline import say_day
+from campaign.public.update_pages import told_in
+from campaign.tracking import mails
+from campaign.tracking.news_subscription import unsubscribe_url
 
 log = structlog.get_logger()
 

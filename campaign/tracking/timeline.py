@@ -9,20 +9,20 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock, i18n
 from campaign.bundles.destinations import destination_of
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
-from campaign.campaigns.models import Campaign, StopKind, UpdateKind
+from campaign.bundles.volumes.load_letters import number_of
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.deliveries.order import moment_of
+from campaign.core import clock, i18n
+from campaign.deliveries.event_order import moment_of
 from campaign.deliveries.visits import list_late
-from campaign.following.held import note_for
-from campaign.following.trips import Stay, Trip, stays_of, trips_of
-from campaign.officials.models import Mission, Official
-from campaign.reading.case_page import mission_name
-from campaign.reading.posts import Picture, Post, posts_of
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
+from campaign.models.campaign import Campaign, StopKind, UpdateKind
+from campaign.models.directory import Mission, Official
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.public.case_page import mission_name
+from campaign.public.update_pages import Picture, Post, posts_of
+from campaign.tracking.delivery_history import Stay, Trip, stays_of, trips_of
+from campaign.tracking.held_letter import note_for
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -225,7 +225,7 @@ def _came_of(
 ) -> list[Mark]:
     """Answers and the outcome, from the day of signing on, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
-    case = url_for("reading.case", lang=i18n.locale(), slug=campaign.slug)
+    case = url_for("public.case", lang=i18n.locale(), slug=campaign.slug)
     return [
         Mark(
             one.title, "done", _told_at(one, campaign, trips), one.when, one.iso,

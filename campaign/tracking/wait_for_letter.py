@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from campaign.signing.models import Letter, Signature
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, Signature
 
 
 def hold(unit: Session, *signatures: Signature) -> None:

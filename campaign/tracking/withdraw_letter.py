@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from campaign.following.holding import hold
-from campaign.following.marks import is_handed_over
-from campaign.following.refusing import TooLate
-from campaign.signing.hold_models import Hold
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.similar import forget_words
+from campaign.models.review_hold import Hold
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.checks.similar import forget_words
 from campaign.signing.states import LIVE, move_signature
+from campaign.tracking.refusals import TooLate
+from campaign.tracking.timeline import is_handed_over
+from campaign.tracking.wait_for_letter import hold
 
 
 def refuse_unwithdrawable(unit: Session, signature: Signature) -> None:

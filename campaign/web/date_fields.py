@@ -15,7 +15,7 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.widgets import DateInput, DateTimeLocalInput
 
-from campaign import i18n
+from campaign.core import i18n
 
 _WRITTEN = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 

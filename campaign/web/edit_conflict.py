@@ -14,12 +14,15 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
-from campaign import i18n
-from campaign.db import Base
+from campaign.core import i18n
+from campaign.core.db import Base
 
 
 class Meeting:
-    """Beside a form: knows what its writer saw. `_meeting.html` shows what stands otherwise."""
+    """Beside a form.
+
+    Knows what its writer saw. `_edit_conflict.html` shows what stands otherwise.
+    """
 
     seen = HiddenField()
     theirs: tuple[tuple[str, str], ...] = ()

@@ -9,8 +9,8 @@ from flask_babel import gettext
 from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from campaign import i18n, logs
-from campaign.errors import DomainError, TooMany
+from campaign.core import i18n, logs
+from campaign.core.errors import DomainError, TooMany
 
 log = structlog.get_logger()
 

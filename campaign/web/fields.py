@@ -25,10 +25,10 @@ from wtforms import (
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from campaign.campaigns.texts import has_hidden_characters, one_line, paragraphs
-from campaign.form_words import SiteForm
-from campaign.letters.placeholders import KNOWN, nearest_placeholder
-from campaign.typed_days import DayInput, MomentInput, no_such_day, read_day
+from campaign.core.text.desk_texts import has_hidden_characters, one_line, paragraphs
+from campaign.printing.placeholders import KNOWN, nearest_placeholder
+from campaign.web.date_fields import DayInput, MomentInput, no_such_day, read_day
+from campaign.web.form_base import SiteForm
 
 _ROW = re.compile(r"\w+-\d+-\w+\Z")
 """The name of a field in a row, as the form's `points-1-text`."""

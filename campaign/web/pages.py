@@ -21,17 +21,18 @@ from flask_babel import gettext
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 
-from campaign import compressing, i18n
-from campaign.colours import contrast
-from campaign.errors import NotFound
-from campaign.letters.html import screen_css
-from campaign.letters.layouts import layout_for
-from campaign.markup import MARKDOWN, opening, unmarked
-from campaign.resources import folder
-from campaign.security import public
-from campaign.settings import Settings
+from campaign.core import i18n
+from campaign.core.asset_paths import folder
+from campaign.core.colours import contrast
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
+from campaign.printing.geometry import layout_for
+from campaign.printing.html import screen_css
+from campaign.web import compress
+from campaign.web.markup import MARKDOWN, opening, unmarked
+from campaign.web.security import public
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Blueprint("web", __name__)
 _YEAR = 31_536_000
 _DAY = 86_400
 _TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "blockquote", "h2", "h3", "h4", "br", "hr"}
@@ -116,7 +117,7 @@ def _cached(body: str, kind: str, seconds: int) -> Response:
     response = make_response(body)
     response.content_type = f"{kind}; charset=utf-8"
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
-    compressing.compress(response).add_etag()
+    compress.compress(response).add_etag()
     return response
 
 
@@ -134,15 +135,15 @@ def _context() -> dict[str, object]:
             name=settings.organisation_name,
             contact_email=settings.organisation_email,
             website=settings.organisation_website,
-            logo_url=url_for("pages.logo") if settings.organisation_logo and on_page else None,
+            logo_url=url_for("web.logo") if settings.organisation_logo and on_page else None,
         ),
         "locale": i18n.locale(),
         "direction": i18n.direction(i18n.locale()),
         "comma": i18n.comma(i18n.locale()),
         "colon": i18n.colon(i18n.locale()),
         "languages": i18n.language_switch() if on_page else [],
-        "home_url": url_for("reading.home", lang=i18n.locale()) if on_page else settings.base_url,
-        "feed_url": url_for("reading.feed", lang=i18n.locale()) if on_page else "",
+        "home_url": url_for("public.home", lang=i18n.locale()) if on_page else settings.base_url,
+        "feed_url": url_for("public.feed", lang=i18n.locale()) if on_page else "",
         "development": settings.mode == "development",
     }
 
@@ -167,7 +168,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(asset=asset, words_in=i18n.words_in)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _YEAR
-    compressing.init_app(app)
+    compress.init_app(app)
     app.context_processor(_context)
     app.add_url_rule("/brand.css", "brand_css", brand_css)
     app.register_blueprint(blueprint)

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, false, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign import i18n
-from campaign.folding import fold_name
+from campaign.core import i18n
+from campaign.core.text.fold import fold_name
 
 T = TypeVar("T")
 PAGE_SIZE = 50

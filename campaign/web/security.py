@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from campaign import clock, db, jobs
-from campaign.errors import TooMany
-from campaign.settings import Settings
+from campaign.core import clock, db, jobs
+from campaign.core.errors import TooMany
+from campaign.core.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

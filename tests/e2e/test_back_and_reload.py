@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
-from tests.e2e.test_journey import MAIN_BUTTON, main_button, sign_in
+from tests.e2e.test_letter_to_bundle import MAIN_BUTTON, main_button, sign_in
 from tests.e2e.test_supporters import link_in, mail_to, width
 
 pytestmark = pytest.mark.e2e

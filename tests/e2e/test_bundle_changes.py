@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
-from tests.e2e.test_journey import main_button, sign_in
+from tests.e2e.test_letter_to_bundle import main_button, sign_in
 
 pytestmark = pytest.mark.e2e
 

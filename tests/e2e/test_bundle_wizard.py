@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from campaign.bundles.verifying import verify_copy
+from campaign.bundles.documents.verify import verify_copy
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
-from tests.e2e.test_journey import main_button, sign_in
+from tests.e2e.test_letter_to_bundle import main_button, sign_in
 from tests.e2e.test_supporters import CASE, FORM, link_in, mail_to, post
 
 pytestmark = pytest.mark.e2e

@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from campaign.letters.layouts import layout_for
+from campaign.printing.geometry import layout_for
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site
-from tests.e2e.test_journey import sign_in
+from tests.e2e.test_letter_to_bundle import sign_in
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ from tests.commands import Commands
 from tests.days import today
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site, _free_port, _wait_for, _watched
-from tests.e2e.test_journey import main_button
+from tests.e2e.test_letter_to_bundle import main_button
 
 pytestmark = pytest.mark.e2e
 

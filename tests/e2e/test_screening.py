@@ -9,12 +9,13 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, insert, select
 
-from campaign import close_app, create_app, db, jobs
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign
-from campaign.signing.hold_models import Hold
-from campaign.signing.models import Letter, Signature, SignatureState
-from campaign.signing.traces import make_trace, marks_of
+from campaign import close_app, create_app
+from campaign.campaigns import public_counts
+from campaign.core import db, jobs
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Hold
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.signing.checks.origin import make_trace, marks_of
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 
@@ -36,7 +37,7 @@ def flood(site: Site) -> int:
     """Twelve hundred confirmed signatures from one network; gives the number that is true."""
     with instance(site), db.transaction() as unit:
         campaign = unit.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
-        honest = tally.recount(unit, campaign)
+        honest = public_counts.recount(unit, campaign)
         model = unit.scalars(
             select(Signature).where(
                 Signature.campaign_id == campaign.id, Signature.state == SignatureState.CONFIRMED

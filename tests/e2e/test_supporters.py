@@ -16,10 +16,10 @@ import pytest
 from altcha import create_challenge, verify_solution
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from campaign.bundles.verifying import verify_copy
+from campaign.bundles.documents.verify import verify_copy
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
-from tests.e2e.test_journey import main_button, sign_in
+from tests.e2e.test_letter_to_bundle import main_button, sign_in
 
 pytestmark = pytest.mark.e2e
 CASE = "/en/actions/ua-58-20"

@@ -10,12 +10,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from campaign import close_app, create_app, db, jobs, storage
-from campaign.bundles import freezing, printing, services
-from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.verifying import verify_copy
-from campaign.bundles.zipping import write_zip
-from campaign.settings import load_settings
+from campaign import close_app, create_app, storage
+from campaign.bundles import find_bundles
+from campaign.bundles.documents.bundle_zip import write_zip
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.volumes import print_jobs
+from campaign.core import db, jobs
+from campaign.core.settings import load_settings
+from campaign.models.bundle import Bundle, BundleState, Volume
 from tests.commands import Commands
 
 pytestmark = pytest.mark.e2e
@@ -75,19 +78,19 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
     app = create_app(settings)
     with app.app_context(), two_workers(commands, environment):
         with db.transaction() as unit:
-            campaign, mission = services.get_pair(
+            campaign, mission = find_bundles.get_pair(
                 unit, campaign="ua-58-20", mission="mexico-ottawa"
             )
-            bundle = freezing.freeze(
+            bundle = freeze_bundle.freeze(
                 unit, campaign=campaign, mission=mission, settings=settings, locale="en",
                 actor="test",
             )  # fmt: skip
-            printing.send_for(unit, bundle, chains=2)
+            print_jobs.send_for(unit, bundle, chains=2)
             bundle_id, frozen = bundle.id, bundle.letter_count
         made = _wait(bundle_id)
         assert made.state is BundleState.READY, made.failure
         with db.transaction() as unit:
-            download = services.open_download(
+            download = find_bundles.open_download(
                 unit, unit.get_one(Bundle, bundle_id), storage.storage(), actor="test"
             )
             for _ in write_zip(download.chunks, tmp_path / download.name):

@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from campaign.reading.page_cache import PageCache
+from campaign.models.campaign import Campaign
+from campaign.public.page_cache import PageCache
 from tests.factories import make_campaign
-from tests.remembering import RememberingPress
+from tests.press_cache import RememberingPress
 
 
 @pytest.fixture(scope="session")

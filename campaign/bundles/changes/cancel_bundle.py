@@ -3,14 +3,16 @@
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, clock, db
-from campaign.bundles import files, prints, sheets, standing
-from campaign.bundles.give_back import give_back
-from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.withdrawals import list_taken_back, taken_out
-from campaign.db import after_commit
-from campaign.errors import Refused
-from campaign.signing.models import Letter
+from campaign.bundles import bundle_status, file_names
+from campaign.bundles.changes import prints
+from campaign.bundles.changes.return_to_earlier_bundle import give_back
+from campaign.bundles.changes.withdrawals import list_taken_back, taken_out
+from campaign.bundles.freeze import signed_sheets
+from campaign.core import audit, clock, db
+from campaign.core.db import after_commit
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.signature import Letter
 from campaign.storage import Storage
 
 WAITS = {
@@ -33,9 +35,9 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     worker that prints it just now loses its volume. Raises Refused: `handed-over`, `moved-on`,
     `emptied`, `cancelled`, `not-ready` (it failed: that has a button of its own).
     """
-    standing.hold(unit, bundle)
-    standing.refuse_settled(unit, bundle)
-    standing.refuse_emptied(bundle)
+    bundle_status.hold(unit, bundle)
+    bundle_status.refuse_settled(unit, bundle)
+    bundle_status.refuse_emptied(bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
@@ -70,7 +72,7 @@ def give_up(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor
     bundle.cancelled_at, bundle.cancel_reason = now, reason
     bundle.lease_until = None
     unit.flush()
-    folder = files.stored_folder(bundle.public_id)
+    folder = file_names.stored_folder(bundle.public_id)
     after_commit(unit, lambda: store.delete_folder(folder))
     return freed
 
@@ -84,7 +86,7 @@ def _let_go(unit: Session, bundle: Bundle) -> int:
         .returning(Letter.id)
         .execution_options(synchronize_session=False)
     ).all()
-    sheets.leave_sheets(unit, bundle)
+    signed_sheets.leave_sheets(unit, bundle)
     unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
     unit.expire(bundle, ["volumes"])
     return len(freed)

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import files
-from campaign.bundles.manifest import FileFacts
-from campaign.bundles.models import Bundle
-from campaign.bundles.print_models import BundlePrint
-from campaign.bundles.zipping import Part
-from campaign.errors import NotFound
-from campaign.signing.models import Letter
+from campaign.bundles import file_names
+from campaign.bundles.documents.bundle_zip import Part
+from campaign.bundles.documents.manifest import FileFacts
+from campaign.core import db
+from campaign.core.errors import NotFound
+from campaign.models.bundle import Bundle
+from campaign.models.bundle_print import BundlePrint
+from campaign.models.signature import Letter
 from campaign.storage import FileDamaged, Storage
 
 
@@ -114,21 +114,21 @@ def parts_of(unit: Session, bundle: Bundle, store: Storage) -> list[Part]:
         return parts_in(bundle, found, store)
     if bundle.zip_sha256 is None:
         raise NotFound("file")
-    papers = files.stored_papers(bundle.public_id, bundle.zip_sha256)
-    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    papers = file_names.stored_papers(bundle.public_id, bundle.zip_sha256)
+    sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     volumes = [
-        (files.volume_file(one.sequence), files.stored_volume_of(bundle, one))
+        (file_names.volume_file(one.sequence), file_names.stored_volume_of(bundle, one))
         for one in bundle.volumes
         if one.sha256
     ]
-    before = [(name, f"{papers}/{name}") for name in files.BEFORE if name in files.ALWAYS]
-    after = [(name, f"{papers}/{name}") for name in files.AFTER if name in files.ALWAYS]
+    before = [(name, f"{papers}/{name}") for name in file_names.BEFORE if name in file_names.ALWAYS]
+    after = [(name, f"{papers}/{name}") for name in file_names.AFTER if name in file_names.ALWAYS]
     return [Part.kept(name, store, key, sizes) for name, key in (*before, *volumes, *after)]
 
 
 def parts_in(bundle: Bundle, found: BundlePrint, store: Storage) -> list[Part]:
     """The files of a print, in the order of its ZIP. Raises NotFound."""
-    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     return [Part.kept(one["name"], store, one["stored"], sizes) for one in found.files]
 
 

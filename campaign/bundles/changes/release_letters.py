@@ -9,14 +9,15 @@ that were set aside: once their cause is mended, the next bundle prints them.
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.bundles import cancelling, standing
+from campaign.bundles import bundle_status
+from campaign.bundles.changes import cancel_bundle
 from campaign.bundles.destinations import is_for
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, BundleState, Destination
-from campaign.campaigns.models import Campaign
-from campaign.errors import Refused
-from campaign.signing.models import Letter
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.core import audit
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle, BundleState, Destination
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter
 from campaign.storage import Storage
 
 
@@ -26,14 +27,14 @@ def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int
     Raises Refused: `not-ready` while it is being printed, `handed-over` where it failed after
     letters of it had gone out.
     """
-    standing.hold(unit, bundle)
+    bundle_status.hold(unit, bundle)
     if bundle.state not in {BundleState.FAILED, BundleState.READY}:
         raise Refused("not-ready")
     failed = bundle.state is BundleState.FAILED
     if failed:
-        standing.refuse_handed_over(unit, bundle)
+        bundle_status.refuse_handed_over(unit, bundle)
         stays = has_past(unit, bundle)
-        freed = cancelling.give_up(unit, bundle, store, reason="", actor=actor)
+        freed = cancel_bundle.give_up(unit, bundle, store, reason="", actor=actor)
     else:
         _remember(unit, bundle)
         freed = _free_set_aside(unit, bundle)
@@ -52,14 +53,14 @@ def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int
 
 def has_past(unit: Session, bundle: Bundle) -> bool:
     """Whether something is known of it that must stay: its files were ready, or letters moved."""
-    return bundle.ready_at is not None or standing.is_rerouted(unit, bundle)
+    return bundle.ready_at is not None or bundle_status.is_rerouted(unit, bundle)
 
 
 def _free_set_aside(unit: Session, bundle: Bundle) -> int:
     freed = unit.scalars(
         update(Letter)
         .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
-        .values(**cancelling.WAITS)
+        .values(**cancel_bundle.WAITS)
         .returning(Letter.id)
         .execution_options(synchronize_session=False)
     ).all()

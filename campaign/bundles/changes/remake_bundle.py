@@ -9,15 +9,18 @@ from flask import current_app
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, clock, db, jobs, storage
-from campaign.bundles import cancelling, prints, sheets, standing
-from campaign.bundles.models import Bundle, BundleState, VolumeState
-from campaign.bundles.withdrawals import GONE, TakenBack, list_taken_back, taken_out
-from campaign.campaigns.models import Campaign
+from campaign import storage
+from campaign.bundles import bundle_status
+from campaign.bundles.changes import cancel_bundle, prints
+from campaign.bundles.changes.withdrawals import GONE, TakenBack, list_taken_back, taken_out
+from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import may_go_out_sql, refuse_stopped
-from campaign.errors import Refused
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature
+from campaign.core import audit, clock, db, jobs
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState, VolumeState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, Signature
 
 ACTOR = "job:bundles.remake"
 
@@ -29,17 +32,17 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
     lists are made again too where somebody on the signed sheets is gone. Raises Refused:
     `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
-    standing.hold(unit, bundle)
+    bundle_status.hold(unit, bundle)
     refuse_stopped(bundle.campaign)
-    standing.refuse_settled(unit, bundle)
-    standing.refuse_emptied(bundle)
+    bundle_status.refuse_settled(unit, bundle)
+    bundle_status.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     gone = list_taken_back(unit, bundle, limit=None)
     if not gone and not lists_are_stale(unit, bundle):
         return 0
     if _is_empty_without(unit, bundle, gone):
-        return cancelling.cancel(unit, bundle, storage.storage(), reason="", actor=actor)
+        return cancel_bundle.cancel(unit, bundle, storage.storage(), reason="", actor=actor)
     _note(unit, bundle, gone)
     sent = [one for one in bundle.volumes if one.state is VolumeState.WAITING]
     audit.record(
@@ -80,13 +83,13 @@ def _is_empty_without(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> b
     printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
     if len(gone) != unit.scalar(printed):
         return False
-    return bool(gone) or not sheets.count_carried(unit, bundle.id)
+    return bool(gone) or not signed_sheets.count_carried(unit, bundle.id)
 
 
 def lists_are_stale(unit: Session, bundle: Bundle) -> bool:
     """Whether the lists name people on signed sheets who are gone, or lack who was put back."""
     found = prints.find_print(unit, bundle)
-    return found is not None and found.on_paper != sheets.count_carried(unit, bundle.id)
+    return found is not None and found.on_paper != signed_sheets.count_carried(unit, bundle.id)
 
 
 @jobs.job("bundles.remake", every_minutes=3)
@@ -99,8 +102,8 @@ def remake_taken_back() -> None:
             .where(
                 Bundle.state == BundleState.READY,
                 Bundle.emptied_at.is_(None),
-                ~standing.handed_over(),
-                ~standing.moved_on(),
+                ~bundle_status.handed_over(),
+                ~bundle_status.moved_on(),
                 may_go_out_sql(),
             )
             .order_by(Bundle.id)

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.bundles import access, files, prints, services, withdrawals
-from campaign.bundles.models import Bundle
-from campaign.bundles.print_models import BundlePrint, BundleReprint
-from campaign.bundles.services import Download
-from campaign.bundles.zipping import stream_zip
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.bundles import access, file_names, find_bundles
+from campaign.bundles.changes import prints, withdrawals
+from campaign.bundles.documents.bundle_zip import stream_zip
+from campaign.bundles.find_bundles import Download
+from campaign.core import audit
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.bundle import Bundle
+from campaign.models.bundle_print import BundlePrint, BundleReprint
 from campaign.storage import Storage
 
 MOST_REASON = 300
@@ -34,12 +35,12 @@ def list_choices(unit: Session, bundle: Bundle) -> list[Choice]:
     if found is None or bundle.emptied_at is not None:
         return []
     taken_back = withdrawals.list_taken_back(unit, bundle, limit=None)
-    gone = {files.volume_file(one.volume) for one in taken_back}
+    gone = {file_names.volume_file(one.volume) for one in taken_back}
     pdfs = [Choice(one["name"], one["pages"]) for one in found.files if one["pages"]]
     if not gone:
         return [Choice("", None), *pdfs]
     volumes = {one["name"] for one in found.files if one["name"].startswith("letters-")}
-    whole = (volumes - gone) | set(files.NAME_NOBODY)
+    whole = (volumes - gone) | set(file_names.NAME_NOBODY)
     return [one for one in pdfs if one.name in whole]
 
 
@@ -78,14 +79,14 @@ def reprint(
 def _open(
     bundle: Bundle, found: BundlePrint, chosen: list[dict[str, Any]], store: Storage, name: str
 ) -> Download:
-    folder = services.zip_name(bundle)
+    folder = find_bundles.zip_name(bundle)
     if name:
         one = chosen[0]
-        file = services.as_long_as_running(store.chunks(one["stored"]), bundle)
+        file = find_bundles.as_long_as_running(store.chunks(one["stored"]), bundle)
         return Download(f"{folder}_{name}", one["bytes"], file)
     parts = prints.parts_in(bundle, found, store)
     chunks = stream_zip(folder, parts, bundle.created_at)
-    return Download(f"{folder}.zip", len(chunks), services.as_long_as_running(chunks, bundle))
+    return Download(f"{folder}.zip", len(chunks), find_bundles.as_long_as_running(chunks, bundle))
 
 
 def _record(

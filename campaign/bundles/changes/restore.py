@@ -10,15 +10,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
-from campaign.batching import batched
-from campaign.bundles import standing
-from campaign.bundles.cancelling import WAITS
-from campaign.bundles.loading import WITHDRAWN, number_of
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign
+from campaign.bundles import bundle_status
+from campaign.bundles.changes.cancel_bundle import WAITS
+from campaign.bundles.volumes.load_letters import WITHDRAWN, number_of
 from campaign.campaigns.stop_rule import may_go_out_sql
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.core import audit, db, jobs
+from campaign.core.batches import batched
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, Signature, SignatureState
 
 ACTOR = "job:bundles.restore"
 _AT_ONCE = 400
@@ -50,7 +50,7 @@ def restore(unit: Session, bundle: Bundle, *, actor: str) -> int:
     None of a bundle that is being made: it may still print them. They stay in its total, and its
     papers name them as left out.
     """
-    standing.hold(unit, bundle)
+    bundle_status.hold(unit, bundle)
     if bundle.state is not BundleState.READY:
         return 0
     rows = unit.execute(

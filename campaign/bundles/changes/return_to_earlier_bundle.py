@@ -3,10 +3,10 @@
 from sqlalchemy import Integer, column, delete, func, select, table, update
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.bundles import sheets
-from campaign.bundles.models import Bundle, BundleState
-from campaign.signing.models import Letter
+from campaign.bundles.freeze import signed_sheets
+from campaign.core import audit
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.signature import Letter
 
 # Which letters go through another mission is a higher layer's: read by the tables' names.
 _REROUTING = table("rerouting", column("from_bundle_id", Integer), column("to_bundle_id", Integer))
@@ -32,7 +32,7 @@ def give_back(session: Session, bundle: Bundle, *, actor: str) -> int:
     back = _letters(session, bundle, first)
     if back is None:
         return 0
-    sheets.move(session, bundle, first)
+    signed_sheets.move(session, bundle, first)
     session.execute(delete(_REROUTING).where(_REROUTING.c.to_bundle_id == bundle.id))
     bundle.returned_to_id = first.id
     session.flush()

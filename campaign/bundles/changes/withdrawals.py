@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, column, select, table
 from sqlalchemy.orm import Session
 
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, Volume
-from campaign.errors import Refused
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.signature import Letter, Signature, SignatureState
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""

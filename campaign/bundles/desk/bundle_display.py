@@ -8,13 +8,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign.bundles import files, prints
-from campaign.bundles.choices import Split
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, Volume
+from campaign.bundles import file_names
+from campaign.bundles.changes import prints
+from campaign.bundles.documents.list_and_labels import describe_file
+from campaign.bundles.freeze.choices import Split
 from campaign.bundles.nouns import noun_of
-from campaign.bundles.papers import describe_file
-from campaign.signing.models import Letter
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.signature import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,15 @@ def copy_of(shown: Iterable[FileShown]) -> list[tuple[str, int, str]]:
 
 def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
-    letters = {files.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
-    volumes = {files.volume_file(one.sequence): one for one in bundle.volumes}
+    letters = {file_names.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
+    volumes = {file_names.volume_file(one.sequence): one for one in bundle.volumes}
     found, by_post = prints.find_print(unit, bundle), bundle.official_id is not None
     if found is None:
-        names = [*files.BEFORE[:2], *letters, *(one for one in files.AFTER if one in files.ALWAYS)]
+        names = [
+            *file_names.BEFORE[:2],
+            *letters,
+            *(one for one in file_names.AFTER if one in file_names.ALWAYS),
+        ]
         return [
             FileShown(
                 one,

@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired
 
-from campaign.authoring.fields import DeskForm, LineField, TextField, choices
-from campaign.bundles.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
-from campaign.bundles.reprinting import MOST_REASON, Choice
+from campaign.bundles.changes.reprint_volumes import MOST_REASON, Choice
+from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
+from campaign.web.fields import DeskForm, LineField, TextField, choices
 
 WORDS: Mapping[str, Any] = {
     "reason-missing": _l("Say why."),

@@ -6,21 +6,21 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, storage
-from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.bundles import (
-    cancelling,
+from campaign import storage
+from campaign.bundles import bundle_status, find_bundles
+from campaign.bundles.changes import (
+    cancel_bundle,
     prints,
-    remaking,
-    reprinting,
-    services,
-    standing,
+    remake_bundle,
+    reprint_volumes,
     withdrawals,
 )
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.moves_forms import CancelForm, ReprintForm
+from campaign.bundles.desk.change_forms import CancelForm, ReprintForm
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.errors import Refused
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle, BundleState
+from campaign.staff.guards import actor, fresh, staff_user
 
 
 def register(blueprint: Blueprint) -> None:
@@ -37,14 +37,14 @@ def moves_of(bundle: Bundle) -> dict[str, Any]:
     unit = db.session()
     stopped = is_stopped(bundle.campaign.status)
     ready = bundle.state is BundleState.READY
-    settled = standing.is_settled(unit, bundle)
+    settled = bundle_status.is_settled(unit, bundle)
     has_files = ready and bundle.emptied_at is None
     ended = {BundleState.CANCELLED, BundleState.FAILED}
     return {
         "gone": withdrawals.list_taken_back(unit, bundle) if has_files else [],
-        "reprints": reprinting.list_reprints(unit, bundle),
+        "reprints": reprint_volumes.list_reprints(unit, bundle),
         "prints": prints.list_prints(unit, bundle),
-        "can_reprint": ready and not stopped and bool(reprinting.list_choices(unit, bundle)),
+        "can_reprint": ready and not stopped and bool(reprint_volumes.list_choices(unit, bundle)),
         "settled": settled,
         "can_cancel": not settled and bundle.state not in ended,
         "can_remake": ready and not settled and not stopped,
@@ -53,7 +53,7 @@ def moves_of(bundle: Bundle) -> dict[str, Any]:
 
 def reprint(public_id: str) -> ResponseReturnValue:
     """What can be printed once more, and the question why."""
-    bundle = services.get_bundle(db.session(), public_id)
+    bundle = find_bundles.get_bundle(db.session(), public_id)
     return _reprint_page(bundle, _reprint_form(bundle))
 
 
@@ -61,12 +61,12 @@ def reprint(public_id: str) -> ResponseReturnValue:
 def take_reprint(public_id: str) -> ResponseReturnValue:
     """The file once more, as it was, byte for byte."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
+    bundle = find_bundles.get_bundle(unit, public_id)
     form = _reprint_form(bundle)
     if not form.validate_on_submit():
         return _reprint_page(bundle, form), 422
     try:
-        made = reprinting.reprint(
+        made = reprint_volumes.reprint(
             unit, bundle, storage.storage(), name=form.name(), reason=form.reason.data,
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
@@ -75,7 +75,7 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
     return _file(made)
 
 
-def _file(made: services.Download) -> Response:
+def _file(made: find_bundles.Download) -> Response:
     kind = "application/zip" if made.name.endswith(".zip") else "application/pdf"
     response = Response(made.chunks, mimetype=kind)
     response.headers["Content-Length"] = str(made.size)
@@ -84,7 +84,7 @@ def _file(made: services.Download) -> Response:
 
 
 def _reprint_form(bundle: Bundle) -> ReprintForm:
-    return ReprintForm.of(reprinting.list_choices(db.session(), bundle))
+    return ReprintForm.of(reprint_volumes.list_choices(db.session(), bundle))
 
 
 def _reprint_page(bundle: Bundle, form: ReprintForm, problem: str = "") -> str:
@@ -94,11 +94,11 @@ def _reprint_page(bundle: Bundle, form: ReprintForm, problem: str = "") -> str:
 def cancel(public_id: str) -> ResponseReturnValue:
     """What follows from giving a bundle up, and the button."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
+    bundle = find_bundles.get_bundle(unit, public_id)
     form, problem, status = CancelForm(), "", 200
     if form.validate_on_submit():
         try:
-            cancelling.cancel(
+            cancel_bundle.cancel(
                 unit, bundle, storage.storage(), reason=form.reason.data, actor=actor()
             )
         except Refused as refused:
@@ -113,6 +113,6 @@ def cancel(public_id: str) -> ResponseReturnValue:
 def remake(public_id: str) -> ResponseReturnValue:
     """The volumes that hold letters which were taken back are made again without them."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
-    remaking.remake(unit, bundle, actor=actor())
+    bundle = find_bundles.get_bundle(unit, public_id)
+    remake_bundle.remake(unit, bundle, actor=actor())
     return redirect(url_for("bundles.show", public_id=public_id), 303)

@@ -8,17 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.bundles import cover_texts, covers
-from campaign.bundles.cover_samples import sample_pdf
-from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
-from campaign.bundles.moves_forms import CoverForm
-from campaign.campaigns.risks import RiskNamed
-from campaign.errors import Invalid, NotFound
-from campaign.officials.missions import get_mission
-from campaign.officials.models import Mission
-from campaign.settings import Settings
+from campaign.bundles.desk.change_forms import CoverForm
+from campaign.bundles.documents import cover_letter, cover_texts
+from campaign.bundles.documents.cover_sample import sample_pdf
+from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, NotFound
+from campaign.core.settings import Settings
+from campaign.directory.missions import get_mission
+from campaign.models.directory import Mission
+from campaign.staff.guards import actor, staff_user
 
 
 def register(blueprint: Blueprint) -> None:
@@ -77,7 +77,7 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
 
 def _usual(mission: Mission, locale: str) -> CoverWords:
     with force_locale(locale.replace("-", "_")):
-        return covers.usual_words(mission.kind.value)
+        return cover_letter.usual_words(mission.kind.value)
 
 
 def _settings() -> Settings:

@@ -7,23 +7,24 @@ from flask_babel import gettext as _
 from wtforms import IntegerField
 from wtforms.validators import NumberRange
 
-from campaign import db, i18n, storage
-from campaign.accounts.guards import actor, guard, staff_user
-from campaign.authoring.desk import load
-from campaign.bundles import access, rehearsing, services
+from campaign import storage
+from campaign.bundles import access, find_bundles, rehearsal_bundles
+from campaign.bundles.desk.views import zip_response
 from campaign.bundles.destinations import slug_of
-from campaign.bundles.views import zip_response
-from campaign.bundles.waiting import list_waiting
+from campaign.bundles.freeze.waiting_letters import list_waiting
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.readiness import blockers
-from campaign.errors import NotFound, Refused
-from campaign.form_words import SiteForm
-from campaign.settings import Settings
-from campaign.signing.plan import plan_of
-from campaign.signing.rehearsing import count_rehearsed
+from campaign.campaigns.desk.blueprint import load
+from campaign.campaigns.readiness.check_readiness import blockers
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.signing.campaign_terms import plan_of
+from campaign.signing.sign_in_rehearsal import count_rehearsed
+from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.form_base import SiteForm
 
-blueprint = Blueprint("rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
+blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
 guard(blueprint, *access.REHEARSERS)
 
 AT_ONCE = 500
@@ -45,7 +46,7 @@ def show(slug: str) -> ResponseReturnValue:
 @blueprint.get("/bundles")
 def back(slug: str) -> ResponseReturnValue:
     """Where an answer with an error left its address in the browser, the page is found again."""
-    return redirect(url_for("rehearsal.show", slug=load(slug).slug))
+    return redirect(url_for("bundles_rehearsal.show", slug=load(slug).slug))
 
 
 @blueprint.post("/people")
@@ -76,7 +77,7 @@ def make_bundle(slug: str) -> ResponseReturnValue:
     if mission is None:
         raise NotFound("mission", slug=wanted)
     try:
-        rehearsing.make_bundle(
+        rehearsal_bundles.make_bundle(
             unit, campaign, mission=mission, settings=_settings(), locale=i18n.locale(),
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
@@ -89,9 +90,9 @@ def make_bundle(slug: str) -> ResponseReturnValue:
 def download(slug: str, public_id: str) -> ResponseReturnValue:
     """The ZIP of a rehearsal bundle."""
     unit, campaign = db.session(), load(slug)
-    bundle = services.get_bundle(unit, public_id)
+    bundle = find_bundles.get_bundle(unit, public_id)
     access.refuse_not_rehearsed(bundle, campaign)
-    return zip_response(services.open_download(unit, bundle, storage.storage(), actor=actor()))
+    return zip_response(find_bundles.open_download(unit, bundle, storage.storage(), actor=actor()))
 
 
 @blueprint.post("/wipe")
@@ -105,7 +106,7 @@ def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = 
     unit, now = db.session(), db.utcnow()
     # Once it has opened nothing of the rehearsal is left: its letters are real, and many.
     rehearses = lifecycle.is_rehearsal(campaign.status)
-    bundles = rehearsing.list_bundles(unit, campaign) if rehearses else []
+    bundles = rehearsal_bundles.list_bundles(unit, campaign) if rehearses else []
     return render_template(
         "bundles/rehearsal.html",
         campaign=campaign,
@@ -116,8 +117,8 @@ def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = 
         gaps=len(blockers(campaign, now)),
         languages=list(plan_of(campaign).letters),
         waiting=list_waiting(unit, rehearsal=campaign) if rehearses else [],
-        bundles=[(one, services.progress_of(unit, one, now)) for one in bundles],
-        working=any(one.state in services.UNFINISHED for one in bundles),
+        bundles=[(one, find_bundles.progress_of(unit, one, now)) for one in bundles],
+        working=any(one.state in find_bundles.UNFINISHED for one in bundles),
         at_once=AT_ONCE,
         most=rehearsal.MOST_SIGNATURES,
         number=format_number,
@@ -127,7 +128,7 @@ def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = 
 
 def _done(slug: str, message: str) -> ResponseReturnValue:
     flash(message)
-    return redirect(url_for("rehearsal.show", slug=slug), 303)
+    return redirect(url_for("bundles_rehearsal.show", slug=slug), 303)
 
 
 def _settings() -> Settings:

@@ -7,31 +7,23 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n, storage
-from campaign.accounts.guards import actor, fresh, guard
-from campaign.bundles import (
-    access,
-    cover_views,
-    journeys,
-    moves_views,
-    moving,
-    nouns,
-    releasing,
-    restoring,
-    services,
-    waiting,
-    wizard_views,
-)
+from campaign import storage
+from campaign.bundles import access, find_bundles, joint_freeze, nouns, renumber_on_merge
+from campaign.bundles.changes import release_letters, restore
+from campaign.bundles.desk import change_views, cover_views, wizard_views
+from campaign.bundles.desk.bundle_display import copy_of, files_of, set_aside_of
+from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
 from campaign.bundles.destinations import name_of, slug_of
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState, Destination
-from campaign.bundles.saying import say_number
-from campaign.bundles.showing import copy_of, files_of, set_aside_of
-from campaign.bundles.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
-from campaign.errors import Refused
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.freeze import waiting_letters
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import db, i18n
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle, BundleState, Destination
+from campaign.staff.guards import actor, fresh, guard
 
-assert moving  # bundles follow where two missions become one
-assert restoring  # and letters, where a signature is found good again
+assert renumber_on_merge  # bundles follow where two missions become one
+assert restore  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, *access.CARRIERS)
 
@@ -55,23 +47,23 @@ def index() -> ResponseReturnValue:
     unit = db.session()
     return _page(
         "index",
-        waiting=waiting.list_by_mission(unit),
-        listing=services.list_bundles(unit, page=request.args.get("page", 1, type=int)),
+        waiting=waiting_letters.list_by_mission(unit),
+        listing=find_bundles.list_bundles(unit, page=request.args.get("page", 1, type=int)),
     )
 
 
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
     """One bundle: how far it is; then its facts, its files and the download."""
-    return _page("show", **_facts(services.get_bundle(db.session(), public_id)))
+    return _page("show", **_facts(find_bundles.get_bundle(db.session(), public_id)))
 
 
 @blueprint.get("/<public_id>/progress")
 def progress(public_id: str) -> ResponseReturnValue:
     """The part of the page that moves; asks for the whole page once the bundle is done."""
-    bundle = services.get_bundle(db.session(), public_id)
+    bundle = find_bundles.get_bundle(db.session(), public_id)
     response = Response(_page("_progress", **_facts(bundle)))
-    if bundle.state not in services.UNFINISHED:
+    if bundle.state not in find_bundles.UNFINISHED:
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -81,15 +73,15 @@ def progress(public_id: str) -> ResponseReturnValue:
 def download(public_id: str) -> ResponseReturnValue:
     """The ZIP, as a stream of known size."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
+    bundle = find_bundles.get_bundle(unit, public_id)
     try:
-        made = services.open_download(unit, bundle, storage.storage(), actor=actor())
+        made = find_bundles.open_download(unit, bundle, storage.storage(), actor=actor())
     except Refused as problem:
         return _page("show", **_facts(bundle), problem=problem.slug), problem.status
     return zip_response(made)
 
 
-def zip_response(made: services.Download) -> Response:
+def zip_response(made: find_bundles.Download) -> Response:
     """A bundle's ZIP as it goes out."""
     response = Response(made.chunks, mimetype="application/zip")
     response.headers["Content-Length"] = str(made.size)
@@ -101,10 +93,10 @@ def zip_response(made: services.Download) -> Response:
 def release(public_id: str) -> ResponseReturnValue:
     """The letters of a bundle that could not be printed wait again."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
+    bundle = find_bundles.get_bundle(unit, public_id)
     campaign, mission = bundle.campaign.slug, slug_of(bundle.destination)
-    stays = bundle.state is BundleState.FAILED and releasing.has_past(unit, bundle)
-    releasing.release(unit, bundle, storage.storage(), actor=actor())
+    stays = bundle.state is BundleState.FAILED and release_letters.has_past(unit, bundle)
+    release_letters.release(unit, bundle, storage.storage(), actor=actor())
     if stays:
         flash(_("The bundle is given up. Its letters wait for another."))
         return redirect(url_for("bundles.show", public_id=public_id))
@@ -112,7 +104,7 @@ def release(public_id: str) -> ResponseReturnValue:
 
 
 wizard_views.register(blueprint)
-moves_views.register(blueprint)
+change_views.register(blueprint)
 cover_views.register(blueprint)
 
 
@@ -120,18 +112,18 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
     unit = db.session()
     return {
         "bundle": bundle,
-        "progress": services.progress_of(unit, bundle, db.utcnow()),
-        "unfinished": bundle.state in services.UNFINISHED,
-        "set_aside": set_aside_of(services.list_set_aside(unit, bundle)),
-        "set_aside_count": services.count_set_aside(unit, bundle),
-        "can_wait_again": services.can_wait_again(unit, bundle),
+        "progress": find_bundles.progress_of(unit, bundle, db.utcnow()),
+        "unfinished": bundle.state in find_bundles.UNFINISHED,
+        "set_aside": set_aside_of(find_bundles.list_set_aside(unit, bundle)),
+        "set_aside_count": find_bundles.count_set_aside(unit, bundle),
+        "can_wait_again": find_bundles.can_wait_again(unit, bundle),
         "files": files_of(unit, bundle),
         "copy_of": copy_of,
-        "zip_name": services.zip_name(bundle),
+        "zip_name": find_bundles.zip_name(bundle),
         "frozen": Frozen.from_json(bundle.frozen),
         "orders": ORDERS,
         "layouts": LAYOUT_WORDS,
-        "companions": journeys.list_companions(unit, bundle),
+        "companions": joint_freeze.list_companions(unit, bundle),
     }
 
 

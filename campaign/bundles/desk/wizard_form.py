@@ -11,17 +11,17 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import DataRequired, Length, NumberRange
 
-from campaign import i18n
-from campaign.authoring.fields import CheckboxesField, choices
-from campaign.bundles.choices import MOST_IN_A_VOLUME, Choice, Order, Split
-from campaign.bundles.cover_texts import language_of
 from campaign.bundles.destinations import country_of, slug_of
-from campaign.bundles.models import Destination
-from campaign.bundles.offers import Offer
-from campaign.bundles.saying import say_number
-from campaign.campaigns.models import LetterFormat
-from campaign.form_words import SiteForm
-from campaign.letters.layouts import LAYOUTS, layout_for
+from campaign.bundles.documents.cover_texts import language_of
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
+from campaign.bundles.freeze.eligible import Offer
+from campaign.core import i18n
+from campaign.models.bundle import Destination
+from campaign.models.campaign import LetterFormat
+from campaign.printing.geometry import LAYOUTS, layout_for
+from campaign.web.fields import CheckboxesField, choices
+from campaign.web.form_base import SiteForm
 
 LETTERS = ("campaign", "chosen", "target", "written")
 """Fields of the step at which letters are chosen."""

@@ -12,25 +12,27 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.bundles import journeys, picking, printing, proofs, services
-from campaign.bundles.choices import MOST_IN_A_VOLUME, Split
+from campaign.bundles import find_bundles, joint_freeze
+from campaign.bundles.desk.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.bundles.destinations import find_destination, slug_of
-from campaign.bundles.journeys import Part
-from campaign.bundles.models import Bundle, Destination
-from campaign.bundles.offers import IN_LETTERS, Offer, list_left, list_offers
-from campaign.bundles.paper_needs import Need, need_of_cards, need_of_letters
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.freeze import select_letters
+from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Split
+from campaign.bundles.freeze.eligible import IN_LETTERS, Offer, list_left, list_offers
+from campaign.bundles.freeze.paper_needs import Need, need_of_cards, need_of_letters
+from campaign.bundles.joint_freeze import Part
 from campaign.bundles.postage import say_weight, weigh
-from campaign.bundles.saying import say_number
-from campaign.bundles.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
-from campaign.campaigns.models import LetterFormat
+from campaign.bundles.volumes import print_jobs, proof_print
 from campaign.campaigns.stop_rule import gives_letters
-from campaign.errors import NotFound, Refused
-from campaign.letters.layouts import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
-from campaign.officials.models import Official
-from campaign.settings import Settings
-from campaign.signing import translating
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, Destination
+from campaign.models.campaign import LetterFormat
+from campaign.models.directory import Official
+from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
+from campaign.signing.letter import letter_translations
+from campaign.staff.guards import actor, fresh, staff_user
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""
@@ -135,14 +137,14 @@ def create() -> ResponseReturnValue:
         return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
     unit, settings = db.session(), _settings()
     try:
-        made = journeys.freeze_parts(
+        made = joint_freeze.freeze_parts(
             unit, _parts(draft), mission=draft.mission, settings=settings,
             locale=draft.form.locale.data, actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
         return _page(draft, "create", problem=problem), problem.status
     for bundle in made:
-        printing.send_for(unit, bundle, chains=settings.worker_threads)
+        print_jobs.send_for(unit, bundle, chains=settings.worker_threads)
     return redirect(_made_url(made))
 
 
@@ -152,7 +154,7 @@ def proof() -> ResponseReturnValue:
     step = _faulty(draft, (*LETTERS, *PAPER))
     if step:
         return _step(draft, step)
-    made = [proofs.pick(db.session(), part, **_proof_facts(draft)) for part in _parts(draft)]
+    made = [proof_print.pick(db.session(), part, **_proof_facts(draft)) for part in _parts(draft)]
     return _page(draft, "proof", proofs=made)
 
 
@@ -167,8 +169,8 @@ def print_proof() -> ResponseReturnValue:
     part = next((one for one in _parts(draft) if one.campaign.slug == wanted), None)
     if part is None or not draft.form.validate():
         raise NotFound("campaign", slug=wanted)
-    made = proofs.pick(db.session(), part, **_proof_facts(draft))
-    pdf = proofs.print_proof(db.session(), made, actor=actor())
+    made = proof_print.pick(db.session(), part, **_proof_facts(draft))
+    pdf = proof_print.print_proof(db.session(), made, actor=actor())
     response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="proof-{wanted}.pdf"'
     return response
@@ -177,13 +179,13 @@ def print_proof() -> ResponseReturnValue:
 def show_journey(public_id: str) -> ResponseReturnValue:
     """Bundles that travel together, and how far each is."""
     unit = db.session()
-    journey = journeys.get_journey(unit, public_id)
-    progress = services.progress_of_all(unit, journey.bundles, db.utcnow())
+    journey = joint_freeze.get_journey(unit, public_id)
+    progress = find_bundles.progress_of_all(unit, journey.bundles, db.utcnow())
     return render_template(
-        "bundles/journey.html",
+        "bundles/joint.html",
         journey=journey,
         bundles=[(one, progress[one.id]) for one in journey.bundles],
-        working=any(one.state in services.UNFINISHED for one in journey.bundles),
+        working=any(one.state in find_bundles.UNFINISHED for one in journey.bundles),
         number=_number,
     )
 
@@ -194,7 +196,7 @@ def _draft() -> Draft:
     mission = find_destination(unit, values.get("mission", ""))
     named = values.getlist("campaign")
     for slug in named:
-        services.get_pair(unit, campaign=slug, mission=slug_of(mission))
+        find_bundles.get_pair(unit, campaign=slug, mission=slug_of(mission))
     offers = list_offers(unit, mission, named=named)
     form = WizardForm.of(
         values, mission, offers, locales=settings.locales, size=settings.volume_letters,
@@ -252,7 +254,7 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         facts["need"] = _need(draft)
         facts["left"] = list_left(unit, draft.mission, draft.offers, choices)
         pairs = [
-            services.find_bundle(unit, campaign=one.campaign, mission=draft.mission)
+            find_bundles.find_bundle(unit, campaign=one.campaign, mission=draft.mission)
             for one in chosen
         ]
         facts["unfinished"] = [one for one in pairs if one is not None]
@@ -269,7 +271,7 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
         orders=ORDERS,
         in_letters=IN_LETTERS,
         number=_number,
-        script_name=partial(proofs.script_name, locale=i18n.locale()),
+        script_name=partial(proof_print.script_name, locale=i18n.locale()),
         **({"problem": None} | facts),
     )
 
@@ -296,11 +298,11 @@ def _need(draft: Draft) -> Need:
         if choice.split is Split.REGION:
             groups = None
             if draft.letters <= _MOST_OPENED:
-                groups = picking.count_groups(
+                groups = select_letters.count_groups(
                     unit, offer.campaign.id, draft.mission, choice, form.locale.data
                 )
         size = choice.volume_letters or MOST_IN_A_VOLUME
-        into = translating.language_of(offer.campaign)
+        into = letter_translations.language_of(offer.campaign)
         translated = sum(part.letters for part in parts if into and part.locale != into)
         if choice.format == LetterFormat.CARD.value:
             need += need_of_cards(letters, groups, size)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from campaign.bundles.findings import Verified
+from campaign.bundles.documents.verify_findings import Verified
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MOST_FILES = 5_000

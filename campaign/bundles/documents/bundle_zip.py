@@ -12,7 +12,7 @@ from typing import Any
 from zipstream import ZipStream
 from zipstream.ng import ZipStreamInfo
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.storage import Storage
 
 _PIECE = 256 * 1024

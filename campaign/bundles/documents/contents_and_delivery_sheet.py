@@ -1,7 +1,7 @@
 """What the sheets that go with a bundle say: contents of the packets, the sheet for the gate.
 
-Each function gives a context for `campaign.letters.bundle_sheets`, in the language of the current
-locale; the sheet for the gate is in the mission's language and in ours.
+Each function gives a context for `campaign.printing.sheets.bundle_sheets`, in the language of the
+current locale; the sheet for the gate is in the mission's language and in ours.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,15 +11,14 @@ from typing import Any
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
-from campaign import i18n
-from campaign.bundles.covers import Covered, count_rows
-from campaign.bundles.frozen import Frozen, FrozenTarget
+from campaign.bundles.documents.cover_letter import Covered, count_rows
+from campaign.bundles.documents.number_and_day_words import mark_of, say_number, say_number_there
+from campaign.bundles.documents.packets import Packet, sheets_for
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
-from campaign.bundles.packets import Packet, sheets_for
-from campaign.bundles.saying import mark_of, say_number, say_number_there
-from campaign.letters.context import FactRow
-from campaign.letters.envelopes import EnvelopeContext
-from campaign.letters.sheet_contexts import (
+from campaign.core import i18n
+from campaign.printing.letter_content import FactRow
+from campaign.printing.sheet_content import (
     Both,
     BothRow,
     ContentsContext,
@@ -27,6 +26,7 @@ from campaign.letters.sheet_contexts import (
     DeliverySheetContext,
     Said,
 )
+from campaign.printing.sheets.envelopes import EnvelopeContext
 
 
 def contents_context(

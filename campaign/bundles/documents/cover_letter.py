@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign.bundles import cover_posted
-from campaign.bundles.cover_texts import PLACEHOLDERS, CoverWords
-from campaign.bundles.frozen import Frozen
+from campaign.bundles.documents import cover_texts_by_post
+from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
+from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
-from campaign.bundles.saying import mark_of, say_number_there
-from campaign.letters.context import CountRow, CoverContext
-from campaign.letters.placeholders import fill
-from campaign.officials.models import MissionKind
-from campaign.signing.composing import place_and_date
+from campaign.models.directory import MissionKind
+from campaign.printing.letter_content import CountRow, CoverContext
+from campaign.printing.placeholders import fill
+from campaign.signing.letter.compose import place_and_date
 
 _COUNTS = "((counts))"
 _SEVERAL = 10
@@ -167,7 +167,7 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
     """
     letters = sum(covered.per_target.values())
     if frozen.by_post:
-        words = cover_posted.usual_words(frozen, letters=letters)
+        words = cover_texts_by_post.usual_words(frozen, letters=letters)
     elif words is None or not letters:
         words = usual_words(frozen.mission.kind, cards=frozen.format == "card", letters=letters)
     values = _values(frozen, covered)

@@ -6,17 +6,17 @@ from pathlib import Path
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign import clock, i18n
-from campaign.bundles.cover_texts import CoverWords
-from campaign.bundles.covers import Covered, cover_context
 from campaign.bundles.destinations import frozen_destination
-from campaign.bundles.facts import frozen_organisation
-from campaign.bundles.frozen import Frozen, FrozenTarget
-from campaign.letters import lists
-from campaign.letters.layouts import LAYOUTS, layout_for
-from campaign.officials.models import Mission
-from campaign.settings import Settings
-from campaign.signing.composing import Case
+from campaign.bundles.documents.cover_letter import Covered, cover_context
+from campaign.bundles.documents.cover_texts import CoverWords
+from campaign.bundles.freeze.bundle_facts import frozen_organisation
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
+from campaign.core import clock, i18n
+from campaign.core.settings import Settings
+from campaign.models.directory import Mission
+from campaign.printing.geometry import LAYOUTS, layout_for
+from campaign.printing.sheets import lists
+from campaign.signing.letter.compose import Case
 
 
 def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:

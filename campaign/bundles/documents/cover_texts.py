@@ -13,17 +13,17 @@ from babel.languages import get_official_languages
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit
 from campaign.bundles.destinations import sending_country_of
-from campaign.bundles.print_models import CoverText
-from campaign.campaigns.models import Campaign, Target
-from campaign.campaigns.risks import refuse_named_in
-from campaign.campaigns.watching import Words
-from campaign.errors import Invalid
-from campaign.letters.checks import check_characters
-from campaign.letters.placeholders import unknown_placeholders
-from campaign.officials.merging import moves
-from campaign.officials.models import Mission, Official
+from campaign.campaigns.content.risk_words import Words
+from campaign.campaigns.content.risks import refuse_named_in
+from campaign.core import audit
+from campaign.core.errors import Invalid
+from campaign.directory.duplicates.merge_entries import moves
+from campaign.models.bundle_print import CoverText
+from campaign.models.campaign import Campaign, Target
+from campaign.models.directory import Mission, Official
+from campaign.printing.check_letters import check_characters
+from campaign.printing.placeholders import unknown_placeholders
 
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,8 +6,8 @@ Every function speaks the language of the current locale.
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign.bundles.cover_texts import CoverWords
-from campaign.bundles.frozen import Frozen
+from campaign.bundles.documents.cover_texts import CoverWords
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import noun_of_format, subject_of
 
 

@@ -1,6 +1,7 @@
 """What the papers around the letters say: signature list and labels.
 
-Each function gives a context for `campaign.letters.lists`, in the language of the current locale.
+Each function gives a context for `campaign.printing.sheets.lists`, in the language of the current
+locale.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign.bundles import files
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.manifest import VolumeFacts
+from campaign.bundles import file_names
+from campaign.bundles.documents.manifest import VolumeFacts
+from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there, short_day
+from campaign.bundles.documents.signature_rows import Row, country_of
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_amount, say_noun
-from campaign.bundles.rows import Row, country_of
-from campaign.bundles.saying import mark_of, say_number_there, short_day
-from campaign.letters.context import ColumnLabels, LabelsContext, ListContext, SignatureRow
+from campaign.printing.letter_content import ColumnLabels, LabelsContext, ListContext, SignatureRow
 
 
 def list_context(
@@ -153,23 +154,25 @@ def _packet(frozen: Frozen, volume: VolumeFacts, total: int) -> str:
 def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER) -> str:
     """What a file of the bundle is, in a few words."""
     words: dict[str, str] = {
-        files.README: _("What lies in this folder and how to print it"),
-        files.COVER: _("Cover letter to the mission"),
-        files.SIGNATURES_PDF: _("List of the people who wrote, to hand over"),
-        files.SIGNATURES_CSV: _("The same list for programs"),
-        files.SIGNATURES_XLSX: _("The same list for spreadsheets"),
-        files.DELIVERY_SHEET: _("Sheet to be signed at the gate"),
-        files.CONTENTS: _("A sheet for each packet: what lies in it, with its checksum"),
-        files.ENVELOPES: _("Envelopes without a window, with the mission’s address"),
-        files.LABELS: _("Address labels and labels for the packets"),
-        files.MANIFEST: _(
+        file_names.README: _("What lies in this folder and how to print it"),
+        file_names.COVER: _("Cover letter to the mission"),
+        file_names.SIGNATURES_PDF: _("List of the people who wrote, to hand over"),
+        file_names.SIGNATURES_CSV: _("The same list for programs"),
+        file_names.SIGNATURES_XLSX: _("The same list for spreadsheets"),
+        file_names.DELIVERY_SHEET: _("Sheet to be signed at the gate"),
+        file_names.CONTENTS: _("A sheet for each packet: what lies in it, with its checksum"),
+        file_names.ENVELOPES: _("Envelopes without a window, with the mission’s address"),
+        file_names.LABELS: _("Address labels and labels for the packets"),
+        file_names.MANIFEST: _(
             "Every file with its checksum, every letter with its place, for checking"
         ),
     }
     if by_post:
         words |= {
-            files.COVER: _("Cover letter to the official"),
-            files.SIGNATURES_PDF: _("List of the people who wrote, to put in with the letters"),
-            files.ENVELOPES: _("Envelopes without a window, with the official’s address"),
+            file_names.COVER: _("Cover letter to the official"),
+            file_names.SIGNATURES_PDF: _(
+                "List of the people who wrote, to put in with the letters"
+            ),
+            file_names.ENVELOPES: _("Envelopes without a window, with the official’s address"),
         }
     return words.get(name) or say_noun(noun)

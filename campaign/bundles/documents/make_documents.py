@@ -9,13 +9,17 @@ from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from campaign import db
-from campaign.bundles import cover_texts, covers, files, papers, readmes, sheet_papers, sheets
-from campaign.bundles.cover_texts import CoverWords
-from campaign.bundles.covers import Covered
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.loading import number_of
-from campaign.bundles.manifest import (
+from campaign.bundles import file_names
+from campaign.bundles.documents import (
+    contents_and_delivery_sheet,
+    cover_letter,
+    cover_texts,
+    list_and_labels,
+    readme_text,
+)
+from campaign.bundles.documents.cover_letter import Covered
+from campaign.bundles.documents.cover_texts import CoverWords
+from campaign.bundles.documents.manifest import (
     AsideFacts,
     FileFacts,
     TakenOut,
@@ -23,21 +27,35 @@ from campaign.bundles.manifest import (
     file_facts,
     write_manifest,
 )
-from campaign.bundles.models import Bundle, Volume
-from campaign.bundles.packets import Packet, list_packets
-from campaign.bundles.rows import Row, iter_carried, iter_entries, iter_paper_entries, iter_rows
-from campaign.bundles.sheets import TravellingSheet
-from campaign.bundles.tables import write_csv, write_xlsx
-from campaign.letters import bundle_sheets, lists
-from campaign.letters.envelope_sizes import envelopes_for
-from campaign.letters.layouts import LAYOUTS, label_sheet_for
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.bundles.documents.packets import Packet, list_packets
+from campaign.bundles.documents.signature_rows import (
+    Row,
+    iter_carried,
+    iter_entries,
+    iter_paper_entries,
+    iter_rows,
+)
+from campaign.bundles.documents.signature_spreadsheets import write_csv, write_xlsx
+from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import TravellingSheet
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.signature import Letter
+from campaign.printing.envelope_sizes import envelopes_for
+from campaign.printing.geometry import LAYOUTS, label_sheet_for
+from campaign.printing.sheets import bundle_sheets, lists
 
 _PDFS = (
-    files.COVER, files.DELIVERY_SHEET, files.CONTENTS, files.SIGNATURES_PDF, files.LABELS,
-    files.ENVELOPES,
-)  # fmt: skip
+    file_names.COVER,
+    file_names.DELIVERY_SHEET,
+    file_names.CONTENTS,
+    file_names.SIGNATURES_PDF,
+    file_names.LABELS,
+    file_names.ENVELOPES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +107,15 @@ def make_papers(
         _make_tables(job)
     made = _facts_of_files(volumes, out)
     with force_locale(job.ours.replace("-", "_")):
-        told = readmes.Told(
+        told = readme_text.Told(
             folder, counts.printed, counts.set_aside, counts.on_paper, job.packets, job.ours,
             job.sheets,
         )  # fmt: skip
-        readme = readmes.readme_context(frozen, told, made)
-        (out / files.README).write_text(lists.readme(readme), encoding="utf-8")
-    made.insert(0, file_facts(out / files.README, files.README))
+        readme = readme_text.readme_context(frozen, told, made)
+        (out / file_names.README).write_text(lists.readme(readme), encoding="utf-8")
+    made.insert(0, file_facts(out / file_names.README, file_names.README))
     write_manifest(
-        out / files.MANIFEST,
+        out / file_names.MANIFEST,
         bundle=_bundle_facts(bundle, frozen, folder, counts, len(volumes)),
         files=made,
         volumes=[_volume_facts(volume) for volume in volumes],
@@ -106,7 +124,7 @@ def make_papers(
         on_paper=iter_paper_entries(bundle.id),
         taken_out=[TakenOut(**one) for one in bundle.taken_out],
     )
-    return [*made, file_facts(out / files.MANIFEST, files.MANIFEST)]
+    return [*made, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
 
 
 def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:
@@ -117,7 +135,7 @@ def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out
         words = cover_texts.find_words(
             unit, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
         )
-        travelling = sheets.list_travelling_sheets(unit, bundle.id)
+        travelling = signed_sheets.list_travelling_sheets(unit, bundle.id)
     # Nobody goes to a gate with a rehearsal.
     code = "" if frozen.rehearsal else delivery_url(settings, bundle.public_id)
     covered = Covered(counts.per_target, counts.on_paper, code)
@@ -134,8 +152,8 @@ def delivery_url(settings: Settings, public_id: str) -> str:
 
 def _make_tables(job: _Job) -> None:
     bundle, frozen, out = job.bundle, job.frozen, job.out
-    write_csv(_lines(job), frozen, out / files.SIGNATURES_CSV)
-    write_xlsx(_lines(job), frozen, bundle.created_at, out / files.SIGNATURES_XLSX)
+    write_csv(_lines(job), frozen, out / file_names.SIGNATURES_CSV)
+    write_xlsx(_lines(job), frozen, bundle.created_at, out / file_names.SIGNATURES_XLSX)
 
 
 def _lines(job: _Job) -> Iterator[Row]:
@@ -147,42 +165,44 @@ def _make_pdfs(job: _Job) -> None:
     """The cover letter and all that goes with the letters on paper."""
     frozen, out, counts = job.frozen, job.out, job.counts
     layout = LAYOUTS[frozen.layout]
-    cover = covers.cover_context(frozen, job.words, job.covered)
-    lists.cover_letter(cover, layout, out / files.COVER)
+    cover = cover_letter.cover_context(frozen, job.words, job.covered)
+    lists.cover_letter(cover, layout, out / file_names.COVER)
     if not frozen.by_post:
-        gate = sheet_papers.delivery_context(
+        gate = contents_and_delivery_sheet.delivery_context(
             frozen, job.packets, job.covered, folder=job.folder, ours=job.ours
         )
-        bundle_sheets.delivery_sheet(gate, layout.paper, out / files.DELIVERY_SHEET)
+        bundle_sheets.delivery_sheet(gate, layout.paper, out / file_names.DELIVERY_SHEET)
     bundle_id, on_paper = job.bundle.id, counts.on_paper
     lists.signature_list(
-        papers.list_rows(
+        list_and_labels.list_rows(
             iter_rows(bundle_id, frozen), iter_carried(bundle_id, frozen), frozen,
             letters=counts.printed, on_paper=on_paper,
         ),
         counts.printed + (on_paper + 1 if on_paper else 0),
-        papers.list_context(
+        list_and_labels.list_context(
             frozen, letters=counts.printed, on_paper=on_paper,
             several_targets=len(counts.per_target) > 1,
         ),
         layout.paper,
-        out / files.SIGNATURES_PDF,
+        out / file_names.SIGNATURES_PDF,
     )  # fmt: skip
     printed = [_volume_facts(one) for one in job.volumes]
     lists.labels(
-        papers.labels_context(frozen, printed, len(printed)),
+        list_and_labels.labels_context(frozen, printed, len(printed)),
         label_sheet_for(LAYOUTS[frozen.layout]),
-        out / files.LABELS,
+        out / file_names.LABELS,
     )
     title = f"{frozen.case.reference} · {frozen.mission.name}"
-    address = sheet_papers.envelope_context(frozen)
+    address = contents_and_delivery_sheet.envelope_context(frozen)
     sizes = envelopes_for(layout.paper)
-    bundle_sheets.envelopes(address, sizes, out / files.ENVELOPES, title=title)
+    bundle_sheets.envelopes(address, sizes, out / file_names.ENVELOPES, title=title)
     if not job.packets:
         return
     with force_locale(job.ours.replace("-", "_")):
-        contents = sheet_papers.contents_context(frozen, job.packets, job.folder, job.ours)
-        bundle_sheets.contents(contents, layout.paper, out / files.CONTENTS)
+        contents = contents_and_delivery_sheet.contents_context(
+            frozen, job.packets, job.folder, job.ours
+        )
+        bundle_sheets.contents(contents, layout.paper, out / file_names.CONTENTS)
 
 
 def _pages(path: Path) -> int:
@@ -193,7 +213,7 @@ def _pages(path: Path) -> int:
 def _volume_facts(volume: Volume) -> VolumeFacts:
     return VolumeFacts(
         volume=volume.sequence,
-        file=files.volume_file(volume.sequence) if volume.sha256 else None,
+        file=file_names.volume_file(volume.sequence) if volume.sha256 else None,
         letters=volume.printed_letters,
         pages=volume.page_count or 0,
     )
@@ -203,12 +223,12 @@ def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
     """In the order of the ZIP, without README and manifest."""
     made = {
         name: file_facts(out / name, name, _pages(out / name) if name in _PDFS else None)
-        for name in files.PAPERS
-        if name not in {files.README, files.MANIFEST} and (out / name).exists()
+        for name in file_names.PAPERS
+        if name not in {file_names.README, file_names.MANIFEST} and (out / name).exists()
     }
     printed = [
         FileFacts(
-            files.volume_file(volume.sequence),
+            file_names.volume_file(volume.sequence),
             volume.byte_count or 0,
             volume.sha256,
             volume.page_count,
@@ -217,9 +237,9 @@ def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
         if volume.sha256
     ]
     return [
-        *(made[name] for name in files.BEFORE if name in made),
+        *(made[name] for name in file_names.BEFORE if name in made),
         *printed,
-        *(made[name] for name in files.AFTER if name in made),
+        *(made[name] for name in file_names.AFTER if name in made),
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from campaign.bundles.rows import Entry, PaperEntry
+from campaign.bundles.documents.signature_rows import Entry, PaperEntry
 
 FORMAT = "urgent-action-bundle/1"
 

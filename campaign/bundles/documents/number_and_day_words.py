@@ -8,7 +8,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask_babel import gettext as _
 
-from campaign.bundles.frozen import Frozen
+from campaign.bundles.freeze.frozen_texts import Frozen
 
 
 def say_number(number: int, locale: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles import files
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Bundle, Volume
-from campaign.signing.models import Letter
+from campaign.bundles import file_names
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.signature import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def list_packets(unit: Session, bundle: Bundle, volumes: Sequence[Volume]) -> li
     return [
         Packet(
             volume=one.sequence,
-            file=files.volume_file(one.sequence) if one.sha256 else "",
+            file=file_names.volume_file(one.sequence) if one.sha256 else "",
             sha256=one.sha256 or "",
             first=number_of(spans.get(one.id, (0, 0))[0]),
             last=number_of(spans.get(one.id, (0, 0))[1]),

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign import i18n
-from campaign.bundles import files
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.manifest import FileFacts
+from campaign.bundles import file_names
+from campaign.bundles.documents.contents_and_delivery_sheet import remade_note
+from campaign.bundles.documents.list_and_labels import describe_file
+from campaign.bundles.documents.manifest import FileFacts
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.documents.packets import Packet, sheets_for
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
-from campaign.bundles.packets import Packet, sheets_for
-from campaign.bundles.papers import describe_file
 from campaign.bundles.postage import say_weight, weigh
-from campaign.bundles.saying import say_number
-from campaign.bundles.sheet_papers import remade_note
-from campaign.bundles.sheets import TravellingSheet
-from campaign.letters.context import FactRow, FileRow, ReadmeContext
-from campaign.letters.envelope_sizes import NAMES, envelopes_for
-from campaign.letters.layouts import LAYOUTS, LETTER, Layout, label_sheet_for
+from campaign.core import i18n
+from campaign.printing.envelope_sizes import NAMES, envelopes_for
+from campaign.printing.geometry import LAYOUTS, LETTER, Layout, label_sheet_for
+from campaign.printing.letter_content import FactRow, FileRow, ReadmeContext
 
 LABEL_STOCK = {
     "avery-5160": "Avery 5160 (1 × 2⅝ in, 30)",
@@ -142,7 +142,9 @@ def _postage(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Iterator[
     if not frozen.by_post:
         return
     paper, card = LAYOUTS[frozen.layout].paper, frozen.format == "card"
-    papers = sum(one.pages or 0 for one in made if one.name in {files.COVER, files.SIGNATURES_PDF})
+    papers = sum(
+        one.pages or 0 for one in made if one.name in {file_names.COVER, file_names.SIGNATURES_PDF}
+    )
     grams = weigh(_sheets(frozen, told.packets), paper, card=card) + weigh(papers, paper)
     yield FactRow(
         _("Weight"),
@@ -158,12 +160,14 @@ def _other_sheets(made: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]:
     """Sheets of plain paper that the papers besides the volumes take, by the file's name."""
     pages = {one.name: one.pages or 0 for one in made}
     counts = {
-        files.COVER: sheets_for(pages.get(files.COVER, 0), duplex=duplex),
+        file_names.COVER: sheets_for(pages.get(file_names.COVER, 0), duplex=duplex),
         # One stays at the gate, one comes back signed.
-        files.DELIVERY_SHEET: 2 * pages.get(files.DELIVERY_SHEET, 0),
+        file_names.DELIVERY_SHEET: 2 * pages.get(file_names.DELIVERY_SHEET, 0),
         # A page lies on each packet.
-        files.CONTENTS: pages.get(files.CONTENTS, 0),
-        files.SIGNATURES_PDF: sheets_for(pages.get(files.SIGNATURES_PDF, 0), duplex=duplex),
+        file_names.CONTENTS: pages.get(file_names.CONTENTS, 0),
+        file_names.SIGNATURES_PDF: sheets_for(
+            pages.get(file_names.SIGNATURES_PDF, 0), duplex=duplex
+        ),
     }
     return {name: count for name, count in counts.items() if count}
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from campaign import clock, db, i18n
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.loading import number_of
-from campaign.bundles.models import Volume
-from campaign.bundles.print_models import CarriedSignature
-from campaign.bundles.sheets import paper_number
-from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
-from campaign.signing.names import full_name
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import paper_number
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.core import clock, db, i18n
+from campaign.core.text.person_names import full_name
+from campaign.models.bundle import Volume
+from campaign.models.bundle_print import CarriedSignature
+from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 
 _BATCH = 500
 

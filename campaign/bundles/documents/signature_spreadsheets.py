@@ -11,10 +11,10 @@ from pathlib import Path
 import xlsxwriter
 from flask_babel import gettext as _
 
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.rows import Row, country_of
-from campaign.bundles.saying import mark_of
-from campaign.spreadsheets import inert
+from campaign.bundles.documents.number_and_day_words import mark_of
+from campaign.bundles.documents.signature_rows import Row, country_of
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.web.spreadsheets import inert
 
 COLUMNS = (
     "number",

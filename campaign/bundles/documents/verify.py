@@ -16,11 +16,11 @@ from typing import IO, Any
 
 import pikepdf
 
-from campaign.bundles import files
-from campaign.bundles.copies import DAMAGED, CopiedFile, open_copy
-from campaign.bundles.findings import Verified
-from campaign.bundles.manifest import FORMAT
-from campaign.bundles.workbooks import WorkbookDamaged, first_column
+from campaign.bundles import file_names
+from campaign.bundles.documents.bundle_copy import DAMAGED, CopiedFile, open_copy
+from campaign.bundles.documents.manifest import FORMAT
+from campaign.bundles.documents.verify_findings import Verified
+from campaign.bundles.documents.verify_workbook import WorkbookDamaged, first_column
 
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_MANIFEST_BYTES = 200_000_000
@@ -58,26 +58,26 @@ def _verify(copied: Files, result: Verified) -> None:
         _check_letters(manifest, result)
         _check_lists(copied, manifest, result)
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
-        result.find(files.MANIFEST, f"is not complete ({type(problem).__name__}: {problem}).")
+        result.find(file_names.MANIFEST, f"is not complete ({type(problem).__name__}: {problem}).")
     result.files = len(copied)
 
 
 def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
-    own = copied.get(files.MANIFEST)
+    own = copied.get(file_names.MANIFEST)
     if own is None:
-        result.find(files.MANIFEST, "is missing.")
+        result.find(file_names.MANIFEST, "is missing.")
         return None
     if own.size > _MOST_MANIFEST_BYTES:
-        result.find(files.MANIFEST, "is too large.")
+        result.find(file_names.MANIFEST, "is too large.")
         return None
     try:
         with own.open() as source:
             manifest = json.loads(source.read().decode(), object_hook=_letter_or_other)
     except (*DAMAGED, ValueError):
-        result.find(files.MANIFEST, "is damaged.")
+        result.find(file_names.MANIFEST, "is damaged.")
         return None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        result.find(files.MANIFEST, f"is not of the format {FORMAT}.")
+        result.find(file_names.MANIFEST, f"is not of the format {FORMAT}.")
         return None
     return manifest
 
@@ -94,16 +94,19 @@ def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> N
     result.folder = result.folder or own  # files can be zipped again without it
     if own != result.folder:
         if result.in_zip:
-            result.find(files.MANIFEST, f"belongs to the folder {own}.")
+            result.find(file_names.MANIFEST, f"belongs to the folder {own}.")
         else:  # Whoever copies a folder may name the copy as they like: "… (1)".
             result.renamed_from = own
     named = {entry["name"]: entry for entry in manifest["files"]}
     if len(named) != len(manifest["files"]):
-        result.find(files.MANIFEST, "names a file twice.")
-    expected = {*files.ALWAYS[:-1], *(one["file"] for one in manifest["volumes"] if "file" in one)}
+        result.find(file_names.MANIFEST, "names a file twice.")
+    expected = {
+        *file_names.ALWAYS[:-1],
+        *(one["file"] for one in manifest["volumes"] if "file" in one),
+    }
     for name in sorted(expected - set(named)):
-        result.find(files.MANIFEST, f"does not name {name}.")
-    for name in sorted(set(copied) - set(named) - {files.MANIFEST}):
+        result.find(file_names.MANIFEST, f"does not name {name}.")
+    for name in sorted(set(copied) - set(named) - {file_names.MANIFEST}):
         result.find(name, "is not in the manifest.")
     for name, entry in named.items():
         if name not in copied:
@@ -165,7 +168,7 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
     _check_numbers(bundle, letters, aside, result)
     stated = (bundle["printed"], bundle["set_aside"], bundle["volumes"])
     if stated != (len(letters), len(aside), len(manifest["volumes"])):
-        result.find(files.MANIFEST, "counts other letters or volumes than it holds.")
+        result.find(file_names.MANIFEST, "counts other letters or volumes than it holds.")
     _check_besides(manifest, result)
     by_volume = defaultdict[int, list[_Printed]](list)
     for one in letters:
@@ -180,7 +183,7 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
         if bundle.get("duplex") and any(one.first_page % 2 == 0 for one in mine):
             result.find(name, "has a letter that does not begin on a fresh sheet.")
     if by_volume:
-        result.find(files.MANIFEST, "places letters in a volume that is not there.")
+        result.find(file_names.MANIFEST, "places letters in a volume that is not there.")
     stated_pages = {one["name"]: one.get("pages") for one in manifest["files"]}
     for volume in manifest["volumes"]:
         if "file" in volume and stated_pages.get(volume["file"]) != volume["pages"]:
@@ -194,13 +197,15 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
     """
     people = manifest.get("on_paper", [])
     if len(people) != manifest["bundle"].get("on_paper", 0):
-        result.find(files.MANIFEST, "counts other people on signed sheets than it holds.")
+        result.find(file_names.MANIFEST, "counts other people on signed sheets than it holds.")
     if len({one["number"] for one in people}) != len(people):
-        result.find(files.MANIFEST, "holds a person on the signed sheets twice.")
+        result.find(file_names.MANIFEST, "holds a person on the signed sheets twice.")
     printed = {one.number for one in manifest["letters"]}
     for one in manifest.get("taken_out", []):
         if one["number"] in printed:
-            result.find(files.MANIFEST, f"says that letter {one['number']} is in and taken out.")
+            result.find(
+                file_names.MANIFEST, f"says that letter {one['number']} is in and taken out."
+            )
 
 
 def _check_numbers(
@@ -215,10 +220,10 @@ def _check_numbers(
     first, frozen = bundle.get("first_number", 1), bundle["frozen"]
     if len(numbers) != frozen or sorted(numbers) != list(range(first, first + len(numbers))):
         last = first + frozen - 1
-        result.find(files.MANIFEST, f"does not hold each number from {first} to {last} once.")
+        result.find(file_names.MANIFEST, f"does not hold each number from {first} to {last} once.")
     # As numbers: "100000" sorts before "99999".
     if any(one > after for one, after in pairwise(printed)):
-        result.find(files.MANIFEST, "does not hold the letters in order.")
+        result.find(file_names.MANIFEST, "does not hold the letters in order.")
 
 
 def _place(letter: _Printed) -> tuple[int, bool]:
@@ -246,8 +251,8 @@ def _check_lists(copied: Files, manifest: dict[str, Any], result: Verified) -> N
     numbers += [one["number"] for one in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
     for name, read in (
-        (files.SIGNATURES_CSV, _csv_numbers),
-        (files.SIGNATURES_XLSX, first_column),
+        (file_names.SIGNATURES_CSV, _csv_numbers),
+        (file_names.SIGNATURES_XLSX, first_column),
     ):
         if name not in copied or name in damaged:
             continue

@@ -3,22 +3,22 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from campaign import clock
-from campaign.bundles.choices import Choice
 from campaign.bundles.destinations import country_of, frozen_destination
-from campaign.bundles.frozen import Frozen, FrozenOrganisation, FrozenTarget
-from campaign.bundles.models import Destination
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenOrganisation, FrozenTarget
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.errors import Refused
-from campaign.letters.checks import check_address, check_characters
-from campaign.letters.layouts import LAYOUTS, Layout, layout_for
-from campaign.letters.problems import ADDRESS_TOO_LONG
-from campaign.letters.windows import most_lines
-from campaign.officials.models import Official
-from campaign.settings import Settings
-from campaign.signing import translating
-from campaign.signing.composing import addressing_of, case_of, name_and_office
+from campaign.core import clock
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Destination
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Official
+from campaign.printing.check_letters import check_address, check_characters
+from campaign.printing.envelope_window import most_lines
+from campaign.printing.geometry import LAYOUTS, Layout, layout_for
+from campaign.printing.problems import ADDRESS_TOO_LONG
+from campaign.signing.letter import letter_translations
+from campaign.signing.letter.compose import addressing_of, case_of, name_and_office
 
 
 def facts_of(
@@ -32,7 +32,7 @@ def facts_of(
     choice: Choice,
 ) -> Frozen:
     """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
-    translation = translating.language_of(campaign)
+    translation = letter_translations.language_of(campaign)
     languages = _languages_of(pairs, {translation} - {""})
     home = settings.organisation_country
     country = country_of(destination, home)

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
-from campaign.bundles.choices import Choice
+from campaign.bundles.changes.withdrawals import GONE
 from campaign.bundles.destinations import aims_at, destination_of, is_for
-from campaign.bundles.models import Bundle, BundleState, Destination
-from campaign.bundles.sheets import count_waiting_on_paper
-from campaign.bundles.waiting import WaitingPart
-from campaign.bundles.waiting_counts import count_waiting
-from campaign.bundles.withdrawals import GONE
-from campaign.campaigns.models import Campaign, Target
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
+from campaign.bundles.freeze.waiting_counts import count_waiting
+from campaign.bundles.freeze.waiting_letters import WaitingPart
 from campaign.campaigns.stop_rule import gives_letters_sql
-from campaign.signing.models import Letter, Origin, Signature, SignatureState
+from campaign.models.bundle import Bundle, BundleState, Destination
+from campaign.models.campaign import Campaign, Target
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
 
 @dataclass(frozen=True, slots=True)

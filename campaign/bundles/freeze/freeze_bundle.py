@@ -9,20 +9,20 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.bundles import picking, sheets
-from campaign.bundles.choices import EVERYTHING, MOST_IN_A_VOLUME, Choice
 from campaign.bundles.destinations import is_for, slug_of
-from campaign.bundles.facts import check_addresses, facts_of
-from campaign.bundles.models import Bundle, BundleKind, BundleState, Destination
+from campaign.bundles.freeze import select_letters, signed_sheets
+from campaign.bundles.freeze.bundle_facts import check_addresses, facts_of
+from campaign.bundles.freeze.choices import EVERYTHING, MOST_IN_A_VOLUME, Choice
 from campaign.campaigns import lifecycle
-from campaign.campaigns.addressing import missing_of_address
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.content.address_and_salutation import missing_of_address
 from campaign.campaigns.stop_rule import refuse_stopped
-from campaign.errors import Refused
-from campaign.officials.models import Mission, Official
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature
+from campaign.core import audit, db
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleKind, BundleState, Destination
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission, Official
+from campaign.models.signature import Letter, Signature
 
 
 def freeze(
@@ -53,7 +53,7 @@ def freeze(
         _refuse_nothing(unit, campaign, mission, choice, on_paper=on_paper)
         bundle = new_bundle(unit, campaign, mission, staff_id)
         first, size = _take_letters(unit, bundle, choice, settings=settings, locale=locale)
-        people = sheets.take_sheets(unit, bundle) if on_paper else 0
+        people = signed_sheets.take_sheets(unit, bundle) if on_paper else 0
         if not bundle.letter_count and not people:
             raise Refused("letters-taken", campaign=campaign.slug)
         facts = facts_of(
@@ -77,9 +77,9 @@ def _refuse_unaddressed(destination: Destination) -> None:
 def _refuse_nothing(
     unit: Session, campaign: Campaign, destination: Destination, choice: Choice, *, on_paper: int
 ) -> None:
-    if picking.any_waits(unit, campaign.id, destination, choice):
+    if select_letters.any_waits(unit, campaign.id, destination, choice):
         return
-    if not on_paper or not sheets.waiting_on_paper(unit, campaign):
+    if not on_paper or not signed_sheets.waiting_on_paper(unit, campaign):
         raise Refused("nothing-to-print", campaign=campaign.slug, mission=slug_of(destination))
 
 
@@ -89,10 +89,10 @@ def _take_letters(
     """Take and number what is chosen, in volumes: the first number, and letters in a volume."""
     size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
     first = next_number(unit, bundle.campaign, bundle.destination) if choice.goes_on else 1
-    groups = picking.take_letters(unit, bundle, choice, first=first, locale=locale)
+    groups = select_letters.take_letters(unit, bundle, choice, first=first, locale=locale)
     bundle.letter_count = sum(group.letters for group in groups)
     _check_taken(unit, bundle, first)
-    picking.make_volumes(unit, bundle, groups, size=size, first=first)
+    select_letters.make_volumes(unit, bundle, groups, size=size, first=first)
     return (first if bundle.letter_count else 1), size
 
 

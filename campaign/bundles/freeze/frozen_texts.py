@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from campaign.signing.composing import Addressing, Case
+from campaign.signing.letter.compose import Addressing, Case
 
 POST = "post"
 """In place of a kind of mission: it goes by post to an official's own address."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from campaign.bundles.choices import Choice, Order, Split
-from campaign.folding import fold_name
-from campaign.signing.models import Disclosure
+from campaign.bundles.freeze.choices import Choice, Order, Split
+from campaign.core.text.fold import fold_name
+from campaign.models.signature import Disclosure
 
 Key = tuple[Any, ...]
 _LAST = "\U0010ffff"

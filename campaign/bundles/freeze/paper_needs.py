@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from campaign.letters.layouts import CARDS_A_SHEET
+from campaign.printing.geometry import CARDS_A_SHEET
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import i18n
-from campaign.batching import batched
-from campaign.bundles.choices import Choice, Order, Split
 from campaign.bundles.destinations import aims_at
-from campaign.bundles.models import Bundle, Destination, Volume
-from campaign.bundles.ordering import Facts, group_of, key_of, label_of
-from campaign.bundles.paper_needs import volume_sizes
-from campaign.campaigns.models import Target
-from campaign.sealing import WrongKey
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles.freeze.choices import Choice, Order, Split
+from campaign.bundles.freeze.letter_order import Facts, group_of, key_of, label_of
+from campaign.bundles.freeze.paper_needs import volume_sizes
+from campaign.core import i18n
+from campaign.core.batches import batched
+from campaign.core.sealing import WrongKey
+from campaign.models.bundle import Bundle, Destination, Volume
+from campaign.models.campaign import Target
+from campaign.models.signature import Letter, Signature, SignatureState
 
 _BATCH = 400
 """Letters read or numbered at a time."""

@@ -22,10 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle
-from campaign.bundles.print_models import CarriedSignature
-from campaign.campaigns.models import Campaign
-from campaign.signing.models import Origin, Signature, SignatureState
+from campaign.models.bundle import Bundle
+from campaign.models.bundle_print import CarriedSignature
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Origin, Signature, SignatureState
 
 # Sheets are the upper package's; only what a README says of them is read here.
 _SHEET = table("paper_sheet", column("id"), column("place"), column("collected_on", Date()))

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from sqlalchemy import case, column, delete, func, insert, select, table, true
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import WaitingLetters
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.bundle import WaitingLetters
+from campaign.models.signature import Letter, Signature, SignatureState
 
 BLOCK = 1000
 """Signatures of a block; the triggers divide by the same number."""

@@ -8,12 +8,12 @@ from typing import TypeVar
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Destination
-from campaign.bundles.sheets import count_waiting_on_paper
-from campaign.bundles.waiting_counts import count_waiting
-from campaign.campaigns.models import Campaign, Target, TargetKind
+from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
+from campaign.bundles.freeze.waiting_counts import count_waiting
 from campaign.campaigns.stop_rule import gives_letters_sql
-from campaign.officials.models import Mission, Official
+from campaign.models.bundle import Destination
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Mission, Official
 
 T = TypeVar("T", Campaign, Mission, Official)
 _Key = tuple[int | None, int]

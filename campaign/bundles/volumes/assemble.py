@@ -10,16 +10,19 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select, update
 
-from campaign import audit, db, jobs, storage
-from campaign.bundles import clearing, faults, files, ledger, prints, services, standing, totals
-from campaign.bundles.making import Counts, make_papers
-from campaign.bundles.manifest import FileFacts
-from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.zipping import Part, digest_of, stream_zip
-from campaign.campaigns.models import Campaign
+from campaign import storage
+from campaign.bundles import bundle_status, file_names, find_bundles
+from campaign.bundles.changes import prints
+from campaign.bundles.documents.bundle_zip import Part, digest_of, stream_zip
+from campaign.bundles.documents.make_documents import Counts, make_papers
+from campaign.bundles.documents.manifest import FileFacts
+from campaign.bundles.volumes import bundle_totals, clear_volumes, machine_faults, print_queue
 from campaign.campaigns.stop_rule import may_go_out_sql
-from campaign.leases import Hold, Lease
-from campaign.letters.problems import LetterRefused
+from campaign.core import audit, db, jobs
+from campaign.core.leases import Hold, Lease
+from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
+from campaign.models.campaign import Campaign
+from campaign.printing.problems import LetterRefused
 
 log = structlog.get_logger()
 
@@ -41,7 +44,7 @@ def assemble(bundle_id: int) -> None:
         log.warning("papers refused", bundle=bundle_id, reason=str(problem))
         _fail(hold, PAPERS_REFUSED)
     except Exception as problem:
-        _try_again(hold, faults.fault_of(problem))
+        _try_again(hold, machine_faults.fault_of(problem))
         raise
     except BaseException:
         _give_back(hold)
@@ -62,17 +65,19 @@ def claim(bundle_id: int) -> Hold | None:
 
 def _give_back(hold: Hold) -> None:
     with db.transaction() as session:
-        BUNDLES.give_back(session, hold, ledger.RETRY_AFTER)
+        BUNDLES.give_back(session, hold, print_queue.RETRY_AFTER)
 
 
 def _try_again(hold: Hold, fault: str) -> None:
     """Leave it to a later try and say why, or to none once there were too many."""
-    tries = Bundle.tries + (0 if fault in faults.PATIENT else 1)
+    tries = Bundle.tries + (0 if fault in machine_faults.PATIENT else 1)
     with db.transaction() as session:
-        if not BUNDLES.give_back(session, hold, ledger.RETRY_AFTER, tries=tries, failure=fault):
+        if not BUNDLES.give_back(
+            session, hold, print_queue.RETRY_AFTER, tries=tries, failure=fault
+        ):
             return
         used = session.scalar(select(Bundle.tries).where(Bundle.id == hold.row_id)) or 0
-    if used >= faults.MOST_TRIES:
+    if used >= machine_faults.MOST_TRIES:
         _fail(hold, fault)
 
 
@@ -80,11 +85,11 @@ def _assemble(hold: Hold) -> None:
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, hold.row_id)
         volumes = list(bundle.volumes)
-        total = totals.total_of(unit, bundle)
+        total = bundle_totals.total_of(unit, bundle)
         counts = Counts(
             total.printed,
             total.set_aside,
-            totals.printed_per_target(unit, bundle),
+            bundle_totals.printed_per_target(unit, bundle),
             total.on_paper,
         )
     if total.problem:
@@ -92,13 +97,13 @@ def _assemble(hold: Hold) -> None:
         return
     if _print_missing_again(hold, bundle, volumes):
         return
-    store, folder = storage.storage(), services.zip_name(bundle)
+    store, folder = storage.storage(), find_bundles.zip_name(bundle)
     with store.workshop() as making:
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
         digest = _keep_papers(bundle, volumes, folder, making, store)
     if _finish(hold, bundle, volumes, digest, made, counts):
-        clearing.tidy(bundle, volumes, digest, store)
-    elif clearing.drop_unwanted(bundle, digest, store):
+        clear_volumes.tidy(bundle, volumes, digest, store)
+    elif clear_volumes.drop_unwanted(bundle, digest, store):
         _give_back(hold)
 
 
@@ -106,15 +111,17 @@ def _keep_papers(
     bundle: Bundle, volumes: list[Volume], folder: str, made: Path, store: storage.Storage
 ) -> str:
     """Keep the papers that were made in the folder `made`; the digest of the whole ZIP."""
-    papers = {name: Part.made(name, made / name) for name in files.PAPERS if (made / name).exists()}
-    sizes = store.sizes(files.stored_folder(bundle.public_id))
+    papers = {
+        name: Part.made(name, made / name) for name in file_names.PAPERS if (made / name).exists()
+    }
+    sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     parts = [
-        *(papers[name] for name in files.BEFORE if name in papers),
+        *(papers[name] for name in file_names.BEFORE if name in papers),
         *_volume_parts(bundle, volumes, store, sizes),
-        *(papers[name] for name in files.AFTER if name in papers),
+        *(papers[name] for name in file_names.AFTER if name in papers),
     ]
     digest = digest_of(stream_zip(folder, parts, bundle.created_at))
-    _keep(papers.values(), files.stored_papers(bundle.public_id, digest), store)
+    _keep(papers.values(), file_names.stored_papers(bundle.public_id, digest), store)
     return digest
 
 
@@ -123,7 +130,10 @@ def _volume_parts(
 ) -> list[Part]:
     return [
         Part.kept(
-            files.volume_file(one.sequence), store, files.stored_volume_of(bundle, one), sizes
+            file_names.volume_file(one.sequence),
+            store,
+            file_names.stored_volume_of(bundle, one),
+            sizes,
         )
         for one in volumes
         if one.sha256
@@ -132,11 +142,12 @@ def _volume_parts(
 
 def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str]:
     """Where each file of the ZIP lies in the storage."""
-    papers = files.stored_papers(bundle.public_id, digest)
+    papers = file_names.stored_papers(bundle.public_id, digest)
     printed = {
-        files.volume_file(one.sequence): files.stored_volume_of(bundle, one) for one in volumes
+        file_names.volume_file(one.sequence): file_names.stored_volume_of(bundle, one)
+        for one in volumes
     }
-    return {**{name: f"{papers}/{name}" for name in files.PAPERS}, **printed}
+    return {**{name: f"{papers}/{name}" for name in file_names.PAPERS}, **printed}
 
 
 def _fail(hold: Hold, slug: str) -> None:
@@ -154,10 +165,10 @@ def _fail(hold: Hold, slug: str) -> None:
 
 def _print_missing_again(hold: Hold, bundle: Bundle, volumes: list[Volume]) -> bool:
     """Whether a volume's file is not there as it was written; it is then printed again."""
-    sizes = storage.storage().sizes(files.stored_folder(bundle.public_id))
+    sizes = storage.storage().sizes(file_names.stored_folder(bundle.public_id))
     lost = []
     for volume in volumes:
-        size = sizes.get(files.stored_volume_of(bundle, volume))
+        size = sizes.get(file_names.stored_volume_of(bundle, volume))
         if volume.sha256 and size != volume.byte_count:
             lost.append(volume.id)
     if not lost:
@@ -193,7 +204,9 @@ def _finish(
         first = BUNDLES.finish(
             unit,
             hold,
-            standing.bundle_may_go_out(Bundle.id),  # a stop that came meanwhile has the last word
+            bundle_status.bundle_may_go_out(
+                Bundle.id
+            ),  # a stop that came meanwhile has the last word
             state=BundleState.READY,
             tries=0,
             failure=None,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle
-from campaign.bundles.sheets import count_carried
-from campaign.signing.models import Letter
+from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.models.bundle import Bundle
+from campaign.models.signature import Letter
 
 NOTHING_PRINTED = "nothing-printed"
 TOTALS_DIFFER = "totals-differ"

@@ -1,9 +1,10 @@
 """Removing what of a bundle's files is not wanted: they name people."""
 
-from campaign import db, storage
-from campaign.bundles import files
-from campaign.bundles.models import Bundle, BundleState, Volume
+from campaign import storage
+from campaign.bundles import file_names
 from campaign.campaigns.stop_rule import may_go_out
+from campaign.core import db
+from campaign.models.bundle import Bundle, BundleState, Volume
 
 
 def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
@@ -15,9 +16,9 @@ def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
         found = unit.get(Bundle, bundle.id)
         stopped = found is not None and not may_go_out(found.campaign.status)
     if found is None or found.state is BundleState.CANCELLED:
-        store.delete_folder(files.stored_folder(bundle.public_id))
+        store.delete_folder(file_names.stored_folder(bundle.public_id))
     elif stopped and found.state is not BundleState.READY:
-        store.delete_folder(files.stored_papers(bundle.public_id, digest))
+        store.delete_folder(file_names.stored_papers(bundle.public_id, digest))
         return True
     return False
 
@@ -27,9 +28,9 @@ def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Stor
 
     Files of envelopes stay: they are made anew by themselves.
     """
-    papers = f"{files.stored_papers(bundle.public_id, digest)}/"
-    apart = (papers, files.stored_envelopes(bundle.public_id))
-    keep = {files.stored_volume_of(bundle, volume) for volume in volumes}
-    for name in list(store.names(files.stored_folder(bundle.public_id))):
+    papers = f"{file_names.stored_papers(bundle.public_id, digest)}/"
+    apart = (papers, file_names.stored_envelopes(bundle.public_id))
+    keep = {file_names.stored_volume_of(bundle, volume) for volume in volumes}
+    for name in list(store.names(file_names.stored_folder(bundle.public_id))):
         if name not in keep and not name.startswith(apart):
             store.delete(name)

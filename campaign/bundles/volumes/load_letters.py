@@ -7,18 +7,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from campaign import clock
-from campaign.bundles.frozen import Frozen, FrozenTarget
-from campaign.bundles.ledger import Aside
-from campaign.bundles.models import Bundle, Volume
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.letters.context import LetterContext
-from campaign.letters.placeholders import MissingPlaceholderValue
-from campaign.sealing import WrongKey
-from campaign.signing.composing import Into, Proposal, Writer, compose, proposal_of
-from campaign.signing.models import Letter, Signature, SignatureState
-from campaign.signing.rehearsing import rehearsal_mark
-from campaign.signing.translating import template_at
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
+from campaign.bundles.volumes.print_queue import Aside
+from campaign.core import clock
+from campaign.core.sealing import WrongKey
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.placeholders import MissingPlaceholderValue
+from campaign.signing.letter.compose import Into, Proposal, Writer, compose, proposal_of
+from campaign.signing.letter.letter_translations import template_at
+from campaign.signing.sign_in_rehearsal import rehearsal_mark
 
 WITHDRAWN = "withdrawn"
 """The signature was withdrawn, or found invalid, after the bundle was frozen."""

@@ -3,8 +3,8 @@
 import errno
 from collections.abc import Iterator
 
-from campaign.letters.foundry import FoundryStopped
-from campaign.letters.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
+from campaign.printing.engine.worker import FoundryStopped
+from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.storage import FilesAway
 
 AWAY = "storage-away"

@@ -9,14 +9,16 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.bundles import faults, files, ledger, standing
-from campaign.bundles.ledger import Aside, Claim, Outcome, Place
-from campaign.bundles.loading import Loaded, load_volume
-from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.letters import press
-from campaign.letters.layouts import LAYOUTS
-from campaign.settings import Settings
+from campaign import storage
+from campaign.bundles import bundle_status, file_names
+from campaign.bundles.volumes import machine_faults, print_queue
+from campaign.bundles.volumes.load_letters import Loaded, load_volume
+from campaign.bundles.volumes.print_queue import Aside, Claim, Outcome, Place
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
+from campaign.printing import press
+from campaign.printing.geometry import LAYOUTS
 
 log = structlog.get_logger()
 
@@ -32,7 +34,7 @@ def print_volume(volume_id: int) -> None:
     A job prints one volume and sends for the next: mails that wait in the same queue get their
     turn between two volumes of a large bundle.
     """
-    taken = ledger.claim(volume_id) or ledger.claim_beside(volume_id)
+    taken = print_queue.claim(volume_id) or print_queue.claim_beside(volume_id)
     if taken is None:
         return
     call_idle(taken.bundle_id)
@@ -61,7 +63,7 @@ def call_idle(bundle_id: int) -> None:
     if courier.waiting():
         return
     with db.reading() as unit:
-        due = ledger.list_due(unit, bundle_id)
+        due = print_queue.list_due(unit, bundle_id)
     if due:
         courier.send("bundles.print_volume", (due[0],))
 
@@ -69,8 +71,8 @@ def call_idle(bundle_id: int) -> None:
 def send_next(bundle_id: int) -> None:
     """Send for the bundle's next volume, or for its assembling."""
     with db.reading() as unit:
-        due = ledger.list_due(unit, bundle_id)
-        done = ledger.all_printed(unit, bundle_id)
+        due = print_queue.list_due(unit, bundle_id)
+        done = print_queue.all_printed(unit, bundle_id)
     if due:
         jobs.queue().send("bundles.print_volume", (due[0],))
     elif done:
@@ -82,22 +84,24 @@ def print_claimed(taken: Claim) -> bool:
     with db.reading() as unit:
         public_id = unit.get_one(Bundle, taken.bundle_id).public_id
         loaded = load_volume(unit, taken.row_id)
-    name = files.stored_volume(public_id, taken.sequence, taken.attempt)
+    name = file_names.stored_volume(public_id, taken.sequence, taken.attempt)
     try:
-        with ledger.VOLUMES.keep_alive(taken, standing.bundle_may_go_out(Volume.bundle_id)):
+        with print_queue.VOLUMES.keep_alive(
+            taken, bundle_status.bundle_may_go_out(Volume.bundle_id)
+        ):
             outcome = _print(loaded, name, _Progress(taken))
-            kept = ledger.finish(taken, outcome)
+            kept = print_queue.finish(taken, outcome)
     except NoLongerWanted:
         kept = False
     except Exception as problem:
-        ledger.give_back(taken, faults.fault_of(problem))
+        print_queue.give_back(taken, machine_faults.fault_of(problem))
         raise
     except BaseException:
-        ledger.give_back(taken)
+        print_queue.give_back(taken)
         raise
     if not kept:
         log.info("volume lost or stopped", volume=taken.row_id, attempt=taken.attempt)
-        ledger.give_back(taken)
+        print_queue.give_back(taken)
         storage.storage().delete(name)
     return kept
 
@@ -153,7 +157,7 @@ class _Progress:
         now = time.monotonic()
         if now - self.last >= _PROGRESS_SECONDS:
             self.last = now
-            if not ledger.beat(self.taken, done):
+            if not print_queue.beat(self.taken, done):
                 raise NoLongerWanted
 
 
@@ -162,7 +166,7 @@ def sweep() -> None:
     """Hand out again what a lost message or a dead worker left behind."""
     settings: Settings = current_app.extensions["settings"]
     courier = jobs.queue()
-    ledger.shorten_leases()
+    print_queue.shorten_leases()
     with db.reading() as unit:
         unfinished = unit.scalars(
             select(Bundle.id)
@@ -170,7 +174,7 @@ def sweep() -> None:
             .order_by(Bundle.id)
         ).all()
         for bundle_id in unfinished:
-            due = ledger.list_due(unit, bundle_id)
+            due = print_queue.list_due(unit, bundle_id)
             at_work = unit.scalar(
                 select(Volume.id)
                 .where(
@@ -185,5 +189,5 @@ def sweep() -> None:
             wanted = settings.worker_threads if at_work is None else 1 - min(courier.waiting(), 1)
             for volume_id in due[:wanted]:
                 courier.send("bundles.print_volume", (volume_id,))
-            if ledger.all_printed(unit, bundle_id):
+            if print_queue.all_printed(unit, bundle_id):
                 courier.send("bundles.assemble", (bundle_id,))

@@ -12,13 +12,13 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import standing
-from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.campaigns.models import Campaign
+from campaign.bundles import bundle_status
 from campaign.campaigns.stop_rule import may_go_out_sql
-from campaign.leases import LEASE, Hold, Lease
-from campaign.signing.models import Letter
+from campaign.core import db
+from campaign.core.leases import LEASE, Hold, Lease
+from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter
 
 RETRY_AFTER = timedelta(seconds=30)
 """How long a volume rests after an attempt that failed for the machine's sake."""
@@ -116,7 +116,9 @@ def beat(taken: Claim, printed_letters: int | None = None) -> bool:
     """
     values = {} if printed_letters is None else {"printed_letters": printed_letters}
     with db.transaction() as session:
-        return VOLUMES.beat(session, taken, standing.bundle_may_go_out(Volume.bundle_id), **values)
+        return VOLUMES.beat(
+            session, taken, bundle_status.bundle_may_go_out(Volume.bundle_id), **values
+        )
 
 
 def shorten_leases() -> int:
@@ -173,7 +175,7 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
         ours = VOLUMES.finish(
             unit,
             taken,
-            standing.bundle_may_go_out(Volume.bundle_id),
+            bundle_status.bundle_may_go_out(Volume.bundle_id),
             state=VolumeState.PRINTED,
             printed_letters=len(outcome.printed),
             page_count=outcome.pages,

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from flask import current_app
 
-from campaign import db
-from campaign.bundles import assembling, ledger, services
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.printing import print_claimed
+from campaign.bundles import find_bundles
+from campaign.bundles.volumes import assemble, print_queue
+from campaign.bundles.volumes.print_jobs import print_claimed
 from campaign.campaigns.stop_rule import refuse_stopped
+from campaign.core import db
+from campaign.models.bundle import Bundle, BundleState
 
 _LOOK_SECONDS = 0.25
 
@@ -28,14 +29,14 @@ def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None])
     """
     app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 — the real application
     running: set[Future[None]] = set()
-    ledger.shorten_leases()
+    print_queue.shorten_leases()
     with ThreadPoolExecutor(at_once) as pool:
         while True:
             state, due = _look(bundle_id, progress)
-            if state not in services.UNFINISHED:
+            if state not in find_bundles.UNFINISHED:
                 return state
             if not running and not due:
-                assembling.assemble(bundle_id)
+                assemble.assemble(bundle_id)
             for _ in due[: at_once - len(running)]:
                 running.add(pool.submit(_print_next, app, bundle_id))
             if running:
@@ -50,12 +51,12 @@ def _look(bundle_id: int, progress: Callable[[int], None]) -> tuple[BundleState,
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
         refuse_stopped(bundle.campaign)
-        progress(services.progress_of(unit, bundle, db.utcnow()).done)
-        return bundle.state, ledger.list_due(unit, bundle_id)
+        progress(find_bundles.progress_of(unit, bundle, db.utcnow()).done)
+        return bundle.state, print_queue.list_due(unit, bundle_id)
 
 
 def _print_next(app: Any, bundle_id: int) -> None:
     with app.app_context():
-        taken = ledger.claim_next(bundle_id)
+        taken = print_queue.claim_next(bundle_id)
         if taken is not None:
             print_claimed(taken)

@@ -16,28 +16,28 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.bundles import picking
-from campaign.bundles.choices import Choice
 from campaign.bundles.destinations import destination_of
-from campaign.bundles.facts import facts_of
-from campaign.bundles.freezing import next_number
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.journeys import Part
-from campaign.bundles.ledger import Aside
-from campaign.bundles.loading import Loaded, load_some, number_of
-from campaign.bundles.models import Destination
-from campaign.bundles.ordering import key_of
-from campaign.bundles.printing import run_press
-from campaign.bundles.waiting_counts import count_waiting, first_blocks
-from campaign.campaigns.models import Campaign, LetterFormat
-from campaign.errors import Refused
-from campaign.letters import carding
-from campaign.letters.checks import check_before
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import LAYOUTS
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles.freeze import select_letters
+from campaign.bundles.freeze.bundle_facts import facts_of
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.freeze_bundle import next_number
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.letter_order import key_of
+from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
+from campaign.bundles.joint_freeze import Part
+from campaign.bundles.volumes.load_letters import Loaded, load_some, number_of
+from campaign.bundles.volumes.print_jobs import run_press
+from campaign.bundles.volumes.print_queue import Aside
+from campaign.core import audit, db
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Destination
+from campaign.models.campaign import Campaign, LetterFormat
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.printing.check_letters import check_before
+from campaign.printing.engine import cards_job
+from campaign.printing.geometry import LAYOUTS
+from campaign.printing.letter_content import LetterContext
 
 LOOKED_AT = 300
 """Letters that are opened for a proof: those confirmed first; besides these, the others below."""
@@ -96,7 +96,7 @@ def pick(
     campaign, choice = part.campaign, part.choice
     ids, waiting = _candidates(unit, campaign, mission, choice)
     facts = sorted(
-        picking.iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice)
+        select_letters.iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice)
     )
     order = [one.letter_id for one in facts]
     frozen = facts_of(
@@ -146,7 +146,7 @@ def _candidates(
         # They lie too far apart, or were not counted yet: then it takes the time that it takes.
 
     def ids(*order: Any, limit: int) -> Sequence[int]:
-        query = picking.chosen(select(Letter.id), campaign.id, destination, choice)
+        query = select_letters.chosen(select(Letter.id), campaign.id, destination, choice)
         return unit.scalars(query.order_by(*order).limit(limit)).all()
 
     found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
@@ -203,7 +203,7 @@ def _printable(
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
     layout = LAYOUTS[frozen.layout]
-    check = carding.check_before if frozen.format == LetterFormat.CARD else check_before
+    check = cards_job.check_before if frozen.format == LetterFormat.CARD else check_before
     for letter in letters:
         problems = check(letter, layout)
         if not problems:

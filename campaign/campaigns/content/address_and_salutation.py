@@ -6,10 +6,10 @@ from typing import Any
 from babel.languages import get_official_languages
 from flask import current_app, has_app_context
 
-from campaign import i18n
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.officials.models import Mission, Official
-from campaign.officials.postal import address_form, address_lines, address_problems
+from campaign.core import i18n
+from campaign.directory.postal_addresses import address_form, address_lines, address_problems
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Mission, Official
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import pictures
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.risks import refuse_named, words_by_field
-from campaign.errors import Invalid
+from campaign.campaigns.content import pictures
+from campaign.campaigns.content.risks import refuse_named, words_by_field
+from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign
 
 WIDE, SMALL = (1200, 800), (360, 240)
 """Pixels of the picture on the case's page, and of that in a list."""

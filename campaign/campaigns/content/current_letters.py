@@ -1,7 +1,7 @@
 """The letters that a campaign proposes now: of each, the newest version. Pure."""
 
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.template_models import LetterTemplate
+from campaign.models.campaign import Campaign
+from campaign.models.letter_template import LetterTemplate
 
 
 def current_templates(

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import DeskDraft, NewCampaignDraft
-from campaign.errors import NotFound
-from campaign.meeting import mark_of
+from campaign.core import db, jobs
+from campaign.core.errors import NotFound
+from campaign.models.campaign import Campaign
+from campaign.models.revision import DeskDraft, NewCampaignDraft
+from campaign.web.edit_conflict import mark_of
 
 KEPT_DAYS = 60
 TAB = "draft_tab"

@@ -5,14 +5,14 @@ from typing import Any, TypedDict, Unpack, cast
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import revisions
+from campaign.campaigns.campaigns import stays_ready
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.contents import edition_content
-from campaign.campaigns.models import Campaign, Edition
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import refuse_named
-from campaign.campaigns.services import stays_ready
-from campaign.campaigns.watching import edition_words
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import edition_content
+from campaign.campaigns.content.risk_words import edition_words
+from campaign.campaigns.content.risks import refuse_named
+from campaign.models.campaign import Campaign, Edition
+from campaign.models.revision import Part
 
 
 class Texts(TypedDict):

@@ -7,8 +7,8 @@ import idna
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid
+from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign
 
 MOST_HOSTS = 20
 # 60 characters at most: the host is also what signatures are counted by.

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import revisions
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.contents import options_content
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.texts import one_line
-from campaign.errors import Invalid
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import options_content
+from campaign.core.errors import Invalid
+from campaign.core.text.desk_texts import one_line
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
 
 MOST_WORDS = 200
 LONGEST_WORD = 80

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import revisions
-from campaign.campaigns.contents import targets_content
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.db import Base
-from campaign.errors import Refused
-from campaign.officials.merging import moves
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import targets_content
+from campaign.core.db import Base
+from campaign.core.errors import Refused
+from campaign.directory.duplicates.merge_entries import moves
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.revision import Part
 
 _RULED = {"letter", "letter_template"}
 

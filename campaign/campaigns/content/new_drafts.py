@@ -9,9 +9,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.authoring import drafts
-from campaign.authoring.drafts import Tab
-from campaign.campaigns.revision_models import NewCampaignDraft
+from campaign.campaigns.content import drafts
+from campaign.campaigns.content.drafts import Tab
+from campaign.models.revision import NewCampaignDraft
 
 Fields = dict[str, list[str]]
 

@@ -9,8 +9,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from campaign.campaigns.models import Campaign, Edition, LetterFormat
-from campaign.campaigns.template_models import LetterTemplate
+from campaign.models.campaign import Campaign, Edition, LetterFormat
+from campaign.models.letter_template import LetterTemplate
 
 Content = dict[str, Any]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.authoring import editions, options
-from campaign.campaigns import services, targets, templates
-from campaign.campaigns.contents import (
+from campaign.campaigns import campaigns
+from campaign.campaigns.content import editions, letter_options, targets, templates
+from campaign.campaigns.content.part_contents import (
     Content,
     edition_content,
     edition_from,
@@ -23,13 +23,13 @@ from campaign.campaigns.contents import (
     targets_content,
     targets_from,
 )
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.targets import Aim
-from campaign.campaigns.templates import Point
-from campaign.errors import Invalid, NotFound
-from campaign.officials.missions import find_mission
-from campaign.officials.services import find_official
+from campaign.campaigns.content.targets import Aim
+from campaign.campaigns.content.templates import Point
+from campaign.core.errors import Invalid, NotFound
+from campaign.directory.missions import find_mission
+from campaign.directory.officials import find_official
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.revision import Part
 
 LIMITS = {"title": 200, "summary": 1200, "background": 20_000, "outcome": 20_000,
           "subject": 200, "opening": 3000, "closing": 3000}  # fmt: skip
@@ -76,9 +76,9 @@ def save_content(
     _check_lengths(content)
     by: dict[str, Any] = {"actor": actor, "based_on": based_on}
     if part is Part.FACTS:
-        services.edit_campaign(unit, campaign, risks_seen=risks_seen, **by, **facts_from(content))
+        campaigns.edit_campaign(unit, campaign, risks_seen=risks_seen, **by, **facts_from(content))
     elif part is Part.OPTIONS:
-        options.set_letter_options(unit, campaign, **by, **content)
+        letter_options.set_letter_options(unit, campaign, **by, **content)
     elif part is Part.TARGETS:
         aims = [_aim(unit, *row) for row in targets_from(content)]
         targets.set_targets(unit, campaign, aims=aims, risks_seen=risks_seen, **by)

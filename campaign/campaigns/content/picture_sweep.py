@@ -12,11 +12,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.batching import batched
-from campaign.campaigns.models import Campaign, Update, UpdatePicture
-from campaign.campaigns.pictures import FOLDER
-from campaign.campaigns.proposal_models import Proposal
+from campaign.campaigns.content.pictures import FOLDER
+from campaign.core import db, jobs
+from campaign.core.batches import batched
+from campaign.models.campaign import Campaign, Update, UpdatePicture
+from campaign.models.proposal import Proposal
 from campaign.storage import storage
 
 log = structlog.get_logger()

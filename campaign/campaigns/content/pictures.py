@@ -11,9 +11,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.cropping import crop_box
-from campaign.campaigns.models import Campaign, Update, UpdatePicture
-from campaign.errors import Invalid, NotFound
+from campaign.campaigns.content.crop_picture import crop_box
+from campaign.core.errors import Invalid, NotFound
+from campaign.models.campaign import Campaign, Update, UpdatePicture
 from campaign.storage import storage
 
 MAX_BYTES = 12 * 1024 * 1024

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign, Update, UpdateKind
-from campaign.errors import NotFound, Refused
+from campaign.core.errors import NotFound, Refused
+from campaign.models.campaign import Campaign, Update, UpdateKind
 
 
 def made_elsewhere(unit: Session, campaign: Campaign) -> set[int]:

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.changes import staff_id
-from campaign.campaigns.contents import Content, letter_content
-from campaign.campaigns.models import Campaign, Target
-from campaign.campaigns.revision_models import Part, Revision
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.errors import NotFound, Refused
+from campaign.campaigns.content.part_contents import Content, letter_content
+from campaign.core.errors import NotFound, Refused
+from campaign.models.campaign import Campaign, Target
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.revision import Part, Revision
 
 _SHOWN = 100
 CHANGED = "changed-meanwhile"

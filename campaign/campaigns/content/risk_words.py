@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import RiskKind
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.letters.phrases import Phrases, phrases_of
-from campaign.markup import unmarked
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.core.text.phrases import Phrases, phrases_of
+from campaign.models.campaign import Campaign
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.revision import RiskKind
+from campaign.web.markup import unmarked
 
 _AROUND = 60
 """Characters that are shown on each side of what was found."""

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import needs_second_person, record_change
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.campaigns.texts import one_line
-from campaign.campaigns.watching import Finding, Watch, Words
-from campaign.errors import Invalid, Refused
-from campaign.officials.flags import Naming, finds_flags
+from campaign.campaigns.content.risk_words import Finding, Watch, Words
+from campaign.core.errors import Invalid, Refused
+from campaign.core.text.desk_texts import one_line
+from campaign.directory.risk_flags import Naming, finds_flags
+from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.revision import RiskFlag, RiskKind
 
 _ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
 """Where what is saved leaves the desk with nobody asked again."""

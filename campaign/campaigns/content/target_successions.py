@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
-from campaign.campaigns import revisions
+from campaign.campaigns.campaigns import order_letter_locales, stays_ready
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.contents import targets_content
-from campaign.campaigns.models import Campaign, Target
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import RiskNamed, refuse_named
-from campaign.campaigns.services import order_letter_locales, stays_ready
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import targets_content
+from campaign.campaigns.content.risks import RiskNamed, refuse_named
+from campaign.campaigns.content.targets import find_target, words_of_official
 from campaign.campaigns.stop_rule import has_ended_sql
-from campaign.campaigns.targets import find_target, words_of_official
-from campaign.errors import Invalid, Refused
-from campaign.officials.models import Official
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, Target
+from campaign.models.directory import Official
+from campaign.models.revision import Part
+from campaign.models.staff import StaffUser
+from campaign.models.team_access import sees
 
 
 @dataclass(slots=True)

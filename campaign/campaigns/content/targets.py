@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from sqlalchemy import column, exists, select, table
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import revisions
+from campaign.campaigns.campaigns import order_letter_locales, stays_ready
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.contents import Content, targets_content, targets_content_of
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import refuse_named
-from campaign.campaigns.services import order_letter_locales, stays_ready
-from campaign.campaigns.watching import Words
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.officials.missions import best_mission
-from campaign.officials.models import Mission, Official
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import Content, targets_content, targets_content_of
+from campaign.campaigns.content.risk_words import Words
+from campaign.campaigns.content.risks import refuse_named
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.directory.missions import best_mission
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Mission, Official
+from campaign.models.revision import Part
 
 # Letters belong to a higher layer: it is asked about by the table's name.
 _LETTER = table("letter", column("target_id"))

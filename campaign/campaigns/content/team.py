@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.accounts.models import CampaignMember, Role, StaffUser
-from campaign.accounts.services import actor_name, list_staff_users
-from campaign.accounts.sight import sees
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound, Refused
+from campaign.core import audit, db
+from campaign.core.errors import NotFound, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.staff import CampaignMember, Role, StaffUser
+from campaign.models.team_access import sees
+from campaign.staff.staff_users import actor_name, list_staff_users
 
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 

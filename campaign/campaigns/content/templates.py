@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import revisions
+from campaign.campaigns.campaigns import stays_ready
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign, Target
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import refuse_named
-from campaign.campaigns.services import stays_ready
-from campaign.campaigns.template_models import LetterTemplate, TalkingPoint
-from campaign.campaigns.texts import slug_of
-from campaign.campaigns.watching import letter_words
-from campaign.errors import Invalid, NotFound
-from campaign.letters.placeholders import KNOWN, unknown_placeholders
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.risk_words import letter_words
+from campaign.campaigns.content.risks import refuse_named
+from campaign.core.errors import Invalid, NotFound
+from campaign.core.text.desk_texts import slug_of
+from campaign.models.campaign import Campaign, Target
+from campaign.models.letter_template import LetterTemplate, TalkingPoint
+from campaign.models.revision import Part
+from campaign.printing.placeholders import KNOWN, unknown_placeholders
 
 MAX_POINTS = 12
 _KEY_WORDS = 4

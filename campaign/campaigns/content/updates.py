@@ -6,19 +6,13 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns import watching
 from campaign.campaigns.changes import record_change
+from campaign.campaigns.content import risk_words
+from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.lifecycle import is_news, may_tell_signers
-from campaign.campaigns.models import (
-    Campaign,
-    Update,
-    UpdateEdition,
-    UpdateKind,
-    UpdatePicture,
-)
-from campaign.campaigns.risks import refuse_named
-from campaign.errors import Invalid
+from campaign.core import db, jobs
+from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
 
 Words = Mapping[str, tuple[str, str]]
 """Title and body (Markdown) per language."""
@@ -154,11 +148,11 @@ def _update_of(
 
 def texts_of(
     written: Mapping[str, tuple[str, str]], alts: Iterable[Mapping[str, str]]
-) -> Iterator[watching.Words]:
+) -> Iterator[risk_words.Words]:
     """What everybody will read, by the form's fields."""
     for code, (title, body) in written.items():
-        yield watching.Words("update", code, f"title_{code}", title)
-        yield watching.Words("update", code, f"body_{code}", body)
+        yield risk_words.Words("update", code, f"title_{code}", title)
+        yield risk_words.Words("update", code, f"body_{code}", body)
     for alt in alts:
         for code, words in alt.items():
-            yield watching.Words("update", code, f"alt_{code}", words)
+            yield risk_words.Words("update", code, f"alt_{code}", words)

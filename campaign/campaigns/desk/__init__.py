@@ -1,1 +1,1 @@
-"""The desk where campaigns are written: pages, forms, drafts, merging, history."""
+"""The desk's pages on which campaigns are written and led."""

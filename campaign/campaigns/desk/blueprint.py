@@ -17,23 +17,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import guard, staff_user
-from campaign.accounts.models import Role
-from campaign.authoring import team
-from campaign.authoring.fields import DeskForm
-from campaign.campaigns import lifecycle, readiness
+from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import needs_second_person
-from campaign.campaigns.gaps import Gap
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.readiness import Step
-from campaign.campaigns.reasons import reason_of
-from campaign.campaigns.risks import RiskNamed
-from campaign.campaigns.templates import UnknownPlaceholders
+from campaign.campaigns.closing_reasons import reason_of
+from campaign.campaigns.content import team
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.templates import UnknownPlaceholders
+from campaign.campaigns.readiness import check_readiness
+from campaign.campaigns.readiness.check_readiness import Step
+from campaign.campaigns.readiness.gap import Gap
 from campaign.campaigns.themes import theme_name
-from campaign.clock import utcnow
-from campaign.errors import Invalid
-from campaign.settings import Settings
+from campaign.core import db, i18n
+from campaign.core.clock import utcnow
+from campaign.core.errors import Invalid
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import Role
+from campaign.staff.guards import guard, staff_user
+from campaign.web.fields import DeskForm
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
@@ -77,7 +78,7 @@ def next_of(campaign: Campaign) -> Step | None:
     """The next thing to do on a campaign that has not opened."""
     if not lifecycle.is_rehearsal(campaign.status):
         return None
-    return readiness.next_step(campaign, readiness.gaps(campaign, utcnow()))
+    return check_readiness.next_step(campaign, check_readiness.gaps(campaign, utcnow()))
 
 
 def known_locale(campaign: Campaign, locale: str) -> str:
@@ -156,9 +157,9 @@ def mend_url(campaign: Campaign, gap: Gap) -> str:
     if gap.part == "letter":
         return url_for("campaigns.edit_template", slug=slug, locale=gap.locale)
     if gap.part == "official":
-        return url_for("officials.edit", slug=gap.subject)
+        return url_for("directory.edit", slug=gap.subject)
     if gap.part == "mission":
-        return url_for("officials.edit_mission", slug=gap.subject)
+        return url_for("directory.edit_mission", slug=gap.subject)
     endpoint = {
         "targets": "edit_targets",
         "risks": "edit_risks",

@@ -4,12 +4,11 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring import new_drafts
-from campaign.authoring.desk import accepted, blueprint, desk_settings, done, page
-from campaign.authoring.forms import FactsForm
-from campaign.authoring.saving import (
+from campaign.campaigns import campaigns
+from campaign.campaigns.content import new_drafts
+from campaign.campaigns.desk.blueprint import accepted, blueprint, desk_settings, done, page
+from campaign.campaigns.desk.forms import FactsForm
+from campaign.campaigns.desk.save_with_draft import (
     as_typed,
     draft_kept,
     draft_words,
@@ -19,9 +18,10 @@ from campaign.authoring.saving import (
     this_tab,
     typed_fields,
 )
-from campaign.campaigns import services
-from campaign.campaigns.models import LetterFormat
-from campaign.campaigns.texts import slug_of
+from campaign.core import db
+from campaign.core.text.desk_texts import slug_of
+from campaign.models.campaign import LetterFormat
+from campaign.staff.guards import actor, staff_user
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -31,7 +31,7 @@ def create() -> ResponseReturnValue:
     draft = new_drafts.find(unit, staff_id=me) if request.method == "GET" else None
     going_on = draft is not None and "draft" in request.args
     typed = {"formdata": as_typed(draft.content)} if draft and going_on else {}
-    form = FactsForm(services.list_followable(unit, None, by=staff_user()), data=_fresh(), **typed)
+    form = FactsForm(campaigns.list_followable(unit, None, by=staff_user()), data=_fresh(), **typed)
     other: dict[str, object] = {}
     if "keep" in request.form:
         if _keep():
@@ -40,7 +40,7 @@ def create() -> ResponseReturnValue:
         other = show_again(form, kept.content) if kept else {}
     if form.validate_on_submit() and accepted(
         form,
-        lambda: services.create_campaign(unit, actor=actor(), created_by_id=me, **form.facts()),
+        lambda: campaigns.create_campaign(unit, actor=actor(), created_by_id=me, **form.facts()),
     ):
         new_drafts.drop(unit, staff_id=me, tab=this_tab())
         slug = slug_of(form.reference.data)

@@ -3,13 +3,13 @@
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor
-from campaign.authoring.desk import blueprint, done, load, page
-from campaign.authoring.fields import DeskForm
-from campaign.campaigns.deleting import delete_draft
-from campaign.campaigns.models import CampaignStatus
-from campaign.errors import Refused
+from campaign.campaigns.delete_draft import delete_draft
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import CampaignStatus
+from campaign.staff.guards import actor
+from campaign.web.fields import DeskForm
 
 
 @blueprint.route("/<slug>/delete", methods=["GET", "POST"])

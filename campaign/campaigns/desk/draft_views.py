@@ -6,14 +6,14 @@ from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.authoring import drafts
-from campaign.authoring.desk import blueprint, done, load
-from campaign.authoring.history_views import known_part
-from campaign.authoring.saving import Desk, dropped_answer, kept_answer
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
+from campaign.campaigns.content import drafts
+from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.history_views import known_part
+from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
+from campaign.core import db
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import staff_user
 
 _ENDPOINTS = {
     Part.OPTIONS.value: "campaigns.edit_options",

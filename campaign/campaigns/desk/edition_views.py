@@ -6,18 +6,25 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor
-from campaign.authoring import editions
-from campaign.authoring.desk import blueprint, done, known_locale, languages_of, load, page
-from campaign.authoring.forms import EditionForm
-from campaign.authoring.saving import Desk, draft_kept, number_seen
-from campaign.campaigns.contents import Content, edition_content
-from campaign.campaigns.models import Edition
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import watch_of
-from campaign.campaigns.texts import paragraphs
-from campaign.campaigns.watching import Words, by_field, edition_words
+from campaign.campaigns.content import editions
+from campaign.campaigns.content.part_contents import Content, edition_content
+from campaign.campaigns.content.risk_words import Words, by_field, edition_words
+from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.desk.blueprint import (
+    blueprint,
+    done,
+    known_locale,
+    languages_of,
+    load,
+    page,
+)
+from campaign.campaigns.desk.forms import EditionForm
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.core import db
+from campaign.core.text.desk_texts import paragraphs
+from campaign.models.campaign import Edition
+from campaign.models.revision import Part
+from campaign.staff.guards import actor
 
 MARKDOWN = ("background", "outcome")
 """Fields whose text is Markdown."""

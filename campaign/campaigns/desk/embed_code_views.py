@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor
-from campaign.authoring import reach
-from campaign.authoring.desk import accepted, blueprint, desk_settings, done, load, page
-from campaign.authoring.fields import DeskForm, TextField
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.meeting import Meeting
+from campaign.campaigns.content import embed_codes
+from campaign.campaigns.desk.blueprint import accepted, blueprint, desk_settings, done, load, page
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.core import db, i18n
+from campaign.staff.guards import actor
+from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import DeskForm, TextField
 
 
 class ReachForm(Meeting, DeskForm):
@@ -38,12 +38,17 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_reach", slug=slug)
     hosts = (form.hosts.data or "").splitlines()
-    if form.validate_on_submit() and form.meets(now) and accepted(
-        form, lambda: reach.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts)
-    ):  # fmt: skip
+    if (
+        form.validate_on_submit()
+        and form.meets(now)
+        and accepted(
+            form,
+            lambda: embed_codes.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts),
+        )
+    ):
         desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)
     return page(
-        "reach", form, campaign=campaign, site=desk_settings().base_url.rstrip("/"),
+        "embedding", form, campaign=campaign, site=desk_settings().base_url.rstrip("/"),
         site_languages=i18n.languages(), **desk.words(),
     )  # fmt: skip

@@ -8,8 +8,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
-from campaign import db, i18n
-from campaign.authoring.fields import (
+from campaign.campaigns.campaigns import Facts
+from campaign.campaigns.content.updates import WRITTEN_BY_HAND
+from campaign.campaigns.desk.update_fields import post_fields
+from campaign.campaigns.themes import theme_name, themes_by_name
+from campaign.core import db, i18n
+from campaign.core.text.desk_texts import lines
+from campaign.core.time_zones import all_zones
+from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
+from campaign.web.fields import (
     CheckboxesField,
     DayField,
     DeskForm,
@@ -18,13 +25,6 @@ from campaign.authoring.fields import (
     choices,
     each_within,
 )
-from campaign.authoring.post_fields import post_fields
-from campaign.campaigns.models import Campaign, LetterFormat, UpdateKind
-from campaign.campaigns.services import Facts
-from campaign.campaigns.texts import lines
-from campaign.campaigns.themes import theme_name, themes_by_name
-from campaign.campaigns.updates import WRITTEN_BY_HAND
-from campaign.officials.zones import all_zones
 
 ASKS, ASK_LENGTH = 8, 300
 

@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign import db
-from campaign.accounts.guards import guard, staff_user
-from campaign.accounts.models import Role
-from campaign.accounts.services import get_staff_user
-from campaign.authoring import team
-from campaign.authoring.team_views import PersonForm, chosen_person
-from campaign.errors import Refused
+from campaign.campaigns.content import team
+from campaign.campaigns.desk.team_views import PersonForm, chosen_person
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.staff import Role
+from campaign.staff.guards import guard, staff_user
+from campaign.staff.staff_users import get_staff_user
 
 blueprint = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")
 guard(blueprint, Role.ADMIN)
@@ -44,7 +44,7 @@ def hand_over(public_id: str) -> ResponseReturnValue:
     except Refused:
         return _refused(public_id)
     flash(ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count))
-    return redirect(url_for("accounts.staff.show", public_id=public_id), 303)
+    return redirect(url_for("staff.users.show", public_id=public_id), 303)
 
 
 def _refused(public_id: str) -> ResponseReturnValue:

@@ -6,22 +6,21 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, staff_user
-from campaign.accounts.models import StaffUser
-from campaign.authoring import parts
-from campaign.authoring.desk import blueprint, done, languages_of, load, page
-from campaign.authoring.diffs import changes_between
-from campaign.authoring.fields import WORDS
-from campaign.authoring.part_words import field_name, part_name
-from campaign.authoring.value_words import texts_of_content
-from campaign.campaigns import revisions
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.revisions import Kept
-from campaign.campaigns.risks import RiskNamed
-from campaign.campaigns.watching import Finding
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.campaigns.content import parts, revisions
+from campaign.campaigns.content.diffs import changes_between
+from campaign.campaigns.content.revisions import Kept
+from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.labels import field_name, part_name
+from campaign.campaigns.desk.value_labels import texts_of_content
+from campaign.core import db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.models.staff import StaffUser
+from campaign.staff.guards import actor, staff_user
+from campaign.web.fields import WORDS
 
 
 @blueprint.get("/<slug>/history")

@@ -6,12 +6,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from campaign import i18n
-from campaign.accounts.field_words import CAMPAIGN_FIELDS
-from campaign.authoring.merging import Meeting
-from campaign.authoring.value_words import official_name, point_words
-from campaign.campaigns.contents import Content, key_of, says_need
-from campaign.campaigns.revision_models import Part
+from campaign.campaigns.content.part_contents import Content, key_of, says_need
+from campaign.campaigns.content.three_way_merge import Meeting
+from campaign.campaigns.desk.value_labels import official_name, point_words
+from campaign.core import i18n
+from campaign.models.revision import Part
+from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
 
 PARTS: Mapping[str, Any] = {
     Part.FACTS: _l("Facts"),

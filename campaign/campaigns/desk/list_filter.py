@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import url_for
 
-from campaign.authoring.desk_list import SORTS
-from campaign.campaigns.models import CampaignStatus
+from campaign.campaigns.desk.list_page import SORTS
+from campaign.models.campaign import CampaignStatus
 
 PER_PAGE = 50
 _USUAL = "status"

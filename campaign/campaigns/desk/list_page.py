@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import StaffUser
-from campaign.accounts.sight import sees
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.tally_models import CampaignTally
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.public_count import CampaignTally
+from campaign.models.staff import StaffUser
+from campaign.models.team_access import sees
 
 
 @dataclass(frozen=True, slots=True)

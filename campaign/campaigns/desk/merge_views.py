@@ -7,26 +7,25 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring import drafts, merging, parts
-from campaign.authoring.desk import blueprint, load, page
-from campaign.authoring.diffs import words_between
-from campaign.authoring.draft_views import part_url
-from campaign.authoring.drafts import Draft
-from campaign.authoring.fields import WORDS
-from campaign.authoring.history_views import known_part, name_of
-from campaign.authoring.merging import Choice, Meeting
-from campaign.authoring.part_words import choices_of, field_name, part_name
-from campaign.authoring.saving import Desk
-from campaign.authoring.value_words import value_text
-from campaign.campaigns import revisions
-from campaign.campaigns.contents import Content
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import RiskNamed
-from campaign.campaigns.watching import Finding
-from campaign.errors import Invalid, Refused
+from campaign.campaigns.content import drafts, parts, revisions, three_way_merge
+from campaign.campaigns.content.diffs import words_between
+from campaign.campaigns.content.drafts import Draft
+from campaign.campaigns.content.part_contents import Content
+from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.three_way_merge import Choice, Meeting
+from campaign.campaigns.desk.blueprint import blueprint, load, page
+from campaign.campaigns.desk.draft_views import part_url
+from campaign.campaigns.desk.history_views import known_part, name_of
+from campaign.campaigns.desk.labels import choices_of, field_name, part_name
+from campaign.campaigns.desk.save_with_draft import Desk
+from campaign.campaigns.desk.value_labels import value_text
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
+from campaign.web.fields import WORDS
 
 
 @blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
@@ -38,7 +37,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
     newest = revisions.newest_number(unit, campaign, which, where)
     theirs = parts.content_now(unit, campaign, which, where)
     base = revisions.base_of(unit, campaign, which, where, draft.based_on)
-    meetings = merging.meet(base, theirs, draft.content)
+    meetings = three_way_merge.meet(base, theirs, draft.content)
     choices, risks = _choices(meetings), list[Finding]()
     if request.method == "POST" and request.form.get("seen") == str(newest):
         answer = _settle(campaign, draft, theirs, newest, meetings, choices, risks)
@@ -62,7 +61,7 @@ def _settle(
     if any(one.conflict and one.name not in choices for one in meetings):
         flash(_("Choose what stands, for each text that both changed."), "error")
         return None
-    made = merging.settled(theirs, meetings, choices)
+    made = three_way_merge.settled(theirs, meetings, choices)
     own: dict[str, Any] = {"staff_id": staff_user().id, "part": draft.part, "place": where}
     unit = db.session()
     if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, made, newest)):

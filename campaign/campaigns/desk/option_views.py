@@ -8,15 +8,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 
-from campaign import db
-from campaign.accounts.guards import actor
-from campaign.authoring import options
-from campaign.authoring.desk import blueprint, done, load, page
-from campaign.authoring.fields import DeskForm, TextField
-from campaign.authoring.saving import Desk, draft_kept, number_seen
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.texts import one_line
+from campaign.campaigns.content import letter_options
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.core import db
+from campaign.core.text.desk_texts import one_line
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import actor
+from campaign.web.fields import DeskForm, TextField
 
 
 class LetterOptionsForm(DeskForm):
@@ -25,7 +25,7 @@ class LetterOptionsForm(DeskForm):
     based_on = HiddenField()
     forbidden_words = TextField(
         _l("Words that must not stand in a letter"),
-        limit=options.MOST_WORDS * (options.LONGEST_WORD + 1),
+        limit=letter_options.MOST_WORDS * (letter_options.LONGEST_WORD + 1),
         description=_l(
             "One word or phrase to a line. They are found whole, in any case and without their "
             "accents. The form refuses them at once and says which word it is. Anybody can try "
@@ -71,7 +71,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
         saved = desk.save(
             form,
             lambda: wanted,
-            lambda: options.set_letter_options(
+            lambda: letter_options.set_letter_options(
                 unit, campaign, actor=actor(), based_on=number_seen(form), **wanted
             ),
         )

@@ -9,18 +9,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor
-from campaign.authoring import case_picture
-from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
-from campaign.authoring.fields import DeskForm, LineField
-from campaign.authoring.rows import PercentField
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.campaigns import pictures
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound
-from campaign.meeting import Meeting
-from campaign.security import takes_file
+from campaign.campaigns.content import case_picture, pictures
+from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.row_forms import PercentField
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.models.campaign import Campaign
+from campaign.staff.guards import actor
+from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import DeskForm, LineField
+from campaign.web.security import takes_file
 
 
 class PictureForm(Meeting, DeskForm):

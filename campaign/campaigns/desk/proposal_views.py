@@ -8,15 +8,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.authoring.desk import accepted, blueprint, done, load, page
-from campaign.authoring.fields import DeskForm, TextField
-from campaign.authoring.forms import KINDS
-from campaign.campaigns import pictures, proposals, updates
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.proposal_models import Proposal, ProposalKind
-from campaign.errors import NotFound, Refused
+from campaign.campaigns import proposals
+from campaign.campaigns.content import pictures, updates
+from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
+from campaign.campaigns.desk.forms import KINDS
+from campaign.core import db
+from campaign.core.errors import NotFound, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.proposal import Proposal, ProposalKind
+from campaign.staff.guards import staff_user
+from campaign.web.fields import DeskForm, TextField
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 

@@ -6,18 +6,18 @@ from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, guard, staff_user
-from campaign.accounts.models import Role
-from campaign.authoring.desk import accepted, done, languages_of, load, page
-from campaign.authoring.proposal_views import returned
-from campaign.authoring.status_forms import StatusForm, status_form
 from campaign.campaigns import proposals
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.proposal_models import Proposal, ProposalKind
-from campaign.campaigns.rewording import reword_reason
+from campaign.campaigns.desk.blueprint import accepted, done, languages_of, load, page
+from campaign.campaigns.desk.proposal_views import returned
+from campaign.campaigns.desk.status_forms import StatusForm, status_form
+from campaign.campaigns.reword_reason import reword_reason
 from campaign.campaigns.stop_rule import has_ended
-from campaign.errors import Refused
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.proposal import Proposal, ProposalKind
+from campaign.models.staff import Role
+from campaign.staff.guards import actor, guard, staff_user
 
 blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 guard(blueprint, Role.ORGANIZER)

@@ -9,18 +9,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field
 
-from campaign import db
-from campaign.accounts.guards import actor
-from campaign.authoring.desk import accepted, blueprint, done, load, page
-from campaign.authoring.draft_views import part_url
-from campaign.authoring.fields import DeskForm, MomentField, TextField
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.campaigns import risks
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part, RiskKind
-from campaign.campaigns.watching import Finding, texts_of_campaign
-from campaign.errors import Refused
-from campaign.meeting import Meeting
+from campaign.campaigns.content import risks
+from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
+from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
+from campaign.campaigns.desk.draft_views import part_url
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part, RiskKind
+from campaign.staff.guards import actor
+from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import DeskForm, MomentField, TextField
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 

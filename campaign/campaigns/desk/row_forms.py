@@ -15,13 +15,13 @@ from wtforms import (
 )
 from wtforms.validators import NumberRange, Optional, Regexp
 
-from campaign.authoring.fields import DeskForm, LineField, TextField
-from campaign.campaigns.contents import Content, letter_of
-from campaign.campaigns.models import TargetKind
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.campaigns.templates import MAX_POINTS, Point, with_keys
-from campaign.campaigns.watching import Words
-from campaign.form_words import PlainForm
+from campaign.campaigns.content.part_contents import Content, letter_of
+from campaign.campaigns.content.risk_words import Words
+from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
+from campaign.models.campaign import TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.web.fields import DeskForm, LineField, TextField
+from campaign.web.form_base import PlainForm
 
 _SPARE_ROWS = 2
 

@@ -9,19 +9,18 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.utils import redirect
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.authoring import drafts
-from campaign.authoring.desk import accepted
-from campaign.authoring.drafts import TAB, Draft, Tab, draft_mark
-from campaign.authoring.fields import DeskForm, differing_fields
-from campaign.authoring.new_drafts import NewDraft
-from campaign.campaigns import revisions
-from campaign.campaigns.contents import Content
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.errors import Refused
-from campaign.meeting import hold
+from campaign.campaigns.content import drafts, revisions
+from campaign.campaigns.content.drafts import TAB, Draft, Tab, draft_mark
+from campaign.campaigns.content.new_drafts import NewDraft
+from campaign.campaigns.content.part_contents import Content
+from campaign.campaigns.desk.blueprint import accepted
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import staff_user
+from campaign.web.edit_conflict import hold
+from campaign.web.fields import DeskForm, differing_fields
 
 _SHOWN = "draft_shown"
 _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then", _SHOWN}

@@ -7,23 +7,16 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, SubmitField
 from wtforms.validators import Optional, Regexp, ValidationError
 
-from campaign import i18n
-from campaign.authoring.fields import (
-    WORDS,
-    DeskForm,
-    LineField,
-    TextField,
-    each_within,
-    unknown_words,
-)
-from campaign.authoring.forms import ASK_LENGTH, ASKS
-from campaign.authoring.rows import OrderField, moved_rows
-from campaign.campaigns.contents import Content, letter_of, points_from
-from campaign.campaigns.risks import RiskNamed
-from campaign.campaigns.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
-from campaign.campaigns.texts import lines
-from campaign.errors import Invalid
-from campaign.form_words import PlainForm
+from campaign.campaigns.content.part_contents import Content, letter_of, points_from
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
+from campaign.campaigns.desk.forms import ASK_LENGTH, ASKS
+from campaign.campaigns.desk.row_forms import OrderField, moved_rows
+from campaign.core import i18n
+from campaign.core.errors import Invalid
+from campaign.core.text.desk_texts import lines
+from campaign.web.fields import WORDS, DeskForm, LineField, TextField, each_within, unknown_words
+from campaign.web.form_base import PlainForm
 
 SPARE = 2
 

@@ -7,25 +7,26 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring import parts, side_forms
-from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.authoring.side_forms import PointsForm, SideForm
-from campaign.campaigns import readiness, revisions
-from campaign.campaigns.contents import Content
-from campaign.campaigns.gaps import Gap
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.risks import watch_of
-from campaign.campaigns.watching import Words, by_field
-from campaign.errors import Invalid, Refused
+from campaign.campaigns.content import parts, revisions
+from campaign.campaigns.content.part_contents import Content
+from campaign.campaigns.content.risk_words import Words, by_field
+from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.desk import side_by_side_forms
+from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.side_by_side_forms import PointsForm, SideForm
+from campaign.campaigns.readiness import check_readiness
+from campaign.campaigns.readiness.gap import Gap
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
 
 PAGES: dict[str, tuple[Part, Callable[..., SideForm]]] = {
-    "texts": (Part.EDITION, side_forms.texts_form),
-    "letters": (Part.LETTER, side_forms.letters_form),
-    "points": (Part.LETTER, side_forms.points_form),
+    "texts": (Part.EDITION, side_by_side_forms.texts_form),
+    "letters": (Part.LETTER, side_by_side_forms.letters_form),
+    "points": (Part.LETTER, side_by_side_forms.points_form),
 }
 
 
@@ -105,7 +106,7 @@ def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> Respo
         form.add_spare_rows()
     texts = [Words("edition", code, field.id, str(field.data or ""))
              for code, field in form.texts(codes)]  # fmt: skip
-    lacking = readiness.text_gaps(campaign)
+    lacking = check_readiness.text_gaps(campaign)
     return page(
         "side_by_side",
         form,
@@ -145,4 +146,4 @@ def _rows(name: str, now: dict[str, tuple[Content, int]], first: str) -> dict[st
         return {}
     ordered = sorted(now, key=lambda code: code != first)
     contents = {code: now[code][0] for code in ordered}
-    return {"data": {"rows": side_forms.point_rows(contents)}}
+    return {"data": {"rows": side_by_side_forms.point_rows(contents)}}

@@ -8,15 +8,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional, StopValidation
 
-from campaign.authoring.fields import (
-    DayField,
-    DeskForm,
-    LineField,
-    MomentField,
-    TextField,
-    choices,
-)
-from campaign.campaigns.models import StopKind
+from campaign.models.campaign import StopKind
+from campaign.web.fields import DayField, DeskForm, LineField, MomentField, TextField, choices
 
 STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),

@@ -9,25 +9,18 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
-from campaign.authoring.proposal_views import returned
-from campaign.authoring.status_forms import CopyForm, ExtendForm, StatusForm, status_form
-from campaign.campaigns import (
-    continuing,
-    lifecycle,
-    proposals,
-    readiness,
-    reviewing,
-    services,
-    timekeeping,
-)
-from campaign.campaigns.gaps import Gap
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.proposal_models import Proposal, ProposalKind
+from campaign.campaigns import campaigns, continue_or_clone, lifecycle, proposals, schedule
+from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.proposal_views import returned
+from campaign.campaigns.desk.status_forms import CopyForm, ExtendForm, StatusForm, status_form
+from campaign.campaigns.readiness import approval, check_readiness
+from campaign.campaigns.readiness.gap import Gap
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.errors import Invalid, Refused
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.proposal import Proposal, ProposalKind
+from campaign.staff.guards import actor, staff_user
 
 
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])
@@ -42,7 +35,7 @@ def change_status(slug: str) -> ResponseReturnValue:
     looked = "look" in request.form and form.validate_on_submit()
     if not looked and form.validate_on_submit() and _change(form, campaign, wanted, again):
         return done(_said(campaign, wanted), ".show", slug=slug)
-    own = reviewing.is_writer(campaign, actor())
+    own = approval.is_writer(campaign, actor())
     gaps = _in_the_way(campaign, wanted, now)
     facts: dict[str, Any] = {"wanted": wanted, "blockers": gaps, "own": own, "now": now}
     facts |= {"preview": form.reasons(locales) if looked else {}, "again": again}
@@ -58,7 +51,7 @@ def extend(slug: str) -> ResponseReturnValue:
     form = ExtendForm()
     if form.validate_on_submit() and accepted(
         form,
-        lambda: timekeeping.extend_campaign(
+        lambda: schedule.extend_campaign(
             unit, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
         ),
     ):
@@ -70,14 +63,14 @@ def extend(slug: str) -> ResponseReturnValue:
 def continue_as(slug: str) -> ResponseReturnValue:
     """Further information: a draft that carries texts, targets, letters and options over."""
     words = _("The draft is made. It continues the earlier action; write what is new.")
-    return _copy(load(slug), continuing.continue_campaign, words, linked=True)
+    return _copy(load(slug), continue_or_clone.continue_campaign, words, linked=True)
 
 
 @blueprint.route("/<slug>/clone", methods=["GET", "POST"])
 def clone(slug: str) -> ResponseReturnValue:
     """A draft like this one, without a link to it."""
     words = _("The draft is made, with texts, targets, letters and options of the other.")
-    return _copy(load(slug), continuing.clone_campaign, words, linked=False)
+    return _copy(load(slug), continue_or_clone.clone_campaign, words, linked=False)
 
 
 def _copy(
@@ -123,7 +116,7 @@ def _in_the_way(campaign: Campaign, wanted: CampaignStatus, now: datetime) -> li
     if wanted not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
         return []
     later = wanted is CampaignStatus.SCHEDULED and campaign.embargo_until
-    found = readiness.blockers_of(campaign, wanted, max(now, later) if later else now)
+    found = check_readiness.blockers_of(campaign, wanted, max(now, later) if later else now)
     if campaign.status is CampaignStatus.CLOSED:
         found = [gap for gap in found if gap.slug != "deadline-past"]
     return found
@@ -160,21 +153,23 @@ def _do(
     if wanted is CampaignStatus.OPEN:
         reopened = campaign.status is CampaignStatus.CLOSED
         day = form.act_by.data if reopened else None
-        services.open_campaign(unit, campaign, act_by=day, risks_seen=seen, **facts)
+        campaigns.open_campaign(unit, campaign, act_by=day, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.REVIEW:
-        reviewing.submit_for_review(unit, campaign, **facts)
+        approval.submit_for_review(unit, campaign, **facts)
     elif wanted is CampaignStatus.DRAFT:
-        reviewing.return_to_draft(unit, campaign, actor=facts["actor"], note=form.note.data)
+        approval.return_to_draft(unit, campaign, actor=facts["actor"], note=form.note.data)
     elif wanted is CampaignStatus.SCHEDULED:
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
-        moment = timekeeping.moment_in(campaign.timezone, form.open_at.data)
-        reviewing.schedule_campaign(unit, campaign, open_at=moment, risks_seen=seen, **facts)
+        moment = schedule.moment_in(campaign.timezone, form.open_at.data)
+        approval.schedule_campaign(unit, campaign, open_at=moment, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.CLOSED:
-        services.close_campaign(unit, campaign, reasons=reasons, risks_seen=seen, **facts)
+        campaigns.close_campaign(unit, campaign, reasons=reasons, risks_seen=seen, **facts)
     else:
         kind = form.stop_kind()
-        services.stop_campaign(unit, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts)
+        campaigns.stop_campaign(
+            unit, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts
+        )
 
 
 def _stop_and_propose(form: StatusForm, campaign: Campaign) -> None:

@@ -7,34 +7,34 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring import successions
-from campaign.authoring.desk import blueprint, done, is_undone_by_change, page
-from campaign.authoring.fields import DeskForm
-from campaign.authoring.successions import Replaced
-from campaign.officials import posts, services
-from campaign.officials.models import Official
+from campaign.campaigns.content import target_successions
+from campaign.campaigns.content.target_successions import Replaced
+from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, page
+from campaign.core import db, i18n
+from campaign.directory import offices, officials
+from campaign.models.directory import Official
+from campaign.staff.guards import actor, staff_user
+from campaign.web.fields import DeskForm
 
 
 @blueprint.route("/officials/<official>", methods=["GET", "POST"])
 def aimed_at(official: str) -> ResponseReturnValue:
     """Campaigns that are not over and aim at the official; who takes over, by one button."""
     unit, form = db.session(), DeskForm()
-    before = services.get_official(unit, slug=official)
-    aimed = successions.list_aimed(unit, official=before, by=staff_user())
+    before = officials.get_official(unit, slug=official)
+    aimed = target_successions.list_aimed(unit, official=before, by=staff_user())
     candidates = _candidates(before)
     if form.validate_on_submit():
-        successor = services.get_official(unit, slug=request.form.get("successor", ""))
+        successor = officials.get_official(unit, slug=request.form.get("successor", ""))
         chosen = set(request.form.getlist("campaign"))
         wanted = [one for one in aimed if one.campaign.slug in chosen]
-        found = successions.replace_everywhere(
+        found = target_successions.replace_everywhere(
             unit, targets=wanted, successor=successor, actor=actor()
         )
         _tell(found, successor)
         return done(_said(found), ".aimed_at", official=official, successor=successor.slug)
     return page(
-        "aimed_at", form, official=before, aimed=aimed, candidates=candidates,
+        "succession", form, official=before, aimed=aimed, candidates=candidates,
         chosen=request.args.get("successor", ""), named=_named,
         undone_by_change=is_undone_by_change,
     )  # fmt: skip
@@ -43,8 +43,8 @@ def aimed_at(official: str) -> ResponseReturnValue:
 def _candidates(before: Official) -> list[Official]:
     """Who holds the office now, and who the address names."""
     unit = db.session()
-    found = posts.successors(unit, before)
-    asked = services.find_official(unit, slug=request.values.get("successor", ""))
+    found = offices.successors(unit, before)
+    asked = officials.find_official(unit, slug=request.values.get("successor", ""))
     if asked is not None and asked.id != before.id and asked not in found:
         found.insert(0, asked)
     return found

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField
 from wtforms.validators import ValidationError
 
-from campaign import i18n
-from campaign.authoring.fields import DeskForm, choices
-from campaign.authoring.rows import TARGET_KINDS, OrderField
-from campaign.campaigns import targets
-from campaign.campaigns.models import Campaign, TargetKind
-from campaign.campaigns.targets import Aim
-from campaign.form_words import PlainForm
-from campaign.officials.missions import Reach, ranked, reach_of
-from campaign.officials.models import Mission, Official
+from campaign.campaigns.content import targets
+from campaign.campaigns.content.targets import Aim
+from campaign.campaigns.desk.row_forms import TARGET_KINDS, OrderField
+from campaign.core import i18n
+from campaign.directory.missions import Reach, ranked, reach_of
+from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.directory import Mission, Official
+from campaign.web.fields import DeskForm, choices
+from campaign.web.form_base import PlainForm
 
 SUGGESTED = "suggested"
 _NONE = ("", _l("No mission: by post"))

@@ -6,18 +6,18 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor
-from campaign.authoring.desk import blueprint, desk_settings, done, load, page
-from campaign.authoring.saving import Desk, draft_kept, number_seen
-from campaign.authoring.target_form import TargetsForm
-from campaign.campaigns import targets
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import Part
-from campaign.errors import Refused
-from campaign.officials.missions import search_missions
-from campaign.officials.models import Mission, Official
-from campaign.officials.services import search_officials
+from campaign.campaigns.content import targets
+from campaign.campaigns.desk.blueprint import blueprint, desk_settings, done, load, page
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.campaigns.desk.target_form import TargetsForm
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.directory.missions import search_missions
+from campaign.directory.officials import search_officials
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission, Official
+from campaign.models.revision import Part
+from campaign.staff.guards import actor
 
 
 @blueprint.route("/<slug>/targets", methods=["GET", "POST"])

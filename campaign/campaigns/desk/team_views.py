@@ -8,15 +8,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import get_staff_user
-from campaign.authoring import team
-from campaign.authoring.desk import blueprint, done, load, page
-from campaign.authoring.fields import DeskForm, choices
-from campaign.campaigns.models import Campaign
-from campaign.errors import Refused
+from campaign.campaigns.content import team
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.staff import StaffUser
+from campaign.staff.guards import staff_user
+from campaign.staff.staff_users import get_staff_user
+from campaign.web.fields import DeskForm, choices
 
 
 class PersonForm(DeskForm):

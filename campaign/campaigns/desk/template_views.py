@@ -4,22 +4,29 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring.desk import blueprint, done, known_locale, languages_of, load, page
-from campaign.authoring.rows import TemplateForm, template_form
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.campaigns import targets, templates
-from campaign.campaigns.current_letters import newest_templates
-from campaign.campaigns.fitting import Fit, fits_of
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.campaigns.revision_models import Part
-from campaign.campaigns.revisions import letter_place
-from campaign.campaigns.risks import watch_of
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.campaigns.templates import find_template
-from campaign.campaigns.watching import by_field
-from campaign.letters.placeholders import KNOWN
+from campaign.campaigns.content import targets, templates
+from campaign.campaigns.content.current_letters import newest_templates
+from campaign.campaigns.content.revisions import letter_place
+from campaign.campaigns.content.risk_words import by_field
+from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.templates import find_template
+from campaign.campaigns.desk.blueprint import (
+    blueprint,
+    done,
+    known_locale,
+    languages_of,
+    load,
+    page,
+)
+from campaign.campaigns.desk.row_forms import TemplateForm, template_form
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.readiness.longest_name_fit import Fit, fits_of
+from campaign.core import db
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.revision import Part
+from campaign.printing.placeholders import KNOWN
+from campaign.staff.guards import actor, staff_user
 
 
 @blueprint.route("/<slug>/letters/<locale>", methods=["GET", "POST"])

@@ -7,17 +7,18 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring import proposal_views
-from campaign.authoring.desk import accepted, blueprint, done, languages_of, load, page
-from campaign.authoring.forms import KINDS, UpdateForm, update_form
-from campaign.authoring.saving import Desk, as_typed, draft_kept
-from campaign.campaigns import pictures, proposals, retracting, updates
-from campaign.campaigns.models import Campaign, Update, UpdateKind
-from campaign.campaigns.proposal_models import Proposal
-from campaign.campaigns.updates import WRITTEN_BY_HAND
-from campaign.security import MAX_BODY_BYTES
+from campaign.campaigns import proposals
+from campaign.campaigns.content import pictures, retract_update, updates
+from campaign.campaigns.content.updates import WRITTEN_BY_HAND
+from campaign.campaigns.desk import proposal_views
+from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.forms import KINDS, UpdateForm, update_form
+from campaign.campaigns.desk.save_with_draft import Desk, as_typed, draft_kept
+from campaign.core import db
+from campaign.models.campaign import Campaign, Update, UpdateKind
+from campaign.models.proposal import Proposal
+from campaign.staff.guards import actor, staff_user
+from campaign.web.security import MAX_BODY_BYTES
 
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
@@ -48,7 +49,7 @@ def post_update(slug: str) -> ResponseReturnValue:
 def take_back_update(slug: str) -> ResponseReturnValue:
     """Take a post off the public page; its words go back into the form, to be mended."""
     campaign, unit = load(slug), db.session()
-    taken = retracting.take_back_update(
+    taken = retract_update.take_back_update(
         unit, campaign, request.form.get("update", 0, type=int), actor=actor()
     )
     desk = Desk(campaign, "update")
@@ -62,7 +63,7 @@ def take_back_update(slug: str) -> ResponseReturnValue:
 
 def _posted(campaign: Campaign) -> list[tuple[Update, Any, dict[str, str], bool]]:
     """Posts, the newest first: the kind in words, titles, and whether it can be taken back here."""
-    elsewhere = retracting.made_elsewhere(db.session(), campaign)
+    elsewhere = retract_update.made_elsewhere(db.session(), campaign)
     return [
         (
             update,

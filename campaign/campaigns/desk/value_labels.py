@@ -7,15 +7,15 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.authoring.forms import FORMATS
-from campaign.authoring.rows import TARGET_KINDS
-from campaign.campaigns.contents import Content, key_of
-from campaign.campaigns.models import Campaign, LetterFormat, TargetKind
-from campaign.campaigns.revision_models import Part
+from campaign.campaigns.content.part_contents import Content, key_of
+from campaign.campaigns.desk.forms import FORMATS
+from campaign.campaigns.desk.row_forms import TARGET_KINDS
 from campaign.campaigns.themes import theme_name
-from campaign.officials.missions import find_mission
-from campaign.officials.services import find_official
+from campaign.core import db, i18n
+from campaign.directory.missions import find_mission
+from campaign.directory.officials import find_official
+from campaign.models.campaign import Campaign, LetterFormat, TargetKind
+from campaign.models.revision import Part
 
 
 def value_text(part: str, name: str, value: Any, content: Content) -> str:

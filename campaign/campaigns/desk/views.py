@@ -4,54 +4,42 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.accounts.models import Role
-from campaign.authoring import (
+from campaign.campaigns import campaigns, follow_ups, proposals, public_counts
+from campaign.campaigns.changes import needs_second_person
+from campaign.campaigns.content import merge_targets
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import plain_facts
+from campaign.campaigns.desk import (
     create_views,
     delete_views,
-    desk_list,
     draft_views,
     edition_views,
+    embed_code_views,
     history_views,
+    list_page,
     merge_views,
     option_views,
     picture_views,
     proposal_views,
-    reach_views,
     reason_views,
     risk_views,
-    side_views,
+    side_by_side_views,
     status_views,
     succession_views,
-    target_merging,
     target_views,
     team_views,
     template_views,
     update_views,
 )
-from campaign.authoring.desk import (
-    blueprint,
-    done,
-    languages_of,
-    load,
-    page,
-)
-from campaign.authoring.forms import FORMATS, FactsForm
-from campaign.authoring.listing import Listing
-from campaign.authoring.saving import Desk, draft_kept, number_seen
-from campaign.campaigns import (
-    chains,
-    proposals,
-    readiness,
-    reviewing,
-    services,
-    tally,
-)
-from campaign.campaigns.changes import needs_second_person
-from campaign.campaigns.contents import plain_facts
-from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.revision_models import Part
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.forms import FORMATS, FactsForm
+from campaign.campaigns.desk.list_filter import Listing
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.campaigns.readiness import approval, check_readiness
+from campaign.core import db, i18n
+from campaign.models.revision import Part
+from campaign.models.staff import Role
+from campaign.staff.guards import actor, staff_user
 
 __all__ = [
     "blueprint",
@@ -59,17 +47,17 @@ __all__ = [
     "delete_views",
     "draft_views",
     "edition_views",
+    "embed_code_views",
     "history_views",
+    "merge_targets",
     "merge_views",
     "option_views",
     "picture_views",
     "proposal_views",
-    "reach_views",
     "risk_views",
-    "side_views",
+    "side_by_side_views",
     "status_views",
     "succession_views",
-    "target_merging",
     "target_views",
     "team_views",
     "template_views",
@@ -84,8 +72,8 @@ def index() -> ResponseReturnValue:
     """All campaigns; filter, order and page stand in the address."""
     unit = db.session()
     listing = Listing.of(request.args)
-    rows, total = desk_list.list_for_desk(unit, by=staff_user(), **listing.query())
-    counts = desk_list.count_by_status(unit, by=staff_user())
+    rows, total = list_page.list_for_desk(unit, by=staff_user(), **listing.query())
+    counts = list_page.count_by_status(unit, by=staff_user())
     return page(
         "index", rows=rows, listing=listing, pages=listing.pages(total), counts=counts, total=total
     )
@@ -95,22 +83,22 @@ def index() -> ResponseReturnValue:
 def show(slug: str) -> ResponseReturnValue:
     """One campaign: the one next thing to do, and where everything stands."""
     unit, campaign, now = db.session(), load(slug), db.utcnow()
-    gaps = readiness.gaps(campaign, now)
-    step = readiness.next_step(campaign, gaps)
-    earlier, later = chains.visible_neighbours(unit, campaign, by=staff_user())
+    gaps = check_readiness.gaps(campaign, now)
+    step = check_readiness.next_step(campaign, gaps)
+    earlier, later = follow_ups.visible_neighbours(unit, campaign, by=staff_user())
     return page(
         "show",
         campaign=campaign,
         step=step,
-        others=readiness.later_gaps(campaign, gaps, step),
-        count=tally.count_of(unit, campaign),
-        sent_by_self=tally.sent_by_self(unit, campaign),
+        others=check_readiness.later_gaps(campaign, gaps, step),
+        count=public_counts.count_of(unit, campaign),
+        sent_by_self=public_counts.sent_by_self(unit, campaign),
         locales=languages_of(campaign),
         editions={one.locale: one for one in campaign.editions},
         templates=current_templates(campaign),
         formats=FORMATS,
-        moves=reviewing.moves_for(campaign, actor(), second_person=needs_second_person()),
-        own=reviewing.is_writer(campaign, actor()),
+        moves=approval.moves_for(campaign, actor(), second_person=needs_second_person()),
+        own=approval.is_writer(campaign, actor()),
         may_reword=staff_user().role is Role.ADMIN or proposals.needs_approval(campaign),
         proposed=proposals.list_waiting(unit, campaign, staff_user()),
         user=staff_user(),
@@ -126,7 +114,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
     """What the campaign is, apart from its texts."""
     unit, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.FACTS)
-    others = services.list_followable(unit, campaign, by=staff_user())
+    others = campaigns.list_followable(unit, campaign, by=staff_user())
     form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_facts", slug=slug)
@@ -134,7 +122,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
         saved = desk.save(
             form,
             lambda: plain_facts(form.facts()),
-            lambda: services.edit_campaign(
+            lambda: campaigns.edit_campaign(
                 unit, campaign, actor=actor(), based_on=number_seen(form),
                 risks_seen=bool(form.risks_seen.data), **form.facts(),
             ),

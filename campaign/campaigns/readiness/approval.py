@@ -4,12 +4,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import lifecycle, readiness, review_mails
+from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import check_move, move, staff_id
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.risks import refuse_named_in
-from campaign.campaigns.watching import texts_of_campaign
-from campaign.errors import Invalid, Refused
+from campaign.campaigns.content.risk_words import texts_of_campaign
+from campaign.campaigns.content.risks import refuse_named_in
+from campaign.campaigns.readiness import approval_mails, check_readiness
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus
 
 
 def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
@@ -21,7 +22,7 @@ def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: dat
     _refuse_unready(campaign, CampaignStatus.REVIEW, now)
     campaign.submitted_by_id = staff_id(actor)
     move(unit, campaign, CampaignStatus.REVIEW, actor)
-    review_mails.ask(unit, campaign, by=campaign.submitted_by_id)
+    approval_mails.ask(unit, campaign, by=campaign.submitted_by_id)
 
 
 def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
@@ -37,7 +38,7 @@ def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str 
     campaign.review_note = note.strip()
     before = campaign.status
     move(unit, campaign, CampaignStatus.DRAFT, actor)
-    review_mails.answer(unit, campaign, before, by=staff_id(actor))
+    approval_mails.answer(unit, campaign, before, by=staff_id(actor))
 
 
 def schedule_campaign(
@@ -64,7 +65,7 @@ def schedule_campaign(
     campaign.open_at = open_at
     before = campaign.status
     move(unit, campaign, CampaignStatus.SCHEDULED, actor)
-    review_mails.answer(unit, campaign, before, by=staff_id(actor))
+    approval_mails.answer(unit, campaign, before, by=staff_id(actor))
 
 
 def is_writer(campaign: Campaign, actor: str) -> bool:
@@ -82,6 +83,6 @@ def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[Ca
 
 
 def _refuse_unready(campaign: Campaign, wanted: CampaignStatus, when: datetime) -> None:
-    missing = len(readiness.blockers_of(campaign, wanted, when))
+    missing = len(check_readiness.blockers_of(campaign, wanted, when))
     if missing:
         raise Refused("campaign-not-ready", missing=missing)

@@ -11,12 +11,12 @@ from flask import current_app
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from campaign import i18n
-from campaign.accounts.models import CampaignMember, Role, StaffUser
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.proposal_models import Proposal, ProposalState
+from campaign.core import i18n
+from campaign.core.settings import Settings
 from campaign.mail.messages import Context, message
-from campaign.settings import Settings
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.proposal import Proposal, ProposalState
+from campaign.models.staff import CampaignMember, Role, StaffUser
 
 _WRITERS = (Role.ORGANIZER, Role.ADMIN)
 

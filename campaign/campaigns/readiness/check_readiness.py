@@ -4,12 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from campaign import clock
 from campaign.campaigns import lifecycle
-from campaign.campaigns.addressing import doubtful_of_address, missing_of_address
-from campaign.campaigns.gaps import Gap
-from campaign.campaigns.letter_gaps import letter_gaps, said_official
-from campaign.campaigns.models import (
+from campaign.campaigns.content.address_and_salutation import (
+    doubtful_of_address,
+    missing_of_address,
+)
+from campaign.campaigns.content.risk_words import Watch, texts_of_campaign
+from campaign.campaigns.readiness.envelope_window_gaps import window_gaps
+from campaign.campaigns.readiness.gap import Gap
+from campaign.campaigns.readiness.letter_gaps import letter_gaps, said_official
+from campaign.campaigns.stop_rule import has_ended
+from campaign.core import clock
+from campaign.core.i18n import day_is_over
+from campaign.directory.missions import STALE_AFTER_DAYS
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
@@ -17,12 +25,7 @@ from campaign.campaigns.models import (
     TargetKind,
     UpdateKind,
 )
-from campaign.campaigns.stop_rule import has_ended
-from campaign.campaigns.watching import Watch, texts_of_campaign
-from campaign.campaigns.window_gaps import window_gaps
-from campaign.i18n import day_is_over
-from campaign.officials.missions import STALE_AFTER_DAYS
-from campaign.officials.models import Mission
+from campaign.models.directory import Mission
 
 
 @dataclass(frozen=True, slots=True)

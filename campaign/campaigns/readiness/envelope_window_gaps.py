@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from campaign.campaigns.addressing import addressing_of
-from campaign.campaigns.gaps import Gap
-from campaign.campaigns.home import home_country
-from campaign.campaigns.letter_gaps import said_official
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.i18n import words_in
-from campaign.letters.checks import check_address, check_characters
-from campaign.letters.layouts import Layout, layout_for
-from campaign.letters.window_check import fits_window
-from campaign.letters.windows import longest_line, most_lines
+from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.campaigns.readiness.gap import Gap
+from campaign.campaigns.readiness.home_country import home_country
+from campaign.campaigns.readiness.letter_gaps import said_official
+from campaign.core.i18n import words_in
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.printing.check_letters import check_address, check_characters
+from campaign.printing.envelope_window import longest_line, most_lines
+from campaign.printing.envelope_window_fit import fits_window
+from campaign.printing.geometry import Layout, layout_for
 
 WIDE, MANY, UNPRINTABLE = "line-too-long", "too-many-lines", "unprintable"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from campaign.campaigns.current_letters import current_templates, newest_templates, texts_of
-from campaign.campaigns.fitting import fits_of
-from campaign.campaigns.gaps import Gap
-from campaign.campaigns.models import Campaign, TargetKind
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.i18n import words_in
-from campaign.letters.placeholders import placeholders_in, unknown_placeholders
-from campaign.officials.models import Official
+from campaign.campaigns.content.current_letters import current_templates, newest_templates, texts_of
+from campaign.campaigns.readiness.gap import Gap
+from campaign.campaigns.readiness.longest_name_fit import fits_of
+from campaign.core.i18n import words_in
+from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.directory import Official
+from campaign.models.letter_template import LetterTemplate
+from campaign.printing.placeholders import placeholders_in, unknown_placeholders
 
 _FEW_LINES = 4
 """Lines of own words that a letter should leave room for."""

@@ -1,7 +1,7 @@
 """Whether a letter fits its page before anybody has signed it: with the longest name. Pure.
 
-The measure is that of `letters.room`, which signing goes by as well. It is kept by what the letter
-says, so that a desk page does not measure again what has not changed.
+The measure is that of `printing.page_fit`, which signing goes by as well. It is kept by what the
+letter says, so that a desk page does not measure again what has not changed.
 """
 
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from campaign import i18n
-from campaign.campaigns.addressing import name_and_office
-from campaign.campaigns.home import home_country
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import LAYOUTS, layout_for
-from campaign.letters.placeholders import MissingPlaceholderValue, fill
-from campaign.letters.room import Room, card_room, letter_room
+from campaign.campaigns.content.address_and_salutation import name_and_office
+from campaign.campaigns.readiness.home_country import home_country
+from campaign.core import i18n
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.printing.geometry import LAYOUTS, layout_for
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.page_fit import Room, card_room, letter_room
+from campaign.printing.placeholders import MissingPlaceholderValue, fill
 
 LONGEST_NAME = ("Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
                 "Venkatanarasimharajuvaripeta von Hohenzollern")  # fmt: skip

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from campaign.folding import fold, fold_with_places
+from campaign.core.text.fold import fold, fold_with_places
 
 # Arabic writes "and", "in", "like", "to" and "the" as one with the word that follows.
 _RUN = re.compile(r"[^\W_]+")

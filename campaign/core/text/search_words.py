@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from campaign import i18n
-from campaign.folding import fold_name
+from campaign.core import i18n
+from campaign.core.text.fold import fold_name
 
 _LANGUAGES = ("en", "fr", "es", "ar")
 """Languages in whose names a country is found, whatever the page's own."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from campaign.folding import fold_name
+from campaign.core.text.fold import fold_name
 
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SLUG_LENGTH = 72

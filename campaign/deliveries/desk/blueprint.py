@@ -7,33 +7,29 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, fresh, guard, staff_user
-from campaign.bundles import services
+from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
-from campaign.deliveries import (
+from campaign.core import db
+from campaign.deliveries import attachments, record_delivery, stopped_bundles, visits
+from campaign.deliveries.bundle_outcomes import BundleEnd, find_ends
+from campaign.deliveries.desk import (
     correct_views,
-    gate_files,
-    gate_views,
-    held_back,
-    publish_views,
-    recording,
-    rerouting,
+    delivery_views,
+    publish_delivery_views,
     split_views,
-    splitting,
-    visits,
 )
-from campaign.deliveries.bundle_ends import BundleEnd, find_ends
-from campaign.deliveries.covering import count_here, count_left, unnamed_part
-from campaign.deliveries.models import GateVisit, PaperFate
+from campaign.deliveries.envelopes import reroute_bundle, split_bundle
+from campaign.deliveries.letters_covered import count_here, count_left, unnamed_part
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit, PaperFate
+from campaign.staff.guards import actor, fresh, guard, staff_user
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, *CARRIERS)
-gate_views.register(blueprint)
+delivery_views.register(blueprint)
 split_views.register(blueprint)
-publish_views.register(blueprint)
+publish_delivery_views.register(blueprint)
 correct_views.register(blueprint)
 
 
@@ -47,10 +43,10 @@ def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
         "late": visits.list_late(unit, attempts),
         "here": count_here(unit, bundle),
         "unnamed": unnamed_part(unit, bundle),
-        "moved_to": rerouting.list_from(unit, bundle),
-        "moved_from": rerouting.find_to(unit, bundle),
-        "returned": rerouting.list_returned(unit, bundle),
-        "run": splitting.find_run(unit, bundle),
+        "moved_to": reroute_bundle.list_from(unit, bundle),
+        "moved_from": reroute_bundle.find_to(unit, bundle),
+        "returned": reroute_bundle.list_returned(unit, bundle),
+        "run": split_bundle.find_run(unit, bundle),
     }
 
 
@@ -64,9 +60,9 @@ def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleEnd]:
 def held_paper_of(bundle: Bundle) -> dict[str, Any] | None:
     """Of a bundle whose campaign was stopped: whether paper lies here, and what became of it."""
     session = db.session()
-    held = held_back.find_held(session, bundle)
+    held = stopped_bundles.find_held(session, bundle)
     fate = held.fate.value if held and held.fate else ""
-    if not fate and not held_back.is_here(session, bundle):
+    if not fate and not stopped_bundles.is_here(session, bundle):
         return None
     return {"fate": fate, "settled_at": held.settled_at if held else None}
 
@@ -81,11 +77,11 @@ def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
 def settle_held_back(public_id: str) -> ResponseReturnValue:
     """Say what became of the paper of a bundle whose campaign was stopped."""
     session = db.session()
-    bundle = services.get_bundle(session, public_id)
+    bundle = find_bundles.get_bundle(session, public_id)
     fate = next((one for one in PaperFate if one.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
-    held_back.settle(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
+    stopped_bundles.settle(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
     flash(_("What became of the printed letters is noted."))
     return redirect(url_for("bundles.show", public_id=public_id), 303)
 
@@ -120,8 +116,8 @@ def show_attempt(public_id: str) -> ResponseReturnValue:
 def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
     """A picture, or a page of the receipt."""
     unit = db.session()
-    file = gate_files.get_file(unit, visits.get_visit(unit, public_id), file_id)
-    return Response(gate_files.page_bytes(file, number), mimetype="image/jpeg")
+    file = attachments.get_file(unit, visits.get_visit(unit, public_id), file_id)
+    return Response(attachments.page_bytes(file, number), mimetype="image/jpeg")
 
 
 @blueprint.post("/deliveries/<public_id>/files/<file_id>/download")
@@ -129,8 +125,8 @@ def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
 def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
     """The receipt's PDF as it came."""
     unit = db.session()
-    file = gate_files.get_file(unit, visits.get_visit(unit, public_id), file_id)
-    return pdf_attachment(gate_files.hand_out(unit, file, actor=actor()), "receipt.pdf")
+    file = attachments.get_file(unit, visits.get_visit(unit, public_id), file_id)
+    return pdf_attachment(attachments.hand_out(unit, file, actor=actor()), "receipt.pdf")
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>")
@@ -145,7 +141,7 @@ def remove(public_id: str) -> ResponseReturnValue:
     unit = db.session()
     visit = visits.get_visit(unit, public_id)
     bundle = next((one.bundle for one in visit.attempts if one.bundle), None)
-    recording.remove_visit(unit, visit, actor=actor())
+    record_delivery.remove_visit(unit, visit, actor=actor())
     flash(_("The record is removed."))
     if bundle is None:
         return redirect(url_for(".index"), 303)

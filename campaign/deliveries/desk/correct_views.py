@@ -4,14 +4,14 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor
-from campaign.deliveries import correct_record, gate_files, visits
-from campaign.deliveries.forms import CorrectForm, FilesForm
-from campaign.deliveries.models import GateVisit
-from campaign.deliveries.recording import hold_visit
-from campaign.errors import Invalid, Refused
-from campaign.security import takes_file
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries import attachments, correct_record, visits
+from campaign.deliveries.desk.forms import CorrectForm, FilesForm
+from campaign.deliveries.record_delivery import hold_visit
+from campaign.models.delivery import GateVisit
+from campaign.staff.guards import actor
+from campaign.web.security import takes_file
 
 
 def register(blueprint: Blueprint) -> None:
@@ -32,7 +32,7 @@ def correct(public_id: str) -> ResponseReturnValue:
     return page, 422 if form.problems() else 200
 
 
-@takes_file(gate_files.MAX_REQUEST_BYTES)
+@takes_file(attachments.MAX_REQUEST_BYTES)
 def add_files(public_id: str) -> ResponseReturnValue:
     """Add pictures, or the receipt that came later."""
     visit = visits.get_visit(db.session(), public_id)

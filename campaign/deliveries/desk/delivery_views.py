@@ -7,18 +7,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.authoring.fields import WORDS
-from campaign.bundles import services
-from campaign.bundles.models import Bundle, BundleState
+from campaign.bundles import find_bundles
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.deliveries import gate_files, recording, rerouting, visits
-from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
-from campaign.deliveries.forms import GateForm, gate_form, ticked_ids
-from campaign.errors import DomainError, Invalid, Refused
-from campaign.resources import folder
-from campaign.security import count_against_limit, takes_file, with_worker
+from campaign.core import db, i18n
+from campaign.core.asset_paths import folder
+from campaign.core.errors import DomainError, Invalid, Refused
+from campaign.deliveries import attachments, record_delivery, visits
+from campaign.deliveries.desk.forms import GateForm, gate_form, ticked_ids
+from campaign.deliveries.envelopes import reroute_bundle
+from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
+from campaign.models.bundle import Bundle, BundleState
+from campaign.staff.guards import actor, staff_user
+from campaign.web.fields import WORDS
+from campaign.web.security import count_against_limit, takes_file, with_worker
 
 _PER_HOUR = 120
 """Visits that one member of staff can record in an hour."""
@@ -34,11 +35,11 @@ def register(blueprint: Blueprint) -> None:
     add(f"{page}/worker.js", "worker", worker)
 
 
-@takes_file(gate_files.MAX_REQUEST_BYTES)
+@takes_file(attachments.MAX_REQUEST_BYTES)
 def deliver(public_id: str) -> ResponseReturnValue:
     """What happened at the gate, in thirty seconds."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
+    bundle = find_bundles.get_bundle(unit, public_id)
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
     stopped = is_stopped(bundle.campaign.status)
@@ -82,16 +83,16 @@ def _recorded(form: GateForm) -> Any:
     """The visit; none where it was not taken, which is said on the form."""
     unit = db.session()
     try:
-        found = recording.find_visit(unit, form.key.data)
+        found = record_delivery.find_visit(unit, form.key.data)
         if found is None:
             count_against_limit(unit, "deliver", actor(), _PER_HOUR)
-        return recording.record_visit(
+        return record_delivery.record_visit(
             unit, carried=form.bundles(), happened=form.happened(), key=form.key.data,
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Invalid as problem:
         form.refuse(problem.fields)
-    except recording.CompanionRefused as problem:
+    except record_delivery.CompanionRefused as problem:
         say_companion_refused(form, problem)
     except Refused as problem:
         form.form_errors.append(say_refused(problem))
@@ -105,7 +106,7 @@ def say_left_out(form: GateForm) -> None:
         flash(_("Not kept: %(names)s. Only pictures can be kept.", names=names), "warning")
 
 
-def say_companion_refused(form: GateForm, problem: recording.CompanionRefused) -> None:
+def say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefused) -> None:
     """By its box: which bundle could not be recorded with the page's own, and why."""
     bundle, why = problem.bundle, problem.why
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
@@ -147,7 +148,7 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         here={one.id: count_left(unit, one) for one in form.carried},
         attempts=visits.attempts_of(unit, bundle),
         unnamed=unnamed_part(unit, bundle),
-        moved_to=rerouting.list_from(unit, bundle),
+        moved_to=reroute_bundle.list_from(unit, bundle),
         taken_back=taken_back_here(unit, bundle),
         who=staff_user().public_id,
         made_at=db.utcnow(),

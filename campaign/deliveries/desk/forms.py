@@ -19,18 +19,18 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Optional, Regexp
 
-from campaign import clock, i18n
-from campaign.authoring.fields import DayField, DeskForm, LineField, TextField, choices
-from campaign.bundles.models import Bundle, DeliveryOutcome
 from campaign.bundles.nouns import Noun, noun_of
-from campaign.deliveries import gate_files
+from campaign.core import clock, i18n
+from campaign.core.errors import Invalid
+from campaign.deliveries import attachments
+from campaign.deliveries.attachments import Drawn
 from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
-from campaign.deliveries.gate_files import Drawn
-from campaign.deliveries.models import GateVisit
-from campaign.deliveries.recording import Carried, Happened
-from campaign.deliveries.rules import SENT
-from campaign.errors import Invalid
-from campaign.meeting import Meeting
+from campaign.deliveries.record_delivery import Carried, Happened
+from campaign.deliveries.recording_rules import SENT
+from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.delivery import GateVisit
+from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import DayField, DeskForm, LineField, TextField, choices
 
 OUTCOMES: dict[DeliveryOutcome, Any] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
@@ -83,14 +83,14 @@ class FilesForm(DeskForm):
     def drawn(self) -> Iterator[Drawn]:
         """The files as they will be kept. Raises Invalid where one is not what it should be."""
         sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
-        if len(sent) > gate_files.MAX_PICTURES:
+        if len(sent) > attachments.MAX_PICTURES:
             raise Invalid(fields={"pictures": "pictures-too-many"})
         for one in sent:
             self.picture_name = one.filename
-            yield gate_files.draw_picture(one.stream, one.filename)
+            yield attachments.draw_picture(one.stream, one.filename)
         self.picture_name = ""
         if _chosen(self.receipt.data):
-            yield gate_files.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
+            yield attachments.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
 
 
 class GateForm(FilesForm):

@@ -9,15 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor
-from campaign.authoring.fields import DeskForm, LineField
-from campaign.authoring.post_fields import post_fields
-from campaign.bundles.models import DeliveryAttempt
-from campaign.campaigns.risks import RiskNamed
-from campaign.deliveries import publishing, visits
-from campaign.deliveries.models import GateFile, GateFileKind, GateVisit
-from campaign.errors import Invalid, Refused
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.desk.update_fields import post_fields
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries import publish_delivery, visits
+from campaign.models.bundle import DeliveryAttempt
+from campaign.models.delivery import GateFile, GateFileKind, GateVisit
+from campaign.staff.guards import actor
+from campaign.web.fields import DeskForm, LineField
 
 
 class PublishForm(DeskForm):
@@ -27,10 +27,10 @@ class PublishForm(DeskForm):
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 
-    def post(self) -> publishing.Post:
+    def post(self) -> publish_delivery.Post:
         """What would be published."""
         codes = [code for code in self.locales if self[f"title_{code}"].data]
-        return publishing.Post(
+        return publish_delivery.Post(
             words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
             pictures=tuple(
                 (one.public_id, self._alt(one)) for one in self.files if self[show(one)].data
@@ -75,7 +75,7 @@ def publish(public_id: str) -> ResponseReturnValue:
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     attempt, visit = _load(public_id)
-    publishing.take_back(db.session(), attempt, actor=actor())
+    publish_delivery.take_back(db.session(), attempt, actor=actor())
     flash(_("It is no longer on the case’s page."))
     return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
 
@@ -91,7 +91,7 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
         for one in pictures:
             fields[show(one)] = BooleanField(_l("Show this picture"))
             fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
-        title, body = publishing.proposal(attempt, visit.destination, code)
+        title, body = publish_delivery.proposal(attempt, visit.destination, code)
         data |= {f"title_{code}": title, f"body_{code}": body}
     made = type("LocalisedPublishForm", (PublishForm,), fields)
     return cast("PublishForm", made(data=data))
@@ -105,7 +105,7 @@ def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
 
 def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:
     try:
-        publishing.publish(
+        publish_delivery.publish(
             db.session(), attempt, visit, form.post(), actor=actor(),
             risks_seen=bool(form.risks_seen.data),
         )  # fmt: skip

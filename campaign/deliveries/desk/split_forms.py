@@ -9,14 +9,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationError
 
-from campaign import clock, i18n
-from campaign.authoring.fields import DayField, DeskForm, LineField, choices
 from campaign.bundles.destinations import name_of, slug_of
-from campaign.bundles.models import DeliveryOutcome
-from campaign.deliveries.models import EnvelopeRun
-from campaign.deliveries.numbers import LONGEST, Fault, Numbers, NumbersFault, read_numbers
-from campaign.deliveries.posting import Posting, posting_zone
-from campaign.officials.models import Mission, Official
+from campaign.core import clock, i18n
+from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
+from campaign.deliveries.number_ranges import LONGEST, Fault, Numbers, NumbersFault, read_numbers
+from campaign.models.bundle import DeliveryOutcome
+from campaign.models.delivery import EnvelopeRun
+from campaign.models.directory import Mission, Official
+from campaign.web.fields import DayField, DeskForm, LineField, choices
 
 
 class PartForm(DeskForm):

@@ -17,31 +17,31 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.authoring.fields import DeskForm
-from campaign.bundles import services
+from campaign.bundles import find_bundles
 from campaign.bundles.destinations import find_destination
-from campaign.bundles.models import Bundle, Destination
-from campaign.bundles.proofs import print_proof
-from campaign.bundles.saying import say_number
-from campaign.campaigns.models import LetterFormat
-from campaign.deliveries import (
-    envelope_files,
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.volumes.proof_print import print_proof
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.deliveries import visits
+from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
+from campaign.deliveries.envelopes import (
+    envelope_job,
     envelope_store,
-    posting,
+    mark_posted,
     postings,
-    rerouting,
-    splitting,
-    visits,
+    reroute_bundle,
+    split_bundle,
 )
-from campaign.deliveries.covering import count_left, taken_back_here, unnamed_part
-from campaign.deliveries.missions import missions_for, official_for
-from campaign.deliveries.models import EnvelopeRun
-from campaign.deliveries.split_forms import PartForm, PostForm, RerouteForm, SplitForm
-from campaign.deliveries.weights import weights_of
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.officials.models import Official
+from campaign.deliveries.envelopes.other_missions import missions_for, official_for
+from campaign.deliveries.envelopes.weights import weights_of
+from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
+from campaign.models.bundle import Bundle, Destination
+from campaign.models.campaign import LetterFormat
+from campaign.models.delivery import EnvelopeRun
+from campaign.models.directory import Official
+from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.fields import DeskForm
 
 _SHOWN = 100
 """Envelopes on one page."""
@@ -63,30 +63,30 @@ def register(blueprint: Blueprint) -> None:
 
 def after(public_id: str) -> ResponseReturnValue:
     """What can be done with the letters that are still here."""
-    return _page(services.get_bundle(db.session(), public_id))
+    return _page(find_bundles.get_bundle(db.session(), public_id))
 
 
 def part(public_id: str) -> ResponseReturnValue:
     """Say which letters were taken."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    form = PartForm.of(splitting.numbers_of(unit, bundle))
+    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    form = PartForm.of(split_bundle.numbers_of(unit, bundle))
     attempt = unnamed_part(unit, bundle)
     if attempt is None:
         return redirect(url_for("deliveries.after", public_id=public_id), 303)
 
     def deed() -> None:
-        splitting.name_part(unit, attempt, form.read, actor=actor())
+        split_bundle.name_part(unit, attempt, form.read, actor=actor())
 
     return _done(bundle, "part", form, deed, _("Their writers see now that they were taken."))
 
 
 def split(public_id: str) -> ResponseReturnValue:
     """Put the letters into envelopes."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     form = SplitForm()
 
     def deed() -> None:
-        splitting.split(
+        split_bundle.split(
             unit, bundle, letters_each=form.letters_each.data,
             with_letters=form.with_letters.data, actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
@@ -96,37 +96,37 @@ def split(public_id: str) -> ResponseReturnValue:
 
 def undo(public_id: str) -> ResponseReturnValue:
     """Take the letters out of their envelopes again."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    run = splitting.get_run(unit, bundle)
+    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(unit, bundle)
     words = _("The bundle is whole again.")
     return _done(
-        bundle, "undo", DeskForm(), lambda: splitting.undo_split(unit, run, actor=actor()), words
+        bundle, "undo", DeskForm(), lambda: split_bundle.undo_split(unit, run, actor=actor()), words
     )
 
 
 def again(public_id: str) -> ResponseReturnValue:
     """Try once more to make files that could not be made."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    run = splitting.get_run(unit, bundle)
+    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(unit, bundle)
     words = _("The envelopes are being made up.")
     return _done(
         bundle,
         "again",
         DeskForm(),
-        lambda: envelope_files.try_again(unit, run, actor=actor()),
+        lambda: envelope_job.try_again(unit, run, actor=actor()),
         words,
     )
 
 
 def reroute(public_id: str) -> ResponseReturnValue:
     """What goes where through another mission, or by post; then a new bundle of these letters."""
-    session, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     form = _reroute_form(bundle)
     if request.method == "GET":
         return _check_page(bundle, request.args.get("mission", ""))
 
     def deed() -> Bundle:
-        return rerouting.reroute(
+        return reroute_bundle.reroute(
             session, bundle, find_destination(session, form.mission.data),
             settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
@@ -137,12 +137,12 @@ def reroute(public_id: str) -> ResponseReturnValue:
 @fresh()
 def reroute_proof(public_id: str) -> ResponseReturnValue:
     """Some of the letters as the other mission would get them, each marked as a proof."""
-    session, bundle = db.session(), services.get_bundle(db.session(), public_id)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     slug = request.form.get("mission", "")
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        proof = rerouting.proof_of(session, bundle, destination, _home())
+        proof = reroute_bundle.proof_of(session, bundle, destination, _home())
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
@@ -153,12 +153,12 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
 
 def post(public_id: str) -> ResponseReturnValue:
     """Note that envelopes were posted."""
-    unit, bundle = db.session(), services.get_bundle(db.session(), public_id)
-    run = splitting.get_run(unit, bundle)
+    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(unit, bundle)
     form = PostForm.of(run, 1, run.envelope_count)
 
     def deed() -> None:
-        posting.post_envelopes(
+        mark_posted.post_envelopes(
             unit, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
         )
 
@@ -169,10 +169,10 @@ def post(public_id: str) -> ResponseReturnValue:
 def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     """One of the files of the envelopes; or its page, where that is made anew first."""
     unit = db.session()
-    bundle = services.get_bundle(unit, public_id)
-    run = splitting.get_run(unit, bundle)
+    bundle = find_bundles.get_bundle(unit, public_id)
+    run = split_bundle.get_run(unit, bundle)
     try:
-        if envelope_files.made_anew(unit, run, name, actor=actor()):
+        if envelope_job.made_anew(unit, run, name, actor=actor()):
             flash(_("The files are being made anew, without letters that were taken back since."))
             return redirect(url_for("deliveries.after", public_id=public_id), 303)
         body = envelope_store.hand_out(unit, run, name, actor=actor())
@@ -180,7 +180,7 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
         return _page(bundle, problem=problem.slug), 409
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = (
-        f'attachment; filename="{services.zip_name(bundle)}_{name}"'
+        f'attachment; filename="{find_bundles.zip_name(bundle)}_{name}"'
     )
     return response
 
@@ -217,7 +217,7 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        facts = rerouting.preview(session, bundle, destination, _home())
+        facts = reroute_bundle.preview(session, bundle, destination, _home())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
     return render_template(
@@ -247,8 +247,8 @@ def _no_way(
 
 def _page(bundle: Bundle, **given: Any) -> str:
     unit = db.session()
-    run = splitting.find_run(unit, bundle)
-    here, moved_to = count_left(unit, bundle), rerouting.list_from(unit, bundle)
+    run = split_bundle.find_run(unit, bundle)
+    here, moved_to = count_left(unit, bundle), reroute_bundle.list_from(unit, bundle)
     facts: dict[str, Any] = {
         "bundle": bundle,
         "problem": "",
@@ -261,7 +261,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         "split_form": None,
         "reroute_form": None,
         "post_form": None,
-        "posting_zone": posting.posting_zone(bundle),
+        "posting_zone": mark_posted.posting_zone(bundle),
         "undo_form": None,
         "number": lambda value: say_number(value, i18n.locale()),
         **_run_facts(run, here, opened=bool(moved_to)),
@@ -275,7 +275,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
         lying = facts["to_post"]
         first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
         facts["post_form"] = PostForm.of(run, first, last, formdata=None)
-    return render_template("deliveries/after.html", **facts)
+    return render_template("deliveries/refused.html", **facts)
 
 
 def _reroute_form(bundle: Bundle, **given: Any) -> RerouteForm:
@@ -294,9 +294,9 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
         return {"run": None}
     unit = db.session()
     sought = _asked("letter")
-    found = splitting.envelope_of(unit, run, sought) if sought else 0
+    found = split_bundle.envelope_of(unit, run, sought) if sought else 0
     begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
-    shown = splitting.list_envelopes(unit, run, after=begin, limit=_SHOWN)
+    shown = split_bundle.list_envelopes(unit, run, after=begin, limit=_SHOWN)
     ways = postings.list_ways(unit, run, here=here)
     went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
     total = run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count

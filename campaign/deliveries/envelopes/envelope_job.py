@@ -7,15 +7,16 @@ import structlog
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, db, jobs
-from campaign.bundles import faults, standing
-from campaign.bundles.models import Bundle, BundleState
-from campaign.deliveries import envelope_store
-from campaign.deliveries.envelope_making import make_files
-from campaign.deliveries.models import Envelope, EnvelopeRun, RunState
-from campaign.errors import Refused
-from campaign.leases import Hold, Lease
-from campaign.letters.problems import LetterRefused
+from campaign.bundles import bundle_status
+from campaign.bundles.volumes import machine_faults
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Refused
+from campaign.core.leases import Hold, Lease
+from campaign.deliveries.envelopes import envelope_store
+from campaign.deliveries.envelopes.make_envelopes import make_files
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.delivery import Envelope, EnvelopeRun, RunState
+from campaign.printing.problems import LetterRefused
 
 log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ def sweep() -> None:
         offered = select(EnvelopeRun).where(
             EnvelopeRun.state == RunState.READY,
             EnvelopeRun.bundle_id.in_(_at_rest().where(Bundle.emptied_at.is_(None))),
-            standing.bundle_may_go_out(EnvelopeRun.bundle_id),
+            bundle_status.bundle_may_go_out(EnvelopeRun.bundle_id),
             EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
         )
         for run in unit.scalars(offered).all():
@@ -131,20 +132,22 @@ def _at_rest() -> Any:
 
 
 def _printable() -> tuple[ColumnElement[bool], ...]:
-    return EnvelopeRun.bundle_id.in_(_at_rest()), standing.bundle_may_go_out(EnvelopeRun.bundle_id)
+    return EnvelopeRun.bundle_id.in_(_at_rest()), bundle_status.bundle_may_go_out(
+        EnvelopeRun.bundle_id
+    )
 
 
 def _after(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
     """What becomes of a run that could not be made, and why: mostly, another try."""
-    fault = faults.fault_of(problem)
-    if fault in faults.PATIENT:
+    fault = machine_faults.fault_of(problem)
+    if fault in machine_faults.PATIENT:
         return RunState.WAITING, fault
     with db.reading() as unit:
         files = unit.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == hold.row_id)) or []
     tries = hold.attempt - max((one["attempt"] for one in files), default=0)
-    if isinstance(problem, Exception) and tries >= faults.MOST_TRIES:
+    if isinstance(problem, Exception) and tries >= machine_faults.MOST_TRIES:
         log.error("envelopes given up", run=hold.row_id, problem=type(problem).__name__)
-        return RunState.FAILED, faults.FAILED
+        return RunState.FAILED, machine_faults.FAILED
     return RunState.WAITING, ""
 
 

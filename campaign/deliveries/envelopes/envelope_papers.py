@@ -3,12 +3,12 @@
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.loading import number_of
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
-from campaign.bundles.saying import say_number
-from campaign.letters.address_sheets import AddressSheet
-from campaign.letters.context import LabelsContext
+from campaign.bundles.volumes.load_letters import number_of
+from campaign.printing.letter_content import LabelsContext
+from campaign.printing.sheets.address_sheets import AddressSheet
 
 
 def sheet(

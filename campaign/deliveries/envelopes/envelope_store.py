@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.bundles import access, files
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle
-from campaign.bundles.withdrawals import GONE
-from campaign.deliveries.models import EnvelopeRun, LetterMove, RunState
-from campaign.errors import NotFound, Refused
-from campaign.signing.models import Letter, Signature
+from campaign.bundles import access, file_names
+from campaign.bundles.changes.withdrawals import GONE
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import audit, db
+from campaign.core.errors import NotFound, Refused
+from campaign.models.bundle import Bundle
+from campaign.models.delivery import EnvelopeRun, LetterMove, RunState
+from campaign.models.signature import Letter, Signature
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
@@ -29,7 +29,7 @@ _ALL = range(2**31)
 
 def stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
     """A file in the storage; two attempts never write the same."""
-    return f"{files.stored_envelopes(bundle)}{run}-{attempt}/{name}"
+    return f"{file_names.stored_envelopes(bundle)}{run}-{attempt}/{name}"
 
 
 def refuse_held_back(run: EnvelopeRun) -> None:
@@ -114,8 +114,8 @@ def forget_files(unit: Session, run: EnvelopeRun) -> None:
 
 def delete_files(bundle: str, run: str, attempts: Container[int] = _ALL) -> None:
     """Delete what these attempts at a run have made; without, what any has."""
-    store, prefix = storage(), f"{files.stored_envelopes(bundle)}{run}-"
-    for name in list(store.names(files.stored_folder(bundle))):
+    store, prefix = storage(), f"{file_names.stored_envelopes(bundle)}{run}-"
+    for name in list(store.names(file_names.stored_folder(bundle))):
         if not name.startswith(prefix):
             continue
         if int(name.removeprefix(prefix).partition("/")[0]) in attempts:

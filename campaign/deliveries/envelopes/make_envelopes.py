@@ -12,19 +12,19 @@ from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import files
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, Volume
-from campaign.deliveries import envelope_papers
-from campaign.deliveries.covering import here
-from campaign.deliveries.envelope_store import LABELS, stored_file
-from campaign.deliveries.models import Envelope, EnvelopeRun
-from campaign.letters import lists
-from campaign.letters.address_sheets import address_sheets
-from campaign.letters.joining import Document, Piece, join
-from campaign.letters.layouts import LAYOUTS, label_sheet_for
-from campaign.signing.models import Letter
+from campaign.bundles import file_names
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import db
+from campaign.deliveries.envelopes import envelope_papers
+from campaign.deliveries.envelopes.envelope_store import LABELS, stored_file
+from campaign.deliveries.letters_covered import here
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.signature import Letter
+from campaign.printing.engine.join_pdf import Document, Piece, join
+from campaign.printing.geometry import LAYOUTS, label_sheet_for
+from campaign.printing.sheets import lists
+from campaign.printing.sheets.address_sheets import address_sheets
 from campaign.storage import storage
 
 _SHEETS_AT_ONCE = 200
@@ -176,7 +176,7 @@ def spans_of(numbers: Iterable[int]) -> list[list[int]]:
 
 def volume_path(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
     """A plain copy of a volume's PDF, which goes when `stack` is left."""
-    name = files.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
+    name = file_names.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
     return stack.enter_context(storage().local(name))
 
 

@@ -6,15 +6,15 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit, clock, jobs
-from campaign.batching import batched
-from campaign.bundles import standing
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.deliveries.covering import here_in_envelope, unnamed_part
-from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
-from campaign.deliveries.recording import refuse_impossible
-from campaign.errors import Invalid, Refused
-from campaign.signing.models import Letter
+from campaign.bundles import bundle_status
+from campaign.core import audit, clock, jobs
+from campaign.core.batches import batched
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries.letters_covered import here_in_envelope, unnamed_part
+from campaign.deliveries.record_delivery import refuse_impossible
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit
+from campaign.models.signature import Letter
 
 _BATCH = 10_000
 """Envelopes that one statement names: PostgreSQL takes 65,535 values."""
@@ -76,7 +76,7 @@ def post_envelopes(
 
 def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
     # Of two who note the same, one waits; and so does who takes the envelopes apart.
-    standing.hold(unit, bundle)
+    bundle_status.hold(unit, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))
@@ -97,7 +97,7 @@ def posting_zone(bundle: Bundle) -> str:
 
 def last_return(session: Session, bundle: Bundle) -> date | None:
     """Return the newest day on which letters of the bundle came back from the mission."""
-    came_back = standing.STILL_HERE | {DeliveryOutcome.PART}
+    came_back = bundle_status.STILL_HERE | {DeliveryOutcome.PART}
     return session.scalar(
         select(func.max(DeliveryAttempt.happened_on)).where(
             DeliveryAttempt.bundle_id == bundle.id, DeliveryAttempt.outcome.in_(came_back)

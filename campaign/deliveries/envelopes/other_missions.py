@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import sending_country_of
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle
-from campaign.campaigns.addressing import missing_of_address
-from campaign.campaigns.models import Target
-from campaign.officials.models import Mission, Official
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.campaigns.content.address_and_salutation import missing_of_address
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Target
+from campaign.models.directory import Mission, Official
 
 
 def missions_for(

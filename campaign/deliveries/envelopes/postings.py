@@ -12,11 +12,11 @@ from typing import cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle, DeliveryAttempt, TakenLetters
-from campaign.deliveries.covering import is_emptied
-from campaign.deliveries.models import Envelope, EnvelopeRun
-from campaign.deliveries.numbers import Numbers
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.deliveries.letters_covered import is_emptied
+from campaign.deliveries.number_ranges import Numbers
+from campaign.models.bundle import Bundle, DeliveryAttempt, TakenLetters
+from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.signature import Letter, Signature, SignatureState
 
 _UNWANTED = tuple(set(SignatureState) - {SignatureState.CONFIRMED, SignatureState.PENDING})
 """States of a signature whose letter was printed and is not handed over."""

@@ -11,33 +11,36 @@ from typing import cast
 from sqlalchemy import CursorResult, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import audit, clock
-from campaign.bundles import printing, sheets, standing
+from campaign.bundles import bundle_status
 from campaign.bundles.destinations import (
     WITH_DESTINATION,
     country_of,
     frozen_destination,
     slug_of,
 )
-from campaign.bundles.facts import check_addresses
-from campaign.bundles.freezing import new_bundle
-from campaign.bundles.frozen import Frozen, FrozenTarget
-from campaign.bundles.models import (
-    Bundle,
-    Destination,
-    Volume,
+from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.freeze.bundle_facts import check_addresses
+from campaign.bundles.freeze.freeze_bundle import new_bundle
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
+from campaign.bundles.volumes import print_jobs
+from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
+from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.core import audit, clock
+from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import Settings
+from campaign.deliveries.envelopes.split_bundle import (
+    find_run,
+    forget_run,
+    is_posted,
+    refuse_unsplittable,
 )
-from campaign.bundles.proofs import LOOKED_AT, Proof, proof_of_letters
-from campaign.campaigns.addressing import addressing_of
-from campaign.campaigns.models import Target
-from campaign.deliveries.covering import count_here, here
-from campaign.deliveries.models import Envelope, LetterMove, Rerouting
-from campaign.deliveries.splitting import find_run, forget_run, is_posted, refuse_unsplittable
-from campaign.errors import Invalid, Refused
-from campaign.letters.layouts import layout_for
-from campaign.officials.models import Mission
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.deliveries.letters_covered import count_here, here
+from campaign.models.bundle import Bundle, Destination, Volume
+from campaign.models.campaign import Target
+from campaign.models.delivery import Envelope, LetterMove, Rerouting
+from campaign.models.directory import Mission
+from campaign.models.signature import Letter
+from campaign.printing.geometry import layout_for
 
 _UNPRINTED = {
     "volume_id": None, "first_page": None, "pages": None, "set_aside_detail": None,
@@ -62,7 +65,7 @@ def reroute(
     this moment).
     """
     _refuse_destination(bundle, mission)
-    standing.hold(unit, bundle)
+    bundle_status.hold(unit, bundle)
     refuse_unsplittable(unit, bundle)
     with unit.begin_nested():
         made = new_bundle(unit, bundle.campaign, mission, staff_id)
@@ -73,7 +76,7 @@ def reroute(
                       created_by_id=staff_id)
         )  # fmt: skip
         unit.flush()
-    printing.send_for(unit, made, chains=settings.worker_threads)
+    print_jobs.send_for(unit, made, chains=settings.worker_threads)
     audit.record(
         unit, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
         letters=made.letter_count,
@@ -101,8 +104,8 @@ def preview(session: Session, bundle: Bundle, destination: Destination, home: st
     _refuse_destination(bundle, destination)
     refuse_unsplittable(session, bundle)
     letters = count_here(session, bundle) if bundle.letter_count else 0
-    handed_over = standing.is_handed_over(session, bundle)
-    on_paper = 0 if handed_over else sheets.count_carried(session, bundle.id)
+    handed_over = bundle_status.is_handed_over(session, bundle)
+    on_paper = 0 if handed_over else signed_sheets.count_carried(session, bundle.id)
     if not letters and not on_paper:
         raise Refused("nothing-here")
     run = find_run(session, bundle)
@@ -133,7 +136,9 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
 
 def _move_all(unit: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
     """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
-    on_paper = 0 if standing.is_handed_over(unit, bundle) else sheets.move(unit, bundle, made)
+    on_paper = (
+        0 if bundle_status.is_handed_over(unit, bundle) else signed_sheets.move(unit, bundle, made)
+    )
     home = settings.organisation_country
     made.frozen = _addressed_anew(unit, bundle, made.destination, on_paper, home).to_json()
     made.letter_count = _move_letters(unit, bundle, made)

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, jobs
-from campaign.bundles import standing
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, TakenLetters
+from campaign.bundles import bundle_status
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
-from campaign.deliveries.covering import gone, here, unnamed_part
-from campaign.deliveries.envelope_store import forget_files
-from campaign.deliveries.models import Envelope, EnvelopeRun
-from campaign.deliveries.numbers import Numbers, say_numbers
-from campaign.deliveries.postings import list_taken
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.core import audit, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.deliveries.envelopes.envelope_store import forget_files
+from campaign.deliveries.envelopes.postings import list_taken
+from campaign.deliveries.letters_covered import gone, here, unnamed_part
+from campaign.deliveries.number_ranges import Numbers, say_numbers
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
+from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.signature import Letter, Signature, SignatureState
 
 MOST_ENVELOPES = 5_000
 """Of one bundle, where each gets an address sheet; single letters need none."""
@@ -141,7 +141,7 @@ def split(
 
     Raises Refused: as `refuse_unsplittable`, `nothing-here`, `is-split`, `too-many-envelopes`.
     """
-    standing.hold(unit, bundle)
+    bundle_status.hold(unit, bundle)
     refuse_unsplittable(unit, bundle)
     if find_run(unit, bundle) is not None:
         raise Refused("is-split")

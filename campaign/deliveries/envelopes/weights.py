@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.packets import sheets_for
+from campaign.bundles.documents.packets import sheets_for
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.postage import say_weight, weigh
-from campaign.deliveries.covering import here
-from campaign.deliveries.models import Envelope, EnvelopeRun
-from campaign.letters.layouts import CARDS_A_SHEET, LAYOUTS
-from campaign.signing.models import Letter
+from campaign.deliveries.letters_covered import here
+from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.signature import Letter
+from campaign.printing.geometry import CARDS_A_SHEET, LAYOUTS
 
 
 @dataclass(frozen=True, slots=True)

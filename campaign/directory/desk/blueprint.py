@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from campaign.accounts.guards import guard
-from campaign.accounts.models import Role
+from campaign.models.staff import Role
+from campaign.staff.guards import guard
 
-blueprint = Blueprint("officials", __name__)
+blueprint = Blueprint("directory", __name__)
 guard(blueprint, Role.ORGANIZER)

@@ -7,17 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor
-from campaign.errors import NotFound
-from campaign.officials import bulk_changes
-from campaign.officials.desk import blueprint
-from campaign.officials.directory_export import export_directory
-from campaign.officials.import_models import Directory
-from campaign.officials.import_views import both, csv_file
-from campaign.officials.import_words import field_label
-from campaign.officials.merge_views import title_of
-from campaign.officials.mission_form import KIND_LABELS
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.directory import bulk_changes
+from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.import_labels import field_label
+from campaign.directory.desk.import_views import both, csv_file
+from campaign.directory.desk.merge_entry_views import title_of
+from campaign.directory.desk.mission_form import KIND_LABELS
+from campaign.directory.directory_export import export_directory
+from campaign.models.directory_import import Directory
+from campaign.staff.guards import actor
 
 __all__ = ["blueprint"]
 
@@ -44,10 +44,15 @@ def change_many(directory: str) -> ResponseReturnValue:
         _do(entries, field, value)
     else:
         return render_template(
-            "officials/bulk.html", directory=part, entries=entries, field=field, title=title_of,
-            values=values, label=field_label,
-        )  # fmt: skip
-    return redirect(url_for("officials.missions" if _of_missions(part) else "officials.index"), 303)
+            "directory/bulk_change.html",
+            directory=part,
+            entries=entries,
+            field=field,
+            title=title_of,
+            values=values,
+            label=field_label,
+        )
+    return redirect(url_for("directory.missions" if _of_missions(part) else "directory.index"), 303)
 
 
 def _do(entries: list[Any], field: str, value: str) -> None:

@@ -7,9 +7,9 @@ from flask import request
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from campaign import i18n
-from campaign.officials.models import Mission, Official
-from campaign.officials.postal import address_lines, address_problems
+from campaign.core import i18n
+from campaign.directory.postal_addresses import address_lines, address_problems
+from campaign.models.directory import Mission, Official
 
 
 def country_choices(codes: list[str]) -> list[Any]:

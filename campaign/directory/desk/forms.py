@@ -16,15 +16,15 @@ from wtforms import BooleanField, DateField, Field, SelectField, StringField, Te
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from campaign import i18n
-from campaign.form_words import SiteForm
-from campaign.meeting import Meeting
-from campaign.officials.contacts import VALUE_LENGTH, clean_value
-from campaign.officials.drafts import CONTACT_TYPES, Contact
-from campaign.officials.flags import FlagNamed
-from campaign.officials.postal import address_problems
-from campaign.officials.text import has_forbidden_characters, split_lines
-from campaign.typed_days import DayInput, read_day
+from campaign.core import i18n
+from campaign.core.text.slugs import has_forbidden_characters, split_lines
+from campaign.directory.contacts import VALUE_LENGTH, clean_value
+from campaign.directory.entries import CONTACT_TYPES, Contact
+from campaign.directory.postal_addresses import address_problems
+from campaign.directory.risk_flags import FlagNamed
+from campaign.web.date_fields import DayInput, read_day
+from campaign.web.edit_conflict import Meeting
+from campaign.web.form_base import SiteForm
 
 F = TypeVar("F", bound="AddressForm")
 EMPTY_ROWS = 2

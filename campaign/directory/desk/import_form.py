@@ -14,17 +14,17 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from campaign import i18n
-from campaign.form_words import SiteForm
-from campaign.officials.files import ENCODINGS, MAX_BYTES, Opened
-from campaign.officials.import_models import Directory
-from campaign.officials.import_words import how_to_mend, language, meaning_label
-from campaign.officials.meanings import NEEDED, WHICH
-from campaign.officials.meanings import choices as meanings
-from campaign.officials.mission_form import KIND_LABELS
-from campaign.officials.readings import Fault
-from campaign.officials.sources import Choices, Source
-from campaign.officials.tables import Table
+from campaign.core import i18n
+from campaign.directory.desk.import_labels import how_to_mend, language, meaning_label
+from campaign.directory.desk.mission_form import KIND_LABELS
+from campaign.directory.imports.columns import NEEDED, WHICH
+from campaign.directory.imports.columns import choices as meanings
+from campaign.directory.imports.file_types import ENCODINGS, MAX_BYTES, Opened
+from campaign.directory.imports.read_rows import Fault
+from campaign.directory.imports.source import Choices, Source
+from campaign.directory.imports.tables import Table
+from campaign.models.directory_import import Directory
+from campaign.web.form_base import SiteForm
 
 _ENCODING_LABELS = {
     "utf-8": _l("UTF-8, as it should be"),

@@ -6,10 +6,10 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from campaign import i18n
-from campaign.officials.import_models import Directory
-from campaign.officials.mission_form import KIND_LABELS
-from campaign.officials.readings import Values
+from campaign.core import i18n
+from campaign.directory.desk.mission_form import KIND_LABELS
+from campaign.directory.imports.read_rows import Values
+from campaign.models.directory_import import Directory
 
 FIELDS: Mapping[str, Any] = {
     "sending_country": _l("Sending country"), "host_country": _l("Host country"),

@@ -11,22 +11,28 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.errors import Invalid, Refused
-from campaign.officials import import_runs, undo_imports, uploads
-from campaign.officials.desk import blueprint
-from campaign.officials.files import MAX_BYTES
-from campaign.officials.import_form import MappingForm, UploadForm, mapping_form
-from campaign.officials.import_models import Directory, DirectoryImport, Verdict
-from campaign.officials.import_samples import SAMPLES
-from campaign.officials.import_words import SHOWN, field_label, how_to_mend, shown, why_it_stays
-from campaign.officials.meanings import NEEDED, WHICH, is_either
-from campaign.officials.readings import Fault, UnreadableFile
-from campaign.officials.sources import Choices, Source
-from campaign.officials.tables import OURS
-from campaign.security import takes_file
-from campaign.spreadsheets import inert
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
+from campaign.directory.desk.import_labels import (
+    SHOWN,
+    field_label,
+    how_to_mend,
+    shown,
+    why_it_stays,
+)
+from campaign.directory.imports import jobs, undo, uploads
+from campaign.directory.imports.columns import NEEDED, WHICH, is_either
+from campaign.directory.imports.file_types import MAX_BYTES
+from campaign.directory.imports.read_rows import Fault, UnreadableFile
+from campaign.directory.imports.sample_files import SAMPLES
+from campaign.directory.imports.source import Choices, Source
+from campaign.directory.imports.tables import OURS
+from campaign.models.directory_import import Directory, DirectoryImport, Verdict
+from campaign.staff.guards import actor, staff_user
+from campaign.web.security import takes_file
+from campaign.web.spreadsheets import inert
 
 
 def both(path: str, *methods: str) -> Callable[[Any], Any]:
@@ -61,7 +67,9 @@ def imports(directory: str) -> ResponseReturnValue:
         else:
             return redirect(_url("mapping", kept), 303)
     mine = uploads.list_uploads(unit, owner_id=staff_user().id, directory=part)
-    page = render_template("officials/imports.html", form=form, directory=part, mine=mine, url=_url)
+    page = render_template(
+        "directory/import_upload.html", form=form, directory=part, mine=mine, url=_url
+    )
     return page, 422 if form.errors else 200
 
 
@@ -81,7 +89,7 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
     if fault:
         form.refuse_file(fault)
     page = render_template(
-        "officials/import_mapping.html", form=form, kept=kept, source=source, url=_url,
+        "directory/import_mapping.html", form=form, kept=kept, source=source, url=_url,
         samples=_samples(source), hints=_hints(source, form), directory=kept.directory,
         asked=asked, how_to_mend=how_to_mend,
         needed=[field_label(one) for one in NEEDED[kept.directory]],
@@ -101,10 +109,10 @@ def show_import(directory: str, public_id: str) -> str:
     kept = _load(directory, public_id)
     verdict = _verdict(kept)
     page = request.args.get("page", 1, type=int)
-    listing, rows = import_runs.rows_of(db.session(), kept=kept, verdict=verdict, page=page)
+    listing, rows = jobs.rows_of(db.session(), kept=kept, verdict=verdict, page=page)
     failure = json.loads(kept.failure) if kept.failure else None
     return render_template(
-        "officials/import.html", kept=kept, directory=kept.directory, verdict=verdict,
+        "directory/import.html", kept=kept, directory=kept.directory, verdict=verdict,
         listing=listing, rows=rows, url=_url, verdicts=list(Verdict), field_label=field_label,
         how_to_mend=how_to_mend, failure=failure, shown=shown, why_it_stays=why_it_stays,
         shown_fields=SHOWN[kept.directory], field_of=_field_of,
@@ -116,7 +124,7 @@ def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
     """Take back what an import added and changed, as far as nothing uses it."""
     kept = _load(directory, public_id)
     try:
-        undo_imports.undo_import(db.session(), kept=kept, actor=actor())
+        undo.undo_import(db.session(), kept=kept, actor=actor())
     except Refused as problem:
         flash(_why_not(problem.slug), "error")
     return redirect(_url("show_import", kept), 303)
@@ -127,9 +135,7 @@ def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
     """Have done what the dry run showed."""
     kept = _load(directory, public_id)
     try:
-        import_runs.ask_import(
-            db.session(), kept=kept, skip_bad="skip_bad" in request.form, actor=actor()
-        )
+        jobs.ask_import(db.session(), kept=kept, skip_bad="skip_bad" in request.form, actor=actor())
     except Refused as problem:
         flash(_why_not(problem.slug), "error")
     return redirect(_url("show_import", kept), 303)
@@ -141,7 +147,7 @@ def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     uploads.discard(db.session(), kept=kept, actor=actor())
     flash(_("The file is thrown away. Nothing of it was imported."))
-    return redirect(url_for("officials.imports", directory=directory), 303)
+    return redirect(url_for("directory.imports", directory=directory), 303)
 
 
 @both("/imports/<public_id>/refused.csv")
@@ -151,7 +157,7 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
     It is the file to mend and upload again. No cell of it is a formula.
     """
     kept = _load(directory, public_id)
-    rows = import_runs.refused_rows(db.session(), kept=kept)
+    rows = jobs.refused_rows(db.session(), kept=kept)
     columns = next((row["columns"] for row in rows if row.get("columns")), None)
     heads = [f"{OURS}{_('Row')}", f"{OURS}{_('What to mend')}"]
     table = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to mend")]]
@@ -202,7 +208,7 @@ def csv_file(name: str, rows: Iterable[Sequence[str]]) -> Response:
 def _rehearsed(kept: DirectoryImport, form: MappingForm) -> bool:
     """Whether the dry run was asked for; what the mapping lacks is said on the form."""
     try:
-        import_runs.ask_rehearsal(db.session(), kept=kept, choices=form.choices(), actor=actor())
+        jobs.ask_rehearsal(db.session(), kept=kept, choices=form.choices(), actor=actor())
     except Invalid as problem:
         form.refuse(problem.fields)
     except UnreadableFile as problem:
@@ -265,7 +271,7 @@ def _verdict(kept: DirectoryImport) -> Verdict | None:
 
 def _url(endpoint: str, kept: DirectoryImport, **more: Any) -> str:
     return url_for(
-        f"officials.{endpoint}", directory=kept.directory.value, public_id=kept.public_id, **more
+        f"directory.{endpoint}", directory=kept.directory.value, public_id=kept.public_id, **more
     )
 
 

@@ -7,19 +7,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor
-from campaign.errors import NotFound, Refused
-from campaign.officials import duplicates, merging, missions, services
-from campaign.officials.desk import blueprint
-from campaign.officials.flags import FlagNamed
-from campaign.officials.forms import CONTACT_LABELS, say_flagged
-from campaign.officials.import_models import Directory
-from campaign.officials.import_views import both
-from campaign.officials.import_words import field_label
-from campaign.officials.mission_form import KIND_LABELS
-from campaign.officials.models import Mission, MissionKind, Official
-from campaign.officials.plans import in_words
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound, Refused
+from campaign.directory import missions, officials
+from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.forms import CONTACT_LABELS, say_flagged
+from campaign.directory.desk.import_labels import field_label
+from campaign.directory.desk.import_views import both
+from campaign.directory.desk.mission_form import KIND_LABELS
+from campaign.directory.duplicates import find_duplicates, merge_entries
+from campaign.directory.imports.plan import in_words
+from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Mission, MissionKind, Official
+from campaign.models.directory_import import Directory
+from campaign.staff.guards import actor
 
 __all__ = ["blueprint"]
 _MODELS: dict[Directory, Any] = {Directory.OFFICIALS: Official, Directory.MISSIONS: Mission}
@@ -30,9 +31,9 @@ def show_duplicates(directory: str) -> str:
     """Pairs that may be one."""
     part = Directory(directory)
     page = request.args.get("page", 1, type=int)
-    listing = duplicates.find_duplicates(db.session(), _MODELS[part], page=page)
+    listing = find_duplicates.find_duplicates(db.session(), _MODELS[part], page=page)
     return render_template(
-        "officials/duplicates.html", directory=part, listing=listing, pairs=listing.rows,
+        "directory/duplicates.html", directory=part, listing=listing, pairs=listing.rows,
         title=title_of, place=place_of,
     )  # fmt: skip
 
@@ -41,10 +42,10 @@ def show_duplicates(directory: str) -> str:
 def tell_apart(directory: str) -> ResponseReturnValue:
     """Note that two that look like one are two; also of many pairs at once."""
     firsts, seconds = (request.form.getlist(name) for name in ("first", "second"))
-    pairs = list(zip(firsts, seconds, strict=False))[: duplicates.MOST]
+    pairs = list(zip(firsts, seconds, strict=False))[: find_duplicates.MOST]
     for names in pairs or [("", "")]:
         first, second = (_load(directory, name) for name in names)
-        duplicates.tell_apart(db.session(), first=first, second=second, actor=actor())
+        find_duplicates.tell_apart(db.session(), first=first, second=second, actor=actor())
     if len(pairs) > 1:
         many = ngettext(
             "%(num)s pair is noted as two.", "%(num)s pairs are noted as two.", len(pairs)
@@ -52,7 +53,7 @@ def tell_apart(directory: str) -> ResponseReturnValue:
         flash(many)
     else:
         flash(_("Noted: they are two. They are not suggested again."))
-    return redirect(url_for("officials.show_duplicates", directory=directory), 303)
+    return redirect(url_for("directory.show_duplicates", directory=directory), 303)
 
 
 @both("/merge", "GET", "POST")
@@ -66,9 +67,9 @@ def merge(directory: str) -> ResponseReturnValue:
     refused: Refused | None = None
     asked = ""
     if request.method == "POST":
-        take = [n for n in merging.fields_of(first) if request.form.get(n) == "second"]
+        take = [n for n in merge_entries.fields_of(first) if request.form.get(n) == "second"]
         try:
-            merging.merge(
+            merge_entries.merge(
                 unit, kept=first, gone=second, take=take, actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )  # fmt: skip
@@ -106,11 +107,11 @@ def place_of(row: Official | Mission) -> str:
 def _choose(part: Directory, first: Any) -> ResponseReturnValue:
     """Which other one it is: found by words."""
     words = request.args.get("q", "").strip()
-    listing = services.list_officials if part is Directory.OFFICIALS else missions.list_missions
+    listing = officials.list_officials if part is Directory.OFFICIALS else missions.list_missions
     found = listing(db.session(), query=words).rows[:20] if words else []
     hits = [one for one in found if one.id != first.id]
     return render_template(
-        "officials/merge_choose.html", directory=part, first=first, words=words, hits=hits,
+        "directory/merge_choose.html", directory=part, first=first, words=words, hits=hits,
         title=title_of, place=place_of, page=_page_of(first),
     )  # fmt: skip
 
@@ -121,16 +122,21 @@ def _side_by_side(
     unit, sent = db.session(), request.form
     fields = [
         {
-            "name": name, "label": field_label(name), "first": _shown(first, name),
-            "second": _shown(second, name), "same": merging.same(first, second, name),
-            "take": sent[name] == "second" if name in sent else merging.better(first, second, name),
+            "name": name,
+            "label": field_label(name),
+            "first": _shown(first, name),
+            "second": _shown(second, name),
+            "same": merge_entries.same(first, second, name),
+            "take": sent[name] == "second"
+            if name in sent
+            else merge_entries.better(first, second, name),
         }
-        for name in merging.fields_of(first)
+        for name in merge_entries.fields_of(first)
         if getattr(first, name) or getattr(second, name)
-    ]  # fmt: skip
-    rows = [(one, merging.dependants(unit, one)) for one in (first, second)]
+    ]
+    rows = [(one, merge_entries.dependants(unit, one)) for one in (first, second)]
     return render_template(
-        "officials/merge.html", directory=part, first=first, second=second, fields=fields,
+        "directory/merge.html", directory=part, first=first, second=second, fields=fields,
         rows=rows, title=title_of, refused=refused, asked=asked, contact_labels=CONTACT_LABELS,
         page=_page_of(first),
     )  # fmt: skip
@@ -152,12 +158,12 @@ def _shown(row: Any, name: str) -> str:
 
 def _page_of(row: Official | Mission) -> str:
     name = "edit" if isinstance(row, Official) else "edit_mission"
-    return url_for(f"officials.{name}", slug=row.slug)
+    return url_for(f"directory.{name}", slug=row.slug)
 
 
 def _load(directory: str, slug: str) -> Any:
     if not slug:
         raise NotFound("official" if directory == Directory.OFFICIALS else "mission", slug=slug)
     if directory == Directory.OFFICIALS:
-        return services.get_official(db.session(), slug=slug)
+        return officials.get_official(db.session(), slug=slug)
     return missions.get_mission(db.session(), slug=slug)

@@ -9,12 +9,11 @@ from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, ValidationError
 
-from campaign import i18n
-from campaign.form_words import SiteForm
-from campaign.letters.checks import check_address
-from campaign.letters.layouts import layout_for
-from campaign.officials.drafts import MissionDraft
-from campaign.officials.forms import (
+from campaign.core import i18n
+from campaign.core.text.slugs import split_lines
+from campaign.core.time_zones import all_zones, zone_of
+from campaign.directory.countries import country_code
+from campaign.directory.desk.forms import (
     AddressForm,
     DayField,
     country_field,
@@ -23,11 +22,12 @@ from campaign.officials.forms import (
     stripped,
     text_field,
 )
-from campaign.officials.models import MissionKind
-from campaign.officials.postal import address_lines
-from campaign.officials.territories import country_code
-from campaign.officials.text import split_lines
-from campaign.officials.zones import all_zones, zone_of
+from campaign.directory.entries import MissionDraft
+from campaign.directory.postal_addresses import address_lines
+from campaign.models.directory import MissionKind
+from campaign.printing.check_letters import check_address
+from campaign.printing.geometry import layout_for
+from campaign.web.form_base import SiteForm
 
 KIND_LABELS = {
     MissionKind.EMBASSY: _l("Embassy"),

@@ -5,17 +5,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.errors import Refused
-from campaign.meeting import hold
-from campaign.officials import missions as services
-from campaign.officials import usage
-from campaign.officials.desk import blueprint
-from campaign.officials.flags import FlagNamed
-from campaign.officials.mission_form import KIND_LABELS, MissionFilter, MissionForm, mission_form
-from campaign.officials.models import Mission
-from campaign.officials.showing import address_shown, country_choices, listing_url
+from campaign.core import db, i18n
+from campaign.core.errors import Refused
+from campaign.directory import missions as services
+from campaign.directory import where_used
+from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.entry_display import address_shown, country_choices, listing_url
+from campaign.directory.desk.mission_form import (
+    KIND_LABELS,
+    MissionFilter,
+    MissionForm,
+    mission_form,
+)
+from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Mission
+from campaign.staff.guards import actor, staff_user
+from campaign.web.edit_conflict import hold
 
 
 @blueprint.get("/desk/missions")
@@ -36,12 +41,12 @@ def missions() -> str:
     rows = [(mission, services.is_stale(mission, i18n.today_at_home())) for mission in listing.rows]
     shown = {"form": form, "listing": listing, "rows": rows, "sort": sort, "url": listing_url}
     if "HX-Request" in request.headers:
-        return render_template("officials/_missions.html", kinds=KIND_LABELS, **shown)
+        return render_template("directory/_mission_list.html", kinds=KIND_LABELS, **shown)
     sending, host = services.countries_of_missions(unit)
     form.sending.choices, form.host.choices = country_choices(sending), country_choices(host)
     unchecked = services.count_stale_in_use(unit, i18n.today_at_home())
     return render_template(
-        "officials/missions.html", kinds=KIND_LABELS, unchecked=unchecked, **shown
+        "directory/missions.html", kinds=KIND_LABELS, unchecked=unchecked, **shown
     )
 
 
@@ -58,8 +63,8 @@ def create_mission() -> ResponseReturnValue:
     if form.validate_on_submit():
         mission = services.create_mission(db.session(), draft=form.draft(), actor=actor())
         flash(_("The mission is saved. Check the address as it will be printed."))
-        return redirect(url_for("officials.edit_mission", slug=mission.slug))
-    return render_template("officials/create_mission.html", form=form), 422 if form.errors else 200
+        return redirect(url_for("directory.edit_mission", slug=mission.slug))
+    return render_template("directory/create_mission.html", form=form), 422 if form.errors else 200
 
 
 @blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
@@ -89,7 +94,7 @@ def _saved(unit: Session, mission: Mission, by: str) -> ResponseReturnValue:
         flash(_("The changes are saved, and noted: checked today."))
     else:
         flash(_("The changes are saved."))
-    return redirect(url_for("officials.edit_mission", slug=mission.slug))
+    return redirect(url_for("directory.edit_mission", slug=mission.slug))
 
 
 @blueprint.route("/desk/missions/<slug>/delete", methods=["GET", "POST"])
@@ -105,9 +110,9 @@ def delete_mission(slug: str) -> ResponseReturnValue:
             status = 409
         else:
             flash(_("The mission is deleted."))
-            return redirect(url_for("officials.missions"))
-    uses = usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user())
-    return render_template("officials/delete_mission.html", mission=mission, uses=uses), status
+            return redirect(url_for("directory.missions"))
+    uses = where_used.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user())
+    return render_template("directory/delete_mission.html", mission=mission, uses=uses), status
 
 
 def _edit_page(mission: Mission, form: MissionForm) -> str:
@@ -117,10 +122,12 @@ def _edit_page(mission: Mission, form: MissionForm) -> str:
         mission, country=mission.host_country, head=head, locale=i18n.locale(), abroad=False
     )
     return render_template(
-        "officials/edit_mission.html",
+        "directory/edit_mission.html",
         mission=mission,
         form=form,
         stale=services.is_stale(mission, i18n.today_at_home()),
-        uses=usage.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user()),
+        uses=where_used.said_to(
+            unit, services.uses_of_mission(unit, mission=mission), staff_user()
+        ),
         **shown,
     )

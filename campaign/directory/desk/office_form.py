@@ -7,12 +7,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import InputRequired
 
-from campaign.form_words import SiteForm
-from campaign.officials.drafts import OfficialDraft
-from campaign.officials.forms import DayField
-from campaign.officials.models import Membership, Official
-from campaign.officials.official_form import OfficialForm, official_form
-from campaign.officials.successions import of_the_office
+from campaign.directory.desk.forms import DayField
+from campaign.directory.desk.official_form import OfficialForm, official_form
+from campaign.directory.entries import OfficialDraft
+from campaign.directory.successions import of_the_office
+from campaign.models.directory import Membership, Official
+from campaign.web.form_base import SiteForm
 
 _DAY = _l("Give the day as year, month and day: 2026-11-24.")
 

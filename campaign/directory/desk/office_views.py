@@ -6,16 +6,21 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor
-from campaign.errors import Invalid
-from campaign.officials import posts, services, successions
-from campaign.officials.desk import blueprint
-from campaign.officials.flags import FlagNamed
-from campaign.officials.forms import say_flagged
-from campaign.officials.merge_views import place_of, title_of
-from campaign.officials.models import Official
-from campaign.officials.post_form import SuccessorDay, SuccessorForm, days_form, successor_form
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid
+from campaign.directory import offices, officials, successions
+from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.forms import say_flagged
+from campaign.directory.desk.merge_entry_views import place_of, title_of
+from campaign.directory.desk.office_form import (
+    SuccessorDay,
+    SuccessorForm,
+    days_form,
+    successor_form,
+)
+from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Official
+from campaign.staff.guards import actor
 
 __all__ = ["blueprint"]
 
@@ -24,45 +29,45 @@ __all__ = ["blueprint"]
 def edit_posts(slug: str) -> ResponseReturnValue:
     """From when until when the official held each post."""
     unit = db.session()
-    official = services.get_official(unit, slug=slug)
+    official = officials.get_official(unit, slug=slug)
     form = days_form(official.memberships)
     if form.validate_on_submit():
         try:
-            posts.save_days(
+            offices.save_days(
                 unit, official=official, days=form.days(), today=i18n.today_at_home(), actor=actor()
             )
         except Invalid as problem:
             form.refuse(problem.fields)
         else:
             flash(_("The days are saved."))
-            return redirect(url_for("officials.edit", slug=slug), 303)
+            return redirect(url_for("directory.edit", slug=slug), 303)
     return _posts_page(official, form), 422 if form.errors else 200
 
 
 @blueprint.post("/desk/officials/<slug>/left")
 def leave_office(slug: str) -> ResponseReturnValue:
     """The official has left the office today; who comes after is not known."""
-    official = services.get_official(db.session(), slug=slug)
-    posts.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
+    official = officials.get_official(db.session(), slug=slug)
+    offices.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
     flash(_("Noted: the office is left today. Campaigns that aim at them are shown."))
-    return redirect(url_for("officials.edit", slug=slug), 303)
+    return redirect(url_for("directory.edit", slug=slug), 303)
 
 
 @blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
 def new_successor(slug: str) -> ResponseReturnValue:
     """The office passes to a new person."""
     unit = db.session()
-    official = services.get_official(unit, slug=slug)
-    form = successor_form(official, services.draft_of(official), i18n.today_at_home())
+    official = officials.get_official(unit, slug=slug)
+    form = successor_form(official, officials.draft_of(official), i18n.today_at_home())
     if form.validate_on_submit() and (successor := _passed(official, form)):
         return _after(official, successor)
     words = request.args.get("q", "").strip()
-    found = services.list_officials(unit, query=words).rows[:20] if words else []
-    asked = services.find_official(unit, slug=request.args.get("asked", ""))
+    found = officials.list_officials(unit, query=words).rows[:20] if words else []
+    asked = officials.find_official(unit, slug=request.args.get("asked", ""))
     if asked is not None:
         found = [asked]
     page = render_template(
-        "officials/successor.html", official=official, form=form, words=words, day=SuccessorDay(),
+        "directory/successor.html", official=official, form=form, words=words, day=SuccessorDay(),
         hits=[one for one in found if one.id != official.id], title=title_of, place=place_of,
         on=request.args.get("on") or i18n.today_at_home().isoformat(), asked=asked is not None,
     )  # fmt: skip
@@ -74,8 +79,8 @@ def known_successor(slug: str) -> ResponseReturnValue:
     """The office passes to somebody who is in the directory."""
     unit, form = db.session(), SuccessorDay()
     asked: dict[str, Any] = {}
-    official = services.get_official(unit, slug=slug)
-    successor = services.get_official(unit, slug=request.form.get("successor", ""))
+    official = officials.get_official(unit, slug=slug)
+    successor = officials.get_official(unit, slug=request.form.get("successor", ""))
     if form.validate_on_submit():
         try:
             successions.pass_to(
@@ -94,7 +99,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
         flash(str(said[0]), "error")
     unit.rollback()
     words = request.form.get("q", "")
-    return redirect(url_for("officials.new_successor", slug=slug, q=words, **asked), 303)
+    return redirect(url_for("directory.new_successor", slug=slug, q=words, **asked), 303)
 
 
 def _passed(official: Official, form: SuccessorForm) -> Official | None:
@@ -113,23 +118,23 @@ def _passed(official: Official, form: SuccessorForm) -> Official | None:
 def _after(official: Official, successor: Official) -> ResponseReturnValue:
     """Where campaigns aim at the one who left, these come next."""
     flash(_("The office has passed to %(name)s.", name=title_of(successor)))
-    if services.uses_of_official(db.session(), official=successor):
+    if officials.uses_of_official(db.session(), official=successor):
         said = _(
             "Campaigns aim at %(name)s already. Their letters name the new office now: look at "
             "them.",
             name=title_of(successor),
         )
         flash(said, "warning")
-    if services.uses_of_official(db.session(), official=official):
+    if officials.uses_of_official(db.session(), official=official):
         return redirect(
             url_for("campaigns.aimed_at", official=official.slug, successor=successor.slug), 303
         )
-    return redirect(url_for("officials.edit", slug=successor.slug), 303)
+    return redirect(url_for("directory.edit", slug=successor.slug), 303)
 
 
 def _posts_page(official: Official, form: object) -> str:
     return render_template(
-        "officials/posts.html",
+        "directory/offices.html",
         official=official,
         form=form,
         title=title_of,

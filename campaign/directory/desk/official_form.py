@@ -8,10 +8,16 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
-from campaign import i18n
-from campaign.form_words import SiteForm
-from campaign.officials.drafts import OfficialDraft
-from campaign.officials.forms import AddressForm, country_field, form_with, stripped, text_field
+from campaign.core import i18n
+from campaign.directory.desk.forms import (
+    AddressForm,
+    country_field,
+    form_with,
+    stripped,
+    text_field,
+)
+from campaign.directory.entries import OfficialDraft
+from campaign.web.form_base import SiteForm
 
 
 class OfficialForm(AddressForm):

@@ -4,27 +4,32 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.errors import Invalid, Refused
-from campaign.meeting import hold
-from campaign.officials import (
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.directory import offices, officials, where_used
+from campaign.directory.desk import (
     bulk_views,
     import_views,
-    merge_views,
+    merge_entry_views,
     mission_views,
-    post_views,
-    posts,
-    services,
-    usage,
+    office_views,
 )
-from campaign.officials.desk import blueprint
-from campaign.officials.flags import FlagNamed
-from campaign.officials.models import Official
-from campaign.officials.official_form import OfficialFilter, OfficialForm, official_form
-from campaign.officials.showing import address_shown, country_choices, listing_url
+from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.entry_display import address_shown, country_choices, listing_url
+from campaign.directory.desk.official_form import OfficialFilter, OfficialForm, official_form
+from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Official
+from campaign.staff.guards import actor, staff_user
+from campaign.web.edit_conflict import hold
 
-__all__ = ["blueprint", "bulk_views", "import_views", "merge_views", "mission_views", "post_views"]
+__all__ = [
+    "blueprint",
+    "bulk_views",
+    "import_views",
+    "merge_entry_views",
+    "mission_views",
+    "office_views",
+]
 
 
 @blueprint.get("/desk/officials")
@@ -33,7 +38,7 @@ def index() -> str:
     unit = db.session()
     form = OfficialFilter(request.args)
     sort = request.args.get("sort", "name")
-    listing = services.list_officials(
+    listing = officials.list_officials(
         unit,
         query=form.q.data or "",
         country=form.country.data or "",
@@ -43,9 +48,9 @@ def index() -> str:
     )
     shown = {"form": form, "listing": listing, "sort": sort, "url": listing_url}
     if "HX-Request" in request.headers:
-        return render_template("officials/_officials.html", **shown)
-    form.country.choices = country_choices(services.countries_of_officials(unit))
-    return render_template("officials/index.html", left=services.count_left(unit), **shown)
+        return render_template("directory/_official_list.html", **shown)
+    form.country.choices = country_choices(officials.countries_of_officials(unit))
+    return render_template("directory/index.html", left=officials.count_left(unit), **shown)
 
 
 @blueprint.route("/desk/officials/new", methods=["GET", "POST"])
@@ -53,22 +58,22 @@ def create() -> ResponseReturnValue:
     """A new official."""
     form = official_form()
     if form.validate_on_submit():
-        official = services.create_official(db.session(), draft=form.draft(), actor=actor())
+        official = officials.create_official(db.session(), draft=form.draft(), actor=actor())
         flash(_("The official is saved. Check the address as it will be printed."))
-        return redirect(url_for("officials.edit", slug=official.slug))
-    return render_template("officials/create.html", form=form), 422 if form.errors else 200
+        return redirect(url_for("directory.edit", slug=official.slug))
+    return render_template("directory/create.html", form=form), 422 if form.errors else 200
 
 
 @blueprint.route("/desk/officials/<slug>", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
     """An official, with the address as it will be printed."""
-    official = services.get_official(db.session(), slug=slug)
+    official = officials.get_official(db.session(), slug=slug)
     if request.method == "POST":
         hold(db.session(), official)
-    form = official_form(services.draft_of(official))
+    form = official_form(officials.draft_of(official))
     if form.validate_on_submit() and form.meets(form.now):
         try:
-            services.update_official(
+            officials.update_official(
                 db.session(), official=official, draft=form.draft(), actor=actor(),
                 risks_seen=form.risks_seen.data,
             )  # fmt: skip
@@ -79,7 +84,7 @@ def edit(slug: str) -> ResponseReturnValue:
             form.refuse(problem.fields)
         else:
             flash(_("The changes are saved."))
-            return redirect(url_for("officials.edit", slug=slug))
+            return redirect(url_for("directory.edit", slug=slug))
     return _edit_page(official, form), 422 if form.errors else 200
 
 
@@ -87,18 +92,20 @@ def edit(slug: str) -> ResponseReturnValue:
 def delete(slug: str) -> ResponseReturnValue:
     """Ask, and delete an official whom nothing uses."""
     unit = db.session()
-    official = services.get_official(unit, slug=slug)
+    official = officials.get_official(unit, slug=slug)
     status = 200
     if request.method == "POST":
         try:
-            services.delete_official(unit, official=official, actor=actor())
+            officials.delete_official(unit, official=official, actor=actor())
         except Refused:
             status = 409
         else:
             flash(_("The official is deleted."))
-            return redirect(url_for("officials.index"))
-    uses = usage.said_to(unit, services.uses_of_official(unit, official=official), staff_user())
-    return render_template("officials/delete.html", official=official, uses=uses), status
+            return redirect(url_for("directory.index"))
+    uses = where_used.said_to(
+        unit, officials.uses_of_official(unit, official=official), staff_user()
+    )
+    return render_template("directory/delete.html", official=official, uses=uses), status
 
 
 def _edit_page(official: Official, form: OfficialForm) -> str:
@@ -106,10 +113,12 @@ def _edit_page(official: Official, form: OfficialForm) -> str:
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
     return render_template(
-        "officials/edit.html",
+        "directory/edit.html",
         official=official,
         form=form,
-        uses=usage.said_to(unit, services.uses_of_official(unit, official=official), staff_user()),
-        after=posts.successors(unit, official) if official.left_on else [],
+        uses=where_used.said_to(
+            unit, officials.uses_of_official(unit, official=official), staff_user()
+        ),
+        after=offices.successors(unit, official) if official.left_on else [],
         **address_shown(official, country=official.country, head=head, locale=locale),
     )

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.batching import batched
-from campaign.officials.listing import Listing
-from campaign.officials.matching import are_told_apart, main_kind
-from campaign.officials.models import ContactDetail, Mission, MissionKind, Official, ToldApart
-from campaign.officials.town_names import town_key
+from campaign.core import audit, db
+from campaign.core.batches import batched
+from campaign.directory.imports.match_entries import are_told_apart, main_kind
+from campaign.directory.town_names import town_key
+from campaign.models.directory import ContactDetail, Mission, MissionKind, Official, ToldApart
+from campaign.web.pagination import Listing
 
 Model = type[Official] | type[Mission]
 _CHUNK = 1000

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Column, Table, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.db import Base
-from campaign.errors import Refused
-from campaign.officials import usage
-from campaign.officials.drafts import contacts_of
-from campaign.officials.flags import refuse_flagged
-from campaign.officials.models import Mission, Official
+from campaign.core import audit
+from campaign.core.db import Base
+from campaign.core.errors import Refused
+from campaign.directory import where_used
+from campaign.directory.entries import contacts_of
+from campaign.directory.risk_flags import refuse_flagged
+from campaign.models.directory import Mission, Official
 
 Mover = Callable[[Session, int, int, str], None]
 _movers: dict[tuple[str, str], Mover] = {}
@@ -83,7 +83,7 @@ def merge(
         _take_posts(kept, gone)
     unit.flush()
     refuse_flagged(unit, kept, (*fields_of(kept), *_PLACE), seen=risks_seen, actor=actor)
-    usage.show_change(unit, f"{kept.__tablename__}_id", kept.id)
+    where_used.show_change(unit, f"{kept.__tablename__}_id", kept.id)
     unit.expire(gone)
     audit.record(
         unit, actor=actor, action=f"{kept.__tablename__}s.merge",

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from campaign.folding import fold_name
-from campaign.officials.postal import code_pattern, regions_of
-from campaign.officials.territories import country_code
+from campaign.core.text.fold import fold_name
+from campaign.directory.countries import country_code
+from campaign.directory.postal_addresses import code_pattern, regions_of
 
 _LINE_LENGTH = 45
 """Characters of a printed line: what an envelope's window shows."""

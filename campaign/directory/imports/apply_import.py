@@ -12,17 +12,14 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, selectinload
 
-from campaign import audit
-from campaign.officials import usage
-from campaign.officials.drafts import contact_details
-from campaign.officials.flags import flagged_among
-from campaign.officials.import_models import Verdict
-from campaign.officials.mission_plans import plan_missions
-from campaign.officials.models import ContactDetail, Membership, Mission, Official
-from campaign.officials.official_plans import plan_officials
-from campaign.officials.plans import Item, Plan, refused
-from campaign.officials.posts import find_post, note_held
-from campaign.officials.readings import (
+from campaign.core import audit
+from campaign.core.text.search_words import name_key, search_text
+from campaign.directory import where_used
+from campaign.directory.entries import contact_details
+from campaign.directory.imports.mission_plan import plan_missions
+from campaign.directory.imports.official_plan import plan_officials
+from campaign.directory.imports.plan import Item, Plan, refused
+from campaign.directory.imports.read_rows import (
     N_,
     Fault,
     MissionRecord,
@@ -30,7 +27,10 @@ from campaign.officials.readings import (
     Repeated,
     RowProblem,
 )
-from campaign.officials.wording import name_key, search_text
+from campaign.directory.offices import find_post, note_held
+from campaign.directory.risk_flags import flagged_among
+from campaign.models.directory import ContactDetail, Membership, Mission, Official
+from campaign.models.directory_import import Verdict
 
 Progress = Callable[[int], object]
 _CHUNK = 500
@@ -182,7 +182,7 @@ def _change(unit: Session, item: Item) -> None:
     for held in item.held:
         note_held(unit, row, held)
     column = "mission_id" if isinstance(row, Mission) else "official_id"
-    usage.show_change(unit, column, row.id)
+    where_used.show_change(unit, column, row.id)
 
 
 def _insert(unit: Session, model: type[Mission | Official], chunk: list[Item]) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from campaign.folding import fold_name
-from campaign.officials.import_models import Directory
-from campaign.officials.kinds import kind_in
-from campaign.officials.readings import N_, UnreadableRow
-from campaign.officials.tables import LIST_COLUMN, OURS, Table
+from campaign.core.text.fold import fold_name
+from campaign.directory.imports.mission_kinds import kind_in
+from campaign.directory.imports.read_rows import N_, UnreadableRow
+from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
+from campaign.models.directory_import import Directory
 
 T = TypeVar("T")
 LANGUAGES = ("en", "fr", "es", "ar")

@@ -4,7 +4,7 @@ import calendar
 import re
 from datetime import date
 
-from campaign.officials.readings import N_, UnreadableRow
+from campaign.directory.imports.read_rows import N_, UnreadableRow
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
 _WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")

@@ -8,9 +8,9 @@ from typing import Any
 
 from charset_normalizer import from_bytes
 
-from campaign.officials.readings import N_, UnreadableFile
-from campaign.officials.tables import lists_of
-from campaign.officials.workbooks import Book, read_book
+from campaign.directory.imports.read_rows import N_, UnreadableFile
+from campaign.directory.imports.read_workbook import Book, read_book
+from campaign.directory.imports.tables import lists_of
 
 MAX_BYTES = 12 * 1024 * 1024
 """More than the largest list of missions there is, four times over."""

@@ -10,24 +10,24 @@ from flask import current_app
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, clock, db, i18n, jobs
-from campaign.errors import Refused
-from campaign.leases import Hold, Lease
-from campaign.officials import undo_imports as undoing
-from campaign.officials import uploads
-from campaign.officials.import_models import (
+from campaign.core import audit, clock, db, i18n, jobs
+from campaign.core.errors import Refused
+from campaign.core.leases import Hold, Lease
+from campaign.directory.imports import undo as undoing
+from campaign.directory.imports import uploads
+from campaign.directory.imports.apply_import import apply_plan, plan_of_missions, plan_of_officials
+from campaign.directory.imports.plan import Plan
+from campaign.directory.imports.read_rows import N_, Fault, UnreadableFile
+from campaign.directory.imports.source import Choices
+from campaign.models.directory import Mission, Official
+from campaign.models.directory_import import (
     Directory,
     DirectoryImport,
     ImportRow,
     ImportState,
     Verdict,
 )
-from campaign.officials.importing import apply_plan, plan_of_missions, plan_of_officials
-from campaign.officials.listing import Listing, page_of
-from campaign.officials.models import Mission, Official
-from campaign.officials.plans import Plan
-from campaign.officials.readings import N_, Fault, UnreadableFile
-from campaign.officials.sources import Choices
+from campaign.web.pagination import Listing, page_of
 
 _SPAN = timedelta(minutes=10)
 _REHEARSALS = Lease(DirectoryImport, held=ImportState.REHEARSING, span=_SPAN)

@@ -4,11 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from campaign.officials.drafts import MissionDraft
-from campaign.officials.models import Mission, MissionKind, Official
-from campaign.officials.readings import MissionRecord, OfficialRecord
-from campaign.officials.text import RESERVED, slugify
-from campaign.officials.town_names import same_town
+from campaign.core.text.slugs import RESERVED, slugify
+from campaign.directory.entries import MissionDraft
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
+from campaign.directory.town_names import same_town
+from campaign.models.directory import Mission, MissionKind, Official
 
 _WIKIDATA = re.compile(r"Q[0-9]+")
 

@@ -1,8 +1,8 @@
 """The kind of a mission, from a word for its type or from its name, in many languages. Pure."""
 
-from campaign.folding import fold_name
-from campaign.officials.models import MissionKind
-from campaign.officials.readings import N_, UnreadableRow
+from campaign.core.text.fold import fold_name
+from campaign.directory.imports.read_rows import N_, UnreadableRow
+from campaign.models.directory import MissionKind
 
 _WORDS = {
     MissionKind.PERMANENT_MISSION: (

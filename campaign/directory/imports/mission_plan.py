@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from campaign.officials.drafts import contacts_of
-from campaign.officials.import_models import Verdict
-from campaign.officials.matching import MissionIndex
-from campaign.officials.missions import mission_slug
-from campaign.officials.models import Mission
-from campaign.officials.plans import (
+from campaign.core.text.slugs import free_slug
+from campaign.directory.entries import contacts_of
+from campaign.directory.imports.match_entries import MissionIndex
+from campaign.directory.imports.plan import (
     PLACES,
     Item,
     Plan,
@@ -20,8 +18,10 @@ from campaign.officials.plans import (
     new_words,
     refused,
 )
-from campaign.officials.readings import N_, Fault, MissionRecord, Repeated, RowProblem
-from campaign.officials.text import free_slug
+from campaign.directory.imports.read_rows import N_, Fault, MissionRecord, Repeated, RowProblem
+from campaign.directory.missions import mission_slug
+from campaign.models.directory import Mission
+from campaign.models.directory_import import Verdict
 
 _NEW = ("kind", "name", "sending_country", "host_country", "accredited_to", "head_of_mission",
         "hours", "last_checked_on", *PLACES)  # fmt: skip

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from campaign.folding import fold_name
-from campaign.officials.drafts import contacts_of
-from campaign.officials.import_models import Verdict
-from campaign.officials.matching import OfficialIndex
-from campaign.officials.models import Official
-from campaign.officials.plans import (
+from campaign.core.text.fold import fold_name
+from campaign.directory.entries import contacts_of
+from campaign.directory.imports.match_entries import OfficialIndex
+from campaign.directory.imports.plan import (
     PLACES,
     Item,
     Plan,
@@ -23,8 +21,10 @@ from campaign.officials.plans import (
     new_words,
     refused,
 )
-from campaign.officials.posts import post_key
-from campaign.officials.readings import N_, Fault, Held, OfficialRecord, RowProblem
+from campaign.directory.imports.read_rows import N_, Fault, Held, OfficialRecord, RowProblem
+from campaign.directory.offices import post_key
+from campaign.models.directory import Official
+from campaign.models.directory_import import Verdict
 
 _TEXTS = ("name", "given_name", "family_name")
 _CROWD = 3

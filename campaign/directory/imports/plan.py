@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from campaign.folding import fold_name
-from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
-from campaign.officials.import_models import Verdict
-from campaign.officials.one_line import ends_in_town, take_town
-from campaign.officials.readings import Fault, Held, LeftOut, RowProblem
-from campaign.officials.town_names import same_town
+from campaign.core.text.fold import fold_name
+from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.directory.imports.address_line import ends_in_town, take_town
+from campaign.directory.imports.read_rows import Fault, Held, LeftOut, RowProblem
+from campaign.directory.town_names import same_town
+from campaign.models.directory_import import Verdict
 
 PLACES = ("address", "locality", "region", "postal_code")
 """The parts of an address."""

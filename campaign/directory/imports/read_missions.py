@@ -7,21 +7,13 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaign.folding import fold_name
-from campaign.officials.drafts import Contact, MissionDraft
-from campaign.officials.kinds import kind_in, kind_of
-from campaign.officials.meanings import WHICH, MappedRow, rows_of
-from campaign.officials.models import MissionKind
-from campaign.officials.one_line import parse_one_line
-from campaign.officials.parts import (
-    contacts,
-    contacts_of_row,
-    country,
-    country_of_row,
-    day_of_row,
-    place_of,
-)
-from campaign.officials.readings import (
+from campaign.core.text.fold import fold_name
+from campaign.directory.countries import country_code, english_name
+from campaign.directory.entries import Contact, MissionDraft
+from campaign.directory.imports.address_line import parse_one_line
+from campaign.directory.imports.columns import WHICH, MappedRow, rows_of
+from campaign.directory.imports.mission_kinds import kind_in, kind_of
+from campaign.directory.imports.read_rows import (
     N_,
     LeftOut,
     MissionRecord,
@@ -32,8 +24,16 @@ from campaign.officials.readings import (
     quoted,
     refuse_unfit,
 )
-from campaign.officials.tables import Table
-from campaign.officials.territories import country_code, english_name
+from campaign.directory.imports.row_parts import (
+    contacts,
+    contacts_of_row,
+    country,
+    country_of_row,
+    day_of_row,
+    place_of,
+)
+from campaign.directory.imports.tables import Table
+from campaign.models.directory import MissionKind
 
 _NEEDED = {"sending_country": "operator", "host_country": "country", "kind": "type"}
 _LONGEST_HOURS = 300

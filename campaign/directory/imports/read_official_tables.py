@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from campaign.officials.days import read_day
-from campaign.officials.drafts import OfficialDraft
-from campaign.officials.meanings import MappedRow, rows_of
-from campaign.officials.parts import contacts_of_row, country_of_row, day_of_row, place_of
-from campaign.officials.readings import (
+from campaign.directory.entries import OfficialDraft
+from campaign.directory.imports.columns import MappedRow, rows_of
+from campaign.directory.imports.day_text import read_day
+from campaign.directory.imports.read_rows import (
     N_,
     Held,
     OfficialRecord,
@@ -15,7 +14,13 @@ from campaign.officials.readings import (
     UnreadableRow,
     refuse_unfit,
 )
-from campaign.officials.tables import Table
+from campaign.directory.imports.row_parts import (
+    contacts_of_row,
+    country_of_row,
+    day_of_row,
+    place_of,
+)
+from campaign.directory.imports.tables import Table
 
 CLOSE = "Yours sincerely,"
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from campaign.officials.contacts import contact_type
-from campaign.officials.days import read_day
-from campaign.officials.drafts import Contact, OfficialDraft
-from campaign.officials.parts import contacts
-from campaign.officials.read_official_tables import CLOSE, scoped
-from campaign.officials.readings import (
+from campaign.directory.contacts import contact_type
+from campaign.directory.countries import country_code
+from campaign.directory.entries import Contact, OfficialDraft
+from campaign.directory.imports.day_text import read_day
+from campaign.directory.imports.read_official_tables import CLOSE, scoped
+from campaign.directory.imports.read_rows import (
     N_,
     Held,
     LeftOut,
@@ -19,7 +19,7 @@ from campaign.officials.readings import (
     UnreadableRow,
     refuse_unfit,
 )
-from campaign.officials.territories import country_code
+from campaign.directory.imports.row_parts import contacts
 
 Words = dict[str, str]
 _PLAIN = "en"

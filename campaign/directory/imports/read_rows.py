@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from campaign.errors import DomainError
-from campaign.officials.drafts import MissionDraft, OfficialDraft
-from campaign.officials.text import has_forbidden_characters
+from campaign.core.errors import DomainError
+from campaign.core.text.slugs import has_forbidden_characters
+from campaign.directory.entries import MissionDraft, OfficialDraft
 
 _LIMITS = {
     "name": 200, "given_name": 100, "family_name": 100, "head_of_mission": 200, "locality": 100,

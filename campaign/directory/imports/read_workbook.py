@@ -37,7 +37,7 @@ class Book:
 
 def read_book(data: bytes, sheet: str = "") -> Book:
     """The sheet of that name, else the first that holds a list. Raises UnreadableFile."""
-    from campaign.officials.readings import N_, UnreadableFile  # noqa: PLC0415 — see above
+    from campaign.directory.imports.read_rows import N_, UnreadableFile  # noqa: PLC0415 — see above
 
     _refuse_bombs(data)
     try:
@@ -59,7 +59,7 @@ def read_book(data: bytes, sheet: str = "") -> Book:
 
 def _refuse_bombs(data: bytes) -> None:
     """Raise UnreadableFile for an archive that is no workbook, or unpacks to far more."""
-    from campaign.officials.readings import N_, UnreadableFile  # noqa: PLC0415 — see above
+    from campaign.directory.imports.read_rows import N_, UnreadableFile  # noqa: PLC0415 — see above
 
     if not data.startswith(b"PK"):
         return

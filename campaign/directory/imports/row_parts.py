@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from campaign.officials.contacts import split_values
-from campaign.officials.days import read_day
-from campaign.officials.drafts import Contact
-from campaign.officials.meanings import MappedRow
-from campaign.officials.one_line import Place, parse_one_line
-from campaign.officials.readings import N_, LeftOut, UnreadableRow, quoted
-from campaign.officials.territories import country_code_anywhere
-from campaign.officials.text import split_lines
+from campaign.core.text.slugs import split_lines
+from campaign.directory.contacts import split_values
+from campaign.directory.countries import country_code_anywhere
+from campaign.directory.entries import Contact
+from campaign.directory.imports.address_line import Place, parse_one_line
+from campaign.directory.imports.columns import MappedRow
+from campaign.directory.imports.day_text import read_day
+from campaign.directory.imports.read_rows import N_, LeftOut, UnreadableRow, quoted
 
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 

@@ -1,6 +1,6 @@
 """Files to begin with: the heads that are read best, and two invented rows of each directory."""
 
-from campaign.officials.import_models import Directory
+from campaign.models.directory_import import Directory
 
 SAMPLES = {
     Directory.MISSIONS: (

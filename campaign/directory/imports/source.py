@@ -6,28 +6,28 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from campaign.officials import read_missions, read_official_tables
-from campaign.officials.cards import table_of_cards
-from campaign.officials.files import Opened, Shape, open_file
-from campaign.officials.import_models import Directory
-from campaign.officials.meanings import WHICH, guess
-from campaign.officials.read_missions import read_json, sending_country_of
-from campaign.officials.read_officials import country_of, languages_of, read_popolo
-from campaign.officials.readings import (
+from campaign.directory.countries import country_code_anywhere
+from campaign.directory.imports import read_missions, read_official_tables
+from campaign.directory.imports.columns import WHICH, guess
+from campaign.directory.imports.file_types import Opened, Shape, open_file
+from campaign.directory.imports.read_missions import read_json, sending_country_of
+from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
+from campaign.directory.imports.read_rows import (
     N_,
     MissionRecord,
     OfficialRecord,
     RowProblem,
     UnreadableFile,
 )
-from campaign.officials.tables import (
+from campaign.directory.imports.tables import (
     Table,
     lists_of,
     table_of_csv,
     table_of_objects,
     table_of_rows,
 )
-from campaign.officials.territories import country_code_anywhere
+from campaign.directory.imports.vcards import table_of_cards
+from campaign.models.directory_import import Directory
 
 MOST_VALUES = 100
 """Texts that are no country's name for which the mapping page asks."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
 
-from campaign.officials.readings import N_, Fault, RowProblem, UnreadableFile
-from campaign.spreadsheets import plain
+from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
+from campaign.web.spreadsheets import plain
 
 MAX_ROWS = 30_000
 _MAX_COLUMNS = 120

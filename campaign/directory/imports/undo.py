@@ -11,22 +11,22 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.audit import AuditEntry
-from campaign.errors import Refused
-from campaign.officials import usage
-from campaign.officials.drafts import Contact, contact_details
-from campaign.officials.flags import flagged_among
-from campaign.officials.import_models import (
+from campaign.core import audit, db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
+from campaign.directory import where_used
+from campaign.directory.entries import Contact, contact_details
+from campaign.directory.imports.plan import Item, Plan
+from campaign.directory.offices import post_key
+from campaign.directory.risk_flags import flagged_among
+from campaign.models.directory import Mission, Official
+from campaign.models.directory_import import (
     Directory,
     DirectoryImport,
     ImportRow,
     ImportState,
     Verdict,
 )
-from campaign.officials.models import Mission, Official
-from campaign.officials.plans import Item, Plan
-from campaign.officials.posts import post_key
 
 KEPT_FOR = timedelta(days=30)
 """How long an import can be undone."""
@@ -115,7 +115,7 @@ def _remove(
     found = session.execute(
         select(model.id, model.public_id, model.slug).where(model.public_id.in_(by_entry))
     ).all()
-    used = usage.used_among(session, word, [one.id for one in found])
+    used = where_used.used_among(session, word, [one.id for one in found])
     subjects = {f"{word}:{one.public_id}" for one in found}
     edited = set(
         session.scalars(select(AuditEntry.subject).where(AuditEntry.subject.in_(subjects)))
@@ -168,7 +168,7 @@ def _restore(
             staying.append(_say(row, IMPORTED_AGAIN))
         elif not _set_back(entry, before):
             staying.append(_say(row, CHANGED))
-        usage.show_change(session, f"{word}_id", entry.id)
+        where_used.show_change(session, f"{word}_id", entry.id)
     session.flush()
     return staying
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.officials.files import MAX_BYTES, samples_of
-from campaign.officials.import_models import Directory, DirectoryImport, ImportState
-from campaign.officials.meanings import NEEDED, WHICH, complaints
-from campaign.officials.sources import Choices, Source, open_source
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.file_rollback import when_undone
+from campaign.directory.imports.columns import NEEDED, WHICH, complaints
+from campaign.directory.imports.file_types import MAX_BYTES, samples_of
+from campaign.directory.imports.source import Choices, Source, open_source
+from campaign.models.directory_import import Directory, DirectoryImport, ImportState
 from campaign.storage import storage
-from campaign.undoing import when_undone
 
 KEPT_FOR = timedelta(days=3)
 _FOLDER = "imports"

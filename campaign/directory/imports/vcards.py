@@ -6,8 +6,8 @@ from typing import Any
 import vobject
 from vobject.base import ParseError, VObjectError
 
-from campaign.officials.readings import N_, Fault, RowProblem, UnreadableFile
-from campaign.officials.tables import MAX_ROWS, Table
+from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
+from campaign.directory.imports.tables import MAX_ROWS, Table
 
 COLUMNS = (
     "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",

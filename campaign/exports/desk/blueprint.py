@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from campaign import i18n
-from campaign.accounts.guards import guard, staff_user
-from campaign.accounts.models import Role
-from campaign.bundles.saying import say_number
-from campaign.settings import Settings
+from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.core import i18n
+from campaign.core.settings import Settings
+from campaign.models.staff import Role
+from campaign.staff.guards import guard, staff_user
 
 blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")
 guard(blueprint, Role.STAFF)

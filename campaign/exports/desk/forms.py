@@ -12,14 +12,14 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length
 
-from campaign.authoring.fields import CheckboxesField
 from campaign.bundles.destinations import name_of
-from campaign.bundles.models import Bundle
-from campaign.exports import recipients
-from campaign.exports.models import ExportFormat, ExportKey, ExportKind
-from campaign.exports.rules import LONGEST_REASON, SHORTEST_REASON
-from campaign.form_words import SiteForm
-from campaign.i18n import language_name, locale
+from campaign.core.i18n import language_name, locale
+from campaign.exports import recipient_keys
+from campaign.exports.export_rules import LONGEST_REASON, SHORTEST_REASON
+from campaign.models.bundle import Bundle
+from campaign.models.export import ExportFormat, ExportKey, ExportKind
+from campaign.web.fields import CheckboxesField
+from campaign.web.form_base import SiteForm
 
 _PROBLEMS = {
     "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
@@ -30,7 +30,7 @@ _PROBLEMS = {
     "key-unknown": _l("This is no public key that can be read. It begins with age1 or ssh-."),
     "key-kind": _l("Keys of this kind cannot encrypt files: ssh-ed25519 and ssh-rsa can."),
     "key-known": _l("This key is in your list already."),
-    "keys-many": _l("At most %(num)s keys.", num=recipients.MOST),
+    "keys-many": _l("At most %(num)s keys.", num=recipient_keys.MOST),
 }
 
 

@@ -6,16 +6,16 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import fresh, staff_user
-from campaign.bundles.services import get_bundle
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import get_campaign
-from campaign.errors import Invalid, Refused
-from campaign.exports import keys, listing, recipients, services
-from campaign.exports.desk import blueprint, page, settings
-from campaign.exports.forms import AskForm, KeyForm, say_problem
-from campaign.exports.models import ExportFormat, ExportKind
+from campaign.bundles.find_bundles import get_bundle
+from campaign.campaigns.campaigns import get_campaign
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.exports import export_log, recipient_keys, requests, staff_keys
+from campaign.exports.desk.blueprint import blueprint, page, settings
+from campaign.exports.desk.forms import AskForm, KeyForm, say_problem
+from campaign.models.campaign import Campaign
+from campaign.models.export import ExportFormat, ExportKind
+from campaign.staff.guards import fresh, staff_user
 
 
 @blueprint.get("/new")
@@ -23,7 +23,7 @@ def choose() -> ResponseReturnValue:
     """The form, for the campaign (and bundle) that the address names; without one, which."""
     slug = request.args.get("campaign", "")
     if not slug:
-        return page("choose", campaigns=listing.list_campaigns(db.session()))
+        return page("choose_campaign", campaigns=export_log.list_campaigns(db.session()))
     campaign = get_campaign(db.session(), slug)
     form = _form(campaign)
     if not form.is_submitted():
@@ -41,7 +41,7 @@ def ask() -> ResponseReturnValue:
     if not form.validate():
         return _asking(campaign, form), 422
     try:
-        made = services.ask(
+        made = requests.ask(
             unit, campaign=campaign, kind=ExportKind(form.kind.data),
             bundle=get_bundle(unit, form.bundle.data) if form.bundle.data else None,
             written_as=ExportFormat(form.format.data), locale=form.locale.data,
@@ -70,7 +70,7 @@ def add_key() -> ResponseReturnValue:
     if not form.validate():
         return _keys_page(form), 422
     try:
-        keys.add_key(
+        staff_keys.add_key(
             db.session(), user=staff_user(), typed=form.recipient.data, label=form.label.data
         )
     except Invalid as problem:
@@ -85,24 +85,24 @@ def add_key() -> ResponseReturnValue:
 @blueprint.post("/keys/<public_id>/remove")
 def remove_key(public_id: str) -> ResponseReturnValue:
     """Forget a public key."""
-    keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
+    staff_keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
     flash(_("The key is removed. Files that were encrypted to it stay so."))
     return redirect(url_for(".show_keys"), 303)
 
 
 def _form(campaign: Campaign) -> AskForm:
     unit = db.session()
-    bundles = services.list_bundles(unit, campaign)
+    bundles = requests.list_bundles(unit, campaign)
     return AskForm.of(
-        campaign.slug, bundles, keys.list_keys(unit, staff_user()), locales=settings().locales
+        campaign.slug, bundles, staff_keys.list_keys(unit, staff_user()), locales=settings().locales
     )
 
 
 def _keys(form: AskForm) -> list[str]:
     """Those chosen of one's own, and those pasted. Raises Invalid with the field `more_keys`."""
-    own = keys.list_keys(db.session(), staff_user())
+    own = staff_keys.list_keys(db.session(), staff_user())
     chosen = [key.recipient for key in own if key.public_id in (form.keys.data or [])]
-    pasted = recipients.read_lines(form.more_keys.data or "", field="more_keys")
+    pasted = recipient_keys.read_lines(form.more_keys.data or "", field="more_keys")
     return list(dict.fromkeys([*chosen, *pasted]))
 
 
@@ -115,12 +115,12 @@ def _mark(form: Any, problem: Invalid) -> None:
 
 def _asking(campaign: Campaign, form: AskForm, problem: str = "") -> str:
     needed = settings().exports_need_second_person
-    return page("ask", campaign=campaign, form=form, second=needed, problem=problem)
+    return page("request", campaign=campaign, form=form, second=needed, problem=problem)
 
 
 def _keys_page(form: KeyForm) -> str:
     shown = [
-        (key, recipients.fingerprint(key.recipient))
-        for key in keys.list_keys(db.session(), staff_user())
+        (key, recipient_keys.fingerprint(key.recipient))
+        for key in staff_keys.list_keys(db.session(), staff_user())
     ]
     return page("keys", form=form, keys=shown)

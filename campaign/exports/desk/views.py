@@ -6,33 +6,37 @@ from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, storage
-from campaign.accounts.guards import fresh, staff_user
-from campaign.errors import DomainError
-from campaign.exports import asking_views, listing, making, recipients, rules, services
-from campaign.exports.desk import blueprint, page, settings
-from campaign.exports.forms import RefuseForm
-from campaign.exports.models import DataExport, ExportKind, ExportState
+from campaign import storage
+from campaign.core import db
+from campaign.core.errors import DomainError
+from campaign.exports import export_job, export_log, export_rules, recipient_keys, requests
+from campaign.exports.desk import request_views
+from campaign.exports.desk.blueprint import blueprint, page, settings
+from campaign.exports.desk.forms import RefuseForm
+from campaign.models.export import DataExport, ExportKind, ExportState
+from campaign.staff.guards import fresh, staff_user
 
-assert all((asking_views, making))
+assert all((request_views, export_job))
 __all__ = ["blueprint"]
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """What waits for a decision, and the log."""
-    unit, asked = db.session(), listing.Asked.of(request.args)
-    found = listing.list_exports(unit, asked, zone=settings().timezone, limit=listing.PER_PAGE + 1)
-    shown = found[: listing.PER_PAGE]
-    more = len(found) > listing.PER_PAGE
+    unit, asked = db.session(), export_log.Asked.of(request.args)
+    found = export_log.list_exports(
+        unit, asked, zone=settings().timezone, limit=export_log.PER_PAGE + 1
+    )
+    shown = found[: export_log.PER_PAGE]
+    more = len(found) > export_log.PER_PAGE
     return page(
         "index",
-        waiting=listing.list_waiting(unit, db.utcnow()),
+        waiting=export_log.list_waiting(unit, db.utcnow()),
         exports=shown,
         typed=asked.typed,
         older=_address(asked.state, shown[-1].id) if more else "",
         newest=_address(asked.state) if asked.before is not None else "",
-        people=listing.list_people(unit),
+        people=export_log.list_people(unit),
         kinds=list(ExportKind),
         states=list(ExportState),
     )
@@ -41,13 +45,13 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
     """One export: how far it is, what to do next."""
-    return _one(services.get_export(db.session(), public_id))
+    return _one(requests.get_export(db.session(), public_id))
 
 
 @blueprint.get("/<public_id>/progress")
 def progress(public_id: str) -> ResponseReturnValue:
     """The part of the page that moves; asks for the whole page once the export is made."""
-    export = services.get_export(db.session(), public_id)
+    export = requests.get_export(db.session(), public_id)
     response = Response(page("_progress", export=export))
     if export.state is not ExportState.MAKING:
         response.headers["HX-Refresh"] = "true"
@@ -58,8 +62,8 @@ def progress(public_id: str) -> ResponseReturnValue:
 @fresh()
 def approve(public_id: str) -> ResponseReturnValue:
     """Let it be made."""
-    export = services.get_export(db.session(), public_id)
-    services.approve(db.session(), export, by=staff_user())
+    export = requests.get_export(db.session(), public_id)
+    requests.approve(db.session(), export, by=staff_user())
     flash(_("You approved it. Who asked is told by mail."))
     return redirect(url_for(".show", public_id=public_id), 303)
 
@@ -67,10 +71,10 @@ def approve(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/refuse")
 def refuse(public_id: str) -> ResponseReturnValue:
     """Do not let it be made."""
-    export, form = services.get_export(db.session(), public_id), RefuseForm()
+    export, form = requests.get_export(db.session(), public_id), RefuseForm()
     if not form.validate():
         return _one(export, form), 422
-    services.refuse(db.session(), export, by=staff_user(), note=form.note.data or "")
+    requests.refuse(db.session(), export, by=staff_user(), note=form.note.data or "")
     flash(_("You refused it. Who asked is told by mail."))
     return redirect(url_for(".show", public_id=public_id), 303)
 
@@ -78,8 +82,8 @@ def refuse(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/withdraw")
 def withdraw(public_id: str) -> ResponseReturnValue:
     """End one's own export; its file goes."""
-    export = services.get_export(db.session(), public_id)
-    services.withdraw(db.session(), export, by=staff_user())
+    export = requests.get_export(db.session(), public_id)
+    requests.withdraw(db.session(), export, by=staff_user())
     flash(_("It is ended. If there was a file, it is deleted."))
     return redirect(url_for(".show", public_id=public_id), 303)
 
@@ -89,8 +93,8 @@ def withdraw(public_id: str) -> ResponseReturnValue:
 def download(public_id: str) -> ResponseReturnValue:
     """The file, as a stream of known size."""
     unit = db.session()
-    export = services.get_export(unit, public_id)
-    made = services.open_download(unit, export, storage.storage(), by=staff_user())
+    export = requests.get_export(unit, public_id)
+    made = requests.open_download(unit, export, storage.storage(), by=staff_user())
     response = Response(made.chunks, mimetype="application/octet-stream")
     response.headers["Content-Length"] = str(made.size)
     response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
@@ -103,11 +107,11 @@ def _one(export: DataExport, form: RefuseForm | None = None) -> str:
         "show",
         export=export,
         mine=export.requested_by_id == me.id,
-        over=rules.is_over(export, now),
-        may_decide=_passes(rules.refuse_decision, export, me.id),
-        may_download=_passes(rules.refuse_download, export, me.id),
+        over=export_rules.is_over(export, now),
+        may_decide=_passes(export_rules.refuse_decision, export, me.id),
+        may_download=_passes(export_rules.refuse_download, export, me.id),
         may_withdraw=export.state in {ExportState.ASKED, ExportState.MAKING, ExportState.READY},
-        fingerprints=[recipients.fingerprint(key) for key in export.recipients],
+        fingerprints=[recipient_keys.fingerprint(key) for key in export.recipients],
         form=form or RefuseForm(formdata=None),
     )
 

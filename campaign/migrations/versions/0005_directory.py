@@ -5,7 +5,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from campaign.officials.wording import name_key, search_text
+from campaign.core.text.search_words import name_key, search_text
 
 revision = "0005"
 down_revision = "0004"

@@ -5,7 +5,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from campaign.db import keyring_of
+from campaign.core.db import keyring_of
 
 revision = "0018"
 down_revision = "0017"

@@ -6,14 +6,14 @@ from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, guard
-from campaign.accounts.models import Role
-from campaign.authoring.desk import load
+from campaign.campaigns.desk.blueprint import load
 from campaign.campaigns.lifecycle import is_news
-from campaign.campaigns.models import Campaign
-from campaign.errors import Refused
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.staff import Role
 from campaign.network import mailings
+from campaign.staff.guards import actor, guard
 
 blueprint = Blueprint("network_desk", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)

@@ -12,15 +12,15 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from campaign import i18n
-from campaign.authoring.fields import Filled
 from campaign.campaigns.lifecycle import PUBLIC
-from campaign.campaigns.models import Campaign
 from campaign.campaigns.themes import themes_by_name
-from campaign.form_words import PlainForm
+from campaign.core import i18n
+from campaign.models.campaign import Campaign
+from campaign.models.network import Frequency, NetworkMember
 from campaign.network.memberships import Preferences
-from campaign.network.models import Frequency, NetworkMember
-from campaign.signing.validating import EMAIL_LIMIT, Problem, check_email, check_line
+from campaign.signing.validate import EMAIL_LIMIT, Problem, check_email, check_line
+from campaign.web.fields import Filled
+from campaign.web.form_base import PlainForm
 
 ALL, SOME = "all", "some"
 

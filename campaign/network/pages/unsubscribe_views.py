@@ -7,15 +7,15 @@ route stands outside the check of origins that every other public form is held t
 from flask import Blueprint, Response, abort, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import db, i18n
-from campaign.errors import NotFound
-from campaign.network import addresses, memberships
-from campaign.network.models import MemberState, NetworkMember
-from campaign.network.views import lost
-from campaign.reading.intake import private
-from campaign.security import public
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.models.network import MemberState, NetworkMember
+from campaign.network import links, memberships
+from campaign.network.pages.views import lost
+from campaign.public.pages.before_request import private
+from campaign.web.security import public
 
-blueprint = Blueprint("unsubscribing", __name__, url_prefix="/network/unsubscribe")
+blueprint = Blueprint("network_unsubscribe", __name__, url_prefix="/network/unsubscribe")
 blueprint.register_error_handler(NotFound, lost)
 
 
@@ -24,7 +24,7 @@ blueprint.register_error_handler(NotFound, lost)
 def ask(token: str) -> ResponseReturnValue:
     """For people whose mail program opens the address: the button. Looking changes nothing."""
     with db.reading() as unit:
-        member = memberships.get_by_link(unit, addresses.LEAVING, token)
+        member = memberships.get_by_link(unit, links.LEAVING, token)
         _speak_to(member)
         if member.state is MemberState.LEFT:
             return _page("network/left.html", again=True)
@@ -38,7 +38,7 @@ def leave(token: str) -> ResponseReturnValue:
     if request.form.get("List-Unsubscribe") != "One-Click":
         abort(400)
     unit = db.session()
-    member = memberships.get_by_link(unit, addresses.LEAVING, token)
+    member = memberships.get_by_link(unit, links.LEAVING, token)
     _speak_to(member)
     memberships.leave(unit, member, now=db.utcnow())
     return _page("network/left.html", again=False)

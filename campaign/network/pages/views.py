@@ -6,25 +6,31 @@ from flask import Blueprint, Response, current_app, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from campaign import db
-from campaign.errors import Gone, NotFound
+from campaign.core import db
+from campaign.core.errors import Gone, NotFound
+from campaign.core.settings import Settings
 from campaign.mail.messages import most_a_day
-from campaign.network import addresses, memberships, sweeping
+from campaign.models.network import MemberState
+from campaign.network import jobs, links, memberships
 from campaign.network.digests import send_digests
-from campaign.network.forms import ChangeForm, JoinForm, PreferencesForm, consent_wording, typed_of
-from campaign.network.models import MemberState
-from campaign.reading import intake
-from campaign.reading.intake import private
-from campaign.security import count_against_limit, network_of, public
-from campaign.settings import Settings
+from campaign.network.pages.forms import (
+    ChangeForm,
+    JoinForm,
+    PreferencesForm,
+    consent_wording,
+    typed_of,
+)
+from campaign.public.pages import before_request
+from campaign.public.pages.before_request import private
+from campaign.web.security import count_against_limit, network_of, public
 
-__all__ = ["blueprint", "send_digests", "sweeping"]
+__all__ = ["blueprint", "jobs", "send_digests"]
 
 JOINS_PER_HOUR = 30
 """Memberships that may be asked for from one network address in an hour."""
 
 blueprint = Blueprint("network", __name__)
-intake.init_blueprint(blueprint)
+before_request.init_blueprint(blueprint)
 
 
 @blueprint.route("/<lang>/network", methods=["GET", "POST"])
@@ -71,7 +77,7 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
         memberships.refuse_expired(member, db.utcnow())
         if member.state is MemberState.PENDING:
             return _page("network/confirm.html", token=token)
-        own = addresses.preferences_token(member)
+        own = links.preferences_token(member)
     return _page("network/joined.html", again=False, own=own)
 
 
@@ -82,7 +88,7 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
     member, was_pending = memberships.confirm(db.session(), token=token, now=db.utcnow())
     if was_pending:
         return redirect(url_for(".confirm", lang=lang, token=token), 303)
-    own = addresses.preferences_token(member)
+    own = links.preferences_token(member)
     return _page("network/joined.html", "confirm", again=True, own=own)
 
 
@@ -91,7 +97,7 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
 def preferences(lang: str, token: str) -> ResponseReturnValue:
     """What a member gets, to be changed."""
     unit = db.session()
-    member = memberships.get_by_link(unit, addresses.PREFERENCES, token)
+    member = memberships.get_by_link(unit, links.PREFERENCES, token)
     memberships.refuse_left(member)
     form = ChangeForm(_posted(), data=typed_of(member))
     form.offer(unit, member)
@@ -107,7 +113,7 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
 def leave(lang: str, token: str) -> ResponseReturnValue:
     """The button that ends a membership. Looking changes nothing."""
     with db.reading() as unit:
-        member = memberships.get_by_link(unit, addresses.PREFERENCES, token)
+        member = memberships.get_by_link(unit, links.PREFERENCES, token)
         if member.state is MemberState.LEFT:
             return _page("network/left.html", again=True)
     return _page("network/leave.html", action=url_for(".leave_now", lang=lang, token=token))
@@ -118,7 +124,7 @@ def leave(lang: str, token: str) -> ResponseReturnValue:
 def leave_now(lang: str, token: str) -> ResponseReturnValue:
     """The button."""
     unit = db.session()
-    member = memberships.get_by_link(unit, addresses.PREFERENCES, token)
+    member = memberships.get_by_link(unit, links.PREFERENCES, token)
     memberships.leave(unit, member, now=db.utcnow())
     return _page("network/left.html", "leave", again=False)
 
@@ -143,7 +149,7 @@ def _page(template: str, switch_to: str = "", **context: Any) -> Response:
 
 def lost(problem: Gone | NotFound) -> ResponseReturnValue:
     """A link that leads to no membership says what to do."""
-    page = private(Response(render_template("network/lost.html", problem=problem.slug)))
+    page = private(Response(render_template("network/link_gone.html", problem=problem.slug)))
     page.mimetype = "text/html"
     page.status_code = problem.status
     return page

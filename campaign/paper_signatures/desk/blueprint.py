@@ -8,18 +8,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, guard, staff_user
-from campaign.accounts.models import Role
-from campaign.authoring.desk import accepted, load
-from campaign.errors import Invalid, Refused
-from campaign.paper import import_views, row_views, scan_views, scans, sheets
-from campaign.paper.forms import SheetForm
-from campaign.paper.models import PaperSheet
-from campaign.security import takes_file
-from campaign.settings import Settings
+from campaign.campaigns.desk.blueprint import accepted, load
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import Settings
+from campaign.models.paper_signature import PaperSheet
+from campaign.models.staff import Role
+from campaign.paper_signatures import scans, sheets
+from campaign.paper_signatures.desk import paper_import_views, row_views, scan_views
+from campaign.paper_signatures.desk.forms import SheetForm
+from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.security import takes_file
 
-blueprint = Blueprint("paper", __name__, url_prefix="/desk/paper")
+blueprint = Blueprint("paper_signatures", __name__, url_prefix="/desk/paper")
 guard(blueprint, Role.STAFF)
 
 
@@ -30,7 +31,12 @@ def index() -> ResponseReturnValue:
     rows, total = sheets.list_sheets(db.session(), page=number)
     pages = max(1, -(-total // sheets.PAGE))
     return render_template(
-        "paper/index.html", rows=rows, total=total, page=number, pages=pages, number=format_number
+        "paper_signatures/index.html",
+        rows=rows,
+        total=total,
+        page=number,
+        pages=pages,
+        number=format_number,
     )
 
 
@@ -59,7 +65,7 @@ def edit(public_id: str) -> ResponseReturnValue:
         flash(_("The sheet is saved."))
         return redirect(url_for(".show", public_id=public_id), 303)
     found = scans.scans_of_sheet(unit, sheet)
-    return _page("about", form, sheet=sheet, scans=found, totals=sheets.totals_of(unit, sheet))
+    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.totals_of(unit, sheet))
 
 
 @blueprint.post("/<public_id>/delete")
@@ -90,7 +96,7 @@ def _made(form: SheetForm) -> PaperSheet:
 
 
 def _page(name: str, form: SheetForm, **context: object) -> ResponseReturnValue:
-    body = render_template(f"paper/{name}.html", form=form, **context)
+    body = render_template(f"paper_signatures/{name}.html", form=form, **context)
     return body, 422 if form.problems() else 200
 
 
@@ -101,4 +107,4 @@ def _settings() -> Settings:
 
 row_views.register(blueprint)
 scan_views.register(blueprint)
-import_views.register(blueprint)
+paper_import_views.register(blueprint)

@@ -8,10 +8,10 @@ from flask_wtf.file import FileField
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from campaign import i18n
-from campaign.authoring.fields import DayField, DeskForm, LineField, choices
-from campaign.campaigns.models import Campaign
-from campaign.paper.models import PaperSheet, SheetKind
+from campaign.core import i18n
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperSheet, SheetKind
+from campaign.web.fields import DayField, DeskForm, LineField, choices
 
 KINDS = {
     SheetKind.SHEET: _l("A sheet that several people signed"),

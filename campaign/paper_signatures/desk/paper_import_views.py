@@ -7,23 +7,23 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import staff_user
-from campaign.authoring.desk import accepted, load
-from campaign.authoring.fields import choices
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid, Refused
-from campaign.officials.files import MAX_BYTES
-from campaign.officials.import_form import ViewChoice, view_choices
-from campaign.officials.import_views import csv_file
-from campaign.officials.readings import UnreadableFile
-from campaign.officials.tables import OURS, Table
-from campaign.paper import importing, reading_files, sheets
-from campaign.paper.forms import MappingForm, UploadForm
-from campaign.paper.models import PaperImport, PaperSheet
-from campaign.paper.reading_files import MEANINGS
-from campaign.paper.wording import say_fault
-from campaign.security import takes_file
+from campaign.campaigns.desk.blueprint import accepted, load
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.directory.desk.import_form import ViewChoice, view_choices
+from campaign.directory.desk.import_views import csv_file
+from campaign.directory.imports.file_types import MAX_BYTES
+from campaign.directory.imports.read_rows import UnreadableFile
+from campaign.directory.imports.tables import OURS, Table
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperImport, PaperSheet
+from campaign.paper_signatures import paper_imports, read_file, sheets
+from campaign.paper_signatures.desk.forms import MappingForm, UploadForm
+from campaign.paper_signatures.read_file import MEANINGS
+from campaign.paper_signatures.row_sentences import say_fault
+from campaign.staff.guards import staff_user
+from campaign.web.fields import choices
+from campaign.web.security import takes_file
 
 
 def register(blueprint: Blueprint) -> None:
@@ -42,21 +42,21 @@ def upload() -> ResponseReturnValue:
     form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
     made: list[PaperImport] = []
     if form.validate_on_submit() and accepted(form, lambda: made.append(_uploaded(form))):
-        return redirect(url_for("paper.show_import", public_id=made[0].public_id), 303)
-    body = render_template("paper/upload.html", form=form)
+        return redirect(url_for("paper_signatures.show_import", public_id=made[0].public_id), 303)
+    body = render_template("paper_signatures/import_upload.html", form=form)
     return body, 422 if form.problems() else 200
 
 
 def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
     unit = db.session()
-    made = importing.get_import(unit, public_id, owner_id=staff_user().id)
+    made = paper_imports.get_import(unit, public_id, owner_id=staff_user().id)
     table, views = _looked_at(made)
     form = _mapping_form(made)
     if form.validate_on_submit() and table is not None:
         chosen = {at: _meaning(at) for at in range(len(table.columns))}
         if accepted(form, lambda: _choose(made, form, chosen, table)):
-            return redirect(url_for("paper.show_import", public_id=public_id), 303)
+            return redirect(url_for("paper_signatures.show_import", public_id=public_id), 303)
         made.options = {**made.options, "meanings": {str(at): one for at, one in chosen.items()}}
     return _import_page(made, form, table, views)
 
@@ -66,7 +66,7 @@ def _import_page(
 ) -> ResponseReturnValue:
     unit = db.session()
     body = render_template(
-        "paper/import.html",
+        "paper_signatures/import.html",
         made=made,
         campaign=unit.get_one(Campaign, made.campaign_id),
         table=table,
@@ -74,8 +74,8 @@ def _import_page(
         chosen=_chosen_meanings(made, table),
         form=form,
         meanings=MEANINGS,
-        faults=[(one, say_fault(one)) for one in importing.faults_of(made)],
-        failure=importing.failure_of(made),
+        faults=[(one, say_fault(one)) for one in paper_imports.faults_of(made)],
+        failure=paper_imports.failure_of(made),
         sheet=unit.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
     )
     return body, 422 if form.problems() else 200
@@ -84,22 +84,22 @@ def _import_page(
 def apply_import(public_id: str) -> ResponseReturnValue:
     """Take in what the dry run showed."""
     unit = db.session()
-    made = importing.get_import(unit, public_id, owner_id=staff_user().id)
+    made = paper_imports.get_import(unit, public_id, owner_id=staff_user().id)
     try:
-        importing.apply(unit, made, skip_bad="skip_bad" in request.form)
+        paper_imports.apply(unit, made, skip_bad="skip_bad" in request.form)
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")
-    return redirect(url_for("paper.show_import", public_id=public_id), 303)
+    return redirect(url_for("paper_signatures.show_import", public_id=public_id), 303)
 
 
 def wrong_rows(public_id: str) -> ResponseReturnValue:
     """The wrong rows as the file has them, with row and what is wrong in front of each."""
-    made = importing.get_import(db.session(), public_id, owner_id=staff_user().id)
+    made = paper_imports.get_import(db.session(), public_id, owner_id=staff_user().id)
     try:
-        columns, rows = importing.wrong_rows(made)
+        columns, rows = paper_imports.wrong_rows(made)
     except Refused:
-        return redirect(url_for("paper.show_import", public_id=public_id), 303)
+        return redirect(url_for("paper_signatures.show_import", public_id=public_id), 303)
     table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
     colon = i18n.colon(i18n.locale())
     for number, faults, cells in rows:
@@ -112,12 +112,12 @@ def _chosen_meanings(made: PaperImport, table: Table | None) -> dict[str, str]:
     """What was said that the columns mean; of a file read otherwise, our guess."""
     if table is None or request.method == "POST" or not _view():
         return dict(made.options["meanings"])
-    return {str(at): one for at, one in reading_files.guess(table.columns).items()}
+    return {str(at): one for at, one in read_file.guess(table.columns).items()}
 
 
 def _view() -> dict[str, str]:
     """How the file is to be read, as far as the form or the address says."""
-    return {name: request.values[name] for name in importing.VIEW if name in request.values}
+    return {name: request.values[name] for name in paper_imports.VIEW if name in request.values}
 
 
 def _looked_at(made: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
@@ -126,10 +126,10 @@ def _looked_at(made: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
         return None, {}
     view = _view()
     try:
-        opened, table, samples = importing.open_import(made, view)
+        opened, table, samples = paper_imports.open_import(made, view)
     except UnreadableFile as problem:
         flash(_(problem.fault.sentence) % problem.fault.values, "error")
-        opened, table, samples = importing.open_import(made)
+        opened, table, samples = paper_imports.open_import(made)
     chosen = view.get("encoding") or str(made.options.get("encoding") or opened.encoding)
     return table, view_choices(opened, table, samples, chosen)
 
@@ -138,7 +138,7 @@ def _uploaded(form: UploadForm) -> PaperImport:
     if not form.file.data:
         raise Invalid(fields={"file": "scan-missing"})
     try:
-        return importing.upload(
+        return paper_imports.upload(
             db.session(),
             load(form.campaign.data),
             data=form.file.data.stream.read(),
@@ -153,7 +153,7 @@ def _uploaded(form: UploadForm) -> PaperImport:
 
 
 def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str], table: Table) -> None:
-    importing.choose(
+    paper_imports.choose(
         db.session(),
         made,
         meanings=chosen,

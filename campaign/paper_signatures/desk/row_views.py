@@ -8,13 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, staff_user
-from campaign.errors import NotFound
-from campaign.paper import keying, scans, sheets
-from campaign.paper.details import FIELDS, TICKS, Details, check, is_blank, with_dittos
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
-from campaign.paper.wording import say
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.paper_signatures import data_entry, scans, sheets
+from campaign.paper_signatures.check_row import FIELDS, TICKS, Details, check, is_blank, with_dittos
+from campaign.paper_signatures.row_sentences import say
+from campaign.staff.guards import actor, staff_user
 
 ROWS = 5
 """Rows of the form: without scripts as many are keyed in before they are sent."""
@@ -60,22 +60,22 @@ def key_in(public_id: str) -> ResponseReturnValue:
         return _page(sheet, (typed + _blank(sheet, typed[-1].values))[:ROWS]), 422
     for one in typed:
         assert one.details is not None
-        keying.add_row(unit, sheet, one.details, actor=actor(), staff_id=staff_user().id)
-    return redirect(url_for("paper.show", public_id=public_id), 303)
+        data_entry.add_row(unit, sheet, one.details, actor=actor(), staff_id=staff_user().id)
+    return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
 
 
 def correct(public_id: str, row: str) -> ResponseReturnValue:
     """Correct one row in its place."""
     unit = db.session()
     sheet = sheets.get_sheet(unit, public_id)
-    found = keying.get_row(unit, sheet, row)
-    details = keying.details_of(found)
+    found = data_entry.get_row(unit, sheet, row)
+    details = data_entry.details_of(found)
     if request.method == "POST":
         one = (_typed(_values_of(details)) or [Typed({}, {"given_name": say_needed()})])[0]
         if one.details is not None:
-            keying.correct_row(unit, found, one.details, actor=actor())
+            data_entry.correct_row(unit, found, one.details, actor=actor())
             flash(_("Row %(number)s is corrected.", number=found.position))
-            return redirect(url_for("paper.show", public_id=public_id), 303)
+            return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
         return _page(sheet, [one], row=found), 422
     return _page(sheet, [Typed(_values_of(details))], row=found)
 
@@ -84,18 +84,18 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     """Count a double after all, take a row out, or put it back."""
     unit = db.session()
     sheet = sheets.get_sheet(unit, public_id)
-    found = keying.get_row(unit, sheet, row)
+    found = data_entry.get_row(unit, sheet, row)
     deeds = {
-        "count": (keying.count_row, _("Row %(number)s counts.", number=found.position)),
-        "remove": (keying.remove_row, _("Row %(number)s is taken out.", number=found.position)),
-        "restore": (keying.put_back, _("Row %(number)s is back.", number=found.position)),
+        "count": (data_entry.count_row, _("Row %(number)s counts.", number=found.position)),
+        "remove": (data_entry.remove_row, _("Row %(number)s is taken out.", number=found.position)),
+        "restore": (data_entry.put_back, _("Row %(number)s is back.", number=found.position)),
     }
     if deed not in deeds:
         raise NotFound("row")
     action, words = deeds[deed]
     action(unit, found, actor=actor())
     flash(words)
-    return redirect(url_for("paper.show", public_id=public_id), 303)
+    return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
 
 
 def say_needed() -> str:
@@ -125,8 +125,8 @@ def _blank(sheet: PaperSheet, above: Mapping[str, str]) -> list[Typed]:
 
 
 def _values_above(sheet: PaperSheet) -> dict[str, str]:
-    rows = keying.list_rows(db.session(), sheet, most=1)
-    return _values_of(keying.details_of(rows[0]) if rows else None)
+    rows = data_entry.list_rows(db.session(), sheet, most=1)
+    return _values_of(data_entry.details_of(rows[0]) if rows else None)
 
 
 def _values_of(details: Details | None) -> dict[str, str]:
@@ -141,14 +141,14 @@ def _page(
 ) -> str:
     unit = db.session()
     first = max(0, min(request.args.get("from", 0, type=int), _MOST))
-    rows = keying.list_rows(unit, sheet, first=first, most=SHOWN + 1)
+    rows = data_entry.list_rows(unit, sheet, first=first, most=SHOWN + 1)
     return render_template(
-        "paper/sheet.html",
+        "paper_signatures/sheet.html",
         sheet=sheet,
         typed=typed,
         row=row,
         nothing=nothing,
-        rows=[(one, keying.details_of(one)) for one in rows[:SHOWN]],
+        rows=[(one, data_entry.details_of(one)) for one in rows[:SHOWN]],
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,
         scans=scans.scans_of_sheet(unit, sheet),

@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.guards import actor, fresh
-from campaign.errors import Invalid
-from campaign.paper import scans, sheets
-from campaign.paper.forms import ScanForm
-from campaign.paper.models import PaperSheet, Scan
-from campaign.security import takes_file
+from campaign.core import db
+from campaign.core.errors import Invalid
+from campaign.models.paper_signature import PaperSheet, Scan
+from campaign.paper_signatures import scans, sheets
+from campaign.paper_signatures.desk.forms import ScanForm
+from campaign.staff.guards import actor, fresh
+from campaign.web.security import takes_file
 
 
 def register(blueprint: Blueprint) -> None:
@@ -30,8 +30,8 @@ def attach(public_id: str) -> ResponseReturnValue:
     form = ScanForm()
     if form.validate_on_submit() and _kept(sheet, form):
         flash(_("The scan is attached."))
-        return redirect(url_for("paper.show", public_id=public_id), 303)
-    body = render_template("paper/attach.html", sheet=sheet, form=form)
+        return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
+    body = render_template("paper_signatures/attach_scan.html", sheet=sheet, form=form)
     return body, 422 if form.problems() else 200
 
 
@@ -42,7 +42,7 @@ def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     return Response(scans.page_bytes(found, number), mimetype="image/jpeg")
 
 
-@fresh(back="paper.edit")
+@fresh(back="paper_signatures.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
     """A PDF as it came, to be kept as a file."""
     unit = db.session()
@@ -63,7 +63,7 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     unit = db.session()
     scans.remove(unit, _scan(unit, public_id, scan), actor=actor())
     flash(_("The scan is removed."))
-    return redirect(url_for("paper.edit", public_id=public_id), 303)
+    return redirect(url_for("paper_signatures.edit", public_id=public_id), 303)
 
 
 def _scan(unit: Session, public_id: str, scan: str) -> Scan:

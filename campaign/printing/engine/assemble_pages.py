@@ -9,15 +9,16 @@ from pathlib import Path
 import pikepdf
 from weasyprint import Document
 
-from campaign.letters import renderer, segments
-from campaign.letters.cells import PX_PER_MM, Cell, match, measure
-from campaign.letters.checks import check_before, texts_of
-from campaign.letters.context import LetterContext
-from campaign.letters.galley import Galley, NotSimple, is_simple, specimen
-from campaign.letters.layouts import LAYOUTS, Layout
-from campaign.letters.problems import Problem
-from campaign.letters.segments import Segment
-from campaign.letters.typesetting import Job, Report, decode, encode_refused
+from campaign.printing import renderer
+from campaign.printing.check_letters import check_before, texts_of
+from campaign.printing.engine import segments
+from campaign.printing.engine.cells import PX_PER_MM, Cell, match, measure
+from campaign.printing.engine.fast_text import Galley, NotSimple, is_simple, specimen
+from campaign.printing.engine.render_job import Job, Report, decode, encode_refused
+from campaign.printing.engine.segments import Segment
+from campaign.printing.geometry import LAYOUTS, Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.problems import Problem
 
 _MOST_CHARACTERS = 6000
 """A letter with more would not fit a page; it isn't even tried."""

@@ -6,13 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from campaign.letters import html, measuring, renderer
-from campaign.letters.checks import check_characters, check_empty, texts_of
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import CARDS_A_SHEET, LAYOUTS, Box, Layout
-from campaign.letters.problems import CARD_TOO_LONG, LetterRefused, Problem
-from campaign.letters.room import card_room
-from campaign.letters.typesetting import decode, encode_refused
+from campaign.printing import html, measure_rendered, renderer
+from campaign.printing.check_letters import check_characters, check_empty, texts_of
+from campaign.printing.engine.render_job import decode, encode_refused
+from campaign.printing.geometry import CARDS_A_SHEET, LAYOUTS, Box, Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.page_fit import card_room
+from campaign.printing.problems import CARD_TOO_LONG, LetterRefused, Problem
 
 _SAFE = 8.0
 """mm kept free along each edge of a card, so that cutting takes no letter away."""
@@ -121,7 +121,7 @@ def _too_long(document: Any, sheets: Sequence[Sequence[int]], layout: Layout) ->
         i
         for page, sheet in zip(document.pages, sheets, strict=True)
         for i in sheet
-        if not measuring.stands_within(
+        if not measure_rendered.stands_within(
             page, f"card-text-{i % CARDS_A_SHEET}", _text_box(i % CARDS_A_SHEET, layout)
         )
     ]

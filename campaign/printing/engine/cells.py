@@ -9,10 +9,10 @@ from typing import Any
 
 from weasyprint import Document
 
-from campaign.letters import measuring
-from campaign.letters.layouts import Layout
-from campaign.letters.problems import Problem
-from campaign.letters.segments import Segment, Style
+from campaign.printing import measure_rendered
+from campaign.printing.engine.segments import Segment, Style
+from campaign.printing.geometry import Layout
+from campaign.printing.problems import Problem
 
 PX_PER_MM = 96 / 25.4
 
@@ -92,4 +92,4 @@ def _check(kind: str, direction: str, box: Any, layout: Layout) -> list[Problem]
     else:
         return []
     by = (place.x - box.position_x / PX_PER_MM, place.y - box.position_y / PX_PER_MM)
-    return measuring.check_block(f"letter-{kind}", box, layout, by)
+    return measure_rendered.check_block(f"letter-{kind}", box, layout, by)

@@ -21,9 +21,9 @@ from weasyprint.text.ffi import FROM_UNITS, TO_UNITS, ffi, pango
 from weasyprint.text.fonts import get_pango_font_key
 from weasyprint.text.line_break import Layout
 
-from campaign.letters import fonts, measuring
-from campaign.letters.cells import Cell
-from campaign.letters.segments import Segment, Style
+from campaign.printing import fonts, measure_rendered
+from campaign.printing.engine.cells import Cell
+from campaign.printing.engine.segments import Segment, Style
 
 SPECIMENS: dict[str, tuple[Any, ...]] = {
     "sender": (("x",),),
@@ -114,7 +114,7 @@ class Galley:
     def learn(self, segment: Segment, box: Any) -> None:
         """Takes the style of a specimen and the places of its lines from its box."""
         paragraph = box.children[0] if segment.in_a_row else box
-        line, text = measuring.first_line(paragraph)
+        line, text = measure_rendered.first_line(paragraph)
         layout, held = Layout(text.style), Layout(text.style)
         pango.pango_layout_set_width(layout.layout, int(paragraph.width * TO_UNITS))
         held.set_text(text.text)

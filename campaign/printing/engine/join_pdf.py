@@ -13,7 +13,7 @@ from typing import Any
 
 import pikepdf
 
-from campaign.letters import saving
+from campaign.printing.engine import save_pdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def join(
                 marks.root.extend(pikepdf.OutlineItem(text, page - 1) for text, page in outline)
         count = len(pdf.pages)
         with in_place_of(out) as path:
-            saving.save(
+            save_pdf.save(
                 pdf,
                 path,
                 deterministic_id=True,

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from weasyprint import Document
 
-from campaign.letters import html, measuring, renderer
-from campaign.letters.checks import check_before
-from campaign.letters.context import LetterContext, Translation
-from campaign.letters.layouts import LAYOUTS, Layout
-from campaign.letters.problems import LetterRefused, Problem
-from campaign.letters.windows import longest_line
+from campaign.printing import html, measure_rendered, renderer
+from campaign.printing.check_letters import check_before
+from campaign.printing.envelope_window import longest_line
+from campaign.printing.geometry import LAYOUTS, Layout
+from campaign.printing.letter_content import LetterContext, Translation
+from campaign.printing.problems import LetterRefused, Problem
 
 T = TypeVar("T")
 Job = Mapping[str, Any]
@@ -56,7 +56,7 @@ def typeset_letters(job: Job) -> Report:
             kept = []
             for i, span in zip(good, spans, strict=True):
                 pages = document.pages[slice(*span)]
-                if found := measuring.check_address(pages[0], layout):
+                if found := measure_rendered.check_address(pages[0], layout):
                     refused[i] = found
                 else:
                     kept += pages
@@ -83,7 +83,7 @@ def lay_out(contexts: Sequence[LetterContext], layout: Layout) -> Any:
 
 def page_spans(document: Document, count: int) -> list[tuple[int, int]]:
     """For each of `count` letters, its first page's index and the one after its last."""
-    firsts = measuring.first_pages(document, [html.letter_id(i) for i in range(count)])
+    firsts = measure_rendered.first_pages(document, [html.letter_id(i) for i in range(count)])
     return list(zip(firsts, [*firsts[1:], len(document.pages)], strict=True))
 
 
@@ -98,7 +98,7 @@ def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     if not problems:
         with lay_out(contexts, layout) as document:
             for one, (first, _) in zip(contexts, page_spans(document, len(contexts)), strict=True):
-                found = measuring.check_address(document.pages[first], layout)
+                found = measure_rendered.check_address(document.pages[first], layout)
                 problems += [(one, problem) for problem in found]
             if not problems:
                 return renderer.write_pdf(document, tagged=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from campaign.letters.context import LetterContext
-from campaign.letters.foundry import Foundry
-from campaign.letters.html import language_tag, title_of
-from campaign.letters.joining import Piece, join
-from campaign.letters.layouts import Layout
-from campaign.letters.printing import Limits, Printed, PrintedLetter, Progress, SetAside
-from campaign.letters.problems import Problem
-from campaign.letters.typesetting import encode
+from campaign.printing.engine.join_pdf import Piece, join
+from campaign.printing.engine.render_job import encode
+from campaign.printing.engine.types import Limits, Printed, PrintedLetter, Progress, SetAside
+from campaign.printing.engine.worker import Foundry
+from campaign.printing.geometry import Layout
+from campaign.printing.html import language_tag, title_of
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.problems import Problem
 
 _BOOKMARK_EACH = 25
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from campaign.letters import html
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import Layout
+from campaign.printing import html
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
 
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

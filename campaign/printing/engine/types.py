@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import Layout
-from campaign.letters.problems import Problem
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.problems import Problem
 
 Progress = Callable[[int], None]
 """Told, now and then, how many letters are done (printed or set aside)."""

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from campaign.letters.printing import Limits
-from campaign.letters.problems import MACHINE_FAILED, NO_ROOM
+from campaign.printing.engine.types import Limits
+from campaign.printing.problems import MACHINE_FAILED, NO_ROOM
 
 # `campaign/__init__.py` holds create_app and so imports everything. The foundry, which handles
 # texts of strangers, gets an empty package of that name instead: no Flask, no database, no keys,
@@ -28,7 +28,7 @@ import sys, types
 package = types.ModuleType("campaign")
 package.__path__ = [sys.argv[1]]
 sys.modules["campaign"] = package
-from campaign.letters.foundry_process import main
+from campaign.printing.engine.worker_process import main
 main()
 """
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
@@ -66,7 +66,7 @@ class Foundry:
     """A running foundry; a context manager. Not to be shared between threads."""
 
     def __init__(self) -> None:
-        package = str(Path(__file__).resolve().parent.parent)
+        package = str(Path(__file__).resolve().parents[2])
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _START, package],
             stdin=subprocess.PIPE,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from campaign.letters.foundry import Foundry
+from campaign.printing.engine.worker import Foundry
 
 KEPT_SECONDS = 30.0
 """A foundry at rest for longer isn't used again; by itself it ends some time later."""

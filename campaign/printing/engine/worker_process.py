@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 
 from weasyprint.urls import FatalURLFetchingError
 
-from campaign.letters import fonts, html, renderer
-from campaign.letters.carding import typeset_cards
-from campaign.letters.composing import compose_letters
-from campaign.letters.joining import join_parts
-from campaign.letters.listing import typeset_list
-from campaign.letters.problems import (
+from campaign.printing import fonts, html, renderer
+from campaign.printing.engine.assemble_pages import compose_letters
+from campaign.printing.engine.cards_job import typeset_cards
+from campaign.printing.engine.join_pdf import join_parts
+from campaign.printing.engine.render_job import typeset_letters
+from campaign.printing.problems import (
     MACHINE_FAILED,
     NO_ROOM,
     OUT_OF_MEMORY,
@@ -26,7 +26,7 @@ from campaign.letters.problems import (
     RENDERER_WARNING,
     TOOK_TOO_LONG,
 )
-from campaign.letters.typesetting import typeset_letters
+from campaign.printing.signature_list.list_job import typeset_list
 
 WORK = {
     "letters": typeset_letters,

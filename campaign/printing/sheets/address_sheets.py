@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.letters import html, renderer
-from campaign.letters.checks import check_address, check_characters
-from campaign.letters.joining import Document, describe, in_place_of
-from campaign.letters.layouts import Layout
-from campaign.letters.problems import LetterRefused
+from campaign.printing import html, renderer
+from campaign.printing.check_letters import check_address, check_characters
+from campaign.printing.engine.join_pdf import Document, describe, in_place_of
+from campaign.printing.geometry import Layout
+from campaign.printing.problems import LetterRefused
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from campaign.letters import html, renderer
-from campaign.letters.checks import check_characters
-from campaign.letters.envelopes import EnvelopeContext, render_envelopes
-from campaign.letters.html import language_tag
-from campaign.letters.joining import Document, describe, in_place_of, join
-from campaign.letters.layouts import EnvelopeSheet, Paper
-from campaign.letters.problems import LetterRefused
-from campaign.letters.qr_codes import qr_svg
-from campaign.letters.sheet_contexts import ContentsContext, DeliverySheetContext
+from campaign.printing import html, renderer
+from campaign.printing.check_letters import check_characters
+from campaign.printing.engine.join_pdf import Document, describe, in_place_of, join
+from campaign.printing.geometry import EnvelopeSheet, Paper
+from campaign.printing.html import language_tag
+from campaign.printing.problems import LetterRefused
+from campaign.printing.qr_codes import qr_svg
+from campaign.printing.sheet_content import ContentsContext, DeliverySheetContext
+from campaign.printing.sheets.envelopes import EnvelopeContext, render_envelopes
 
 _GROUP = 8
 """Characters of a checksum that are set together, so that eyes can compare them."""

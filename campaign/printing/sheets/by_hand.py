@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from campaign.letters import posters
-from campaign.letters.breaking import count_lines
-from campaign.letters.layouts import Paper
-from campaign.letters.qr_codes import qr_svg
+from campaign.printing.geometry import Paper
+from campaign.printing.line_breaks import count_lines
+from campaign.printing.qr_codes import qr_svg
+from campaign.printing.sheets import posters
 
 _MARGIN = 22.0
 _LINE = 8.5

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pikepdf
 
-from campaign.letters import html, renderer
-from campaign.letters.checks import check_characters
-from campaign.letters.layouts import EnvelopeSheet, Layout, envelope_for
-from campaign.letters.problems import LetterRefused
+from campaign.printing import html, renderer
+from campaign.printing.check_letters import check_characters
+from campaign.printing.geometry import EnvelopeSheet, Layout, envelope_for
+from campaign.printing.problems import LetterRefused
 
 
 @dataclass(frozen=True, slots=True)

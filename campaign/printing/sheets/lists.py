@@ -7,23 +7,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from campaign.letters import foundries, html, measuring, renderer
-from campaign.letters.checks import check_address, check_characters
-from campaign.letters.context import (
+from campaign.printing import html, measure_rendered, renderer
+from campaign.printing.check_letters import check_address, check_characters
+from campaign.printing.engine import worker_pool
+from campaign.printing.engine.join_pdf import Document, describe, in_place_of
+from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
+from campaign.printing.engine.worker import Foundry, FoundryStopped
+from campaign.printing.geometry import LabelSheet, Layout, Paper
+from campaign.printing.html import language_tag
+from campaign.printing.letter_content import (
     CoverContext,
     LabelsContext,
     ListContext,
     ReadmeContext,
     SignatureRow,
 )
-from campaign.letters.foundry import Foundry, FoundryStopped
-from campaign.letters.html import language_tag
-from campaign.letters.joining import Document, describe, in_place_of
-from campaign.letters.layouts import LabelSheet, Layout, Paper
-from campaign.letters.list_cells import cells
-from campaign.letters.printing import DEFAULT_LIMITS, Limits
-from campaign.letters.problems import RENDERER_FAILED, RENDERER_WARNING, LetterRefused, Problem
-from campaign.letters.sheets import ListSheet, list_sheet
+from campaign.printing.problems import RENDERER_FAILED, RENDERER_WARNING, LetterRefused, Problem
+from campaign.printing.signature_list.label_sheets import ListSheet, list_sheet
+from campaign.printing.signature_list.list_cells import cells
 
 _LABEL_AIR = 5.0
 """mm that a label keeps free above and below together."""
@@ -52,7 +53,10 @@ def signature_list(
     count = sheet.pages_for(total)
     pages = _pages(iter(rows), sheet, context, count, total)
     parts: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder, foundries.borrowed() as foundry:
+    with (
+        tempfile.TemporaryDirectory(prefix="letters-") as folder,
+        worker_pool.borrowed() as foundry,
+    ):
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
             part = Path(folder) / f"{len(parts):06d}.pdf"
             job = {
@@ -198,7 +202,7 @@ def _write(
     whole = html.render("document.html", locale=locale, title=title, body=body)
     with renderer.laid_out(str(whole), stylesheet, geometry) as document:
         if window is not None:
-            refuse(measuring.check_address(document.pages[0], window))
+            refuse(measure_rendered.check_address(document.pages[0], window))
         pages = len(document.pages)
         pdf = renderer.write_pdf(document, tagged=True)
     with in_place_of(out) as path:

@@ -12,11 +12,11 @@ from typing import Any
 import pypdfium2
 from PIL import Image
 
-from campaign import resources
-from campaign.letters import html, renderer
-from campaign.letters.breaking import count_lines, width_of
-from campaign.letters.layouts import Paper
-from campaign.letters.qr_codes import qr_svg
+from campaign.core import asset_paths
+from campaign.printing import html, renderer
+from campaign.printing.geometry import Paper
+from campaign.printing.line_breaks import count_lines, width_of
+from campaign.printing.qr_codes import qr_svg
 
 SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
 """Pixels of the picture, as Open Graph's readers expect it."""
@@ -168,5 +168,5 @@ def lay_out(kind: str, context: Any, page: Any, *, title: str, code: str = "") -
 
 @cache
 def _templates() -> str:
-    folder = resources.folder("letters")
+    folder = asset_paths.folder("letters")
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _FILES)).hexdigest()

@@ -6,10 +6,11 @@ printed whole: where they are long the type is smaller, and then there are fewer
 
 from dataclasses import dataclass
 
-from campaign.letters import html, posters
-from campaign.letters.breaking import count_lines
-from campaign.letters.layouts import Paper
-from campaign.letters.qr_codes import qr_svg
+from campaign.printing import html
+from campaign.printing.geometry import Paper
+from campaign.printing.line_breaks import count_lines
+from campaign.printing.qr_codes import qr_svg
+from campaign.printing.sheets import posters
 
 _MARGIN = 12.0
 _STRIP = 82.0

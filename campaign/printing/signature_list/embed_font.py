@@ -9,7 +9,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, String
 
-from campaign.letters.list_type import Typeface
+from campaign.printing.signature_list.typeface import Typeface
 
 _DROPPED = ("GSUB", "GPOS", "GDEF", "BASE", "DSIG", "STAT", "OS/2", "name", "cmap", "post", "gasp")
 _CMAP = """/CIDInit /ProcSet findresource begin

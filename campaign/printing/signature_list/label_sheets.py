@@ -7,8 +7,8 @@ needs no second pass, and pages can be laid out anywhere, in chunks.
 import math
 from dataclasses import dataclass
 
-from campaign.letters.context import ColumnLabels
-from campaign.letters.layouts import Paper
+from campaign.printing.geometry import Paper
+from campaign.printing.letter_content import ColumnLabels
 
 ROW = 7.4
 """Height of a row: one line of 8.5 pt with air, or two, or more of a smaller size."""

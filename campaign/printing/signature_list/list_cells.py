@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from campaign.letters import fonts
-from campaign.letters.context import SignatureRow
-from campaign.letters.html import MM_PER_PT, isolated, text_direction
-from campaign.letters.list_type import Typeface
-from campaign.letters.sheets import ListSheet, Setting
+from campaign.printing import fonts
+from campaign.printing.html import MM_PER_PT, isolated, text_direction
+from campaign.printing.letter_content import SignatureRow
+from campaign.printing.signature_list.label_sheets import ListSheet, Setting
+from campaign.printing.signature_list.typeface import Typeface
 
 _BREAKS = re.compile("[\\x00-\\x20\\x7f-\\x9f\u2028\u2029]+")
 # Where a line may end: after a space, and after a hyphen before a letter.

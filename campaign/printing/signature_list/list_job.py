@@ -14,14 +14,15 @@ from typing import Any
 import pikepdf
 from pikepdf import Dictionary
 
-from campaign.letters import html, renderer, saving
-from campaign.letters.context import ColumnLabels, ListContext
-from campaign.letters.html import MM_PER_PT
-from campaign.letters.layouts import PAPERS
-from campaign.letters.list_font import embed
-from campaign.letters.list_pages import ListPage, PageWriter
-from campaign.letters.list_type import Typeface
-from campaign.letters.sheets import ListSheet, list_sheet
+from campaign.printing import html, renderer
+from campaign.printing.engine import save_pdf
+from campaign.printing.geometry import PAPERS
+from campaign.printing.html import MM_PER_PT
+from campaign.printing.letter_content import ColumnLabels, ListContext
+from campaign.printing.signature_list.embed_font import embed
+from campaign.printing.signature_list.label_sheets import ListSheet, list_sheet
+from campaign.printing.signature_list.list_pages import ListPage, PageWriter
+from campaign.printing.signature_list.typeface import Typeface
 
 _SHAPED_PAGES = 20
 """Pages of cells that need a shaper, in one document of the renderer's."""
@@ -44,7 +45,7 @@ def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
             if index in shaped:
                 forms["Shaped"] = shaped[index]
             _add_page(pdf, sheet, page, forms, font)
-        saving.save(pdf, Path(job["out"]), deterministic_id=True)
+        save_pdf.save(pdf, Path(job["out"]), deterministic_id=True)
         return {"pages": len(pdf.pages)}
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign.letters import html
-from campaign.letters.html import MM_PER_PT
-from campaign.letters.list_cells import Fitter, printable
-from campaign.letters.list_type import Typeface
-from campaign.letters.sheets import Column, ListSheet
+from campaign.printing import html
+from campaign.printing.html import MM_PER_PT
+from campaign.printing.signature_list.label_sheets import Column, ListSheet
+from campaign.printing.signature_list.list_cells import Fitter, printable
+from campaign.printing.signature_list.typeface import Typeface
 
 # The renderer centres ascender and descender in a line's height; the baseline lies so far below
 # the line's middle, in em.

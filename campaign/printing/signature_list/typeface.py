@@ -14,7 +14,7 @@ from typing import Any
 
 from fontTools.ttLib import TTFont
 
-from campaign import resources
+from campaign.core import asset_paths
 
 FILE = "SourceSans3-Regular.ttf"
 # Spaces and punctuation, Latin with all its accents, Greek and Cyrillic as written today, dashes
@@ -47,7 +47,7 @@ class Typeface:
 
     def __init__(self, language: str) -> None:
         """A typeface for texts in a document of this language (a BCP 47 tag)."""
-        self.path = resources.folder("letters") / "fonts" / FILE
+        self.path = asset_paths.folder("letters") / "fonts" / FILE
         self._font = TTFont(BytesIO(self.path.read_bytes()), lazy=True)
         self._units: int = self._font["head"].unitsPerEm
         self._glyphs: dict[int, str] = self._font.getBestCmap()

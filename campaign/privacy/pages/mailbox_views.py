@@ -8,7 +8,6 @@ from flask import (
     Response,
     current_app,
     redirect,
-    render_template,
     request,
     stream_with_context,
     url_for,
@@ -16,26 +15,28 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from campaign import db, i18n
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.errors import NotFound
-from campaign.following import erasing, holdings, links
-from campaign.following.changing import can_change
-from campaign.following.marks import is_frozen, is_handed_over, marks_of
-from campaign.following.pdf_pages import pdf_page
-from campaign.following.withdrawing import can_withdraw
+from campaign.core import db
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
 from campaign.mail.messages import most_a_day
-from campaign.reading.case_page import case_page
-from campaign.reading.intake import private
-from campaign.security import count_against_limit, network_of, public
-from campaign.settings import Settings
-from campaign.signing import confirming
-from campaign.signing.confirming import refuse_held_back
-from campaign.signing.drafts import layout_of, pdf_of, signed_letters
-from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.privacy import erase_supporter, subject_access
+from campaign.public.case_page import case_page
+from campaign.public.pages.before_request import private
+from campaign.signing import confirm_letter
+from campaign.signing.confirm_letter import refuse_held_back
+from campaign.signing.form.sentences import say
+from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
-from campaign.signing.validating import Problem, check_email, check_line
-from campaign.signing.wording import say
+from campaign.signing.validate import Problem, check_email, check_line
+from campaign.tracking import letter_links
+from campaign.tracking.change_letter import can_change
+from campaign.tracking.pages.page import page
+from campaign.tracking.printable_letter import pdf_page
+from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of
+from campaign.tracking.withdraw_letter import can_withdraw
+from campaign.web.security import count_against_limit, network_of, public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -57,17 +58,17 @@ def register(blueprint: Blueprint) -> None:
 def ask(lang: str) -> ResponseReturnValue:
     """Which mailbox. What comes of it is told to the mailbox alone."""
     if request.method != "POST":
-        return page("following/ask.html", email="", error="")
+        return page("privacy/request_link.html", email="", error="")
     typed = request.form.get("email", "")
     tidy = check_line(typed, limit=254, needed="give-email")
     problem = tidy if isinstance(tidy, Problem) else check_email(tidy)
     if problem is not None or isinstance(tidy, Problem):
         error = _said(problem) if problem else ""
-        return page("following/ask.html", 422, email=typed, error=error)
+        return page("privacy/request_link.html", 422, email=typed, error=error)
     unit, network = db.session(), network_of(request.remote_addr or "")
     count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
-    links.ask(unit, email=tidy, locale=lang, now=db.utcnow())
-    return redirect(url_for("following.asked", lang=lang), 303)
+    letter_links.ask(unit, email=tidy, locale=lang, now=db.utcnow())
+    return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
 def _said(problem: Problem) -> str:
@@ -81,25 +82,25 @@ def _said(problem: Problem) -> str:
 def asked(lang: str) -> ResponseReturnValue:
     """Look in your mailbox: the same for everybody."""
     hours = _settings().link_hours
-    return page("following/asked.html", hours=hours, mails_a_day=most_a_day("my-letters"))
+    return page("privacy/link_sent.html", hours=hours, mails_a_day=most_a_day("my-letters"))
 
 
 @public
 def mailbox(lang: str, token: str) -> ResponseReturnValue:
     """Everything that was signed from the mailbox."""
     with db.reading() as unit:
-        box = links.open_mailbox(unit, token, db.utcnow())
+        box = letter_links.open_mailbox(unit, token, db.utcnow())
         rows = [
             {
                 "signature": one,
                 "case": case_page(one.campaign, lang, count=0, now=db.utcnow()),
                 "last": [mark for mark in marks_of(unit, one) if mark.state != "ahead"][-1],
             }
-            for one in links.signatures_of(unit, box)
+            for one in letter_links.signatures_of(unit, box)
         ]
     months = _settings().retention_months
     return page(
-        "following/mailbox.html", token=token, mailbox=box, rows=rows, retention_months=months
+        "privacy/mailbox.html", token=token, mailbox=box, rows=rows, retention_months=months
     )
 
 
@@ -107,12 +108,12 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """One letter: its text, how far it has come, what can be done with it."""
     with db.reading() as unit:
-        box = links.open_mailbox(unit, token, db.utcnow())
-        signature = links.get_signature(unit, box, public_id)
+        box = letter_links.open_mailbox(unit, token, db.utcnow())
+        signature = letter_links.get_signature(unit, box, public_id)
         home = _settings().organisation_country
         stopped = is_stopped(signature.campaign.status)
         return page(
-            "following/mine.html",
+            "privacy/letter.html",
             token=token,
             signature=signature,
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
@@ -124,7 +125,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
             can_change=can_change(signature),
             can_withdraw=can_withdraw(unit, signature),
-            can_confirm=confirming.can_confirm(signature, db.utcnow()),
+            can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
             handed_over=is_handed_over(unit, signature),
         )
@@ -134,19 +135,19 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Confirm a letter that waits: the link to one's letters came to the same mailbox."""
     unit, now = db.session(), db.utcnow()
-    box = links.open_mailbox(unit, token, now)
-    signature = links.get_signature(unit, box, public_id)
+    box = letter_links.open_mailbox(unit, token, now)
+    signature = letter_links.get_signature(unit, box, public_id)
     code = request.form.get("postal_code", "")
-    confirming.confirm_signature(unit, signature, now=now, postal_code=code)
-    return redirect(url_for("following.mine", lang=lang, token=token, public_id=public_id), 303)
+    confirm_letter.confirm_signature(unit, signature, now=now, postal_code=code)
+    return redirect(url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303)
 
 
 @public
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """The confirmed letter on paper."""
     with db.reading() as unit:
-        box = links.open_mailbox(unit, token, db.utcnow())
-        signature = links.get_signature(unit, box, public_id)
+        box = letter_links.open_mailbox(unit, token, db.utcnow())
+        signature = letter_links.get_signature(unit, box, public_id)
         if signature.shown_state is not SignatureState.CONFIRMED:
             raise NotFound("letter")
         refuse_held_back(signature.campaign)
@@ -160,12 +161,12 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def download(lang: str, token: str) -> ResponseReturnValue:
     """Everything that is held, as a ZIP: the data, and each letter as a PDF."""
     unit, now = db.session(), db.utcnow()
-    box = links.open_mailbox(unit, token, now)
-    count_against_limit(unit, "everything", box.fingerprint.hex(), holdings.PER_HOUR)
-    holding = holdings.gather(unit, box, now)
-    chunks = holdings.stream(holding, _settings().organisation_country)
+    box = letter_links.open_mailbox(unit, token, now)
+    count_against_limit(unit, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
+    holding = subject_access.gather(unit, box, now)
+    chunks = subject_access.stream(holding, _settings().organisation_country)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
-    name, _ = holdings.file_names()
+    name, _ = subject_access.file_names()
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return private(response)
 
@@ -174,33 +175,27 @@ def download(lang: str, token: str) -> ResponseReturnValue:
 def erase(lang: str, token: str) -> ResponseReturnValue:
     """What will be erased and what remains; then the button that does it."""
     unit, now = db.session(), db.utcnow()
-    box = links.open_mailbox(unit, token, now)
+    box = letter_links.open_mailbox(unit, token, now)
     if request.method == "POST":
-        erasing.erase(unit, box, locale=lang, now=now)
-        return redirect(url_for("following.erased", lang=lang), 303)
-    signatures = links.signatures_of(unit, box)
+        erase_supporter.erase(unit, box, locale=lang, now=now)
+        return redirect(url_for("privacy.erased", lang=lang), 303)
+    signatures = letter_links.signatures_of(unit, box)
     printed = [one for one in signatures if is_frozen(one)]
     return page(
-        "following/erase.html", token=token, mailbox=box, signatures=signatures, printed=printed
+        "privacy/erase.html", token=token, mailbox=box, signatures=signatures, printed=printed
     )
 
 
 @public
 def erased(lang: str) -> ResponseReturnValue:
     """It is done."""
-    return page("following/erased.html")
+    return page("privacy/erased.html")
 
 
 def _letters(signature: Signature) -> Any:
     if signature.shown_state not in LIVE:
         return []
     return signed_letters(signature, home=_settings().organisation_country)
-
-
-def page(template: str, status: int = 200, /, **facts: Any) -> Response:
-    """A page that nobody keeps."""
-    html = render_template(template, lang=i18n.locale(), **facts)
-    return private(Response(html, status, mimetype="text/html"))
 
 
 def _settings() -> Settings:

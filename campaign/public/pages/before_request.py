@@ -15,11 +15,11 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
-from campaign import i18n
-from campaign.campaigns.reasons import Reasons, Said
-from campaign.errors import Gone, NotFound, Refused, TooMany
-from campaign.reading import home
-from campaign.security import private_page, same_origin
+from campaign.campaigns.closing_reasons import Reasons, Said
+from campaign.core import i18n
+from campaign.core.errors import Gone, NotFound, Refused, TooMany
+from campaign.public import home
+from campaign.web.security import private_page, same_origin
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-[A-Za-z]{2})?")
@@ -60,18 +60,18 @@ def _ended(problem: Refused) -> ResponseReturnValue:
     if isinstance(reasons, Reasons):
         words |= {"kind": reasons.kind.value, "reason": reasons.said_in(i18n.locale())}
     words["others"] = home.others(i18n.locale())
-    return _page("reading/ended.html", problem, **words), problem.status
+    return _page("public/ended.html", problem, **words), problem.status
 
 
 def lost_letter(problem: Gone) -> ResponseReturnValue:
     """A page that says why a link opens no letter any more, and what to do."""
-    return _page("reading/lost.html", problem), problem.status
+    return _page("public/link_gone.html", problem), problem.status
 
 
 def not_found(problem: NotFound) -> ResponseReturnValue:
     """A page that says that a link never opened one, or that there is no such page."""
     if problem.slug == "letter-link":
-        return _page("reading/lost.html", problem), problem.status
+        return _page("public/link_gone.html", problem), problem.status
     return render_template("errors/404.html", slug=problem.slug, data=problem.data), problem.status
 
 
@@ -93,7 +93,7 @@ def _page(template: str, problem: Refused | Gone | NotFound, **words: object) ->
                 lang=lang,
                 confirm_days=current_app.extensions["settings"].confirm_days,
                 **words,
-                case_url=url_for("reading.case", lang=lang, slug=slug) if slug else "",
+                case_url=url_for("public.case", lang=lang, slug=slug) if slug else "",
             ),
             mimetype="text/html",
         )

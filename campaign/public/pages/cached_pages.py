@@ -4,38 +4,38 @@ from typing import Any
 
 from flask import render_template
 
-from campaign import db
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import find_public_campaign
-from campaign.campaigns.tally import count_now, on_paper, sent_by_self
-from campaign.errors import NotFound
-from campaign.reading import home, sharing
-from campaign.reading.case_page import CasePage, case_page
-from campaign.reading.home import Wish
+from campaign.campaigns.campaigns import find_public_campaign
+from campaign.campaigns.public_counts import count_now, on_paper, sent_by_self
+from campaign.core import db
+from campaign.core.errors import NotFound
+from campaign.models.campaign import Campaign
+from campaign.public import home, share_links
+from campaign.public.case_page import CasePage, case_page
+from campaign.public.home import Wish
 
 
 def render_home(lang: str, wish: Wish) -> str:
     """The first page, or what a reader filters and searches for. Raises NotFound."""
-    return _list("reading/home.html", home.home_page(lang, wish))
+    return _list("public/home.html", home.home_page(lang, wish))
 
 
 def render_archive(lang: str, wish: Wish) -> str:
     """The cases that have ended. Raises NotFound."""
-    return _list("reading/archive.html", home.archive_page(lang, wish))
+    return _list("public/archive.html", home.archive_page(lang, wish))
 
 
 def render_updates(lang: str, page: int) -> str:
     """What has come of all cases. Raises NotFound."""
-    return _list("reading/updates.html", home.updates_page(lang, page))
+    return _list("public/updates.html", home.updates_page(lang, page))
 
 
 def render_case(lang: str, slug: str) -> str:
     """A case. Raises NotFound."""
     campaign = public_campaign(slug)
     case = _page_of(campaign, lang)
-    share = sharing.share_of(campaign, case, lang)
+    share = share_links.share_of(campaign, case, lang)
     others = () if case.takes_letters else home.others(lang)
-    return render_template("reading/case.html", case=case, share=share, others=others)
+    return render_template("public/case.html", case=case, share=share, others=others)
 
 
 def render_outcome(lang: str, slug: str) -> str:
@@ -43,7 +43,7 @@ def render_outcome(lang: str, slug: str) -> str:
     case = public_case(lang, slug)
     if not case.outcome:
         raise NotFound("outcome", slug=slug)
-    return render_template("reading/outcome.html", case=case)
+    return render_template("public/outcome.html", case=case)
 
 
 def public_case(lang: str, slug: str) -> CasePage:

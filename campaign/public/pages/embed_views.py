@@ -2,10 +2,10 @@
 
 from flask import render_template
 
-from campaign.errors import NotFound
-from campaign.reading import pages
-from campaign.reading.page_cache import Made
-from campaign.security import framed_by
+from campaign.core.errors import NotFound
+from campaign.public.page_cache import Made
+from campaign.public.pages import cached_pages
+from campaign.web.security import framed_by
 
 
 def render_embed(lang: str, slug: str) -> Made:
@@ -13,8 +13,8 @@ def render_embed(lang: str, slug: str) -> Made:
 
     Raises NotFound: no such case, a draft, or nobody may embed it.
     """
-    campaign = pages.public_campaign(slug)
+    campaign = cached_pages.public_campaign(slug)
     if not campaign.embed_hosts:
         raise NotFound("embed")
-    body = render_template("reading/embed.html", case=pages.public_case(lang, slug))
+    body = render_template("public/embed.html", case=cached_pages.public_case(lang, slug))
     return Made(body, headers=tuple(framed_by(campaign.embed_hosts).items()))

@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
-from campaign import compressing
-from campaign.reading import feeds, pages
-from campaign.reading.home import Wish
-from campaign.reading.page_cache import MAX_AGE, page_cache
-from campaign.security import public
+from campaign.public import feeds
+from campaign.public.home import Wish
+from campaign.public.page_cache import MAX_AGE, page_cache
+from campaign.public.pages import cached_pages
+from campaign.web import compress
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -25,9 +26,9 @@ def home(lang: str) -> ResponseReturnValue:
     """The open actions; filter and search stand in the address."""
     wish = Wish.of(request.args)
     if wish.is_plain:
-        return page_cache().serve(("home", lang), lambda: pages.render_home(lang, wish))
+        return page_cache().serve(("home", lang), lambda: cached_pages.render_home(lang, wish))
     g.language_query = wish.arguments()
-    return _unkept(pages.render_home(lang, wish))
+    return _unkept(cached_pages.render_home(lang, wish))
 
 
 @public
@@ -35,9 +36,11 @@ def archive(lang: str) -> ResponseReturnValue:
     """The ended ones, and how they ended."""
     wish = Wish.of(request.args)
     if wish.is_plain:
-        return page_cache().serve(("archive", lang), lambda: pages.render_archive(lang, wish))
+        return page_cache().serve(
+            ("archive", lang), lambda: cached_pages.render_archive(lang, wish)
+        )
     g.language_query = wish.arguments()
-    return _unkept(pages.render_archive(lang, wish))
+    return _unkept(cached_pages.render_archive(lang, wish))
 
 
 @public
@@ -45,9 +48,11 @@ def updates(lang: str) -> ResponseReturnValue:
     """What has come of all cases, the newest first."""
     page = Wish.of(request.args).page
     if page == 1:
-        return page_cache().serve(("updates", lang), lambda: pages.render_updates(lang, page))
+        return page_cache().serve(
+            ("updates", lang), lambda: cached_pages.render_updates(lang, page)
+        )
     g.language_query = {"page": page}
-    return _unkept(pages.render_updates(lang, page))
+    return _unkept(cached_pages.render_updates(lang, page))
 
 
 @public
@@ -72,4 +77,4 @@ def _unkept(page: str) -> Response:
     """A page that was asked for with words of the reader's: there are too many to keep."""
     response = Response(page, mimetype="text/html")
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
-    return compressing.compress(response)
+    return compress.compress(response)

@@ -3,20 +3,21 @@
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import db
+from campaign.campaigns.closing_reasons import reasons_of
+from campaign.campaigns.content.pictures import read_public
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.pictures import read_public
-from campaign.campaigns.reasons import reasons_of
-from campaign.errors import NotFound, Refused
-from campaign.reading import calendars, handouts, pages
-from campaign.reading.case_page import CasePage
-from campaign.reading.embeds import render_embed
-from campaign.reading.handouts import Handout
-from campaign.reading.page_cache import page_cache
-from campaign.reading.sharing import calendar_words, settings, whole_url
-from campaign.reading.sources import clean_source, with_source
-from campaign.security import public
+from campaign.core import db
+from campaign.core.errors import NotFound, Refused
+from campaign.models.campaign import Campaign
+from campaign.public import calendar_file, printables
+from campaign.public.case_page import CasePage
+from campaign.public.page_cache import page_cache
+from campaign.public.pages import cached_pages
+from campaign.public.pages.embed_views import render_embed
+from campaign.public.printables import Handout
+from campaign.public.referrers import clean_source, with_source
+from campaign.public.share_links import calendar_words, settings, whole_url
+from campaign.web.security import public
 
 _HOUR, _DAY = 3600, 86_400
 
@@ -31,13 +32,13 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"{case}/deadline.ics", view_func=deadline)
     blueprint.add_url_rule(f"{case}/embed", view_func=embed)
     blueprint.add_url_rule("/pictures/<name>", view_func=picture)
-    blueprint.add_app_template_global(handouts.small_sheets, "small_sheets")
+    blueprint.add_app_template_global(printables.small_sheets, "small_sheets")
 
 
 @public
 def share_picture(lang: str, slug: str) -> ResponseReturnValue:
     """What other sites show of the case."""
-    made = handouts.share_picture(pages.public_case(lang, slug), lang)
+    made = printables.share_picture(cached_pages.public_case(lang, slug), lang)
     response = _file(made, "image/png", _DAY)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
@@ -46,27 +47,27 @@ def share_picture(lang: str, slug: str) -> ResponseReturnValue:
 @public
 def poster(lang: str, slug: str) -> ResponseReturnValue:
     """A poster with a code, on `paper`."""
-    paper = handouts.paper_named(request.args.get("paper", ""))
+    paper = printables.paper_named(request.args.get("paper", ""))
     campaign, case = _open_case(lang, slug)
-    made = handouts.poster(campaign, case, lang, paper)
+    made = printables.poster(campaign, case, lang, paper)
     return _file(made, "application/pdf", _HOUR, f"{slug}-poster-{lang}-{paper.slug}.pdf")
 
 
 @public
 def sheet(lang: str, slug: str) -> ResponseReturnValue:
     """A sheet with blank rows, on `paper`."""
-    paper = handouts.paper_named(request.args.get("paper", ""))
+    paper = printables.paper_named(request.args.get("paper", ""))
     campaign, case = _open_case(lang, slug)
-    made = handouts.sign_on_sheet(campaign, case, lang, paper)
+    made = printables.sign_on_sheet(campaign, case, lang, paper)
     return _file(made, "application/pdf", _HOUR, f"{slug}-sheet-{lang}-{paper.slug}.pdf")
 
 
 @public
 def by_hand(lang: str, slug: str) -> ResponseReturnValue:
     """Pages to write a letter by hand, on `paper`."""
-    paper = handouts.paper_named(request.args.get("paper", ""))
+    paper = printables.paper_named(request.args.get("paper", ""))
     campaign, case = _open_case(lang, slug)
-    made = handouts.by_hand(campaign, case, lang, paper)
+    made = printables.by_hand(campaign, case, lang, paper)
     return _file(made, "application/pdf", _HOUR, f"{slug}-by-hand-{lang}-{paper.slug}.pdf")
 
 
@@ -77,12 +78,12 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
     if campaign.act_by is None:
         raise NotFound("deadline")
     title, text = calendar_words(case)
-    body = calendars.deadline_ics(
+    body = calendar_file.deadline_ics(
         uid=f"{campaign.public_id}@{settings().host}",
         day=campaign.act_by,
         title=title,
         text=text,
-        url=whole_url("reading.case", lang=lang, slug=slug),
+        url=whole_url("public.case", lang=lang, slug=slug),
         changed_at=campaign.changed_at,
         lang=lang,
     )
@@ -114,12 +115,12 @@ def picture(name: str) -> ResponseReturnValue:
 
 def _open_case(lang: str, slug: str) -> tuple[Campaign, CasePage]:
     """A case that takes letters: a poster for another would lead people nowhere, or do harm."""
-    campaign = pages.public_campaign(slug)
+    campaign = cached_pages.public_campaign(slug)
     if not takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
         status, reasons = campaign.status.value, reasons_of(campaign)
         cards = campaign.cards
         raise Refused("campaign-ended", slug=slug, cards=cards, status=status, reasons=reasons)
-    return campaign, pages.public_case(lang, slug)
+    return campaign, cached_pages.public_case(lang, slug)
 
 
 def _file(made: Handout, kind: str, seconds: int, name: str = "") -> Response:

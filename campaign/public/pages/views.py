@@ -3,22 +3,23 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import db, i18n
-from campaign.reading import intake, list_views, page_cache, reach_views
-from campaign.reading.page_cache import PageCache
-from campaign.reading.pages import render_case, render_outcome
-from campaign.reading.sources import clean_source, with_source
-from campaign.security import public
+from campaign.core import db, i18n
+from campaign.public import page_cache
+from campaign.public.page_cache import PageCache
+from campaign.public.pages import before_request, list_views, share_views
+from campaign.public.pages.cached_pages import render_case, render_outcome
+from campaign.public.referrers import clean_source, with_source
+from campaign.web.security import public
 
-blueprint = Blueprint("reading", __name__)
-intake.init_blueprint(blueprint)
+blueprint = Blueprint("public", __name__)
+before_request.init_blueprint(blueprint)
 blueprint.record_once(lambda state: state.app.extensions.setdefault("page_cache", PageCache()))
 
 
 @blueprint.before_app_request
 def _show_changes_at_once() -> None:
     """What the desk has changed is on the public page when its author looks there next."""
-    if request.method == "POST" and request.blueprint not in {"signing", "following"}:
+    if request.method == "POST" and request.blueprint not in {"signing", "tracking", "privacy"}:
         db.after_commit(db.session(), page_cache.page_cache().recheck_now)
 
 
@@ -26,7 +27,7 @@ def _show_changes_at_once() -> None:
 @public
 def index() -> ResponseReturnValue:
     """To the first page in the reader's language."""
-    response = redirect(url_for("reading.home", lang=i18n.negotiated()))
+    response = redirect(url_for("public.home", lang=i18n.negotiated()))
     response.vary.add("Accept-Language")
     response.headers["Cache-Control"] = "private, no-cache"
     return response
@@ -37,7 +38,7 @@ def index() -> ResponseReturnValue:
 @public
 def actions(lang: str) -> ResponseReturnValue:
     """Lead on to the first page, which lists them."""
-    return redirect(url_for("reading.home", lang=lang), 301)
+    return redirect(url_for("public.home", lang=lang), 301)
 
 
 @blueprint.get("/<lang>/actions/<slug>")
@@ -64,4 +65,4 @@ def outcome(lang: str, slug: str) -> ResponseReturnValue:
 
 
 list_views.register(blueprint)
-reach_views.register(blueprint)
+share_views.register(blueprint)

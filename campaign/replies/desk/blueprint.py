@@ -7,46 +7,39 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, guard, staff_user
-from campaign.accounts.models import Role
-from campaign.authoring.desk import accepted, done
-from campaign.authoring.saving import draft_kept
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid
-from campaign.paper import scans
-from campaign.replies import (
-    access,
-    draft_views,
-    inbox,
-    publish_views,
-    publishing,
-    scan_views,
-    services,
-)
-from campaign.replies.access import load
-from campaign.replies.forms import CHANNELS, ReplyForm, reply_form
-from campaign.replies.models import Reply, ReplyState
-from campaign.security import takes_file
+from campaign.campaigns.desk.blueprint import accepted, done
+from campaign.campaigns.desk.save_with_draft import draft_kept
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign
+from campaign.models.reply import Reply, ReplyState
+from campaign.models.staff import Role
+from campaign.paper_signatures import scans
+from campaign.replies import inbox, publish_reply, replies, reply_access
+from campaign.replies.desk import publish_reply_views, reply_draft_views, reply_scan_views
+from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
+from campaign.replies.reply_access import load
+from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
 guard(blueprint, Role.ORGANIZER, Role.STAFF)
-blueprint.register_blueprint(publish_views.blueprint)
+blueprint.register_blueprint(publish_reply_views.blueprint)
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """Replies to all campaigns that one sees: drafts first."""
     number = _page_number()
-    rows, total = services.list_replies(db.session(), staff_user(), page=number)
+    rows, total = replies.list_replies(db.session(), staff_user(), page=number)
     return render_template(
         "replies/index.html",
         rows=rows,
         page=number,
         pages=_pages(total),
         channels=CHANNELS,
-        publishes=access.may_publish(staff_user()),
-        carried=access.list_carried(db.session()),
+        publishes=reply_access.may_publish(staff_user()),
+        carried=reply_access.list_carried(db.session()),
     )
 
 
@@ -54,7 +47,7 @@ def index() -> ResponseReturnValue:
 def of_campaign(slug: str) -> ResponseReturnValue:
     """Replies to one campaign, and its address for more."""
     campaign, number = load(slug), _page_number()
-    rows, total = services.list_replies(db.session(), staff_user(), campaign=campaign, page=number)
+    rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=number)
     return render_template(
         "replies/campaign.html",
         campaign=campaign,
@@ -63,7 +56,7 @@ def of_campaign(slug: str) -> ResponseReturnValue:
         pages=_pages(total),
         channels=CHANNELS,
         address=inbox.address_of(campaign),
-        publishes=access.may_publish(staff_user()),
+        publishes=reply_access.may_publish(staff_user()),
     )
 
 
@@ -72,8 +65,8 @@ def of_campaign(slug: str) -> ResponseReturnValue:
 def create(slug: str) -> ResponseReturnValue:
     """Log an answer."""
     unit, campaign = db.session(), load(slug)
-    deliveries = services.list_deliveries(unit, campaign)
-    desk = draft_views.desk_of(campaign)
+    deliveries = replies.list_deliveries(unit, campaign)
+    desk = reply_draft_views.desk_of(campaign)
     form = reply_form(
         campaign, deliveries, titles=_usual_titles(campaign),
         answers=request.args.get("delivery", ""), **desk.typed(),
@@ -85,7 +78,7 @@ def create(slug: str) -> ResponseReturnValue:
 
     def log() -> None:
         facts, by = form.facts(campaign, deliveries), staff_user().id
-        made.append(services.log_reply(unit, campaign, facts, actor=actor(), staff_id=by))
+        made.append(replies.log_reply(unit, campaign, facts, actor=actor(), staff_id=by))
         _keep_scan(made[0], form)
 
     if form.validate_on_submit() and accepted(form, log):
@@ -101,15 +94,15 @@ def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
     unit, reply = db.session(), _loaded(public_id)
     campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
-    deliveries = services.list_deliveries(unit, campaign)
-    desk, titles = draft_views.desk_of(campaign, reply), _usual_titles(campaign)
+    deliveries = replies.list_deliveries(unit, campaign)
+    desk, titles = reply_draft_views.desk_of(campaign, reply), _usual_titles(campaign)
     form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)
 
     def change() -> None:
-        services.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        replies.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
         reply.shown_page = form.shown_page.data or ""
         _keep_scan(reply, form)
 
@@ -117,7 +110,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     if is_open and form.meets(form.now) and accepted(form, change):
         desk.drop()
         return done(_("The reply is saved."), _next(), public_id=public_id)
-    facts = {"reply": reply, "scans": found, "unclosed": publishing.unclosed_in(reply)}
+    facts = {"reply": reply, "scans": found, "unclosed": publish_reply.unclosed_in(reply)}
     return _page("edit", form, campaign=campaign, **facts, **desk.words())
 
 
@@ -125,10 +118,10 @@ def edit(public_id: str) -> ResponseReturnValue:
 def delete(public_id: str) -> ResponseReturnValue:
     """Delete a draft with all that came with it."""
     unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
+    reply = replies.get_reply(unit, public_id, staff_user())
     slug = reply.campaign.slug
-    draft_views.forget(reply.campaign, public_id)
-    services.delete_reply(unit, reply, actor=actor())
+    reply_draft_views.forget(reply.campaign, public_id)
+    replies.delete_reply(unit, reply, actor=actor())
     flash(_("The draft is deleted."))
     return redirect(url_for(".of_campaign", slug=slug), 303)
 
@@ -138,21 +131,21 @@ def _page_number() -> int:
 
 
 def _pages(total: int) -> int:
-    return max(1, -(-total // services.PAGE))
+    return max(1, -(-total // replies.PAGE))
 
 
 def _loaded(public_id: str) -> Reply:
     """The reply of this page; while its form is saved nobody else changes it meanwhile."""
     unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
+    reply = replies.get_reply(unit, public_id, staff_user())
     if request.method == "POST":
-        services.hold(unit, reply)
+        replies.hold(unit, reply)
     return reply
 
 
 def _next() -> str:
     """Where the button that was pressed leads; who does not publish stays with the draft."""
-    said = request.form.get("then", "") if access.may_publish(staff_user()) else ""
+    said = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
     return {"publish": ".publishing.publish", "bars": ".publishing.edit_bars"}.get(said, ".edit")
 
 
@@ -175,11 +168,11 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
 
 
 def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
-    publishes = access.may_publish(staff_user())
+    publishes = reply_access.may_publish(staff_user())
     context = {"scans": (), "channels": CHANNELS, "publishes": publishes} | context
     body = render_template(f"replies/{name}.html", form=form, **context)
     return body, 422 if form.problems() else 200
 
 
-draft_views.register(blueprint)
-scan_views.register(blueprint)
+reply_draft_views.register(blueprint)
+reply_scan_views.register(blueprint)

@@ -9,19 +9,19 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
-from campaign import i18n
-from campaign.authoring.fields import DayField, LineField, TextField, choices
-from campaign.bundles.models import Destination
-from campaign.campaigns.models import Campaign
-from campaign.deliveries.forms import OUTCOMES
-from campaign.meeting import Meeting
-from campaign.officials.models import Mission
-from campaign.paper.forms import PaperForm
-from campaign.paper.models import Scan
-from campaign.reading.case_page import destination_name, mission_name
-from campaign.replies.models import Channel, Reply
+from campaign.core import i18n
+from campaign.deliveries.desk.forms import OUTCOMES
+from campaign.models.bundle import Destination
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission
+from campaign.models.paper_signature import Scan
+from campaign.models.reply import Channel, Reply
+from campaign.paper_signatures.desk.forms import PaperForm
+from campaign.public.case_page import destination_name, mission_name
 from campaign.replies.redaction import LONGEST
-from campaign.replies.services import Delivery, Facts
+from campaign.replies.replies import Delivery, Facts
+from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import DayField, LineField, TextField, choices
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),

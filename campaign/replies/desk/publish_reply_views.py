@@ -4,19 +4,19 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, guard, staff_user
-from campaign.campaigns.risks import RiskNamed
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.replies import naming, publishing, services
-from campaign.replies.access import PUBLISHERS
-from campaign.replies.forms import PARTS, PublishForm
-from campaign.replies.looking import changed_since, look_of
-from campaign.replies.models import Reply
-from campaign.replies.naming import list_named
-from campaign.replies.scan_views import edit_bars
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.reply import Reply
+from campaign.replies import flagged_words, publish_reply, replies
+from campaign.replies.desk.forms import PARTS, PublishForm
+from campaign.replies.desk.reply_scan_views import edit_bars
+from campaign.replies.flagged_words import list_named
+from campaign.replies.last_look import changed_since, look_of
+from campaign.replies.reply_access import PUBLISHERS
+from campaign.staff.guards import actor, guard, staff_user
 
-blueprint = Blueprint("publishing", __name__, url_prefix="/<public_id>")
+blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
 blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
 
@@ -24,7 +24,7 @@ blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
 @blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
     """The post as it will be, in each language, and the button that publishes it."""
-    reply = services.get_reply(db.session(), public_id, staff_user())
+    reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
     if form.validate_on_submit() and _published(reply, form):
         flash(_("The reply is on the case’s page."))
@@ -53,24 +53,24 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
     form.look.data = look_of(reply)
 
 
-def _preview(reply: Reply) -> tuple[list[publishing.Shown], list[str]]:
+def _preview(reply: Reply) -> tuple[list[publish_reply.Shown], list[str]]:
     """What would be published; or the languages of texts in which a mark is not closed."""
     try:
-        return publishing.shown_in(reply), []
+        return publish_reply.shown_in(reply), []
     except Invalid:
-        return [], publishing.unclosed_in(reply)
+        return [], publish_reply.unclosed_in(reply)
 
 
 @blueprint.post("/black-out")
 def black_out(public_id: str) -> ResponseReturnValue:
     """Leave words out wherever the reply says them, then look again."""
-    reply = services.get_reply(db.session(), public_id, staff_user())
+    reply = replies.get_reply(db.session(), public_id, staff_user())
     words = request.form.get("words", "")
-    if naming.black_out(db.session(), reply, words, actor=actor()):
+    if flagged_words.black_out(db.session(), reply, words, actor=actor()):
         flash(_("It is blacked out wherever the reply says it."))
     else:
         flash(_("The reply does not say this any more."), "error")
-    return redirect(url_for("replies.publishing.publish", public_id=public_id), 303)
+    return redirect(url_for("replies.publish.publish", public_id=public_id), 303)
 
 
 @blueprint.get("/shown.jpg")
@@ -78,7 +78,7 @@ def shown(public_id: str) -> ResponseReturnValue:
     """The picture as everybody would see it: its bars are painted in."""
     unit = db.session()
     try:
-        picture = publishing.painted(unit, services.get_reply(unit, public_id, staff_user()))
+        picture = publish_reply.painted(unit, replies.get_reply(unit, public_id, staff_user()))
     except Invalid as problem:
         raise NotFound("scan") from problem
     if picture is None:
@@ -90,15 +90,15 @@ def shown(public_id: str) -> ResponseReturnValue:
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
-    publishing.take_back(unit, reply, actor=actor())
+    reply = replies.get_reply(unit, public_id, staff_user())
+    publish_reply.take_back(unit, reply, actor=actor())
     flash(_("The reply is no longer on the case’s page. Mails that were sent stay sent."))
     return redirect(url_for("replies.edit", public_id=public_id), 303)
 
 
 def _published(reply: Reply, form: PublishForm) -> bool:
     try:
-        publishing.publish(
+        publish_reply.publish(
             db.session(),
             reply,
             actor=actor(),

@@ -3,14 +3,14 @@
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.authoring import drafts
-from campaign.authoring.saving import Desk, dropped_answer, kept_answer
-from campaign.campaigns.models import Campaign
-from campaign.replies import services
-from campaign.replies.access import load
-from campaign.replies.models import Reply
+from campaign.campaigns.content import drafts
+from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
+from campaign.core import db
+from campaign.models.campaign import Campaign
+from campaign.models.reply import Reply
+from campaign.replies import replies
+from campaign.replies.reply_access import load
+from campaign.staff.guards import staff_user
 
 _PART = "reply"
 
@@ -58,5 +58,5 @@ def drop_draft(public_id: str) -> ResponseReturnValue:
 
 
 def _desk(public_id: str) -> Desk:
-    reply = services.get_reply(db.session(), public_id, staff_user())
+    reply = replies.get_reply(db.session(), public_id, staff_user())
     return desk_of(reply.campaign, reply)

@@ -7,13 +7,13 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import actor, fresh, staff_user
-from campaign.paper import scans
-from campaign.paper.models import Scan
-from campaign.paper.scan_views import pdf_file
-from campaign.replies import services
-from campaign.replies.bars import FRESH, MOST, bars_from
+from campaign.core import db
+from campaign.models.paper_signature import Scan
+from campaign.paper_signatures import scans
+from campaign.paper_signatures.desk.scan_views import pdf_file
+from campaign.replies import replies
+from campaign.replies.black_bars import FRESH, MOST, bars_from
+from campaign.staff.guards import actor, fresh, staff_user
 
 
 def register(blueprint: Blueprint) -> None:
@@ -27,7 +27,7 @@ def register(blueprint: Blueprint) -> None:
 def edit_bars(public_id: str) -> ResponseReturnValue:
     """Rectangles over the pages: drawn with the pointer, or given as numbers."""
     unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
+    reply = replies.get_reply(unit, public_id, staff_user())
     found = scans.scans_of_reply(unit, reply.id)
     lines, wrong = _lines(reply.bars), 0
     if request.method == "POST":
@@ -36,9 +36,9 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         except ValueError as problem:
             wrong, lines = int(problem.args[0]), _typed()
         else:
-            services.set_bars(unit, reply, bars, actor=actor())
+            replies.set_bars(unit, reply, bars, actor=actor())
             flash(_("The bars are saved. This is how everybody will see the page."))
-            return redirect(url_for("replies.publishing.publish", public_id=public_id), 303)
+            return redirect(url_for("replies.publish.publish", public_id=public_id), 303)
     body = render_template(
         "replies/bars.html", reply=reply, scans=found, lines=lines, wrong=wrong, pages=_pages(found)
     )
@@ -59,8 +59,8 @@ def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a draft."""
     unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
-    services.hold_draft(unit, reply)
+    reply = replies.get_reply(unit, public_id, staff_user())
+    replies.hold_draft(unit, reply)
     found = scans.get_scan(unit, scan, reply_id=reply.id)
     reply.bars = [one for one in reply.bars if one["scan"] != scan]
     if reply.shown_page.startswith(f"{scan}/"):
@@ -72,7 +72,7 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
 
 def _scan(public_id: str, scan: str) -> Scan:
     unit = db.session()
-    reply = services.get_reply(unit, public_id, staff_user())
+    reply = replies.get_reply(unit, public_id, staff_user())
     return scans.get_scan(unit, scan, reply_id=reply.id)
 
 

@@ -9,12 +9,12 @@ from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from campaign import db
-from campaign.accounts.guards import guard
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign
-from campaign.errors import DomainError, Invalid
-from campaign.settings import Settings
+from campaign.core import db
+from campaign.core.errors import DomainError, Invalid
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.staff import Role
+from campaign.staff.guards import guard
 
 blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
 guard(blueprint, Role.STAFF)

@@ -11,15 +11,15 @@ from wtforms import BooleanField, Form, SelectField, StringField
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateTimeLocalInput
 
-from campaign.authoring.fields import DeskForm, LineField, TextField
-from campaign.signing.conditions import (
+from campaign.signing.checks.conditions import (
     MOST_VALUES,
     Conditions,
     tidy_address,
     tidy_domain,
     tidy_network,
 )
-from campaign.signing.traces import make_trace
+from campaign.signing.checks.origin import make_trace
+from campaign.web.fields import DeskForm, LineField, TextField
 
 Tidy = Callable[[str], str | None]
 

@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
+from campaign.core import db, jobs
+from campaign.models.campaign import Campaign
+from campaign.models.screening import TrendKind
 from campaign.screening import trends
 from campaign.screening.browsers import say_browser
-from campaign.screening.desk import back, blueprint, chosen_campaign, desk_settings, page
-from campaign.screening.models import TrendKind
+from campaign.screening.desk.blueprint import back, blueprint, chosen_campaign, desk_settings, page
 
 _WINDOWS = (24, 72, 168)
 

@@ -8,13 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaign import db
-from campaign.accounts.guards import staff_user
-from campaign.authoring.fields import choices
-from campaign.campaigns.models import Campaign
-from campaign.errors import DomainError, Invalid
-from campaign.screening import invalidating, working
-from campaign.screening.desk import (
+from campaign.core import db
+from campaign.core.errors import DomainError, Invalid
+from campaign.models.campaign import Campaign
+from campaign.models.screening import Invalidation, TrendCount, TrendKind
+from campaign.models.signature import Signature
+from campaign.screening import invalidate, invalidation_job
+from campaign.screening.desk.blueprint import (
     WORDS,
     back,
     blueprint,
@@ -23,11 +23,11 @@ from campaign.screening.desk import (
     page,
     say_refused,
 )
-from campaign.screening.forms import ConditionsForm, as_typed
-from campaign.screening.models import Invalidation, TrendCount, TrendKind
+from campaign.screening.desk.forms import ConditionsForm, as_typed
 from campaign.screening.trends import value_of
-from campaign.signing.conditions import Conditions
-from campaign.signing.models import Signature
+from campaign.signing.checks.conditions import Conditions
+from campaign.staff.guards import staff_user
+from campaign.web.fields import choices
 
 _FIELDS = {
     TrendKind.ADDRESS: "addresses",
@@ -41,9 +41,9 @@ _FIELDS = {
 def invalidations() -> ResponseReturnValue:
     """All there were, the newest first."""
     unit = db.session()
-    found = invalidating.list_invalidations(unit)
+    found = invalidate.list_invalidations(unit)
     names = dict(unit.execute(select(Campaign.id, Campaign.reference)).all())
-    standing = {one.id for one in found if invalidating.takes_newcomers(one)}
+    standing = {one.id for one in found if invalidate.takes_newcomers(one)}
     return page("invalidations", found=found, names=names, standing=standing)
 
 
@@ -58,7 +58,7 @@ def new_invalidation() -> ResponseReturnValue:
     form.campaign.choices = choices(every)
     if form.validate_on_submit():
         try:
-            made = invalidating.begin_count(
+            made = invalidate.begin_count(
                 unit,
                 conditions=form.conditions(),
                 campaign=chosen_campaign(),
@@ -75,14 +75,14 @@ def new_invalidation() -> ResponseReturnValue:
 @blueprint.get("/invalidations/<public_id>")
 def invalidation(public_id: str) -> ResponseReturnValue:
     """What it found, what it would change, how far it has come."""
-    found = invalidating.get_invalidation(db.session(), public_id)
+    found = invalidate.get_invalidation(db.session(), public_id)
     return page("invalidation", **_facts(found))
 
 
 @blueprint.get("/invalidations/<public_id>/progress")
 def invalidation_progress(public_id: str) -> ResponseReturnValue:
     """The part of the page that moves."""
-    found = invalidating.get_invalidation(db.session(), public_id)
+    found = invalidate.get_invalidation(db.session(), public_id)
     return page("_invalidation", **_facts(found))
 
 
@@ -90,17 +90,17 @@ def invalidation_progress(public_id: str) -> ResponseReturnValue:
 def move_invalidation(public_id: str, deed: str) -> ResponseReturnValue:
     """Run it, cancel it, undo it, or end that it takes newcomers."""
     unit, by, now = db.session(), staff_user(), db.utcnow()
-    found = invalidating.get_invalidation(unit, public_id)
+    found = invalidate.get_invalidation(unit, public_id)
     try:
         if deed == "run":
             reason, standing = request.form.get("reason", ""), "standing" in request.form
-            invalidating.run(unit, found, reason=reason, standing=standing, by=by, now=now)
+            invalidate.run(unit, found, reason=reason, standing=standing, by=by, now=now)
         elif deed == "cancel":
-            invalidating.cancel(unit, found, by=by, now=now)
+            invalidate.cancel(unit, found, by=by, now=now)
         elif deed == "undo":
-            invalidating.undo(unit, found, by=by, now=now)
+            invalidate.undo(unit, found, by=by, now=now)
         elif deed == "end-standing":
-            invalidating.end_standing(unit, found, by=by)
+            invalidate.end_standing(unit, found, by=by)
             flash(_("Those who come from now on are taken as they come."))
         else:
             abort(404)
@@ -116,20 +116,20 @@ def move_invalidation(public_id: str, deed: str) -> ResponseReturnValue:
 def _facts(found: Invalidation, problems: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the page says; with the `problems` of what was typed, by field, that is kept."""
     unit, now = db.session(), db.utcnow()
-    done, total = working.progress_of(found)
+    done, total = invalidation_job.progress_of(found)
     return {
         "one": found,
         "state": found.state.value,
         "conditions": Conditions.from_json(found.conditions),
         "campaign": unit.get(Campaign, found.campaign_id) if found.campaign_id else None,
-        "effects": invalidating.effects_of(unit, found),
-        "sample": invalidating.sample_of(unit, found),
-        "aside": invalidating.count_aside(unit, found),
-        "at_work": found.state in invalidating.AT_WORK,
+        "effects": invalidate.effects_of(unit, found),
+        "sample": invalidate.sample_of(unit, found),
+        "aside": invalidate.count_aside(unit, found),
+        "at_work": found.state in invalidate.AT_WORK,
         "percent": min(100, round(100 * done / total)) if total else 0,
-        "is_idle": working.is_idle(found, now),
+        "is_idle": invalidation_job.is_idle(found, now),
         "zone": desk_settings().timezone,
-        "stands": invalidating.takes_newcomers(found),
+        "stands": invalidate.takes_newcomers(found),
         "typed": request.form,
         "problems": {name: WORDS[slug] for name, slug in (problems or {}).items()},
     }
@@ -143,7 +143,7 @@ def _proposed(zone: str) -> dict[str, Any]:
     unit = db.session()
     proposed: dict[str, Any] = {"campaign": request.args.get("campaign", "")}
     if earlier := request.args.get("from"):
-        found = invalidating.get_invalidation(unit, earlier)
+        found = invalidate.get_invalidation(unit, earlier)
         campaign = unit.get(Campaign, found.campaign_id) if found.campaign_id else None
         typed = as_typed(Conditions.from_json(found.conditions), zone)
         return typed | {"campaign": campaign.slug if campaign else ""}

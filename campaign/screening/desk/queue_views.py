@@ -8,15 +8,15 @@ from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
-from campaign import db
-from campaign.accounts.guards import fresh, staff_user
 from campaign.campaigns import lifecycle
-from campaign.campaigns.risks import RiskNamed
-from campaign.campaigns.watching import Finding
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.letters.problems import LetterRefused
-from campaign.screening import queue
-from campaign.screening.desk import (
+from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.core import db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.review_hold import Decision, Hold
+from campaign.printing.problems import LetterRefused
+from campaign.screening import review_queue
+from campaign.screening.desk.blueprint import (
     back,
     blueprint,
     chosen_campaign,
@@ -24,11 +24,11 @@ from campaign.screening.desk import (
     page,
     say_refused,
 )
-from campaign.screening.queue import Filter
-from campaign.screening.showing import hand_out, printed, shown
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.screening_rules import REASONS
-from campaign.signing.signing_views import cannot_print, pdf_response
+from campaign.screening.letter_display import hand_out, printed, shown
+from campaign.screening.review_queue import Filter
+from campaign.signing.checks.screening_rules import REASONS
+from campaign.signing.form.views import cannot_print, pdf_response
+from campaign.staff.guards import fresh, staff_user
 
 _LISTED = 25
 _DECISIONS = {
@@ -53,9 +53,9 @@ def _show(
     """
     refused = bool(risks) or asked
     unit = db.session()
-    held = list(queue.list_held(unit, chosen, limit=_LISTED))
+    held = list(review_queue.list_held(unit, chosen, limit=_LISTED))
     current = _current(held, chosen, at or request.args.get("at", ""))
-    behind = queue.list_held(unit, chosen, limit=1, after=current) if current else ()
+    behind = review_queue.list_held(unit, chosen, limit=1, after=current) if current else ()
     return page(
         "queue",
         422 if refused else 200,
@@ -67,15 +67,15 @@ def _show(
         current=current,
         **_letter(current),
         following=behind[0] if behind else None,
-        count=queue.count_held(unit, chosen),
-        returned=queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
-        campaigns=queue.list_campaigns(unit),
+        count=review_queue.count_held(unit, chosen),
+        returned=review_queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
+        campaigns=review_queue.list_campaigns(unit),
         query=_query(),
         reasons=REASONS,
-        act=queue.last_act(unit, staff_user(), db.utcnow()),
+        act=review_queue.last_act(unit, staff_user(), db.utcnow()),
         seen=db.utcnow().isoformat(),
-        most=queue.MOST_AT_ONCE,
-        counted=queue.COUNTED,
+        most=review_queue.MOST_AT_ONCE,
+        counted=review_queue.COUNTED,
         is_rehearsal=lifecycle.is_rehearsal,
     )
 
@@ -85,7 +85,7 @@ def _show(
 def letter_download(public_id: str) -> ResponseReturnValue:
     """A letter that waits as it will be printed: a file, which asks again who wants it."""
     unit = db.session()
-    held = queue.get_held(unit, public_id, _filter())
+    held = review_queue.get_held(unit, public_id, _filter())
     body = hand_out(unit, held, home=_home(), by=staff_user())
     return pdf_response(body, f"{held.signature.campaign.slug}.pdf")
 
@@ -95,12 +95,12 @@ def decide(public_id: str) -> ResponseReturnValue:
     """Approve, return or reject one letter; then the one behind it."""
     unit, chosen = db.session(), _filter()
     try:
-        current = queue.get_held(unit, public_id, chosen)
-        behind = queue.list_held(unit, chosen, limit=1, after=current)
+        current = review_queue.get_held(unit, public_id, chosen)
+        behind = review_queue.list_held(unit, chosen, limit=1, after=current)
         _decide([public_id])
     except RiskNamed as problem:
         return _show(chosen, public_id, problem.found)
-    except queue.NamesRisk:
+    except review_queue.NamesRisk:
         unit.rollback()
         return _show(chosen, public_id, asked=True)
     except Invalid as problem:
@@ -122,11 +122,11 @@ def decide_all() -> ResponseReturnValue:
     unit, left = db.session(), set[str]()
     try:
         seen = datetime.fromisoformat(request.form.get("seen", ""))
-        wanted = queue.list_ids(unit, _filter(), seen=seen)
+        wanted = review_queue.list_ids(unit, _filter(), seen=seen)
         if request.form.get("decision") == "approve":
-            left = queue.list_flagged(unit, wanted)
+            left = review_queue.list_flagged(unit, wanted)
         if wanted and left.issuperset(wanted):
-            raise queue.NamesRisk
+            raise review_queue.NamesRisk
         _decide([one for one in wanted if one not in left])
     except RiskNamed as problem:
         return _show(_filter(), risks=problem.found)
@@ -152,7 +152,7 @@ def decide_all() -> ResponseReturnValue:
 def undo() -> ResponseReturnValue:
     """Put the letters of one's last decision back into the queue."""
     try:
-        count = queue.undo(db.session(), by=staff_user(), now=db.utcnow())
+        count = review_queue.undo(db.session(), by=staff_user(), now=db.utcnow())
     except Refused as problem:
         say_refused(problem)
     else:
@@ -164,7 +164,7 @@ def _decide(public_ids: list[str]) -> None:
     decision = _DECISIONS.get(request.form.get("decision", ""))
     if decision is None:
         raise Refused("nothing-held")
-    act = queue.decide(
+    act = review_queue.decide(
         db.session(),
         public_ids=public_ids,
         decision=decision,
@@ -220,7 +220,7 @@ def _letter(current: Hold | None) -> dict[str, Any]:
 def _current(held: list[Hold], chosen: Filter, wanted: str) -> Hold | None:
     if wanted:
         try:
-            return queue.get_held(db.session(), wanted, chosen)
+            return review_queue.get_held(db.session(), wanted, chosen)
         except NotFound:
             pass
     return held[0] if held else None

@@ -9,20 +9,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts.guards import guard, staff_user
-from campaign.accounts.models import Role
-from campaign.authoring.desk import load
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.screening import queue
-from campaign.screening.desk import say_refused
-from campaign.screening.queue import Filter
-from campaign.screening.showing import shown
-from campaign.signing.hold_models import Decision
+from campaign.campaigns.desk.blueprint import load
+from campaign.core import db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.review_hold import Decision
+from campaign.models.staff import Role
+from campaign.screening import review_queue
+from campaign.screening.desk.blueprint import say_refused
+from campaign.screening.letter_display import shown
+from campaign.screening.review_queue import Filter
+from campaign.staff.guards import guard, staff_user
 
 blueprint = Blueprint(
-    "rehearsal_screening", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/held"
+    "screening_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/held"
 )
 guard(blueprint, Role.ORGANIZER)
 
@@ -39,14 +39,14 @@ def index(slug: str) -> ResponseReturnValue:
     """Held letters of the rehearsal, the oldest first."""
     unit, campaign = db.session(), load(slug)
     if not lifecycle.is_rehearsal(campaign.status):
-        return redirect(url_for("rehearsal.show", slug=slug))
+        return redirect(url_for("bundles_rehearsal.show", slug=slug))
     chosen = Filter(campaign.id)
-    held = queue.list_held(unit, chosen, limit=_SHOWN)
+    held = review_queue.list_held(unit, chosen, limit=_SHOWN)
     return render_template(
         "screening/rehearsal.html",
         campaign=campaign,
         held=[(one, shown(one)) for one in held],
-        count=queue.count_held(unit, chosen),
+        count=review_queue.count_held(unit, chosen),
         rehearsing=True,
         number=format_number,
     )
@@ -61,8 +61,8 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
     if decision is None:
         raise NotFound("decision")
     try:
-        held = queue.get_held(unit, public_id, Filter(campaign.id))
-        queue.decide(
+        held = review_queue.get_held(unit, public_id, Filter(campaign.id))
+        review_queue.decide(
             unit, public_ids=[held.signature.public_id], decision=decision, by=staff_user(),
             now=db.utcnow(), note=request.form.get("note", ""), risks_seen=True,
             flagged_seen=True,

@@ -9,24 +9,24 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, RadioField
 from wtforms.validators import NumberRange, Optional
 
-from campaign import db, i18n
-from campaign.accounts.guards import actor, guard
-from campaign.accounts.models import Role
-from campaign.authoring.desk import done, load
-from campaign.authoring.fields import CheckboxesField, DeskForm, TextField, choices
-from campaign.authoring.saving import Desk, draft_kept
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid
-from campaign.meeting import Meeting
-from campaign.screening import rules
-from campaign.signing.guard import INSULT, LINK, PHONE, insult_languages
-from campaign.signing.screening_rules import (
+from campaign.campaigns.desk.blueprint import done, load
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign
+from campaign.models.staff import Role
+from campaign.screening import set_rules
+from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
     LONGEST_WORD,
     MOST_FIRST,
     MOST_WORDS,
     ScreeningRules,
 )
+from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
+from campaign.staff.guards import actor, guard
+from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import CheckboxesField, DeskForm, TextField, choices
 
 blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
@@ -101,7 +101,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
-    waiting = rules.count_waiting(db.session(), campaign)
+    waiting = set_rules.count_waiting(db.session(), campaign)
     body = render_template(
         "screening/rules.html", form=form, campaign=campaign, waiting=waiting, **desk.words()
     )
@@ -111,7 +111,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
 def _saved(form: RulesForm, campaign: Campaign) -> bool:
     """Whether the rules are set; what was not is said on the form."""
     try:
-        rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+        set_rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
     except Invalid as problem:
         for name, words in problem.fields.items():
             form[name].errors = [*form[name].errors, _SAID[words]]
@@ -124,8 +124,8 @@ def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page on the desk shows: how many wait, and names to be taken for it."""
     unit = db.session()
     return {
-        "waiting": rules.count_waiting(unit, campaign),
-        "lookalikes": rules.lookalike_references(unit, campaign),
+        "waiting": set_rules.count_waiting(unit, campaign),
+        "lookalikes": set_rules.lookalike_references(unit, campaign),
     }
 
 

@@ -1,9 +1,10 @@
 """Every page of screening, on its two blueprints."""
 
-from campaign.screening import fraud_views, invalidation_views, queue_views, working
-from campaign.screening.desk import blueprint
-from campaign.screening.rules_views import blueprint as rules
+from campaign.screening import invalidation_job
+from campaign.screening.desk import fraud_views, invalidation_views, queue_views
+from campaign.screening.desk.blueprint import blueprint
+from campaign.screening.desk.rules_views import blueprint as rules
 
-assert all((fraud_views, invalidation_views, queue_views, working))
+assert all((fraud_views, invalidation_views, queue_views, invalidation_job))
 
 __all__ = ["blueprint", "rules"]

@@ -11,10 +11,10 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
-from campaign.folding import fold
-from campaign.sealing import Keyring
-from campaign.signing.similar_words import are_alike, bands_of
-from campaign.signing.traces import domain_of, mark, opened, places_of
+from campaign.core.sealing import Keyring
+from campaign.core.text.fold import fold
+from campaign.signing.checks.origin import domain_of, mark, opened, places_of
+from campaign.signing.checks.similar_words import are_alike, bands_of
 
 MOST_VALUES = 200
 _ANY = "*"

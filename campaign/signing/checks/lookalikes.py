@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from campaign.folding import fold
+from campaign.core.text.fold import fold
 
 _MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
 """Figures and signs that people write for letters, and letters that Unicode finds less alike."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Request
 
-from campaign.sealing import Keyring
+from campaign.core.sealing import Keyring
 
 _MARK_BYTES = 16
 _AGENT_LIMIT = 300

@@ -14,18 +14,18 @@ from flask import current_app
 from sqlalchemy import Boolean, column, delete, func, or_, select, table
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import StaffUser
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.risks import watch_of
-from campaign.campaigns.watching import Finding, Words
-from campaign.db import Sealed
-from campaign.settings import Settings
-from campaign.signing.conditions import Conditions
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.names import full_name
-from campaign.signing.screening_rules import (
+from campaign.campaigns.content.risk_words import Finding, Words
+from campaign.campaigns.content.risks import watch_of
+from campaign.core import db
+from campaign.core.db import Sealed
+from campaign.core.settings import Settings
+from campaign.core.text.person_names import full_name
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Decision, Hold
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import StaffUser
+from campaign.signing.checks.conditions import Conditions
+from campaign.signing.checks.screening_rules import (
     CHANGED,
     FIRST,
     RISK,
@@ -37,7 +37,7 @@ from campaign.signing.screening_rules import (
     reasons_of_name,
     reasons_of_text,
 )
-from campaign.signing.similar import count_alike_text
+from campaign.signing.checks.similar import count_alike_text
 from campaign.signing.states import check_move
 
 # Invalidations belong to a higher layer: those that stand are read by the table's name.

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
 
-from campaign.letters.phrases import Phrases, phrases_of
-from campaign.signing.guard import (
+from campaign.core.text.phrases import Phrases, phrases_of
+from campaign.signing.checks.lookalikes import looks_like_any
+from campaign.signing.checks.private_details import private_places
+from campaign.signing.checks.wordlist import (
     INSULT,
     LINK,
     PHONE,
@@ -22,8 +24,6 @@ from campaign.signing.guard import (
     phones,
     threat_places,
 )
-from campaign.signing.lookalikes import looks_like_any
-from campaign.signing.private_details import private_places
 
 FIRST = "first"
 SIMILAR = "similar"

@@ -6,12 +6,12 @@ import structlog
 from sqlalchemy import delete, exists, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.sealing import WrongKey
-from campaign.signing.models import Signature, SignatureState, WordsPrint
-from campaign.signing.similar_words import SHARED, bands_of
-from campaign.signing.validating import SignedForm
+from campaign.core import db, jobs
+from campaign.core.sealing import WrongKey
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, SignatureState, WordsPrint
+from campaign.signing.checks.similar_words import SHARED, bands_of
+from campaign.signing.validate import SignedForm
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ the database can try words against it. Stored are four quarters of 16 bits.
 
 from collections.abc import Iterator, Sequence
 
-from campaign.folding import split_words
-from campaign.sealing import Keyring
+from campaign.core.sealing import Keyring
+from campaign.core.text.fold import split_words
 
 BANDS = 4
 _BITS = 16

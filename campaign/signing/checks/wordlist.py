@@ -14,8 +14,8 @@ from pathlib import Path
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from campaign.folding import fold, split_words
-from campaign.letters.phrases import Phrases, phrases_of
+from campaign.core.text.fold import fold, split_words
+from campaign.core.text.phrases import Phrases, phrases_of
 
 FORBIDDEN = "forbidden-word"
 INSULT = "insult"

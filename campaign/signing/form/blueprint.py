@@ -2,13 +2,13 @@
 
 from flask import Blueprint
 
-from campaign.letters.html import letter_fragment
-from campaign.reading import intake
-from campaign.signing import signing_views
-from campaign.signing.names import full_name
+from campaign.core.text.person_names import full_name
+from campaign.printing.html import letter_fragment
+from campaign.public.pages import before_request
+from campaign.signing.form import views
 
 blueprint = Blueprint("signing", __name__)
-intake.init_blueprint(blueprint)
+before_request.init_blueprint(blueprint)
 blueprint.add_app_template_global(letter_fragment, "letter_fragment")
 blueprint.add_app_template_global(full_name, "full_name")
-signing_views.register(blueprint)
+views.register(blueprint)

@@ -19,12 +19,12 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from campaign import i18n
-from campaign.form_words import PlainForm
-from campaign.signing.details import Part, names_street, parts_of
-from campaign.signing.models import Disclosure
-from campaign.signing.tidying import Problem, without_emoji
-from campaign.signing.wording import say_all
+from campaign.core import i18n
+from campaign.models.signature import Disclosure
+from campaign.signing.address import Part, names_street, parts_of
+from campaign.signing.clean_text import Problem, without_emoji
+from campaign.signing.form.sentences import say_all
+from campaign.web.form_base import PlainForm
 
 WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
 """Fields of the page Write; all others are those of the page You."""

@@ -9,27 +9,27 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from campaign import clock, db, i18n
-from campaign.accounts.guards import guard
-from campaign.accounts.models import Role
-from campaign.authoring.desk import load
-from campaign.campaigns.current_letters import current_templates
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.risk_words import Finding, Words, texts_of_campaign
+from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.targets import words_of_official
+from campaign.campaigns.desk.blueprint import load
 from campaign.campaigns.lifecycle import is_rehearsal
-from campaign.campaigns.models import Campaign, TargetKind
-from campaign.campaigns.risks import watch_of
-from campaign.campaigns.tally import count_of
-from campaign.campaigns.targets import words_of_official
-from campaign.campaigns.watching import Finding, Words, texts_of_campaign
-from campaign.errors import NotFound
-from campaign.letters.problems import OF_ADDRESS, LetterRefused
-from campaign.reading.case_page import case_page
-from campaign.settings import Settings
+from campaign.campaigns.public_counts import count_of
+from campaign.core import clock, db, i18n
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.staff import Role
+from campaign.printing.problems import OF_ADDRESS, LetterRefused
+from campaign.public.case_page import case_page
 from campaign.signing import mail_samples
-from campaign.signing.drafts import Letters, draft_letters, layout_of, pdf_of
+from campaign.signing.campaign_terms import plan_of
+from campaign.signing.form.views import cannot_print, pdf_response
+from campaign.signing.letter.draft import Letters, draft_letters, layout_of, pdf_of
+from campaign.signing.letter.samples import PLAIN, SAMPLES, sample_writer
 from campaign.signing.mail_samples import sample_mail
-from campaign.signing.plan import plan_of
-from campaign.signing.samples import PLAIN, SAMPLES, sample_writer
-from campaign.signing.signing_views import cannot_print, pdf_response
+from campaign.staff.guards import guard
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
 guard(blueprint, Role.ORGANIZER)
@@ -110,7 +110,7 @@ def _rehearse_url(campaign: Campaign, lang: str) -> str:
     """Where a letter can be tried; once it is open, everybody writes."""
     if not is_rehearsal(campaign.status) or not plan_of(campaign).letters:
         return ""
-    return url_for("rehearsal_signing.write", slug=campaign.slug, lang=lang)
+    return url_for("signing_rehearsal.write", slug=campaign.slug, lang=lang)
 
 
 @blueprint.get("/<lang>/letter.pdf")

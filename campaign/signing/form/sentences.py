@@ -5,8 +5,8 @@ from typing import Any
 
 from flask_babel import format_decimal, gettext, ngettext
 
-from campaign import i18n
-from campaign.signing.tidying import Problem
+from campaign.core import i18n
+from campaign.signing.clean_text import Problem
 
 _NAMED = 3
 """Things quoted in one sentence; whoever mends these is told of the next."""

@@ -11,22 +11,22 @@ from flask import current_app
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import clock, db, i18n
-from campaign.campaigns.models import Campaign
-from campaign.reading.case_page import CasePage, case_page
-from campaign.settings import Settings
-from campaign.signing import mailbox_spelling
-from campaign.signing.composing import Writer
+from campaign.core import clock, db, i18n
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.public.case_page import CasePage, case_page
+from campaign.signing import mailbox_spellings
+from campaign.signing.address import samples_of
+from campaign.signing.campaign_terms import SigningPlan, get_plan, refuse_ended
+from campaign.signing.clean_text import Problem
 from campaign.signing.consents import sentences
-from campaign.signing.details import samples_of
-from campaign.signing.drafts import draft_letters, layout_of, writer_of
-from campaign.signing.forms import WRITE_FIELDS, SigningForm
-from campaign.signing.measuring import nobody
-from campaign.signing.plan import SigningPlan, get_plan, refuse_ended
+from campaign.signing.form.forms import WRITE_FIELDS, SigningForm
+from campaign.signing.letter.compose import Writer
+from campaign.signing.letter.draft import draft_letters, layout_of, writer_of
+from campaign.signing.letter.proposed_letters import nobody
 from campaign.signing.receipts import Signer, make_receipt
-from campaign.signing.rehearsing import page_mark
-from campaign.signing.tidying import Problem
-from campaign.signing.validating import Problems, SignedForm, check_form, check_words
+from campaign.signing.sign_in_rehearsal import page_mark
+from campaign.signing.validate import Problems, SignedForm, check_form, check_words
 
 Posted = MultiDict[str, str]
 
@@ -60,7 +60,7 @@ def open_plan(unit: Session, slug: str, now: datetime) -> SigningPlan:
 
 def with_meant_address(posted: Posted) -> Posted:
     """The form with the address that was probably meant, where its button was pressed."""
-    meant = mailbox_spelling.meant(posted.get("email", ""))
+    meant = mailbox_spellings.meant(posted.get("email", ""))
     if "use_meant" not in posted or not meant:
         return posted
     mended = MultiDict(posted)
@@ -140,7 +140,7 @@ def check_page(
         "case": _case(campaign, now),
         "form": shown,
         "signed": form,
-        "meant": mailbox_spelling.meant(form.email),
+        "meant": mailbox_spellings.meant(form.email),
         "letters": draft_letters(
             campaign,
             writer_of(form),

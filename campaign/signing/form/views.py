@@ -19,28 +19,30 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import db, i18n
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import get_campaign
-from campaign.errors import NotFound
-from campaign.letters.html import card_fragment
-from campaign.letters.problems import LetterRefused
-from campaign.officials.models import Official
-from campaign.reading import home
-from campaign.reading.case_page import case_page
-from campaign.reading.intake import private
-from campaign.reading.sharing import share_of
-from campaign.reading.sources import clean_source
-from campaign.security import count_against_limit, counted, network_of, public
-from campaign.settings import Settings
-from campaign.signing import journey, rehearsing, similar, work, writing
-from campaign.signing.drafts import draft_letters, layout_of, pdf_of, writer_of
-from campaign.signing.journey import Posted, Sent
-from campaign.signing.plan import SigningPlan, get_plan, last_plan, plan_of
-from campaign.signing.services import Signing, Tab, make_signing
-from campaign.signing.services import sign as sign_letter
-from campaign.signing.traces import trace_of
-from campaign.signing.waiting_mails import APART
+from campaign.campaigns.campaigns import get_campaign
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Official
+from campaign.printing.html import card_fragment
+from campaign.printing.problems import LetterRefused
+from campaign.public import home
+from campaign.public.case_page import case_page
+from campaign.public.pages.before_request import private
+from campaign.public.referrers import clean_source
+from campaign.public.share_links import share_of
+from campaign.signing import check_proof_of_work, sign_in_rehearsal
+from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of
+from campaign.signing.checks import similar
+from campaign.signing.checks.origin import trace_of
+from campaign.signing.form import steps, write_page
+from campaign.signing.form.steps import Posted, Sent
+from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of, writer_of
+from campaign.signing.sign import Signing, Tab, make_signing
+from campaign.signing.sign import sign as sign_letter
+from campaign.signing.waiting_letters_mail import APART
+from campaign.web.security import count_against_limit, counted, network_of, public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -76,8 +78,8 @@ def live(lang: str, slug: str) -> ResponseReturnValue:
     _count_against("live", _settings().live_previews_per_hour)
     with db.reading() as unit:
         plan = plan_for(unit, slug)
-        page = writing.live_page(_campaign(unit, plan), plan, request.form, db.utcnow())
-        return _page("signing/live.html", page, 200)
+        page = write_page.live_page(_campaign(unit, plan), plan, request.form, db.utcnow())
+        return _page("signing/live_preview.html", page, 200)
 
 
 @public
@@ -85,7 +87,7 @@ def you(lang: str, slug: str) -> ResponseReturnValue:
     """Who writes."""
     with db.reading() as unit:
         plan = plan_for(unit, slug)
-        words = journey.judge_words(request.form, plan, db.utcnow())
+        words = steps.judge_words(request.form, plan, db.utcnow())
         if words.problems:
             return _write_page(unit, plan, request.form, words, words.status)
         return _you_page(unit, plan, request.form, Sent(None, {}), 200)
@@ -96,11 +98,11 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as it will be printed."""
     with db.reading() as unit:
         plan = plan_for(unit, slug)
-        posted = journey.with_meant_address(request.form)
-        came = journey.judge(posted, plan, db.utcnow())
+        posted = steps.with_meant_address(request.form)
+        came = steps.judge(posted, plan, db.utcnow())
         if came.form is None:
             return mend(unit, plan, came)
-        page = journey.check_page(_campaign(unit, plan), posted, came.form, db.utcnow())
+        page = steps.check_page(_campaign(unit, plan), posted, came.form, db.utcnow())
         page["alike"] = similar.count_alike(unit, plan.campaign_id, came.form)
         return _page("signing/check.html", page, 200)
 
@@ -131,7 +133,7 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
             return mend(unit, plan, came)
     count = count_against_limit(unit, "sign", network, _settings().signings_per_hour)
     solution = request.form.get("work", "")
-    work.admit(unit, plan, solution, network=network, signed_here=count)
+    check_proof_of_work.admit(unit, plan, solution, network=network, signed_here=count)
     sign_letter(unit, ready)
     return done
 
@@ -139,7 +141,7 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
 def _judged(plan: SigningPlan, lang: str) -> tuple[Sent, Signing | None]:
     """The form as the plan has it, and what is to be written where nothing has to be mended."""
     now = db.utcnow()
-    came = journey.judge(request.form, plan, now)
+    came = steps.judge(request.form, plan, now)
     if came.form is None:
         return came, None
     tab = Tab(request.form.get("receipt", ""), request.form.get("replaces", ""))
@@ -153,8 +155,10 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as unit:
         plan = plan_for(unit, slug)
         count = counted(unit, "sign", network_of(request.remote_addr or ""))
-        needed = work.is_needed(unit, plan.campaign_id, count + 1)
-    return private(jsonify(challenge=work.challenge(plan, db.utcnow()) if needed else None))
+        needed = check_proof_of_work.is_needed(unit, plan.campaign_id, count + 1)
+    return private(
+        jsonify(challenge=check_proof_of_work.challenge(plan, db.utcnow()) if needed else None)
+    )
 
 
 @public
@@ -179,7 +183,7 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
     _count_against("preview", _settings().previews_per_hour)
     with db.reading() as unit:
         plan = plan_for(unit, slug)
-        came = journey.judge(request.form, plan, db.utcnow())
+        came = steps.judge(request.form, plan, db.utcnow())
         if came.form is None:
             return mend(unit, plan, came)
         campaign, home = _campaign(unit, plan), _settings().organisation_country
@@ -189,7 +193,7 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
             came.form.letter_locale,
             now=db.utcnow(),
             home=home,
-            specimen=rehearsing.page_mark() or gettext("Preview"),
+            specimen=sign_in_rehearsal.page_mark() or gettext("Preview"),
         )
         layout = layout_of(campaign, home)
     return pdf_response(pdf_of(letters, layout), "preview.pdf")
@@ -204,7 +208,7 @@ def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
     if "again" in request.args:
         with db.reading() as unit:
             plan_for(unit, slug)
-        return _page("signing/again.html", {"action": request.path, "slug": slug}, 200)
+        return _page("signing/resend_step.html", {"action": request.path, "slug": slug}, 200)
     return redirect(url_for("signing.write", lang=lang, slug=slug))
 
 
@@ -229,7 +233,7 @@ def pdf_response(body: bytes, name: str) -> Response:
 
 def _count_against(kind: str, limit: int) -> None:
     """One more from this network in this hour, whatever becomes of it; the team is not counted."""
-    if rehearsing.is_rehearsing():
+    if sign_in_rehearsal.is_rehearsing():
         return
     with db.transaction() as unit:
         count_against_limit(unit, kind, network_of(request.remote_addr or ""), limit)
@@ -237,8 +241,8 @@ def _count_against(kind: str, limit: int) -> None:
 
 def plan_for(unit: Session, slug: str) -> SigningPlan:
     """What can be signed here now: on a page of a rehearsal, before the campaign has opened."""
-    if not rehearsing.is_rehearsing():
-        return journey.open_plan(unit, slug, db.utcnow())
+    if not sign_in_rehearsal.is_rehearsing():
+        return steps.open_plan(unit, slug, db.utcnow())
     plan = plan_of(get_campaign(unit, slug), home=_settings().organisation_country)
     if not plan.letters:
         raise NotFound("letter-template")
@@ -256,7 +260,7 @@ def _write_page(
     unit: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
 ) -> Response:
     wanted = request.args.get("letter", "")
-    page = writing.write_page(
+    page = write_page.write_page(
         _campaign(unit, plan), plan, posted, came.problems, now=db.utcnow(), wanted=wanted
     )
     return _page("signing/write.html", page, status)
@@ -265,7 +269,7 @@ def _write_page(
 def _you_page(
     unit: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
 ) -> Response:
-    page = journey.you_page(_campaign(unit, plan), MultiDict(posted), came.problems, db.utcnow())
+    page = steps.you_page(_campaign(unit, plan), MultiDict(posted), came.problems, db.utcnow())
     return _page("signing/you.html", page, status)
 
 

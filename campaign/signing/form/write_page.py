@@ -8,26 +8,32 @@ from flask import current_app
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from campaign import clock, i18n
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound
-from campaign.letters.context import LetterContext
-from campaign.letters.room import Room
-from campaign.reading.case_page import case_page, recipients_of
-from campaign.settings import Settings
-from campaign.signing import guard
-from campaign.signing.drafts import Letters, blank_writer, draft_letters, layout_of, point_texts
-from campaign.signing.forms import SigningForm
-from campaign.signing.measuring import nobody
-from campaign.signing.plan import SigningPlan
-from campaign.signing.points import arranged, moved
-from campaign.signing.rehearsing import page_mark
-from campaign.signing.validating import Problems, Words, check_words
-from campaign.signing.wording import say_all
+from campaign.core import clock, i18n
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.page_fit import Room
+from campaign.public.case_page import case_page, recipients_of
+from campaign.signing.campaign_terms import SigningPlan
+from campaign.signing.checks import wordlist
+from campaign.signing.form.forms import SigningForm
+from campaign.signing.form.sentences import say_all
+from campaign.signing.letter.draft import (
+    Letters,
+    blank_writer,
+    draft_letters,
+    layout_of,
+    point_texts,
+)
+from campaign.signing.letter.points import arranged, moved
+from campaign.signing.letter.proposed_letters import nobody
+from campaign.signing.sign_in_rehearsal import page_mark
+from campaign.signing.validate import Problems, Words, check_words
 
 Posted = MultiDict[str, str]
 
-_READABLE = {guard.FORBIDDEN, guard.INSULT, guard.PHONE, guard.LINK, "facts-missing"}
+_READABLE = {wordlist.FORBIDDEN, wordlist.INSULT, wordlist.PHONE, wordlist.LINK, "facts-missing"}
 """Problems of a text that can be measured all the same."""
 
 
@@ -90,7 +96,10 @@ def write_page(
 def live_page(
     campaign: Campaign, plan: SigningPlan, posted: Posted, now: datetime
 ) -> dict[str, Any]:
-    """What `signing/live.html` shows: the letter as it stands, what is wrong, the room left."""
+    """What `signing/live_preview.html` shows.
+
+    The letter as it stands, what is wrong, the room left.
+    """
     locale = plan.letter_locale(posted.get("letter_locale", ""), i18n.locale())
     choice = choice_of(posted, plan, locale)
     words, found = _judge(_form(posted, locale, choice), plan)

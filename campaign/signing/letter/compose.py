@@ -10,17 +10,21 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from campaign import i18n
-from campaign.campaigns.addressing import Addressing, addressing_of, name_and_office
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.letters.context import LetterContext, Translation
-from campaign.letters.html import text_direction
-from campaign.letters.placeholders import fill, placeholders_in
-from campaign.officials.postal import address_lines
-from campaign.signing.models import Disclosure
-from campaign.signing.names import full_name
-from campaign.signing.points import ordered
+from campaign.campaigns.content.address_and_salutation import (
+    Addressing,
+    addressing_of,
+    name_and_office,
+)
+from campaign.core import i18n
+from campaign.core.text.person_names import full_name
+from campaign.directory.postal_addresses import address_lines
+from campaign.models.campaign import Campaign
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.signature import Disclosure
+from campaign.printing.html import text_direction
+from campaign.printing.letter_content import LetterContext, Translation
+from campaign.printing.placeholders import fill, placeholders_in
+from campaign.signing.letter.points import ordered
 
 __all__ = [
     "Addressing",

@@ -8,15 +8,17 @@ from typing import Any
 from sqlalchemy import JSON, column, select, table
 from sqlalchemy.orm import object_session
 
-from campaign import clock
-from campaign.campaigns.models import Campaign, LetterFormat, Target, TargetKind
-from campaign.errors import NotFound
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import LAYOUTS, Layout, layout_for
-from campaign.letters.press import render_cards, render_many
-from campaign.officials.models import Official
-from campaign.signing import translating
-from campaign.signing.composing import (
+from campaign.core import clock
+from campaign.core.errors import NotFound
+from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
+from campaign.models.directory import Official
+from campaign.models.signature import Disclosure, Letter, Signature
+from campaign.printing.geometry import LAYOUTS, Layout, layout_for
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.press import render_cards, render_many
+from campaign.signing.campaign_terms import template_for
+from campaign.signing.letter import letter_translations
+from campaign.signing.letter.compose import (
     Addressing,
     Case,
     Into,
@@ -26,11 +28,9 @@ from campaign.signing.composing import (
     compose,
     proposal_of,
 )
-from campaign.signing.models import Disclosure, Letter, Signature
-from campaign.signing.plan import template_for
-from campaign.signing.points import ordered
-from campaign.signing.presses import at_the_press
-from campaign.signing.validating import SignedForm
+from campaign.signing.letter.points import ordered
+from campaign.signing.letter.press_places import at_the_press
+from campaign.signing.validate import SignedForm
 
 # Bundles belong to a higher layer: what one was frozen with is read by the table's name.
 _BUNDLE = table("bundle", column("id"), column("frozen", JSON))
@@ -145,11 +145,11 @@ def _into(
     campaign: Campaign, target: Target, locale: str, home: str, moment: datetime
 ) -> Into | None:
     """What a letter that is in no bundle yet is translated with."""
-    main = translating.language_of(campaign)
+    main = letter_translations.language_of(campaign)
     if not main or main == locale:
         return None
     addressing = addressing_of(target, main, host_country=host_country(target, home))
-    return translating.into(campaign.templates, target.id, main, addressing, moment)
+    return letter_translations.into(campaign.templates, target.id, main, addressing, moment)
 
 
 def point_texts(
@@ -215,7 +215,9 @@ def _into_signed(
         return _into(campaign, letter.target, signature.letter_locale, home, moment)
     if frozen.translation is None:
         return None
-    return translating.into(campaign.templates, letter.target_id, *frozen.translation, moment)
+    return letter_translations.into(
+        campaign.templates, letter.target_id, *frozen.translation, moment
+    )
 
 
 def _frozen(letter: Letter, locale: str) -> _Frozen | None:

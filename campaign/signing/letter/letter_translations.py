@@ -8,9 +8,9 @@ the newest when the letter was signed, whatever has been written since.
 from collections.abc import Iterable
 from datetime import datetime
 
-from campaign.campaigns.models import Campaign, LetterFormat
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.signing.composing import Addressing, Into, proposal_of
+from campaign.models.campaign import Campaign, LetterFormat
+from campaign.models.letter_template import LetterTemplate
+from campaign.signing.letter.compose import Addressing, Into, proposal_of
 
 
 def language_of(campaign: Campaign) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
-from campaign.errors import TooMany
+from campaign.core.errors import TooMany
 
 _AT_ONCE = 2
 """PDFs that one process makes or has waiting at a time; the renderer takes one after another."""

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import Layout, layout_for
-from campaign.letters.placeholders import MissingPlaceholderValue, placeholders_in
-from campaign.letters.room import Room, card_room, letter_room
-from campaign.signing.composing import (
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.models.signature import Disclosure
+from campaign.printing.geometry import Layout, layout_for
+from campaign.printing.letter_content import LetterContext
+from campaign.printing.page_fit import Room, card_room, letter_room
+from campaign.printing.placeholders import MissingPlaceholderValue, placeholders_in
+from campaign.signing.letter.compose import (
     Addressing,
     Case,
     Proposal,
@@ -23,7 +24,6 @@ from campaign.signing.composing import (
     compose,
     proposal_of,
 )
-from campaign.signing.models import Disclosure
 
 _OFFICIAL = {"official_name", "official_office"}
 _SOME_DAY = date(2000, 9, 30)

@@ -9,11 +9,11 @@ from datetime import date
 from flask import current_app
 from flask_babel import gettext
 
-from campaign.campaigns.models import Campaign
-from campaign.settings import Settings
-from campaign.signing.composing import Writer
-from campaign.signing.models import Disclosure
-from campaign.signing.plan import SigningPlan
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Disclosure
+from campaign.signing.campaign_terms import SigningPlan
+from campaign.signing.letter.compose import Writer
 
 PLAIN, LONGEST, RTL, WORDS, SCRIPTS = "plain", "longest", "rtl", "words", "scripts"
 SAMPLES = (PLAIN, LONGEST, RTL, WORDS, SCRIPTS)

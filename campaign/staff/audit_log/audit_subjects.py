@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Date, TableClause, column, func, select, table
 from sqlalchemy.orm import Session
 
-from campaign import i18n
+from campaign.core import i18n
 
 Names = Mapping[str, tuple[str, str]]
 """Words and address for each subject."""
@@ -131,13 +131,13 @@ _THINGS: Mapping[str, _Thing] = {
     "official": _Thing(
         _OFFICIAL,
         lambda row: str(row.name or row.slug),
-        _page("officials.edit", "slug"),
+        _page("directory.edit", "slug"),
         key="public_id",
     ),
     "mission": _Thing(
         _MISSION,
         lambda row: str(row.slug),
-        _page("officials.edit_mission", "slug"),
+        _page("directory.edit_mission", "slug"),
         key="public_id",
     ),
     "bundle": _Thing(
@@ -158,7 +158,7 @@ _THINGS: Mapping[str, _Thing] = {
         lambda row: str(
             _("%(reference)s, sheet %(number)s", reference=row.reference, number=row.id)
         ),
-        _page("paper.edit"),
+        _page("paper_signatures.edit"),
     ),
     # Without a page: only who uploaded a file sees it.
     "paper-import": _Thing(

@@ -21,8 +21,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from campaign.accounts.audit_things import number_of
-from campaign.audit import AuditEntry
+from campaign.core.audit import AuditEntry
+from campaign.staff.audit_log.audit_subjects import number_of
 
 KINDS = {
     "bundle": "bundle",

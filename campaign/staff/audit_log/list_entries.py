@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.audit_reach import ids_about
-from campaign.audit import AuditEntry
+from campaign.core.audit import AuditEntry
+from campaign.staff.audit_log.by_campaign import ids_about
 
 PER_PAGE = 50
 _BATCH = 1_000

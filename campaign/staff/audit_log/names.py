@@ -1,6 +1,6 @@
 """Who and what the entries of the audit name by number, in words.
 
-What they are about: `audit_things`.
+What they are about: `audit_subjects`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.accounts import audit_sought, audit_things, deeds
-from campaign.accounts.audit_things import Names, number_of
-from campaign.accounts.audit_values import say_value
-from campaign.accounts.models import StaffUser
-from campaign.audit import AuditEntry
+from campaign.core import audit
+from campaign.core.audit import AuditEntry
+from campaign.models.staff import StaffUser
+from campaign.staff.audit_log import audit_subjects, labels, search_field
+from campaign.staff.audit_log.audit_subjects import Names, number_of
+from campaign.staff.audit_log.values import say_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,19 @@ def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
     numbers = [number for name in _CAMPAIGNS for number in _values(entries, name, int)]
     known = _Known(
         _names(unit, subjects, people),
-        audit_things.references_of(unit, numbers),
-        audit_things.officials_of(unit, _numbers(entries, _OFFICIAL)),
+        audit_subjects.references_of(unit, numbers),
+        audit_subjects.officials_of(unit, _numbers(entries, _OFFICIAL)),
     )
     return [_line(entry, people, known) for entry in entries]
 
 
 def say_subjects(unit: Session, subjects: Collection[str]) -> str:
-    """What a filter is about, in words of which `audit_sought.subjects_of` knows what they mean."""
+    """What a filter is about, in words of which `search_field.subjects_of` knows what they mean."""
     words = " ".join(subjects)
     if len(subjects) == 1:
         people = _people_of(unit, {number_of(words.partition(":")[2])})
         name, _url = _names(unit, set(subjects), people).get(words, ("", ""))
-        if audit_sought.subjects_of(unit, name) == tuple(subjects):
+        if search_field.subjects_of(unit, name) == tuple(subjects):
             return name
     return words
 
@@ -114,12 +114,12 @@ def _line(entry: AuditEntry, people: Mapping[int, str], known: _Known) -> Line:
     return Line(
         entry=entry,
         who=say_actor(entry.actor, people),
-        what=deeds.say(entry.action),
+        what=labels.say(entry.action),
         about=about,
         url=url,
         details=[
             (
-                deeds.say_detail(name),
+                labels.say_detail(name),
                 _say_value(_NUMBERS.get((entry.action, name), name), value, people, known),
             )
             for name, value in entry.detail.items()
@@ -144,7 +144,7 @@ def _people_of(unit: Session, ids: Collection[int]) -> dict[int, str]:
 def _names(unit: Session, subjects: set[str], people: Mapping[int, str]) -> Names:
     staff = {one for one in subjects if one.startswith("staff:")}
     found = {one: (people.get(number_of(one.partition(":")[2]), _left()), "") for one in staff}
-    return found | audit_things.names_of(unit, subjects - staff)
+    return found | audit_subjects.names_of(unit, subjects - staff)
 
 
 def _left() -> str:

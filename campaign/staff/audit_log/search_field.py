@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
-from campaign.accounts import audit_things
-from campaign.accounts.audit_list import known_subjects
-from campaign.accounts.audit_reach import KINDS
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import find_by_email
+from campaign.models.staff import StaffUser
+from campaign.staff.audit_log import audit_subjects
+from campaign.staff.audit_log.by_campaign import KINDS
+from campaign.staff.audit_log.list_entries import known_subjects
+from campaign.staff.staff_users import find_by_email
 
 _NUMBERED = {"bundle": "sequence", "paper-sheet": "id", "paper-import": "id"}
 """What belongs to a campaign and is called by a number of these columns."""
@@ -77,7 +77,7 @@ def _shown_so(unit: Session, typed: str) -> list[str]:
     )
     for one in unit.scalars(select(campaign.c.id).where(begins)).all():
         likely += [subject for kind in KINDS for subject in _likely(unit, kind, one, numbers)]
-    names = audit_things.names_of(unit, likely)
+    names = audit_subjects.names_of(unit, likely)
     return [one for one in likely if names.get(one, ("",))[0].casefold() == typed.casefold()]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from campaign.accounts.field_words import CAMPAIGN_FIELDS
+from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
 
 _FIELDS: Mapping[str, Any] = {
     **CAMPAIGN_FIELDS,

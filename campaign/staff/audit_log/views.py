@@ -21,15 +21,16 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from campaign import audit, db
-from campaign.accounts import audit_list, audit_names, audit_sought, deeds, services
-from campaign.accounts.audit_list import PER_PAGE, Filter
-from campaign.accounts.guards import actor, fresh, guard
-from campaign.accounts.models import Role
-from campaign.spreadsheets import inert
-from campaign.typed_days import NoDay, read_day
+from campaign.core import audit, db
+from campaign.models.staff import Role
+from campaign.staff import staff_users
+from campaign.staff.audit_log import labels, list_entries, names, search_field
+from campaign.staff.audit_log.list_entries import PER_PAGE, Filter
+from campaign.staff.guards import actor, fresh, guard
+from campaign.web.date_fields import NoDay, read_day
+from campaign.web.spreadsheets import inert
 
-blueprint = Blueprint("audit", __name__, url_prefix="/audit")
+blueprint = Blueprint("audit_log", __name__, url_prefix="/audit")
 guard(blueprint, Role.ADMIN)
 _COLUMNS = ("id", "at", "who", "actor", "what", "action", "about", "subject", "detail")
 _ACTOR = re.compile(r"staff:\d{1,9}|command|supporter")
@@ -70,8 +71,8 @@ class _Asked:
         about = values.getlist("subject")
         chosen = Filter(
             actor=who if _ACTOR.fullmatch(who) else "",
-            action=what if what in deeds.DEEDS else "",
-            subjects=audit_list.known_subjects(db.session(), about) if about else None,
+            action=what if what in labels.DEEDS else "",
+            subjects=list_entries.known_subjects(db.session(), about) if about else None,
             since=days["since"].day,
             until=days["until"].day,
         )
@@ -81,7 +82,7 @@ class _Asked:
 
     def about(self, typed: str) -> "_Asked":
         """The same, about what somebody means who typed this."""
-        subjects = audit_sought.subjects_of(db.session(), typed)
+        subjects = search_field.subjects_of(db.session(), typed)
         return _Asked(replace(self.chosen, subjects=subjects), wrong=self.wrong)
 
     @property
@@ -102,7 +103,7 @@ class _Asked:
 def index() -> ResponseReturnValue:
     """One page of entries, the newest first."""
     asked = _Asked.of(request.args)
-    return _page(asked, about=audit_names.say_subjects(db.session(), asked.chosen.subjects or ()))
+    return _page(asked, about=names.say_subjects(db.session(), asked.chosen.subjects or ()))
 
 
 @blueprint.post("")
@@ -116,7 +117,7 @@ def search() -> ResponseReturnValue:
 
 
 @blueprint.post("/entries.csv")
-@fresh(back="accounts.audit.index")
+@fresh(back="staff.audit_log.index")
 def download() -> ResponseReturnValue:
     """All entries of the filter as CSV; the download is an entry itself."""
     asked = _Asked.of(request.form)
@@ -131,9 +132,9 @@ def _csv(chosen: Filter) -> Iterator[str]:
     """As spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     yield "\ufeff" + _rows([_COLUMNS])
     with db.reading() as unit:
-        for part in audit_list.walk(unit, chosen, zone=_zone()):
+        for part in list_entries.walk(unit, chosen, zone=_zone()):
             rows = []
-            for line in audit_names.lines_of(unit, part):
+            for line in names.lines_of(unit, part):
                 entry = line.entry
                 detail = "; ".join(f"{name}: {value}" for name, value in line.details)
                 cells = (str(entry.id), entry.at.isoformat(), line.who, entry.actor, line.what)
@@ -150,20 +151,20 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
 
 def _page(asked: _Asked, *, about: str) -> str:
     unit = db.session()
-    entries = audit_list.list_entries(
+    entries = list_entries.list_entries(
         unit, asked.chosen, zone=_zone(), before=asked.before, limit=PER_PAGE + 1
     )
     shown = entries[:PER_PAGE]
     state = asked.state
     return render_template(
-        "accounts/audit.html",
-        lines=audit_names.lines_of(unit, shown),
+        "staff/audit_log.html",
+        lines=names.lines_of(unit, shown),
         state=state,
         about=about,
         wrong=asked.wrong,
         older=_address(state, before=shown[-1].id) if entries[PER_PAGE:] else "",
         newest=_address(state) if asked.before is not None else "",
-        people=services.list_staff_users(unit),
+        people=staff_users.list_staff_users(unit),
         groups=_groups(),
     )
 
@@ -180,11 +181,11 @@ def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
             str(title),
             [
                 (slug, str(words))
-                for slug, words in deeds.DEEDS.items()
+                for slug, words in labels.DEEDS.items()
                 if slug.partition(".")[0] == group
             ],
         )
-        for group, title in deeds.GROUPS.items()
+        for group, title in labels.GROUPS.items()
     ]
 
 

@@ -5,9 +5,9 @@ from typing import Any, cast
 from flask_security import RoleMixin, SQLAlchemySessionUserDatastore
 from werkzeug.local import LocalProxy
 
-from campaign import db
-from campaign.accounts.models import StaffUser
-from campaign.accounts.services import find_by_email
+from campaign.core import db
+from campaign.models.staff import StaffUser
+from campaign.staff.staff_users import find_by_email
 
 
 class StaffDatastore(SQLAlchemySessionUserDatastore):

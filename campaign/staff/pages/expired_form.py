@@ -14,9 +14,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from campaign import i18n
-from campaign.accounts.sessions import LAST_LANGUAGE, safe_next
-from campaign.security import private_page
+from campaign.core import i18n
+from campaign.staff.sessions import LAST_LANGUAGE, safe_next
+from campaign.web.security import private_page
 
 _SECRET = re.compile(r"password|proof|secret")
 _OWN = "csrf_token"
@@ -39,7 +39,7 @@ def _too_old(_problem: CSRFError) -> ResponseReturnValue:
     g.locale = last_language()
     signed_in = current_user.is_authenticated
     page = render_template(
-        "accounts/too_old.html",
+        "staff/expired_form.html",
         signed_in=signed_in,
         back=_page_before(),
         typed=_typed(),

@@ -15,10 +15,10 @@ from wtforms import (
 )
 from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 
-from campaign import i18n
-from campaign.accounts.models import Role
-from campaign.accounts.passwords import MAXIMUM, MINIMUM
-from campaign.form_words import SiteForm
+from campaign.core import i18n
+from campaign.models.staff import Role
+from campaign.staff.passwords import MAXIMUM, MINIMUM
+from campaign.web.form_base import SiteForm
 
 EMAIL_LENGTH = 254
 NAME_LENGTH = 80

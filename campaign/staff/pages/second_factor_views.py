@@ -9,11 +9,11 @@ from markupsafe import Markup
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from campaign import db
-from campaign.accounts import codes, proving, second_factor, sessions
-from campaign.accounts.guards import fresh, guard, staff_user
-from campaign.errors import Invalid, Refused
-from campaign.form_words import SiteForm
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.staff import reauthentication, second_factor, sessions, totp
+from campaign.staff.guards import fresh, guard, staff_user
+from campaign.web.form_base import SiteForm
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 guard(blueprint)
@@ -38,7 +38,7 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/start")
-@fresh(back="accounts.second_factor.show")
+@fresh(back="staff.second_factor.show")
 def start() -> ResponseReturnValue:
     """A secret for the app; a second time another one."""
     try:
@@ -49,7 +49,7 @@ def start() -> ResponseReturnValue:
 
 
 @blueprint.post("/turn-on")
-@fresh(back="accounts.second_factor.show")
+@fresh(back="staff.second_factor.show")
 def turn_on() -> ResponseReturnValue:
     """From the first right code on, sign-in asks for one; all other sessions end."""
     form, user = FirstCodeForm(), staff_user()
@@ -67,7 +67,7 @@ def turn_on() -> ResponseReturnValue:
 
 
 @blueprint.post("/codes")
-@fresh(back="accounts.second_factor.show")
+@fresh(back="staff.second_factor.show")
 def renew_codes() -> ResponseReturnValue:
     """New recovery codes, shown once."""
     try:
@@ -77,12 +77,12 @@ def renew_codes() -> ResponseReturnValue:
 
 
 @blueprint.post("/turn-off")
-@fresh(back="accounts.second_factor.show")
+@fresh(back="staff.second_factor.show")
 def turn_off() -> ResponseReturnValue:
     """The password alone signs in again."""
     user = staff_user()
     try:
-        second_factor.turn_off(db.session(), user=user, required=proving.is_required(user))
+        second_factor.turn_off(db.session(), user=user, required=reauthentication.is_required(user))
     except Refused:
         flash(_("Your role needs a second factor. Set up another app instead."), "error")
     else:
@@ -94,19 +94,19 @@ def _page(form: FirstCodeForm) -> str:
     unit, user = db.session(), staff_user()
     begun = user.totp_secret is not None and not user.has_second_factor
     return render_template(
-        "accounts/second_factor.html",
+        "staff/second_factor.html",
         form=form,
         user=user,
         begun=begun,
-        required=proving.is_required(user),
-        left=codes.count_recovery_codes(unit, user),
-        picture=_picture(codes.app_address(unit, user)) if begun else None,
-        key=codes.app_key(unit, user) if begun else "",
+        required=reauthentication.is_required(user),
+        left=totp.count_recovery_codes(unit, user),
+        picture=_picture(totp.app_address(unit, user)) if begun else None,
+        key=totp.app_key(unit, user) if begun else "",
     )
 
 
 def _codes_page(made: list[str]) -> str:
-    return render_template("accounts/recovery_codes.html", codes=made)
+    return render_template("staff/recovery_codes.html", codes=made)
 
 
 def _picture(address: str) -> Markup:

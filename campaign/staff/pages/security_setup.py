@@ -2,7 +2,8 @@
 
 Flask-Security hashes and checks passwords, loads the user whom a session names, and brings the
 second factors when they come (`SECURITY_TWO_FACTOR`, `SECURITY_WEBAUTHN`, its blueprint). Its own
-sign-in pages stay out: ours (`doors`) count before they look, and hash outside a transaction.
+sign-in pages stay out: ours (`sign_in_views`) count before they look, and hash outside a
+transaction.
 """
 
 from datetime import timedelta
@@ -11,10 +12,11 @@ from flask import Flask
 from flask_login.utils import _user_context_processor
 from flask_security import Security
 
-from campaign.accounts import doors, passwords, sessions, too_old
-from campaign.accounts.datastore import StaffDatastore
-from campaign.accounts.navigation import desk_context
-from campaign.settings import Settings
+from campaign.core.settings import Settings
+from campaign.staff import passwords, sessions
+from campaign.staff.navigation import desk_context
+from campaign.staff.pages import expired_form, sign_in_views
+from campaign.staff.pages.datastore import StaffDatastore
 
 SESSION_HOURS = 12
 
@@ -41,8 +43,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     extension.login_manager.unauthorized_handler(sessions.ask_to_sign_in)
     _look_at_no_session_unasked(app, extension)
     app.context_processor(desk_context)
-    app.register_blueprint(doors.blueprint)
-    too_old.init_app(app)
+    app.register_blueprint(sign_in_views.blueprint)
+    expired_form.init_app(app)
 
 
 def _look_at_no_session_unasked(app: Flask, extension: Security) -> None:

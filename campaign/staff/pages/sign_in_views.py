@@ -6,15 +6,15 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from campaign import db, i18n
-from campaign.accounts import links, services, sessions
-from campaign.accounts.code_form import CodeForm
-from campaign.accounts.forms import SetPasswordForm, SignInForm, say_password_problem
-from campaign.accounts.throttle import count_try, forgive_tries
-from campaign.errors import Gone, Invalid, TooMany
-from campaign.security import private_page, public, same_origin
+from campaign.core import db, i18n
+from campaign.core.errors import Gone, Invalid, TooMany
+from campaign.staff import password_links, sessions, staff_users
+from campaign.staff.code_form import CodeForm
+from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
+from campaign.staff.pages.throttle import count_try, forgive_tries
+from campaign.web.security import private_page, public, same_origin
 
-blueprint = Blueprint("doors", __name__, url_prefix="/desk")
+blueprint = Blueprint("sign_in", __name__, url_prefix="/desk")
 blueprint.before_request(same_origin)
 blueprint.after_request(private_page)
 
@@ -27,7 +27,7 @@ def sign_in() -> ResponseReturnValue:
     target = sessions.safe_next(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(target)
-    return render_template("accounts/sign_in.html", form=SignInForm(next=target), problem=None)
+    return render_template("staff/sign_in.html", form=SignInForm(next=target), problem=None)
 
 
 @blueprint.post("/sign-in")
@@ -37,24 +37,24 @@ def sign_in_with_password() -> ResponseReturnValue:
     """Sign in. Every refusal looks the same, whether or not there is such an account."""
     form = SignInForm()
     if not form.validate():
-        return render_template("accounts/sign_in.html", form=form, problem=None), 422
+        return render_template("staff/sign_in.html", form=form, problem=None), 422
     try:
         count_try(form.email.data)
     except TooMany as limit:
         return _too_many(form, limit)
     # The look-up and the hashing take no lock: a flood of guesses must not hold up signatures.
     with db.reading() as unit:
-        found = services.find_by_email(unit, form.email.data)
-        right = services.is_password_right(found, form.password.data)
+        found = staff_users.find_by_email(unit, form.email.data)
+        right = staff_users.is_password_right(found, form.password.data)
     if found is None or not right:
         problem = _("This address and password do not fit together. Check both, then try again.")
-        return render_template("accounts/sign_in.html", form=form, problem=problem), 422
+        return render_template("staff/sign_in.html", form=form, problem=problem), 422
     forgive_tries(db.session(), form.email.data)
     target = sessions.safe_next(form.next.data)
     if found.has_second_factor:
         sessions.begin_halfway(found)
         return redirect(url_for(".second_step", next=target))
-    sessions.begin(db.session(), services.get_staff_user(db.session(), found.public_id))
+    sessions.begin(db.session(), staff_users.get_staff_user(db.session(), found.public_id))
     return redirect(target)
 
 
@@ -67,7 +67,7 @@ def second_step() -> ResponseReturnValue:
     with db.reading() as unit:
         if sessions.user_halfway(unit) is None:
             return redirect(url_for(".sign_in", next=target))
-    return render_template("accounts/second_step.html", form=CodeForm(next=target))
+    return render_template("staff/enter_code.html", form=CodeForm(next=target))
 
 
 @blueprint.post("/sign-in/code")
@@ -84,8 +84,8 @@ def sign_in_with_code() -> ResponseReturnValue:
         return redirect(url_for(".sign_in", next=target))
     status = form.check(user)
     if status != 200:
-        return render_template("accounts/second_step.html", form=form), status
-    sessions.begin(db.session(), services.get_staff_user(db.session(), user.public_id))
+        return render_template("staff/enter_code.html", form=form), status
+    sessions.begin(db.session(), staff_users.get_staff_user(db.session(), user.public_id))
     return redirect(target)
 
 
@@ -96,7 +96,7 @@ def _too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
         "Too many tries with this address. Wait %(num)s minutes, then try again.",
         minutes,
     )
-    response = make_response(render_template("accounts/sign_in.html", form=form, problem=problem))
+    response = make_response(render_template("staff/sign_in.html", form=form, problem=problem))
     response.status_code = limit.status
     response.headers["Retry-After"] = str(limit.seconds)
     return response
@@ -108,11 +108,11 @@ def _too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
 def set_password(token: str) -> ResponseReturnValue:
     """The form behind a one-time link. Opening it uses nothing up: mail scanners do so too."""
     try:
-        user = links.user_of_link(db.session(), token)
+        user = password_links.user_of_link(db.session(), token)
     except Gone:
         return _link_is_gone()
     g.locale = user.locale
-    return render_template("accounts/set_password.html", form=SetPasswordForm(), user=user)
+    return render_template("staff/set_password.html", form=SetPasswordForm(), user=user)
 
 
 @blueprint.post("/set-password/<token>")
@@ -121,21 +121,21 @@ def set_password(token: str) -> ResponseReturnValue:
 def save_password(token: str) -> ResponseReturnValue:
     """Set the password; the link is used up, all sessions end, and sign-in is asked for."""
     try:
-        user = links.user_of_link(db.session(), token)
+        user = password_links.user_of_link(db.session(), token)
     except Gone:
         return _link_is_gone()
     g.locale = user.locale
     form = SetPasswordForm()
     if form.validate():
         try:
-            services.set_password(db.session(), user=user, password=form.password.data)
+            staff_users.set_password(db.session(), user=user, password=form.password.data)
         except Invalid as problem:
             form.password.errors = [say_password_problem(problem.fields["password"])]
         else:
             flash(_("Your password is set. Sign in with it."))
-            return redirect(url_for("doors.sign_in"))
-    return render_template("accounts/set_password.html", form=form, user=user), 422
+            return redirect(url_for("sign_in.sign_in"))
+    return render_template("staff/set_password.html", form=form, user=user), 422
 
 
 def _link_is_gone() -> ResponseReturnValue:
-    return render_template("accounts/link_gone.html", days=links.LINK_DAYS), 410
+    return render_template("staff/password_link_gone.html", days=password_links.LINK_DAYS), 410

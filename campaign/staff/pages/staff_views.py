@@ -7,30 +7,30 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign import db
-from campaign.accounts import links, second_factor, services
-from campaign.accounts.forms import NewStaffForm, RoleForm, say_email_problem
-from campaign.accounts.guards import actor, fresh, guard, staff_user
-from campaign.accounts.mails import send_invitation
-from campaign.accounts.models import Role, StaffUser
-from campaign.errors import Invalid, Refused
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.models.staff import Role, StaffUser
+from campaign.staff import password_links, second_factor, staff_users
+from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.staff.mails import send_invitation
+from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
 
-blueprint = Blueprint("staff", __name__, url_prefix="/staff")
+blueprint = Blueprint("users", __name__, url_prefix="/staff")
 guard(blueprint, Role.ADMIN)
 
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """All staff users, and what can be done with each."""
-    users = services.list_staff_users(db.session())
-    return render_template("accounts/staff.html", users=users)
+    users = staff_users.list_staff_users(db.session())
+    return render_template("staff/index.html", users=users)
 
 
 @blueprint.get("/new")
 def new() -> ResponseReturnValue:
     """The form for a new staff user."""
     form = NewStaffForm(locale=staff_user().locale)
-    return render_template("accounts/new_staff.html", form=form)
+    return render_template("staff/create.html", form=form)
 
 
 @blueprint.post("/new")
@@ -40,7 +40,7 @@ def add() -> ResponseReturnValue:
     form = NewStaffForm()
     if form.validate():
         try:
-            user = services.add_staff_user(
+            user = staff_users.add_staff_user(
                 db.session(),
                 email=form.email.data,
                 role=Role(form.role.data),
@@ -52,13 +52,13 @@ def add() -> ResponseReturnValue:
             form.email.errors = [say_email_problem(problem.slug)]
         else:
             return _give_link(user, is_new=True)
-    return render_template("accounts/new_staff.html", form=form), 422
+    return render_template("staff/create.html", form=form), 422
 
 
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
     """One staff user, and what an admin can do."""
-    user = services.get_staff_user(db.session(), public_id)
+    user = staff_users.get_staff_user(db.session(), public_id)
     return _user_page(user, RoleForm(formdata=None, obj=user))
 
 
@@ -66,9 +66,9 @@ def show(public_id: str) -> ResponseReturnValue:
 @fresh()
 def make_link(public_id: str) -> ResponseReturnValue:
     """A new link for somebody who has lost the first, or the password."""
-    user = services.get_staff_user(db.session(), public_id)
+    user = staff_users.get_staff_user(db.session(), public_id)
     try:
-        services.note_new_link(db.session(), user=user, actor=actor())
+        staff_users.note_new_link(db.session(), user=user, actor=actor())
     except Refused:
         flash(_("A disabled account takes no password. Enable it first."), "error")
         return redirect(url_for(".show", public_id=user.public_id))
@@ -79,33 +79,35 @@ def make_link(public_id: str) -> ResponseReturnValue:
 @fresh()
 def change_role(public_id: str) -> ResponseReturnValue:
     """Give somebody another role."""
-    user = services.get_staff_user(db.session(), public_id)
+    user = staff_users.get_staff_user(db.session(), public_id)
     form = RoleForm()
     if not form.validate():
         return _user_page(user, form), 422
     role = Role(form.role.data)
-    return _do_to(user, services.change_role, _("The role is changed."), role=role)
+    return _do_to(user, staff_users.change_role, _("The role is changed."), role=role)
 
 
 @blueprint.post("/<public_id>/disable")
 def disable(public_id: str) -> ResponseReturnValue:
     """Let somebody in no more."""
-    user = services.get_staff_user(db.session(), public_id)
-    return _do_to(user, services.disable_staff_user, _("The account is disabled and signed out."))
+    user = staff_users.get_staff_user(db.session(), public_id)
+    return _do_to(
+        user, staff_users.disable_staff_user, _("The account is disabled and signed out.")
+    )
 
 
 @blueprint.post("/<public_id>/enable")
 def enable(public_id: str) -> ResponseReturnValue:
     """Let somebody in again."""
-    user = services.get_staff_user(db.session(), public_id)
-    return _do_to(user, services.enable_staff_user, _("The account can sign in again."))
+    user = staff_users.get_staff_user(db.session(), public_id)
+    return _do_to(user, staff_users.enable_staff_user, _("The account can sign in again."))
 
 
 @blueprint.post("/<public_id>/second-factor/reset")
-@fresh(back="accounts.staff.show")
+@fresh(back="staff.users.show")
 def reset_factor(public_id: str) -> ResponseReturnValue:
     """For somebody who lost phone and recovery codes."""
-    user = services.get_staff_user(db.session(), public_id)
+    user = staff_users.get_staff_user(db.session(), public_id)
     second_factor.reset(db.session(), user=user, actor=actor())
     flash(_("Their second factor is reset, and they are signed out everywhere."))
     return redirect(url_for(".show", public_id=user.public_id), 303)
@@ -125,7 +127,7 @@ def _do_to(
 
 def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
     """Mail the link to them, or show it once to be handed over by another way."""
-    link = links.set_password_link(user)
+    link = password_links.set_password_link(user)
     if request.form.get("how") == "mail":
         by = staff_user()
         send_invitation(
@@ -133,14 +135,16 @@ def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
             to=user.email,
             locale=user.locale,
             link=link,
-            days=links.LINK_DAYS,
+            days=password_links.LINK_DAYS,
             inviter=by.name or by.email,
             is_new=is_new,
         )
         flash(_("The link is on its way to %(email)s.", email=user.email))
         return redirect(url_for(".show", public_id=user.public_id), 303)
-    return render_template("accounts/link.html", user=user, link=link, days=links.LINK_DAYS)
+    return render_template(
+        "staff/password_link.html", user=user, link=link, days=password_links.LINK_DAYS
+    )
 
 
 def _user_page(user: StaffUser, form: RoleForm) -> str:
-    return render_template("accounts/staff_user.html", user=user, form=form, me=staff_user())
+    return render_template("staff/show.html", user=user, form=form, me=staff_user())

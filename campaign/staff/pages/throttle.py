@@ -8,9 +8,9 @@ An account that does not exist is counted like one that does.
 from flask import request
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.addresses import canonical_email
-from campaign.security import count_against_limit, forget_count, network_of
+from campaign.core import db
+from campaign.core.email_addresses import canonical_email
+from campaign.web.security import count_against_limit, forget_count, network_of
 
 TRIES_PER_HOUR = 10
 _WHAT = "sign-in"

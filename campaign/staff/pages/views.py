@@ -6,25 +6,20 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from wtforms import Form
 
-from campaign import db
-from campaign.accounts import (
-    audit_views,
-    own_password,
-    second_factor_views,
-    services,
-    sessions,
-    staff_views,
-)
-from campaign.accounts.code_form import ProofForm, say_too_many
-from campaign.accounts.forms import ChangePasswordForm, ProfileForm, say_password_problem
-from campaign.accounts.guards import guard, note_proof, staff_user
-from campaign.errors import Invalid, TooMany
+from campaign.core import db
+from campaign.core.errors import Invalid, TooMany
+from campaign.staff import sessions, staff_users
+from campaign.staff.audit_log import views
+from campaign.staff.code_form import ProofForm, say_too_many
+from campaign.staff.guards import guard, note_proof, staff_user
+from campaign.staff.pages import own_password, second_factor_views, staff_views
+from campaign.staff.pages.forms import ChangePasswordForm, ProfileForm, say_password_problem
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/desk")
+blueprint = Blueprint("staff", __name__, url_prefix="/desk")
 guard(blueprint)
 blueprint.register_blueprint(staff_views.blueprint)
 blueprint.register_blueprint(second_factor_views.blueprint)
-blueprint.register_blueprint(audit_views.blueprint)
+blueprint.register_blueprint(views.blueprint)
 
 
 @blueprint.get("/")
@@ -38,7 +33,7 @@ def sign_out() -> ResponseReturnValue:
     """End this session and all others of the user."""
     sessions.end(db.session(), staff_user())
     flash(_("You are signed out, on this device and on all others."))
-    return redirect(url_for("doors.sign_in"))
+    return redirect(url_for("sign_in.sign_in"))
 
 
 @blueprint.get("/confirm")
@@ -47,7 +42,7 @@ def confirm() -> ResponseReturnValue:
     form = ProofForm(staff_user(), next=sessions.safe_next(request.args.get("next")))
     again = "1" if request.args.get("again") else ""
     return render_template(
-        "accounts/confirm.html", form=form, action=url_for(".prove"), kept=[("again", again)]
+        "staff/reauthenticate.html", form=form, action=url_for(".prove"), kept=[("again", again)]
     )
 
 
@@ -59,7 +54,10 @@ def prove() -> ResponseReturnValue:
     status = form.check(staff_user())
     if status != 200:
         page = render_template(
-            "accounts/confirm.html", form=form, action=url_for(".prove"), kept=[("again", again)]
+            "staff/reauthenticate.html",
+            form=form,
+            action=url_for(".prove"),
+            kept=[("again", again)],
         )
         return page, status
     note_proof()
@@ -80,12 +78,12 @@ def save_account() -> ResponseReturnValue:
     form = ProfileForm()
     if not form.validate():
         return _account_page(form, ChangePasswordForm(formdata=None)), 422
-    services.change_profile(
+    staff_users.change_profile(
         db.session(), user=staff_user(), name=form.name.data or "", locale=form.locale.data
     )
     with force_locale(form.locale.data):
         flash(_("Your account is saved."))
-    return redirect(url_for("accounts.show_account"))
+    return redirect(url_for("staff.show_account"))
 
 
 @blueprint.post("/account/password")
@@ -104,11 +102,11 @@ def change_password() -> ResponseReturnValue:
             status = limit.status
         else:
             flash(_("Your password is changed. Sign in with the new one."))
-            return redirect(url_for("doors.sign_in"))
+            return redirect(url_for("sign_in.sign_in"))
     return _account_page(ProfileForm(formdata=None, obj=user), form), status
 
 
 def _account_page(profile: Form, password: Form) -> str:
     return render_template(
-        "accounts/account.html", user=staff_user(), profile=profile, password=password
+        "staff/account.html", user=staff_user(), profile=profile, password=password
     )

@@ -6,19 +6,19 @@ from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.errors import NotFound
-from campaign.following import changing, links, news, withdrawing
-from campaign.following.held import note_for
-from campaign.following.mailbox_views import page
-from campaign.reading.case_page import case_page
-from campaign.security import public
-from campaign.settings import Settings
-from campaign.signing import confirming
-from campaign.signing.details import samples_of
-from campaign.signing.drafts import layout_of, signed_letters, writer_of
-from campaign.signing.forms import SigningForm
-from campaign.signing.models import Signature, SignatureState
+from campaign.core import db
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
+from campaign.models.signature import Signature, SignatureState
+from campaign.public.case_page import case_page
+from campaign.signing import confirm_letter
+from campaign.signing.address import samples_of
+from campaign.signing.form.forms import SigningForm
+from campaign.signing.letter.draft import layout_of, signed_letters, writer_of
+from campaign.tracking import change_letter, letter_links, news_subscription, withdraw_letter
+from campaign.tracking.held_letter import note_for
+from campaign.tracking.pages.page import page
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -43,11 +43,11 @@ def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def change_held(lang: str, token: str) -> ResponseReturnValue:
     """The same for a letter that was sent back: the link in that mail is its own."""
     unit = db.session()
-    signature = confirming.get_by_token(unit, token)
-    confirming.refuse_lost(signature, db.utcnow())
+    signature = confirm_letter.get_by_token(unit, token)
+    confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.HELD:
         raise NotFound("letter-link")
-    kept = redirect(url_for("following.letter", lang=lang, token=token, changed="1"), 303)
+    kept = redirect(url_for("tracking.letter", lang=lang, token=token, changed="1"), 303)
     return _ask(unit, signature, token, by_link=True) or kept
 
 
@@ -55,16 +55,16 @@ def _ask(
     unit: Session, signature: Signature, token: str, *, by_link: bool = False
 ) -> ResponseReturnValue | None:
     """The form, until what it holds is kept: then None. To look at the letter keeps nothing."""
-    changing.refuse_unchangeable(signature)
+    change_letter.refuse_unchangeable(signature)
     first = request.method != "POST"
-    posted = changing.as_posted(signature) if first else request.form
-    changed, looks = changing.judge(unit, signature, posted), "show" in request.form
-    warns = "warned" not in request.form and changing.must_warn(signature, changed)
+    posted = change_letter.as_posted(signature) if first else request.form
+    changed, looks = change_letter.judge(unit, signature, posted), "show" in request.form
+    warns = "warned" not in request.form and change_letter.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
     if changed.sent.form is None or looks or warns:
         return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
-    changing.change(unit, signature, changed.sent.form)
+    change_letter.change(unit, signature, changed.sent.form)
     return None
 
 
@@ -73,12 +73,12 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Ask once more; then take the letter back."""
     unit = db.session()
     signature = _own(unit, token, public_id)
-    withdrawing.refuse_unwithdrawable(unit, signature)
+    withdraw_letter.refuse_unwithdrawable(unit, signature)
     if request.method == "POST":
-        withdrawing.withdraw(unit, signature, db.utcnow())
+        withdraw_letter.withdraw(unit, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
-    return page("following/withdraw.html", token=token, signature=signature, case=case)
+    return page("tracking/withdraw.html", token=token, signature=signature, case=case)
 
 
 @public
@@ -86,24 +86,24 @@ def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """News of this case by mail, off or on."""
     unit = db.session()
     signature = _own(unit, token, public_id)
-    news.switch(unit, signature, on=request.form.get("on") == "1", now=db.utcnow())
+    news_subscription.switch(unit, signature, on=request.form.get("on") == "1", now=db.utcnow())
     return _back(lang, token, public_id)
 
 
 def _own(unit: Session, token: str, public_id: str) -> Signature:
-    mailbox = links.open_mailbox(unit, token, db.utcnow())
-    return links.get_signature(unit, mailbox, public_id)
+    mailbox = letter_links.open_mailbox(unit, token, db.utcnow())
+    return letter_links.get_signature(unit, mailbox, public_id)
 
 
 def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnValue:
     here: dict[str, Any] = {"lang": lang, "token": token, "public_id": public_id, **said}
-    return redirect(url_for("following.mine", **here), 303)
+    return redirect(url_for("privacy.mine", **here), 303)
 
 
 def _change_page(
     signature: Signature,
     token: str,
-    changed: changing.Changed,
+    changed: change_letter.Changed,
     *,
     by_link: bool,
     answer: bool = False,
@@ -117,7 +117,7 @@ def _change_page(
     form.show_problems(sent.problems if answer else {})
     shown = writer_of(sent.form) if answer and sent.form else None
     return page(
-        "following/change.html",
+        "tracking/change.html",
         sent.status if answer and sent.problems else 200,
         token=token,
         signature=signature,
@@ -128,7 +128,7 @@ def _change_page(
         warns=warns,
         bounded=changed.bounded,
         lives_there=form.country.data == signature.campaign.country,
-        points=changing.offered_points(signature, home, changed.posted),
+        points=change_letter.offered_points(signature, home, changed.posted),
         parts=form.fit_address(),
         samples=samples_of(form),
         taken=set(changed.posted.getlist("points")),

@@ -8,28 +8,28 @@ from flask import Blueprint, Response, current_app, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, i18n
-from campaign.campaigns.models import CampaignStatus
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.errors import NotFound
-from campaign.following import links, own_sending
-from campaign.following.held import note_for
-from campaign.following.marks import marks_of
-from campaign.following.next_action import next_action
-from campaign.following.pdf_pages import pdf_page
-from campaign.following.sending import posted_pdf, sendings_of
-from campaign.following.trips import trips_of
-from campaign.reading.case_page import case_page
-from campaign.reading.intake import private
-from campaign.reading.sharing import share_of
-from campaign.security import count_against_limit, network_of, public
-from campaign.settings import Settings
-from campaign.signing import confirming
-from campaign.signing.drafts import Letters, layout_of, pdf_of, signed_letters
+from campaign.core import clock, db, i18n
+from campaign.core.errors import NotFound
+from campaign.core.settings import Settings
+from campaign.models.campaign import CampaignStatus
+from campaign.models.signature import Signature, SignatureState
+from campaign.public.case_page import case_page
+from campaign.public.pages.before_request import private
+from campaign.public.share_links import share_of
+from campaign.signing import confirm_letter
+from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.mailbox_limit import refuse_shared
 from campaign.signing.mails import mail_name
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.seats import refuse_shared
-from campaign.signing.waiting import delete_waiting_beside, list_waiting_beside
+from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
+from campaign.tracking import letter_links, own_delivery
+from campaign.tracking.delivery_history import trips_of
+from campaign.tracking.held_letter import note_for
+from campaign.tracking.next_action import next_action
+from campaign.tracking.printable_letter import pdf_page
+from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
+from campaign.tracking.timeline import marks_of
+from campaign.web.security import count_against_limit, network_of, public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -49,12 +49,12 @@ def register(blueprint: Blueprint) -> None:
 def letter(lang: str, token: str) -> ResponseReturnValue:
     """The letter with its button, or how far it has come. Looking changes nothing."""
     with db.reading() as unit:
-        signature = confirming.get_by_token(unit, token)
+        signature = confirm_letter.get_by_token(unit, token)
         if signature.forgotten_at is not None:
             return _forgotten_page(unit, signature, signature.forgotten_at)
-        confirming.refuse_lost(signature, db.utcnow())
+        confirm_letter.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
-            confirming.refuse_unconfirmable(signature.campaign)
+            confirm_letter.refuse_unconfirmable(signature.campaign)
             refuse_shared(unit, signature)
             return _confirm_page(signature, token)
         return _thanks_page(unit, signature, token, again=False)
@@ -64,11 +64,11 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     """The button. A second click says that the letter is confirmed already."""
     unit = db.session()
-    signature, was_pending = confirming.confirm(
+    signature, was_pending = confirm_letter.confirm(
         unit, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
     )
     if was_pending:
-        return redirect(url_for("following.letter", lang=lang, token=token), 303)
+        return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
     return _thanks_page(unit, signature, token, again=True)
 
 
@@ -100,27 +100,27 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
 def sent(lang: str, token: str) -> ResponseReturnValue:
     """The supporter sent the letter themselves."""
     unit = db.session()
-    own_sending.note(unit, _confirmed(unit, token), db.utcnow())
-    return redirect(url_for("following.letter", lang=lang, token=token, _anchor="send"), 303)
+    own_delivery.note(unit, _confirmed(unit, token), db.utcnow())
+    return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
 
 
 @public
 def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     """Mail the link that changes the letter: its page stands for the mailbox, nobody types it."""
     unit, now = db.session(), db.utcnow()
-    signature = confirming.get_by_token(unit, token)
-    confirming.refuse_lost(signature, now)
+    signature = confirm_letter.get_by_token(unit, token)
+    confirm_letter.refuse_lost(signature, now)
     network = network_of(request.remote_addr or "")
     count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
-    links.ask(unit, email=signature.email, locale=lang, now=now)
-    return redirect(url_for("following.asked", lang=lang), 303)
+    letter_links.ask(unit, email=signature.email, locale=lang, now=now)
+    return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
 @public
 def not_mine(lang: str, token: str) -> ResponseReturnValue:
     """The letters that wait in this mailbox for the case, to be deleted by whom they are not of."""
     with db.reading() as unit:
-        signature = confirming.get_by_token(unit, token)
+        signature = confirm_letter.get_by_token(unit, token)
         found = list_waiting_beside(unit, signature)
         writers = [mail_name(row.given_name) for row in found]
         return _not_mine_page(signature, {"token": token, "writers": writers})
@@ -130,7 +130,7 @@ def not_mine(lang: str, token: str) -> ResponseReturnValue:
 def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     """Delete them. Their links open nothing after that, so the answer is the page itself."""
     unit, now = db.session(), db.utcnow()
-    signature = confirming.get_by_token(unit, token)
+    signature = confirm_letter.get_by_token(unit, token)
     page = {"token": token, "deleted": True}
     body = _not_mine_page(signature, page)
     delete_waiting_beside(unit, signature, now)
@@ -139,16 +139,16 @@ def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
 
 def _not_mine_page(signature: Signature, page: dict[str, object]) -> Response:
     case = case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow())
-    return _page("following/not_mine.html", {"case": case, "deleted": False, **page})
+    return _page("tracking/not_mine.html", {"case": case, "deleted": False, **page})
 
 
 def _confirmed(unit: Session, token: str) -> Signature:
     """The confirmed letter of a link, while its campaign lets anything go out."""
-    signature = confirming.get_by_token(unit, token)
-    confirming.refuse_lost(signature, db.utcnow())
+    signature = confirm_letter.get_by_token(unit, token)
+    confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.CONFIRMED:
         raise NotFound("letter-link")
-    confirming.refuse_held_back(signature.campaign)
+    confirm_letter.refuse_held_back(signature.campaign)
     return signature
 
 
@@ -171,11 +171,11 @@ def _forgotten_page(unit: Session, signature: Signature, since: datetime) -> Res
         "marks": marks_of(unit, signature),
         "day": i18n.say_date(clock.day_of(since, signature.campaign.timezone)),
     }
-    return _page("following/forgotten.html", page)
+    return _page("tracking/anonymised.html", page)
 
 
 def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool) -> Response:
-    count = confirming.count_for(unit, signature)
+    count = confirm_letter.count_for(unit, signature)
     status, now = signature.campaign.status, db.utcnow()
     letters = signed_letters(signature, home=_home())
     case = case_page(signature.campaign, i18n.locale(), count=count, now=now)
@@ -195,10 +195,10 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "letters": letters,
         "layout": layout_of(signature.campaign, _home()),
         "sendings": _sendings(signature, letters),
-        "sent_by_self": own_sending.count(unit, signature.campaign),
+        "sent_by_self": own_delivery.count(unit, signature.campaign),
         "next": next_action(unit, signature, i18n.locale(), now),
     }
-    return _page("following/thanks.html", page)
+    return _page("tracking/letter.html", page)
 
 
 def _sendings(signature: Signature, letters: Letters) -> list[Any]:
@@ -211,7 +211,7 @@ def _sendings(signature: Signature, letters: Letters) -> list[Any]:
 
 
 def _page(template: str, page: dict[str, object]) -> Response:
-    g.language_endpoint = request.endpoint if request.method == "GET" else "following.letter"
+    g.language_endpoint = request.endpoint if request.method == "GET" else "tracking.letter"
     return private(Response(render_template(template, **page), mimetype="text/html"))
 
 

@@ -9,14 +9,14 @@ news on again is for people, and stands behind the usual checks.
 from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
 
-from campaign import db, i18n
-from campaign.errors import NotFound
-from campaign.following import news
-from campaign.following.mailbox_views import page
-from campaign.reading.intake import not_found
-from campaign.security import public
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.public.pages.before_request import not_found
+from campaign.tracking import news_subscription
+from campaign.tracking.pages.page import page
+from campaign.web.security import public
 
-one_click = Blueprint("news_off", __name__, url_prefix="/news-off")
+one_click = Blueprint("tracking_news_off", __name__, url_prefix="/news-off")
 one_click.register_error_handler(NotFound, not_found)
 
 
@@ -52,20 +52,20 @@ def end(link: str) -> ResponseReturnValue:
 
 def _shown(link: str) -> ResponseReturnValue:
     with db.reading() as unit:
-        found = news.open_news(unit, link)
+        found = news_subscription.open_news(unit, link)
         _speak_to(found)
-        return page("following/news.html", link=link, news=found, done=False)
+        return page("tracking/news.html", link=link, news=found, done=False)
 
 
 def _switched(link: str, *, on: bool) -> ResponseReturnValue:
     unit = db.session()
-    found = news.open_news(unit, link)
+    found = news_subscription.open_news(unit, link)
     _speak_to(found)
-    news.switch(unit, found.signature, on=on, now=db.utcnow())
-    return page("following/news.html", link=link, news=found, done=True)
+    news_subscription.switch(unit, found.signature, on=on, now=db.utcnow())
+    return page("tracking/news.html", link=link, news=found, done=True)
 
 
-def _speak_to(found: news.News) -> None:
+def _speak_to(found: news_subscription.News) -> None:
     """An address without a language speaks that of the mail in which it stood."""
     in_a_language = "lang" in (request.view_args or {})
     if found.signature and not in_a_language and found.signature.locale in i18n.languages():

@@ -2,19 +2,12 @@
 
 from flask import Blueprint
 
-from campaign.following import (
-    change_views,
-    letter_views,
-    mailbox_views,
-    news_views,
-    readers,
-    refusing,
-)
+from campaign.tracking import news_readers, refusals
+from campaign.tracking.pages import change_letter_views, letter_views, news_views
 
-blueprint = Blueprint("following", __name__)
-refusing.register(blueprint)
+blueprint = Blueprint("tracking", __name__)
+refusals.register(blueprint)
 letter_views.register(blueprint)
-mailbox_views.register(blueprint)
-change_views.register(blueprint)
+change_letter_views.register(blueprint)
 news_views.register(blueprint)
-blueprint.add_app_template_global(readers.news_readers_in_words)
+blueprint.add_app_template_global(news_readers.news_readers_in_words)

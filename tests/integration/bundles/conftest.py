@@ -7,13 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import freezing, pressroom
-from campaign.bundles.choices import EVERYTHING, Choice
 from campaign.bundles.destinations import destination_of
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign
-from campaign.settings import Settings
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.freeze.choices import EVERYTHING, Choice
+from campaign.bundles.volumes import print_without_queue
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign
 
 Freeze = Callable[..., int]
 Print = Callable[[int], BundleState]
@@ -29,7 +30,7 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
     ) -> int:  # fmt: skip
         with app.app_context(), db.transaction() as unit:
             campaign = unit.get_one(Campaign, campaign_id)
-            bundle = freezing.freeze(
+            bundle = freeze_bundle.freeze(
                 unit,
                 campaign=campaign,
                 mission=destination_of(campaign.targets[0]),
@@ -52,7 +53,7 @@ def print_bundle(app: Flask) -> Print:
 
     def run(bundle_id: int) -> BundleState:
         with app.app_context():
-            return pressroom.print_here(bundle_id, at_once=2, progress=lambda _done: None)
+            return print_without_queue.print_here(bundle_id, at_once=2, progress=lambda _done: None)
 
     return run
 

@@ -14,17 +14,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import ledger, printing
-from campaign.bundles.models import BundleState, Volume, VolumeState
-from campaign.bundles.verifying import verify_copy
-from campaign.errors import Refused
-from campaign.letters import foundries
-from campaign.letters.foundry import FoundryStopped
-from campaign.signing.models import Letter
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.volumes import print_jobs, print_queue
+from campaign.core.errors import Refused
+from campaign.models.bundle import BundleState, Volume, VolumeState
+from campaign.models.signature import Letter
+from campaign.printing.engine import worker_pool
+from campaign.printing.engine.worker import FoundryStopped
 from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_printing import zip_of
+from tests.integration.bundles.test_print import zip_of
 
 SENTENCE = "She has followed the case from the first day, and will not be silent about it. "
 OWN_WORDS = {
@@ -120,9 +120,9 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
     add_confirmed(unit, campaign, 4)
     unit.commit()
     bundle_id = freeze(campaign.id)
-    taken = ledger.claim_next(bundle_id)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    foundries.close_all()
+    worker_pool.close_all()
 
     def away(*_: object) -> None:
         raise FilesAway("GenericError")
@@ -131,17 +131,17 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
         with monkeypatch.context() as patched:
             patched.setattr(app.extensions["storage"].place, "taking", away)
             with pytest.raises(FilesAway):
-                printing.print_claimed(taken)
+                print_jobs.print_claimed(taken)
         assert reload(unit, bundle_id).volumes[0].state is VolumeState.WAITING
         unit.execute(update(Volume).values(lease_until=None))
         unit.commit()
-        taken = ledger.claim_next(bundle_id)
+        taken = print_queue.claim_next(bundle_id)
         assert taken is not None
-        foundries.close_all()
+        worker_pool.close_all()
         with files_no_larger_than(2000), pytest.raises((FoundryStopped, OSError)):
-            printing.print_claimed(taken)
+            print_jobs.print_claimed(taken)
     finally:
-        foundries.close_all()
+        worker_pool.close_all()
     volume = reload(unit, bundle_id).volumes[0]
     assert (volume.state, volume.sha256) == (VolumeState.WAITING, None)
     assert not list(storage.storage().names())

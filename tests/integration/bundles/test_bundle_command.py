@@ -10,14 +10,15 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.audit import AuditEntry, check
-from campaign.bundles import ledger, making
-from campaign.bundles.models import Bundle, Volume
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.bundles.documents import make_documents
+from campaign.bundles.volumes import print_queue
 from campaign.commands.bundle import bundle, verify
-from campaign.letters import lists
-from campaign.letters.printing import Limits
-from campaign.settings import Settings
+from campaign.core.audit import AuditEntry, check
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, Volume
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.printing.engine.types import Limits
+from campaign.printing.sheets import lists
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
 
@@ -82,7 +83,7 @@ def test_a_bundle_that_was_begun_is_finished_first(unit: Session, run: Any, free
     add_confirmed(unit, campaign, 2)
     unit.commit()
     bundle_id = freeze(campaign.id)
-    assert ledger.claim_next(bundle_id) is not None
+    assert print_queue.claim_next(bundle_id) is not None
     unit.execute(update(Volume).values(lease_until=None))
     add_confirmed(unit, unit.get_one(Campaign, campaign.id), 1)
     unit.commit()
@@ -137,7 +138,7 @@ def test_lists_that_take_too_much_are_said_in_one_line(
     add_confirmed(unit, make_campaign(unit), 1)
     unit.commit()
     little = partial(lists.signature_list, limits=Limits(seconds=0.0, seconds_per_letter=0.0))
-    monkeypatch.setattr(making.lists, "signature_list", little)
+    monkeypatch.setattr(make_documents.lists, "signature_list", little)
     result = run()
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Making the lists took longer than it may; nothing is handed out.\n"

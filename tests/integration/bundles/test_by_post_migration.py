@@ -7,11 +7,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign import migrations
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Target, TargetKind
-from campaign.clock import today
-from campaign.deliveries.models import GateVisit
-from campaign.officials.models import Mission
+from campaign.core.clock import today
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Target, TargetKind
+from campaign.models.delivery import GateVisit
+from campaign.models.directory import Mission
 from tests.factories import add_confirmed, make_campaign, make_target_official
 from tests.integration.bundles.conftest import Freeze, reload
 

@@ -8,14 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.print_models import BundleReprint
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.signing.models import Letter, SignatureState
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle_print import BundleReprint
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Letter, SignatureState
+from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_moves import take_back
+from tests.integration.bundles.test_changes import take_back
 
 Enter = Callable[[Role], str]
 

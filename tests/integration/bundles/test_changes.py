@@ -14,37 +14,32 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.audit import AuditEntry
-from campaign.bundles import (
-    cancelling,
-    ledger,
+from campaign import storage
+from campaign.bundles import bundle_status, find_bundles
+from campaign.bundles.changes import (
+    cancel_bundle,
     prints,
-    releasing,
-    remaking,
-    reprinting,
-    services,
-    standing,
-    zipping,
+    release_letters,
+    remake_bundle,
+    reprint_volumes,
 )
-from campaign.bundles.models import (
-    Bundle,
-    BundleKind,
-    BundleState,
-    DeliveryOutcome,
-)
-from campaign.bundles.moving import move_bundles
-from campaign.bundles.print_models import BundleReprint
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries import recording
-from campaign.errors import Invalid, Refused
-from campaign.following.erasing import bury
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles.documents import bundle_zip
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.renumber_on_merge import move_bundles
+from campaign.bundles.volumes import print_queue
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries import record_delivery
+from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutcome
+from campaign.models.bundle_print import BundleReprint
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.privacy.erase_supporter import bury
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 
 Deed = Callable[..., Any]
 
@@ -89,9 +84,9 @@ def hand_over(
     do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
 ) -> None:
     def record(unit: Session, bundle: Bundle, *, actor: str) -> None:
-        happened = recording.Happened(outcome, today())
-        recording.record_visit(
-            unit, carried=[recording.Carried(bundle)], happened=happened,
+        happened = record_delivery.Happened(outcome, today())
+        record_delivery.record_visit(
+            unit, carried=[record_delivery.Carried(bundle)], happened=happened,
             key=str(uuid4()), actor=actor,
         )  # fmt: skip
 
@@ -125,7 +120,7 @@ def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
     unit: Session, ready: int, do: Deed, freeze: Freeze, print_bundle: Print
 ) -> None:
     unit.rollback()
-    freed = do(cancelling.cancel, ready, storage.storage(), reason="Wrong paper")
+    freed = do(cancel_bundle.cancel, ready, storage.storage(), reason="Wrong paper")
     assert freed == 7
     bundle = reload(unit, ready)
     assert (bundle.state, bundle.cancel_reason) == (BundleState.CANCELLED, "Wrong paper")
@@ -148,18 +143,18 @@ def test_what_was_handed_over_is_not_given_up(unit: Session, ready: int, do: Dee
     unit.rollback()
     hand_over(do, ready)
     with pytest.raises(Refused, match="handed-over"):
-        do(cancelling.cancel, ready, storage.storage(), reason="Too late")
+        do(cancel_bundle.cancel, ready, storage.storage(), reason="Too late")
     assert reload(unit, ready).state is BundleState.READY
 
 
 def test_what_was_refused_at_the_gate_can_be_given_up(unit: Session, ready: int, do: Deed) -> None:
     unit.rollback()
     hand_over(do, ready, DeliveryOutcome.REFUSED)
-    assert not standing.is_handed_over(unit, reload(unit, ready))
+    assert not bundle_status.is_handed_over(unit, reload(unit, ready))
     unit.rollback()
-    assert do(cancelling.cancel, ready, storage.storage(), reason="Refused") == 7
+    assert do(cancel_bundle.cancel, ready, storage.storage(), reason="Refused") == 7
     with pytest.raises(Refused, match="cancelled"):
-        do(cancelling.cancel, ready, storage.storage(), reason="Once more")
+        do(cancel_bundle.cancel, ready, storage.storage(), reason="Once more")
 
 
 def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
@@ -169,16 +164,16 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
     add_confirmed(unit, campaign, 2)
     unit.commit()
     bundle_id = freeze(campaign.id)
-    taken = ledger.claim_next(bundle_id)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
     letter_id = unit.scalars(select(Letter.id).order_by(Letter.id)).first()
     unit.rollback()
-    do(cancelling.cancel, bundle_id, storage.storage(), reason="Stop the press")
-    assert not ledger.beat(taken)
-    outcome = ledger.Outcome(1, 10, "0" * 64, (ledger.Place(letter_id or 0, 1, 1),), ())
-    assert not ledger.finish(taken, outcome)
+    do(cancel_bundle.cancel, bundle_id, storage.storage(), reason="Stop the press")
+    assert not print_queue.beat(taken)
+    outcome = print_queue.Outcome(1, 10, "0" * 64, (print_queue.Place(letter_id or 0, 1, 1),), ())
+    assert not print_queue.finish(taken, outcome)
     assert set(unit.scalars(select(Letter.first_page))) == {None}
-    assert ledger.claim_next(bundle_id) is None
+    assert print_queue.claim_next(bundle_id) is None
 
 
 # --- Taken back before it was handed over ------------------------------------------------------
@@ -240,16 +235,16 @@ def test_once_it_is_handed_over_nothing_of_it_changes(
     bundle = reload(unit, ready)
     assert bundle.state is BundleState.READY
     with path.open("rb") as file:
-        assert bundle.zip_sha256 == zipping.digest_of(iter(lambda: file.read(65536), b""))
+        assert bundle.zip_sha256 == bundle_zip.digest_of(iter(lambda: file.read(65536), b""))
     found = prints.find_print(unit, bundle)
     assert found is not None
     assert not any(prints.differs(storage.storage(), one) for one in found.files)
     # But no file that still names who was erased is given out any more.
-    offered = {one.name for one in reprinting.list_choices(unit, bundle)}
+    offered = {one.name for one in reprint_volumes.list_choices(unit, bundle)}
     assert {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"} <= offered
     assert not {"", "letters-002.pdf", "signatures.pdf"} & offered
     with pytest.raises(Refused, match="handed-over"):
-        remaking.remake(unit, bundle, actor="command")
+        remake_bundle.remake(unit, bundle, actor="command")
 
 
 def test_a_bundle_of_which_every_letter_was_taken_back_is_given_up(
@@ -275,9 +270,9 @@ def test_numbers_that_were_released_stay_in_the_total_when_it_is_made_again(
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     unit.rollback()
-    do(releasing.release, bundle_id, storage.storage())
+    do(release_letters.release, bundle_id, storage.storage())
     take_back(unit, bundle_id, 2)
-    assert do(remaking.remake, bundle_id) == 1
+    assert do(remake_bundle.remake, bundle_id) == 1
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
@@ -289,7 +284,7 @@ def test_a_stop_leaves_what_was_taken_back_where_it_is(unit: Session, ready: int
     unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     unit.commit()
     with pytest.raises(Refused, match="stopped"):
-        do(remaking.remake, ready)
+        do(remake_bundle.remake, ready)
     jobs.run_now("bundles.remake")
     assert reload(unit, ready).state is BundleState.READY
 
@@ -300,7 +295,7 @@ def test_a_stop_leaves_what_was_taken_back_where_it_is(unit: Session, ready: int
 def taken(app: Flask, bundle_id: int, name: str = "", reason: str = "Paper jam") -> bytes:
     with app.app_context(), db.transaction() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
-        made = reprinting.reprint(
+        made = reprint_volumes.reprint(
             unit, bundle, storage.storage(), name=name, reason=reason, actor="command"
         )
         return b"".join(made.chunks)
@@ -317,7 +312,7 @@ def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
     bundle = reload(unit, ready)
     assert unit.scalar(select(func.count(Letter.first_page))) == before
     assert (len(prints.list_prints(unit, bundle)), bundle.letter_count) == (1, 7)
-    noted = reprinting.list_reprints(unit, bundle)
+    noted = reprint_volumes.list_reprints(unit, bundle)
     assert [(one.file, one.reason) for one in noted] == [
         ("letters-002.pdf", "Paper jam"), ("", "Paper jam"),
     ]  # fmt: skip
@@ -343,10 +338,10 @@ def test_a_reprint_under_way_breaks_off_at_a_stop(
     app: Flask, unit: Session, ready: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit.rollback()
-    seconds = partial(services.while_wanted, clock=partial(next, count()))
-    monkeypatch.setattr(services, "while_wanted", seconds)
+    seconds = partial(find_bundles.while_wanted, clock=partial(next, count()))
+    monkeypatch.setattr(find_bundles, "while_wanted", seconds)
     with db.transaction() as moving:
-        made = reprinting.reprint(
+        made = reprint_volumes.reprint(
             moving, moving.get_one(Bundle, ready), storage.storage(), name=name,
             reason="Paper jam", actor="command",
         )  # fmt: skip
@@ -389,7 +384,7 @@ def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_i
         )
     )  # fmt: skip
     unit.flush()
-    name = services.zip_name(bundle)
+    name = find_bundles.zip_name(bundle)
     move_bundles(unit, kept.id, bundle.mission_id, "command")
     unit.commit()
     bundle = reload(unit, ready)
@@ -415,7 +410,7 @@ def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
         unit.delete(one)
     unit.commit()
     with app.app_context(), db.transaction() as work:
-        download = services.open_download(
+        download = find_bundles.open_download(
             work, work.get_one(Bundle, ready), storage.storage(), actor="command"
         )
         path = tmp_path / download.name

@@ -7,11 +7,11 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.bundles import assembling, ledger, printing
-from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.services import Progress
-from campaign.leases import LEASE
+from campaign.bundles.find_bundles import Progress
+from campaign.bundles.volumes import assemble, print_jobs, print_queue
+from campaign.core import db, jobs
+from campaign.core.leases import LEASE
+from campaign.models.bundle import Bundle, BundleState, Volume
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload
 
@@ -41,16 +41,16 @@ def volume_of(unit: Session) -> Volume:
 def test_a_dead_worker_s_lease_of_before_the_clock_was_set_back_runs_out_in_time(
     app: Flask, unit: Session, bundle_id: int
 ) -> None:
-    taken = ledger.claim(volume_of(unit).id)
+    taken = print_queue.claim(volume_of(unit).id)
     assert taken is not None
     lease(unit, db.utcnow() + timedelta(hours=1))
     jobs.run_now("bundles.sweep")
     until = volume_of(unit).lease_until
     assert until is not None
     assert until <= db.utcnow() + LEASE
-    assert ledger.claim(taken.row_id) is None, "nobody takes what a living worker may have"
+    assert print_queue.claim(taken.row_id) is None, "nobody takes what a living worker may have"
     lease(unit, db.utcnow() - timedelta(seconds=1))
-    again = ledger.claim(taken.row_id)
+    again = print_queue.claim(taken.row_id)
     assert again is not None
     assert again.attempt == 2
 
@@ -58,31 +58,31 @@ def test_a_dead_worker_s_lease_of_before_the_clock_was_set_back_runs_out_in_time
 def test_a_living_worker_keeps_its_volume_when_the_clock_is_set_back(
     app: Flask, unit: Session, bundle_id: int
 ) -> None:
-    taken = ledger.claim(volume_of(unit).id)
+    taken = print_queue.claim(volume_of(unit).id)
     assert taken is not None
     lease(unit, db.utcnow() + timedelta(hours=1))
-    assert ledger.shorten_leases() == 1
-    assert ledger.beat(taken)
-    assert ledger.shorten_leases() == 0
-    assert ledger.claim(taken.row_id) is None
-    assert printing.print_claimed(taken)
+    assert print_queue.shorten_leases() == 1
+    assert print_queue.beat(taken)
+    assert print_queue.shorten_leases() == 0
+    assert print_queue.claim(taken.row_id) is None
+    assert print_jobs.print_claimed(taken)
     assert volume_of(unit).attempt == 1
 
 
 def test_the_assembling_of_before_the_clock_was_set_back_is_taken_up_again(
     app: Flask, unit: Session, bundle_id: int
 ) -> None:
-    taken = ledger.claim(volume_of(unit).id)
+    taken = print_queue.claim(volume_of(unit).id)
     assert taken is not None
-    assert printing.print_claimed(taken)
-    assert assembling.claim(bundle_id)
+    assert print_jobs.print_claimed(taken)
+    assert assemble.claim(bundle_id)
     unit.rollback()
     unit.execute(update(Bundle).values(lease_until=db.utcnow() + timedelta(days=1)))
     unit.commit()
-    assert ledger.shorten_leases() == 1
+    assert print_queue.shorten_leases() == 1
     unit.execute(update(Bundle).values(lease_until=db.utcnow() - timedelta(seconds=1)))
     unit.commit()
-    assembling.assemble(bundle_id)
+    assemble.assemble(bundle_id)
     assert reload(unit, bundle_id).state is BundleState.READY
 
 

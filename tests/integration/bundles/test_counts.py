@@ -10,25 +10,29 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.accounts.models import Role
-from campaign.bundles import cancelling, ledger, proofs, releasing, remaking, services
-from campaign.bundles.choices import Choice
-from campaign.bundles.journeys import Part
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.bundles.offers import Why, list_left, list_offers
-from campaign.campaigns.models import Campaign
-from campaign.deliveries import recording, rerouting
-from campaign.officials.models import Mission
-from campaign.overview import keeping
-from campaign.overview.carrying import deliveries_todos
-from campaign.overview.letters import mission_rows
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign import storage
+from campaign.bundles import find_bundles
+from campaign.bundles.changes import cancel_bundle, release_letters, remake_bundle
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.eligible import Why, list_left, list_offers
+from campaign.bundles.joint_freeze import Part
+from campaign.bundles.volumes import print_queue, proof_print
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.dashboard import refresh
+from campaign.dashboard.letter_figures import mission_rows
+from campaign.dashboard.to_deliver import deliveries_todos
+from campaign.deliveries import record_delivery
+from campaign.deliveries.envelopes import reroute_bundle
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_command import run
+from tests.integration.bundles.test_bundle_command import run
 
 __all__ = ["run"]
 
@@ -60,7 +64,7 @@ def mission_of(unit: Session, bundle_id: int) -> Mission:
 def let_wait(bundle_id: int) -> None:
     with db.transaction() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
-        releasing.release(unit, bundle, storage.storage(), actor="test")
+        release_letters.release(unit, bundle, storage.storage(), actor="test")
 
 
 def test_an_earlier_bundle_has_what_is_in_it_now(
@@ -90,7 +94,7 @@ def test_an_earlier_bundle_has_what_is_in_it_now(
         writing.execute(gone.values(state=SignatureState.CONFIRMED))
     with db.transaction() as writing:
         bundle = writing.get_one(Bundle, second)
-        cancelling.cancel(writing, bundle, storage.storage(), reason="", actor="test")
+        cancel_bundle.cancel(writing, bundle, storage.storage(), reason="", actor="test")
     assert earlier() == 3, "what was given up has none"
 
 
@@ -104,12 +108,15 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
     unit.rollback()
     with db.transaction() as writing:
         bundle = writing.get_one(Bundle, ready)
-        recording.record_visit(
-            writing, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
-            happened=recording.Happened(DeliveryOutcome.REFUSED, today()),
-        )  # fmt: skip
+        record_delivery.record_visit(
+            writing,
+            carried=[record_delivery.Carried(bundle)],
+            key=db.new_public_id(),
+            actor="test",
+            happened=record_delivery.Happened(DeliveryOutcome.REFUSED, today()),
+        )
         to = writing.get_one(Mission, other_id)
-        rerouting.reroute(writing, bundle, to, settings=settings, actor="test")
+        reroute_bundle.reroute(writing, bundle, to, settings=settings, actor="test")
 
     def earlier(mission: Mission) -> int:
         offers = list_offers(unit, mission, named=[slug])
@@ -142,7 +149,7 @@ def test_today_and_the_missions_count_what_is_printed(
         one for one in deliveries_todos(unit, by=staff, now=db.utcnow()) if one.slug == "to-carry"
     ]
     assert [one.number for one in carried.items] == [3]
-    figures = keeping.figures_of(unit, campaign)[0]
+    figures = refresh.figures_of(unit, campaign)[0]
     assert (figures.one("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
         3,
         1,
@@ -157,22 +164,22 @@ def test_the_pace_of_a_bundle_that_is_made_again_is_that_of_now(unit: Session, r
     unit.get_one(Signature, first.signature_id).state = SignatureState.WITHDRAWN
     unit.commit()
     with db.transaction() as writing:
-        assert remaking.remake(writing, writing.get_one(Bundle, ready), actor="test") == 1
+        assert remake_bundle.remake(writing, writing.get_one(Bundle, ready), actor="test") == 1
     bundle = reload(unit, ready)
     assert bundle.remade_at is not None
     later = bundle.remade_at + timedelta(seconds=4)
-    begun = services.progress_of(unit, bundle, later)
+    begun = find_bundles.progress_of(unit, bundle, later)
     assert (begun.done, begun.lately, begun.total) == (3, 0, 4)
     assert (begun.per_second, begun.seconds_left) == (0.0, None)
     unit.rollback()
-    taken = ledger.claim_next(ready)
+    taken = print_queue.claim_next(ready)
     assert taken is not None
-    assert ledger.beat(taken, 1)
-    gone_on = services.progress_of(unit, reload(unit, ready), later)
+    assert print_queue.beat(taken, 1)
+    gone_on = find_bundles.progress_of(unit, reload(unit, ready), later)
     assert (gone_on.done, gone_on.lately, gone_on.per_second) == (4, 1, 0.25)
 
 
-@pytest.mark.parametrize("blocks", [proofs._BLOCKS, 1])
+@pytest.mark.parametrize("blocks", [proof_print._BLOCKS, 1])
 def test_a_proof_of_a_rare_language_shows_its_first_three(
     unit: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch, blocks: int
 ) -> None:
@@ -187,11 +194,11 @@ def test_a_proof_of_a_rare_language_shows_its_first_three(
     unit.commit()
     jobs.run_now("overview.count")
     for name, value in (("SORTED", 0), ("_WINDOW", 3), ("LOOKED_AT", 3), ("_BLOCKS", blocks)):
-        monkeypatch.setattr(proofs, name, value)
+        monkeypatch.setattr(proof_print, name, value)
     mission = campaign.targets[0].mission
     assert mission is not None
     part = Part(campaign, Choice(locales=frozenset({"fr"})))
-    proof = proofs.pick(unit, part, mission=mission, settings=settings, locale="en")
+    proof = proof_print.pick(unit, part, mission=mission, settings=settings, locale="en")
     first = [one.letter for one in proof.shown if one.why == "first"]
     assert [one.signature_name.split()[0] for one in first] == ["Aline", "Berthe", "Chloé"]
     assert proof.waiting == 4

@@ -16,18 +16,18 @@ from flask_babel import force_locale
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import jobs
-from campaign.accounts.models import Role
-from campaign.bundles import cover_texts, covers
-from campaign.bundles.cover_texts import CoverWords
-from campaign.bundles.models import BundleState
-from campaign.bundles.print_models import CarriedSignature, CoverText
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid
-from campaign.officials.merging import merge
-from campaign.officials.models import Mission
-from campaign.signing.models import Disclosure, Origin, Signature
+from campaign.bundles.documents import cover_letter, cover_texts
+from campaign.bundles.documents.cover_texts import CoverWords
+from campaign.bundles.documents.verify import verify_copy
+from campaign.core import jobs
+from campaign.core.errors import Invalid
+from campaign.directory.duplicates.merge_entries import merge
+from campaign.models.bundle import BundleState
+from campaign.models.bundle_print import CarriedSignature, CoverText
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission
+from campaign.models.signature import Disclosure, Origin, Signature
+from campaign.models.staff import Role
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -36,7 +36,7 @@ from tests.factories import (
     sign_in,
 )
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 
 OWN = CoverWords(
     "((reference)): ((letters))",
@@ -130,7 +130,7 @@ def test_words_that_cannot_be_printed_are_refused_by_field(
 def test_the_usual_words_hold_no_placeholder_that_is_none(app: Flask) -> None:
     with app.test_request_context():
         for kind in ("embassy", "consulate"):
-            cover_texts.check_words(covers.usual_words(kind))
+            cover_texts.check_words(cover_letter.usual_words(kind))
 
 
 def test_the_language_of_a_mission_is_its_country_s(unit: Session) -> None:
@@ -256,8 +256,8 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
 def test_the_usual_words_speak_of_one_letter_as_one(app: Flask, locale: str, cards: bool) -> None:
     many = r"letters|each|cards|lettres|cartes|chaque|cartas|tarjetas|cada|الرسائل|البطاقات|كل "
     with app.test_request_context(f"/{locale}/"), force_locale(locale):
-        one = covers.usual_words("embassy", cards=cards, letters=1)
-        several = covers.usual_words("embassy", cards=cards, letters=42)
+        one = cover_letter.usual_words("embassy", cards=cards, letters=1)
+        several = cover_letter.usual_words("embassy", cards=cards, letters=42)
     kept = one.body.replace("((letters))", "")
     assert not re.search(many, f"{one.subject}\n{kept}", re.IGNORECASE)
     assert re.search(many, several.body.replace("((letters))", ""), re.IGNORECASE)

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import make_url, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.models import Bundle
-from campaign.campaigns.models import Campaign
-from campaign.settings import Settings
-from campaign.signing.models import Disclosure, Origin, Signature
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Disclosure, Origin, Signature
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
 

@@ -10,21 +10,21 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import audit, db
-from campaign.bundles import freezing, waiting
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleKind, Volume
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import Refused
-from campaign.settings import Settings, load_settings
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import audit, db
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings, load_settings
+from campaign.models.bundle import Bundle, BundleKind, Volume
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Letter, Signature, SignatureState
 from tests.factories import add_confirmed, make_campaign
 
 
 def freeze(unit: Session, campaign: Campaign, settings: Settings, locale: str = "en") -> Bundle:
     mission = campaign.targets[0].mission
     assert mission is not None
-    return freezing.freeze(
+    return freeze_bundle.freeze(
         unit, campaign=campaign, mission=mission, settings=settings, locale=locale, actor="command"
     )
 
@@ -71,7 +71,9 @@ def test_only_confirmed_letters_of_the_campaign_and_mission_are_taken(
     add_confirmed(unit, campaign, 1, state=SignatureState.WITHDRAWN)
     add_confirmed(unit, other, 4)
     assert freeze(unit, campaign, settings).letter_count == 2
-    assert [(one.campaign.id, one.letters) for one in waiting.list_waiting(unit)] == [(other.id, 4)]
+    assert [(one.campaign.id, one.letters) for one in waiting_letters.list_waiting(unit)] == [
+        (other.id, 4)
+    ]
 
 
 def test_a_second_bundle_holds_only_what_was_confirmed_since(
@@ -106,7 +108,7 @@ def test_a_stopped_or_draft_campaign_gives_no_bundle(
     add_confirmed(unit, campaign, 1)
     with pytest.raises(Refused, match=slug):
         freeze(unit, campaign, settings)
-    assert waiting.list_waiting(unit) == []
+    assert waiting_letters.list_waiting(unit) == []
 
 
 def test_a_closed_campaign_is_still_printed(unit: Session, settings: Settings) -> None:

@@ -6,15 +6,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.audit import AuditEntry
-from campaign.bundles import journeys
-from campaign.bundles.choices import Choice
-from campaign.bundles.journeys import Part
-from campaign.bundles.models import Bundle, Journey
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import NotFound, Refused
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.bundles import joint_freeze
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.joint_freeze import Part
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, Journey
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Letter
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Print
 
@@ -34,7 +34,7 @@ def campaigns(unit: Session) -> list[Campaign]:
 def freeze(unit: Session, parts: list[Part], settings: Settings) -> list[Bundle]:
     mission = parts[0].campaign.targets[0].mission
     assert mission is not None
-    return journeys.freeze_parts(
+    return joint_freeze.freeze_parts(
         unit, parts, mission=mission, settings=settings, locale="en", actor="staff:1"
     )
 
@@ -51,7 +51,7 @@ def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
     assert [one.frozen["format"] for one in made] == ["letter", "card"]
     journey = unit.scalars(select(Journey)).one()
     assert [one.id for one in journey.bundles] == [one.id for one in made]
-    assert journeys.list_companions(unit, made[0]) == [made[1]]
+    assert joint_freeze.list_companions(unit, made[0]) == [made[1]]
     actions = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["bundle.freeze", "bundle.freeze", "bundle.freeze-together"]
 
@@ -61,7 +61,7 @@ def test_one_campaign_alone_makes_no_journey(
 ) -> None:
     made = freeze(unit, [Part(campaigns[0])], settings)
     assert made[0].journey is None
-    assert journeys.list_companions(unit, made[0]) == ()
+    assert joint_freeze.list_companions(unit, made[0]) == ()
     assert unit.scalar(select(func.count()).select_from(Journey)) == 0
 
 
@@ -87,7 +87,7 @@ def test_nothing_chosen_is_refused(
     mission = campaigns[0].targets[0].mission
     assert mission is not None
     with pytest.raises(Refused, match="nothing-chosen"):
-        journeys.freeze_parts(
+        joint_freeze.freeze_parts(
             unit, [], mission=mission, settings=settings, locale="en", actor="staff:1"
         )
 
@@ -124,4 +124,4 @@ def test_a_journey_without_bundles_is_not_found(unit: Session, campaigns: list[C
     unit.add(empty)
     unit.flush()
     with pytest.raises(NotFound):
-        journeys.get_journey(unit, empty.public_id)
+        joint_freeze.get_journey(unit, empty.public_id)

@@ -7,13 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, BundleState
 from campaign.bundles.nouns import Noun, common_noun
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.officials.listing import PAGE_SIZE
-from campaign.signing.models import Letter
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Letter
+from campaign.web.pagination import PAGE_SIZE
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 

@@ -12,12 +12,15 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.bundles import assembling, ledger, printing, services, zipping
-from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.signing.models import Disclosure, Letter, Signature, SignatureState
+from campaign import storage
+from campaign.bundles import find_bundles
+from campaign.bundles.documents import bundle_zip
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.volumes import assemble, print_jobs, print_queue
+from campaign.core import db, jobs
+from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
@@ -28,8 +31,8 @@ UNPRINTABLE = "\U000e0fff"
 def zip_of(app: Flask, bundle_id: int, folder: Path) -> Path:
     with app.app_context(), db.transaction() as unit:
         bundle = unit.get_one(Bundle, bundle_id)
-        download = services.open_download(unit, bundle, storage.storage(), actor="command")
-        for _ in zipping.write_zip(download.chunks, folder / download.name):
+        download = find_bundles.open_download(unit, bundle, storage.storage(), actor="command")
+        for _ in bundle_zip.write_zip(download.chunks, folder / download.name):
             pass
     return folder / download.name
 
@@ -78,7 +81,7 @@ def test_a_bundle_s_papers_agree_with_each_other(
     ).all()
     assert [tuple(row) for row in places[2:5]] == [(3, 1, 3, 1), (4, 2, 1, 1), (5, 2, 2, 1)]
     with path.open("rb") as file:
-        assert bundle.zip_sha256 == zipping.digest_of(iter(lambda: file.read(65536), b""))
+        assert bundle.zip_sha256 == bundle_zip.digest_of(iter(lambda: file.read(65536), b""))
 
 
 def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
@@ -142,7 +145,7 @@ def test_a_letter_that_cannot_be_printed_is_set_aside_and_the_others_print(
         {"number": "00003", "reason": manifest["set_aside"][0]["reason"]}
     ]
     assert manifest["set_aside"][0]["reason"] in {"missing-glyph", "control-character"}
-    letter = services.list_set_aside(unit, reload(unit, bundle_id))[0]
+    letter = find_bundles.list_set_aside(unit, reload(unit, bundle_id))[0]
     assert json.loads(letter.set_aside_detail or "")["character"] == "U+E0FFF"
     # It stays where it is: a second bundle does not take it again.
     add_confirmed(unit, unit.get_one(Campaign, campaign.id), 1)
@@ -179,12 +182,12 @@ def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
         f"UPDATE signature SET own_words = family_name WHERE id = {signatures[1].id}"
     )
     unit.commit()
-    taken = ledger.claim_next(bundle_id)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    assert printing.print_claimed(taken)
+    assert print_jobs.print_claimed(taken)
     volume = reload(unit, bundle_id).volumes[0]
     assert (volume.printed_letters, volume.page_count) == (1, 1)
-    aside = services.list_set_aside(unit, volume.bundle)
+    aside = find_bundles.list_set_aside(unit, volume.bundle)
     assert [(letter.sequence, letter.set_aside) for letter in aside] == [
         (1, "withdrawn"),
         (2, "unreadable"),
@@ -200,16 +203,16 @@ def test_two_workers_on_one_volume_give_one_result(
     bundle_id = freeze(campaign.id)
     volume_id = unit.scalars(select(Volume.id)).one()
     unit.rollback()
-    first = ledger.claim(volume_id)
+    first = print_queue.claim(volume_id)
     assert first is not None
-    assert ledger.claim(volume_id) is None
+    assert print_queue.claim(volume_id) is None
     unit.rollback()
     unit.execute(update(Volume).values(lease_until=db.utcnow().replace(year=2020)))
     unit.commit()
-    second = ledger.claim(volume_id)
+    second = print_queue.claim(volume_id)
     assert second is not None
-    assert printing.print_claimed(second)
-    assert not printing.print_claimed(first)
+    assert print_jobs.print_claimed(second)
+    assert not print_jobs.print_claimed(first)
     volume = reload(unit, bundle_id).volumes[0]
     assert (volume.state, volume.attempt) == (VolumeState.PRINTED, 2)
     kept = [name.rpartition("/")[2] for name in storage.storage().names()]
@@ -244,8 +247,8 @@ def test_one_message_is_enough_to_call_every_worker(
     unit.rollback()
     courier = jobs.queue()
     begun = courier.waiting()
-    ledger.claim(ids[0])
-    printing.print_volume(ids[0])  # somebody has it: this prints the next one
+    print_queue.claim(ids[0])
+    print_jobs.print_volume(ids[0])  # somebody has it: this prints the next one
     unit.rollback()
     states = unit.scalars(select(Volume.state).order_by(Volume.sequence)).all()
     unit.rollback()
@@ -253,7 +256,7 @@ def test_one_message_is_enough_to_call_every_worker(
         VolumeState.PRINTING, VolumeState.PRINTED, VolumeState.WAITING, VolumeState.WAITING,
     ]  # fmt: skip
     assert courier.waiting() == begun + 2, "one for an idle worker, one for this one"
-    printing.call_idle(bundle_id)
+    print_jobs.call_idle(bundle_id)
     assert courier.waiting() == begun + 2, "a message that waits is enough"
 
 
@@ -266,8 +269,8 @@ def test_a_stop_holds_back_a_bundle_that_is_being_printed(
     bundle_id = freeze(campaign.id)
     unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     unit.commit()
-    assert ledger.claim_next(bundle_id) is None
-    assert not assembling.claim(bundle_id)
+    assert print_queue.claim_next(bundle_id) is None
+    assert not assemble.claim(bundle_id)
 
 
 def test_a_volume_whose_file_is_lost_is_printed_again(
@@ -277,9 +280,9 @@ def test_a_volume_whose_file_is_lost_is_printed_again(
     add_confirmed(unit, campaign, 2)
     unit.commit()
     bundle_id = freeze(campaign.id)
-    taken = ledger.claim_next(bundle_id)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    printing.print_claimed(taken)
+    print_jobs.print_claimed(taken)
     for name in list(storage.storage().names()):
         storage.storage().delete(name)
     assert print_bundle(bundle_id) is BundleState.READY

@@ -8,10 +8,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign import migrations, storage
-from campaign.bundles import cancelling
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.bundles.print_models import CarriedSignature
-from campaign.signing.models import Origin
+from campaign.bundles.changes import cancel_bundle
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle_print import CarriedSignature
+from campaign.models.signature import Origin
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -40,7 +40,7 @@ def bundles(unit: Session, freeze: Freeze, print_bundle: Print) -> tuple[int, in
     unit.commit()
     second = freeze(bundle.campaign_id)
     other = reload(unit, second)
-    cancelling.cancel(unit, other, storage.storage(), reason="Wrong paper", actor="command")
+    cancel_bundle.cancel(unit, other, storage.storage(), reason="Wrong paper", actor="command")
     unit.commit()
     return first, second
 

@@ -12,23 +12,26 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.bundles import files, freezing, pressroom, waiting
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns import rehearsal, services, tally
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.tally_models import CampaignTally
-from campaign.deliveries import recording
+from campaign import storage
+from campaign.bundles import file_names
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.volumes import print_without_queue
+from campaign.campaigns import campaigns, public_counts, rehearsal
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.deliveries import record_delivery
 from campaign.demo.synthesis import synthesise
-from campaign.errors import Refused
-from campaign.following.mails import send_no_letters
 from campaign.mail.models import MailState, OutboxMail
-from campaign.settings import Settings
-from campaign.signing import translating
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.public_count import CampaignTally
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role
+from campaign.signing.letter import letter_translations
+from campaign.tracking.mails import send_no_letters
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
@@ -47,12 +50,12 @@ def printed(app: Flask, unit: Session, draft: Campaign, settings: Settings) -> i
     unit.rollback()
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
-        bundle_id = freezing.freeze(
+        bundle_id = freeze_bundle.freeze(
             writing, campaign=campaign, mission=campaign.targets[0].mission, settings=settings,
             locale="en", actor="staff:1", rehearsal=True,
         ).id  # type: ignore[arg-type] # fmt: skip
     with app.app_context():
-        ended = pressroom.print_here(bundle_id, at_once=2, progress=lambda _done: None)
+        ended = print_without_queue.print_here(bundle_id, at_once=2, progress=lambda _done: None)
     assert ended is BundleState.READY
     return bundle_id
 
@@ -92,25 +95,25 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         assert json.loads(archive.read(manifest))["bundle"]["rehearsal"] is True
 
     # Nothing of it is counted, and nothing is recorded as handed over.
-    tally.count_signatures()
+    public_counts.count_signatures()
     assert count(unit, CampaignTally) == 0
     with pytest.raises(Refused) as refused:
-        recording.record_visit(
+        record_delivery.record_visit(
             unit,
-            carried=[recording.Carried(unit.scalars(select(Bundle)).one())],
-            happened=recording.Happened(DeliveryOutcome.ACCEPTED, today()),
+            carried=[record_delivery.Carried(unit.scalars(select(Bundle)).one())],
+            happened=record_delivery.Happened(DeliveryOutcome.ACCEPTED, today()),
             key="k" * 20,
             actor="staff:1",
         )
     assert refused.value.slug == "not-open"
-    folder = files.stored_folder(str(public_id))
+    folder = file_names.stored_folder(str(public_id))
     assert list(storage.storage().names(folder))
     unit.rollback()
     draft_id = draft.id
     unit.rollback()
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
-        services.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
+        campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     assert [count(unit, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
     assert not list(storage.storage().names(folder))
     assert "has opened" in client.get(url).text
@@ -206,9 +209,11 @@ def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
         draft.status = status
         unit.flush()
         with pytest.raises(Refused) as refused:
-            freezing.freeze(unit, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
+            freeze_bundle.freeze(unit, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
         assert refused.value.slug == slug
-    assert [one.mission.id for one in waiting.list_waiting(unit, rehearsal=draft)] == [mission.id]
+    assert [one.mission.id for one in waiting_letters.list_waiting(unit, rehearsal=draft)] == [
+        mission.id
+    ]
 
 
 def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
@@ -224,7 +229,7 @@ def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
     unit.rollback()
     with db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
-        services.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
+        campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     jobs.run_now("demo.rehearse", draft_id, 2)
     with pytest.raises(Refused):
         synthesise(slug, signatures=2)
@@ -237,14 +242,14 @@ def test_invented_letters_have_a_translation_as_real_ones_have(
     """Nobody signs before the words are written: by that moment the translation is chosen."""
     draft.print_translation = True
     unit.commit()
-    into = translating.language_of(draft)
+    into = letter_translations.language_of(draft)
     jobs.run_now("demo.rehearse", draft.id, 6)
     unit.expire_all()
     [target] = draft.targets
     signed = unit.execute(select(Signature.letter_locale, Signature.signed_at)).all()
     assert {code for code, _at in signed} > {into}
     for _code, at in signed:
-        assert translating.template_at(draft.templates, target.id, into, at) is not None
+        assert letter_translations.template_at(draft.templates, target.id, into, at) is not None
 
 
 def test_a_rehearsal_holds_so_many_letters_and_no_more(

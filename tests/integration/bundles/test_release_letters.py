@@ -6,12 +6,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.accounts.models import Role
-from campaign.bundles import prints, releasing
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.errors import Refused
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign import storage
+from campaign.bundles.changes import prints, release_letters
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -37,7 +38,7 @@ def test_its_letters_wait_again_and_the_next_bundle_prints_them(
     unit.rollback()
     with app.app_context(), db.transaction() as work:
         bundle = work.get_one(Bundle, first)
-        assert releasing.release(work, bundle, storage.storage(), actor="command") == 3
+        assert release_letters.release(work, bundle, storage.storage(), actor="command") == 3
         work.execute(update(Signature).values(own_words="I write now in letters that print."))
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
@@ -59,7 +60,7 @@ def test_a_bundle_that_is_ready_gives_back_what_was_set_aside_and_keeps_the_rest
     unit.rollback()
     with app.app_context(), db.transaction() as work:
         bundle = work.get_one(Bundle, bundle_id)
-        assert releasing.release(work, bundle, storage.storage(), actor="command") == 1
+        assert release_letters.release(work, bundle, storage.storage(), actor="command") == 1
         work.execute(update(Signature).values(own_words="I write now in letters that print."))
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
@@ -75,7 +76,9 @@ def test_a_bundle_that_is_being_printed_gives_nothing_back(
     unit.commit()
     bundle_id = freeze(campaign.id)
     with app.app_context(), db.transaction() as work, pytest.raises(Refused, match="not-ready"):
-        releasing.release(work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command")
+        release_letters.release(
+            work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command"
+        )
 
 
 def test_what_was_ready_once_stays_as_given_up_with_its_hashes(
@@ -120,7 +123,9 @@ def test_a_bundle_that_was_handed_over_gives_nothing_back_even_if_it_failed(
     bundle_id = failed.id
     unit.rollback()
     with app.app_context(), db.transaction() as work, pytest.raises(Refused, match="handed-over"):
-        releasing.release(work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command")
+        release_letters.release(
+            work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command"
+        )
 
 
 def test_staff_release_by_a_button_and_organizers_cannot(

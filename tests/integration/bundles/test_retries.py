@@ -10,14 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.audit import AuditEntry
-from campaign.bundles import assembling, faults, ledger, making, printing
-from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.leases import LEASE, Hold
-from campaign.letters import lists
-from campaign.letters.foundry import FoundryStopped
-from campaign.letters.printing import Limits
+from campaign.bundles.documents import make_documents
+from campaign.bundles.volumes import assemble, machine_faults, print_jobs, print_queue
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.leases import LEASE, Hold
+from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.printing.engine.types import Limits
+from campaign.printing.engine.worker import FoundryStopped
+from campaign.printing.sheets import lists
 from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Freeze, reload
@@ -35,9 +36,9 @@ def bundle_id(app: Flask, unit: Session, freeze: Freeze) -> int:
     add_confirmed(unit, campaign, 2)
     unit.commit()
     frozen = freeze(campaign.id)
-    taken = ledger.claim_next(frozen)
+    taken = print_queue.claim_next(frozen)
     assert taken is not None
-    assert printing.print_claimed(taken)
+    assert print_jobs.print_claimed(taken)
     return frozen
 
 
@@ -64,19 +65,19 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
 ) -> None:  # fmt: skip
     unit.rollback()
     little = partial(lists.signature_list, limits=TOO_LITTLE[slug])
-    monkeypatch.setattr(making.lists, "signature_list", little)
-    for tries in range(1, faults.MOST_TRIES + 1):
+    monkeypatch.setattr(make_documents.lists, "signature_list", little)
+    for tries in range(1, machine_faults.MOST_TRIES + 1):
         with pytest.raises(FoundryStopped):
-            assembling.assemble(bundle_id)
+            assemble.assemble(bundle_id)
         bundle = rested(unit, bundle_id)
         assert (bundle.tries, bundle.failure) == (tries, slug)
         page = page_of(app, client, bundle)
         assert words in page
         assert "cannot be printed" not in page
-        ended = tries == faults.MOST_TRIES
+        ended = tries == machine_faults.MOST_TRIES
         assert ("It is tried again" in page, "tried several times" in page) == (not ended, ended)
         assert bundle.state is (BundleState.FAILED if ended else BundleState.ASSEMBLING)
-    assert not assembling.claim(bundle_id)
+    assert not assemble.claim(bundle_id)
 
 
 def test_a_try_that_succeeds_leaves_nothing_of_those_before(
@@ -85,16 +86,16 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     unit.rollback()
     with monkeypatch.context() as patched:
         little = partial(lists.signature_list, limits=TOO_LITTLE["took-too-long"])
-        patched.setattr(making.lists, "signature_list", little)
+        patched.setattr(make_documents.lists, "signature_list", little)
         with pytest.raises(FoundryStopped):
-            assembling.assemble(bundle_id)
+            assemble.assemble(bundle_id)
     rested(unit, bundle_id)
     unit.rollback()
-    assembling.assemble(bundle_id)
+    assemble.assemble(bundle_id)
     bundle = reload(unit, bundle_id)
     assert (bundle.state, bundle.tries, bundle.failure) == (BundleState.READY, 0, None)
     unit.rollback()
-    assembling._fail(Hold(bundle_id, 0), faults.FAILED)  # another worker, which ends late
+    assemble._fail(Hold(bundle_id, 0), machine_faults.FAILED)  # another worker, which ends late
     assert reload(unit, bundle_id).state is BundleState.READY
     assert unit.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
@@ -114,16 +115,16 @@ def test_room_and_the_storage_are_waited_for_however_long(
 
     with monkeypatch.context() as patched:
         patched.setattr(app.extensions["storage"].place, "taking", refuse)
-        for _ in range(faults.MOST_TRIES + 1):
+        for _ in range(machine_faults.MOST_TRIES + 1):
             with pytest.raises(type(problem)):
-                assembling.assemble(bundle_id)
+                assemble.assemble(bundle_id)
             bundle = rested(unit, bundle_id)
             assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, slug)
         page = page_of(app, client, bundle)
         assert words in page
         assert "It is tried again" not in page
         unit.rollback()
-    assembling.assemble(bundle_id)
+    assemble.assemble(bundle_id)
     assert reload(unit, bundle_id).state is BundleState.READY
 
 
@@ -138,12 +139,12 @@ def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    taken = ledger.claim_next(bundle_id)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
     with monkeypatch.context() as patched:
         patched.setattr(app.extensions["storage"].place, "taking", refuse)
         with pytest.raises(OSError, match="No space left"):
-            printing.print_claimed(taken)
+            print_jobs.print_claimed(taken)
     unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(minutes=5)))
     unit.commit()
     page = page_of(app, client, reload(unit, bundle_id))
@@ -152,9 +153,9 @@ def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
     unit.rollback()
     unit.execute(update(Volume).values(lease_until=None))
     unit.commit()
-    again = ledger.claim_next(bundle_id)
+    again = print_queue.claim_next(bundle_id)
     assert again is not None
-    assert printing.print_claimed(again)
+    assert print_jobs.print_claimed(again)
     assert reload(unit, bundle_id).failure is None
 
 
@@ -165,7 +166,7 @@ def test_a_worker_that_is_not_heard_of_makes_no_promise(
     add_confirmed(unit, campaign, 2)
     unit.commit()
     bundle_id = freeze(campaign.id)
-    assert ledger.claim_next(bundle_id) is not None
+    assert print_queue.claim_next(bundle_id) is not None
 
     def heard(seconds_ago: float) -> str:
         lease = db.utcnow() - timedelta(seconds=seconds_ago) + LEASE

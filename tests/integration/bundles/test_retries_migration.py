@@ -7,9 +7,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign import migrations
-from campaign.bundles.models import Bundle, BundleState
-from campaign.overview.models import FiguresDue
-from campaign.signing.models import Letter
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.signature import Letter
+from campaign.models.statistics import FiguresDue
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload
 

@@ -10,19 +10,19 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import freezing
-from campaign.bundles.choices import EVERYTHING, Choice, Order, Split
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign, Target
-from campaign.errors import Refused
-from campaign.settings import Settings
-from campaign.signing.models import Disclosure, Letter, Signature
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.freeze.choices import EVERYTHING, Choice, Order, Split
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.campaign import Campaign, Target
+from campaign.models.signature import Disclosure, Letter, Signature
 from tests.factories import add_confirmed, make_campaign, make_target_official
 from tests.integration.bundles.conftest import Print, reload
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 
 REGIONS = ["ON", "QC", "ON", "AB", "QC", "ON"]
 
@@ -32,7 +32,7 @@ def freeze(
 ) -> Bundle:
     mission = campaign.targets[0].mission
     assert mission is not None
-    return freezing.freeze(
+    return freeze_bundle.freeze(
         unit, campaign=campaign, mission=mission, settings=settings, locale="en",
         actor="staff:1", choice=choice,
     )  # fmt: skip

@@ -12,26 +12,27 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.bundles import cover_texts, freezing, sheets
-from campaign.bundles.choices import Choice
-from campaign.bundles.cover_texts import CoverWords
-from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryAttempt
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import stop_campaign
+from campaign.bundles.documents import cover_texts
+from campaign.bundles.documents.cover_texts import CoverWords
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import freeze_bundle, signed_sheets
+from campaign.bundles.freeze.choices import Choice
+from campaign.campaigns.campaigns import stop_campaign
 from campaign.commands.bundle import bundle as command
-from campaign.deliveries.models import Rerouting
-from campaign.deliveries.publishing import proposal
-from campaign.errors import Refused
-from campaign.following.overdue import is_awaited
-from campaign.settings import Settings
-from campaign.signing.models import Origin, Signature
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.deliveries.publish_delivery import proposal
+from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Rerouting
+from campaign.models.signature import Origin, Signature
+from campaign.models.staff import Role
+from campaign.privacy.overdue import is_awaited
 from tests.factories import add_confirmed, make_campaign, make_target_mission, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import form
 
 NEW = "/desk/bundles/new"
@@ -120,7 +121,7 @@ def test_its_numbers_go_on_after_no_letter(
     assert mission is not None
 
     def make(on_paper: int) -> Bundle:
-        return freezing.freeze(
+        return freeze_bundle.freeze(
             unit, campaign=campaign, mission=mission, settings=settings, locale="en",
             actor="command", on_paper=on_paper, choice=Choice(goes_on=True),
         )  # fmt: skip
@@ -247,7 +248,7 @@ def test_sheets_that_were_refused_go_through_another_mission(
     made = unit.scalars(select(Rerouting.to_bundle_id)).one()
     unit.rollback()
     assert print_bundle(made) is BundleState.READY
-    assert sheets.count_carried(unit, made) == 2
+    assert signed_sheets.count_carried(unit, made) == 2
     assert verify_copy(zip_of(app, made, tmp_path)).findings == []
     assert (
         post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"}).status_code == 409
@@ -262,7 +263,7 @@ def test_it_is_made_again_without_who_is_gone_and_given_up_without_anybody(
     unit.commit()
     jobs.run_now("bundles.remake")
     assert print_bundle(ready) is BundleState.READY
-    assert sheets.count_carried(unit, ready) == 1
+    assert signed_sheets.count_carried(unit, ready) == 1
     unit.execute(delete(Signature))
     unit.commit()
     jobs.run_now("bundles.remake")

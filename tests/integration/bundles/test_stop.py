@@ -10,15 +10,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.accounts.models import Role
-from campaign.bundles import assembling, files, ledger, printing, services
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome, Volume, VolumeState
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import stop_campaign
-from campaign.deliveries import recording
-from campaign.deliveries.models import GateVisit
-from campaign.errors import Refused
+from campaign import storage
+from campaign.bundles import file_names, find_bundles
+from campaign.bundles.volumes import assemble, print_jobs, print_queue
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.deliveries import record_delivery
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome, Volume, VolumeState
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit
+from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -42,7 +44,7 @@ def stop(bundle_id: int) -> None:
 
 
 def pdfs(unit: Session, bundle_id: int) -> list[str]:
-    folder = files.stored_folder(reload(unit, bundle_id).public_id)
+    folder = file_names.stored_folder(reload(unit, bundle_id).public_id)
     unit.rollback()
     return [name for name in storage.storage().names(folder) if name.endswith(".pdf")]
 
@@ -50,7 +52,7 @@ def pdfs(unit: Session, bundle_id: int) -> list[str]:
 def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
     unit: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    press = printing.run_press
+    press = print_jobs.run_press
     stops = [bundle_id]
 
     def stopped_meanwhile(loaded: Any, out: Path, progress: Any) -> Any:
@@ -58,10 +60,10 @@ def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
             stop(stops.pop())
         return press(loaded, out, progress)
 
-    monkeypatch.setattr(printing, "run_press", stopped_meanwhile)
-    taken = ledger.claim_next(bundle_id)
+    monkeypatch.setattr(print_jobs, "run_press", stopped_meanwhile)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    assert printing.print_claimed(taken) is False
+    assert print_jobs.print_claimed(taken) is False
     first, second = unit.scalars(select(Volume).order_by(Volume.sequence)).all()
     assert {first.state, second.state} == {VolumeState.WAITING}
     assert pdfs(unit, bundle_id) == []
@@ -73,27 +75,27 @@ def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
 def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished(
     unit: Session, bundle_id: int
 ) -> None:
-    taken = ledger.claim_next(bundle_id)
+    taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    assert ledger.beat(taken, 1)
+    assert print_queue.beat(taken, 1)
     stop(bundle_id)
-    assert not ledger.beat(taken, 2)
-    assert not ledger.finish(taken, ledger.Outcome(2, 10, "0" * 64, (), ()))
+    assert not print_queue.beat(taken, 2)
+    assert not print_queue.finish(taken, print_queue.Outcome(2, 10, "0" * 64, (), ()))
     assert unit.get_one(Volume, taken.row_id).state is VolumeState.PRINTING
 
 
 def test_a_bundle_that_is_being_assembled_never_becomes_ready(
     unit: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    while taken := ledger.claim_next(bundle_id):
-        printing.print_claimed(taken)
-    make = assembling.make_papers
+    while taken := print_queue.claim_next(bundle_id):
+        print_jobs.print_claimed(taken)
+    make = assemble.make_papers
 
     def stopped_meanwhile(*given: Any, **facts: Any) -> None:
         make(*given, **facts)
         stop(bundle_id)
 
-    monkeypatch.setattr(assembling, "make_papers", stopped_meanwhile)
+    monkeypatch.setattr(assemble, "make_papers", stopped_meanwhile)
     jobs.run_now("bundles.assemble", bundle_id)
     assert reload(unit, bundle_id).state is BundleState.ASSEMBLING
     left = [name.rpartition("/")[2] for name in pdfs(unit, bundle_id)]
@@ -109,7 +111,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     bundle = reload(unit, bundle_id)
     wanted = iter([True, False])
     clock = iter(range(100))
-    began = services.while_wanted(
+    began = find_bundles.while_wanted(
         (b"x" for _ in range(50)), lambda: next(wanted), lambda: next(clock)
     )
     assert len(b"".join(began)) == 1, "a download under way breaks off"
@@ -117,7 +119,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     stop(bundle_id)
     bundle = reload(unit, bundle_id)
     with pytest.raises(Refused) as refused:
-        services.open_download(unit, bundle, storage.storage(), actor="staff:1")
+        find_bundles.open_download(unit, bundle, storage.storage(), actor="staff:1")
     assert refused.value.slug == "stopped"
     today = days_ago(0)
     unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
@@ -125,10 +127,10 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     unit.commit()
 
     def record(day: date, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> GateVisit:
-        return recording.record_visit(
+        return record_delivery.record_visit(
             unit,
-            carried=[recording.Carried(bundle)],
-            happened=recording.Happened(outcome, day),
+            carried=[record_delivery.Carried(bundle)],
+            happened=record_delivery.Happened(outcome, day),
             key=db.new_public_id(),
             actor="staff:1",
         )

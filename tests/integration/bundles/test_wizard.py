@@ -15,16 +15,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.audit import AuditEntry
-from campaign.bundles import proofs, wizard_views
-from campaign.bundles.choices import Choice
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, Journey
-from campaign.bundles.offers import Why, list_left, list_offers
-from campaign.bundles.waiting_counts import first_blocks
-from campaign.campaigns.models import Campaign, CampaignStatus, LetterFormat, Target
-from campaign.signing.models import Origin, Signature, SignatureState
+from campaign.bundles.desk import wizard_views
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.eligible import Why, list_left, list_offers
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.waiting_counts import first_blocks
+from campaign.bundles.volumes import proof_print
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.models.bundle import Bundle, Journey
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target
+from campaign.models.signature import Origin, Signature, SignatureState
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -314,7 +315,7 @@ def pages_of(data: bytes) -> Iterator[pikepdf.Pdf]:
         yield pdf
 
 
-@pytest.mark.parametrize("most", [proofs.SORTED, 0])
+@pytest.mark.parametrize("most", [proof_print.SORTED, 0])
 def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     app: Flask,
     client: FlaskClient,
@@ -323,7 +324,7 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     monkeypatch: pytest.MonkeyPatch,
     most: int,
 ) -> None:
-    monkeypatch.setattr(proofs, "SORTED", most)
+    monkeypatch.setattr(proof_print, "SORTED", most)
     second = campaigns[1]
     later = db.utcnow() + timedelta(hours=1)
     long = "A longer word of my own. " * 30
@@ -373,9 +374,9 @@ def test_a_proof_of_cards_names_what_is_too_long_for_one(
 def test_a_proof_looks_at_the_newest_letters_too(
     app: Flask, client: FlaskClient, unit: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proofs, "LOOKED_AT", 3)
-    monkeypatch.setattr(proofs, "_NEWEST", 2)
-    monkeypatch.setattr(proofs, "_LONGEST", 0)
+    monkeypatch.setattr(proof_print, "LOOKED_AT", 3)
+    monkeypatch.setattr(proof_print, "_NEWEST", 2)
+    monkeypatch.setattr(proof_print, "_LONGEST", 0)
     campaign = make_campaign(unit)
     start = db.utcnow()
     add_confirmed(

@@ -17,14 +17,14 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles.models import Bundle, BundleState, Volume, VolumeState
-from campaign.bundles.verifying import verify_copy
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.bundles.documents.verify import verify_copy
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
+from campaign.models.signature import Letter
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload
-from tests.integration.bundles.test_printing import zip_of
+from tests.integration.bundles.test_print import zip_of
 
 KILLS = int(os.environ.get("KILLS", "3"))
 """A long run has more: `KILLS=200 LETTERS=5000`."""

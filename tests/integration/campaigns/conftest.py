@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 
 DESK = "/desk/campaigns/ua-1-26"

@@ -7,13 +7,14 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import CampaignMember, Role, StaffUser
-from campaign.campaigns import reviewing, services, timekeeping
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.campaigns import campaigns, schedule
+from campaign.campaigns.readiness import approval
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_staff_user
-from tests.integration.campaigns.test_life import NOW, asks_for_a_second_person, draft
+from tests.integration.campaigns.test_lifecycle import NOW, asks_for_a_second_person, draft
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def last_mail(app: Flask, unit: Session) -> str:
 
 
 def submit(unit: Session, case: Campaign, writer: StaffUser, now: datetime = NOW) -> None:
-    reviewing.submit_for_review(unit, case, actor=f"staff:{writer.id}", now=now)
+    approval.submit_for_review(unit, case, actor=f"staff:{writer.id}", now=now)
 
 
 def test_who_is_on_the_team_is_asked_to_look_and_nobody_else(
@@ -83,7 +84,7 @@ def test_the_writer_hears_that_it_came_back_and_the_note_stays_at_the_desk(
     app: Flask, unit: Session, case: Campaign, writer: StaffUser, reader: StaffUser
 ) -> None:
     submit(unit, case, writer)
-    reviewing.return_to_draft(unit, case, actor=f"staff:{reader.id}", note="Her sister is named.")
+    approval.return_to_draft(unit, case, actor=f"staff:{reader.id}", note="Her sister is named.")
     assert mailed(unit)[1:] == [("staff-review-returned", writer.email)]
     assert "sister" not in last_mail(app, unit)
 
@@ -92,7 +93,7 @@ def test_who_takes_it_back_gets_no_mail_about_it(
     unit: Session, case: Campaign, writer: StaffUser
 ) -> None:
     submit(unit, case, writer)
-    reviewing.return_to_draft(unit, case, actor=f"staff:{writer.id}")
+    approval.return_to_draft(unit, case, actor=f"staff:{writer.id}")
     assert len(mailed(unit)) == 1
 
 
@@ -102,7 +103,7 @@ def test_the_writer_hears_that_it_is_approved_and_when_it_opens(
     writer.locale = "fr"
     submit(unit, case, writer)
     moment = NOW + timedelta(days=1)
-    reviewing.schedule_campaign(unit, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW)
+    approval.schedule_campaign(unit, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW)
     assert mailed(unit)[1:] == [("staff-review-approved", writer.email)]
     assert "25 novembre 2026" in last_mail(app, unit)
 
@@ -111,7 +112,7 @@ def test_the_writer_hears_that_it_is_open(
     unit: Session, case: Campaign, writer: StaffUser, reader: StaffUser
 ) -> None:
     submit(unit, case, writer)
-    services.open_campaign(unit, case, actor=f"staff:{reader.id}", now=NOW)
+    campaigns.open_campaign(unit, case, actor=f"staff:{reader.id}", now=NOW)
     assert mailed(unit)[1:] == [("staff-review-approved", writer.email)]
 
 
@@ -121,8 +122,8 @@ def test_what_is_changed_after_it_was_approved_asks_for_another_look(
     submit(unit, case, writer)
     moment = NOW + timedelta(days=1)
     by = f"staff:{reader.id}"
-    reviewing.schedule_campaign(unit, case, actor=by, open_at=moment, now=NOW)
-    services.edit_campaign(unit, case, actor=by, person_pronouns="they")
+    approval.schedule_campaign(unit, case, actor=by, open_at=moment, now=NOW)
+    campaigns.edit_campaign(unit, case, actor=by, person_pronouns="they")
     assert case.status is CampaignStatus.REVIEW
     assert mailed(unit)[2:] == [("staff-review-asked", writer.email)]
     assert "while it waited" in last_mail(app, unit)
@@ -133,7 +134,7 @@ def test_who_mends_it_in_review_becomes_its_writer_and_the_first_is_asked_once(
 ) -> None:
     submit(unit, case, writer)
     for pronouns in ("they", "she"):
-        services.edit_campaign(unit, case, actor=f"staff:{reader.id}", person_pronouns=pronouns)
+        campaigns.edit_campaign(unit, case, actor=f"staff:{reader.id}", person_pronouns=pronouns)
     assert mailed(unit)[1:] == [("staff-review-asked", writer.email)]
 
 
@@ -142,10 +143,10 @@ def test_owner_and_writer_hear_once_each_that_it_could_not_open(
 ) -> None:
     submit(unit, case, writer)
     moment = NOW + timedelta(days=1)
-    reviewing.schedule_campaign(unit, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW)
+    approval.schedule_campaign(unit, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW)
     case.act_by = date(2026, 11, 1)
     unit.commit()
-    timekeeping.open_scheduled(moment + timedelta(minutes=1))
+    schedule.open_scheduled(moment + timedelta(minutes=1))
     unit.expire_all()
     assert mailed(unit)[2:] == [("staff-opening-missed", writer.email)]
     assert "November 25, 2026" in last_mail(app, unit)

@@ -6,13 +6,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import StaffUser
-from campaign.authoring.drafts import forget_drafts
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import DeskDraft, NewCampaignDraft
+from campaign.campaigns.content.drafts import forget_drafts
+from campaign.core import db
+from campaign.models.campaign import Campaign
+from campaign.models.revision import DeskDraft, NewCampaignDraft
+from campaign.models.staff import StaffUser
 from tests.factories import post
-from tests.integration.authoring.conftest import DESK, Send
+from tests.integration.campaigns.conftest import DESK, Send
 
 REPLIES = "/desk/replies/campaigns/ua-1-26/new"
 OFFER = "did not save it"

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.paper.models import PaperImport
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.paper_signature import PaperImport
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
-from tests.integration.authoring.conftest import DESK, Send
-from tests.integration.authoring.test_risks_and_picture import bomb
+from tests.integration.campaigns.conftest import DESK, Send
+from tests.integration.campaigns.test_risks_and_picture import bomb
 
 FACTS = {"reference": "UA 1/26", "country": "MX", "person_name": "Amara Okafor", "follows": "",
          "default_locale": "en", "format": "letter", "timezone": "America/Toronto",

@@ -8,17 +8,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns import continuing, readiness, reviewing, services
-from campaign.campaigns.deleting import delete_draft
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.clock import utcnow
-from campaign.errors import Invalid, Refused
-from campaign.overview.today import todos
-from campaign.settings import Settings
-from campaign.signing.models import Signature
+from campaign.campaigns import campaigns, continue_or_clone
+from campaign.campaigns.delete_draft import delete_draft
+from campaign.campaigns.readiness import approval, check_readiness
+from campaign.core.audit import AuditEntry
+from campaign.core.clock import utcnow
+from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import Settings
+from campaign.dashboard.today import todos
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.signature import Signature
+from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
@@ -46,17 +47,17 @@ def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
     now = utcnow()
     draft.embargo_until = (now + timedelta(days=1)).replace(second=30)
     unit.commit()
-    assert readiness.next_step(draft, readiness.gaps(draft, now)).slug == "embargo"
+    assert check_readiness.next_step(draft, check_readiness.gaps(draft, now)).slug == "embargo"
     sign_in(client, app, Role.ADMIN)
     page = client.get(f"{DESK}/status?to=scheduled").text
     assert "The campaign cannot open yet" not in page
     proposed = page.partition('name="open_at"')[2].partition('value="')[2].partition('"')[0]
     with pytest.raises(Invalid) as early:
-        reviewing.schedule_campaign(unit, draft, actor="staff:1", now=now,
+        approval.schedule_campaign(unit, draft, actor="staff:1", now=now,
                                     open_at=now + timedelta(hours=1))  # fmt: skip
     assert early.value.fields == {"open_at": "opens-under-embargo"}
     with pytest.raises(Refused):
-        services.open_campaign(unit, draft, actor="staff:1", now=now)
+        campaigns.open_campaign(unit, draft, actor="staff:1", now=now)
     unit.rollback()
     assert post(client, f"{DESK}/status?to=scheduled", {"open_at": proposed}).status_code == 303
     unit.expire_all()
@@ -66,15 +67,15 @@ def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
 
 def test_a_review_is_asked_for_under_an_embargo(unit: Session, draft: Campaign) -> None:
     draft.embargo_until = utcnow() + timedelta(days=1)
-    reviewing.submit_for_review(unit, draft, actor="command", now=utcnow())
+    approval.submit_for_review(unit, draft, actor="command", now=utcnow())
     assert draft.status is CampaignStatus.REVIEW
 
 
 def test_no_risk_flags_is_said_and_stops_nothing(unit: Session, draft: Campaign) -> None:
-    found = readiness.gaps(draft, utcnow())
+    found = check_readiness.gaps(draft, utcnow())
     assert [(gap.slug, gap.blocking) for gap in found] == [("no-risks", False)]
     draft.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Nobody")]
-    assert readiness.gaps(draft, utcnow()) == []
+    assert check_readiness.gaps(draft, utcnow()) == []
 
 
 def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
@@ -84,7 +85,7 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
     source.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Calle 9")]
     unit.commit()
     who = {"actor": "staff:1", "created_by_id": None}
-    later = continuing.continue_campaign(unit, source, reference="UA 1/26.1", **who)
+    later = continue_or_clone.continue_campaign(unit, source, reference="UA 1/26.1", **who)
     assert [(one.kind, one.words) for one in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
     unit.commit()
     sign_in(client, app, Role.ADMIN)

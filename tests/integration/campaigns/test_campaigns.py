@@ -9,12 +9,13 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.authoring import desk_list, editions
-from campaign.campaigns import services, targets, updates
-from campaign.campaigns.models import (
+from campaign.campaigns import campaigns
+from campaign.campaigns.content import editions, targets, updates
+from campaign.campaigns.desk import list_page
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     LetterFormat,
@@ -22,7 +23,7 @@ from campaign.campaigns.models import (
     TargetKind,
     UpdateKind,
 )
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.models.staff import Role
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -30,7 +31,7 @@ from tests.factories import (
     make_target_mission,
     make_target_official,
 )
-from tests.racing import overtake
+from tests.races import overtake
 
 BY = "staff:1"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -78,7 +79,7 @@ def actions(unit: Session, campaign: Campaign) -> list[str]:
 
 
 def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(unit: Session) -> None:
-    campaign = services.create_campaign(unit, actor=BY, **facts())
+    campaign = campaigns.create_campaign(unit, actor=BY, **facts())
     assert campaign.status is CampaignStatus.DRAFT
     assert campaign.slug == "ua-58-20"
     assert actions(unit, campaign) == ["campaign.create"]
@@ -86,25 +87,25 @@ def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(unit: Sess
 
 @pytest.mark.parametrize("reference", ["UA 58/20", "ua 58/20", "UA-58-20", "new"])
 def test_a_reference_or_address_that_is_taken_is_refused(unit: Session, reference: str) -> None:
-    services.create_campaign(unit, actor=BY, **facts())
+    campaigns.create_campaign(unit, actor=BY, **facts())
     with pytest.raises(Invalid) as refused:
-        services.create_campaign(unit, actor=BY, **facts(reference=reference))
+        campaigns.create_campaign(unit, actor=BY, **facts(reference=reference))
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
 def test_the_address_follows_the_reference_until_the_campaign_opens(unit: Session) -> None:
     campaign = draft(unit)
-    services.edit_campaign(unit, campaign, actor=BY, reference="UA 7/26")
+    campaigns.edit_campaign(unit, campaign, actor=BY, reference="UA 7/26")
     assert campaign.slug == "ua-7-26"
-    services.open_campaign(unit, campaign, actor=BY, now=db.utcnow())
-    services.edit_campaign(unit, campaign, actor=BY, reference="UA 8/26")
+    campaigns.open_campaign(unit, campaign, actor=BY, now=db.utcnow())
+    campaigns.edit_campaign(unit, campaign, actor=BY, reference="UA 8/26")
     assert campaign.slug == "ua-7-26"
 
 
 def test_saving_the_same_facts_changes_nothing(unit: Session) -> None:
     campaign = make_campaign(unit)
     before = campaign.changed_at
-    services.edit_campaign(unit, campaign, actor=BY, person_name=campaign.person_name)
+    campaigns.edit_campaign(unit, campaign, actor=BY, person_name=campaign.person_name)
     assert campaign.changed_at == before
     assert actions(unit, campaign) == []
 
@@ -115,20 +116,33 @@ def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> No
     unit.add(official)
     unit.flush()
     changes = [
-        lambda: services.edit_campaign(unit, campaign, actor=BY, person_name="Amara N. Okafor"),
+        lambda: campaigns.edit_campaign(unit, campaign, actor=BY, person_name="Amara N. Okafor"),
         lambda: editions.save_edition(
-            unit, campaign, actor=BY, locale="fr", title="Titre", summary="Résumé",
-            background="", asks=["Demande"], outcome="",
+            unit,
+            campaign,
+            actor=BY,
+            locale="fr",
+            title="Titre",
+            summary="Résumé",
+            background="",
+            asks=["Demande"],
+            outcome="",
         ),
         lambda: aim_at(unit, campaign, targets.Aim(official, mission=campaign.targets[0].mission)),
         lambda: updates.post_update(
-            unit, campaign, actor=BY, kind=UpdateKind.GOOD_NEWS, happened_on=date(2026, 11, 2),
+            unit,
+            campaign,
+            actor=BY,
+            kind=UpdateKind.GOOD_NEWS,
+            happened_on=date(2026, 11, 2),
             words={"en": ("She is safe", "")},
         ),
-        lambda: services.close_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "Done."}),
-        lambda: services.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER),
-        lambda: services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"fr": "Stop."}),
-    ]  # fmt: skip
+        lambda: campaigns.close_campaign(
+            unit, campaign, actor=BY, now=NOW, reasons={"en": "Done."}
+        ),
+        lambda: campaigns.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER),
+        lambda: campaigns.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"fr": "Stop."}),
+    ]
     for number, change in enumerate(changes, 1):
         before = campaign.changed_at
         change()
@@ -139,18 +153,18 @@ def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> No
 def test_a_draft_that_lacks_something_does_not_open(unit: Session) -> None:
     campaign = draft(unit, targets=[])
     with pytest.raises(Refused) as refused:
-        services.open_campaign(unit, campaign, actor=BY, now=NOW)
+        campaigns.open_campaign(unit, campaign, actor=BY, now=NOW)
     assert (refused.value.slug, refused.value.data) == ("campaign-not-ready", {"missing": 1})
     assert campaign.status is CampaignStatus.DRAFT
 
 
 def test_a_closed_campaign_opens_again_with_a_new_last_day(unit: Session) -> None:
     campaign = make_campaign(unit, act_by=date(2026, 11, 1))
-    services.close_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."})
+    campaigns.close_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."})
     assert (campaign.closed_at, campaign.status_reasons) == (NOW, {"en": "The day is over."})
     with pytest.raises(Refused):
-        services.open_campaign(unit, campaign, actor=BY, now=NOW)
-    services.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER)
+        campaigns.open_campaign(unit, campaign, actor=BY, now=NOW)
+    campaigns.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER)
     assert campaign.status is CampaignStatus.OPEN
     assert (campaign.act_by, campaign.closed_at, campaign.status_reasons) == (LATER, None, {})
 
@@ -158,26 +172,28 @@ def test_a_closed_campaign_opens_again_with_a_new_last_day(unit: Session) -> Non
 def test_a_stop_needs_a_reason_and_is_final(unit: Session) -> None:
     campaign = make_campaign(unit)
     with pytest.raises(Invalid) as missing:
-        services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": " "})
+        campaigns.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": " "})
     assert missing.value.fields == {"reason_en": "reason-missing"}
-    services.stop_campaign(
+    campaigns.stop_campaign(
         unit, campaign, actor=BY, now=NOW, reasons={"en": "More letters would harm."}
     )
     assert campaign.status_reasons == {"en": "More letters would harm."}
     with pytest.raises(Refused):
-        services.open_campaign(unit, campaign, actor=BY, now=NOW)
+        campaigns.open_campaign(unit, campaign, actor=BY, now=NOW)
 
 
 def test_a_closed_campaign_can_be_stopped(unit: Session) -> None:
     campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
-    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "Letters would harm."})
+    campaigns.stop_campaign(
+        unit, campaign, actor=BY, now=NOW, reasons={"en": "Letters would harm."}
+    )
     assert campaign.status is CampaignStatus.STOPPED
 
 
 def test_an_open_campaign_keeps_what_it_needs(unit: Session) -> None:
     campaign = make_campaign(unit, locales=["en"])
     with pytest.raises(Invalid) as language:
-        services.edit_campaign(unit, campaign, actor=BY, default_locale="fr")
+        campaigns.edit_campaign(unit, campaign, actor=BY, default_locale="fr")
     assert set(language.value.fields.values()) == {"edition-missing"}
     with pytest.raises(Invalid) as text:
         editions.save_edition(
@@ -190,15 +206,15 @@ def test_an_open_campaign_keeps_what_it_needs(unit: Session) -> None:
 def test_the_public_finds_no_draft(unit: Session) -> None:
     hidden = draft(unit)
     shown = make_campaign(unit)
-    assert services.find_public_campaign(unit, hidden.slug) is None
-    assert services.find_public_campaign(unit, shown.slug) is shown
-    assert services.get_campaign(unit, hidden.slug) is hidden
+    assert campaigns.find_public_campaign(unit, hidden.slug) is None
+    assert campaigns.find_public_campaign(unit, shown.slug) is shown
+    assert campaigns.get_campaign(unit, hidden.slug) is hidden
 
 
 def test_an_unknown_address_is_not_found(unit: Session) -> None:
     with pytest.raises(NotFound):
-        services.get_campaign(unit, "ua-0-00")
-    assert services.find_public_campaign(unit, "ua-0-00") is None
+        campaigns.get_campaign(unit, "ua-0-00")
+    assert campaigns.find_public_campaign(unit, "ua-0-00") is None
 
 
 def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(unit: Session) -> None:
@@ -210,8 +226,8 @@ def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(unit: Se
     closed = make_campaign(unit, status=CampaignStatus.CLOSED, issued_on=date(2026, 11, 1))
     stopped = make_campaign(unit, status=CampaignStatus.STOPPED, issued_on=None)
     draft(unit)
-    assert list(services.list_open(unit, NOW)) == [soon, late, endless]
-    assert not {closed, over, stopped} & set(services.list_open(unit, NOW))
+    assert list(campaigns.list_open(unit, NOW)) == [soon, late, endless]
+    assert not {closed, over, stopped} & set(campaigns.list_open(unit, NOW))
 
 
 def test_the_desks_list_filters_orders_and_pages(unit: Session) -> None:
@@ -222,14 +238,14 @@ def test_the_desks_list_filters_orders_and_pages(unit: Session) -> None:
 
     def listed(**query: Any) -> tuple[list[Campaign], int]:
         usual = {"status": None, "sort": "person", "descending": False, "page": 1, "per_page": 2}
-        rows, total = desk_list.list_for_desk(unit, by=admin, **(usual | query))
+        rows, total = list_page.list_for_desk(unit, by=admin, **(usual | query))
         return [row.campaign for row in rows], total
 
     assert listed() == ([second, third], 3)
     assert listed(page=2) == ([first], 3)
     assert listed(descending=True) == ([first, third], 3)
     assert listed(status=CampaignStatus.DRAFT) == ([second], 1)
-    counts = desk_list.count_by_status(unit, by=admin)
+    counts = list_page.count_by_status(unit, by=admin)
     assert counts == {CampaignStatus.OPEN: 2, CampaignStatus.DRAFT: 1}
 
 
@@ -326,15 +342,19 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
 
     def stop(unit: Session) -> None:
         campaign = unit.get_one(Campaign, campaign_id)
-        services.stop_campaign(
+        campaigns.stop_campaign(
             unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
         )
 
     with pytest.raises(Refused, match="campaign-status"):
         overtake(
-            app, stop, lambda unit: unit.get_one(Campaign, campaign_id),
-            lambda unit, seen: getattr(services, f"{move}_campaign")(unit, seen, actor=BY, now=NOW),
-        )  # fmt: skip
+            app,
+            stop,
+            lambda unit: unit.get_one(Campaign, campaign_id),
+            lambda unit, seen: getattr(campaigns, f"{move}_campaign")(
+                unit, seen, actor=BY, now=NOW
+            ),
+        )
     with app.app_context(), db.reading() as unit:
         kept = unit.get_one(Campaign, campaign_id)
         assert (kept.status, kept.status_reasons["en"]) == (
@@ -344,7 +364,7 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
 
 
 def _edit(unit: Session, campaign: Campaign) -> None:
-    services.edit_campaign(unit, campaign, actor="staff:2", index_number="AMR 41/2020")
+    campaigns.edit_campaign(unit, campaign, actor="staff:2", index_number="AMR 41/2020")
 
 
 def _post(unit: Session, campaign: Campaign) -> None:
@@ -368,7 +388,7 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
         campaign_id = waiting.id
 
     def open_it(unit: Session) -> None:
-        services.open_campaign(unit, unit.get_one(Campaign, campaign_id), actor="job", now=NOW)
+        campaigns.open_campaign(unit, unit.get_one(Campaign, campaign_id), actor="job", now=NOW)
 
     overtake(app, open_it, lambda unit: unit.get_one(Campaign, campaign_id), change)
     with app.app_context(), db.reading() as unit:
@@ -378,7 +398,7 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
 
 def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
     def create(unit: Session, _seen: object = None) -> Campaign:
-        return services.create_campaign(unit, actor=BY, **facts())
+        return campaigns.create_campaign(unit, actor=BY, **facts())
 
     with pytest.raises(Invalid) as refused:
         overtake(app, create, lambda unit: unit.scalar(select(Campaign.id)), create)
@@ -390,7 +410,7 @@ def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> N
         ids = [draft(unit, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
 
     def rename(unit: Session, campaign: Campaign) -> None:
-        services.edit_campaign(unit, campaign, actor=BY, reference="UA 9/26")
+        campaigns.edit_campaign(unit, campaign, actor=BY, reference="UA 9/26")
 
     with pytest.raises(Invalid) as refused:
         overtake(
@@ -409,5 +429,5 @@ def test_the_next_open_campaign_is_the_nearest_that_is_left(unit: Session) -> No
     order = [made[1], made[2], made[0], made[3]]
     for done in range(4):
         signed = select(Campaign.id).where(Campaign.id.in_([one.id for one in order[:done]]))
-        assert services.find_open(unit, NOW, besides=signed) is order[done]
-    assert services.find_open(unit, NOW, besides=select(Campaign.id)) is None
+        assert campaigns.find_open(unit, NOW, besides=signed) is order[done]
+    assert campaigns.find_open(unit, NOW, besides=select(Campaign.id)) is None

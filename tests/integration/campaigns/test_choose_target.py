@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.officials.models import MissionKind
+from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.directory import MissionKind
+from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 
 PAGE = "/desk/campaigns/ua-1-26/targets"

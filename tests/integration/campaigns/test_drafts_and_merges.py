@@ -10,12 +10,12 @@ from flask_babel import force_locale
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign.authoring.value_words import texts_of_content, value_text
-from campaign.campaigns.contents import facts_content, letter_content, targets_content
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.templates import current_template
+from campaign.campaigns.content.part_contents import facts_content, letter_content, targets_content
+from campaign.campaigns.content.templates import current_template
+from campaign.campaigns.desk.value_labels import texts_of_content, value_text
+from campaign.models.campaign import Campaign
 from tests.factories import post
-from tests.integration.authoring.conftest import DESK, Send
+from tests.integration.campaigns.conftest import DESK, Send
 
 Fresh = Callable[[], Campaign]
 PAGE = "/editions/en"

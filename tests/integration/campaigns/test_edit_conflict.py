@@ -7,10 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from campaign.meeting import mark_of
+from campaign.models.campaign import Campaign
+from campaign.web.edit_conflict import mark_of
 from tests.factories import post
-from tests.integration.authoring.conftest import DESK
+from tests.integration.campaigns.conftest import DESK
 from tests.integration.replies.test_replies import make_reply
 
 PAGES = [

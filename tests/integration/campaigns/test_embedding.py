@@ -3,8 +3,8 @@
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from tests.integration.authoring.conftest import DESK
+from campaign.models.campaign import Campaign
+from tests.integration.campaigns.conftest import DESK
 
 
 def test_reach_names_the_sheets_on_which_the_requests_are_small(

@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Campaign
+from campaign.core.audit import AuditEntry
+from campaign.models.campaign import Campaign
+from campaign.models.staff import Role
 from tests.factories import post, sign_in
 from tests.integration.signing.conftest import FORM
 

@@ -8,14 +8,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.campaigns import templates
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.services import close_campaign, edit_campaign
-from campaign.campaigns.template_models import LetterTemplate
-from campaign.campaigns.templates import Point, UnknownPlaceholders
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.letters.placeholders import unknown_placeholders
+from campaign.campaigns.campaigns import close_campaign, edit_campaign
+from campaign.campaigns.content import templates
+from campaign.campaigns.content.templates import Point, UnknownPlaceholders
+from campaign.core import db
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.letter_template import LetterTemplate
+from campaign.printing.placeholders import unknown_placeholders
 from tests.factories import add_confirmed, make_campaign
 
 BY = "staff:1"

@@ -9,16 +9,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.authoring import editions
-from campaign.campaigns import continuing, reviewing, services, timekeeping
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
-from campaign.campaigns.updates import post_update
-from campaign.errors import Invalid, Refused
-from campaign.signing import confirming
-from campaign.signing.models import SignatureState
+from campaign.campaigns import campaigns, continue_or_clone, schedule
+from campaign.campaigns.content import editions
+from campaign.campaigns.content.updates import post_update
+from campaign.campaigns.readiness import approval
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
+from campaign.signing import confirm_letter
 from campaign.signing.tokens import digest_of, new_token
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
@@ -58,32 +59,32 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
     writer, reader = f"staff:{one.id}", f"staff:{two.id}"
     campaign = draft(unit)
     with pytest.raises(Refused) as refused:
-        services.open_campaign(unit, campaign, actor=reader, now=NOW)
+        campaigns.open_campaign(unit, campaign, actor=reader, now=NOW)
     assert refused.value.slug == "needs-review"
 
-    reviewing.submit_for_review(unit, campaign, actor=writer, now=NOW)
+    approval.submit_for_review(unit, campaign, actor=writer, now=NOW)
     with pytest.raises(Refused) as refused:
-        services.open_campaign(unit, campaign, actor=writer, now=NOW)
+        campaigns.open_campaign(unit, campaign, actor=writer, now=NOW)
     assert refused.value.slug == "second-person"
     with pytest.raises(Invalid) as invalid:
-        reviewing.return_to_draft(unit, campaign, actor=reader, note=" ")
+        approval.return_to_draft(unit, campaign, actor=reader, note=" ")
     assert invalid.value.fields == {"note": "note-missing"}
-    reviewing.return_to_draft(unit, campaign, actor=reader, note="The date is wrong.")
+    approval.return_to_draft(unit, campaign, actor=reader, note="The date is wrong.")
     assert (campaign.status, campaign.review_note) == (CampaignStatus.DRAFT, "The date is wrong.")
 
-    reviewing.submit_for_review(unit, campaign, actor=writer, now=NOW)
+    approval.submit_for_review(unit, campaign, actor=writer, now=NOW)
     # Whoever mends it meanwhile has written last: now the first may decide, and the second not.
-    services.edit_campaign(unit, campaign, actor=reader, person_pronouns="they")
+    campaigns.edit_campaign(unit, campaign, actor=reader, person_pronouns="they")
     with pytest.raises(Refused):
-        services.open_campaign(unit, campaign, actor=reader, now=NOW)
+        campaigns.open_campaign(unit, campaign, actor=reader, now=NOW)
     moment = NOW + timedelta(days=1)
-    reviewing.schedule_campaign(unit, campaign, actor=writer, open_at=moment, now=NOW)
+    approval.schedule_campaign(unit, campaign, actor=writer, open_at=moment, now=NOW)
     # What was approved and then changed is looked at again.
-    services.edit_campaign(unit, campaign, actor=writer, person_pronouns="she")
+    campaigns.edit_campaign(unit, campaign, actor=writer, person_pronouns="she")
     assert campaign.status is CampaignStatus.REVIEW
     with pytest.raises(Refused):
-        services.open_campaign(unit, campaign, actor=writer, now=NOW)
-    services.open_campaign(unit, campaign, actor=reader, now=NOW)
+        campaigns.open_campaign(unit, campaign, actor=writer, now=NOW)
+    campaigns.open_campaign(unit, campaign, actor=reader, now=NOW)
     assert (campaign.status, campaign.review_note) == (CampaignStatus.OPEN, "")
     assert [one for one in actions(unit) if one.startswith("campaign.")] == [
         "campaign.review", "campaign.draft", "campaign.review", "campaign.edit",
@@ -94,8 +95,8 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
 def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(unit: Session) -> None:
     campaign = draft(unit, targets=[])
     for move in (
-        lambda: reviewing.submit_for_review(unit, campaign, actor=BY, now=NOW),
-        lambda: reviewing.schedule_campaign(
+        lambda: approval.submit_for_review(unit, campaign, actor=BY, now=NOW),
+        lambda: approval.schedule_campaign(
             unit, campaign, actor=BY, open_at=NOW + timedelta(hours=1), now=NOW
         ),
     ):
@@ -107,15 +108,15 @@ def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(unit: Session) -
 
 def test_it_opens_at_its_moment_and_not_before_and_once(unit: Session) -> None:
     campaign = draft(unit)
-    moment = timekeeping.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
+    moment = schedule.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
     assert moment == datetime(2026, 11, 25, 14, tzinfo=UTC)
-    reviewing.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
+    approval.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
     unit.commit()
-    timekeeping.open_scheduled(moment - timedelta(seconds=1))
+    schedule.open_scheduled(moment - timedelta(seconds=1))
     assert reload(unit, campaign.id).status is CampaignStatus.SCHEDULED
     unit.rollback()
-    timekeeping.open_scheduled(moment)
-    timekeeping.open_scheduled(moment)
+    schedule.open_scheduled(moment)
+    schedule.open_scheduled(moment)
     found = reload(unit, campaign.id)
     assert (found.status, found.opened_at, found.open_at) == (CampaignStatus.OPEN, moment, None)
     assert actions(unit).count("campaign.open") == 1
@@ -127,10 +128,10 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     lacking, whole = draft(unit), draft(unit)
     moment = NOW + timedelta(days=1)
     for campaign in (lacking, whole):
-        reviewing.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
+        approval.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
     lacking.targets[0].official.salutation = {}
     unit.commit()
-    timekeeping.open_scheduled(moment)
+    schedule.open_scheduled(moment)
     found = reload(unit, lacking.id)
     assert (found.status, found.opening_missed_at) == (CampaignStatus.DRAFT, moment)
     assert reload(unit, whole.id).status is CampaignStatus.OPEN
@@ -147,11 +148,11 @@ def test_the_calendar_closes_what_has_ended_everywhere_on_earth(unit: Session) -
     campaign = make_campaign(unit, act_by=LAST_DAY, opened_at=NOW)
     endless = make_campaign(unit, act_by=None)
     unit.commit()
-    timekeeping.close_ended(ENDED - timedelta(seconds=1))
+    schedule.close_ended(ENDED - timedelta(seconds=1))
     assert reload(unit, campaign.id).status is CampaignStatus.OPEN
     unit.rollback()
-    timekeeping.close_ended(ENDED)
-    timekeeping.close_ended(ENDED + timedelta(days=1))
+    schedule.close_ended(ENDED)
+    schedule.close_ended(ENDED + timedelta(days=1))
     found = reload(unit, campaign.id)
     assert (found.status, found.closed_at, found.status_reasons) == (
         CampaignStatus.CLOSED, ENDED, {}
@@ -167,26 +168,24 @@ def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with
     later = LAST_DAY + timedelta(days=7)
     for day, slug in ((date(2026, 11, 1), "deadline-past"), (LAST_DAY, "deadline-not-later")):
         with pytest.raises(Invalid) as refused:
-            timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=day, now=NOW)
+            schedule.extend_campaign(unit, campaign, actor=BY, act_by=day, now=NOW)
         assert refused.value.fields == {"act_by": slug}
     before = campaign.changed_at
-    timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=later, now=NOW)
+    schedule.extend_campaign(unit, campaign, actor=BY, act_by=later, now=NOW)
     assert campaign.act_by == later
     assert campaign.changed_at > before
-    services.close_campaign(unit, campaign, actor=BY, now=NOW)
+    campaigns.close_campaign(unit, campaign, actor=BY, now=NOW)
     last = later + timedelta(days=7)
-    timekeeping.extend_campaign(unit, campaign, actor=BY, act_by=last, now=NOW)
+    schedule.extend_campaign(unit, campaign, actor=BY, act_by=last, now=NOW)
     assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
-    services.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."})
+    campaigns.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."})
     with pytest.raises(Refused):
-        timekeeping.extend_campaign(
-            unit, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW
-        )
+        schedule.extend_campaign(unit, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW)
 
 
 def test_an_hour_that_the_clocks_skip_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
-        timekeeping.moment_in("America/Toronto", datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001
+        schedule.moment_in("America/Toronto", datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001
     assert refused.value.fields == {"open_at": "moment-skipped"}
 
 
@@ -199,7 +198,7 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
         asks=["Protect her."], outcome="They were freed.",
     )  # fmt: skip
     letter = next(one for one in earlier.templates if one.locale == "en")
-    made = continuing.continue_campaign(
+    made = continue_or_clone.continue_campaign(
         unit, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
     )
     unit.commit()
@@ -220,12 +219,14 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
     assert [(one.key, one.text) for one in copied.points] == [
         (one.key, one.text) for one in letter.points
     ]
-    clone = continuing.clone_campaign(
+    clone = continue_or_clone.clone_campaign(
         unit, found, actor=BY, created_by_id=None, reference="UA 91/26"
     )
     assert (clone.follows_id, len(clone.templates)) == (None, 3)
     with pytest.raises(Invalid) as taken:
-        continuing.clone_campaign(unit, found, actor=BY, created_by_id=None, reference="ua 91/26")
+        continue_or_clone.clone_campaign(
+            unit, found, actor=BY, created_by_id=None, reference="ua 91/26"
+        )
     assert taken.value.fields == {"reference": "reference-taken"}
 
 
@@ -239,13 +240,13 @@ _CARRIED_OVER = {
 
 def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(unit: Session) -> None:
     columns = {one.key for one in inspect(Campaign).column_attrs}
-    assert columns == continuing.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
-    assert continuing.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
+    assert columns == continue_or_clone.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
+    assert continue_or_clone.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
     moments = {"opened_at", "closed_at", "stopped_at", "forgotten_at"}
     earlier = make_campaign(
         unit, status=CampaignStatus.STOPPED, **{name: db.utcnow() for name in moments}
     )
-    clone = continuing.clone_campaign(
+    clone = continue_or_clone.clone_campaign(
         unit, earlier, actor=BY, created_by_id=None, reference="UA 92/26"
     )
     assert {getattr(clone, name) for name in moments} == {None}
@@ -255,9 +256,9 @@ def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(unit: Se
 def test_a_circle_of_further_information_is_refused(unit: Session, length: int) -> None:
     chain = [draft(unit) for _ in range(length)]
     for one, before in zip(chain[1:], chain, strict=False):
-        services.edit_campaign(unit, one, actor=BY, follows_id=before.id)
+        campaigns.edit_campaign(unit, one, actor=BY, follows_id=before.id)
     with pytest.raises(Invalid) as refused:
-        services.edit_campaign(unit, chain[0], actor=BY, follows_id=chain[-1].id)
+        campaigns.edit_campaign(unit, chain[0], actor=BY, follows_id=chain[-1].id)
     assert refused.value.fields == {"follows": "follows-circle"}
     assert chain[0].follows_id is None
 
@@ -270,7 +271,7 @@ def test_the_public_pages_lead_to_each_other_once_both_are_public(
     unit.commit()
     hidden = client.get(f"/en/actions/{earlier.slug}").text
     assert later.slug not in hidden
-    services.open_campaign(unit, later, actor=BY, now=db.utcnow())
+    campaigns.open_campaign(unit, later, actor=BY, now=db.utcnow())
     unit.commit()
     client.application.extensions["page_cache"].recheck_now()
     assert f"/en/actions/{later.slug}" in client.get(f"/en/actions/{earlier.slug}").text
@@ -346,9 +347,9 @@ def test_who_signed_on_the_last_day_confirms_after_the_calendar_has_closed_it(
         token_digest=digest_of(token), token_expires_at=ENDED + timedelta(days=6),
     )  # fmt: skip
     unit.commit()
-    timekeeping.close_ended(ENDED)
+    schedule.close_ended(ENDED)
     reload(unit, campaign.id)
-    _found, first = confirming.confirm(unit, token=token, now=ENDED + timedelta(hours=2))
+    _found, first = confirm_letter.confirm(unit, token=token, now=ENDED + timedelta(hours=2))
     assert first
     assert signature.state is SignatureState.CONFIRMED
 
@@ -360,7 +361,7 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
     unit.commit()
     pages = [f"/en/actions/{campaign.slug}", f"/fr/actions/{campaign.slug}/embed", "/en/archive"]
     assert all("She asked" not in client.get(page).text for page in pages)
-    services.stop_campaign(
+    campaigns.stop_campaign(
         unit, campaign, actor=BY, now=db.utcnow(), reasons={"en": "She asked us to."}
     )
     unit.commit()

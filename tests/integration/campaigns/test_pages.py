@@ -13,8 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import (
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     StopKind,
@@ -22,6 +21,7 @@ from campaign.campaigns.models import (
     UpdateKind,
     UpdatePicture,
 )
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 
 DESK = "/desk/campaigns"

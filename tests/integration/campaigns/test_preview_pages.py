@@ -9,14 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.core import db
 from campaign.mail.messages import kinds
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import Role
+from campaign.signing.letter.samples import SAMPLES
 from campaign.signing.mail_samples import KINDS
-from campaign.signing.samples import SAMPLES
 from tests.factories import sign_in
-from tests.integration.authoring.conftest import DESK
+from tests.integration.campaigns.conftest import DESK
 
 ROOT = Path(__file__).parents[3]
 _OF_NO_CAMPAIGN = {

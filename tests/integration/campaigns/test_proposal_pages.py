@@ -11,14 +11,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.accounts.models import Role
-from campaign.campaigns import picture_sweep, services
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
-from campaign.campaigns.proposal_models import Proposal, ProposalState
-from campaign.clock import utcnow
+from campaign.campaigns import campaigns
+from campaign.campaigns.content import picture_sweep
+from campaign.core.clock import utcnow
+from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.proposal import Proposal, ProposalState
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
-from tests.integration.authoring.test_risks_and_picture import picture
 from tests.integration.campaigns.test_proposals import asks_for_approval
+from tests.integration.campaigns.test_risks_and_picture import picture
 
 HOME = "/desk/campaigns/ua-1-26"
 UPDATE = {
@@ -122,7 +123,7 @@ def test_what_cannot_be_published_any_more_says_why_and_waits_on(
     sign_in(client, app, Role.ORGANIZER)
     post(client, f"{HOME}/updates", UPDATE)
     url = f"{HOME}/proposals/{newest(unit).public_id}"
-    services.stop_campaign(unit, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
+    campaigns.stop_campaign(unit, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
     unit.commit()
     sign_in(client, app, Role.ORGANIZER)
     refused = post(client, url, {"decision": "approve", "note": "Tell them."})

@@ -11,17 +11,18 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import CampaignMember, Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.campaigns import proposals, rewording, services, updates
-from campaign.campaigns.models import Campaign, CampaignStatus, StopKind, Update, UpdateKind
-from campaign.campaigns.proposal_models import Proposal, ProposalKind, ProposalState
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.campaigns.risks import RiskNamed
-from campaign.errors import Invalid, NotFound, Refused
+from campaign.campaigns import campaigns, proposals, reword_reason
+from campaign.campaigns.content import updates
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update, UpdateKind
+from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user
 
 NOW = datetime(2026, 1, 12, 12, tzinfo=UTC)
@@ -162,7 +163,7 @@ def test_a_proposal_is_refused_as_posting_is(
         proposals.propose_update(unit, case, by=author, **(POST | {"words": {"en": ("", "")}}))
     assert invalid.value.fields == {"title_en": "update-title-missing"}
     proposal = proposals.propose_update(unit, case, by=author, **POST)
-    services.stop_campaign(unit, case, actor="command", now=NOW, reasons={"en": "Danger."})
+    campaigns.stop_campaign(unit, case, actor="command", now=NOW, reasons={"en": "Danger."})
     with pytest.raises(Invalid) as invalid:
         proposals.approve(unit, proposal, by=colleague, now=NOW)
     assert invalid.value.fields == {"tell_signers": "not-for-signers"}
@@ -201,7 +202,7 @@ def test_closing_is_out_of_date_once_the_campaign_has_moved(
     proposal = proposals.propose_reasons(
         unit, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes."}
     )
-    services.close_campaign(unit, case, actor="calendar", now=NOW)
+    campaigns.close_campaign(unit, case, actor="calendar", now=NOW)
     with pytest.raises(Refused) as refused:
         proposals.approve(unit, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
@@ -232,7 +233,7 @@ def test_a_reason_that_is_reworded_puts_those_that_wait_out_of_date(
     proposal = proposals.stop_and_propose(
         unit, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
     )
-    rewording.reword_reason(unit, case, actor="staff:1", reasons={"en": "Harm."})
+    reword_reason.reword_reason(unit, case, actor="staff:1", reasons={"en": "Harm."})
     with pytest.raises(Refused):
         proposals.approve(unit, proposal, by=colleague, now=NOW)
 

@@ -6,16 +6,16 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns import tally
-from campaign.campaigns.models import CampaignStatus
-from campaign.campaigns.tally_models import CampaignTally
-from campaign.signing.models import SignatureState
+from campaign.campaigns import public_counts
+from campaign.core import db, jobs
+from campaign.models.campaign import CampaignStatus
+from campaign.models.public_count import CampaignTally
+from campaign.models.signature import SignatureState
 from tests.factories import add_confirmed, make_campaign
 
 
 def test_a_campaign_never_counted_has_nobody(unit: Session) -> None:
-    assert tally.count_of(unit, make_campaign(unit)) == 0
+    assert public_counts.count_of(unit, make_campaign(unit)) == 0
 
 
 def test_the_job_counts_what_is_confirmed_in_each_campaign(unit: Session) -> None:
@@ -25,12 +25,12 @@ def test_the_job_counts_what_is_confirmed_in_each_campaign(unit: Session) -> Non
     signatures[1].state = SignatureState.WITHDRAWN
     unit.commit()
     jobs.run_now("campaigns.count")
-    assert tally.counts_of(unit, [busy, quiet]) == {busy.id: 2, quiet.id: 0}
+    assert public_counts.counts_of(unit, [busy, quiet]) == {busy.id: 2, quiet.id: 0}
     unit.commit()
     signatures[0].state = SignatureState.CONFIRMED
     unit.commit()
     jobs.run_now("campaigns.count")
-    assert tally.count_of(unit, busy) == 3
+    assert public_counts.count_of(unit, busy) == 3
 
 
 def test_where_nothing_changed_nothing_is_written(unit: Session, app: Flask) -> None:
@@ -60,9 +60,9 @@ def test_a_campaign_that_ended_long_ago_keeps_its_number(unit: Session) -> None:
     signatures[0].state = SignatureState.ERASED
     unit.commit()
     jobs.run_now("campaigns.count")
-    assert tally.count_of(unit, campaign) == 2
-    assert tally.recount(unit, campaign) == 1
-    assert tally.count_of(unit, campaign) == 1
+    assert public_counts.count_of(unit, campaign) == 2
+    assert public_counts.recount(unit, campaign) == 1
+    assert public_counts.count_of(unit, campaign) == 1
 
 
 def test_a_row_that_is_there_is_written_over(unit: Session) -> None:
@@ -70,4 +70,4 @@ def test_a_row_that_is_there_is_written_over(unit: Session) -> None:
     unit.add(CampaignTally(campaign_id=campaign.id, confirmed=99))
     unit.commit()
     jobs.run_now("campaigns.count")
-    assert tally.count_of(unit, campaign) == 0
+    assert public_counts.count_of(unit, campaign) == 0

@@ -5,12 +5,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns import services
-from campaign.campaigns.models import StopKind
-from campaign.clock import utcnow
+from campaign.campaigns import campaigns
+from campaign.core.audit import AuditEntry
+from campaign.core.clock import utcnow
 from campaign.mail.models import OutboxMail
+from campaign.models.campaign import StopKind
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 
 OLD, NEW = "Planted-Witness is in danger.", "More letters could do harm."
@@ -20,7 +20,7 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     client: FlaskClient, app: Flask, unit: Session
 ) -> None:
     campaign = make_campaign(unit)
-    services.stop_campaign(unit, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD},
+    campaigns.stop_campaign(unit, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD},
                            kind=StopKind.HARM)  # fmt: skip
     unit.commit()
     url = f"/desk/campaigns/{campaign.slug}/reason"

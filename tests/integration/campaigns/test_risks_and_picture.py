@@ -17,11 +17,11 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign import clock, jobs
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.signing.plan import plan_of
+from campaign.core import clock, jobs
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.signing.campaign_terms import plan_of
 from campaign.storage.places import LocalPlace
-from tests.integration.authoring.conftest import DESK, Send
+from tests.integration.campaigns.conftest import DESK, Send
 
 Fresh = Callable[[], Campaign]
 TEXT = {"title": "T", "summary": "Her sister Lucía knows.", "asks": "A", "background": ""}

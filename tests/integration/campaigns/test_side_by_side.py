@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.templates import current_template
+from campaign.campaigns.content.templates import current_template
+from campaign.models.campaign import Campaign
 from tests.factories import post
-from tests.integration.authoring.conftest import DESK, Send
+from tests.integration.campaigns.conftest import DESK, Send
 
 Fresh = Callable[[], Campaign]
 

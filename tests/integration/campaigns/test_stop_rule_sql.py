@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import stop_rule
-from campaign.campaigns.models import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus
 from tests.factories import make_campaign
 
 

@@ -8,18 +8,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.links import user_of_link
-from campaign.accounts.models import CampaignMember, Role, StaffUser
-from campaign.accounts.services import change_role, disable_staff_user
-from campaign.audit import AuditEntry
-from campaign.authoring import desk_list, team
-from campaign.campaigns import services
-from campaign.campaigns.models import Campaign
-from campaign.errors import NotFound, Refused
+from campaign.campaigns import campaigns
+from campaign.campaigns.content import team
+from campaign.campaigns.desk import list_page
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.directory import where_used
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.officials import usage
-from campaign.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.staff import CampaignMember, Role, StaffUser
+from campaign.staff.password_links import user_of_link
+from campaign.staff.staff_users import change_role, disable_staff_user
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 
@@ -43,10 +44,10 @@ def me(client: FlaskClient, app: Flask, theirs: Campaign) -> StaffUser:
 
 
 def _listed(unit: Session, by: StaffUser) -> list[Campaign]:
-    rows, total = desk_list.list_for_desk(
+    rows, total = list_page.list_for_desk(
         unit, by=by, status=None, sort="status", descending=False, page=1, per_page=9
     )
-    assert total == len(rows) == sum(desk_list.count_by_status(unit, by=by).values())
+    assert total == len(rows) == sum(list_page.count_by_status(unit, by=by).values())
     return [row.campaign for row in rows]
 
 
@@ -70,8 +71,8 @@ def test_the_service_knows_who_may_see_what(
     assert _listed(unit, other) == [theirs]
     team.add_member(unit, theirs, member=users[Role.ORGANIZER], by=other)
     assert _listed(unit, users[Role.ORGANIZER]) == [theirs]
-    assert services.list_followable(unit, None, by=users[Role.ORGANIZER]) == [theirs]
-    assert services.list_followable(unit, theirs, by=other) == []
+    assert campaigns.list_followable(unit, None, by=users[Role.ORGANIZER]) == [theirs]
+    assert campaigns.list_followable(unit, theirs, by=other) == []
 
 
 def test_lists_choices_and_uses_tell_nothing_of_another_team(
@@ -90,14 +91,14 @@ def test_lists_choices_and_uses_tell_nothing_of_another_team(
         assert theirs.reference not in answer.text, page
         assert theirs.person_name not in answer.text, page
     uses = [theirs.reference, "reply"]
-    assert usage.said_to(unit, uses, me) == ["reply", "1 campaign of another team"]
+    assert where_used.said_to(unit, uses, me) == ["reply", "1 campaign of another team"]
 
 
 def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
     unit: Session, other: StaffUser, theirs: Campaign
 ) -> None:
     heir = make_staff_user(unit, Role.ORGANIZER, email="heir@example.org")
-    made = services.create_campaign(
+    made = campaigns.create_campaign(
         unit, actor="staff:1", created_by_id=heir.id, reference="UA 99/26", country="MX",
         person_name="N", timezone="UTC", default_locale="en",
     )  # fmt: skip

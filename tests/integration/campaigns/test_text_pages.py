@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
-from campaign.campaigns.templates import current_template, find_template
+from campaign.campaigns.content.templates import current_template, find_template
+from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
+from campaign.models.staff import Role
 from tests.factories import (
     add_confirmed,
     make_campaign,

@@ -11,21 +11,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns import proposals, revisions
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.proposal_models import ProposalKind
-from campaign.campaigns.revision_models import Part, RiskFlag, RiskKind
-from campaign.clock import utcnow
-from campaign.deliveries.models import GateVisit
+from campaign.campaigns import proposals
+from campaign.campaigns.content import revisions
+from campaign.core.audit import AuditEntry
+from campaign.core.clock import utcnow
 from campaign.mail.models import OutboxMail
-from campaign.replies import services
-from campaign.replies.models import Channel, Reply, ReplyState
-from campaign.replies.services import Facts
-from campaign.signing.hold_models import Hold
-from campaign.signing.models import SignatureState
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.delivery import GateVisit
+from campaign.models.proposal import ProposalKind
+from campaign.models.reply import Channel, Reply, ReplyState
+from campaign.models.review_hold import Hold
+from campaign.models.revision import Part, RiskFlag, RiskKind
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
+from campaign.replies import replies
+from campaign.replies.replies import Facts
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -34,9 +35,9 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.integration.authoring.test_risks_and_picture import picture
-from tests.integration.authoring.test_side_by_side import fields
-from tests.integration.test_routes import _roles, _rules
+from tests.integration.campaigns.test_risks_and_picture import picture
+from tests.integration.campaigns.test_side_by_side import fields
+from tests.integration.web.test_routes import _roles, _rules
 
 NAME = "Halldora Lysing"
 DAY = date(2026, 1, 9)
@@ -61,43 +62,46 @@ _GONE_BEFORE = "sends or prints again what passed the gate when it was saved"
 SAYS_NOTHING: dict[str, str] = {
     one: why
     for why, names in {
-        _STAFF_ONLY: """accounts.audit.download accounts.audit.search accounts.change_password
-            accounts.prove accounts.save_account accounts.second_factor.renew_codes
-            accounts.second_factor.start accounts.second_factor.turn_off
-            accounts.second_factor.turn_on accounts.sign_out accounts.staff.add
-            accounts.staff.change_role accounts.staff.disable accounts.staff.enable
-            accounts.staff.make_link accounts.staff.reset_factor campaigns.add_to_team
+        _STAFF_ONLY: """staff.audit_log.download staff.audit_log.search staff.change_password
+            staff.prove staff.save_account staff.second_factor.renew_codes
+            staff.second_factor.start staff.second_factor.turn_off
+            staff.second_factor.turn_on staff.sign_out staff.users.add
+            staff.users.change_role staff.users.disable staff.users.enable
+            staff.users.make_link staff.users.reset_factor campaigns.add_to_team
             campaigns.hand_over campaigns.remove_from_team handover.hand_over exports.add_key
             exports.approve exports.ask exports.download exports.refuse exports.remove_key
             exports.withdraw screening.count_now screening.letter_download
             screening.move_invalidation screening.new_invalidation screening.undo
             screening_rules.edit_rules campaigns.edit_risks campaigns.edit_options""",
-        _DIRECTORY: """officials.create officials.create_mission
-            officials.delete officials.delete_mission officials.discard_import
-            officials.edit_posts officials.imports officials.leave_office officials.mapping
-            officials.new_successor officials.tell_apart""",
-        _ASKS_ITSELF: """officials.edit officials.edit_mission officials.apply_import
-            officials.undo_import officials.change_many officials.merge
-            officials.known_successor campaigns.aimed_at""",
+        _DIRECTORY: """directory.create directory.create_mission
+            directory.delete directory.delete_mission directory.discard_import
+            directory.edit_posts directory.imports directory.leave_office directory.mapping
+            directory.new_successor directory.tell_apart""",
+        _ASKS_ITSELF: """directory.edit directory.edit_mission directory.apply_import
+            directory.undo_import directory.change_many directory.merge
+            directory.known_successor campaigns.aimed_at""",
         _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
             campaigns.take_back_update
-            replies.publishing.edit_bars replies.publishing.take_back deliveries.take_back
-            replies.publishing.black_out""",
+            replies.publish.edit_bars replies.publish.take_back deliveries.take_back
+            replies.publish.black_out""",
         _DRAFT: """campaigns.clone campaigns.continue_as campaigns.create campaigns.drop_draft
             campaigns.drop_new_draft campaigns.keep_draft campaigns.keep_new_draft
             campaigns.preview_text replies.drop_draft replies.drop_new_draft replies.keep_draft
             replies.keep_new_draft""",
-        _SUPPORTERS: """paper.apply_import paper.attach paper.correct paper.create paper.decide
-            paper.delete paper.detach paper.edit paper.key_in paper.scan_download
-            paper.show_import paper.upload""",
+        _SUPPORTERS: """paper_signatures.apply_import paper_signatures.attach
+        paper_signatures.correct paper_signatures.create paper_signatures.decide
+            paper_signatures.delete paper_signatures.detach paper_signatures.edit
+            paper_signatures.key_in paper_signatures.scan_download paper_signatures.show_import
+            paper_signatures.upload""",
         _SEALED: """replies.create replies.delete replies.detach replies.edit
             replies.scan_download deliveries.deliver deliveries.receipt_download
             deliveries.remove deliveries.correct deliveries.add_files
             deliveries.settle_held_back""",
-        _INVENTED: """rehearsal.download rehearsal.make_bundle rehearsal.sign rehearsal.wipe
-            rehearsal_screening.decide rehearsal_signing.check rehearsal_signing.live
-            rehearsal_signing.preview_pdf rehearsal_signing.sign rehearsal_signing.write
-            rehearsal_signing.you""",
+        _INVENTED: """bundles_rehearsal.download bundles_rehearsal.make_bundle
+        bundles_rehearsal.sign bundles_rehearsal.wipe
+            screening_rehearsal.decide signing_rehearsal.check signing_rehearsal.live
+            signing_rehearsal.preview_pdf signing_rehearsal.sign signing_rehearsal.write
+            signing_rehearsal.you""",
         _GONE_BEFORE: """network_desk.tell bundles.cancel bundles.create bundles.download
             bundles.print_proof bundles.release bundles.remake bundles.take_reprint
             deliveries.again deliveries.envelopes_download deliveries.part deliveries.post
@@ -136,7 +140,7 @@ class World:
             delivery=None, sender="", text="We spoke to Halldora\nLysing.", notes="",
             translations={}, titles={"en": "An answer"},
         )  # fmt: skip
-        reply = services.log_reply(self.unit, self.campaign, facts, actor="staff:1")
+        reply = replies.log_reply(self.unit, self.campaign, facts, actor="staff:1")
         self.unit.commit()
         return reply
 
@@ -343,7 +347,7 @@ WRITERS: dict[str, list[Writer]] = {
     "campaigns.side_by_side": [_side],
     "bundles.edit_cover": [_cover],
     "deliveries.publish": [_delivery],
-    "replies.publishing.publish": [_reply],
+    "replies.publish.publish": [_reply],
     "screening.decide": [_return],
     "screening.decide_all": [_return_all],
 }

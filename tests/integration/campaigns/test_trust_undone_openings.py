@@ -7,14 +7,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.authoring.desk import CHANGING
-from campaign.campaigns.models import CampaignStatus
-from campaign.clock import utcnow
+from campaign.campaigns.desk.blueprint import CHANGING
+from campaign.core.clock import utcnow
+from campaign.models.campaign import CampaignStatus
+from campaign.models.staff import Role
 from tests.factories import make_staff_user, sign_in
-from tests.integration.test_routes import _roles, _rules
-from tests.integration.trust import test_way_out as way_out
-from tests.integration.trust.test_way_out import HOME, Sent, World, Writer
+from tests.integration.campaigns import test_trust_risk_flags as way_out
+from tests.integration.campaigns.test_trust_risk_flags import HOME, Sent, World, Writer
+from tests.integration.web.test_routes import _roles, _rules
 
 WARNS = "A change cancels the opening"
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.factories import csrf_token, post
-from tests.integration.authoring.conftest import DESK
-from tests.integration.authoring.test_autosave import OFFER, PAGES
+from tests.integration.campaigns.conftest import DESK
+from tests.integration.campaigns.test_autosave import OFFER, PAGES
 
 MANY, AT_ONCE = 50, 10
 BOTH = "Another tab has newer text. It stands above yours"

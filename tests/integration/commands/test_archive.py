@@ -12,13 +12,15 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import archive, audit, db, migrations
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Campaign
-from campaign.errors import Refused
+from campaign import migrations
+from campaign.commands import backup_archive
+from campaign.core import audit, db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
+from campaign.core.sealing import Keyring
+from campaign.core.settings import load_settings
 from campaign.mail.models import MailState, OutboxMail
-from campaign.sealing import Keyring
-from campaign.settings import load_settings
+from campaign.models.campaign import Campaign
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 from tests.factories import make_campaign
@@ -62,10 +64,10 @@ def empty_again(app: Flask) -> None:
 def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path) -> None:
     unit.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    rows = archive.back_up(database, storage, tmp_path / "backup.zip")
+    rows = backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     empty_again(filled)
     elsewhere = storage_at(tmp_path / "other", database)
-    assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == rows == 4
+    assert backup_archive.restore(database, elsewhere, tmp_path / "backup.zip") == rows == 4
     assert b"".join(elsewhere.chunks(PDF)) == b"%PDF- planted-name"
     with filled.app_context(), db.transaction() as fresh:
         assert list(audit.check(fresh)) == []
@@ -82,9 +84,11 @@ def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
     unit.commit()
     unit.close()
     database = filled.extensions["database"]
-    archive.back_up(database, filled.extensions["storage"], tmp_path / "backup.zip")
+    backup_archive.back_up(database, filled.extensions["storage"], tmp_path / "backup.zip")
     empty_again(filled)
-    archive.restore(database, storage_at(tmp_path / "other", database), tmp_path / "backup.zip")
+    backup_archive.restore(
+        database, storage_at(tmp_path / "other", database), tmp_path / "backup.zip"
+    )
     with filled.app_context(), db.transaction() as fresh:
         assert make_campaign(fresh).id == 8
 
@@ -94,7 +98,7 @@ def test_a_backup_tells_nothing_without_the_key(
 ) -> None:
     unit.close()
     path = tmp_path / "backup.zip"
-    archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
+    backup_archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
     with zipfile.ZipFile(path) as backup:
         assert all(b"planted-name" not in backup.read(name) for name in backup.namelist())
 
@@ -108,14 +112,16 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     opened = first.opened_at
     unit.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     other = load_settings(
         instance=filled.extensions["settings"].folder,  # with its keys
         database_url=f"sqlite:///{tmp_path}/other.sqlite",
     )
     elsewhere = db.Database.of(other)
     migrations.upgrade(elsewhere.engine)
-    archive.restore(elsewhere, storage_at(tmp_path / "files", elsewhere), tmp_path / "backup.zip")
+    backup_archive.restore(
+        elsewhere, storage_at(tmp_path / "files", elsewhere), tmp_path / "backup.zip"
+    )
     with elsewhere.sessions() as there:
         assert list(audit.check(there)) == []
         copy = there.get_one(Campaign, first.id)
@@ -127,14 +133,14 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
 def test_a_backup_is_for_its_owner_only(filled: Flask, unit: Session, tmp_path: Path) -> None:
     unit.close()
     path = tmp_path / "backup.zip"
-    archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
+    backup_archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_what_is_no_backup_is_refused_in_a_sentence(filled: Flask, tmp_path: Path) -> None:
     (tmp_path / "junk.zip").write_text("junk")
     with pytest.raises(Refused, match="not a backup"):
-        archive.restore(
+        backup_archive.restore(
             filled.extensions["database"], filled.extensions["storage"], tmp_path / "junk.zip"
         )
 
@@ -144,9 +150,9 @@ def test_a_restore_into_a_full_database_is_refused(
 ) -> None:
     unit.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     with pytest.raises(Refused, match="not empty"):
-        archive.restore(database, storage, tmp_path / "backup.zip")
+        backup_archive.restore(database, storage, tmp_path / "backup.zip")
 
 
 def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
@@ -160,7 +166,7 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
         for place in (storage, stranger):
             with place.create(name) as file:
                 file.write(b"%PDF- more")
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     with zipfile.ZipFile(tmp_path / "backup.zip") as whole:
         parts = {name: whole.read(name) for name in whole.namelist()}
     manifest = json.loads(parts["manifest.json"])
@@ -174,9 +180,9 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
     empty_again(filled)
     elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
     with pytest.raises(Refused, match=r"letters-003\.pdf"):
-        archive.restore(database, elsewhere, tmp_path / "mixed.zip")
+        backup_archive.restore(database, elsewhere, tmp_path / "mixed.zip")
     assert list(elsewhere.names()) == []
-    assert archive.restore(database, elsewhere, tmp_path / "backup.zip") == 4
+    assert backup_archive.restore(database, elsewhere, tmp_path / "backup.zip") == 4
 
 
 def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
@@ -184,7 +190,7 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
 ) -> None:
     unit.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     with (
         zipfile.ZipFile(tmp_path / "backup.zip") as whole,
         zipfile.ZipFile(tmp_path / "damaged.zip", "w") as damaged,
@@ -194,7 +200,7 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
             damaged.writestr(name, data[:-1] if "audit_entry" in name else data)
     empty_again(filled)
     with pytest.raises(Refused, match="audit_entry"):
-        archive.restore(database, storage, tmp_path / "damaged.zip")
+        backup_archive.restore(database, storage, tmp_path / "damaged.zip")
 
 
 def test_a_backup_from_before_files_were_encrypted_comes_back(
@@ -203,7 +209,7 @@ def test_a_backup_from_before_files_were_encrypted_comes_back(
     """Its files were sealed whole, and its manifest names no format."""
     unit.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     sealed = database.keyring.seal_bytes(b"%PDF- planted-name", f"files/{PDF}")
     with (
         zipfile.ZipFile(tmp_path / "backup.zip") as new,
@@ -221,18 +227,18 @@ def test_a_backup_from_before_files_were_encrypted_comes_back(
             old.writestr(name, data)
     empty_again(filled)
     elsewhere = storage_at(tmp_path / "other", database)
-    archive.restore(database, elsewhere, tmp_path / "old.zip")
+    backup_archive.restore(database, elsewhere, tmp_path / "old.zip")
     assert b"".join(elsewhere.chunks(PDF)) == b"%PDF- planted-name"
 
 
 def test_a_backup_of_another_key_is_refused(filled: Flask, unit: Session, tmp_path: Path) -> None:
     unit.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     empty_again(filled)
     other = dataclasses.replace(database, keyring=Keyring.of(b"k" * 32))
     with pytest.raises(Refused, match=r"another data\.key"):
-        archive.restore(other, storage, tmp_path / "backup.zip")
+        backup_archive.restore(other, storage, tmp_path / "backup.zip")
 
 
 def test_a_backup_holds_no_list_that_is_to_be_gone_after_a_day(
@@ -242,6 +248,6 @@ def test_a_backup_holds_no_list_that_is_to_be_gone_after_a_day(
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     with storage.create("exports/1") as file:
         file.write(b"planted-name")
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     with zipfile.ZipFile(tmp_path / "backup.zip") as backup:
         assert [name for name in backup.namelist() if name.startswith("files/")] == [f"files/{PDF}"]

@@ -8,9 +8,9 @@ import pytest
 
 from campaign.cli import campaign
 from campaign.commands.settings import settings_page
-from campaign.settings import Settings
+from campaign.core.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
 
 

@@ -12,10 +12,12 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from campaign import anchoring, archive, audit, db, jobs, storage
-from campaign.audit import Anchor, AuditEntry
+from campaign import storage
 from campaign.cli import campaign
-from campaign.settings import Settings
+from campaign.commands import backup_archive
+from campaign.core import audit, audit_anchor, db, jobs
+from campaign.core.audit import Anchor, AuditEntry
+from campaign.core.settings import Settings
 
 _DISARM = {
     "sqlite": ["DROP TRIGGER audit_entry_no_update", "DROP TRIGGER audit_entry_no_delete"],
@@ -119,7 +121,7 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     unit: Session, chain: list[int], settings: Settings
 ) -> None:
     jobs.run_now("audit.anchor")
-    held = anchoring.read()
+    held = audit_anchor.read()
     assert held == audit.head(unit)
     file = settings.folder / "audit.anchor"
     assert str(held) not in file.read_text()
@@ -127,17 +129,17 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     record(unit, 5)
     unit.commit()
     jobs.run_now("audit.anchor")
-    assert anchoring.read() == audit.head(unit)
+    assert audit_anchor.read() == audit.head(unit)
     disarm(unit)
     unit.execute(delete(AuditEntry).where(AuditEntry.id > chain[3]))
     unit.commit()
     with structlog.testing.capture_logs() as logged:
         jobs.run_now("audit.anchor")
     assert [one["event"] for one in logged] == ["the audit is broken"]
-    assert anchoring.known() != [audit.head(unit)]
+    assert audit_anchor.known() != [audit.head(unit)]
     file.write_text("AAAA")
-    with pytest.raises(anchoring.DamagedAnchor):
-        anchoring.read()
+    with pytest.raises(audit_anchor.DamagedAnchor):
+        audit_anchor.read()
 
 
 def test_the_command_names_the_broken_place_and_exits_with_1(
@@ -145,7 +147,7 @@ def test_the_command_names_the_broken_place_and_exits_with_1(
 ) -> None:
     jobs.run_now("audit.anchor")
     backup = tmp_path / "backup.zip"
-    archive.back_up(app.extensions["database"], storage.storage(), backup)
+    backup_archive.back_up(app.extensions["database"], storage.storage(), backup)
     head = str(audit.head(unit))
     unit.rollback()
     code, out, _err = run(settings, "--backup", str(backup), "--anchor", head)

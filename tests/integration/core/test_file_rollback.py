@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.undoing import when_undone
+from campaign.core import db
+from campaign.core.file_rollback import when_undone
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from campaign import db, jobs
+from campaign.core import db, jobs
 
 done: list[int] = []
 
@@ -146,7 +146,7 @@ def test_a_job_takes_no_text(app: Flask) -> None:
 
 def test_every_job_is_known_to_who_imports_the_application_alone() -> None:
     """A worker imports nothing else: a job that only a page or a command imports would be lost."""
-    root = Path(jobs.__file__).parent
+    root = Path(jobs.__file__).parents[1]
     wanted = {
         ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
         for path in root.rglob("*.py")

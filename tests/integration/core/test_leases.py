@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from campaign import db, leases
-from campaign.leases import Hold, Lease
-from tests.racing import overtake
+from campaign.core import db, leases
+from campaign.core.leases import Hold, Lease
+from tests.races import overtake
 
 MINUTE = timedelta(minutes=1)
 

@@ -8,8 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 import campaign.models  # noqa: F401
-from campaign import db, migrations
-from campaign.campaigns.models import Campaign, StopKind
+from campaign import migrations
+from campaign.core import db
+from campaign.models.campaign import Campaign, StopKind
 from tests.factories import make_campaign
 
 

@@ -7,17 +7,17 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.bundles.freezing import freeze
-from campaign.bundles.models import WaitingLetters
-from campaign.bundles.waiting import list_waiting
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign
-from campaign.following.erasing import bury
-from campaign.overview import keeping
-from campaign.overview.figures import Figures
-from campaign.overview.models import CampaignFigures, FiguresBlock, FiguresDue
-from campaign.signing.models import Letter, LinkEnd, Signature, SignatureState, SpentLink
+from campaign.bundles.freeze.freeze_bundle import freeze
+from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.campaigns import public_counts
+from campaign.core import db, jobs
+from campaign.dashboard import refresh
+from campaign.dashboard.campaign_statistics import Figures
+from campaign.models.bundle import WaitingLetters
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState, SpentLink
+from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue
+from campaign.privacy.erase_supporter import bury
 from tests.factories import add_confirmed, make_campaign
 
 
@@ -25,7 +25,7 @@ def _counted(unit: Session, campaign: Campaign) -> Figures:
     unit.commit()
     jobs.run_now("overview.count")
     unit.expire_all()
-    return keeping.figures_of(unit, campaign)[0]
+    return refresh.figures_of(unit, campaign)[0]
 
 
 def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
@@ -48,7 +48,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     bury(made[1])
     unit.delete(made[2])
     figures = _counted(unit, campaign)
-    assert figures.confirmed == tally.recount(unit, campaign) == 3
+    assert figures.confirmed == public_counts.recount(unit, campaign) == 3
     assert {state for (state, _), n in figures.of("state").items() if n} == {
         "confirmed", "withdrawn", "erased",
     }  # fmt: skip
@@ -123,7 +123,7 @@ def test_a_wrong_block_heals_and_everything_can_be_counted_from_nothing(unit: Se
     unit.commit()
     jobs.run_now("overview.recount")
     unit.expire_all()
-    assert dict(keeping.figures_of(unit, campaign)[0].counts) == true
+    assert dict(refresh.figures_of(unit, campaign)[0].counts) == true
     assert unit.get_one(CampaignFigures, campaign.id).confirmed == 3
 
 

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import CampaignStatus, Update, UpdateEdition, UpdateKind
-from campaign.signing.models import Origin, SignatureState
+from campaign.core import db, jobs
+from campaign.models.campaign import CampaignStatus, Update, UpdateEdition, UpdateKind
+from campaign.models.signature import Origin, SignatureState
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 

@@ -9,15 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, jobs
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.services import stop_campaign
-from campaign.deliveries import recording, splitting
-from campaign.deliveries.posting import Posting, post_envelopes
-from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.signing.models import SignatureState
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.core import clock, db, jobs
+from campaign.deliveries import record_delivery
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
 from tests.days import days_ago, today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
@@ -78,10 +79,10 @@ def printed(app: Flask, unit: Session, freeze: Freeze) -> Callable[[Campaign], i
 
 def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 0) -> None:
     with app.app_context(), db.transaction() as unit:
-        recording.record_visit(
+        record_delivery.record_visit(
             unit,
-            carried=[recording.Carried(unit.get_one(Bundle, bundle_id), taken)],
-            happened=recording.Happened(outcome, today()),
+            carried=[record_delivery.Carried(unit.get_one(Bundle, bundle_id), taken)],
+            happened=record_delivery.Happened(outcome, today()),
             key=db.new_public_id(),
             actor="test",
         )
@@ -170,7 +171,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
     for posted in (1, 2):
         with app.app_context(), db.transaction() as own:
             bundle = own.get_one(Bundle, bundle_id)
-            run = splitting.find_run(own, bundle) or splitting.split(
+            run = split_bundle.find_run(own, bundle) or split_bundle.split(
                 own, bundle, letters_each=1, with_letters=False, actor="test"
             )
             said = Posting(posted, posted, clock.today("America/Toronto"))

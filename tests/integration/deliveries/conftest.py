@@ -12,14 +12,14 @@ from PIL import Image
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import stop_campaign
-from campaign.deliveries import recording
-from campaign.deliveries.models import GateVisit
-from campaign.signing.models import Letter
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.core import db, jobs
+from campaign.deliveries import record_delivery
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit
+from campaign.models.signature import Letter
+from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import add_confirmed, make_target_mission, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
@@ -94,12 +94,16 @@ def record(app: Flask) -> Record:
 
     def run(bundle: Bundle, outcome: DeliveryOutcome, **facts: Any) -> GateVisit:
         with app.app_context(), db.transaction() as unit:
-            return recording.record_visit(
+            return record_delivery.record_visit(
                 unit,
                 carried=[
-                    recording.Carried(unit.get_one(Bundle, bundle.id), facts.pop("taken", None))
+                    record_delivery.Carried(
+                        unit.get_one(Bundle, bundle.id), facts.pop("taken", None)
+                    )
                 ],
-                happened=recording.Happened(outcome, facts.pop("day", None) or today(), **facts),
+                happened=record_delivery.Happened(
+                    outcome, facts.pop("day", None) or today(), **facts
+                ),
                 key=db.new_public_id(),
                 actor="test",
             )

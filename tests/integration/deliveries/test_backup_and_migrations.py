@@ -7,10 +7,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import archive, db, migrations
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.deliveries.models import GateVisit
+from campaign import migrations
+from campaign.commands import backup_archive
+from campaign.core import db
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.models.delivery import GateVisit
+from campaign.models.staff import Role
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 from tests.factories import post, sign_in
@@ -24,12 +26,12 @@ def test_a_backup_brings_a_visit_back_with_its_time_of_day(
     assert post(staff, gate, form(happened_time="00:01")).status_code == 303
     unit.close()
     database, storage = app.extensions["database"], app.extensions["storage"]
-    archive.back_up(database, storage, tmp_path / "backup.zip")
+    backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     database.engine.dispose()
     migrations.downgrade(database.engine, "base")
     migrations.upgrade(database.engine)
     elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
-    archive.restore(database, elsewhere, tmp_path / "backup.zip")
+    backup_archive.restore(database, elsewhere, tmp_path / "backup.zip")
     with app.app_context(), db.transaction() as fresh:
         visit = fresh.scalars(select(GateVisit)).one()
         assert visit.happened_time is not None

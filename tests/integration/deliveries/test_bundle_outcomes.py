@@ -5,11 +5,11 @@ from datetime import date, time, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
-from campaign.bundles.models import Bundle, DeliveryOutcome
-from campaign.deliveries import splitting
-from campaign.deliveries.bundle_ends import BundleEnd, find_ends
-from campaign.deliveries.posting import Posting, post_envelopes
+from campaign.core import clock, db
+from campaign.deliveries.bundle_outcomes import BundleEnd, find_ends
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.models.bundle import Bundle, DeliveryOutcome
 from tests.days import days_ago
 from tests.integration.deliveries.conftest import Record
 
@@ -45,7 +45,7 @@ def test_envelopes_are_counted_only_while_a_posting_was_the_last(
     today: date = clock.today("America/Toronto")
     before = today - timedelta(days=1)
     record(lasting, DeliveryOutcome.REFUSED, day=before)
-    run = splitting.split(
+    run = split_bundle.split(
         unit, unit.get_one(Bundle, lasting.id), letters_each=1, with_letters=False, actor="test"
     )
     post_envelopes(unit, run, Posting(1, 2, before), key=db.new_public_id(), actor="test")

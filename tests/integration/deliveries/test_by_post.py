@@ -13,35 +13,38 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.bundles import cancelling, freezing, services, waiting
-from campaign.bundles.choices import Choice
-from campaign.bundles.cover_texts import language_of
-from campaign.bundles.covers import Covered, cover_context
+from campaign.bundles import find_bundles
+from campaign.bundles.changes import cancel_bundle
 from campaign.bundles.destinations import find_destination, slug_of
-from campaign.bundles.facts import facts_of
-from campaign.bundles.freezing import freeze as freeze_destination
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle, BundleKind, BundleState, DeliveryOutcome
-from campaign.bundles.offers import list_offers
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign, Target, TargetKind
-from campaign.clock import today
+from campaign.bundles.documents.cover_letter import Covered, cover_context
+from campaign.bundles.documents.cover_texts import language_of
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.freeze.bundle_facts import facts_of
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.eligible import list_offers
+from campaign.bundles.freeze.freeze_bundle import freeze as freeze_destination
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.commands.bundle import bundle as command
-from campaign.deliveries import posting, rerouting, splitting, visits, weights
-from campaign.deliveries.missions import official_for
-from campaign.deliveries.models import EnvelopeRun, GateVisit
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.following.marks import marks_of
-from campaign.following.models import Notice
+from campaign.core import db, jobs
+from campaign.core.clock import today
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.dashboard import letter_figures, refresh
+from campaign.deliveries import visits
+from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
+from campaign.deliveries.envelopes.other_missions import official_for
+from campaign.directory.duplicates.merge_entries import merge
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.officials.merging import merge
-from campaign.officials.models import Official
-from campaign.overview import keeping, letters
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Origin, Signature
+from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutcome
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.delivery import EnvelopeRun, GateVisit
+from campaign.models.directory import Official
+from campaign.models.notice import Notice
+from campaign.models.signature import Letter, Origin, Signature
 from campaign.storage import storage
+from campaign.tracking.timeline import marks_of
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -51,7 +54,7 @@ from tests.factories import (
     sign_in,
 )
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record
 
 LINES = (
@@ -82,7 +85,7 @@ def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_pape
     assert frozen.mission.lines == LINES
     assert [one.addressing["en"].lines for one in frozen.targets.values()] == [LINES]
     assert (frozen.layout, frozen.mission.host_country) == ("us-10", "CA")
-    assert services.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
+    assert find_bundles.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
 def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
@@ -102,8 +105,8 @@ def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
     assert (third.sequence, third.kind, third.letter_count) == (1, BundleKind.FIRST, 1)
     ids = {one.bundle_id for one in unit.scalars(select(Letter))}
     assert ids == {bundle.id, second.id, third.id}
-    assert freezing.next_number(unit, campaign, official) == 8
-    assert freezing.next_number(unit, campaign, mission) == 2
+    assert freeze_bundle.next_number(unit, campaign, official) == 8
+    assert freeze_bundle.next_number(unit, campaign, mission) == 2
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_the_database_lets_a_bundle_have_one_destination(
 def test_the_database_lets_no_two_bundles_by_post_have_one_number(
     unit: Session, bundle: Bundle
 ) -> None:
-    twin = freezing.new_bundle(unit, bundle.campaign, bundle.destination, None)
+    twin = freeze_bundle.new_bundle(unit, bundle.campaign, bundle.destination, None)
     with pytest.raises(IntegrityError):
         unit.execute(update(Bundle).where(Bundle.id == twin.id).values(sequence=1))
 
@@ -146,11 +149,11 @@ def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_
     (person,) = add_confirmed(unit, campaign, 1)
     person.origin, person.letters = Origin.PAPER, []
     unit.commit()
-    ((where, (sheets,)),) = waiting.list_by_mission(unit)
+    ((where, (sheets,)),) = waiting_letters.list_by_mission(unit)
     assert (slug_of(where), sheets.on_paper) == ("post:governor-1", 1)
     add_confirmed(unit, campaign, 3)
     unit.commit()
-    ((_where, (found,)),) = waiting.list_by_mission(unit)
+    ((_where, (found,)),) = waiting_letters.list_by_mission(unit)
     assert (found.letters, found.mission) == (3, official_of(campaign))
     (offer,) = list_offers(unit, official_of(campaign))
     assert (offer.letters, offer.on_paper) == (3, 1)
@@ -255,7 +258,7 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     app: Flask, unit: Session, staff: FlaskClient, bundle: Bundle
 ) -> None:
     with app.app_context(), db.transaction() as own:
-        run_id = splitting.split(
+        run_id = split_bundle.split(
             own, own.get_one(Bundle, bundle.id), letters_each=5, with_letters=True, actor="test"
         ).id
     unit.rollback()
@@ -268,8 +271,8 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     assert "Check the rate" in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
     with app.app_context(), db.transaction() as own:
         day = today("America/Toronto")
-        attempt = posting.post_envelopes(
-            own, own.get_one(EnvelopeRun, run_id), posting.Posting(1, 1, day),
+        attempt = mark_posted.post_envelopes(
+            own, own.get_one(EnvelopeRun, run_id), mark_posted.Posting(1, 1, day),
             key=db.new_public_id(), actor="test",
         )  # fmt: skip
         assert (attempt.messages, attempt.mission_id) == (5, None)
@@ -301,16 +304,18 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
     add_confirmed(unit, campaign, 1)
     unit.commit()
     assert reload(unit, bundle.id).destination is official_of(campaign)
-    assert [(slug_of(one.mission), one.letters) for one in waiting.list_waiting(unit)] == [
+    assert [(slug_of(one.mission), one.letters) for one in waiting_letters.list_waiting(unit)] == [
         (mission.slug, 1)
     ]
     assert list_offers(unit, official_of(campaign)) == []
     bundle_id = bundle.id
     unit.rollback()
     with app.app_context(), db.transaction() as own:
-        cancelling.cancel(own, own.get_one(Bundle, bundle_id), storage(), actor="test", reason="x")
+        cancel_bundle.cancel(
+            own, own.get_one(Bundle, bundle_id), storage(), actor="test", reason="x"
+        )
     unit.rollback()
-    assert [(slug_of(one.mission), one.letters) for one in waiting.list_waiting(unit)] == [
+    assert [(slug_of(one.mission), one.letters) for one in waiting_letters.list_waiting(unit)] == [
         (mission.slug, 8)
     ]
 
@@ -322,8 +327,8 @@ def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
     unit.add(mission)
     unit.commit()
     with pytest.raises(Invalid):
-        rerouting.reroute(unit, bundle, bundle.destination, settings=settings, actor="test")
-    made = rerouting.reroute(unit, bundle, mission, settings=settings, actor="test")
+        reroute_bundle.reroute(unit, bundle, bundle.destination, settings=settings, actor="test")
+    made = reroute_bundle.reroute(unit, bundle, mission, settings=settings, actor="test")
     frozen = Frozen.from_json(made.frozen)
     assert not frozen.by_post
     assert "Embassy of the Republic" in frozen.mission.lines
@@ -332,7 +337,7 @@ def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
     unit.flush()
     official = official_for(unit, made)
     assert official is bundle.official
-    back = rerouting.reroute(unit, made, official, settings=settings, actor="test")
+    back = reroute_bundle.reroute(unit, made, official, settings=settings, actor="test")
     assert (back.sequence, back.official_id) == (2, official.id)
     assert Frozen.from_json(back.frozen).mission.lines == LINES
 
@@ -343,11 +348,11 @@ def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
     kept = make_target_official(8)
     unit.add(kept)
     unit.flush()
-    freezing.new_bundle(unit, campaign, kept, None)
+    freeze_bundle.new_bundle(unit, campaign, kept, None)
     merge(unit, kept=kept, gone=official_of(campaign), take=(), actor="test")
     unit.expire_all()
     assert (bundle.official_id, bundle.sequence) == (kept.id, 2)
-    assert services.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
+    assert find_bundles.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
 def test_lists_figures_and_the_desk_say_by_post(
@@ -371,8 +376,8 @@ def test_lists_figures_and_the_desk_say_by_post(
             continue
         assert page.status_code == 200, address
         assert "By post to Ines Quintero Vidal" in unescape(page.text), address
-    figures, _kept = keeping.figures_of(unit, campaign)
-    (row,) = letters.mission_rows(unit, campaign, figures)
+    figures, _kept = refresh.figures_of(unit, campaign)
+    (row,) = letter_figures.mission_rows(unit, campaign, figures)
     assert slug_of(row.mission) == "post:governor-1"
 
 

@@ -11,25 +11,26 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Update
-from campaign.deliveries import gate_files, publishing, splitting
+from campaign.core import clock, db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, NotFound
+from campaign.deliveries import attachments, publish_delivery
 from campaign.deliveries.correct_record import Facts, add_files, correct_visit
-from campaign.deliveries.models import Envelope, GateFile, GateFileKind, GateVisit
-from campaign.deliveries.numbers import Numbers
-from campaign.deliveries.posting import Posting, post_envelopes
-from campaign.errors import Invalid, NotFound
-from campaign.meeting import mark_of
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.number_ranges import Numbers
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Update
+from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit
+from campaign.models.staff import Role
+from campaign.web.edit_conflict import mark_of
 from tests.factories import post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph
-from tests.integration.deliveries.test_second_tries import Tell, tell, three
+from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
 __all__ = ["tell", "three"]
 
-PICTURE = gate_files.Drawn(GateFileKind.PICTURE, (b"a page",))
+PICTURE = attachments.Drawn(GateFileKind.PICTURE, (b"a page",))
 
 
 def facts(**changed: Any) -> Facts:
@@ -129,8 +130,8 @@ def test_what_is_published_is_corrected_with_the_day_of_its_post(
     recorded = record(three, DeliveryOutcome.LEFT)
     assert tell() == ["first", "second", "third"]
     visit = unit.get_one(GateVisit, recorded.id)
-    words = publishing.Post({"en": ("Left at the door", "All of them.")})
-    publishing.publish(unit, visit.attempts[0], visit, words, actor="test")
+    words = publish_delivery.Post({"en": ("Left at the door", "All of them.")})
+    publish_delivery.publish(unit, visit.attempts[0], visit, words, actor="test")
     yesterday = visit.happened_on - timedelta(days=1)
     correct_visit(unit, visit, facts(happened_on=yesterday, place="The gate"), actor="test")
     unit.commit()
@@ -144,7 +145,7 @@ def test_a_number_of_the_post_stands_on_its_envelope(
     record(bundle, DeliveryOutcome.REFUSED)
     unit.rollback()
     today: date = clock.today("America/Toronto")
-    run = splitting.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+    run = split_bundle.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
     one, several = (
         post_envelopes(unit, run, Posting(first, last, today), key=db.new_public_id(), actor="test")
         for first, last in ((1, 1), (2, 4))
@@ -214,8 +215,9 @@ def test_a_corrected_moment_counts_later_visits_anew_or_is_refused(
     unit.expunge(bundle)
     part = record(bundle, DeliveryOutcome.PART, day=today - timedelta(days=2), taken=3)
     unit.rollback()
-    splitting.name_part(unit, unit.get_one(DeliveryAttempt, part.attempts[0].id), [Numbers(1, 3)],
-                        actor="test")  # fmt: skip
+    split_bundle.name_part(
+        unit, unit.get_one(DeliveryAttempt, part.attempts[0].id), [Numbers(1, 3)], actor="test"
+    )
     unit.commit()
     refusal = record(bundle, DeliveryOutcome.REFUSED, day=today - timedelta(days=1))
     rest = record(bundle, DeliveryOutcome.ACCEPTED, day=today)
@@ -239,7 +241,7 @@ def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_
     record(bundle, DeliveryOutcome.REFUSED)
     unit.rollback()
     today = clock.today("America/Toronto")
-    run = splitting.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+    run = split_bundle.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
     made = post_envelopes(unit, run, Posting(1, 2, today), key=db.new_public_id(), actor="test")
     visit = visit_of(unit, made)
     unit.commit()

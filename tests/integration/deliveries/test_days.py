@@ -10,15 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.deliveries.covering import covered_by
-from campaign.deliveries.models import EnvelopeRun, RunState
+from campaign.core import clock, db
+from campaign.deliveries.letters_covered import covered_by
 from campaign.deliveries.visits import attempts_of
-from campaign.following.marks import marks_of
-from campaign.following.trips import trips_of
-from campaign.officials.models import Mission
-from campaign.signing.models import Letter, Signature
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import EnvelopeRun, RunState
+from campaign.models.directory import Mission
+from campaign.models.signature import Letter, Signature
+from campaign.tracking.delivery_history import trips_of
+from campaign.tracking.timeline import marks_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form

@@ -10,15 +10,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.bundles import files, pressroom
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.deliveries import envelope_files, envelope_store
-from campaign.deliveries.models import EnvelopeRun, RunState
-from campaign.errors import NotFound, Refused
-from campaign.following.erasing import bury
-from campaign.leases import Hold
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign import storage
+from campaign.bundles import file_names
+from campaign.bundles.volumes import print_without_queue
+from campaign.core import db, jobs
+from campaign.core.errors import NotFound, Refused
+from campaign.core.leases import Hold
+from campaign.deliveries.envelopes import envelope_job, envelope_store
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.delivery import EnvelopeRun, RunState
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.privacy.erase_supporter import bury
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
@@ -44,8 +46,8 @@ def run_of(unit: Session) -> EnvelopeRun:
 
 
 def names(bundle: Bundle, run: EnvelopeRun) -> list[str]:
-    prefix = f"{files.stored_folder(bundle.public_id)}/envelopes-{run.public_id}-"
-    found = storage.storage().names(files.stored_folder(bundle.public_id))
+    prefix = f"{file_names.stored_folder(bundle.public_id)}/envelopes-{run.public_id}-"
+    found = storage.storage().names(file_names.stored_folder(bundle.public_id))
     return sorted(one.removeprefix(prefix) for one in found if one.startswith(prefix))
 
 
@@ -167,7 +169,7 @@ def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after
     again("deliveries.print-envelopes", run.id)
     assert run_of(unit).state is RunState.WAITING, "its volumes are being printed"
     with app.app_context():
-        state = pressroom.print_here(printed.id, at_once=1, progress=lambda _done: None)
+        state = print_without_queue.print_here(printed.id, at_once=1, progress=lambda _done: None)
         assert state is BundleState.READY
         assert names(printed, run) == ["1/envelopes-001.pdf", "1/labels.pdf"]
     again("deliveries.print-envelopes", run.id)
@@ -186,7 +188,7 @@ def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
     take_back(unit, 2, SignatureState.WITHDRAWN)
     with app.app_context():
         jobs.run_now("bundles.remake")
-        pressroom.print_here(printed.id, at_once=1, progress=lambda _done: None)
+        print_without_queue.print_here(printed.id, at_once=1, progress=lambda _done: None)
     again("deliveries.bundle-remade", printed.id)
     assert run_of(unit).state is RunState.READY
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
@@ -209,7 +211,7 @@ def test_a_file_that_is_lost_is_made_anew(
 
 def lose_volume(bundle: Bundle) -> None:
     [volume] = bundle.volumes
-    storage.storage().delete(files.stored_volume_of(bundle, volume))
+    storage.storage().delete(file_names.stored_volume_of(bundle, volume))
 
 
 def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_hand(
@@ -249,15 +251,15 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
     away = storage.FilesAway("ConnectError")
     with app.app_context():
         for problem, slug in ((full, "no-room"), (away, "storage-away")):
-            told = envelope_files._after(problem, Hold(run.id, 90))
+            told = envelope_job._after(problem, Hold(run.id, 90))
             assert told == (RunState.WAITING, slug)
             unit.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             unit.commit()
             page = staff.get(after(printed)).text
             assert "the files are made by themselves" in page
-        assert envelope_files._after(ValueError(), Hold(run.id, 4))[0] is RunState.WAITING
-        assert envelope_files._after(ValueError(), Hold(run.id, 5))[0] is RunState.FAILED
-        assert envelope_files._after(SystemExit(), Hold(run.id, 9))[0] is RunState.WAITING
+        assert envelope_job._after(ValueError(), Hold(run.id, 4))[0] is RunState.WAITING
+        assert envelope_job._after(ValueError(), Hold(run.id, 5))[0] is RunState.FAILED
+        assert envelope_job._after(SystemExit(), Hold(run.id, 9))[0] is RunState.WAITING
 
 
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(

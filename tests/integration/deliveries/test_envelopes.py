@@ -12,24 +12,25 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.bundles import files, pressroom
-from campaign.bundles.choices import Choice
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries.covering import count_here
-from campaign.deliveries.models import Envelope, EnvelopeRun, LetterMove, Rerouting, RunState
-from campaign.deliveries.splitting import Span, spans
-from campaign.following.models import Notice
+from campaign.bundles import file_names
+from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.volumes import print_without_queue
+from campaign.core import db, jobs
+from campaign.deliveries.envelopes.split_bundle import Span, spans
+from campaign.deliveries.letters_covered import count_here
 from campaign.mail.models import OutboxMail
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, Rerouting, RunState
+from campaign.models.notice import Notice
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role
 from campaign.storage import storage
 from tests.days import today
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record
-from tests.integration.following.conftest import sign
+from tests.integration.tracking.conftest import sign
 
 
 def after(bundle: Bundle, deed: str = "") -> str:
@@ -253,11 +254,11 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     new_id = new.id
     unit.rollback()
     with app.app_context():
-        state = pressroom.print_here(new_id, at_once=1, progress=lambda _done: None)
+        state = print_without_queue.print_here(new_id, at_once=1, progress=lambda _done: None)
     assert state is BundleState.READY
     new = reload(unit, new_id)
     [volume] = new.volumes
-    name = files.stored_volume(new.public_id, volume.sequence, volume.attempt)
+    name = file_names.stored_volume(new.public_id, volume.sequence, volume.attempt)
     with app.app_context(), storage().open(name) as pdf:
         text = pages_of(pdf.read())
     assert len(text) == 5

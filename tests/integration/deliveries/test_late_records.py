@@ -7,18 +7,19 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
-from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
-from campaign.deliveries import recording, splitting
-from campaign.deliveries.models import GateVisit
-from campaign.deliveries.numbers import Numbers
-from campaign.deliveries.rules import went_after_stop
-from campaign.errors import Invalid, Refused
+from campaign.core import clock, db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries import record_delivery
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.number_ranges import Numbers
+from campaign.deliveries.recording_rules import went_after_stop
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit
 from tests.integration.deliveries.conftest import Record
-from tests.integration.deliveries.test_rerouted import Reroute, reroute
-from tests.integration.deliveries.test_second_tries import Tell, tell, three
+from tests.integration.deliveries.test_reroute import Reroute, reroute
+from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
 __all__ = ["reroute", "tell", "three"]
 
@@ -88,7 +89,7 @@ def test_a_part_that_comes_in_late_is_named_and_the_later_visit_had_the_rest(
     [entry] = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.recount"))
     assert entry.detail == {"before": 7, "after": 4}
     named = unit.get_one(DeliveryAttempt, part.id)
-    splitting.name_part(unit, named, [Numbers(1, 3)], actor="test")
+    split_bundle.name_part(unit, named, [Numbers(1, 3)], actor="test")
     assert [(one.first_number, one.last_number) for one in named.taken] == [(1, 3)]
 
 
@@ -112,7 +113,7 @@ def test_once_a_late_record_is_removed_the_later_visit_is_about_all_again(
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
     late = record(bundle, DeliveryOutcome.LEFT, day=day, happened_time=MORNING)
     assert told(unit) == [("accepted", 0), ("left", 7)]
-    recording.remove_visit(unit, unit.get_one(GateVisit, late.id), actor="test")
+    record_delivery.remove_visit(unit, unit.get_one(GateVisit, late.id), actor="test")
     unit.commit()
     assert told(unit) == [("accepted", 7)]
 
@@ -125,7 +126,9 @@ def test_who_was_told_of_the_later_visit_is_not_told_again_of_the_earlier_part(
     assert tell() == ["first", "second", "third"]
     part = record(three, DeliveryOutcome.PART, day=day - timedelta(days=1), taken=2).attempts[0]
     unit.rollback()
-    splitting.name_part(unit, unit.get_one(DeliveryAttempt, part.id), [Numbers(1, 2)], actor="test")
+    split_bundle.name_part(
+        unit, unit.get_one(DeliveryAttempt, part.id), [Numbers(1, 2)], actor="test"
+    )
     unit.commit()
     assert tell() == ["first", "second", "third"]
 

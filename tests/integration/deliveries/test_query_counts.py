@@ -9,14 +9,15 @@ from flask import Flask
 from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
-from campaign import clock, db
-from campaign.accounts.models import Role
-from campaign.bundles import freezing
-from campaign.bundles.models import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries import rerouting, visits
-from campaign.deliveries.models import GateVisit
-from campaign.overview.carrying import stop_todos
+from campaign.bundles.freeze import freeze_bundle
+from campaign.core import clock, db
+from campaign.dashboard.to_deliver import stop_todos
+from campaign.deliveries import visits
+from campaign.deliveries.envelopes import reroute_bundle
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.delivery import GateVisit
+from campaign.models.staff import Role
 from tests.factories import make_staff_user, make_target_mission
 
 Count = Callable[[Callable[[], Sequence[Any]]], int]
@@ -46,7 +47,7 @@ def carry(unit: Session, campaign: Campaign, number: int, into: Bundle | None) -
     mission = make_target_mission(number, slug=f"mission-{number}")
     unit.add(mission)
     unit.flush()
-    bundle = freezing.new_bundle(unit, campaign, mission, None)
+    bundle = freeze_bundle.new_bundle(unit, campaign, mission, None)
     bundle.returned_to_id = into.id if into else None
     facts = {"mission_id": mission.id, "happened_on": clock.today("Asia/Tokyo")}
     visit = GateVisit(key=db.new_public_id(), delegates="", received_by="", notes="", **facts)
@@ -78,7 +79,9 @@ def test_three_deliveries_take_as_many_statements_as_one(
         unit.expunge_all()
         today = count(lambda: stop_todos(unit, by=admin, now=db.utcnow()))
         unit.expunge_all()
-        returned = count(lambda: [one.destination for one in rerouting.list_returned(unit, old)])
+        returned = count(
+            lambda: [one.destination for one in reroute_bundle.list_returned(unit, old)]
+        )
         return [late, today, returned]
 
     campaign_id, by_id = campaign.id, by.id

@@ -15,18 +15,19 @@ from PIL import Image
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
-from campaign.campaigns.services import stop_campaign
-from campaign.deliveries import gate_files, gate_views, recording
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid
+from campaign.deliveries import attachments, record_delivery
 from campaign.deliveries import visits as finding
-from campaign.deliveries.models import GateFile, GateVisit
-from campaign.errors import Invalid
-from campaign.officials.models import Mission
-from campaign.signing.models import Signature
+from campaign.deliveries.desk import delivery_views
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
+from campaign.models.delivery import GateFile, GateVisit
+from campaign.models.directory import Mission
+from campaign.models.signature import Signature
+from campaign.models.staff import Role
 from campaign.storage import storage
 from tests.days import today
 from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
@@ -94,7 +95,7 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     for one in visit.files:
         kept = b"".join(storage().sealed_chunks(f"gate/{one.folder}/page-1"))
         assert b"JFIF" not in kept, "sealed"
-        body = gate_files.page_bytes(one, 1)
+        body = attachments.page_bytes(one, 1)
         picture = Image.open(io.BytesIO(body))
         assert picture.format == "JPEG"
         assert max(picture.size) <= 2000
@@ -149,13 +150,13 @@ def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
 
 
 def test_a_file_that_is_too_big_is_refused() -> None:
-    big = io.BytesIO(b"x" * (gate_files.MAX_BYTES + 1))
+    big = io.BytesIO(b"x" * (attachments.MAX_BYTES + 1))
     with pytest.raises(Invalid) as receipt:
-        gate_files.draw_receipt(big, "receipt.jpg")
+        attachments.draw_receipt(big, "receipt.jpg")
     assert receipt.value.fields == {"receipt": "receipt-too-big"}
     big.seek(0)
     with pytest.raises(Invalid) as picture:
-        gate_files.draw_picture(big, "picture.jpg")
+        attachments.draw_picture(big, "picture.jpg")
     assert picture.value.fields == {"pictures": "picture-too-big"}
 
 
@@ -241,10 +242,10 @@ def test_two_sendings_at_one_moment_make_one_visit(
         with app.app_context():
             at_once.wait()
             with db.transaction() as own:
-                visit = recording.record_visit(
+                visit = record_delivery.record_visit(
                     own,
-                    carried=[recording.Carried(own.get_one(Bundle, bundle_id))],
-                    happened=recording.Happened(DeliveryOutcome.REFUSED, today()),
+                    carried=[record_delivery.Carried(own.get_one(Bundle, bundle_id))],
+                    happened=record_delivery.Happened(DeliveryOutcome.REFUSED, today()),
                     key="one-key-of-a-phone",
                     actor="test",
                 )
@@ -468,7 +469,7 @@ def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
 def test_more_in_an_hour_than_anybody_visits_is_refused(
     staff: FlaskClient, bundle: Bundle, unit: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_views, "_PER_HOUR", 1)
+    monkeypatch.setattr(delivery_views, "_PER_HOUR", 1)
     assert post(staff, gate(bundle), form(outcome="refused")).status_code == 303
     sent: dict[str, Any] = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), sent).status_code == 429
@@ -596,14 +597,16 @@ def test_a_bundle_of_another_mission_did_not_come_along(
 def test_a_visit_that_is_not_recorded_leaves_no_picture(
     app: Flask, bundle: Bundle, unit: Session
 ) -> None:
-    drawn = gate_files.draw_picture(photograph(), "gate.jpg")
+    drawn = attachments.draw_picture(photograph(), "gate.jpg")
 
     def record() -> None:
         with db.transaction() as own:
-            recording.record_visit(
+            record_delivery.record_visit(
                 own,
-                carried=[recording.Carried(own.get_one(Bundle, bundle_id))],
-                happened=recording.Happened(DeliveryOutcome.REFUSED, today(), files=(drawn, drawn)),
+                carried=[record_delivery.Carried(own.get_one(Bundle, bundle_id))],
+                happened=record_delivery.Happened(
+                    DeliveryOutcome.REFUSED, today(), files=(drawn, drawn)
+                ),
                 key=db.new_public_id(),
                 actor="test",
             )

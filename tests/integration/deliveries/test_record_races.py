@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles.models import Bundle, DeliveryOutcome
-from campaign.campaigns.models import Update
+from campaign.core import db
 from campaign.deliveries.correct_record import facts_of
-from campaign.deliveries.models import GateVisit
-from campaign.meeting import mark_of
+from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.campaign import Update
+from campaign.models.delivery import GateVisit
+from campaign.web.edit_conflict import mark_of
 from tests.factories import csrf_token, post
 from tests.integration.deliveries.conftest import Record, form
 

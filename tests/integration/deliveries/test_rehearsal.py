@@ -5,11 +5,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.bundles import freezing
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.settings import Settings
+from campaign.bundles.freeze import freeze_bundle
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign, CampaignStatus
 from tests.factories import add_confirmed, make_campaign, post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import form
@@ -27,7 +27,7 @@ def rehearsed(app: Flask, unit: Session, bundle: Bundle, settings: Settings) -> 
         campaign = own.get_one(Campaign, draft_id)
         mission = campaign.targets[0].mission
         assert mission is not None
-        made = freezing.freeze(
+        made = freeze_bundle.freeze(
             own, campaign=campaign, mission=mission, settings=settings, locale="en",
             actor="staff:1", rehearsal=True,
         )  # fmt: skip

@@ -8,11 +8,11 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import jobs
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, DeliveryOutcome
-from campaign.replies.models import Reply, ReplyState
-from campaign.signing.models import SignatureState
+from campaign.core import jobs
+from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.reply import Reply, ReplyState
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record
 

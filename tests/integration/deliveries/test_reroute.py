@@ -10,33 +10,30 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.bundles import cancelling, files, remaking, reprinting, sheets
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import (
-    Bundle,
-    BundleKind,
-    BundleState,
-    DeliveryAttempt,
-    DeliveryOutcome,
-)
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign
+from campaign import storage
+from campaign.bundles import file_names
+from campaign.bundles.changes import cancel_bundle, remake_bundle, reprint_volumes
+from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.commands.bundle import bundle as command
-from campaign.deliveries import rerouting, splitting
-from campaign.deliveries.models import LetterMove, Rerouting
-from campaign.deliveries.numbers import Numbers
-from campaign.errors import Refused
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
+from campaign.deliveries.envelopes import reroute_bundle, split_bundle
+from campaign.deliveries.number_ranges import Numbers
 from campaign.exports import records
-from campaign.exports.models import ExportKind
-from campaign.following.overdue import is_awaited
-from campaign.officials.models import Mission
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Origin, Signature, SignatureState
+from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import LetterMove, Rerouting
+from campaign.models.directory import Mission
+from campaign.models.export import ExportKind
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.privacy.overdue import is_awaited
 from tests.days import days_ago
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.bundles.test_printing import contents, zip_of
+from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after
 
@@ -53,7 +50,7 @@ def reroute(app: Flask, settings: Settings, unit: Session, other_mission: str) -
         with app.app_context(), db.transaction() as own:
             mission = own.scalars(select(Mission).where(Mission.slug == other_mission)).one()
             bundle = own.get_one(Bundle, bundle_id)
-            return rerouting.reroute(own, bundle, mission, settings=settings, actor="test").id
+            return reroute_bundle.reroute(own, bundle, mission, settings=settings, actor="test").id
 
     return run
 
@@ -103,7 +100,7 @@ def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
     monkeypatch.setattr(records, "_BATCH", 2)
     record(bundle, DeliveryOutcome.REFUSED, day=days_ago(2))
     part = record(bundle, DeliveryOutcome.PART, day=days_ago(1), taken=3).attempts[0]
-    splitting.name_part(
+    split_bundle.name_part(
         unit, unit.get_one(DeliveryAttempt, part.id), [Numbers(1, 2), Numbers(6, 6)], actor="test"
     )
     unit.commit()
@@ -182,14 +179,14 @@ def test_it_is_not_made_again_and_keeps_its_files(
     first.state = SignatureState.WITHDRAWN
     unit.commit()
     reroute(printed.id)
-    names = set(storage.storage().names(files.stored_folder(printed.public_id)))
+    names = set(storage.storage().names(file_names.stored_folder(printed.public_id)))
     jobs.run_now("bundles.remake")
     left = reload(unit, printed.id)
     assert (left.state, left.remade_at) == (BundleState.READY, None)
-    assert set(storage.storage().names(files.stored_folder(left.public_id))) == names
+    assert set(storage.storage().names(file_names.stored_folder(left.public_id))) == names
     for deed in (
-        lambda: remaking.remake(unit, left, actor="test"),
-        lambda: cancelling.cancel(unit, left, storage.storage(), reason="x", actor="test"),
+        lambda: remake_bundle.remake(unit, left, actor="test"),
+        lambda: cancel_bundle.cancel(unit, left, storage.storage(), reason="x", actor="test"),
     ):
         with pytest.raises(Refused, match="moved-on"):
             deed()
@@ -286,7 +283,7 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     assert "Download the bundle" not in page
     assert "It holds letters that were taken back." in post(staff, f"{url}/download", {}).text
     unit.rollback()
-    names = {one.name for one in reprinting.list_choices(unit, reload(unit, bundle_id))}
+    names = {one.name for one in reprint_volumes.list_choices(unit, reload(unit, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}
     assert names.isdisjoint({"", "letters-002.pdf", "signatures.pdf"})
     assert "00004" not in staff.get(after(left)).text, "it is there no more"
@@ -331,8 +328,8 @@ def test_sheets_stay_where_a_part_was_taken(
     record(with_sheets, DeliveryOutcome.PART, taken=1)
     assert post(staff, after(with_sheets, "part"), {"numbers": "1"}).status_code == 303
     made = reroute(with_sheets.id)
-    assert sheets.count_carried(unit, made) == 0
-    assert sheets.count_carried(unit, with_sheets.id) == 2
+    assert signed_sheets.count_carried(unit, made) == 0
+    assert signed_sheets.count_carried(unit, with_sheets.id) == 2
     assert awaited_on_paper(unit) == 0, "they went with the part"
 
 

@@ -8,22 +8,23 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, storage
-from campaign.audit import AuditEntry
-from campaign.bundles import cancelling
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.deliveries import splitting
-from campaign.deliveries.covering import count_here
-from campaign.deliveries.models import Envelope, LetterMove, Rerouting
-from campaign.deliveries.posting import Posting, post_envelopes
-from campaign.errors import Invalid
-from campaign.officials.models import Mission
-from campaign.signing.models import Letter
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle
+from campaign.core import clock, db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.letters_covered import count_here
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.delivery import Envelope, LetterMove, Rerouting
+from campaign.models.directory import Mission
+from campaign.models.signature import Letter
 from tests.factories import make_target_mission, make_target_official, post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after
-from tests.integration.deliveries.test_rerouted import Reroute, reroute
+from tests.integration.deliveries.test_reroute import Reroute, reroute
 
 __all__ = ["reroute"]
 
@@ -57,7 +58,7 @@ def places(unit: Session) -> Places:
 
 def post_two(unit: Session, bundle: Bundle) -> None:
     """Seven envelopes of a letter each, of which two are posted."""
-    run = splitting.split(
+    run = split_bundle.split(
         unit, unit.get_one(Bundle, bundle.id), letters_each=1, with_letters=False, actor="test"
     )
     said = Posting(1, 2, clock.today("America/Toronto"))
@@ -126,7 +127,7 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     made = reroute(refused.id)
     assert places() != before
     unit.rollback()
-    cancelling.cancel(
+    cancel_bundle.cancel(
         unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
     )
     unit.commit()
@@ -153,10 +154,10 @@ def test_letters_of_envelopes_that_lay_here_are_in_them_again(
     post_two(unit, refused)
     made = reroute(refused.id)
     unit.rollback()
-    cancelling.cancel(
+    cancel_bundle.cancel(
         unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
     )
-    run = splitting.get_run(unit, unit.get_one(Bundle, refused.id))
+    run = split_bundle.get_run(unit, unit.get_one(Bundle, refused.id))
     said = Posting(1, 7, clock.today("America/Toronto"))
     rest = post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
     assert rest.messages == 5
@@ -169,7 +170,7 @@ def test_where_nobody_noted_the_places_the_letters_wait_again(
     made = reroute(refused.id)
     unit.rollback()
     unit.execute(update(LetterMove).values(volume_id=None))
-    cancelling.cancel(
+    cancel_bundle.cancel(
         unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
     )
     unit.commit()

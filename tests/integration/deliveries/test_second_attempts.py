@@ -9,22 +9,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.bundles.choices import Choice
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries.models import EnvelopeRun, RunState
-from campaign.following.models import Notice
+from campaign.bundles.freeze.choices import Choice
+from campaign.core import db
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
-from campaign.settings import Settings
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.delivery import EnvelopeRun, RunState
+from campaign.models.notice import Notice
+from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
-from tests.integration.bundles.test_choosing import freeze as freeze_now
+from tests.integration.bundles.test_select_letters import freeze as freeze_now
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
-from tests.integration.following.conftest import sign
+from tests.integration.tracking.conftest import sign
 
 Tell = Callable[[], list[str]]
 

@@ -10,19 +10,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock, db, jobs
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
-from campaign.deliveries import splitting
-from campaign.deliveries.held_back import settle
-from campaign.deliveries.models import GateVisit, HeldBundle, PaperFate
-from campaign.errors import Refused
-from campaign.following.marks import marks_of
+from campaign.core import clock, db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.stopped_bundles import settle
 from campaign.mail.models import OutboxMail
-from campaign.officials.models import Mission
-from campaign.signing.models import Signature
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit, HeldBundle, PaperFate
+from campaign.models.directory import Mission
+from campaign.models.signature import Signature
+from campaign.models.staff import Role
+from campaign.tracking.timeline import marks_of
 from tests.days import today
 from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form
@@ -152,7 +152,7 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     record(loose, DeliveryOutcome.REFUSED)
     with app.app_context(), db.transaction() as own:
         found = own.get_one(Bundle, loose.id)
-        splitting.split(own, found, letters_each=1, with_letters=False, actor="test")
+        split_bundle.split(own, found, letters_each=1, with_letters=False, actor="test")
     stop()
     page = f"/desk/bundles/{loose.public_id}/after"
     shown = staff.get(page).text

@@ -7,27 +7,29 @@ from flask import Flask, current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, storage
-from campaign.audit import AuditEntry
-from campaign.bundles import releasing, remaking
-from campaign.bundles.models import (
+from campaign import storage
+from campaign.bundles.changes import release_letters, remake_bundle
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.deliveries import publish_delivery, record_delivery
+from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle
+from campaign.deliveries.number_ranges import Numbers
+from campaign.models.bundle import (
     Bundle,
     BundleState,
     DeliveryAttempt,
     DeliveryOutcome,
     TakenLetters,
 )
-from campaign.campaigns.models import Campaign
-from campaign.deliveries import posting, publishing, recording, rerouting, splitting
-from campaign.deliveries.models import Envelope, EnvelopeRun, GateVisit
-from campaign.deliveries.numbers import Numbers
-from campaign.errors import NotFound, Refused
-from campaign.officials.models import Mission
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit
+from campaign.models.directory import Mission
+from campaign.models.signature import Letter, Signature, SignatureState
 from tests.days import today
 from tests.integration.deliveries.conftest import Record
-from tests.racing import overtake
+from tests.races import overtake
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def run_id(app: Flask, bundle: Bundle, unit: Session, record: Record) -> int:
     bundle_id = bundle.id
     unit.rollback()
     with app.app_context(), db.transaction() as own:
-        made = splitting.split(
+        made = split_bundle.split(
             own, own.get_one(Bundle, bundle_id), letters_each=1, with_letters=False, actor="test"
         )
         return made.id
@@ -51,12 +53,12 @@ def find(unit: Session, run_id: int) -> EnvelopeRun:
 
 
 def note_posted(unit: Session, run: EnvelopeRun) -> None:
-    said = posting.Posting(1, 3, today())
-    posting.post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
+    said = mark_posted.Posting(1, 3, today())
+    mark_posted.post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
 
 
 def undo(unit: Session, run: EnvelopeRun) -> None:
-    splitting.undo_split(unit, run, actor="test")
+    split_bundle.undo_split(unit, run, actor="test")
 
 
 def test_two_who_name_a_part_name_it_once(
@@ -71,7 +73,7 @@ def test_two_who_name_a_part_name_it_once(
         return attempt
 
     def name(first: int, last: int, unit: Session, attempt: DeliveryAttempt) -> None:
-        splitting.name_part(unit, attempt, [Numbers(first, last)], actor="test")
+        split_bundle.name_part(unit, attempt, [Numbers(first, last)], actor="test")
 
     with pytest.raises(Refused, match="part-named"):
         overtake(
@@ -134,7 +136,7 @@ def test_two_who_take_a_record_back_take_it_back_once(
     unit.rollback()
 
     def remove(unit: Session, visit: GateVisit) -> None:
-        recording.remove_visit(unit, visit, actor="test")
+        record_delivery.remove_visit(unit, visit, actor="test")
 
     def look(unit: Session) -> GateVisit:
         unit.add(seen)  # as it was before the first began, also where the second begins after it
@@ -146,8 +148,8 @@ def test_two_who_take_a_record_back_take_it_back_once(
     assert unit.scalar(removed) == 1
 
 
-def a_post() -> publishing.Post:
-    return publishing.Post({"en": ("Handed over", "They took them.")})
+def a_post() -> publish_delivery.Post:
+    return publish_delivery.Post({"en": ("Handed over", "They took them.")})
 
 
 def test_two_who_publish_a_delivery_post_it_once(
@@ -159,7 +161,7 @@ def test_two_who_publish_a_delivery_post_it_once(
 
     def publish(unit: Session, attempt: DeliveryAttempt) -> None:
         visit = unit.get_one(GateVisit, attempt.visit_id)
-        publishing.publish(unit, attempt, visit, a_post(), actor="test")
+        publish_delivery.publish(unit, attempt, visit, a_post(), actor="test")
 
     def look(unit: Session) -> DeliveryAttempt:
         unit.add(seen)  # not published yet, as its page showed it
@@ -183,10 +185,12 @@ def test_two_who_take_a_post_back_take_it_back_once(
     unit.rollback()
     with app.app_context(), db.transaction() as own:
         seen = own.get_one(DeliveryAttempt, attempt_id)
-        publishing.publish(own, seen, own.get_one(GateVisit, visit_id), a_post(), actor="test")
+        publish_delivery.publish(
+            own, seen, own.get_one(GateVisit, visit_id), a_post(), actor="test"
+        )
 
     def take_back(unit: Session, attempt: DeliveryAttempt) -> None:
-        publishing.take_back(unit, attempt, actor="test")
+        publish_delivery.take_back(unit, attempt, actor="test")
 
     def look(unit: Session) -> DeliveryAttempt:
         unit.add(seen)
@@ -216,11 +220,13 @@ def test_who_publishes_what_a_colleague_has_removed_posts_nothing(
     with pytest.raises(NotFound, match="delivery"):
         overtake(
             app,
-            lambda unit: recording.remove_visit(
+            lambda unit: record_delivery.remove_visit(
                 unit, unit.get_one(GateVisit, visit_id), actor="test"
             ),
             look,
-            lambda unit, attempt: publishing.publish(unit, attempt, visit, a_post(), actor="test"),
+            lambda unit, attempt: publish_delivery.publish(
+                unit, attempt, visit, a_post(), actor="test"
+            ),
         )
     assert unit.get_one(Campaign, campaign_id).updates == []
 
@@ -230,28 +236,28 @@ def test_who_publishes_what_a_colleague_has_removed_posts_nothing(
 
 def make_again(unit: Session, bundle_id: int) -> None:
     """Send the volume of a letter that was taken back to be printed without it."""
-    assert remaking.remake(unit, unit.get_one(Bundle, bundle_id), actor="test") == 1
+    assert remake_bundle.remake(unit, unit.get_one(Bundle, bundle_id), actor="test") == 1
 
 
 def hand_over(unit: Session, bundle: Bundle) -> None:
-    recording.record_visit(
-        unit, carried=[recording.Carried(bundle)], key=db.new_public_id(), actor="test",
-        happened=recording.Happened(DeliveryOutcome.ACCEPTED, today()),
+    record_delivery.record_visit(
+        unit, carried=[record_delivery.Carried(bundle)], key=db.new_public_id(), actor="test",
+        happened=record_delivery.Happened(DeliveryOutcome.ACCEPTED, today()),
     )  # fmt: skip
 
 
 def split(unit: Session, bundle: Bundle) -> None:
-    splitting.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+    split_bundle.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
 
 
 def reroute(unit: Session, bundle: Bundle) -> None:
     mission = unit.scalars(select(Mission).where(Mission.slug == "consulate-montreal")).one()
     settings: Settings = current_app.extensions["settings"]
-    rerouting.reroute(unit, bundle, mission, settings=settings, actor="test")
+    reroute_bundle.reroute(unit, bundle, mission, settings=settings, actor="test")
 
 
 def release(unit: Session, bundle: Bundle) -> None:
-    releasing.release(unit, bundle, storage.storage(), actor="test")
+    release_letters.release(unit, bundle, storage.storage(), actor="test")
 
 
 @pytest.mark.parametrize("deed", [hand_over, split, reroute, release])

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Target, TargetKind
-from campaign.officials.models import ContactDetail, Mission, MissionKind, Official
+from campaign.core.audit import AuditEntry
+from campaign.models.campaign import Target, TargetKind
+from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
+from campaign.models.staff import Role
 from tests.factories import (
     make_campaign,
     make_target_mission,
@@ -20,7 +20,7 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.integration.officials.test_import_pages import newest, rehearsed, work
+from tests.integration.directory.test_import_pages import newest, rehearsed, work
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import jobs, migrations
-from campaign.officials.missions import list_missions
-from campaign.officials.models import Mission
-from campaign.signing.models import Signature
+from campaign import migrations
+from campaign.core import jobs
+from campaign.directory.missions import list_missions
+from campaign.models.directory import Mission
+from campaign.models.signature import Signature
 from tests.factories import add_confirmed, make_campaign
 
 BEFORE = import_module("campaign.migrations.versions.0041_folding").down_revision

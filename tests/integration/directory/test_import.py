@@ -11,13 +11,13 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.audit import AuditEntry
 from campaign.commands.imports import import_
-from campaign.officials.importing import import_missions, import_officials
-from campaign.officials.models import ContactDetail, Mission, Official
-from campaign.officials.read_officials import read_popolo
-from campaign.settings import Settings
+from campaign.core import clock
+from campaign.core.audit import AuditEntry
+from campaign.core.settings import Settings
+from campaign.directory.imports.apply_import import import_missions, import_officials
+from campaign.directory.imports.read_officials import read_popolo
+from campaign.models.directory import ContactDetail, Mission, Official
 from tests.factories import make_target_mission
 from tests.mission_tables import read_csv
 

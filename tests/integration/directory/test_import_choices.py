@@ -13,13 +13,13 @@ from openpyxl import Workbook
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Target, TargetKind
-from campaign.officials.import_models import ImportState
-from campaign.officials.models import ContactDetail, Mission, Official
-from campaign.officials.undo_imports import undo_import
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.directory.imports.undo import undo_import
+from campaign.models.campaign import Target, TargetKind
+from campaign.models.directory import ContactDetail, Mission, Official
+from campaign.models.directory_import import ImportState
+from campaign.models.staff import Role
 from tests.factories import (
     make_campaign,
     make_target_mission,
@@ -27,7 +27,7 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.integration.officials.test_import_pages import (
+from tests.integration.directory.test_import_pages import (
     MISSIONS,
     form_of,
     newest,

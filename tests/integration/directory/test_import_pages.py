@@ -11,15 +11,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.leases import Hold
-from campaign.officials import import_runs
-from campaign.officials.import_models import DirectoryImport, ImportRow, ImportState, Verdict
-from campaign.officials.meanings import WHICH
-from campaign.officials.models import Membership, Mission, Official
-from campaign.settings import Settings
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.leases import Hold
+from campaign.core.settings import Settings
+from campaign.directory.imports import jobs as imports_jobs
+from campaign.directory.imports.columns import WHICH
+from campaign.models.directory import Membership, Mission, Official
+from campaign.models.directory_import import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.models.staff import Role
 from tests.factories import make_target_mission, make_target_official, post, sign_in
 
 MISSIONS = """operator;country;type;city;phone;email
@@ -346,9 +346,9 @@ def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, unit: Session) 
     where = rehearsed(desk, unit, MISSIONS, "missions")
     kept = newest(unit)
     unit.rollback()
-    import_runs._apply(kept, Hold(kept.id, 0))
+    imports_jobs._apply(kept, Hold(kept.id, 0))
     assert newest(unit).state is ImportState.READY
     unit.rollback()
     assert post(desk, f"{where}/apply").status_code == 303
-    import_runs._rehearse(kept, Hold(kept.id, 0))
+    imports_jobs._rehearse(kept, Hold(kept.id, 0))
     assert newest(unit).state is ImportState.APPLYING

@@ -9,18 +9,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.bundles import services
-from campaign.bundles.choices import EVERYTHING
-from campaign.bundles.facts import facts_of
-from campaign.bundles.models import Bundle, BundleKind, BundleState, Journey
-from campaign.campaigns.models import Target, TargetKind
-from campaign.officials.duplicates import find_duplicates
-from campaign.officials.models import ContactDetail, Mission, MissionKind, Official
-from campaign.settings import Settings
-from campaign.signing.models import Letter
+from campaign.bundles import find_bundles
+from campaign.bundles.freeze.bundle_facts import facts_of
+from campaign.bundles.freeze.choices import EVERYTHING
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.settings import Settings
+from campaign.directory.duplicates.find_duplicates import find_duplicates
+from campaign.models.bundle import Bundle, BundleKind, BundleState, Journey
+from campaign.models.campaign import Target, TargetKind
+from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
+from campaign.models.signature import Letter
+from campaign.models.staff import Role
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -170,7 +170,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
         facts = facts_of(campaign, one.mission, pairs=(), at=db.utcnow(), settings=settings,
                          locale="en", choice=EVERYTHING)  # fmt: skip
         one.frozen = facts.to_json()
-    names = [services.zip_name(one) for one in made]
+    names = [find_bundles.zip_name(one) for one in made]
     bundles = [one.id for one in made]
     journey = Journey(mission=there)
     unit.add(journey)
@@ -190,7 +190,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
         (bundles[0], mission.id, 1), (bundles[1], mission.id, 2),
     ]  # fmt: skip
     kept = unit.scalars(select(Bundle).order_by(Bundle.id)).all()
-    assert [services.zip_name(one) for one in kept] == names, "as their papers call them"
+    assert [find_bundles.zip_name(one) for one in kept] == names, "as their papers call them"
 
 
 @pytest.mark.parametrize("second", ["governor-1", "nobody", ""])

@@ -10,10 +10,10 @@ from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.officials.missions import best_mission, list_missions
-from campaign.officials.models import Mission, MissionKind
+from campaign.core.audit import AuditEntry
+from campaign.directory.missions import best_mission, list_missions
+from campaign.models.directory import Mission, MissionKind
+from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import make_campaign, make_target_mission, post, sign_in
 

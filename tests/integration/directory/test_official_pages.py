@@ -8,14 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.officials import missions, services
-from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
-from campaign.officials.models import Mission, MissionKind, Official
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.directory import missions, officials
+from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.models.directory import Mission, MissionKind, Official
+from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_official, post, sign_in
-from tests.racing import overtake
+from tests.races import overtake
 
 FORM: dict[str, Any] = {
     "name": "Her Excellency Ines Quintero Vidal",
@@ -267,7 +267,7 @@ def test_two_namesakes_at_once_get_an_address_each(app: Flask) -> None:
     )
 
     def create(unit: Session, _seen: object = None) -> None:
-        services.create_official(unit, draft=office, actor="staff:1")
+        officials.create_official(unit, draft=office, actor="staff:1")
         missions.create_mission(unit, draft=embassy, actor="staff:1")
 
     overtake(app, create, lambda unit: unit.scalar(select(Official.id)), create)

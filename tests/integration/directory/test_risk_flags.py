@@ -9,16 +9,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Campaign, CampaignStatus, Target
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.clock import utcnow
-from campaign.officials.models import Mission, Official
+from campaign.core.audit import AuditEntry
+from campaign.core.clock import utcnow
+from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.directory import Mission, Official
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_official, post, sign_in
-from tests.integration.officials.test_import_pages import rehearsed, work
-from tests.integration.officials.test_missions_pages import FORM as MISSION
-from tests.integration.officials.test_officials_pages import FORM as OFFICIAL
+from tests.integration.directory.test_import_pages import rehearsed, work
+from tests.integration.directory.test_mission_pages import FORM as MISSION
+from tests.integration.directory.test_official_pages import FORM as OFFICIAL
 
 NAME = "Halldora Lysing"
 MEANT = "It is meant: go on all the same"

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Campaign, CampaignStatus, Target, TargetKind
-from campaign.officials.models import Membership, Official
-from campaign.signing.models import Letter
+from campaign.core.audit import AuditEntry
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
+from campaign.models.directory import Membership, Official
+from campaign.models.signature import Letter
+from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 
 LEFT = "/desk/officials/governor-1"

@@ -9,14 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.accounts.models import Role, StaffUser
-from campaign.bundles.models import Bundle
-from campaign.campaigns.models import Campaign
-from campaign.exports import services
-from campaign.exports.models import DataExport, ExportFormat, ExportKind
-from campaign.settings import Settings
-from campaign.signing.models import Disclosure, SignatureState
+from campaign import storage
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.exports import requests
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign
+from campaign.models.export import DataExport, ExportFormat, ExportKind
+from campaign.models.signature import Disclosure, SignatureState
+from campaign.models.staff import Role, StaffUser
 from tests.factories import add_confirmed, make_campaign, make_staff_user
 
 REASON = "Vetting before the hand-over on Friday."
@@ -72,7 +73,7 @@ def ask(app: Flask, settings: Settings, scene: Scene) -> Ask:
             bundle_id = others.pop("bundle_id", None)
             bundle = unit.get_one(Bundle, bundle_id) if bundle_id else None
             facts = {"bundle": bundle, "reason": REASON, "keys": [], "locale": "en"} | others
-            return services.ask(
+            return requests.ask(
                 unit,
                 campaign=unit.get_one(Campaign, scene.campaign_id),
                 kind=kind,

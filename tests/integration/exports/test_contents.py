@@ -16,14 +16,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, event, text, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.bundles import cancelling
-from campaign.bundles.models import Bundle
-from campaign.errors import Refused
-from campaign.exports import making, records, writing
-from campaign.exports.models import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.exports.wording import HEADS
-from campaign.signing.models import Signature
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.exports import export_job, records, write_file
+from campaign.exports.list_words import HEADS
+from campaign.models.bundle import Bundle
+from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
+from campaign.models.signature import Signature
 from tests.factories import post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
@@ -86,7 +87,7 @@ def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) ->
 def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "ROWS_OF_A_SHEET", 3)
+    monkeypatch.setattr(write_file, "ROWS_OF_A_SHEET", 3)
     data = made(ask(written_as=ExportFormat.XLSX))
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["Export", "List", "List 2"]
@@ -140,7 +141,7 @@ def test_batches_meet_without_gap_or_double(
     ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "_BATCH", 2)
-    monkeypatch.setattr(writing, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(write_file, "_ROWS_AT_ONCE", 3)
     _mark, rows = rows_of(made(ask()))
     assert len({row["signature"] for row in rows}) == len(rows) == 6
 
@@ -185,7 +186,7 @@ def test_a_bundles_list_has_its_numbers_and_targets(
 
 def emptied(unit: Session, bundle_id: int, how: str) -> None:
     if how == "cancelled":
-        cancelling.cancel(
+        cancel_bundle.cancel(
             unit, unit.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
         )
     else:
@@ -225,7 +226,7 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     assert post(other, f"{waiting}/approve").status_code == 409
     jobs.run_now("exports.make", begun)
     export = unit.get_one(DataExport, begun)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.EMPTY)
+    assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
     assert (
         "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
     )
@@ -243,7 +244,7 @@ def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     bundle_id = freeze(scene.campaign_id)
     print_bundle(bundle_id)
     begun, asked = ask(bundle_id=bundle_id), ask(bundle_id=bundle_id, second_person=True)
-    cancelling.cancel(
+    cancel_bundle.cancel(
         unit, unit.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
     )
     unit.flush()
@@ -258,7 +259,7 @@ def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     assert post(browsers(scene.other_id), f"{url}/approve").status_code == 409
     jobs.run_now("exports.make", begun)
     export = unit.get_one(DataExport, begun, populate_existing=True)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.EMPTY)
+    assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
 def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are_kept(
@@ -276,7 +277,7 @@ def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are
     begun = ask(bundle_id=bundle_id)
     jobs.run_now("exports.make", begun)
     export = unit.get_one(DataExport, begun)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.EMPTY)
+    assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
 def test_what_does_not_open_costs_its_own_row_only(

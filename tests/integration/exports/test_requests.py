@@ -16,17 +16,18 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, migrations, storage
-from campaign.accounts.models import Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.bundles import faults
-from campaign.bundles import services as bundles
-from campaign.errors import Gone, NotFound, Refused
-from campaign.exports import keys, making, services
-from campaign.exports.models import DataExport, ExportKey, ExportKind, ExportState
+from campaign import migrations, storage
+from campaign.bundles import find_bundles as bundles
+from campaign.bundles.volumes import machine_faults
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Gone, NotFound, Refused
+from campaign.core.settings import Settings
+from campaign.exports import export_job, requests, staff_keys
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.settings import Settings
+from campaign.models.export import DataExport, ExportKey, ExportKind, ExportState
+from campaign.models.staff import Role, StaffUser
 from campaign.storage import FilesAway, Storage
 from tests.factories import csrf_token, post, sign_in
 from tests.integration.exports.conftest import REASON, Ask, Scene
@@ -106,9 +107,9 @@ def test_of_two_who_fetch_at_once_each_is_counted(
         unit.commit()
         with db.transaction() as other:
             asker = other.get_one(StaffUser, scene.asker_id)
-            services.open_download(other, other.get_one(DataExport, 1), store, by=asker)
+            requests.open_download(other, other.get_one(DataExport, 1), store, by=asker)
         assert mine.downloads == 0, "as it was read before"
-        services.open_download(unit, mine, store, by=me)
+        requests.open_download(unit, mine, store, by=me)
         unit.commit()
     assert loaded(unit, 1).downloads == 2
 
@@ -207,12 +208,12 @@ def test_of_two_who_decide_at_once_one_does(
     assert stale.state is ExportState.ASKED
     unit.rollback()
     with app.app_context(), db.transaction() as first:
-        services.refuse(
+        requests.refuse(
             first, first.get_one(DataExport, export_id),
             by=first.get_one(StaffUser, scene.other_id), note="",
         )  # fmt: skip
     with app.app_context(), pytest.raises(Refused) as refused:
-        services.approve(unit, stale, by=unit.get_one(StaffUser, scene.other_id))
+        requests.approve(unit, stale, by=unit.get_one(StaffUser, scene.other_id))
     assert refused.value.slug == "export-decided"
 
 
@@ -278,7 +279,7 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     with app.app_context():
         jobs.run_now("exports.make", waiting)
     export = loaded(unit, waiting)
-    assert (export.state, export.failure) == (ExportState.FAILED, making.GONE)
+    assert (export.state, export.failure) == (ExportState.FAILED, export_job.GONE)
     assert post(client, "/desk/exports/new", form(scene)).status_code == 409
     assert post(client, "/desk/exports/new", form(scene, kind="full")).status_code == 303
 
@@ -348,9 +349,9 @@ def test_a_worker_that_dies_costs_time_only(
 ) -> None:
     export_id = ask()
     with app.app_context():
-        taken = making.claim(export_id)
+        taken = export_job.claim(export_id)
         assert taken is not None
-        assert making.claim(export_id) is None, "somebody is at it"
+        assert export_job.claim(export_id) is None, "somebody is at it"
         with storage.storage().create(taken.storage_key) as left:
             left.write(b"half of it")
         with db.transaction() as writing:
@@ -359,8 +360,10 @@ def test_a_worker_that_dies_costs_time_only(
         jobs.run_now("exports.make", export_id)
         names = list(storage.storage().names("exports"))
         # What the first worker wakes up with is worth nothing.
-        with pytest.raises(making.NoLongerOurs):
-            making._finish(taken, making._Progress(taken, 0), making._Measured(io.BytesIO()), "x")
+        with pytest.raises(export_job.NoLongerOurs):
+            export_job._finish(
+                taken, export_job._Progress(taken, 0), export_job._Measured(io.BytesIO()), "x"
+            )
     export = loaded(unit, export_id)
     assert (export.state, export.attempt) == (ExportState.READY, 2)
     assert names == [export.storage_key]
@@ -376,7 +379,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
 
     with app.app_context():
         monkeypatch.setattr(app.extensions["storage"].place, "taking", away)
-        for attempt in range(faults.MOST_TRIES):
+        for attempt in range(machine_faults.MOST_TRIES):
             assert loaded(unit, export_id).attempt == attempt
             with pytest.raises(FilesAway):
                 jobs.run_now("exports.make", export_id)
@@ -384,7 +387,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
             unit.execute(update(DataExport).values(lease_until=None))
             unit.commit()
     export = loaded(unit, export_id)
-    assert (export.state, export.failure) == (ExportState.FAILED, faults.AWAY)
+    assert (export.state, export.failure) == (ExportState.FAILED, machine_faults.AWAY)
     mail = unit.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient) == ("export-failed", export.requested_by.email)
     unit.rollback()
@@ -440,12 +443,12 @@ def test_services_hold_the_same_rules_without_pages(
     store: Storage = app.extensions["storage"]
     with app.app_context():
         with pytest.raises(NotFound):
-            services.open_download(unit, export, store, by=other)
+            requests.open_download(unit, export, store, by=other)
         with pytest.raises(NotFound):
-            services.withdraw(unit, export, by=other)
+            requests.withdraw(unit, export, by=other)
         export.expires_at = db.utcnow()
         with pytest.raises(Gone):
-            services.open_download(unit, export, store, by=asker)
+            requests.open_download(unit, export, store, by=asker)
 
 
 @pytest.mark.parametrize("kind", list(ExportKind))
@@ -459,7 +462,7 @@ def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
     unit.rollback()
     with app.app_context(), db.transaction() as reading:
         export, asker = reading.get_one(DataExport, 1), reading.get_one(StaffUser, scene.asker_id)
-        sent = services.open_download(reading, export, storage.storage(), by=asker)
+        sent = requests.open_download(reading, export, storage.storage(), by=asker)
     unit.execute(text("UPDATE campaign SET status = 'stopped'"))
     unit.commit()
     with app.app_context():
@@ -482,7 +485,7 @@ def test_the_tables_go_and_come_with_rows_in_them(
     ask(second_person=True)
     with app.app_context(), db.transaction() as writing:
         user = writing.get_one(StaffUser, scene.asker_id)
-        keys.add_key(writing, user=user, typed=KEY, label="Laptop")
+        staff_keys.add_key(writing, user=user, typed=KEY, label="Laptop")
     unit.close()
     engine = app.extensions["database"].engine
     engine.dispose()

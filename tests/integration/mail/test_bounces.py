@@ -9,13 +9,14 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import close_app, create_app, jobs
-from campaign.following.mails import send_no_letters
+from campaign import close_app, create_app
+from campaign.core import jobs
+from campaign.core.settings import load_settings
 from campaign.mail import bounces
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import BadAddress, OutboxMail
 from campaign.mail.transports import status_of
-from campaign.settings import load_settings
+from campaign.tracking.mails import send_no_letters
 
 TO = "planted-name@example.org"
 

@@ -16,12 +16,13 @@ from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import select, text, update
 
-from campaign import close_app, create_app, db, jobs
-from campaign.campaigns.models import CampaignStatus
+from campaign import close_app, create_app
+from campaign.core import db, jobs
+from campaign.core.settings import load_settings
 from campaign.mail.messages import Context, message
 from campaign.mail.models import BadAddress, MailState, OutboxMail
 from campaign.mail.sender import RETRY_MINUTES
-from campaign.settings import load_settings
+from campaign.models.campaign import CampaignStatus
 from tests.factories import make_campaign
 
 

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from campaign import db
+from campaign.core import db
 from campaign.mail.models import OutboxMail
-from campaign.network.models import NetworkMember
+from campaign.models.network import NetworkMember
 
 FORM = {
     "email": "maelle@example.org",

@@ -9,11 +9,11 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from campaign import db, jobs
-from campaign.network.models import Frequency, MemberState, NetworkMember
-from campaign.network.views import JOINS_PER_HOUR
-from campaign.security import count_against_limit
-from campaign.signing.models import SignatureState
+from campaign.core import db, jobs
+from campaign.models.network import Frequency, MemberState, NetworkMember
+from campaign.models.signature import SignatureState
+from campaign.network.pages.views import JOINS_PER_HOUR
+from campaign.web.security import count_against_limit
 from tests.factories import add_confirmed, make_campaign, make_members
 from tests.integration.network.conftest import FORM, HOST, Mails, Members
 

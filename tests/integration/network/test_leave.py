@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
+from campaign.core import db, jobs
 from campaign.mail.models import MailState, OutboxMail
-from campaign.network import addresses
-from campaign.network.models import Frequency, MemberState, NetworkMember
-from campaign.signing.links import signed_link
+from campaign.models.network import Frequency, MemberState, NetworkMember
+from campaign.network import links
+from campaign.signing.signed_links import signed_link
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
@@ -33,13 +33,13 @@ def member(unit: Session) -> NetworkMember:
 @pytest.fixture
 def own(member: NetworkMember) -> str:
     """Address of the member's page."""
-    return addresses.preferences_url(member).removeprefix(HOST)
+    return links.preferences_url(member).removeprefix(HOST)
 
 
 @pytest.fixture
 def one_click(member: NetworkMember) -> str:
     """The address in the header of the member's mails."""
-    return addresses.unsubscribe_url(member).removeprefix(HOST)
+    return links.unsubscribe_url(member).removeprefix(HOST)
 
 
 def test_a_member_changes_what_comes(

@@ -12,15 +12,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, UpdateKind
-from campaign.campaigns.services import close_campaign, open_campaign, stop_campaign
-from campaign.campaigns.updates import Telling, post_update
+from campaign.campaigns.campaigns import close_campaign, open_campaign, stop_campaign
+from campaign.campaigns.content.updates import Telling, post_update
+from campaign.core import db, jobs
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
-from campaign.network import sending
-from campaign.network.models import Frequency, Mailing, MailingMember
+from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
+from campaign.models.network import Frequency, Mailing, MailingMember
+from campaign.models.staff import Role
+from campaign.network import send_mailings
 from tests.factories import make_campaign, make_members, post, sign_in
 from tests.integration.network.conftest import Mails
 
@@ -115,7 +115,7 @@ def failing_at(app: Flask, number: int) -> Iterator[None]:
 def test_a_mailing_that_was_killed_goes_on_where_it_stood(
     app: Flask, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(sending, "BATCH", 2)
+    monkeypatch.setattr(send_mailings, "BATCH", 2)
     make_members(unit, 7)
     mailing_id = mailing_of(unit, make_campaign(unit))
     with failing_at(app, number), pytest.raises(RuntimeError, match="killed"):
@@ -143,7 +143,7 @@ def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
 def test_workers_at_once_tell_each_member_once(
     app: Flask, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "BATCH", 3)
+    monkeypatch.setattr(send_mailings, "BATCH", 3)
     make_members(unit, 30)
     mailing_id = mailing_of(unit, make_campaign(unit))
 
@@ -349,10 +349,10 @@ def test_the_desk_sees_how_many_and_never_who(
     assert "Tell the network" not in page
     assert post(client, f"{address}/network").status_code == 303
     assert "It is queued" in client.get(address).text
-    monkeypatch.setattr(sending, "BATCH", 2)
+    monkeypatch.setattr(send_mailings, "BATCH", 2)
     [mailing_id] = unit.scalars(select(Mailing.id)).all()
     unit.rollback()
-    sending.send_batch(mailing_id)
+    send_mailings.send_batch(mailing_id)
     page = client.get(address).text
     assert "2 members were told" in page
     assert "Being sent: 2 of 3 members are gone through." in page

@@ -8,12 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import jobs
+from campaign.core import jobs
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
+from campaign.models.network import MemberState
 from campaign.network import mails as messages
-from campaign.network.models import MemberState
-from campaign.settings import Settings
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 

@@ -10,13 +10,13 @@ from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns.models import Campaign
-from campaign.paper import keying, sheets
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
+from campaign.core.audit import AuditEntry
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry, sheets
 from tests.factories import post, sign_in
-from tests.integration.paper.test_sheets import ANA, make_sheet
+from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
 NEW = {"kind": "sheet", "collected_on": "2026-11-01", "country": "CA", "place": "Library"}
 
@@ -52,7 +52,7 @@ def test_a_row_is_corrected_taken_out_and_put_back(
     staff: FlaskClient, unit: Session, campaign: Campaign
 ) -> None:
     sheet = make_sheet(unit, campaign)
-    row = keying.add_row(unit, sheet, ANA, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
     url, row_id = f"/desk/paper/{sheet.public_id}/rows/{row.public_id}", row.id
     unit.commit()
     right = {"given_name-0": "Anaïs", "family_name-0": "Núñez", "locality-0": "Hull",

@@ -10,18 +10,18 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign
-from campaign.leases import Hold
-from campaign.officials import uploads
-from campaign.officials.import_models import Directory
-from campaign.paper import importing, scans
-from campaign.paper.import_rows import judge
-from campaign.paper.models import PaperImport, PaperImportState, PaperRow
+from campaign.core import db, jobs
+from campaign.core.leases import Hold
+from campaign.directory.imports import uploads
+from campaign.models.campaign import Campaign
+from campaign.models.directory_import import Directory
+from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow
+from campaign.models.staff import Role
+from campaign.paper_signatures import paper_imports, scans
+from campaign.paper_signatures.import_rows import judge
 from campaign.storage import storage
 from tests.factories import make_campaign, make_staff_user, post, sign_in
-from tests.integration.paper.test_sheets import ANA, counted, make_sheet, sign_online
+from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
 
 def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
@@ -134,7 +134,7 @@ def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> No
             Image.new("RGB", (40, 40)).save(out, "PNG")
             scans.keep(unit, out.getvalue(), actor="a", sheet_id=sheet.id)
             rows = b"name;country;office\nInes Quintero;MX;Governor\n"
-            importing.upload(unit, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner)
+            paper_imports.upload(unit, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner)
             uploads.keep_upload(
                 unit, owner_id=owner, directory=Directory.OFFICIALS, file_name="a.csv", data=rows,
                 actor="a",
@@ -174,12 +174,12 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
     def read_slowly() -> None:
         with app.app_context(), db.reading() as unit:
             made = unit.get_one(PaperImport, number)
-            reading = importing.read(made)
+            reading = paper_imports.read(made)
             quick.append(judge(unit, made.campaign_id, reading).counts(reading))
         slow.wait()
         slow.wait()
         with app.app_context():
-            importing.keep_rehearsal(Hold(number, 0), quick[0], "[]", PaperImportState.READY)
+            paper_imports.keep_rehearsal(Hold(number, 0), quick[0], "[]", PaperImportState.READY)
 
     late = Thread(target=read_slowly)
     late.start()

@@ -12,25 +12,20 @@ from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import Refused
-from campaign.following import erasing
-from campaign.following.links import Mailbox
+from campaign.campaigns import public_counts
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
 from campaign.mail.models import OutboxMail
-from campaign.paper import keying, sheets
-from campaign.paper.details import Details
-from campaign.paper.models import (
-    PaperRow,
-    PaperSheet,
-    RowVerdict,
-    SheetKind,
-)
-from campaign.signing.models import Letter, Origin, Signature, SignatureState
-from campaign.signing.prints import person_print
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry, sheets
+from campaign.paper_signatures.check_row import Details
+from campaign.privacy import erase_supporter
+from campaign.signing.person_fingerprint import person_print
+from campaign.tracking.letter_links import Mailbox
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
@@ -68,12 +63,12 @@ def sign_online(unit: Session, campaign: Campaign, person: Details, **more: obje
 
 def counted(unit: Session, campaign: Campaign) -> tuple[int, int]:
     """People, and of these on paper."""
-    return tally.recount(unit, campaign), tally.on_paper(unit, campaign)
+    return public_counts.recount(unit, campaign), public_counts.on_paper(unit, campaign)
 
 
 def test_a_row_is_a_signature_without_letter_and_mail(unit: Session) -> None:
     sheet = make_sheet(unit)
-    row = keying.add_row(unit, sheet, ANA, actor="staff:1")
+    row = data_entry.add_row(unit, sheet, ANA, actor="staff:1")
     assert row.signature is not None
     assert row.signature.state is SignatureState.CONFIRMED
     assert row.signature.origin is Origin.PAPER
@@ -90,11 +85,11 @@ def test_who_signed_online_or_on_another_sheet_counts_once(unit: Session) -> Non
     sign_online(unit, campaign, ANA)
     first, second = make_sheet(unit, campaign), make_sheet(unit, campaign)
     again = Details("nunez", "ANA", "Elsewhere", "k1a0a1", "CA")
-    assert keying.add_row(unit, first, again, actor="a").verdict is RowVerdict.DOUBLE
+    assert data_entry.add_row(unit, first, again, actor="a").verdict is RowVerdict.DOUBLE
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
-    assert keying.add_row(unit, first, eva, actor="a").verdict is RowVerdict.COUNTED
+    assert data_entry.add_row(unit, first, eva, actor="a").verdict is RowVerdict.COUNTED
     moved = Details("E.", "Park", "Ottawa", "", "CA", email="Eva+x@example.org")
-    assert keying.add_row(unit, second, moved, actor="a").verdict is RowVerdict.DOUBLE
+    assert data_entry.add_row(unit, second, moved, actor="a").verdict is RowVerdict.DOUBLE
     assert counted(unit, campaign) == (2, 1)
     kept = unit.scalars(select(Signature.email).where(Signature.origin == Origin.PAPER)).all()
     assert kept == [""]
@@ -103,40 +98,42 @@ def test_who_signed_online_or_on_another_sheet_counts_once(unit: Session) -> Non
 def test_a_letter_that_was_never_confirmed_doubles_nobody(unit: Session) -> None:
     campaign = make_campaign(unit)
     sign_online(unit, campaign, ANA, state=SignatureState.PENDING)
-    assert keying.add_row(unit, make_sheet(unit, campaign), ANA, actor="a").signature is not None
+    assert (
+        data_entry.add_row(unit, make_sheet(unit, campaign), ANA, actor="a").signature is not None
+    )
 
 
 def test_the_keyer_may_tell_two_people_apart(unit: Session) -> None:
     sheet = make_sheet(unit)
-    keying.add_row(unit, sheet, ANA, actor="a")
-    row = keying.add_row(unit, sheet, ANA, actor="a")
+    data_entry.add_row(unit, sheet, ANA, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
     assert row.twin is not None
-    keying.count_row(unit, row, actor="a")
+    data_entry.count_row(unit, row, actor="a")
     assert counted(unit, sheet.campaign) == (2, 2)
     with pytest.raises(Refused):
-        keying.count_row(unit, row, actor="a")
+        data_entry.count_row(unit, row, actor="a")
 
 
 def test_a_row_is_corrected_taken_out_and_put_back(unit: Session) -> None:
     sheet = make_sheet(unit, rows_by_hand=2)
-    row = keying.add_row(unit, sheet, ANA, actor="a")
-    double = keying.add_row(unit, sheet, ANA, actor="a")
-    keying.correct_row(unit, row, Details("Eva", "Park", "Hull", "", "CA"), actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    double = data_entry.add_row(unit, sheet, ANA, actor="a")
+    data_entry.correct_row(unit, row, Details("Eva", "Park", "Hull", "", "CA"), actor="a")
     assert double.verdict is RowVerdict.COUNTED, "nobody else counts for this person now"
     assert counted(unit, sheet.campaign) == (2, 2)
-    keying.remove_row(unit, row, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     assert counted(unit, sheet.campaign) == (1, 1)
     assert sheets.totals_of(unit, sheet).missing == 1
-    keying.put_back(unit, row, actor="a")
+    data_entry.put_back(unit, row, actor="a")
     assert counted(unit, sheet.campaign) == (2, 2)
-    assert [one.position for one in keying.list_rows(unit, sheet)] == [2, 1]
+    assert [one.position for one in data_entry.list_rows(unit, sheet)] == [2, 1]
 
 
 def test_who_signs_online_after_the_sheet_counts_for_the_letter(app: Flask) -> None:
     with app.app_context():
         with db.transaction() as unit:
             sheet = make_sheet(unit)
-            keying.add_row(unit, sheet, ANA, actor="a")
+            data_entry.add_row(unit, sheet, ANA, actor="a")
             old = sign_online(unit, sheet.campaign, ANA)
             old.person_hmac = None  # from before there were fingerprints
             campaign_id = sheet.campaign_id
@@ -147,7 +144,7 @@ def test_who_signs_online_after_the_sheet_counts_for_the_letter(app: Flask) -> N
             assert counted(unit, unit.get_one(Campaign, campaign_id)) == (1, 0)
             row = unit.scalars(select(PaperRow)).one()
             assert row.verdict is RowVerdict.DOUBLE
-            assert keying.details_of(row) == ANA
+            assert data_entry.details_of(row) == ANA
 
 
 def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
@@ -160,7 +157,7 @@ def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
         with app.app_context():
             start.wait()
             with db.transaction() as unit:
-                keying.add_row(unit, unit.get_one(PaperSheet, sheet_id), ANA, actor="a")
+                data_entry.add_row(unit, unit.get_one(PaperSheet, sheet_id), ANA, actor="a")
 
     threads = [Thread(target=key, args=(one,)) for one in ids]
     for thread in threads:
@@ -175,47 +172,47 @@ def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
 def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(unit: Session) -> None:
     sheet = make_sheet(unit)
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org", news=True)
-    row = keying.add_row(unit, sheet, eva, actor="a")
-    double = keying.add_row(unit, sheet, eva, actor="a")
+    row = data_entry.add_row(unit, sheet, eva, actor="a")
+    double = data_entry.add_row(unit, sheet, eva, actor="a")
     assert row.signature is not None
     assert row.signature.email == "eva@example.org"
     assert row.signature.consent_updates_at is not None
     box = Mailbox("eva@example.org", row.signature.email_hmac, db.utcnow() + timedelta(hours=1))
-    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    erase_supporter.erase(unit, box, locale="en", now=db.utcnow())
     unit.expire_all()
-    assert keying.details_of(row) is None
-    assert keying.details_of(double) is None
+    assert data_entry.details_of(row) is None
+    assert data_entry.details_of(double) is None
     assert double.email_hmac is None
 
 
 def test_a_row_that_was_taken_out_is_erased_with_its_person(unit: Session) -> None:
     sheet = make_sheet(unit)
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
-    row = keying.add_row(unit, sheet, eva, actor="a")
-    keying.remove_row(unit, row, actor="a")
+    row = data_entry.add_row(unit, sheet, eva, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     plus = Details("Lea", "Park", "Hull", "", "CA", email="eva+lea@example.org", news=True)
-    other = keying.add_row(unit, sheet, plus, actor="a")
-    keying.remove_row(unit, other, actor="a")
+    other = data_entry.add_row(unit, sheet, plus, actor="a")
+    data_entry.remove_row(unit, other, actor="a")
     assert row.email_hmac is not None
     box = Mailbox("eva@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
-    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    erase_supporter.erase(unit, box, locale="en", now=db.utcnow())
     unit.expire_all()
-    assert (keying.details_of(row), row.email_hmac) == (None, None)
-    assert keying.details_of(other) == plus
+    assert (data_entry.details_of(row), row.email_hmac) == (None, None)
+    assert data_entry.details_of(other) == plus
     with pytest.raises(Refused, match="row-gone"):
-        keying.put_back(unit, row, actor="a")
+        data_entry.put_back(unit, row, actor="a")
 
 
 def test_a_double_is_erased_with_the_person_whose_address_it_names(unit: Session) -> None:
     campaign = make_campaign(unit)
     sign_online(unit, campaign, ANA)
     again = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA", email="ana@example.org")
-    row = keying.add_row(unit, make_sheet(unit, campaign), again, actor="a")
+    row = data_entry.add_row(unit, make_sheet(unit, campaign), again, actor="a")
     assert row.email_hmac is not None
     box = Mailbox("ana@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
-    erasing.erase(unit, box, locale="en", now=db.utcnow())
+    erase_supporter.erase(unit, box, locale="en", now=db.utcnow())
     unit.expire_all()
-    assert (row.verdict, keying.details_of(row)) == (RowVerdict.DOUBLE, None)
+    assert (row.verdict, data_entry.details_of(row)) == (RowVerdict.DOUBLE, None)
 
 
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
@@ -227,13 +224,19 @@ def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     campaign.closed_at = db.utcnow() - timedelta(days=90)
     add_confirmed(unit, campaign, 2)
     assert counted(unit, campaign) == (2, 0)
-    row = keying.add_row(unit, sheet, ANA, actor="a")
-    assert (tally.count_of(unit, campaign), tally.on_paper(unit, campaign)) == (3, 1)
-    keying.remove_row(unit, row, actor="a")
-    assert (tally.count_of(unit, campaign), tally.on_paper(unit, campaign)) == (2, 0)
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    assert (public_counts.count_of(unit, campaign), public_counts.on_paper(unit, campaign)) == (
+        3,
+        1,
+    )
+    data_entry.remove_row(unit, row, actor="a")
+    assert (public_counts.count_of(unit, campaign), public_counts.on_paper(unit, campaign)) == (
+        2,
+        0,
+    )
     campaign.status = CampaignStatus.STOPPED
     with pytest.raises(Refused):
-        keying.add_row(unit, sheet, ANA, actor="a")
+        data_entry.add_row(unit, sheet, ANA, actor="a")
 
 
 # --- Pages -------------------------------------------------------------------------------------
@@ -298,7 +301,7 @@ def test_the_case_page_says_how_many_signed_on_paper(client: FlaskClient, app: F
     with app.app_context(), db.transaction() as unit:
         sheet = make_sheet(unit)
         add_confirmed(unit, sheet.campaign, 2)
-        keying.add_row(unit, sheet, ANA, actor="a")
+        data_entry.add_row(unit, sheet, ANA, actor="a")
         slug = sheet.campaign.slug
     with app.app_context():
         jobs.run_now("campaigns.count")
@@ -360,7 +363,7 @@ def test_organizers_find_no_paper_and_another_sheet_has_no_such_row(
 ) -> None:
     sheet, other = _new_sheet(app), _new_sheet(app)
     with app.app_context(), db.transaction() as unit:
-        row = keying.add_row(unit, sheets.get_sheet(unit, sheet), ANA, actor="a").public_id
+        row = data_entry.add_row(unit, sheets.get_sheet(unit, sheet), ANA, actor="a").public_id
     sign_in(client, app, Role.ORGANIZER)
     assert client.get(f"/desk/paper/{sheet}").status_code == 404
     sign_in(client, app, Role.STAFF)

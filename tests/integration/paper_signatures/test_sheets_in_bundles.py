@@ -6,22 +6,28 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from campaign import db, storage
-from campaign.bundles import cancelling, freezing, remaking
-from campaign.bundles.covers import Covered, cover_context
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.models import Bundle
-from campaign.bundles.print_models import BundlePrint, CarriedSignature
-from campaign.bundles.rows import iter_carried
-from campaign.bundles.sheets import count_carried, list_travelling_sheets, waiting_on_paper
-from campaign.campaigns.models import Campaign
-from campaign.paper import keying, sheets
-from campaign.paper.details import Details
-from campaign.paper.models import PaperRow, PaperSheet, RowVerdict
-from campaign.settings import Settings
-from campaign.signing.models import Origin, Signature, SignatureState
+from campaign import storage
+from campaign.bundles.changes import cancel_bundle, remake_bundle
+from campaign.bundles.documents.cover_letter import Covered, cover_context
+from campaign.bundles.documents.signature_rows import iter_carried
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import (
+    count_carried,
+    list_travelling_sheets,
+    waiting_on_paper,
+)
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle
+from campaign.models.bundle_print import BundlePrint, CarriedSignature
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.signature import Origin, Signature, SignatureState
+from campaign.paper_signatures import data_entry, sheets
+from campaign.paper_signatures.check_row import Details
 from tests.factories import add_confirmed
-from tests.integration.paper.test_sheets import ANA, counted, make_sheet, sign_online
+from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
 EVA = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org", news=True)
 LEA = Details("Lea", "Roy", "Hull", "", "CA")
@@ -31,7 +37,7 @@ def freeze(unit: Session, campaign: Campaign, settings: Settings) -> Bundle:
     """A bundle of all that waits, with the sheets."""
     mission = campaign.targets[0].mission
     assert mission is not None
-    return freezing.freeze(
+    return freeze_bundle.freeze(
         unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="a",
         on_paper=waiting_on_paper(unit, campaign),
     )  # fmt: skip
@@ -54,7 +60,7 @@ def names_in(bundle: Bundle, unit: Session) -> list[str]:
 
 def test_sheets_travel_once(unit: Session, settings: Settings, sheet: PaperSheet) -> None:
     campaign = sheet.campaign
-    keying.add_row(unit, sheet, ANA, actor="a")
+    data_entry.add_row(unit, sheet, ANA, actor="a")
     assert waiting_on_paper(unit, campaign) == 1
     bundle = freeze(unit, campaign, settings)
     assert bundle.letter_count == 2
@@ -72,13 +78,13 @@ def test_sheets_travel_once(unit: Session, settings: Settings, sheet: PaperSheet
 def test_who_is_corrected_after_the_bundle_was_made_travels_on_in_it(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = keying.add_row(unit, sheet, ANA, actor="a")
-    other = keying.add_row(unit, sheet, EVA, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    other = data_entry.add_row(unit, sheet, EVA, actor="a")
     bundle = freeze(unit, sheet.campaign, settings)
     before = row.signature
-    keying.correct_row(unit, row, LEA, actor="a")
+    data_entry.correct_row(unit, row, LEA, actor="a")
     corrected = Details("Eva", "Parks", "Hull", "", "CA", email="eva@example.org", news=True)
-    keying.correct_row(unit, other, corrected, actor="a")
+    data_entry.correct_row(unit, other, corrected, actor="a")
     assert row.signature is before
     assert other.signature is not None
     assert other.signature.email == "eva@example.org", "who gets the news goes on getting it"
@@ -90,7 +96,7 @@ def test_who_is_corrected_after_the_bundle_was_made_travels_on_in_it(
 def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = keying.add_row(unit, sheet, EVA, actor="a")
+    row = data_entry.add_row(unit, sheet, EVA, actor="a")
     bundle = freeze(unit, sheet.campaign, settings)
     bundle.zip_sha256 = "5" * 64
     unit.add(BundlePrint(
@@ -99,68 +105,70 @@ def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
     ))  # fmt: skip
     assert row.signature is not None
     mark = row.signature.public_id
-    keying.remove_row(unit, row, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     assert names_in(bundle, unit) == []
     assert counted(unit, sheet.campaign) == (2, 0)
-    assert remaking.lists_are_stale(unit, bundle)
+    assert remake_bundle.lists_are_stale(unit, bundle)
     place = unit.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).one()
     assert (place.state, place.email, place.family_name) == (SignatureState.ERASED, "", "")
-    assert keying.add_row(unit, sheet, EVA, actor="a").verdict is RowVerdict.COUNTED
-    again = keying.list_rows(unit, sheet)[0]
-    keying.remove_row(unit, again, actor="a")
+    assert data_entry.add_row(unit, sheet, EVA, actor="a").verdict is RowVerdict.COUNTED
+    again = data_entry.list_rows(unit, sheet)[0]
+    data_entry.remove_row(unit, again, actor="a")
     unit.execute(update(BundlePrint).values(on_paper=0))
-    assert not remaking.lists_are_stale(unit, bundle)
-    keying.put_back(unit, row, actor="a")
+    assert not remake_bundle.lists_are_stale(unit, bundle)
+    data_entry.put_back(unit, row, actor="a")
     assert waiting_on_paper(unit, sheet.campaign) == 0
     assert names_in(bundle, unit) == ["P00001 Eva Park"]
     assert (row.signature.public_id, row.signature.email) == (mark, "eva@example.org")
     assert counted(unit, sheet.campaign) == (3, 1)
-    assert remaking.lists_are_stale(unit, bundle), "lists that were made meanwhile lack the person"
+    assert remake_bundle.lists_are_stale(unit, bundle), (
+        "lists that were made meanwhile lack the person"
+    )
 
 
 def test_a_double_that_is_counted_after_all_travels_in_the_bundle_it_was_in(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    first = keying.add_row(unit, sheet, ANA, actor="a")
-    son = keying.add_row(unit, sheet, ANA, actor="a")
-    keying.count_row(unit, son, actor="a")
+    first = data_entry.add_row(unit, sheet, ANA, actor="a")
+    son = data_entry.add_row(unit, sheet, ANA, actor="a")
+    data_entry.count_row(unit, son, actor="a")
     bundle = freeze(unit, sheet.campaign, settings)
     assert count_carried(unit, bundle.id) == 2
-    keying.correct_row(unit, son, ANA, actor="a")
+    data_entry.correct_row(unit, son, ANA, actor="a")
     assert (son.verdict, son.twin) == (RowVerdict.DOUBLE, first.signature)
     assert count_carried(unit, bundle.id) == 1
     assert counted(unit, sheet.campaign) == (3, 1)
-    keying.count_row(unit, son, actor="a")
+    data_entry.count_row(unit, son, actor="a")
     assert count_carried(unit, bundle.id) == 2
     assert waiting_on_paper(unit, sheet.campaign) == 0
     online = sign_online(unit, sheet.campaign, ANA)
-    keying.make_double(unit, son, online.id)
+    data_entry.make_double(unit, son, online.id)
     assert count_carried(unit, bundle.id) == 1
-    assert keying.details_of(son) == ANA
+    assert data_entry.details_of(son) == ANA
 
 
 def test_a_double_takes_over_the_place_of_the_row_that_it_doubled(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = keying.add_row(unit, sheet, ANA, actor="a")
-    double = keying.add_row(unit, make_sheet(unit, sheet.campaign), ANA, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    double = data_entry.add_row(unit, make_sheet(unit, sheet.campaign), ANA, actor="a")
     bundle = freeze(unit, sheet.campaign, settings)
     place = row.signature
-    keying.remove_row(unit, row, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     assert double.verdict is RowVerdict.COUNTED
     assert double.signature is place
     assert waiting_on_paper(unit, sheet.campaign) == 0
     assert names_in(bundle, unit) == ["P00001 Ana Núñez"]
-    keying.put_back(unit, row, actor="a")
+    data_entry.put_back(unit, row, actor="a")
     assert row.verdict is RowVerdict.DOUBLE
     assert counted(unit, sheet.campaign) == (3, 1)
 
 
 def test_a_double_of_the_same_person_stays_one_when_a_slip_is_mended(unit: Session) -> None:
     sheet = make_sheet(unit)
-    row = keying.add_row(unit, sheet, ANA, actor="a")
-    double = keying.add_row(unit, sheet, ANA, actor="a")
-    keying.correct_row(unit, row, Details("Ana", "Nuñez", "Ottava", "K1A 0A1", "CA"), actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    double = data_entry.add_row(unit, sheet, ANA, actor="a")
+    data_entry.correct_row(unit, row, Details("Ana", "Nuñez", "Ottava", "K1A 0A1", "CA"), actor="a")
     assert (row.verdict, double.verdict) == (RowVerdict.COUNTED, RowVerdict.DOUBLE)
     assert double.twin is row.signature
 
@@ -168,12 +176,12 @@ def test_a_double_of_the_same_person_stays_one_when_a_slip_is_mended(unit: Sessi
 def test_where_the_bundle_is_given_up_who_is_put_back_waits_again(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = keying.add_row(unit, sheet, ANA, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
     bundle = freeze(unit, sheet.campaign, settings)
-    keying.remove_row(unit, row, actor="a")
-    cancelling.cancel(unit, bundle, storage.storage(), reason="x", actor="command")
+    data_entry.remove_row(unit, row, actor="a")
+    cancel_bundle.cancel(unit, bundle, storage.storage(), reason="x", actor="command")
     assert waiting_on_paper(unit, sheet.campaign) == 0
-    keying.put_back(unit, row, actor="a")
+    data_entry.put_back(unit, row, actor="a")
     assert waiting_on_paper(unit, sheet.campaign) == 1
 
 
@@ -181,16 +189,16 @@ def test_a_kept_place_goes_with_the_row_and_without_a_bundle_none_is_kept(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
     on_paper = select(Signature.id).where(Signature.origin == Origin.PAPER)
-    row = keying.add_row(unit, sheet, ANA, actor="a")
-    keying.remove_row(unit, row, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     assert unit.scalars(on_paper).all() == []
-    keying.put_back(unit, row, actor="a")
+    data_entry.put_back(unit, row, actor="a")
     freeze(unit, sheet.campaign, settings)
-    keying.remove_row(unit, row, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     assert len(unit.scalars(on_paper).all()) == 1
-    row.keyed_at = db.utcnow() - timedelta(days=keying.KEPT_DAYS, minutes=1)
+    row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
     unit.flush()
-    keying.forget_removed(unit)
+    data_entry.forget_removed(unit)
     for query in (on_paper, select(CarriedSignature.position), select(PaperRow.id)):
         assert unit.scalars(query).all() == []
 
@@ -198,9 +206,9 @@ def test_a_kept_place_goes_with_the_row_and_without_a_bundle_none_is_kept(
 def test_a_sheet_whose_rows_are_all_taken_out_leaves_nothing_behind(
     unit: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = keying.add_row(unit, sheet, ANA, actor="a")
+    row = data_entry.add_row(unit, sheet, ANA, actor="a")
     freeze(unit, sheet.campaign, settings)
-    keying.remove_row(unit, row, actor="a")
+    data_entry.remove_row(unit, row, actor="a")
     sheets.delete_sheet(unit, sheet, actor="a")
     for name in ("paper_row", "carried_signature", "signature WHERE origin = 'paper'"):
         assert unit.scalar(text(f"SELECT count(*) FROM {name}")) == 0, name

@@ -9,22 +9,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.bundles.models import Bundle, BundleState, Volume
-from campaign.bundles.withdrawals import list_taken_back
-from campaign.campaigns.models import Campaign
-from campaign.following import erasing
-from campaign.following.links import Mailbox
-from campaign.following.models import LettersLink
+from campaign.bundles.changes.withdrawals import list_taken_back
+from campaign.core import db, jobs
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import OutboxMail
-from campaign.network.models import NetworkMember
-from campaign.signing.links import signed_link
-from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
-from campaign.signing.waiting_mails import WAITING
+from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.campaign import Campaign
+from campaign.models.network import NetworkMember
+from campaign.models.notice import LettersLink
+from campaign.models.signature import Letter, Signature, SignatureState, WordsPrint
+from campaign.models.staff import Role
+from campaign.privacy import erase_supporter
+from campaign.signing.signed_links import signed_link
+from campaign.signing.waiting_letters_mail import WAITING
+from campaign.tracking.letter_links import Mailbox
 from tests.factories import make_campaign, sign_in
-from tests.integration.following.conftest import ANA, Mails, reload, sign
+from tests.integration.tracking.conftest import ANA, Mails, reload, sign
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
@@ -139,7 +139,7 @@ def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_i
     client.post(f"{box}/erase")
     unit.rollback()
     assert unit.get_one(Volume, volume_id).region == "Yukon", "it is that of others too"
-    erasing.erase(
+    erase_supporter.erase(
         unit,
         Mailbox("omar@example.org", address_fingerprint("omar@example.org"), db.utcnow()),
         locale="en",

@@ -10,25 +10,26 @@ from PIL import Image
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import jobs, storage
-from campaign.accounts.models import Role
-from campaign.bundles import files
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.bundles.sheets import waiting_on_paper
-from campaign.bundles.waiting_counts import count_waiting
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign
-from campaign.exports.models import ExportKind
+from campaign import storage
+from campaign.bundles import file_names
+from campaign.bundles.freeze.signed_sheets import waiting_on_paper
+from campaign.bundles.freeze.waiting_counts import count_waiting
+from campaign.campaigns import public_counts
+from campaign.core import jobs
+from campaign.dashboard import refresh
+from campaign.dashboard.letter_figures import target_rows
 from campaign.exports.records import Source, count
-from campaign.network.models import NetworkMember
-from campaign.overview import keeping
-from campaign.overview.letters import target_rows
-from campaign.paper import keying, scans
-from campaign.signing.models import Letter, Signature, SignatureState, WordsPrint
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.export import ExportKind
+from campaign.models.network import NetworkMember
+from campaign.models.signature import Letter, Signature, SignatureState, WordsPrint
+from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry, scans
 from tests.factories import make_members, sign_in
-from tests.integration.following.conftest import ANA, Deliver, Erase, end, long_ago, reload, sign
-from tests.integration.paper.test_sheets import ANA as NOOR
-from tests.integration.paper.test_sheets import make_sheet
+from tests.integration.paper_signatures.test_sheets import ANA as NOOR
+from tests.integration.paper_signatures.test_sheets import make_sheet
+from tests.integration.tracking.conftest import ANA, Deliver, Erase, end, long_ago, reload, sign
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
@@ -41,7 +42,7 @@ def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
     long_ago(unit, 190)
     waits = sign(unit, campaign, email="waits@example.org")
     pending = sign(unit, campaign, email="later@example.org", state=SignatureState.PENDING)
-    row = keying.add_row(unit, make_sheet(unit, campaign), NOOR, actor="a")
+    row = data_entry.add_row(unit, make_sheet(unit, campaign), NOOR, actor="a")
     end(unit, campaign, 400, stopped=False)
     assert erase() == [{"signatures": 2, "scans": 0, "bundles": 1}]
     assert reload(unit, ana).given_name == ""
@@ -107,14 +108,14 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     unit.add(WordsPrint(signature_id=waits.id, band=0, campaign_id=campaign.id, value=7))
     bundle = unit.get_one(Bundle, bundle_id)
     bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
-    name = f"{files.stored_folder(bundle.public_id)}/letters-001.1.pdf"
+    name = f"{file_names.stored_folder(bundle.public_id)}/letters-001.1.pdf"
     with storage.storage().create(name) as file:
         file.write(b"Ana Plantada")
     end(unit, campaign, 100)
     unit.commit()
     jobs.run_now("overview.recount")
-    figures, _row = keeping.figures_of(unit, campaign)
-    before = tally.recount(unit, campaign), figures.confirmed, figures.countries()
+    figures, _row = refresh.figures_of(unit, campaign)
+    before = public_counts.recount(unit, campaign), figures.confirmed, figures.countries()
     own, rewritten = figures.one("own"), figures.one("rewritten")
     assert own == 2
     [target] = target_rows(campaign, figures)
@@ -133,14 +134,14 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     jobs.run_now("overview.count")
     unit.rollback()
     unit.expire_all()
-    figures, _row = keeping.figures_of(unit, campaign)
-    assert (tally.recount(unit, campaign), figures.confirmed, figures.countries()) == before
+    figures, _row = refresh.figures_of(unit, campaign)
+    assert (public_counts.recount(unit, campaign), figures.confirmed, figures.countries()) == before
     assert (figures.one("own"), figures.one("rewritten")) == (own, rewritten)
     [target] = target_rows(campaign, figures)
     assert (target.letters, target.waiting, target.bundled) == (2, 0, 1), "nothing can be printed"
     assert count_waiting(unit, [target.target.id]).total() == 0
     assert count(unit, Source(ExportKind.FULL, campaign.id, None, "UTC", "en")) == 0
-    assert list(storage.storage().names(files.stored_folder(bundle.public_id))) == []
+    assert list(storage.storage().names(file_names.stored_folder(bundle.public_id))) == []
     public_id = bundle.public_id
     unit.rollback()
     staff = app.test_client()
@@ -155,17 +156,17 @@ def test_people_on_sheets_and_the_scans_go_with_the_rest(
     unit: Session, campaign: Campaign, erase: Erase
 ) -> None:
     sheet = make_sheet(unit, campaign)
-    row = keying.add_row(unit, sheet, NOOR, actor="a")
-    double = keying.add_row(unit, sheet, NOOR, actor="a")
+    row = data_entry.add_row(unit, sheet, NOOR, actor="a")
+    double = data_entry.add_row(unit, sheet, NOOR, actor="a")
     scan = scans.keep(unit, _picture(), actor="a", sheet_id=sheet.id)
     name = f"scans/{scan.folder}/page-1"
     end(unit, campaign, 190)
     assert erase() == [{"signatures": 1, "scans": 1, "bundles": 0}]
     assert row.signature is not None
-    assert (row.signature.family_name, keying.details_of(row)) == ("", None)
+    assert (row.signature.family_name, data_entry.details_of(row)) == ("", None)
     assert (double.details, double.email_hmac) == (None, None)
     assert list(storage.storage().names(name)) == []
-    assert (tally.recount(unit, campaign), tally.on_paper(unit, campaign)) == (1, 1)
+    assert (public_counts.recount(unit, campaign), public_counts.on_paper(unit, campaign)) == (1, 1)
     assert waiting_on_paper(unit, campaign) == 0
 
 

@@ -11,21 +11,23 @@ from PIL import Image
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, storage
-from campaign.audit import AuditEntry
-from campaign.bundles import files
-from campaign.bundles.models import Bundle, BundleState, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries import rerouting
-from campaign.following import overdue, retention
-from campaign.following.erasing import bury
-from campaign.paper import scans
-from campaign.paper.models import PaperSheet, Scan
-from campaign.settings import Settings
-from campaign.signing.models import Letter, Signature
+from campaign import storage
+from campaign.bundles import file_names
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.settings import Settings
+from campaign.deliveries.envelopes import reroute_bundle
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.paper_signature import PaperSheet, Scan
+from campaign.models.signature import Letter, Signature
+from campaign.paper_signatures import scans
+from campaign.privacy import overdue, retention
+from campaign.privacy.erase_supporter import bury
 from campaign.storage.places import FilesAway, LocalPlace
 from tests.factories import make_campaign, make_target_mission
-from tests.integration.following.conftest import (
+from tests.integration.paper_signatures.test_sheets import make_sheet
+from tests.integration.tracking.conftest import (
     ANA,
     Deliver,
     Erase,
@@ -35,7 +37,6 @@ from tests.integration.following.conftest import (
     reload,
     sign,
 )
-from tests.integration.paper.test_sheets import make_sheet
 
 Freeze = Callable[[Campaign], int]
 
@@ -68,7 +69,7 @@ def stuck(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Stuck:
 
 def _file_of(bundle: Bundle) -> str:
     """A volume's file, kept in the storage."""
-    name = f"{files.stored_folder(bundle.public_id)}/letters-001.1.pdf"
+    name = f"{file_names.stored_folder(bundle.public_id)}/letters-001.1.pdf"
     with storage.storage().create(name) as file:
         file.write(b"Ana Plantada")
     return name
@@ -200,7 +201,7 @@ def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
     mission_id = other.id
     unit.rollback()
     with app.app_context(), db.transaction() as fresh:
-        made = rerouting.reroute(
+        made = reroute_bundle.reroute(
             fresh, fresh.get_one(Bundle, refused),
             fresh.get_one(type(other), mission_id), settings=settings, actor="test",
         ).id  # fmt: skip

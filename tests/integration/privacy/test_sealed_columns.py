@@ -14,20 +14,20 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, delete, select, upd
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.db import Base, Sealed
-from campaign.following.forgetting import forget
+from campaign.core import db, jobs
+from campaign.core.db import Base, Sealed
+from campaign.core.sealed_lists import SealedList
 from campaign.mail.models import OutboxMail
-from campaign.network.models import NetworkMember
-from campaign.paper.models import PaperRow, RowVerdict
-from campaign.sealed_lists import SealedList
-from campaign.signing.hold_models import Hold
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.campaign import Campaign
+from campaign.models.network import NetworkMember
+from campaign.models.paper_signature import PaperRow, RowVerdict
+from campaign.models.review_hold import Hold
+from campaign.models.signature import Signature, SignatureState
+from campaign.privacy.anonymise import forget
 from tests.factories import make_campaign
-from tests.integration.following.conftest import ANA, sign
-from tests.integration.paper.test_sheets import ANA as KEYED
-from tests.integration.paper.test_sheets import make_sheet
+from tests.integration.paper_signatures.test_sheets import ANA as KEYED
+from tests.integration.paper_signatures.test_sheets import make_sheet
+from tests.integration.tracking.conftest import ANA, sign
 
 _CASE = "of the case, its officials and their missions: no supporter's"
 _DESK = (

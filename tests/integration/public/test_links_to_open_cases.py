@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import close_campaign
+from campaign.campaigns.campaigns import close_campaign
+from campaign.core import db
 from campaign.mail.models import OutboxMail
+from campaign.models.campaign import Campaign
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 

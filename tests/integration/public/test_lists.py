@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
-from campaign.campaigns.tally_models import CampaignTally
+from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
+from campaign.models.public_count import CampaignTally
 from tests.days import days_ago
 from tests.factories import make_campaign
 

@@ -8,12 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from campaign import db
+from campaign.campaigns.campaigns import close_campaign
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.services import close_campaign
-from campaign.campaigns.tally_models import CampaignTally
-from campaign.reading.page_cache import PageCache
+from campaign.core import db
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.public_count import CampaignTally
+from campaign.public.page_cache import PageCache
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign
 

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from campaign import db
-from campaign.accounts.models import Role
+from campaign.campaigns.campaigns import close_campaign, stop_campaign
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
-from campaign.campaigns.services import close_campaign, stop_campaign
-from campaign.signing.models import Signature
+from campaign.core import db
+from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.signature import Signature
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.signing.conftest import FORM
 

@@ -10,8 +10,8 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.audit import AuditEntry
+from campaign.core.audit import AuditEntry
+from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.replies.test_replies import make_reply
 

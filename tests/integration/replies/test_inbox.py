@@ -10,14 +10,15 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, select
 
-from campaign import close_app, create_app, db, jobs
-from campaign.campaigns.models import Campaign, Update
+from campaign import close_app, create_app
 from campaign.commands.reply_mail import reply_mail
-from campaign.officials.models import ContactDetail
-from campaign.paper.models import Scan
+from campaign.core import db, jobs
+from campaign.core.settings import load_settings
+from campaign.models.campaign import Campaign, Update
+from campaign.models.directory import ContactDetail
+from campaign.models.paper_signature import Scan
+from campaign.models.reply import Reply, ReplyState
 from campaign.replies import inbox
-from campaign.replies.models import Reply, ReplyState
-from campaign.settings import load_settings
 from tests.factories import make_campaign
 
 OFFICE = "oficina@altamar.example"

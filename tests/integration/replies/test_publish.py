@@ -11,15 +11,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Update
-from campaign.errors import Refused
-from campaign.paper.models import Scan
-from campaign.replies import publishing, services
-from campaign.replies.looking import look_of
-from campaign.replies.models import Reply
-from campaign.replies.services import Facts
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Update
+from campaign.models.paper_signature import Scan
+from campaign.models.reply import Reply
+from campaign.models.staff import Role
+from campaign.replies import publish_reply, replies
+from campaign.replies.last_look import look_of
+from campaign.replies.replies import Facts
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.replies.test_replies import (
     FORM,
@@ -29,7 +29,7 @@ from tests.integration.replies.test_replies import (
     make_reply,
     png,
 )  # fmt: skip
-from tests.racing import overtake
+from tests.races import overtake
 
 MORE = {
     "The answer": {"text": "Su hermana PLANTED está bien."},
@@ -108,7 +108,7 @@ def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask)
             reply.received_on, reply.channel, "es", target=reply.target, text=reply.text,
             translations=texts, titles=reply.titles,
         )  # fmt: skip
-        services.edit_reply(unit, reply, facts, actor="staff:2")
+        replies.edit_reply(unit, reply, facts, actor="staff:2")
 
     def load(unit: Session) -> Reply:
         reply = unit.get_one(Reply, reply_id)
@@ -116,7 +116,7 @@ def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask)
         return reply
 
     def publish(unit: Session, reply: Reply) -> None:
-        publishing.publish(unit, reply, actor="staff:1", look=look)
+        publish_reply.publish(unit, reply, actor="staff:1", look=look)
 
     with pytest.raises(Refused, match="reply-changed"):
         overtake(app, edit, load, publish)

@@ -14,21 +14,21 @@ from PIL import Image
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus, Update, UpdateEdition
-from campaign.errors import Invalid, NotFound, Refused
-from campaign.following.models import Notice
-from campaign.following.telling import tell_batch
+from campaign.core import db, jobs
+from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.models import MailState, OutboxMail
-from campaign.replies import publishing, services
-from campaign.replies.looking import look_of
-from campaign.replies.models import Channel, Reply, ReplyState
-from campaign.replies.services import Facts
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition
+from campaign.models.notice import Notice
+from campaign.models.reply import Channel, Reply, ReplyState
+from campaign.models.staff import Role
+from campaign.replies import publish_reply, replies
+from campaign.replies.last_look import look_of
+from campaign.replies.replies import Facts
+from campaign.tracking.send_notices import tell_batch
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
-from tests.racing import overtake
+from tests.races import overtake
 
 SECRET = "Rosalinda-Quebrada"
 YESTERDAY = days_ago(1)
@@ -46,12 +46,12 @@ def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> 
         "translations": {"en": f"Her sister [[{SECRET}]] is well."},
         "titles": {"en": "The governor answers", "es": "La gobernadora responde"},
     }
-    return services.log_reply(unit, campaign, Facts(**(facts | more)), actor="staff:1")
+    return replies.log_reply(unit, campaign, Facts(**(facts | more)), actor="staff:1")
 
 
 def _publish(unit: Session, reply: Reply) -> object:
     """By somebody who has just looked at it."""
-    return publishing.publish(unit, reply, actor="staff:1", look=look_of(reply))
+    return publish_reply.publish(unit, reply, actor="staff:1", look=look_of(reply))
 
 
 def _everything(unit: Session) -> str:
@@ -100,7 +100,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
             _publish(unit, reply)
         _tell(app)
         with db.transaction() as unit:
-            publishing.take_back(unit, unit.get_one(Reply, reply_id), actor="staff:1")
+            publish_reply.take_back(unit, unit.get_one(Reply, reply_id), actor="staff:1")
         with db.reading() as unit:
             assert unit.scalar(select(func.count(Update.id))) == 0
             waiting = unit.scalars(select(OutboxMail.id)).all()
@@ -117,11 +117,11 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
 
 CHANGES: dict[str, Callable[[Session, Reply], object]] = {
     "publish": _publish,
-    "edit": lambda unit, reply: services.edit_reply(
+    "edit": lambda unit, reply: replies.edit_reply(
         unit, reply, Facts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
     ),
-    "delete": lambda unit, reply: services.delete_reply(unit, reply, actor="staff:2"),
-    "bars": lambda unit, reply: services.set_bars(unit, reply, [], actor="staff:2"),
+    "delete": lambda unit, reply: replies.delete_reply(unit, reply, actor="staff:2"),
+    "bars": lambda unit, reply: replies.set_bars(unit, reply, [], actor="staff:2"),
 }
 
 
@@ -172,7 +172,7 @@ def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
         return unit.get_one(Reply, reply_id)
 
     def take(unit: Session, reply: Reply) -> None:
-        publishing.take_back(unit, reply, actor="staff:1")
+        publish_reply.take_back(unit, reply, actor="staff:1")
 
     with pytest.raises(Refused, match="reply-not-published"):
         overtake(app, lambda unit: take(unit, look(unit)), look, take)
@@ -214,7 +214,7 @@ def test_a_draft_of_a_case_that_is_not_public_stays_one(unit: Session) -> None:
     reply.campaign.status = CampaignStatus.OPEN
     _publish(unit, reply)
     with pytest.raises(Refused):
-        services.edit_reply(unit, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
+        replies.edit_reply(unit, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
 
 
 # --- Pages -------------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as unit:
         campaign = make_campaign(unit)
-        for number in range(services.PAGE + 1):
+        for number in range(replies.PAGE + 1):
             make_reply(unit, campaign, received_on=date(2026, 1, 1) + timedelta(days=number))
         slug = campaign.slug
     sign_in(client, app, Role.ORGANIZER)
@@ -337,7 +337,7 @@ def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app
     first = client.get(address).text
     assert f'rel="next" href="{address}?page=2"' in first
     last = client.get(f"{address}?page=2").text
-    assert (first + last).count('href="/desk/replies/') >= services.PAGE + 1
+    assert (first + last).count('href="/desk/replies/') >= replies.PAGE + 1
     assert 'rel="next"' not in last
     assert "January 1, 2026" in last
     assert client.get(f"{address}?page=99999999999999999999999").status_code == 200

@@ -6,9 +6,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus, Update
-from campaign.replies.models import Reply, ReplyState
+from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.reply import Reply, ReplyState
+from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.replies.test_replies import make_reply

@@ -10,15 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role
-from campaign.campaigns import tally
-from campaign.campaigns.models import Campaign
+from campaign.campaigns import public_counts
+from campaign.core import db, jobs
 from campaign.mail.models import OutboxMail
-from campaign.reading.page_cache import PageCache
-from campaign.signing.models import Signature
-from campaign.signing.screening_rules import ScreeningRules
-from campaign.signing.traces import make_trace, marks_of
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
+from campaign.models.staff import Role
+from campaign.public.page_cache import PageCache
+from campaign.signing.checks.origin import make_trace, marks_of
+from campaign.signing.checks.screening_rules import ScreeningRules
 from tests.factories import make_campaign, sign_in
 from tests.integration.signing.conftest import FORM
 
@@ -112,4 +112,4 @@ def count_shown(app: Flask, campaign: Campaign) -> int:
     with app.app_context():
         jobs.run_now("campaigns.count")
         with db.reading() as unit:
-            return tally.count_of(unit, unit.get_one(Campaign, campaign.id))
+            return public_counts.count_of(unit, unit.get_one(Campaign, campaign.id))

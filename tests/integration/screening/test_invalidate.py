@@ -15,23 +15,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.bundles import freezing, waiting, withdrawals
-from campaign.bundles.loading import load_volume
-from campaign.bundles.models import Bundle
-from campaign.campaigns.models import Campaign
-from campaign.errors import Invalid, Refused
-from campaign.following.erasing import bury
-from campaign.screening import invalidating, queue, trends, working
-from campaign.screening.models import Invalidation, InvalidationState, TrendKind
-from campaign.screening.queue import Filter
-from campaign.settings import Settings
-from campaign.signing import judging
-from campaign.signing.conditions import Conditions
-from campaign.signing.hold_models import Decision
-from campaign.signing.models import Signature, SignatureState
+from campaign.bundles.changes import withdrawals
+from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.volumes.load_letters import load_volume
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Decision
+from campaign.models.screening import Invalidation, InvalidationState, TrendKind
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role, StaffUser
+from campaign.privacy.erase_supporter import bury
+from campaign.screening import invalidate, invalidation_job, review_queue, trends
+from campaign.screening.review_queue import Filter
+from campaign.signing.checks import review_decision
+from campaign.signing.checks.conditions import Conditions
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post
 from tests.integration.screening.conftest import (
     Write,
@@ -75,7 +76,7 @@ def counted(
 ) -> Invalidation:
     """An invalidation whose dry run is over."""
     unit.rollback()  # SQLite: who has read before others wrote can no longer write
-    made = invalidating.begin_count(
+    made = invalidate.begin_count(
         unit, conditions=Conditions(**conditions), campaign=campaign, by=by(unit), now=db.utcnow()
     )
     unit.commit()
@@ -91,7 +92,7 @@ def fresh(unit: Session, made: Invalidation) -> Invalidation:
 
 def run(unit: Session, made: Invalidation, *, standing: bool = False) -> Invalidation:
     unit.rollback()
-    invalidating.run(unit, made, reason="A flood.", standing=standing, by=by(unit), now=db.utcnow())
+    invalidate.run(unit, made, reason="A flood.", standing=standing, by=by(unit), now=db.utcnow())
     unit.commit()
     jobs.run_now("screening.work", made.id)
     return fresh(unit, made)
@@ -99,7 +100,7 @@ def run(unit: Session, made: Invalidation, *, standing: bool = False) -> Invalid
 
 def undo(unit: Session, made: Invalidation) -> Invalidation:
     unit.rollback()
-    invalidating.undo(unit, made, by=by(unit), now=db.utcnow())
+    invalidate.undo(unit, made, by=by(unit), now=db.utcnow())
     unit.commit()
     jobs.run_now("screening.work", made.id)
     return fresh(unit, made)
@@ -148,14 +149,14 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         made = counted(app, unit, campaign, **conditions())
         assert (made.state, made.found) == (InvalidationState.COUNTED, 4), kind
         assert made.counts == {str(campaign.id): {"confirmed": 4}}
-        [effect] = invalidating.effects_of(unit, made)
+        [effect] = invalidate.effects_of(unit, made)
         assert (effect.before, effect.after) == (7, 3)
-        assert len(invalidating.sample_of(unit, made)) == 4
+        assert len(invalidate.sample_of(unit, made)) == 4
         assert states(unit) == before, "a dry run changes nothing"
         made = run(unit, made)
         assert (made.state, made.done) == (InvalidationState.DONE, 4)
         assert count_shown(app, campaign) == effect.after
-        assert [one.letters for one in waiting.list_waiting(unit)] == [3]
+        assert [one.letters for one in waiting_letters.list_waiting(unit)] == [3]
         made = undo(unit, made)
         assert (made.state, made.restored) == (InvalidationState.UNDONE, 4)
         assert states(unit) == before, kind
@@ -191,13 +192,13 @@ def test_without_a_condition_or_a_dry_run_nothing_is_done(
     with pytest.raises(Invalid):
         counted(app, unit, campaign, unconfirmed=True)
     unit.rollback()
-    made = invalidating.begin_count(
+    made = invalidate.begin_count(
         unit, conditions=Conditions(name="*"), campaign=None, by=by(unit), now=db.utcnow()
     )
     with pytest.raises(Refused):
-        invalidating.run(unit, made, reason="x", standing=False, by=by(unit), now=db.utcnow())
+        invalidate.run(unit, made, reason="x", standing=False, by=by(unit), now=db.utcnow())
     with pytest.raises(Refused):
-        invalidating.undo(unit, made, by=by(unit), now=db.utcnow())
+        invalidate.undo(unit, made, by=by(unit), now=db.utcnow())
 
 
 def test_the_signer_notices_nothing(
@@ -271,7 +272,7 @@ def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
     assert "Thank you. Your letter is confirmed." in client.get(link).text
     write("Honest.", email="honest@example.com")
     assert count_shown(app, campaign) == 1
-    invalidating.end_standing(unit, fresh(unit, made), by=by(unit))
+    invalidate.end_standing(unit, fresh(unit, made), by=by(unit))
     unit.commit()
     write("Later still.", email="later@flood.example")
     assert count_shown(app, campaign) == 2
@@ -309,7 +310,7 @@ def change_words(unit: Session, words: str) -> Signature:
     """The newest letter, with other words in it."""
     signature = the_signature(unit)
     signature.own_words = words
-    judging.judge_again(unit, signature, db.utcnow())
+    review_decision.judge_again(unit, signature, db.utcnow())
     unit.commit()
     return the_signature(unit)
 
@@ -362,19 +363,25 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     for name in ("open", "returned"):
         write(email=f"{name}@flood.example")
     public_id = the_signature(unit).public_id
-    queue.decide(
+    review_queue.decide(
         unit, public_ids=[public_id], decision=Decision.RETURNED, by=by(unit), now=db.utcnow(),
         note="Write more.",
     )  # fmt: skip
     unit.commit()
     made = run(unit, counted(app, unit, campaign, domains=("flood.example",)), standing=True)
     returned = Filter(decision=Decision.RETURNED)
-    assert (queue.count_held(unit, Filter()), queue.count_held(unit, returned)) == (0, 0)
+    assert (review_queue.count_held(unit, Filter()), review_queue.count_held(unit, returned)) == (
+        0,
+        0,
+    )
     write(email="late@flood.example")
     unit.rollback()
-    assert queue.count_held(unit, Filter()) == 0
+    assert review_queue.count_held(unit, Filter()) == 0
     undo(unit, made)
-    assert (queue.count_held(unit, Filter()), queue.count_held(unit, returned)) == (2, 1)
+    assert (review_queue.count_held(unit, Filter()), review_queue.count_held(unit, returned)) == (
+        2,
+        1,
+    )
     assert set(states(unit).values()) == {"held"}
 
 
@@ -383,13 +390,13 @@ def test_a_cancelled_one_stops_and_what_it_did_is_undone(
 ) -> None:
     flood(unit, campaign, 7)
     made = counted(app, unit, campaign, domains=("flood.example",))
-    invalidating.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
+    invalidate.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
     unit.commit()
-    monkeypatch.setattr(working, "READ_AT_ONCE", 2)
-    pace = working.Pace()
-    assert working.work_once(made.id, pace)
-    assert working.work_once(made.id, pace)
-    invalidating.cancel(unit, fresh(unit, made), by=by(unit), now=db.utcnow())
+    monkeypatch.setattr(invalidation_job, "READ_AT_ONCE", 2)
+    pace = invalidation_job.Pace()
+    assert invalidation_job.work_once(made.id, pace)
+    assert invalidation_job.work_once(made.id, pace)
+    invalidate.cancel(unit, fresh(unit, made), by=by(unit), now=db.utcnow())
     unit.commit()
     jobs.run_now("screening.work", made.id)
     made = fresh(unit, made)
@@ -403,20 +410,20 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
     app: Flask, unit: Session, campaign: Campaign, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever comes between, each signature is set aside once, and the numbers agree."""
-    monkeypatch.setattr(working, "READ_AT_ONCE", 3)
-    monkeypatch.setattr(working, "RESTORE_AT_ONCE", 4)
+    monkeypatch.setattr(invalidation_job, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(invalidation_job, "RESTORE_AT_ONCE", 4)
     honest(unit, campaign, 4)
     flood(unit, campaign, 20)
     links = [write(email=f"p{at}@flood.example", confirm=False) for at in range(6)]
     made = counted(app, unit, campaign, domains=("flood.example",))
     assert made.found == 26
-    invalidating.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
+    invalidate.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
     unit.commit()
     number = made.id
 
     def work(_: int) -> None:
         with app.app_context():
-            working.work(number)
+            invalidation_job.work(number)
 
     def confirm(link: str) -> None:
         assert app.test_client().post(link).status_code == 303
@@ -426,7 +433,7 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
             lambda: work(0), lambda: work(1), *[lambda one=one: confirm(one) for one in links]
         ]))  # fmt: skip
     made = fresh(unit, made)
-    aside = invalidating.count_aside(unit, made)
+    aside = invalidate.count_aside(unit, made)
     assert (made.state, aside) == (InvalidationState.DONE, 26)
     assert count_shown(app, campaign) == 4
     assert undo(unit, made).state is InvalidationState.UNDONE
@@ -436,7 +443,7 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
 
 def test_a_job_that_died_is_taken_up_again(app: Flask, unit: Session, campaign: Campaign) -> None:
     flood(unit, campaign, 3)
-    made = invalidating.begin_count(
+    made = invalidate.begin_count(
         unit, conditions=Conditions(domains=("flood.example",)), campaign=campaign, by=by(unit),
         now=db.utcnow() - timedelta(minutes=5),
     )  # fmt: skip
@@ -455,7 +462,7 @@ def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
     flood(unit, campaign, 2)
     mission = campaign.targets[0].mission
     assert mission is not None
-    bundle = freezing.freeze(
+    bundle = freeze_bundle.freeze(
         unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="command"
     )
     unit.commit()

@@ -10,21 +10,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.accounts.models import Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.bundles.waiting import list_waiting
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.errors import Refused
-from campaign.following import changing
+from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
+from campaign.core.settings import Settings
 from campaign.mail.sender import render
-from campaign.screening import queue
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Decision, Hold
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role, StaffUser
+from campaign.screening import review_queue
 from campaign.screening.mails import send_letter_returned
-from campaign.screening.queue import Filter
-from campaign.settings import Settings
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.models import Signature, SignatureState
+from campaign.screening.review_queue import Filter
+from campaign.tracking import change_letter
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (
     Write,
@@ -249,11 +249,11 @@ def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(
     write("I write because I care.")
     assert count_shown(app, campaign) == 1
     signature = the_signature(unit)
-    form = changing.as_posted(signature)
+    form = change_letter.as_posted(signature)
     form["own_words"] = "You idiot."
-    judged = changing.judge(unit, signature, form).sent.form
+    judged = change_letter.judge(unit, signature, form).sent.form
     assert judged is not None
-    changing.change(unit, signature, judged)
+    change_letter.change(unit, signature, judged)
     unit.commit()
     assert the_signature(unit).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0
@@ -289,7 +289,7 @@ def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     post(staff, f"{QUEUE}undo")
     assert count_shown(app, campaign) == 1
     unit.rollback()
-    assert queue.count_held(unit, Filter()) == 3
+    assert review_queue.count_held(unit, Filter()) == 3
 
 
 def test_of_many_who_decide_at_once_one_does(
@@ -309,7 +309,7 @@ def test_of_many_who_decide_at_once_one_does(
             try:
                 with db.transaction() as own:
                     by = own.get_one(StaffUser, ids[at])
-                    queue.decide(
+                    review_queue.decide(
                         own, public_ids=[public_id], decision=decision, by=by, now=db.utcnow(),
                         note="No.",
                     )  # fmt: skip

@@ -5,15 +5,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.demo import rehearsing
+from campaign.demo import rehearse_demo
 from campaign.mail.models import OutboxMail
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.screening_rules import ScreeningRules
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role
+from campaign.signing.checks.screening_rules import ScreeningRules
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.screening.conftest import Write, set_rules, the_signature
-from tests.integration.screening.test_held import QUEUE, decide
+from tests.integration.screening.test_queue import QUEUE, decide
 
 
 def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
@@ -23,7 +23,7 @@ def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     draft.screening = ScreeningRules(first=3).stored
     unit.commit()
     with app.app_context():
-        rehearsing.rehearse(draft.id, 3)
+        rehearse_demo.rehearse(draft.id, 3)
     page = staff.get(QUEUE).text
     assert "An invented letter: nobody is mailed" in page
     assert "Sent back, its writer reads this in a mail" not in page
@@ -51,7 +51,7 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
 
     held, taken = SignatureState.HELD, SignatureState.CONFIRMED
     with app.app_context():
-        rehearsing.rehearse(draft.id, 5)
+        rehearse_demo.rehearse(draft.id, 5)
     assert states() == [held, held, taken, taken, taken]
     first = unit.scalars(
         select(Signature).where(Signature.campaign_id == draft.id).order_by(Signature.id)
@@ -60,7 +60,7 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
     unit.rollback()
     assert "1 letter approved" in decide(staff, first, "approve").text
     with app.app_context():
-        rehearsing.rehearse(draft.id, 2)
+        rehearse_demo.rehearse(draft.id, 2)
     assert states() == [taken, held, *[taken] * 5]
 
 
@@ -75,7 +75,7 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     unit.commit()
     slug = draft.slug
     with app.app_context():
-        rehearsing.rehearse(draft.id, 3)
+        rehearse_demo.rehearse(draft.id, 3)
     sign_in(client, app, Role.ORGANIZER)
     url = f"/desk/campaigns/{slug}/rehearsal/held"
     page = client.get(url).text

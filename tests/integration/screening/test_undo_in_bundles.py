@@ -5,17 +5,19 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs, storage
-from campaign.audit import AuditEntry
-from campaign.bundles import services, waiting
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.totals import total_of
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.screening.models import Invalidation
-from campaign.signing.models import Letter, Signature
+from campaign import storage
+from campaign.bundles import find_bundles
+from campaign.bundles.freeze import waiting_letters
+from campaign.bundles.volumes.bundle_totals import total_of
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.screening import Invalidation
+from campaign.models.signature import Letter, Signature
 from tests.factories import make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
-from tests.integration.screening.test_invalidating import counted, flood, honest, run, undo
+from tests.integration.screening.test_invalidate import counted, flood, honest, run, undo
 
 __all__ = ["freeze", "print_bundle"]
 
@@ -73,7 +75,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     assert count_aside(unit, bundle_id) == 0
     assert [one["number"] for one in bundle.released] == ["00003", "00004", "00005"]
     assert total_of(unit, bundle).problem == ""
-    assert [one.letters for one in waiting.list_waiting(unit)] == [3]
+    assert [one.letters for one in waiting_letters.list_waiting(unit)] == [3]
     note = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
     assert (note.actor, note.detail["letters"]) == ("job:bundles.restore", 3)
     unit.rollback()
@@ -92,7 +94,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     unit.rollback()
     with db.transaction() as writing:
         first = writing.get_one(Bundle, bundle_id)
-        services.open_download(writing, first, storage.storage(), actor="test")
+        find_bundles.open_download(writing, first, storage.storage(), actor="test")
 
 
 def test_where_the_message_was_lost_they_are_found_within_minutes(

@@ -6,15 +6,15 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.bundles.waiting import list_waiting
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.screening import invalidating, queue
-from campaign.signing.hold_models import Decision, Hold
-from campaign.signing.models import Signature, SignatureState
+from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.core import db, jobs
+from campaign.models.campaign import Campaign
+from campaign.models.review_hold import Decision, Hold
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.signature import Signature, SignatureState
+from campaign.screening import invalidate, review_queue
 from tests.integration.screening.conftest import Write, the_signature
-from tests.integration.screening.test_invalidating import by, change_words, counted, run, undo
+from tests.integration.screening.test_invalidate import by, change_words, counted, run, undo
 
 CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
 NAMED = "Halldora Lysing saw it all."
@@ -63,7 +63,7 @@ def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     write(NAMED)
     names = [the_signature(unit).public_id]
     staff, now = by(unit), db.utcnow()
-    queue.decide(
+    review_queue.decide(
         unit, public_ids=names, decision=Decision.RETURNED, by=staff, now=now, note="Leave it out."
     )
     unit.commit()
@@ -108,9 +108,9 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
     assert seen(the_signature(unit)) == (HELD, CONFIRMED)
     assert [one.letters for one in list_waiting(unit)] == [1], "of what is printed it is no part"
     found = counted(app, unit, None, **DOMAIN)
-    (effect,) = invalidating.effects_of(unit, found)
+    (effect,) = invalidate.effects_of(unit, found)
     assert (effect.before, effect.after) == (2, 0)
-    queue.decide(
+    review_queue.decide(
         unit, public_ids=[the_signature(unit).public_id], decision=Decision.REJECTED,
         by=by(unit), now=db.utcnow(), note="No.",
     )  # fmt: skip

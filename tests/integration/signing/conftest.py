@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from campaign import db
+from campaign.core import db
 from campaign.mail.models import OutboxMail
-from campaign.signing.models import Signature
+from campaign.models.signature import Signature
 
 FORM = {
     "given_name": "Maëlle",

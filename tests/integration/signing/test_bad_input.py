@@ -7,11 +7,11 @@ from flask.testing import FlaskClient
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
-from campaign import jobs
-from campaign.campaigns.models import Campaign
+from campaign.core import jobs
+from campaign.core.settings import Settings
 from campaign.mail.views import list_mails
-from campaign.settings import Settings
-from campaign.signing.models import Signature
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
 from tests.integration.signing.conftest import FORM
 
 URLENCODED = "application/x-www-form-urlencoded"

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import close_campaign
-from campaign.signing.drafts import layout_of, pdf_of, signed_letters
-from campaign.signing.models import ConsentWording, Signature, SignatureState
+from campaign.campaigns.campaigns import close_campaign
+from campaign.core import db
+from campaign.models.campaign import Campaign
+from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.models.staff import Role
+from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.tokens import digest_of
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.signing.conftest import FORM

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import close_campaign, stop_campaign
-from campaign.signing.models import Signature, SignatureState
+from campaign.campaigns.campaigns import close_campaign, stop_campaign
+from campaign.core import db
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, SignatureState
 from tests.days import days_ago
 from tests.integration.signing.conftest import FORM
 

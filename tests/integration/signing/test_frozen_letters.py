@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freezing import freeze
-from campaign.bundles.loading import load_volume
-from campaign.signing.drafts import signed_letters
-from campaign.signing.models import Disclosure, Signature
+from campaign.bundles.freeze.freeze_bundle import freeze
+from campaign.bundles.volumes.load_letters import load_volume
+from campaign.models.signature import Disclosure, Signature
+from campaign.signing.letter.draft import signed_letters
 from tests.factories import add_confirmed, make_campaign
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import migrations
-from campaign.signing.models import Letter, Signature, SignatureState
+from campaign.models.signature import Letter, Signature, SignatureState
 from tests.integration.signing.conftest import FORM
 
 BEFORE = import_module("campaign.migrations.versions.0036_waiting_seats").down_revision

@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.mail.views import list_mails
-from campaign.settings import Settings
-from campaign.signing.waiting_mails import APART, WAIT, queue_waiting
+from campaign.models.campaign import Campaign
+from campaign.signing.waiting_letters_mail import APART, WAIT, queue_waiting
 from tests.integration.network.conftest import FORM as JOIN
 from tests.integration.signing.conftest import FORM
 

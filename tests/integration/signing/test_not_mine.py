@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from campaign.clock import utcnow
+from campaign.core.clock import utcnow
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.settings import Settings
-from campaign.signing.links import signed_link
-from campaign.signing.models import Signature, SignatureState
-from campaign.signing.waiting_mails import WAITING
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.signed_links import signed_link
+from campaign.signing.waiting_letters_mail import WAITING
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_races import MANY, NAMES, at_once, six_wait
 

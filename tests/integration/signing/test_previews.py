@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.staff import Role
 from tests.factories import make_campaign, sign_in
 
 

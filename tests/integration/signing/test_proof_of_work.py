@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.settings import Settings
-from campaign.signing import work
-from campaign.signing.models import Signature
-from campaign.signing.work_models import SpentWork
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.models.proof_of_work import SpentWork
+from campaign.models.signature import Signature
+from campaign.signing import check_proof_of_work
 from tests.factories import make_campaign
 from tests.integration.signing.conftest import FORM
 
@@ -26,8 +26,8 @@ Set = Callable[..., None]
 @pytest.fixture(autouse=True)
 def _light(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sum that a test can do."""
-    monkeypatch.setattr(work, "_COST", 1)
-    monkeypatch.setattr(work, "_MORE", 1)
+    monkeypatch.setattr(check_proof_of_work, "_COST", 1)
+    monkeypatch.setattr(check_proof_of_work, "_MORE", 1)
 
 
 @pytest.fixture

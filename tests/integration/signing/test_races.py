@@ -11,14 +11,14 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.tally import count_of
-from campaign.errors import NotFound
-from campaign.signing import confirming, tokens
-from campaign.signing.models import Signature, SignatureState
+from campaign.campaigns.public_counts import count_of
+from campaign.core import db, jobs
+from campaign.core.errors import NotFound
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing import confirm_letter, tokens
 from tests.integration.signing.conftest import FORM
-from tests.waiting import until_one_waits
+from tests.lock_waits import until_one_waits
 
 MANY = 50
 NAMES = ("Ana", "Bo", "Cleo", "Dov", "Eli", "Fay")
@@ -203,9 +203,9 @@ def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
     def click() -> None:
         with app.app_context(), db.transaction() as other:
             if other.get_bind().dialect.name == "postgresql":
-                confirming.get_by_token(other, token)
+                confirm_letter.get_by_token(other, token)
             clicks.set()
-            confirming.confirm(other, token=token, now=db.utcnow())
+            confirm_letter.confirm(other, token=token, now=db.utcnow())
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as unit:

@@ -12,18 +12,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.services import close_campaign, stop_campaign
+from campaign.campaigns.campaigns import close_campaign, stop_campaign
+from campaign.core import db, jobs
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
-from campaign.signing import waiting
-from campaign.signing.links import signed_link
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, Signature, SignatureState, SpentLink, WordsPrint
+from campaign.signing import reminders
 from campaign.signing.mails import send_already_signed
-from campaign.signing.models import Letter, Signature, SignatureState, SpentLink, WordsPrint
-from campaign.signing.waiting_mails import WAITING
-from tests.integration.following.conftest import Mails
+from campaign.signing.signed_links import signed_link
+from campaign.signing.waiting_letters_mail import WAITING
 from tests.integration.signing.conftest import FORM
+from tests.integration.tracking.conftest import Mails
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_of_many_reminders_at_once_one_goes_out(
         with app.app_context():
             start.wait(timeout=30)
             with db.transaction() as other:
-                return waiting.remind_one(other, signature_id, db.utcnow())
+                return reminders.remind_one(other, signature_id, db.utcnow())
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(remind, range(8))) == [False] * 7 + [True]
@@ -187,7 +187,7 @@ def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
     client: FlaskClient, first: str, unit: Session, campaign: Campaign,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(waiting, "_BATCH", 1)
+    monkeypatch.setattr(reminders, "_BATCH", 1)
     client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "b@example.org"})
     for one in unit.scalars(select(Signature)):
         unit.merge(WordsPrint(signature_id=one.id, band=0, campaign_id=campaign.id, value=7))

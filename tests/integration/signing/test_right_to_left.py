@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.settings import Settings
+from campaign.models.campaign import Campaign
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]

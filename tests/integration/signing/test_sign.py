@@ -10,14 +10,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.campaigns.models import Campaign, CampaignStatus, TargetKind
-from campaign.campaigns.services import close_campaign, stop_campaign
-from campaign.settings import Settings
+from campaign.campaigns.campaigns import close_campaign, stop_campaign
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
+from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
 from campaign.signing import tokens
-from campaign.signing.links import signed_link
-from campaign.signing.models import SPARE_SEAT, Signature, SignatureState
-from campaign.signing.waiting_mails import WAITING
+from campaign.signing.signed_links import signed_link
+from campaign.signing.waiting_letters_mail import WAITING
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 

@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
-from campaign.signing.models import ConsentWording, Disclosure, Signature, SignatureState
+from campaign.models.campaign import Campaign
+from campaign.models.signature import ConsentWording, Disclosure, Signature, SignatureState
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]

@@ -10,11 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freezing import freeze
-from campaign.bundles.loading import load_volume
-from campaign.bundles.printing import run_press
-from campaign.campaigns.models import Campaign
-from campaign.settings import Settings
+from campaign.bundles.freeze.freeze_bundle import freeze
+from campaign.bundles.volumes.load_letters import load_volume
+from campaign.bundles.volumes.print_jobs import run_press
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
 from tests.factories import add_confirmed, make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 

@@ -9,15 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.campaigns.models import Campaign
-from campaign.letters.context import LetterContext
-from campaign.settings import Settings
-from campaign.signing.drafts import signed_letters
-from campaign.signing.models import Signature, WordsPrint
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature, WordsPrint
+from campaign.printing.letter_content import LetterContext
+from campaign.signing.letter.draft import signed_letters
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
-from tests.integration.signing.test_journey import Fields
+from tests.integration.signing.test_steps import Fields
 
 Signatures = Callable[[], list[Signature]]
 ALL = ["recognise", "protect", "investigate"]

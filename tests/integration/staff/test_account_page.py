@@ -6,11 +6,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import db
-from campaign.accounts import own_password, services
-from campaign.accounts.models import Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.errors import Invalid
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid
+from campaign.models.staff import Role, StaffUser
+from campaign.staff import staff_users
+from campaign.staff.pages import own_password
 from tests.factories import STAFF_PASSWORD, post, sign_in
 
 NEW = "seven quiet lanterns at sea"
@@ -120,7 +121,7 @@ def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
     me = sign_in(client, app, Role.STAFF, password=True)
     user = unit.get_one(StaffUser, me.id)
     with db.transaction() as other:
-        services.set_password(other, user=other.get_one(StaffUser, me.id), password=NEW)
+        staff_users.set_password(other, user=other.get_one(StaffUser, me.id), password=NEW)
     with app.test_request_context(), pytest.raises(Invalid):
         own_password.change(unit, user=user, current_password=NEW, password=NEW + " again")
 

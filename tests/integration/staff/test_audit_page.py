@@ -12,17 +12,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import audit
-from campaign.accounts import audit_list
-from campaign.accounts.audit_list import PER_PAGE, Filter
-from campaign.accounts.models import Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.bundles.models import Bundle, BundleKind
-from campaign.campaigns.models import Campaign
-from campaign.paper.models import PaperSheet, SheetKind
-from campaign.replies.models import Channel, Reply
-from campaign.screening.models import ScreeningAct
-from campaign.signing.hold_models import Decision
+from campaign.core import audit
+from campaign.core.audit import AuditEntry
+from campaign.models.bundle import Bundle, BundleKind
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperSheet, SheetKind
+from campaign.models.reply import Channel, Reply
+from campaign.models.review_hold import Decision
+from campaign.models.screening import ScreeningAct
+from campaign.models.staff import Role, StaffUser
+from campaign.staff.audit_log import list_entries
+from campaign.staff.audit_log.list_entries import PER_PAGE, Filter
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def test_entries_are_found_by_who_what_about_and_when(
     audit.record(unit, actor="staff:1", action="missions.edit", subject="mission:y")
 
     def found(**chosen: object) -> list[int]:
-        entries = audit_list.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        entries = list_entries.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [entry.id for entry in entries]
 
     first = found()[-1]
@@ -63,7 +63,7 @@ def test_entries_are_found_by_who_what_about_and_when(
     assert found(since=third, until=fifth) == [first + 4, first + 3, first + 2]
     assert found(since=(NOON + timedelta(days=90)).date()) == []
     assert found(until=(NOON - timedelta(days=1)).date()) == []
-    assert audit_list.list_entries(
+    assert list_entries.list_entries(
         unit, Filter(since=third), zone="UTC", before=first + 3, limit=1
     )[0].id == first + 2  # fmt: skip
 
@@ -243,7 +243,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
 
     def found(**chosen: object) -> list[tuple[str, str]]:
         chosen = {"subjects": (f"campaign:{campaign.id}",)} | chosen
-        entries = audit_list.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        entries = list_entries.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [(entry.action, entry.subject) for entry in entries]
 
     assert found() == [

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role
-from campaign.campaigns.models import CampaignStatus
+from campaign.models.campaign import CampaignStatus
+from campaign.models.staff import Role
 from tests.factories import csrf_token, make_campaign, post, sign_in
 
 OURS = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}

@@ -12,13 +12,14 @@ from passlib.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import close_app, create_app, db
-from campaign.accounts import codes, proving
-from campaign.accounts.guards import fresh, guard
-from campaign.accounts.links import set_password_link
-from campaign.accounts.models import RecoveryCode, Role, StaffUser
-from campaign.audit import AuditEntry
-from campaign.settings import Settings
+from campaign import close_app, create_app
+from campaign.core import db
+from campaign.core.audit import AuditEntry
+from campaign.core.settings import Settings
+from campaign.models.staff import RecoveryCode, Role, StaffUser
+from campaign.staff import reauthentication, totp
+from campaign.staff.guards import fresh, guard
+from campaign.staff.password_links import set_password_link
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 
 EMAIL = "noor@example.org"
@@ -27,15 +28,15 @@ PAGE = "/desk/account/second-factor"
 
 def _turn_on(unit: Session, user: StaffUser) -> list[str]:
     """Give the user a second factor whose code of now is not used yet."""
-    user.totp_secret = codes.new_secret(unit)
+    user.totp_secret = totp.new_secret(unit)
     user.totp_since = db.utcnow()
-    made = codes.new_recovery_codes(unit, user)
+    made = totp.new_recovery_codes(unit, user)
     unit.commit()
     return made
 
 
 def _code(unit: Session, user: StaffUser, shift: int = 0) -> str:
-    key = codes.app_key(unit, user).replace("-", "")
+    key = totp.app_key(unit, user).replace("-", "")
     token: str = TOTP(key=key).generate(time.time() + shift).token
     return token
 
@@ -73,7 +74,7 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
     page = client.get(PAGE).text
     assert "<svg" in page
     seen = unit.get_one(StaffUser, me.id)
-    assert codes.app_key(unit, seen) in page
+    assert totp.app_key(unit, seen) in page
     assert "otpauth://" not in page
     assert not seen.has_second_factor
     code = _code(unit, seen)
@@ -81,7 +82,7 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
     assert post(client, f"{PAGE}/turn-on", {"code": "abc"}).status_code == 422
     done = post(client, f"{PAGE}/turn-on", {"code": code})
     shown = re.findall(r"<li><code>([a-z2-9-]{19})</code>", done.text)
-    assert len(set(shown)) == codes.RECOVERY_CODES
+    assert len(set(shown)) == totp.RECOVERY_CODES
     assert not _may_enter(elsewhere)
     assert _may_enter(client)
     unit.expire_all()
@@ -122,7 +123,7 @@ def test_of_one_code_given_many_times_at_once_one_signs_in(
 
         def use(_number: int, proof: str = proof) -> bool:
             with app.app_context(), db.transaction() as own:
-                return proving.use_either_code(own, own.get_one(StaffUser, user.id), proof)
+                return reauthentication.use_either_code(own, own.get_one(StaffUser, user.id), proof)
 
         with ThreadPoolExecutor(6) as pool:
             won = list(pool.map(lambda number: Context().run(use, number), range(12)))
@@ -139,7 +140,7 @@ def test_a_recovery_code_stands_in_once(
     _know_password(again := app.test_client())
     assert _give(again, spare) == 422
     unit.rollback()
-    assert codes.count_recovery_codes(unit, user) == codes.RECOVERY_CODES - 1
+    assert totp.count_recovery_codes(unit, user) == totp.RECOVERY_CODES - 1
     assert "accounts.recovery-code" in unit.scalars(select(AuditEntry.action)).all()
 
 
@@ -182,13 +183,13 @@ def test_guesses_at_codes_end_and_lock_nobody_else_out(
 ) -> None:
     spare = _turn_on(unit, user)
     _know_password(client)
-    wrong = [_give(client, "000000") for _ in range(proving.TRIES_PER_HOUR + 1)]
-    assert wrong == [422] * proving.TRIES_PER_HOUR + [429]
+    wrong = [_give(client, "000000") for _ in range(reauthentication.TRIES_PER_HOUR + 1)]
+    assert wrong == [422] * reauthentication.TRIES_PER_HOUR + [429]
     assert _give(client, spare[0]) == 429
     elsewhere = app.test_client()
     elsewhere.environ_base["REMOTE_ADDR"] = "192.0.2.7"
     _know_password(elsewhere)
-    monkeypatch.setattr(proving, "CODES_PER_HOUR", proving.TRIES_PER_HOUR)
+    monkeypatch.setattr(reauthentication, "CODES_PER_HOUR", reauthentication.TRIES_PER_HOUR)
     assert _give(elsewhere, "000000") == 429
     assert _give(elsewhere, spare[0]) == 302
 

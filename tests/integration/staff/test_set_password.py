@@ -10,11 +10,11 @@ from flask_security import hash_password
 from sqlalchemy.orm import Session
 
 from campaign import close_app, create_app
-from campaign.accounts import links
-from campaign.accounts.links import LINK_DAYS, set_password_link
-from campaign.accounts.models import Role, StaffUser
-from campaign.accounts.services import disable_staff_user, set_password
-from campaign.settings import Settings
+from campaign.core.settings import Settings
+from campaign.models.staff import Role, StaffUser
+from campaign.staff import password_links
+from campaign.staff.password_links import LINK_DAYS, set_password_link
+from campaign.staff.staff_users import disable_staff_user, set_password
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 
 NEW = "seven quiet lanterns at sea"
@@ -80,7 +80,7 @@ def test_a_second_link_dies_with_the_first(client: FlaskClient, user: StaffUser)
 def test_the_link_dies_after_three_days(
     client: FlaskClient, user: StaffUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signer = links._serializer().make_signer("set-password").__class__
+    signer = password_links._serializer().make_signer("set-password").__class__
     now = signer.get_timestamp
     days = timedelta(days=LINK_DAYS).total_seconds()
     path = _path(user)

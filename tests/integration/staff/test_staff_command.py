@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role, StaffUser
 from campaign.commands.staff import staff
-from campaign.settings import Settings
+from campaign.core.settings import Settings
+from campaign.models.staff import Role, StaffUser
 from tests.factories import post
 
 

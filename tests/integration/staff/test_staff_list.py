@@ -6,8 +6,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Role, StaffUser
-from campaign.audit import AuditEntry
+from campaign.core.audit import AuditEntry
+from campaign.models.staff import Role, StaffUser
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 
 

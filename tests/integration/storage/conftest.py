@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from campaign.sealing import Keyring
-from campaign.settings import Settings, load_settings
+from campaign.core.sealing import Keyring
+from campaign.core.settings import Settings, load_settings
 from campaign.storage import Storage
 
 

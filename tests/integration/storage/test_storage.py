@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from campaign import clock
-from campaign.errors import NotFound
-from campaign.sealing import Keyring
+from campaign.core import clock
+from campaign.core.errors import NotFound
+from campaign.core.sealing import Keyring
 from campaign.storage import FileDamaged, FilesAway, Storage
 from tests.integration.storage.conftest import Bucket
 

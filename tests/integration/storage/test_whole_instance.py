@@ -13,18 +13,20 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import archive, db, jobs, migrations, storage
-from campaign.accounts.models import Role, StaffUser
-from campaign.bundles import services as bundles
-from campaign.bundles.models import Bundle, BundleState
-from campaign.bundles.verifying import verify_copy
-from campaign.campaigns.models import Campaign
+from campaign import migrations, storage
+from campaign.bundles import find_bundles as bundles
+from campaign.bundles.documents.verify import verify_copy
 from campaign.cli import campaign as command
-from campaign.exports import services as exports
-from campaign.exports.models import ExportFormat, ExportKind
-from campaign.paper import scans, sheets
-from campaign.paper.models import SheetKind
-from campaign.settings import Settings, load_settings
+from campaign.commands import backup_archive
+from campaign.core import db, jobs
+from campaign.core.settings import Settings, load_settings
+from campaign.exports import requests as exports
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign
+from campaign.models.export import ExportFormat, ExportKind
+from campaign.models.paper_signature import SheetKind
+from campaign.models.staff import Role, StaffUser
+from campaign.paper_signatures import scans, sheets
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
@@ -131,7 +133,7 @@ def test_a_backup_and_its_restore_pass_by_either_place(
     store: storage.Storage = app.extensions["storage"]
     before = {name: b"".join(store.chunks(name)) for name in store.names()}
     assert len(before) >= 3 + 7
-    archive.back_up(app.extensions["database"], store, tmp_path / "b.zip")
+    backup_archive.back_up(app.extensions["database"], store, tmp_path / "b.zip")
     with ZipFile(tmp_path / "b.zip") as backup:
         everything = b"".join(backup.read(name) for name in backup.namelist())
     assert_nothing_told(everything)
@@ -142,7 +144,7 @@ def test_a_backup_and_its_restore_pass_by_either_place(
 
     migrations.upgrade(there.engine)
     elsewhere = storage.Storage.of(other, there.keyring)
-    archive.restore(there, elsewhere, tmp_path / "b.zip")
+    backup_archive.restore(there, elsewhere, tmp_path / "b.zip")
     there.close()
     assert {name: b"".join(elsewhere.chunks(name)) for name in elsewhere.names()} == before
 
@@ -196,8 +198,8 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     unit.close()
     engine = app.extensions["database"].engine
     with engine.connect() as connection:
-        for table in archive.tables_of(engine):
-            for line in archive._lines(connection, table):
+        for table in backup_archive.tables_of(engine):
+            for line in backup_archive._lines(connection, table):
                 assert_nothing_told(line)
     if engine.dialect.name == "sqlite":
         folder = Path(engine.url.database or "").parent

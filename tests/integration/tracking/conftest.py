@@ -11,17 +11,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.audit import AuditEntry
-from campaign.bundles import freezing
-from campaign.bundles.models import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.db import new_public_id
-from campaign.deliveries import recording
+from campaign.bundles.freeze import freeze_bundle
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.db import new_public_id
+from campaign.core.settings import Settings
+from campaign.deliveries import record_delivery
 from campaign.mail.models import OutboxMail
-from campaign.settings import Settings
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Signature
 from campaign.signing import tokens
-from campaign.signing.models import Signature
 from tests.days import days_ago, today
 from tests.factories import add_confirmed
 
@@ -83,7 +83,7 @@ def freeze(app: Flask, settings: Settings) -> Callable[[Campaign], int]:
             found = unit.get_one(Campaign, campaign_id)
             mission = found.targets[0].mission
             assert mission is not None
-            return freezing.freeze(
+            return freeze_bundle.freeze(
                 unit, campaign=found, mission=mission, settings=settings, locale="en", actor="test"
             ).id
 
@@ -102,10 +102,10 @@ def deliver(app: Flask) -> Deliver:
         with app.app_context(), db.transaction() as unit:
             bundle = unit.get_one(Bundle, bundle_id)
             bundle.state = BundleState.READY
-            recording.record_visit(
+            record_delivery.record_visit(
                 unit,
-                carried=[recording.Carried(bundle)],
-                happened=recording.Happened(
+                carried=[record_delivery.Carried(bundle)],
+                happened=record_delivery.Happened(
                     outcome, today(), clock, place="At the gate of the embassy"
                 ),
                 key=new_public_id(),

@@ -17,11 +17,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign import db, jobs
-from campaign.bundles import freezing
-from campaign.bundles.models import DeliveryOutcome
-from campaign.campaigns import tally
-from campaign.campaigns.models import (
+from campaign.bundles.freeze import freeze_bundle
+from campaign.campaigns import public_counts
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.content.updates import post_update
+from campaign.core import db, jobs
+from campaign.core.i18n import country_for_post
+from campaign.core.settings import Settings
+from campaign.mail.models import OutboxMail
+from campaign.models.bundle import DeliveryOutcome
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     StopKind,
@@ -29,17 +34,12 @@ from campaign.campaigns.models import (
     TargetKind,
     UpdateKind,
 )
-from campaign.campaigns.services import stop_campaign
-from campaign.campaigns.updates import post_update
-from campaign.following import changing
-from campaign.following.marks import marks_of
-from campaign.following.models import LettersLink
-from campaign.following.refusing import TooLate
-from campaign.i18n import country_for_post
-from campaign.mail.models import OutboxMail
-from campaign.officials.models import ContactDetail
-from campaign.settings import Settings
-from campaign.signing.models import Disclosure, Signature, SignatureState
+from campaign.models.directory import ContactDetail
+from campaign.models.notice import LettersLink
+from campaign.models.signature import Disclosure, Signature, SignatureState
+from campaign.tracking import change_letter
+from campaign.tracking.refusals import TooLate
+from campaign.tracking.timeline import marks_of
 from tests.days import days_ago
 from tests.factories import (
     make_campaign,
@@ -47,7 +47,7 @@ from tests.factories import (
     make_target_mission,
     make_target_official,
 )
-from tests.integration.following.conftest import ANA, Deliver, Mails, reload, sign
+from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 
 def titles(app: Flask, unit: Session, signature: Signature) -> list[tuple[str, str]]:
@@ -147,8 +147,8 @@ def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
     assert "You told us on" in page
     unit.rollback()
     jobs.run_now("campaigns.count")
-    assert tally.count_of(unit, campaign) == 1
-    assert tally.sent_by_self(unit, campaign) == 1
+    assert public_counts.count_of(unit, campaign) == 1
+    assert public_counts.sent_by_self(unit, campaign) == 1
 
 
 def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
@@ -343,16 +343,16 @@ def test_a_change_waits_for_a_freeze_that_came_first(
     def change() -> None:
         with app.test_request_context("/en/", method="POST"), db.transaction() as other:
             mine = other.get_one(Signature, ana_id)
-            judged = changing.judge(other, mine, MultiDict(form_of()))
+            judged = change_letter.judge(other, mine, MultiDict(form_of()))
             assert judged.sent.form is not None
-            changing.change(other, mine, judged.sent.form)
+            change_letter.change(other, mine, judged.sent.form)
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as freezer:
             found = freezer.get_one(Campaign, campaign_id)
             mission = found.targets[0].mission
             assert mission is not None
-            freezing.freeze(
+            freeze_bundle.freeze(
                 freezer, campaign=found, mission=mission, settings=settings, locale="en",
                 actor="test",
             )  # fmt: skip

@@ -7,12 +7,12 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.following import mails
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.settings import Settings
 from campaign.signing.mails import send_already_signed, send_confirm_letter, send_remind_letter
-from campaign.signing.waiting_mails import send_letters_waiting
+from campaign.signing.waiting_letters_mail import send_letters_waiting
+from campaign.tracking import mails
 
 LINK = "http://127.0.0.1:5000/en/x/planted-link"
 _CASE = {

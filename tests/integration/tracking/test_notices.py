@@ -11,23 +11,23 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import db, jobs
-from campaign.audit import AuditEntry
-from campaign.bundles.models import DeliveryOutcome
-from campaign.campaigns.continuing import continue_campaign
-from campaign.campaigns.models import Campaign, UpdateKind
-from campaign.campaigns.services import open_campaign, stop_campaign
-from campaign.campaigns.updates import Telling, post_update
-from campaign.errors import Invalid
-from campaign.following import readers, telling
-from campaign.following.models import Notice, NoticeMail
-from campaign.following.readers import count_readers
+from campaign.campaigns.campaigns import open_campaign, stop_campaign
+from campaign.campaigns.content.updates import Telling, post_update
+from campaign.campaigns.continue_or_clone import continue_campaign
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid
+from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail
 from campaign.mail.sender import render
-from campaign.settings import Settings
-from campaign.signing.models import Signature, SignatureState
-from tests.integration.following.conftest import ANA, Deliver, Mails, reload, sign
+from campaign.models.bundle import DeliveryOutcome
+from campaign.models.campaign import Campaign, UpdateKind
+from campaign.models.notice import Notice, NoticeMail
+from campaign.models.signature import Signature, SignatureState
+from campaign.tracking import news_readers, send_notices
+from campaign.tracking.news_readers import count_readers
+from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 Freeze = Callable[[Campaign], int]
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -113,9 +113,9 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
     sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
     for number in range(3):
         sign(unit, campaign, email=f"reader{number}@example.org")
-    monkeypatch.setattr(readers, "MOST", 2)
+    monkeypatch.setattr(news_readers, "MOST", 2)
     assert count_readers(unit, campaign) == 2
-    monkeypatch.setattr(readers, "MOST", 5)
+    monkeypatch.setattr(news_readers, "MOST", 5)
     assert count_readers(unit, campaign) == 4
 
 
@@ -172,7 +172,7 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
 def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     app: Flask, unit: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telling, "_BATCH", 2)
+    monkeypatch.setattr(send_notices, "_BATCH", 2)
     for number in range(5):
         sign(unit, campaign, email=f"writer{number}@example.net")
     post(app, campaign, UpdateKind.REPLY)
@@ -180,7 +180,7 @@ def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     jobs.run_now("following.find-news")
     notice = unit.scalars(select(Notice.id)).one()
     unit.rollback()
-    assert telling.tell_batch(notice)
+    assert send_notices.tell_batch(notice)
     assert len(mails()) == 2
     # As if the walk had died after its mails and begun anew.
     with app.app_context(), db.transaction() as other:

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, IntegerField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from campaign.form_words import PlainForm, Worded
+from campaign.web.form_base import PlainForm, Worded
 
 
 def _below(kind: type) -> Iterator[type]:

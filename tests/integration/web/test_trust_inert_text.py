@@ -19,12 +19,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.changes import record_change
-from campaign.campaigns.models import Campaign
+from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.settings import Settings
-from tests.integration.following.test_mails import KINDS
+from campaign.models.campaign import Campaign
 from tests.integration.signing.conftest import FORM
+from tests.integration.tracking.test_mails import KINDS
 
 pytestmark = [
     pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True),

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign import close_app, create_app, db
+from campaign import close_app, create_app
+from campaign.core import db
+from campaign.core.settings import Settings
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
-from campaign.network.models import NetworkMember
-from campaign.settings import Settings
-from campaign.signing.models import Signature, SignatureState
+from campaign.models.network import NetworkMember
+from campaign.models.signature import Signature, SignatureState
 from tests.factories import make_campaign
 from tests.integration.network.conftest import FORM as NETWORK
 from tests.integration.signing.conftest import FORM

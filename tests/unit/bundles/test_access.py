@@ -4,11 +4,12 @@ from itertools import product
 
 import pytest
 
-from campaign.bundles import access, rehearsal_views, views
-from campaign.bundles.models import Bundle, BundleState
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.deliveries import desk
-from campaign.errors import NotFound, Refused
+from campaign.bundles import access
+from campaign.bundles.desk import rehearsal_views, views
+from campaign.core.errors import NotFound, Refused
+from campaign.deliveries.desk import blueprint
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Campaign, CampaignStatus
 from tests.days import days_ago
 
 
@@ -16,7 +17,7 @@ from tests.days import days_ago
     ("blueprint", "roles"),
     [
         (views.blueprint, access.CARRIERS),
-        (desk.blueprint, access.CARRIERS),
+        (blueprint.blueprint, access.CARRIERS),
         (rehearsal_views.blueprint, access.REHEARSERS),
     ],
     ids=lambda one: getattr(one, "name", ""),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.bundles.packets import sheets_for
+from campaign.bundles.documents.packets import sheets_for
 
 
 @pytest.mark.parametrize(

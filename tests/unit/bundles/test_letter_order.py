@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from campaign.bundles.choices import Choice, Order, Split
-from campaign.bundles.ordering import Facts, key_of, label_of
-from campaign.signing.models import Disclosure
+from campaign.bundles.freeze.choices import Choice, Order, Split
+from campaign.bundles.freeze.letter_order import Facts, key_of, label_of
+from campaign.models.signature import Disclosure
 
 
 def someone(letter_id: int, family: str, **facts: object) -> Facts:

@@ -1,6 +1,6 @@
 """What the check says of sheets and volumes before anything is frozen."""
 
-from campaign.bundles.paper_needs import Need, need_of_cards, need_of_letters, volume_sizes
+from campaign.bundles.freeze.paper_needs import Need, need_of_cards, need_of_letters, volume_sizes
 
 
 def test_each_group_has_volumes_of_its_own_and_none_is_larger_than_it_may_be() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.bundles.postage import say_weight, weigh
-from campaign.letters.layouts import A4, LETTER, Paper
+from campaign.printing.geometry import A4, LETTER, Paper
 
 
 @pytest.mark.parametrize(

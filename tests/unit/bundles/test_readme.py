@@ -5,21 +5,26 @@ from datetime import date
 
 import pytest
 
-from campaign.bundles import files
-from campaign.bundles.frozen import Frozen
-from campaign.bundles.manifest import FileFacts
-from campaign.bundles.packets import Packet
-from campaign.bundles.readmes import Told, readme_context
-from campaign.bundles.saying import say_number_there
-from campaign.bundles.sheets import TravellingSheet
-from tests.unit.bundles.test_tables import FROZEN
+from campaign.bundles import file_names
+from campaign.bundles.documents.manifest import FileFacts
+from campaign.bundles.documents.number_and_day_words import say_number_there
+from campaign.bundles.documents.packets import Packet
+from campaign.bundles.documents.readme_text import Told, readme_context
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import TravellingSheet
+from tests.unit.bundles.test_signature_spreadsheets import FROZEN
 
 PACKET = Packet(1, "letters-001.pdf", "0" * 64, "00001", "00010", 10, 10, {7: 10}, (), ())
 MADE = [
     FileFacts(name, 1, "0" * 64, pages)
-    for name, pages in ((files.COVER, 1), (files.DELIVERY_SHEET, 1), (files.CONTENTS, 1),
-                        (files.SIGNATURES_PDF, 3), (files.LABELS, 1))
-]  # fmt: skip
+    for name, pages in (
+        (file_names.COVER, 1),
+        (file_names.DELIVERY_SHEET, 1),
+        (file_names.CONTENTS, 1),
+        (file_names.SIGNATURES_PDF, 3),
+        (file_names.LABELS, 1),
+    )
+]
 SHEET = TravellingSheet(date(2026, 5, 1), "Halifax", 2)
 
 

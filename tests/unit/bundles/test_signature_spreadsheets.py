@@ -11,11 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.bundles.frozen import Frozen, FrozenMission, FrozenOrganisation, FrozenTarget
-from campaign.bundles.rows import Row, disclosed
-from campaign.bundles.tables import COLUMNS, inert, write_csv, write_xlsx
-from campaign.signing.composing import Case
-from campaign.signing.models import Disclosure
+from campaign.bundles.documents.signature_rows import Row, disclosed
+from campaign.bundles.documents.signature_spreadsheets import COLUMNS, inert, write_csv, write_xlsx
+from campaign.bundles.freeze.frozen_texts import (
+    Frozen,
+    FrozenMission,
+    FrozenOrganisation,
+    FrozenTarget,
+)
+from campaign.models.signature import Disclosure
+from campaign.signing.letter.compose import Case
 
 FROZEN = Frozen(
     locale="en",

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.bundles import files
-from campaign.bundles.manifest import AsideFacts, VolumeFacts, file_facts, write_manifest
-from campaign.bundles.rows import Entry
-from campaign.bundles.tables import write_csv, write_xlsx
-from campaign.bundles.verifying import verify_copy
-from tests.unit.bundles.test_tables import FROZEN, row
+from campaign.bundles import file_names
+from campaign.bundles.documents.manifest import AsideFacts, VolumeFacts, file_facts, write_manifest
+from campaign.bundles.documents.signature_rows import Entry
+from campaign.bundles.documents.signature_spreadsheets import write_csv, write_xlsx
+from campaign.bundles.documents.verify import verify_copy
+from tests.unit.bundles.test_signature_spreadsheets import FROZEN, row
 
 FOLDER = "UA-1-26_embassy-1_001"
 Change = Callable[[dict[str, bytes]], None]
@@ -34,17 +34,22 @@ def pdf(path: Path, pages: int) -> None:
 def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a whole bundle: three letters on four pages, one set aside."""
     out = tmp_path_factory.mktemp("bundle")
-    pages = {files.COVER: 1, "letters-001.pdf": 3, "letters-002.pdf": 1, files.SIGNATURES_PDF: 1,
-             files.LABELS: 1}  # fmt: skip
+    pages = {
+        file_names.COVER: 1,
+        "letters-001.pdf": 3,
+        "letters-002.pdf": 1,
+        file_names.SIGNATURES_PDF: 1,
+        file_names.LABELS: 1,
+    }
     for name, count in pages.items():
         pdf(out / name, count)
     rows = [row(number=number) for number in ("00001", "00003", "00004")]
-    write_csv(rows, FROZEN, out / files.SIGNATURES_CSV)
-    write_xlsx(rows, FROZEN, datetime(2026, 5, 4, tzinfo=UTC), out / files.SIGNATURES_XLSX)
-    (out / files.README).write_text("<!doctype html>")
+    write_csv(rows, FROZEN, out / file_names.SIGNATURES_CSV)
+    write_xlsx(rows, FROZEN, datetime(2026, 5, 4, tzinfo=UTC), out / file_names.SIGNATURES_XLSX)
+    (out / file_names.README).write_text("<!doctype html>")
     facts = {"folder": FOLDER, "frozen": 4, "printed": 3, "set_aside": 1, "volumes": 2}
     write_manifest(
-        out / files.MANIFEST,
+        out / file_names.MANIFEST,
         bundle=facts,
         files=[file_facts(path, path.name, pages.get(path.name)) for path in sorted(out.iterdir())],
         volumes=[VolumeFacts(1, "letters-001.pdf", 2, 3), VolumeFacts(2, "letters-002.pdf", 1, 1)],
@@ -73,9 +78,9 @@ def problems(tmp_path: Path, parts: dict[str, bytes], change: Change) -> list[st
 
 def edit(change: Callable[[dict[str, Any]], None]) -> Change:
     def run(made: dict[str, bytes]) -> None:
-        manifest = json.loads(made[files.MANIFEST])
+        manifest = json.loads(made[file_names.MANIFEST])
         change(manifest)
-        made[files.MANIFEST] = json.dumps(manifest).encode()
+        made[file_names.MANIFEST] = json.dumps(manifest).encode()
 
     return run
 
@@ -88,7 +93,7 @@ def test_a_whole_bundle_holds(tmp_path: Path, parts: dict[str, bytes]) -> None:
 
 
 def test_the_manifest_has_an_entry_a_line(parts: dict[str, bytes]) -> None:
-    text = parts[files.MANIFEST].decode()
+    text = parts[file_names.MANIFEST].decode()
     assert '\n{"number": "00003", "signature": "sig-b", "target": "governor", "volume": 1,' in text
     assert json.loads(text)["volumes"][0]["file"] == "letters-001.pdf"
 
@@ -100,7 +105,7 @@ def test_each_missing_file_is_named(tmp_path: Path, parts: dict[str, bytes]) -> 
 
 
 def test_each_damaged_file_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
-    for name in sorted(set(parts) - {files.MANIFEST}):
+    for name in sorted(set(parts) - {file_names.MANIFEST}):
 
         def damage(made: dict[str, bytes], name: str = name) -> None:
             data = bytearray(made[name])
@@ -142,18 +147,18 @@ def test_a_manifest_that_contradicts_itself_is_found(
 
 def test_lists_with_other_rows_are_found(tmp_path: Path, parts: dict[str, bytes]) -> None:
     def shorten(made: dict[str, bytes]) -> None:
-        lines = made[files.SIGNATURES_CSV].splitlines(keepends=True)
-        made[files.SIGNATURES_CSV] = b"".join(lines[:-1])
-        path = tmp_path / files.SIGNATURES_XLSX
+        lines = made[file_names.SIGNATURES_CSV].splitlines(keepends=True)
+        made[file_names.SIGNATURES_CSV] = b"".join(lines[:-1])
+        path = tmp_path / file_names.SIGNATURES_XLSX
         write_xlsx([row(number="00001")], FROZEN, datetime(2026, 5, 4, tzinfo=UTC), path)
-        made[files.SIGNATURES_XLSX] = path.read_bytes()
-        manifest = json.loads(made[files.MANIFEST])
+        made[file_names.SIGNATURES_XLSX] = path.read_bytes()
+        manifest = json.loads(made[file_names.MANIFEST])
         for entry in manifest["files"]:
-            if entry["name"] in {files.SIGNATURES_CSV, files.SIGNATURES_XLSX}:
+            if entry["name"] in {file_names.SIGNATURES_CSV, file_names.SIGNATURES_XLSX}:
                 (tmp_path / entry["name"]).write_bytes(made[entry["name"]])
                 fresh = file_facts(tmp_path / entry["name"], entry["name"])
                 entry.update(bytes=fresh.bytes, sha256=fresh.sha256)
-        made[files.MANIFEST] = json.dumps(manifest).encode()
+        made[file_names.MANIFEST] = json.dumps(manifest).encode()
 
     assert problems(tmp_path, parts, shorten) == [
         "signatures.csv: does not hold a row for each of the 3 letters.",
@@ -277,11 +282,11 @@ def test_any_changed_byte_of_a_file_is_found(
 
 
 def test_names_are_made_of_letters_and_digits_only() -> None:
-    assert files.folder_name("UA 58/20", "ua-58-20", "mexico-ottawa", 1) == (
+    assert file_names.folder_name("UA 58/20", "ua-58-20", "mexico-ottawa", 1) == (
         "UA-58-20_mexico-ottawa_001"
     )
-    assert files.folder_name("../..", "ua-x", "m", 12) == "ua-x_m_012"
-    assert files.folder_name("АС 5/20 ⁄", "ua-x", "m", 1234) == "5-20_m_1234"
+    assert file_names.folder_name("../..", "ua-x", "m", 12) == "ua-x_m_012"
+    assert file_names.folder_name("АС 5/20 ⁄", "ua-x", "m", 1234) == "5-20_m_1234"
 
 
 def numbers_from(first: int) -> Change:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from campaign.campaigns.addressing import addressing_of, country_line
-from campaign.campaigns.models import Target, TargetKind
+from campaign.campaigns.content.address_and_salutation import addressing_of, country_line
+from campaign.models.campaign import Target, TargetKind
 from tests.factories import make_target_mission, make_target_official
 
 

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from campaign.campaigns.cropping import crop_box
-from campaign.campaigns.current_letters import newest_templates
-from campaign.campaigns.fitting import LONGEST_NAME, fits_of
-from campaign.campaigns.models import (
+from campaign.campaigns.content.crop_picture import crop_box
+from campaign.campaigns.content.current_letters import newest_templates
+from campaign.campaigns.content.risk_words import Watch, Words, texts_of_campaign
+from campaign.campaigns.readiness.check_readiness import blockers, gaps
+from campaign.campaigns.readiness.longest_name_fit import LONGEST_NAME, fits_of
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
@@ -18,11 +20,9 @@ from campaign.campaigns.models import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.campaigns.readiness import blockers, gaps
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
-from campaign.campaigns.watching import Watch, Words, texts_of_campaign
-from campaign.letters.placeholders import nearest_placeholder
-from campaign.signing.measuring import drafts_of, nobody
+from campaign.models.revision import RiskFlag, RiskKind
+from campaign.printing.placeholders import nearest_placeholder
+from campaign.signing.letter.proposed_letters import drafts_of, nobody
 from tests.factories import make_letter_template, make_target_mission, make_target_official
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.models import CampaignStatus
-from campaign.errors import Refused
+from campaign.core.errors import Refused
+from campaign.models.campaign import CampaignStatus
 
 DRAFT, REVIEW, SCHEDULED, OPEN, CLOSED, STOPPED = CampaignStatus
 HIDDEN = {DRAFT, REVIEW, SCHEDULED}

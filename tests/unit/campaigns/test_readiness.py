@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from campaign.campaigns.current_letters import current_templates
-from campaign.campaigns.models import (
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.readiness.check_readiness import blockers, gaps, later_gaps, next_step
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
@@ -14,13 +15,7 @@ from campaign.campaigns.models import (
     Update,
     UpdateKind,
 )
-from campaign.campaigns.readiness import (
-    blockers,
-    gaps,
-    later_gaps,
-    next_step,
-)
-from campaign.campaigns.revision_models import RiskFlag, RiskKind
+from campaign.models.revision import RiskFlag, RiskKind
 from tests.factories import make_letter_template, make_target_mission, make_target_official
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 
 import campaign
 from campaign.campaigns import lifecycle, stop_rule
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import Refused
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign, CampaignStatus
 
 _ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {

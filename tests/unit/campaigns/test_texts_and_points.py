@@ -4,16 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.campaigns.templates import (
+from campaign.campaigns.content.templates import (
     Point,
     UnknownPlaceholders,
     check_placeholders,
     free_key,
     with_keys,
 )
-from campaign.campaigns.texts import has_hidden_characters, lines, one_line, paragraphs, slug_of
-from campaign.errors import Invalid
-from campaign.letters.placeholders import KNOWN
+from campaign.core.errors import Invalid
+from campaign.core.text.desk_texts import (
+    has_hidden_characters,
+    lines,
+    one_line,
+    paragraphs,
+    slug_of,
+)
+from campaign.printing.placeholders import KNOWN
 
 
 @pytest.mark.parametrize(

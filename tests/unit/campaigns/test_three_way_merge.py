@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.authoring.diffs import Mark, words_between
-from campaign.authoring.merging import Choice, joined, meet, merged, settled
+from campaign.campaigns.content.diffs import Mark, words_between
+from campaign.campaigns.content.three_way_merge import Choice, joined, meet, merged, settled
 
 BASE = "One.\n\nTwo.\n\nThree."
 

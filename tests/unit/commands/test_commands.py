@@ -15,7 +15,7 @@ from campaign import cli
 from campaign.commands import serve
 from campaign.commands.database import db as db_command
 from campaign.commands.doctor import doctor, is_nearly_full
-from campaign.errors import UnsafeSettings
+from campaign.core.errors import UnsafeSettings
 
 MB = 1024**2
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.batching import batched
+from campaign.core.batches import batched
 
 
 @given(st.lists(st.integers()), st.integers(1, 9))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.campaigns.texts import one_line, paragraphs
+from campaign.core.text.desk_texts import one_line, paragraphs
 
 
 @pytest.mark.parametrize(

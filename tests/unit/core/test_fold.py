@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import campaign
-from campaign.folding import fold, fold_name, fold_with_places, split_words
+from campaign.core.text.fold import fold, fold_name, fold_with_places, split_words
 
 HOUSE = Path(campaign.__file__).parent
 ALIKE = [

@@ -1,4 +1,4 @@
-"""Nothing but campaign/clock.py asks what time it is, or turns a moment into a day."""
+"""Nothing but campaign/core/clock.py asks what time it is, or turns a moment into a day."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import campaign
 
 _ROOT = Path(campaign.__file__).parent
 _REPOSITORY = Path(__file__).parents[3]
-_OWN = _ROOT / "clock.py"
+_OWN = _ROOT / "core/clock.py"
 _OF_THE_MACHINE = {"now", "today", "utcnow"}
 """Of `datetime` and `date`: what the machine's clock says, some of them in its own zone."""
 _OF_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime"}
@@ -46,7 +46,9 @@ def test_the_clock_alone_asks_for_moments_and_days() -> None:
         for line, name in _asked(path.read_text("utf-8"))
         if (str(path.relative_to(_ROOT)), name) not in _AGES
     ]
-    assert not found, "Ask campaign/clock.py (utcnow, today, day_of) instead: " + ", ".join(found)
+    assert not found, "Ask campaign/core/clock.py (utcnow, today, day_of) instead: " + ", ".join(
+        found
+    )
 
 
 @pytest.mark.parametrize(

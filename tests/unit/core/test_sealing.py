@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.addresses import canonical_email
-from campaign.sealing import Keyring, WrongKey
+from campaign.core.email_addresses import canonical_email
+from campaign.core.sealing import Keyring, WrongKey
 
 RING = Keyring.of(b"k" * 32)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from campaign.colours import contrast
-from campaign.errors import UnsafeSettings
-from campaign.settings import load_settings
+from campaign.core.colours import contrast
+from campaign.core.errors import UnsafeSettings
+from campaign.core.settings import load_settings
 
 PRODUCTION = {
     "mode": "production",

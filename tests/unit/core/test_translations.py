@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOCALES = ["fr", "es", "ar"]
 _CATEGORIES = {"fr": ["one", "other"], "es": ["one", "other"],
                "ar": ["zero", "one", "two", "few", "many", "other"]}  # fmt: skip

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.officials.postal import region_code, region_name
-from campaign.overview.figures import (
+from campaign.dashboard.campaign_statistics import (
     DELAYS,
     LATER,
     Figures,
@@ -18,6 +17,7 @@ from campaign.overview.figures import (
     key_of,
     to_json,
 )
+from campaign.directory.postal_addresses import region_code, region_name
 
 KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 50))
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.overview.bars import bar, spark
-from campaign.overview.charts import (
+from campaign.dashboard.bar_charts import bar, spark
+from campaign.dashboard.charts import (
     NARROW,
     WIDE,
     ColumnChart,

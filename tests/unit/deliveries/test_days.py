@@ -4,9 +4,9 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from campaign import clock
-from campaign.deliveries.rules import refuse_impossible_day, refuse_time_to_come
-from campaign.errors import Invalid
+from campaign.core import clock
+from campaign.core.errors import Invalid
+from campaign.deliveries.recording_rules import refuse_impossible_day, refuse_time_to_come
 
 FROZEN, TODAY = date(2026, 11, 20), date(2026, 11, 27)
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign import clock
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome
-from campaign.campaigns.models import Campaign
-from campaign.deliveries.order import moment_of, place_attempts
-from campaign.officials.models import Mission
+from campaign.core import clock
+from campaign.deliveries.event_order import moment_of, place_attempts
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission
 
 ZONES = st.sampled_from(
     ["Pacific/Kiritimati", "Asia/Tokyo", "Asia/Kolkata", "Europe/London", "America/Toronto",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from campaign.deliveries.envelope_making import spans_of
-from campaign.deliveries.postings import joined
+from campaign.deliveries.envelopes.make_envelopes import spans_of
+from campaign.deliveries.envelopes.postings import joined
 
 
 @pytest.mark.parametrize(

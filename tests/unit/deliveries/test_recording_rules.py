@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from campaign.bundles.models import DeliveryOutcome
-from campaign.deliveries.rules import (
+from campaign.core.errors import Invalid
+from campaign.deliveries.recording_rules import (
     Counted,
     Stop,
     is_after_stop,
@@ -13,7 +13,7 @@ from campaign.deliveries.rules import (
     refuse_no_stop,
     refuse_wrong_part,
 )
-from campaign.errors import Invalid
+from campaign.models.bundle import DeliveryOutcome
 
 # 20:00 in Toronto.
 STOP = Stop(datetime(2026, 12, 5, 1, 0, tzinfo=UTC), "America/Toronto")

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.officials.files import MAX_BYTES, Shape, open_file
-from campaign.officials.import_models import Directory
-from campaign.officials.readings import (
+from campaign.directory.imports.file_types import MAX_BYTES, Shape, open_file
+from campaign.directory.imports.read_rows import (
     MissionRecord,
     OfficialRecord,
     RowProblem,
     UnreadableFile,
 )
-from campaign.officials.sources import Choices, Source, open_source
+from campaign.directory.imports.source import Choices, Source, open_source
+from campaign.models.directory_import import Directory
 
 TODAY = date(2026, 11, 24)
 MISSIONS, OFFICIALS = Directory.MISSIONS, Directory.OFFICIALS

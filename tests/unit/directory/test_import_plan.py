@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from campaign.officials.drafts import Contact, MissionDraft, OfficialDraft
-from campaign.officials.import_models import Verdict
-from campaign.officials.matching import OfficialIndex
-from campaign.officials.mission_plans import plan_missions
-from campaign.officials.missions import Reach, best_mission, ranked, reach_of
-from campaign.officials.models import (
+from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.directory.imports.match_entries import OfficialIndex
+from campaign.directory.imports.mission_plan import plan_missions
+from campaign.directory.imports.official_plan import plan_officials
+from campaign.directory.imports.plan import Change, in_words
+from campaign.directory.imports.read_rows import Held, MissionRecord, OfficialRecord, Repeated
+from campaign.directory.missions import Reach, best_mission, ranked, reach_of
+from campaign.directory.successions import of_the_office
+from campaign.models.directory import (
     ContactDetail,
     Membership,
     Mission,
@@ -18,10 +21,7 @@ from campaign.officials.models import (
     Official,
     Post,
 )
-from campaign.officials.official_plans import plan_officials
-from campaign.officials.plans import Change, in_words
-from campaign.officials.readings import Held, MissionRecord, OfficialRecord, Repeated
-from campaign.officials.successions import of_the_office
+from campaign.models.directory_import import Verdict
 from tests.factories import make_target_mission, make_target_official
 
 

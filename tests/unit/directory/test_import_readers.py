@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from campaign.officials.files import open_file
-from campaign.officials.models import MissionKind
-from campaign.officials.one_line import parse_one_line
-from campaign.officials.read_missions import read_json, sending_country_of
-from campaign.officials.read_officials import country_of, read_popolo
-from campaign.officials.readings import (
+from campaign.directory.imports.address_line import parse_one_line
+from campaign.directory.imports.file_types import open_file
+from campaign.directory.imports.read_missions import read_json, sending_country_of
+from campaign.directory.imports.read_officials import country_of, read_popolo
+from campaign.directory.imports.read_rows import (
     MissionRecord,
     OfficialRecord,
     Repeated,
     RowProblem,
     UnreadableFile,
 )
+from campaign.models.directory import MissionKind
 from tests.mission_tables import read_csv
 
 HEADING = "operator;jurisdictions;country;city;address;phone;email;website;type;QID;"

@@ -13,21 +13,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from campaign import i18n
-from campaign.officials.contacts import split_values
-from campaign.officials.files import guess_encoding, open_file, samples_of
-from campaign.officials.import_models import Directory
-from campaign.officials.kinds import kind_in
-from campaign.officials.meanings import WHICH, guess
-from campaign.officials.models import MissionKind
-from campaign.officials.official_plans import crowded_offices
-from campaign.officials.one_line import parse_one_line
-from campaign.officials.read_officials import read_popolo
-from campaign.officials.readings import MissionRecord, OfficialRecord, RowProblem, UnreadableFile
-from campaign.officials.sources import open_source
-from campaign.officials.tables import OURS, table_of_csv
-from campaign.officials.territories import country_code_anywhere
-from campaign.spreadsheets import inert, plain
+from campaign.core import i18n
+from campaign.directory.contacts import split_values
+from campaign.directory.countries import country_code_anywhere
+from campaign.directory.imports.address_line import parse_one_line
+from campaign.directory.imports.columns import WHICH, guess
+from campaign.directory.imports.file_types import guess_encoding, open_file, samples_of
+from campaign.directory.imports.mission_kinds import kind_in
+from campaign.directory.imports.official_plan import crowded_offices
+from campaign.directory.imports.read_officials import read_popolo
+from campaign.directory.imports.read_rows import (
+    MissionRecord,
+    OfficialRecord,
+    RowProblem,
+    UnreadableFile,
+)
+from campaign.directory.imports.source import open_source
+from campaign.directory.imports.tables import OURS, table_of_csv
+from campaign.models.directory import MissionKind
+from campaign.models.directory_import import Directory
+from campaign.web.spreadsheets import inert, plain
 
 TODAY = date(2026, 11, 24)
 MISSIONS, OFFICIALS = Directory.MISSIONS, Directory.OFFICIALS

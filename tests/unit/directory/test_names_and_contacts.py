@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from campaign.officials.contacts import clean_value, split_values
-from campaign.officials.missions import best_mission, is_stale, mission_slug
-from campaign.officials.models import Mission, MissionKind
-from campaign.officials.territories import country_code, english_name
-from campaign.officials.text import free_slug, has_forbidden_characters, slugify
+from campaign.core.text.slugs import free_slug, has_forbidden_characters, slugify
+from campaign.directory.contacts import clean_value, split_values
+from campaign.directory.countries import country_code, english_name
+from campaign.directory.missions import best_mission, is_stale, mission_slug
+from campaign.models.directory import Mission, MissionKind
 
 
 def test_slugs_are_plain_letters() -> None:

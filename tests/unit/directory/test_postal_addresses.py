@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.i18n import countries
-from campaign.officials.postal import address_lines, address_problems, formatted_code
+from campaign.core.i18n import countries
+from campaign.directory.postal_addresses import address_lines, address_problems, formatted_code
 
 ALL = [code for code, _ in countries("en")]
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.core import get_global
 
-from campaign.officials import zones
-from campaign.officials.zones import zone_of, zones_in
+from campaign.core import time_zones
+from campaign.core.time_zones import zone_of, zones_in
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,6 @@ def test_every_country_has_a_zone_that_this_python_knows() -> None:
 def test_each_country_of_several_zones_names_the_one_of_its_capital() -> None:
     no_capital = {"AQ", "UM", "ZZ", "001"}
     several = {code for code in get_global("territory_zones") if len(zones_in(code)) > 1}
-    assert several - no_capital == set(zones._CAPITALS)
-    assert all(zone in zones_in(code) for code, zone in zones._CAPITALS.items())
-    assert all(any(zone in zones_in(code) for code in several) for zone in zones._CITIES)
+    assert several - no_capital == set(time_zones._CAPITALS)
+    assert all(zone in zones_in(code) for code, zone in time_zones._CAPITALS.items())
+    assert all(any(zone in zones_in(code) for code in several) for zone in time_zones._CITIES)

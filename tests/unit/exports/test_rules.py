@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign.campaigns.models import Campaign, CampaignStatus
-from campaign.errors import DomainError, Gone, Invalid, NotFound, Refused
-from campaign.exports import rules
-from campaign.exports.models import DataExport, ExportKind, ExportState
-from campaign.signing.models import SignatureState
+from campaign.core.errors import DomainError, Gone, Invalid, NotFound, Refused
+from campaign.exports import export_rules
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.export import DataExport, ExportKind, ExportState
+from campaign.models.signature import SignatureState
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
 ASKER, OTHER = 1, 2
@@ -28,8 +28,8 @@ def export(state: ExportState, *, hours: float | None = 1, **facts: object) -> D
 def test_no_list_holds_who_did_not_confirm_or_has_gone() -> None:
     never = {SignatureState.PENDING, SignatureState.WITHDRAWN, SignatureState.ERASED}
     for kind in ExportKind:
-        assert not never & set(rules.states_in(kind))
-    assert rules.states_in(ExportKind.OFFICIALS) == (SignatureState.CONFIRMED,)
+        assert not never & set(export_rules.states_in(kind))
+    assert export_rules.states_in(ExportKind.OFFICIALS) == (SignatureState.CONFIRMED,)
 
 
 @pytest.mark.parametrize("status", list(CampaignStatus))
@@ -39,9 +39,9 @@ def test_a_stop_and_a_draft_hold_back(status: CampaignStatus, kind: ExportKind) 
     hidden = status in {CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED}
     if stopped or hidden:
         with pytest.raises(Refused):
-            rules.refuse_campaign(kind, status)
+            export_rules.refuse_campaign(kind, status)
     else:
-        rules.refuse_campaign(kind, status)
+        export_rules.refuse_campaign(kind, status)
 
 
 @pytest.mark.parametrize("state", list(ExportState))
@@ -51,10 +51,10 @@ def test_only_another_decides_only_what_waits_only_in_time(
     state: ExportState, by: int, hours: float
 ) -> None:
     if by == OTHER and state is ExportState.ASKED and hours > 0:
-        rules.refuse_decision(export(state, hours=hours), by, NOW)
+        export_rules.refuse_decision(export(state, hours=hours), by, NOW)
     else:
         with pytest.raises(Refused):
-            rules.refuse_decision(export(state, hours=hours), by, NOW)
+            export_rules.refuse_decision(export(state, hours=hours), by, NOW)
 
 
 @pytest.mark.parametrize(
@@ -76,21 +76,21 @@ def test_the_file_is_one_persons_for_its_time(
     state: ExportState, by: int, hours: float | None, problem: type[DomainError] | None
 ) -> None:
     if problem is None:
-        rules.refuse_download(export(state, hours=hours), by, NOW)
+        export_rules.refuse_download(export(state, hours=hours), by, NOW)
         return
     with pytest.raises(problem):
-        rules.refuse_download(export(state, hours=hours), by, NOW)
+        export_rules.refuse_download(export(state, hours=hours), by, NOW)
 
 
 def test_a_reason_says_something() -> None:
-    assert rules.checked_reason("  For the\n vetting. ") == "For the vetting."
+    assert export_rules.checked_reason("  For the\n vetting. ") == "For the vetting."
     for typed in ("", "         x        ", "because", "x" * 501):
         with pytest.raises(Invalid):
-            rules.checked_reason(typed)
+            export_rules.checked_reason(typed)
 
 
 def test_the_mark_says_whose_it_is() -> None:
-    mark = rules.Mark(7, "UA 1/26", ExportKind.FULL, "Ada", NOW, "For the\nvetting")
+    mark = export_rules.Mark(7, "UA 1/26", ExportKind.FULL, "Ada", NOW, "For the\nvetting")
     lines = dict(mark.lines())
     assert lines["approved by"] == "nobody else was needed"
     assert lines["bundle"] == "all"

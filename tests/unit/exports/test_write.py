@@ -11,10 +11,10 @@ import pyrage
 import pytest
 from xlsxwriter.exceptions import FileCreateError
 
-from campaign.bundles import faults
-from campaign.exports import writing
-from campaign.exports.models import ExportFormat, ExportKind
-from campaign.exports.rules import Mark
+from campaign.bundles.volumes import machine_faults
+from campaign.exports import write_file
+from campaign.exports.export_rules import Mark
+from campaign.models.export import ExportFormat, ExportKind
 from campaign.storage import FilesAway
 
 FULL_DISK = Path("/dev/full")
@@ -28,7 +28,7 @@ def key() -> str:
 def workbook(folder: Path) -> Iterator[bytes]:
     """A workbook that is made on a full disk."""
     (folder / "export.xlsx").symlink_to(FULL_DISK)
-    return writing.write(ExportFormat.XLSX, MARK, ("name",), [("Ada",)], folder, locale="en")
+    return write_file.write(ExportFormat.XLSX, MARK, ("name",), [("Ada",)], folder, locale="en")
 
 
 # The last bytes of a short list are written when the library is done, of a long one on the way.
@@ -38,8 +38,8 @@ def test_a_full_disk_is_said_through_the_encryption(size: int) -> None:
         FULL_DISK.open("wb", buffering=0) as disk,
         pytest.raises(OSError, match="No space left") as found,
     ):
-        writing.encrypt([bytes(size)], [key()], disk)
-    assert faults.fault_of(found.value) == faults.NO_ROOM
+        write_file.encrypt([bytes(size)], [key()], disk)
+    assert machine_faults.fault_of(found.value) == machine_faults.NO_ROOM
 
 
 def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
@@ -48,7 +48,7 @@ def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
             raise FilesAway("GenericError")
 
     with pytest.raises(FilesAway):
-        writing.encrypt([b"list"], [key()], Away())
+        write_file.encrypt([b"list"], [key()], Away())
 
 
 # The half-made archive tries once more when it is thrown away; nobody is there to be told.
@@ -58,12 +58,12 @@ def test_a_full_disk_is_said_through_a_workbook(tmp_path: Path, encrypted: bool)
     out = io.BytesIO()
     chunks = workbook(tmp_path)
     with pytest.raises(FileCreateError) as found:
-        writing.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
-    assert faults.fault_of(found.value) == faults.NO_ROOM
+        write_file.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
+    assert machine_faults.fault_of(found.value) == machine_faults.NO_ROOM
     del found
     gc.collect()
 
 
 def test_what_has_another_cause_is_not_the_disks() -> None:
-    assert faults.fault_of(ValueError("x")) == faults.FAILED
-    assert faults.fault_of(PermissionError(errno.EACCES, "x")) == faults.FAILED
+    assert machine_faults.fault_of(ValueError("x")) == machine_faults.FAILED
+    assert machine_faults.fault_of(PermissionError(errno.EACCES, "x")) == machine_faults.FAILED

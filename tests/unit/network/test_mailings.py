@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from campaign.campaigns.lifecycle import is_news
-from campaign.campaigns.models import CampaignStatus, UpdateKind
-from campaign.network.matching import Subject, Wishes, due_before, matches
-from campaign.network.models import Frequency
+from campaign.models.campaign import CampaignStatus, UpdateKind
+from campaign.models.network import Frequency
+from campaign.network.match_interests import Subject, Wishes, due_before, matches
 
 CASE = Subject("MX", ["defenders", "women"], ["es", "pt-BR"])
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)

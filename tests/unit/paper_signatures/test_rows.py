@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from campaign.officials.readings import UnreadableFile
-from campaign.paper.details import Details, check, is_blank, with_dittos
-from campaign.paper.reading_files import guess, mapping_problem, open_table, read_table, wrong_rows
+from campaign.directory.imports.read_rows import UnreadableFile
+from campaign.paper_signatures.check_row import Details, check, is_blank, with_dittos
+from campaign.paper_signatures.read_file import (
+    guess,
+    mapping_problem,
+    open_table,
+    read_table,
+    wrong_rows,
+)
 
 ROW = {
     "given_name": "Ana",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from campaign.letters.context import LetterContext
+from campaign.printing.letter_content import LetterContext
 
 OPENING = (
     (

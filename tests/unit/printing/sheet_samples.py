@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from campaign.letters.context import CountRow
-from campaign.letters.posters import PosterContext
-from campaign.letters.sheet_contexts import Both, BothRow, DeliverySheetContext, Said
-from campaign.letters.sign_on_sheets import SheetContext
+from campaign.printing.letter_content import CountRow
+from campaign.printing.sheet_content import Both, BothRow, DeliverySheetContext, Said
+from campaign.printing.sheets.posters import PosterContext
+from campaign.printing.sheets.signature_sheets import SheetContext
 
 ADDRESS = ("H. E. the Ambassador", "Embassy of Valdemira", "12 Elgin Row", "Ottawa ON  K1P 0X0")
 

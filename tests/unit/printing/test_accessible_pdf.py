@@ -6,11 +6,11 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.letters import bundle_sheets, posters, sign_on_sheets
-from campaign.letters.layouts import A4, US_10
-from campaign.letters.press import print_letters, render_one
-from tests.unit.letters.papers import delivery, poster, sign_on
-from tests.unit.letters.samples import letter
+from campaign.printing.geometry import A4, US_10
+from campaign.printing.press import print_letters, render_one
+from campaign.printing.sheets import bundle_sheets, posters, signature_sheets
+from tests.unit.printing.letter_samples import letter
+from tests.unit.printing.sheet_samples import delivery, poster, sign_on
 
 
 def letter_pdf(out: Path, locale: str) -> None:
@@ -26,7 +26,7 @@ def poster_pdf(out: Path, locale: str) -> None:
 
 
 def sheet_pdf(out: Path, locale: str) -> None:
-    out.write_bytes(sign_on_sheets.sheet_pdf(sign_on(locale=locale), A4))
+    out.write_bytes(signature_sheets.sheet_pdf(sign_on(locale=locale), A4))
 
 
 @pytest.mark.parametrize("make", [letter_pdf, delivery_pdf, poster_pdf, sheet_pdf])

@@ -7,15 +7,15 @@ import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from campaign.letters import bundle_sheets
-from campaign.letters.context import FactRow
-from campaign.letters.envelope_sizes import envelopes_for
-from campaign.letters.envelopes import EnvelopeContext
-from campaign.letters.layouts import A4, LETTER, Paper
-from campaign.letters.problems import LetterRefused
-from campaign.letters.sheet_contexts import ContentsContext, ContentsPage, Said
-from tests.unit.letters.papers import ADDRESS, delivery
-from tests.unit.letters.reading import pages_of
+from campaign.printing.envelope_sizes import envelopes_for
+from campaign.printing.geometry import A4, LETTER, Paper
+from campaign.printing.letter_content import FactRow
+from campaign.printing.problems import LetterRefused
+from campaign.printing.sheet_content import ContentsContext, ContentsPage, Said
+from campaign.printing.sheets import bundle_sheets
+from campaign.printing.sheets.envelopes import EnvelopeContext
+from tests.unit.printing.pdf_pages import pages_of
+from tests.unit.printing.sheet_samples import ADDRESS, delivery
 
 DIGEST = "0123456789abcdef" * 4
 PAPERS = pytest.mark.parametrize("paper", [LETTER, A4], ids=lambda paper: paper.slug)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from campaign.letters.cards import imposed_order
-from campaign.letters.layouts import CARDS_A_SHEET, US_10
-from campaign.letters.press import print_cards
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.samples import letter
+from campaign.printing.geometry import CARDS_A_SHEET, US_10
+from campaign.printing.press import print_cards
+from campaign.printing.press_cards import imposed_order
+from tests.unit.printing.letter_samples import letter
+from tests.unit.printing.pdf_pages import pages_of
 
 
 @pytest.mark.parametrize("count", [*range(10), 500])

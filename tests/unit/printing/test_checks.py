@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from campaign.letters import fonts
-from campaign.letters.checks import check_before
-from campaign.letters.layouts import US_10
-from campaign.letters.press import render_one
-from campaign.letters.problems import LetterRefused, Problem
-from tests.unit.letters.samples import letter
+from campaign.printing import fonts
+from campaign.printing.check_letters import check_before
+from campaign.printing.geometry import US_10
+from campaign.printing.press import render_one
+from campaign.printing.problems import LetterRefused, Problem
+from tests.unit.printing.letter_samples import letter
 
 
 def slugs(**changes: Any) -> list[str]:

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from campaign.letters.layouts import LAYOUTS, UK_DL, US_10, Layout
-from campaign.letters.press import LetterRefused, render_one
-from campaign.letters.windows import longest_line, most_lines, size_of, surely_fits
-from tests.unit.letters.samples import letter
+from campaign.printing.envelope_window import longest_line, most_lines, size_of, surely_fits
+from campaign.printing.geometry import LAYOUTS, UK_DL, US_10, Layout
+from campaign.printing.press import LetterRefused, render_one
+from tests.unit.printing.letter_samples import letter
 
 OFFICE = "Women's Representative, National Assembly, Migori"
 MISSION = "High Commission for the Republic of Kenya"

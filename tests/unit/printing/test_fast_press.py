@@ -10,12 +10,13 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from PIL import ImageChops
 
-from campaign.letters import foundries, press
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import DIN_5008_B, LAYOUTS, US_10, Layout
-from campaign.letters.segments import cut
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.samples import OPENING, OWN_WORDS, POINTS, letter
+from campaign.printing import press
+from campaign.printing.engine import worker_pool
+from campaign.printing.engine.segments import cut
+from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
+from campaign.printing.letter_content import LetterContext
+from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, POINTS, letter
+from tests.unit.printing.pdf_pages import pages_of
 
 ARABIC = "أكتب إليكم بشأن المدافعة عن حقوق الإنسان وأطلب حمايتها في أقرب وقت ممكن"
 HEBREW = "אני כותב אליכם בעניינה של מגינת זכויות האדם"
@@ -176,7 +177,7 @@ def test_text_can_be_found_and_stands_in_reading_order(tmp_path: Path) -> None:
 def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
     contexts = [*varied(), *random_texts(5)]
     first = press.print_letters(contexts, US_10, tmp_path / "a.pdf")
-    foundries.close_all()
+    worker_pool.close_all()
     second = press.print_letters(contexts, US_10, tmp_path / "b.pdf")
     assert first.sha256 == second.sha256
 

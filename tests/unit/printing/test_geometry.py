@@ -4,8 +4,8 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from campaign.letters import press
-from campaign.letters.layouts import (
+from campaign.printing import press
+from campaign.printing.geometry import (
     A4,
     AVERY_5160,
     L7163,
@@ -21,7 +21,7 @@ from campaign.letters.layouts import (
     layout_for,
     paper_for,
 )
-from tests.unit.letters.samples import letter
+from tests.unit.printing.letter_samples import letter
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 

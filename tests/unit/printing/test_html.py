@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from campaign.letters.html import (
+from campaign.printing.geometry import LAYOUTS, US_10, Layout
+from campaign.printing.html import (
     direction_of,
     letter_document,
     letter_fragment,
@@ -10,10 +11,9 @@ from campaign.letters.html import (
     screen_css,
     text_direction,
 )
-from campaign.letters.layouts import LAYOUTS, US_10, Layout
-from campaign.letters.press import render_one
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.samples import OWN_WORDS, letter
+from campaign.printing.press import render_one
+from tests.unit.printing.letter_samples import OWN_WORDS, letter
+from tests.unit.printing.pdf_pages import pages_of
 
 ATTACKS = (
     "<script>alert(1)</script>",

@@ -10,13 +10,14 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.letters import foundries, joining, lists
-from campaign.letters.foundry import Foundry, FoundryStopped
-from campaign.letters.layouts import LETTER
-from campaign.letters.printing import DEFAULT_LIMITS, Limits
-from campaign.letters.problems import OUT_OF_MEMORY, RENDERER_FAILED, TOOK_TOO_LONG
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.test_lists import LIST, row
+from campaign.printing.engine import join_pdf, worker_pool
+from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
+from campaign.printing.engine.worker import Foundry, FoundryStopped
+from campaign.printing.geometry import LETTER
+from campaign.printing.problems import OUT_OF_MEMORY, RENDERER_FAILED, TOOK_TOO_LONG
+from campaign.printing.sheets import lists
+from tests.unit.printing.pdf_pages import pages_of
+from tests.unit.printing.test_lists import LIST, row
 
 NO_TIME = Limits(seconds=0.0, seconds_per_letter=0.0)
 NO_MEMORY = Limits(memory=1_000_000)
@@ -54,11 +55,11 @@ def order(parts: list[Path], out: Path) -> dict[str, object]:
 def test_a_foundry_joins_to_the_same_bytes(
     foundry: Foundry, parts: list[Path], tmp_path: Path
 ) -> None:
-    here = joining.join(parts, tmp_path / "here.pdf", title=TITLE, language="fr-CA")
+    here = join_pdf.join(parts, tmp_path / "here.pdf", title=TITLE, language="fr-CA")
     there = tmp_path / "there.pdf"
     outcome = foundry.run("join", order(parts, there), DEFAULT_LIMITS, 2)
     assert outcome.report == {"pages": 2}
-    assert joining.describe(there, 2).sha256 == here.sha256
+    assert join_pdf.describe(there, 2).sha256 == here.sha256
     with pikepdf.open(there) as pdf:
         assert (str(pdf.docinfo["/Title"]), str(pdf.Root.Lang)) == (TITLE, "fr-CA")
     assert ["00001" in pages_of(there)[0], "00002" in pages_of(there)[1]] == [True, True]
@@ -70,8 +71,8 @@ def test_a_list_is_joined_in_no_process_but_the_foundry_s(
     def here(*_: object, **_more: object) -> None:
         raise AssertionError("joined in this process")
 
-    monkeypatch.setattr(joining, "join", here)
-    monkeypatch.setattr(joining, "join_parts", here)
+    monkeypatch.setattr(join_pdf, "join", here)
+    monkeypatch.setattr(join_pdf, "join_parts", here)
     made = lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf")
     assert (made.pages, made.bytes) == (1, made.path.stat().st_size)
 
@@ -123,7 +124,7 @@ def test_a_join_that_is_killed_is_taken_for_starved(foundry: Foundry, tmp_path: 
 def test_a_list_that_took_too_much_is_no_fault_of_a_text(
     tmp_path: Path, limits: Limits, slug: str
 ) -> None:
-    foundries.close_all()
+    worker_pool.close_all()
     with pytest.raises(FoundryStopped) as raised:
         lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
     assert raised.value.slug == slug

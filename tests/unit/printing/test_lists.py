@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from campaign.letters import lists
-from campaign.letters.context import (
+from campaign.printing.geometry import A4, L7163, LETTER, US_10, Paper
+from campaign.printing.letter_content import (
     ColumnLabels,
     CountRow,
     CoverContext,
@@ -15,10 +15,10 @@ from campaign.letters.context import (
     ReadmeContext,
     SignatureRow,
 )
-from campaign.letters.layouts import A4, L7163, LETTER, US_10, Paper
-from campaign.letters.problems import LetterRefused
-from campaign.letters.sheets import list_sheet
-from tests.unit.letters.reading import pages_of
+from campaign.printing.problems import LetterRefused
+from campaign.printing.sheets import lists
+from campaign.printing.signature_list.label_sheets import list_sheet
+from tests.unit.printing.pdf_pages import pages_of
 
 LABELS = ColumnLabels("Number", "Name", "Town", "Postal code", "Signed on", "")
 LIST = ListContext(

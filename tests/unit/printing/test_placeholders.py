@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.letters.placeholders import (
+from campaign.printing.placeholders import (
     KNOWN,
     MissingPlaceholderValue,
     fill,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.letters.layouts import DIN_5008_B, LAYOUTS, US_10, Layout
-from campaign.letters.press import (
+from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
+from campaign.printing.press import (
     FAST,
     PLAIN,
     Limits,
@@ -17,8 +17,8 @@ from campaign.letters.press import (
     render_many,
     render_one,
 )
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.samples import OPENING, OWN_WORDS, letter
+from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, letter
+from tests.unit.printing.pdf_pages import pages_of
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
@@ -117,9 +117,9 @@ def test_nothing_is_written_when_every_letter_is_set_aside(tmp_path: Path) -> No
 _DAEMON = """
 import multiprocessing, sys, threading
 from pathlib import Path
-from campaign.letters.layouts import US_10
-from campaign.letters.press import print_letters
-from tests.unit.letters.samples import letter
+from campaign.printing.geometry import US_10
+from campaign.printing.press import print_letters
+from tests.unit.printing.letter_samples import letter
 
 def work():
     thread = threading.Thread(target=print_letters, args=([letter()], US_10, Path(sys.argv[1])))

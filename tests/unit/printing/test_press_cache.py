@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaign.letters.printing import Limits
-from tests.remembering import _name
+from campaign.printing.engine.types import Limits
+from tests.press_cache import _name
 
 
 @pytest.mark.parametrize("work", ["join", "list"])

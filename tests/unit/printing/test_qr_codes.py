@@ -11,12 +11,13 @@ from markupsafe import Markup
 from PIL import Image
 
 import campaign
-from campaign.accounts import second_factor_views
-from campaign.letters import bundle_sheets, html, posters, renderer, sign_on_sheets
-from campaign.letters.layouts import A4, LETTER, Paper
-from campaign.letters.posters import Page
-from campaign.letters.qr_codes import QUIET_ZONE
-from tests.unit.letters.papers import delivery, poster, sign_on
+from campaign.printing import html, renderer
+from campaign.printing.geometry import A4, LETTER, Paper
+from campaign.printing.qr_codes import QUIET_ZONE
+from campaign.printing.sheets import bundle_sheets, posters, signature_sheets
+from campaign.printing.sheets.posters import Page
+from campaign.staff.pages import second_factor_views
+from tests.unit.printing.sheet_samples import delivery, poster, sign_on
 
 DPI = 300
 SHORT = "https://l.org/a"
@@ -33,7 +34,7 @@ def poster_of(link: str, paper: Paper, locale: str, out: Path) -> None:
 
 
 def sheet_of(link: str, paper: Paper, locale: str, out: Path) -> None:
-    out.write_bytes(sign_on_sheets.sheet_pdf(sign_on(link=link, locale=locale), paper))
+    out.write_bytes(signature_sheets.sheet_pdf(sign_on(link=link, locale=locale), paper))
 
 
 def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
@@ -46,10 +47,10 @@ def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
 
 
 CODES: dict[str, Callable[[str, Paper, str, Path], None]] = {
-    "campaign.letters.bundle_sheets": delivery_sheet,
-    "campaign.letters.posters": poster_of,
-    "campaign.letters.sign_on_sheets": sheet_of,
-    "campaign.accounts.second_factor_views": second_factor,
+    "campaign.printing.sheets.bundle_sheets": delivery_sheet,
+    "campaign.printing.sheets.posters": poster_of,
+    "campaign.printing.sheets.signature_sheets": sheet_of,
+    "campaign.staff.pages.second_factor_views": second_factor,
 }
 """Every module that draws a code, with what it draws it on."""
 
@@ -68,7 +69,7 @@ def test_every_module_that_draws_a_code_is_read_here() -> None:
         }  # fmt: skip
         if names & {"segno", "qr_svg"}:
             drawing.add(".".join(("campaign", *path.relative_to(root).with_suffix("").parts)))
-    assert drawing - {"campaign.letters.qr_codes"} == set(CODES)
+    assert drawing - {"campaign.printing.qr_codes"} == set(CODES)
 
 
 @pytest.mark.parametrize("drawn_by", CODES)

@@ -4,18 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from campaign.letters import fonts, press
-from campaign.letters.context import LetterContext
-from campaign.letters.html import (
-    direction_of,
-    isolated,
-    letter_fragment,
-    reading_direction,
-)
-from campaign.letters.layouts import DIN_5008_B, LAYOUTS, US_10, Layout
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.samples import letter
-from tests.unit.letters.test_fast import both, differences
+from campaign.printing import fonts, press
+from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
+from campaign.printing.html import direction_of, isolated, letter_fragment, reading_direction
+from campaign.printing.letter_content import LetterContext
+from tests.unit.printing.letter_samples import letter
+from tests.unit.printing.pdf_pages import pages_of
+from tests.unit.printing.test_fast_press import both, differences
 
 STREET = "45 O'Connor Street"
 WORDS = "أكتب إليكم بشأن سلامة Clemencia Adelaida Salas Salazar، وأرجو إعادة الحماية كاملة."

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from campaign.letters import fonts, press
-from campaign.letters.context import LetterContext
-from campaign.letters.layouts import DIN_5008_B, US_10, Layout
-from tests.unit.letters.samples import letter
-from tests.unit.letters.test_fast import both, differences
+from campaign.printing import fonts, press
+from campaign.printing.geometry import DIN_5008_B, US_10, Layout
+from campaign.printing.letter_content import LetterContext
+from tests.unit.printing.letter_samples import letter
+from tests.unit.printing.test_fast_press import both, differences
 
 TEXTS = {
     "latin": ("en", "Zoë", "Façade, naïve, Łódź, Ðặng, ﬁ ﬂ ffi; “quotes” — and a dash…"),

@@ -9,17 +9,17 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.letters import lists
-from campaign.letters.context import SignatureRow
-from campaign.letters.foundry import Foundry
-from campaign.letters.layouts import A4, LETTER
-from campaign.letters.list_cells import Fitter, cells, clean
-from campaign.letters.list_pages import PageWriter
-from campaign.letters.list_type import Typeface
-from campaign.letters.listing import typeset_list
-from campaign.letters.sheets import SETTINGS, list_sheet
-from tests.unit.letters.reading import pages_of
-from tests.unit.letters.test_lists import LABELS, LIST, LONG, row
+from campaign.printing.engine.worker import Foundry
+from campaign.printing.geometry import A4, LETTER
+from campaign.printing.letter_content import SignatureRow
+from campaign.printing.sheets import lists
+from campaign.printing.signature_list.label_sheets import SETTINGS, list_sheet
+from campaign.printing.signature_list.list_cells import Fitter, cells, clean
+from campaign.printing.signature_list.list_job import typeset_list
+from campaign.printing.signature_list.list_pages import PageWriter
+from campaign.printing.signature_list.typeface import Typeface
+from tests.unit.printing.pdf_pages import pages_of
+from tests.unit.printing.test_lists import LABELS, LIST, LONG, row
 
 ADDRESS = "1234 chemin de la Côte-Sainte-Catherine, app. 12, Saint-Germain-de-Grantham QC J0C 1K0"
 NAMES = (

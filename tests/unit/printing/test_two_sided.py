@@ -6,9 +6,9 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from campaign.letters import press
-from campaign.letters.layouts import DIN_5008_B, US_10, Layout
-from tests.unit.letters.samples import letter
+from campaign.printing import press
+from campaign.printing.geometry import DIN_5008_B, US_10, Layout
+from tests.unit.printing.letter_samples import letter
 
 LONG = tuple("A word and another, and then one more. " * 30 for _ in range(5))
 

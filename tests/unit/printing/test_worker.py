@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from campaign.letters import foundries
-from campaign.letters.foundries import borrowed
-from campaign.letters.foundry import Foundry
+from campaign.printing.engine import worker_pool
+from campaign.printing.engine.worker import Foundry
+from campaign.printing.engine.worker_pool import borrowed
 
 
 @pytest.fixture(autouse=True)
 def _none_at_rest() -> None:
-    foundries.close_all()
+    worker_pool.close_all()
 
 
 def ended(foundry: Foundry) -> bool:
@@ -41,7 +41,7 @@ def test_a_foundry_whose_run_failed_is_not_used_again() -> None:
 def test_a_foundry_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with borrowed() as first:
         pass
-    monkeypatch.setattr(foundries, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(worker_pool, "KEPT_SECONDS", 0.0)
     with borrowed() as second:
         assert second is not first
     assert ended(first)
@@ -61,7 +61,7 @@ def test_a_forked_child_leaves_the_foundry_to_its_parent() -> None:
         pass
     child = os.fork()
     if child == 0:
-        os._exit(len(foundries._at_rest))
+        os._exit(len(worker_pool._at_rest))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert not ended(first)
     with borrowed() as second:
@@ -70,7 +70,7 @@ def test_a_forked_child_leaves_the_foundry_to_its_parent() -> None:
 
 def test_no_foundry_outlives_its_program() -> None:
     script = (
-        "from campaign.letters.foundries import borrowed\n"
+        "from campaign.printing.engine.worker_pool import borrowed\n"
         "with borrowed() as foundry: print(foundry._process.pid)\n"
     )
     root = Path(__file__).parents[3]

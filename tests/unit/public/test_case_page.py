@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from campaign.campaigns.models import (
+from campaign.campaigns.closing_reasons import Reasons
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
@@ -15,10 +16,9 @@ from campaign.campaigns.models import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.campaigns.reasons import Reasons
-from campaign.officials.models import Mission, Official
-from campaign.reading.case_page import case_page
-from campaign.reading.deadline import deadline_of, say_day
+from campaign.models.directory import Mission, Official
+from campaign.public.case_page import case_page
+from campaign.public.deadline import deadline_of, say_day
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

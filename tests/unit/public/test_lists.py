@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from campaign.authoring.reach import host_of
-from campaign.campaigns.models import (
+from campaign.campaigns.content.embed_codes import host_of
+from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
@@ -14,12 +14,12 @@ from campaign.campaigns.models import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.reading.board import board_of, case_row, searching
-from campaign.reading.deadline import deadline_of, say_days_left
-from campaign.reading.endings import first_line
-from campaign.reading.home import Choices, Wish
-from campaign.reading.progress import next_round, progress_of
-from campaign.reading.sources import clean_source, with_source
+from campaign.public.deadline import deadline_of, say_days_left
+from campaign.public.ended_words import first_line
+from campaign.public.home import Choices, Wish
+from campaign.public.open_cases import board_of, case_row, searching
+from campaign.public.progress_bar import next_round, progress_of
+from campaign.public.referrers import clean_source, with_source
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from campaign.letters import posters, sign_on_sheets
-from campaign.letters.layouts import PAPERS
-from campaign.letters.posters import ShareContext
-from campaign.reading.calendars import deadline_ics
-from tests.unit.letters.papers import poster, sign_on
+from campaign.printing.geometry import PAPERS
+from campaign.printing.sheets import posters, signature_sheets
+from campaign.printing.sheets.posters import ShareContext
+from campaign.public.calendar_file import deadline_ics
+from tests.unit.printing.sheet_samples import poster, sign_on
 
 SHARE = ShareContext("en", "Mexico", "A title", "en", "Write a letter.", "A site")
 
@@ -71,8 +71,8 @@ def test_the_sheet_is_one_lying_page_that_shows_every_request_whole(
     slug: str, locale: str, ask: str, asks: int
 ) -> None:
     context = sign_on((ask.strip(),) * asks, locale=locale, text_locale=locale)
-    planned = sign_on_sheets.plan_sheet(context, PAPERS[slug])
-    with pypdfium2.PdfDocument(sign_on_sheets.sheet_pdf(context, PAPERS[slug])) as document:
+    planned = signature_sheets.plan_sheet(context, PAPERS[slug])
+    with pypdfium2.PdfDocument(signature_sheets.sheet_pdf(context, PAPERS[slug])) as document:
         assert len(document) == 1
         page = document[0]
         assert page.get_width() > page.get_height()
@@ -89,9 +89,9 @@ def test_the_sheet_is_one_lying_page_that_shows_every_request_whole(
 @pytest.mark.parametrize("locale", ["en", "ar"])
 def test_what_is_cut_off_stands_on_one_side_of_the_line(locale: str) -> None:
     context = sign_on(locale=locale)
-    page = sign_on_sheets.plan_sheet(context, PAPERS["a4"])
+    page = signature_sheets.plan_sheet(context, PAPERS["a4"])
     cut = (page.margin + page.body + page.gap / 2) / 25.4 * 72
-    with pypdfium2.PdfDocument(sign_on_sheets.sheet_pdf(context, PAPERS["a4"])) as document:
+    with pypdfium2.PdfDocument(signature_sheets.sheet_pdf(context, PAPERS["a4"])) as document:
         text = document[0].get_textpage()
         width = document[0].get_width()
         for words in (*context.strip_columns, "We keep this strip", *context.columns, "A site"):

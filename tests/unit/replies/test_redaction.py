@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.markup import unmarked
-from campaign.pages import BAR, markdown
-from campaign.replies.bars import bars_from
+from campaign.replies.black_bars import bars_from
 from campaign.replies.redaction import BadMarks, as_markdown, redacted
+from campaign.web.markup import unmarked
+from campaign.web.pages import BAR, markdown
 
 
 def test_a_passage_becomes_a_bar_that_does_not_tell_its_length() -> None:

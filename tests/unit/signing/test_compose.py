@@ -6,14 +6,14 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from campaign.bundles.choices import Choice, Order
-from campaign.bundles.ordering import Facts, key_of
-from campaign.letters.layouts import US_10
-from campaign.letters.press import FAST, PLAIN, render_one
-from campaign.letters.room import letter_room
-from campaign.signing.composing import own_paragraphs, place_and_date
-from campaign.signing.names import full_name
-from tests.unit.letters.samples import letter
+from campaign.bundles.freeze.choices import Choice, Order
+from campaign.bundles.freeze.letter_order import Facts, key_of
+from campaign.core.text.person_names import full_name
+from campaign.printing.geometry import US_10
+from campaign.printing.page_fit import letter_room
+from campaign.printing.press import FAST, PLAIN, render_one
+from campaign.signing.letter.compose import own_paragraphs, place_and_date
+from tests.unit.printing.letter_samples import letter
 
 DAY = date(2026, 11, 26)
 

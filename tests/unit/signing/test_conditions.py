@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaign.sealing import Keyring
-from campaign.signing.conditions import Conditions, tidy_address, tidy_domain, tidy_network
-from campaign.signing.traces import domain_of, make_trace, marks_of, opened, places_of
+from campaign.core.sealing import Keyring
+from campaign.signing.checks.conditions import Conditions, tidy_address, tidy_domain, tidy_network
+from campaign.signing.checks.origin import domain_of, make_trace, marks_of, opened, places_of
 
 KEYS = Keyring.of(b"k" * 32)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

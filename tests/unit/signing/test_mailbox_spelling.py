@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.signing.mailbox_spelling import meant
+from campaign.signing.mailbox_spellings import meant
 
 
 @pytest.mark.parametrize(

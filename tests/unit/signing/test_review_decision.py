@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaign.signing.judging import Verdict
-from campaign.signing.models import SignatureState
-from campaign.signing.screening_rules import RISK, THREAT
+from campaign.models.signature import SignatureState
+from campaign.signing.checks.review_decision import Verdict
+from campaign.signing.checks.screening_rules import RISK, THREAT
 
 CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
 

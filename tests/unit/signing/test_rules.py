@@ -6,9 +6,8 @@ from importlib import resources
 import pytest
 
 from campaign.screening.trends import spikes_in
-from campaign.signing.guard import guard_of
-from campaign.signing.lookalikes import looks_like_any
-from campaign.signing.screening_rules import (
+from campaign.signing.checks.lookalikes import looks_like_any
+from campaign.signing.checks.screening_rules import (
     CaseWords,
     ScreeningRules,
     findings,
@@ -16,6 +15,7 @@ from campaign.signing.screening_rules import (
     reasons_of_name,
     reasons_of_text,
 )
+from campaign.signing.checks.wordlist import guard_of
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_letters_that_differ_keep_names_apart(name: str, other: str) -> None:
 
 
 def test_the_table_is_unicodes() -> None:
-    text = (resources.files("campaign.signing") / "confusables.json").read_text("utf-8")
+    text = (resources.files("campaign.signing.checks") / "confusables.json").read_text("utf-8")
     table = json.loads(text)
     assert table["source"].startswith("https://www.unicode.org/Public/")
     assert table["version"] in table["source"]

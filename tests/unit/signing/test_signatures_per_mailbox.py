@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign.addresses import canonical_email
-from campaign.signing.duplicates import Person, Ruling, Seat, rule, rule_confirmed
-from campaign.signing.models import SignatureState
+from campaign.core.email_addresses import canonical_email
+from campaign.models.signature import SignatureState
+from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat, rule, rule_confirmed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAYA = Person("Maya", "Roy", "CA", "K1P 1A4", "Ottawa")

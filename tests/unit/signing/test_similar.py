@@ -1,7 +1,7 @@
 """Words that are nearly the same have nearly the same print; without the key it tells nothing."""
 
-from campaign.sealing import Keyring
-from campaign.signing.similar import bands_of
+from campaign.core.sealing import Keyring
+from campaign.signing.checks.similar import bands_of
 
 KEYS = Keyring.of(b"k" * 32)
 WORDS = (

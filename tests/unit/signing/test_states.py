@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import campaign
-from campaign.errors import Refused
-from campaign.signing.judging import Verdict
-from campaign.signing.models import Signature, SignatureState
+from campaign.core.errors import Refused
+from campaign.models.signature import Signature, SignatureState
+from campaign.signing.checks.review_decision import Verdict
 from campaign.signing.states import LIVE, MOVES, list_sources, may_move, move_signature
 
 _ROOT = Path(campaign.__file__).parent

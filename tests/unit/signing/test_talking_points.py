@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.signing.points import arranged, moved, ordered
+from campaign.signing.letter.points import arranged, moved, ordered
 
 OFFERED = (("a", True), ("b", False), ("c", True), ("d", False))
 

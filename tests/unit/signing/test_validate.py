@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.letters.checks import check_characters, texts_of
-from campaign.signing.composing import Addressing, Case, Proposal, compose
-from campaign.signing.details import names_street
-from campaign.signing.drafts import writer_of
-from campaign.signing.duplicates import Person
-from campaign.signing.models import Disclosure
-from campaign.signing.tidying import without_emoji
-from campaign.signing.validating import (
+from campaign.models.signature import Disclosure
+from campaign.printing.check_letters import check_characters, texts_of
+from campaign.signing.address import names_street
+from campaign.signing.clean_text import without_emoji
+from campaign.signing.form.sentences import SLUGS
+from campaign.signing.letter.compose import Addressing, Case, Proposal, compose
+from campaign.signing.letter.draft import writer_of
+from campaign.signing.signatures_per_mailbox import Person
+from campaign.signing.validate import (
     CARD_WORDS_LIMIT,
     Offer,
     Problem,
@@ -25,7 +26,6 @@ from campaign.signing.validating import (
     check_text,
     check_words,
 )
-from campaign.signing.wording import SLUGS
 
 OFFER = Offer(("en", "es"), (("protect", True), ("investigate", False), ("recognise", False)))
 GOOD = {

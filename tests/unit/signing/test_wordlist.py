@@ -2,9 +2,17 @@
 
 import pytest
 
-from campaign.signing.guard import FORBIDDEN, INSULT, LINK, PHONE, THREAT, guard_of, missing_points
-from campaign.signing.private_details import private_places
-from campaign.signing.screening_rules import ScreeningRules, reasons_of_text
+from campaign.signing.checks.private_details import private_places
+from campaign.signing.checks.screening_rules import ScreeningRules, reasons_of_text
+from campaign.signing.checks.wordlist import (
+    FORBIDDEN,
+    INSULT,
+    LINK,
+    PHONE,
+    THREAT,
+    guard_of,
+    missing_points,
+)
 
 GUARD = guard_of(["Elena Ruíz", "l'atelier", "شاهد", "証人"], ["MX", "CA"])
 

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from campaign.accounts.deeds import DEEDS, DETAILS, GROUPS
+from campaign.staff.audit_log.labels import DEEDS, DETAILS, GROUPS
 
 SOURCE = Path(__file__).parents[3] / "campaign"
 _RECORDERS = {"record", "record_change", "_record", "_note", "note"}
@@ -33,7 +33,7 @@ def _actions() -> set[str]:
 def test_every_action_has_words() -> None:
     actions = _actions()
     assert {"bundle.download", "accounts.role", "campaign.edit"} <= actions
-    assert actions - set(DEEDS) == set(), "give them words in campaign/accounts/deeds.py"
+    assert actions - set(DEEDS) == set(), "give them words in campaign/staff/audit_log/labels.py"
 
 
 def test_every_deed_belongs_to_a_group_of_the_list() -> None:
@@ -50,4 +50,6 @@ def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
         for one in node.keywords
         if one.arg
     }
-    assert named - own - set(DETAILS) == set(), "give them words in campaign/accounts/deeds.py"
+    assert named - own - set(DETAILS) == set(), (
+        "give them words in campaign/staff/audit_log/labels.py"
+    )

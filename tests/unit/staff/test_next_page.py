@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.accounts.sessions import safe_next
+from campaign.staff.sessions import safe_next
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from flask_security import Security
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.accounts.datastore import StaffDatastore
-from campaign.accounts.passwords import MAXIMUM, MINIMUM, SETTINGS, problem_of
+from campaign.staff.pages.datastore import StaffDatastore
+from campaign.staff.passwords import MAXIMUM, MINIMUM, SETTINGS, problem_of
 
 ABOUT = ("noor.haddad@example.org", "Noor Haddad")
 

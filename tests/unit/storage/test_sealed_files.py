@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.sealing import Keyring
+from campaign.core.sealing import Keyring
 from campaign.storage import scratch, sealed
 from campaign.storage.sealed import CHUNK, Damaged, NotSealed, SealedReader, SealingWriter
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from campaign.bundles.models import DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.deliveries.covering import Range
-from campaign.deliveries.order import Placed
-from campaign.following.trips import Stay, fates
-from campaign.signing.models import Letter
+from campaign.deliveries.event_order import Placed
+from campaign.deliveries.letters_covered import Range
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.models.signature import Letter
+from campaign.tracking.delivery_history import Stay, fates
 
 NOON = datetime(2026, 12, 4, 12, tzinfo=UTC)
 

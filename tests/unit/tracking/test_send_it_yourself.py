@@ -4,10 +4,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from campaign.following.links import spelling
-from campaign.following.sending import mailto_of, plain_text
-from campaign.letters.context import LetterContext
 from campaign.mail.bad_addresses import tells_of_the_address
+from campaign.printing.letter_content import LetterContext
+from campaign.tracking.letter_links import spelling
+from campaign.tracking.send_it_yourself import mailto_of, plain_text
 
 LETTER = LetterContext(
     key="1", number=None, reference="UA 1/26", locale="en", sender_lines=("Ana",),

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from campaign.compressing import accepted_coding
+from campaign.web.compress import accepted_coding
 
 
 @pytest.mark.parametrize(

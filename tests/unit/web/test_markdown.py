@@ -2,8 +2,8 @@
 
 import pytest
 
-from campaign.markup import MARKDOWN, unmarked
 from campaign.replies.redaction import as_markdown
+from campaign.web.markup import MARKDOWN, unmarked
 
 
 @pytest.mark.parametrize(

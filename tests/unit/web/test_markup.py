@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.markup import opening, unmarked
+from campaign.web.markup import opening, unmarked
 
 
 @pytest.mark.parametrize(

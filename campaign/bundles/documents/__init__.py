@@ -1,0 +1,1 @@
+"""What lies beside the letters: cover letter, lists, manifest, readme; and verifying a bundle."""

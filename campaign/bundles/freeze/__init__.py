@@ -1,0 +1,1 @@
+"""Which letters go into a bundle, and what of them is frozen."""

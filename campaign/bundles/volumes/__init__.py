@@ -1,0 +1,1 @@
+"""Printing volume by volume: queue, lease, jobs."""

@@ -1,0 +1,4 @@
+"""What a campaign says.
+
+Drafts being typed, editions by language, revisions that are kept, updates, letters.
+"""

@@ -1,0 +1,1 @@
+"""What a campaign still lacks before it opens, and who approves it."""

@@ -1,0 +1,1 @@
+"""Comparing, folding and naming texts."""

@@ -1,0 +1,1 @@
+"""Envelopes: made, posted, split, sent to another mission."""

@@ -1,0 +1,1 @@
+"""Entries of the directory that are one: found and merged."""

@@ -1,0 +1,1 @@
+"""Files of officials and missions: read, matched, planned, applied, undone."""

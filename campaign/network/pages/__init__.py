@@ -1,0 +1,1 @@
+"""Pages of the network's members, and its part of a campaign's desk."""

@@ -1,0 +1,1 @@
+"""Papers beside letters: lists, envelopes, posters, address and sign-on sheets."""

@@ -1,0 +1,1 @@
+"""Retention, anonymising, erasure, subject access."""

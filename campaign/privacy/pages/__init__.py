@@ -1,0 +1,1 @@
+"""Pages on which supporters see and erase what is kept of them."""

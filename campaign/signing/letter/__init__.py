@@ -1,0 +1,1 @@
+"""How a letter is composed, drafted, previewed and translated."""

@@ -1,0 +1,1 @@
+"""What every page stands on: security headers, error pages, forms, fields, pagination."""
