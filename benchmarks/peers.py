@@ -52,8 +52,8 @@ def one_by_one(some: Letters, out: Path) -> None:
     """WeasyPrint as most applications use it: document, style and fonts for each letter."""
     from weasyprint import CSS, HTML
 
-    from campaign.printing.fetcher import LettersFetcher
     from campaign.printing.html import letter_document, print_css
+    from campaign.printing.renderer import LettersFetcher
 
     layout = layout_for("CA")
     for letter in some:

@@ -38,9 +38,9 @@ from campaign.screening.desk.rehearsal_screening_views import blueprint as rehea
 from campaign.screening.desk.views import blueprint as screening
 from campaign.screening.desk.views import rules as screening_rules
 from campaign.signing import reminders
-from campaign.signing.form.blueprint import blueprint as signing
 from campaign.signing.form.preview_views import blueprint as signing_previews
 from campaign.signing.form.rehearsal_signing_views import blueprint as rehearsal_signing
+from campaign.signing.form.views import blueprint as signing
 from campaign.staff.pages import security_setup
 from campaign.staff.pages.views import blueprint as staff
 from campaign.tracking import notices, send_notices

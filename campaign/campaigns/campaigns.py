@@ -1,4 +1,7 @@
-"""Campaigns: making, changing, finding, opening and ending them."""
+"""Campaigns: making, changing, finding, opening and ending them.
+
+Campaigns that everybody may read, loaded at once with what lists of them show.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,7 +10,7 @@ from typing import TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.changes import check_move, given, move, note, record_change, staff_id
@@ -21,10 +24,16 @@ from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.desk_texts import slug_of
-from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, StopKind, TargetKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    LetterFormat,
+    StopKind,
+    TargetKind,
+    Update,
+)
 from campaign.models.revision import Part
-from campaign.models.staff import StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import StaffUser, sees
 
 _RESERVED = {"new", "officials"}
 _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
@@ -316,3 +325,16 @@ def _free_slug(unit: Session, reference: str, own: Campaign | None) -> str:
     if slug in _RESERVED or unit.scalar(taken.limit(1)) is not None:
         raise Invalid(fields={"reference": "reference-taken"})
     return slug
+
+
+def list_public(unit: Session) -> Sequence[Campaign]:
+    """All public campaigns with their editions and updates, in a fixed number of queries."""
+    return unit.scalars(
+        select(Campaign)
+        .where(Campaign.status.in_(lifecycle.PUBLIC))
+        .options(
+            selectinload(Campaign.editions),
+            selectinload(Campaign.updates).selectinload(Update.editions),
+        )
+        .order_by(Campaign.id)
+    ).all()

@@ -6,8 +6,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
-from campaign.models.staff import StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import StaffUser, sees
 
 _CHAIN_LOCK = 0x0A0D18
 

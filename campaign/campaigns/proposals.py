@@ -25,8 +25,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
-from campaign.models.staff import Role, StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import Role, StaffUser, sees
 
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.public_count import CampaignTally
+from campaign.models.statistics import CampaignTally
 
 # Signatures belong to a higher layer: they are counted by the table's name.
 _SIGNATURE = table(

@@ -2,9 +2,13 @@
 
 Units are those of the SVG's viewBox. `mirrored` turns a chart round for scripts that run from
 right to left; an SVG's `text-anchor` follows the page's direction by itself.
+
+Bars of tables and the small columns of a list. Pure.
+
+Which days a campaign's chart is of. Pure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, log10
@@ -280,3 +284,65 @@ def _last(column: Column, scale: _Scale, text: str) -> Label:
 
 def _over(column: Column, scale: _Scale, text: str, kind: str) -> Label:
     return scale.label(column.x + column.width / 2, column.y - 5, text, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a table, of a hundred units."""
+
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class SmallColumn:
+    """A column of a chart without words."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def bar(value: int, most: int, *, mirrored: bool) -> Bar:
+    """How long the bar of a value is; what is not nothing can be seen."""
+    width = round(max(value / most * 100, 0.6), 2) if value > 0 and most > 0 else 0.0
+    return Bar(round(100 - width, 2) if mirrored else 0.0, width)
+
+
+def spark(
+    days: Sequence[int], *, width: float = 84, height: float = 20, mirrored: bool
+) -> list[SmallColumn]:
+    """Small columns without words, for a line of a list."""
+    most = max(days, default=0)
+    if not most:
+        return []
+    step = width / len(days)
+    made: list[SmallColumn] = []
+    for n, value in enumerate(days):
+        high = round(max(value / most * height, 1.0), 2) if value else 0.0
+        x = round(width - (n + 1) * step if mirrored else n * step, 2)
+        made.append(SmallColumn(x, round(height - high, 2), round(step - 1, 2), high))
+    return made
+
+
+_STRAY = timedelta(days=60)
+"""What is further off does not belong to the campaign's days."""
+
+
+def span_of(
+    days: Iterable[date], *, opened: date | None, ended: date | None, today: date
+) -> tuple[date, date]:
+    """The first and the last day of the time axis: those of the campaign's own signatures.
+
+    An opening long before the first signature would leave the columns no room; a day long before
+    the opening, long after the end or still to come is a mistake. Both stand in the table alone.
+    """
+    last = ended or today
+    latest = min(today, last + _STRAY)
+    own = [day for day in days if day <= latest and (opened is None or day >= opened - _STRAY)]
+    last = max([min(last, today), *own])
+    first = min([*own, last])
+    if opened is not None and first - _STRAY <= opened < first:
+        first = opened
+    return first, last

@@ -1,13 +1,35 @@
-"""The tables of a campaign's figures: for the page, and as rows of a CSV file. Pure."""
+"""The tables of a campaign's figures: for the page, and as rows of a CSV file. Pure.
 
-from collections.abc import Iterator, Mapping, Sequence
+Tables as CSV files that spreadsheets of every country open.
+
+How a campaign's letters stand: by official, by mission, and what came of their bundles.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from campaign.bundles.destinations import slug_of
-from campaign.dashboard.bar_charts import Bar, bar
+from flask import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.destinations import (
+    ATTEMPT_WITH_DESTINATION,
+    WITH_DESTINATION,
+    destination_of,
+    slug_of,
+)
 from campaign.dashboard.campaign_statistics import Figures, filled
+from campaign.dashboard.charts import Bar, bar
+from campaign.deliveries.event_order import newest_first
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.campaign import Campaign, TargetKind
+from campaign.web.spreadsheets import inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +168,79 @@ def mails_csv(kept: Any) -> Iterator[Cells]:
     yield ("what", "number")
     for name in ("bad_addresses", "mails_failed", "mails_waiting"):
         yield (name, getattr(kept, name))
+
+
+def csv_file(name: str, rows: Iterable[Cells]) -> Response:
+    """The rows as a download; they are read when the request's session has ended."""
+    response = Response(_lines(rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _lines(rows: Iterable[Cells]) -> Iterator[str]:
+    """UTF-8 with its mark, CRLF, no cell a formula."""
+    yield "\ufeff"
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([inert(str(cell)) for cell in row])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
+    """Letters to each official who is written to."""
+    return [
+        TargetRow(
+            target,
+            figures.letters(target.id),
+            figures.letters(target.id, "waiting"),
+            figures.letters(target.id, "aside"),
+            figures.letters(target.id, "never"),
+        )
+        for target in campaign.targets
+        if target.kind is TargetKind.TO
+    ]
+
+
+def attempts_of(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+    """What happened at the gates, the newest first."""
+    return unit.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.campaign_id == campaign.id)
+        .options(*ATTEMPT_WITH_DESTINATION)
+        .order_by(*newest_first())
+    ).all()
+
+
+def mission_rows(unit: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
+    """Letters through each mission and by post: of the targets now, and of bundles made before."""
+    waiting: dict[Destination, int] = defaultdict(int)
+    for row in target_rows(campaign, figures):
+        waiting[destination_of(row.target)] += row.waiting
+    printed: dict[Destination, int] = defaultdict(int)
+    over: dict[Destination, int] = defaultdict(int)
+    attempts = attempts_of(unit, campaign)
+    gone: dict[int | None, int] = defaultdict(int)
+    for one in attempts:
+        gone[one.bundle_id] += one.messages if one.outcome in GONE_OUT else 0
+    newest = {one.destination: one for one in reversed(attempts)}
+    for bundle in _bundles(unit, campaign):
+        held = figures.one("bundle", bundle.id)
+        out = min(held, gone[bundle.id])
+        over[bundle.destination] += out
+        printed[bundle.destination] += held - out
+    return [
+        MissionRow(one, waiting[one], printed[one], over[one], newest.get(one))
+        for one in dict.fromkeys((*waiting, *over))
+    ]
+
+
+def _bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
+    return unit.scalars(
+        select(Bundle)
+        .where(Bundle.campaign_id == campaign.id)
+        .options(*WITH_DESTINATION)
+        .order_by(Bundle.id)
+    ).all()

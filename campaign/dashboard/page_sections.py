@@ -10,11 +10,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, i18n
-from campaign.dashboard import figure_tables, letter_figures, refresh
+from campaign.dashboard import figure_tables, refresh
 from campaign.dashboard.campaign_statistics import Figures
-from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart
+from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of
 from campaign.dashboard.number_format import say_number
-from campaign.dashboard.time_span import span_of
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.statistics import CampaignFigures
 
@@ -166,10 +165,10 @@ def csv_rows(unit: Session, sheet: Sheet, table: str) -> Any:
         "delays": lambda: figure_tables.delays_csv(figures),
         "mails": lambda: figure_tables.mails_csv(sheet.kept),
         "missions": lambda: figure_tables.missions_csv(
-            letter_figures.mission_rows(unit, sheet.campaign, figures)
+            figure_tables.mission_rows(unit, sheet.campaign, figures)
         ),
         "targets": lambda: figure_tables.targets_csv(
-            letter_figures.target_rows(sheet.campaign, figures)
+            figure_tables.target_rows(sheet.campaign, figures)
         ),
     }
     return makers[table]() if table in makers else None

@@ -7,12 +7,11 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.dashboard.bar_charts import SmallColumn, spark
+from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.figure_tables import Cells
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.staff import StaffUser
+from campaign.models.staff import StaffUser, sees
 from campaign.models.statistics import CampaignFigures
-from campaign.models.team_access import sees
 
 PER_PAGE = 25
 _DAYS = 14

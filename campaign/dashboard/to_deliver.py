@@ -19,8 +19,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
 from campaign.models.export import DataExport, ExportState
 from campaign.models.reply import Reply
-from campaign.models.staff import Role, StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import Role, StaffUser, sees
 
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""

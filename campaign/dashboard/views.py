@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.desk.blueprint import load, mend_url
 from campaign.campaigns.readiness import check_readiness
 from campaign.core import db, i18n
-from campaign.dashboard import letter_figures, refresh, todo_links
-from campaign.dashboard.figure_spreadsheet import csv_file
+from campaign.dashboard import figure_tables, refresh
+from campaign.dashboard import today as dashboard_today
+from campaign.dashboard.figure_tables import csv_file
 from campaign.dashboard.number_format import say_number, say_share
 from campaign.dashboard.page_sections import Sheet, csv_rows
 from campaign.dashboard.running_jobs import PER_PAGE, campaigns_csv, running
@@ -41,7 +42,7 @@ def index() -> ResponseReturnValue:
     unit, now, user = db.session(), db.utcnow(), staff_user()
     if user.role is Role.STAFF:
         found = carriers_todos(unit, by=user, now=now)
-        return _page("today_for_staff", todos=found, link=todo_links.link_of)
+        return _page("today_for_staff", todos=found, link=dashboard_today.link_of)
     page = max(1, request.args.get("page", 1, type=int))
     rows, total = running(unit, by=user, today=i18n.today_at_home(), page=min(page, 10_000),
                           mirrored=_mirrored())  # fmt: skip
@@ -54,7 +55,7 @@ def index() -> ResponseReturnValue:
         pages=-(-total // PER_PAGE),
         deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now),
         run=refresh.run_of(unit),
-        link=todo_links.link_of,
+        link=dashboard_today.link_of,
     )
 
 
@@ -76,9 +77,9 @@ def show(slug: str) -> ResponseReturnValue:
         sheet=sheet,
         figures=sheet.figures,
         kept=sheet.kept,
-        missions=letter_figures.mission_rows(unit, campaign, sheet.figures),
-        targets=letter_figures.target_rows(campaign, sheet.figures),
-        attempts=letter_figures.attempts_of(unit, campaign),
+        missions=figure_tables.mission_rows(unit, campaign, sheet.figures),
+        targets=figure_tables.target_rows(campaign, sheet.figures),
+        attempts=figure_tables.attempts_of(unit, campaign),
         deadline=deadline_of(campaign.act_by, i18n.locale(), now),
         step=check_readiness.next_step(campaign, gaps),
         gaps=gaps,
@@ -123,6 +124,6 @@ def _page(name: str, **context: object) -> str:
         percent=say_share,
         mend_url=mend_url,
         region_name=region_name,
-        may_enter=todo_links.may_enter,
+        may_enter=dashboard_today.may_enter,
         **context,
     )

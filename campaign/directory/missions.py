@@ -15,8 +15,8 @@ from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
 from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
-from campaign.directory.entry_slugs import add_named
 from campaign.directory.risk_flags import refuse_flagged
+from campaign.directory.where_used import add_named
 from campaign.models.directory import Mission, MissionKind
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 

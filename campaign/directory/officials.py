@@ -12,8 +12,8 @@ from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
-from campaign.directory.entry_slugs import add_named
 from campaign.directory.risk_flags import refuse_flagged
+from campaign.directory.where_used import add_named
 from campaign.models.directory import Official
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 

@@ -2,17 +2,22 @@
 
 The features that use them stand above this one, so their tables are found by their foreign keys,
 not by import.
+
+Slugs of officials and missions, of which two may want the same at once.
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from flask_babel import ngettext
 from sqlalchemy import Column, ColumnElement, Table, literal, not_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core.db import Base, utcnow
-from campaign.models.staff import StaffUser
-from campaign.models.team_access import sees
+from campaign.core.text.slugs import free_slug
+from campaign.models.directory import Mission, Official
+from campaign.models.staff import StaffUser, sees
 
 _OWN = {"contact_detail", "membership"}
 _OVER = ("closed", "stopped")
@@ -122,3 +127,23 @@ def _is_target_of(name: str) -> ColumnElement[bool]:
         .where(campaign.c.status.not_in(_OVER), target.c[f"{name}_id"].is_not(None))
     )
     return owner.c.id.in_(live)
+
+
+_TRIES = 5
+
+
+def add_named(unit: Session, row: Official | Mission, wanted: str) -> None:
+    """Add the row under the slug `wanted`, or with the first number from 2 that is free."""
+    slug: Any = type(row).slug
+    for last in (*[False] * (_TRIES - 1), True):
+        taken = set(unit.scalars(select(slug).where(slug.startswith(wanted))))
+        row.slug = free_slug(wanted, taken)
+        try:
+            with unit.begin_nested():
+                unit.add(row)
+        except IntegrityError:
+            # Somebody took it since we looked.
+            if last:
+                raise
+        else:
+            return

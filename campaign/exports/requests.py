@@ -15,7 +15,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.exports import export_rules, mails, recipient_keys
+from campaign.exports import export_rules, mails, staff_keys
 from campaign.exports.export_job import EXPORTS
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
@@ -47,7 +47,7 @@ def ask(
     """
     export_rules.refuse_campaign(kind, campaign.status)
     _refuse_bundle(campaign, bundle)
-    if len(keys) > recipient_keys.MOST:
+    if len(keys) > staff_keys.MOST:
         raise Invalid(fields={"more_keys": "keys-many"})
     export = DataExport(
         kind=kind,

@@ -1,14 +1,20 @@
-"""The public keys of staff users, to which their exports can be encrypted."""
+"""The public keys of staff users, to which their exports can be encrypted.
 
+Public keys to which a file is encrypted: age and SSH keys, read and checked. Pure.
+"""
+
+import base64
+import hashlib
 from collections.abc import Sequence
+from typing import Any
 
+from pyrage import RecipientError, ssh, x25519
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core import audit
 from campaign.core.errors import Invalid, NotFound
-from campaign.exports import recipient_keys
 from campaign.models.export import ExportKey
 from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name
@@ -23,9 +29,9 @@ def list_keys(unit: Session, user: StaffUser) -> Sequence[ExportKey]:
 
 def add_key(unit: Session, *, user: StaffUser, typed: str, label: str) -> ExportKey:
     """Keep a key. Raises Invalid with the field `recipient`."""
-    recipient = recipient_keys.normalised(typed)
+    recipient = normalised(typed)
     mine = select(func.count()).select_from(ExportKey).where(ExportKey.staff_user_id == user.id)
-    if (unit.scalar(mine) or 0) >= recipient_keys.MOST:
+    if (unit.scalar(mine) or 0) >= MOST:
         raise Invalid(fields={"recipient": "keys-many"})
     key = ExportKey(staff_user_id=user.id, recipient=recipient, label=label.strip()[:60])
     try:
@@ -35,7 +41,7 @@ def add_key(unit: Session, *, user: StaffUser, typed: str, label: str) -> Export
         raise Invalid(fields={"recipient": "key-known"}) from problem
     audit.record(
         unit, actor=actor_name(user), action="export.key-add", subject=actor_name(user),
-        fingerprint=recipient_keys.fingerprint(recipient),
+        fingerprint=fingerprint(recipient),
     )  # fmt: skip
     return key
 
@@ -53,5 +59,57 @@ def remove_key(unit: Session, *, user: StaffUser, public_id: str) -> None:
     unit.flush()
     audit.record(
         unit, actor=actor_name(user), action="export.key-remove", subject=actor_name(user),
-        fingerprint=recipient_keys.fingerprint(key.recipient),
+        fingerprint=fingerprint(key.recipient),
     )  # fmt: skip
+
+
+MOST = 10
+"""Keys of one export: each opens it."""
+_LONGEST = 2000
+_PRIVATE = ("AGE-SECRET-KEY-", "PRIVATE KEY")
+_SSH = ("ssh-ed25519", "ssh-rsa")
+
+
+def normalised(typed: str, *, field: str = "recipient") -> str:
+    """The key on one line, without the comment of an SSH key, which often is a mail address.
+
+    Raises Invalid with `field`: `key-private`, `key-unknown` or `key-kind`.
+    """
+    words = typed.split()
+    if any(mark in typed.upper() for mark in _PRIVATE):
+        raise Invalid(fields={field: "key-private"})
+    if not words or len(typed) > _LONGEST:
+        raise Invalid(fields={field: "key-unknown"})
+    if words[0].startswith(("ecdsa-", "sk-")) or words[0] == "ssh-dss":
+        raise Invalid(fields={field: "key-kind"})
+    key = " ".join(words[:2]) if words[0] in _SSH else words[0].lower()
+    if words[0] not in _SSH and len(words) > 1:
+        raise Invalid(fields={field: "key-unknown"})
+    try:
+        opened(key)
+    except RecipientError as problem:
+        raise Invalid(fields={field: "key-unknown"}) from problem
+    return key
+
+
+def read_lines(typed: str, *, field: str) -> list[str]:
+    """Several keys, one a line; each once. Raises Invalid with `field`."""
+    lines = [line for line in typed.splitlines() if line.strip()]
+    if any(mark in typed.upper() for mark in _PRIVATE):
+        raise Invalid(fields={field: "key-private"})
+    return list(dict.fromkeys(normalised(line, field=field) for line in lines))
+
+
+def opened(key: str) -> Any:
+    """The key as pyrage wants it. Raises RecipientError."""
+    if key.startswith("ssh-"):
+        return ssh.Recipient.from_str(key)
+    return x25519.Recipient.from_str(key)
+
+
+def fingerprint(key: str) -> str:
+    """By what a person knows a key again: ssh-keygen's SHA256, or the age key itself."""
+    if not key.startswith("ssh-"):
+        return key
+    blob = base64.b64decode(key.split()[1])
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")

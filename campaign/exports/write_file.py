@@ -14,7 +14,7 @@ from typing import Any
 import pyrage
 import xlsxwriter
 
-from campaign.exports import recipient_keys
+from campaign.exports import staff_keys
 from campaign.exports.export_rules import Mark
 from campaign.exports.list_words import Wording, wording_of
 from campaign.exports.records import Record
@@ -154,7 +154,7 @@ def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Any) -> None:
     What goes wrong while the chunks are made, or written, is raised as it is.
     """
     stream, sink = _Stream(chunks), _Sink(out)
-    known = [recipient_keys.opened(key) for key in keys]
+    known = [staff_keys.opened(key) for key in keys]
     problem: Exception | None = None
     try:
         pyrage.encrypt_io(io.BufferedReader(stream, _PIECE), sink, known)

@@ -13,9 +13,7 @@ import campaign.models.letter_template
 import campaign.models.network
 import campaign.models.notice
 import campaign.models.paper_signature
-import campaign.models.proof_of_work
 import campaign.models.proposal
-import campaign.models.public_count
 import campaign.models.reply
 import campaign.models.review_hold
 import campaign.models.revision

@@ -1,9 +1,12 @@
-"""Letters that somebody looks at before they count."""
+"""Letters that somebody looks at before they count.
+
+What is kept of proof of work: that a solution has been used.
+"""
 
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core.db import Base, Created, Sealed
@@ -49,3 +52,14 @@ class Hold(Base):
     """The act that decided, to be undone as a whole."""
 
     signature: Mapped[Signature] = relationship()
+
+
+class SpentWork(Base):
+    """A solution that has let a letter pass; it lets no other pass, on whichever machine."""
+
+    __tablename__ = "spent_work"
+
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """What was to be solved."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    """When it would let nothing pass anyway."""

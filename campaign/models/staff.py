@@ -1,10 +1,28 @@
-"""Staff users, their roles and second factors, and the campaigns whose teams they are on."""
+"""Staff users, their roles and second factors, and the campaigns whose teams they are on.
+
+Which campaigns a staff user may see: organizers those of their teams, the others all.
+
+The campaigns' own package stands above this one, so their table is found by its name: features
+above *and* below it can ask.
+"""
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    String,
+    column,
+    or_,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
@@ -80,3 +98,22 @@ class CampaignMember(Base):
         ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     added_at: Mapped[Created]
+
+
+_CAMPAIGN = table("campaign", column("id"), column("owner_id"))
+
+
+def sees(user: StaffUser, campaign_id: Any) -> ColumnElement[bool]:
+    """As a condition on a column of campaigns' ids: `user` owns it or is on its team.
+
+    Staff print bundles of all campaigns, admins answer for all; a campaign without an owner is
+    the admins' until they hand it over.
+    """
+    if user.role is not Role.ORGANIZER:
+        return true()
+    return or_(
+        campaign_id.in_(select(_CAMPAIGN.c.id).where(_CAMPAIGN.c.owner_id == user.id)),
+        campaign_id.in_(
+            select(CampaignMember.campaign_id).where(CampaignMember.staff_user_id == user.id)
+        ),
+    )

@@ -11,9 +11,8 @@ from campaign.core import db, jobs
 from campaign.mail.bad_addresses import is_bad
 from campaign.models.campaign import Campaign, Update
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
-from campaign.network.mailings import subject_of, update_of
+from campaign.network.mailings import due_before, matches, subject_of, update_of
 from campaign.network.mails import mail_digest, news_of
-from campaign.network.match_interests import due_before, matches
 from campaign.network.send_mailings import address_of, mark_told, wishes_of
 
 _BATCH = 50

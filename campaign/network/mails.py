@@ -1,21 +1,25 @@
-"""The network's mails, and what they tell of a case."""
+"""The network's mails, and what they tell of a case.
+
+Addresses that stand in the network's mails. They never depend on a request's host.
+"""
 
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import i18n
+from campaign.core.settings import Settings
 from campaign.mail.messages import Context, message
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.network import Frequency, MemberState, NetworkMember
-from campaign.network import links
 from campaign.public.case_page import edition_for
 from campaign.public.deadline import say_day
 from campaign.public.update_pages import told_in
-from campaign.signing.signed_links import opened_link
+from campaign.signing.signed_links import opened_link, signed_link
 
 News = dict[str, Any]
 """One case or update as a mail tells it, in the language of its reader."""
@@ -38,9 +42,7 @@ def still_member(unit: Session, context: Context) -> Context | None:
     """A mail that waits, unless its reader has left the network since."""
     link = str(context["unsubscribe"]).rpartition("/")[2]
     state = unit.scalar(
-        select(NetworkMember.state).where(
-            NetworkMember.public_id == opened_link(links.LEAVING, link)
-        )
+        select(NetworkMember.state).where(NetworkMember.public_id == opened_link(LEAVING, link))
     )
     return context if state is MemberState.ACTIVE else None
 
@@ -83,7 +85,7 @@ def mail_action(
         to=address,
         locale=member.locale,
         campaign_id=campaign.id,
-        unsubscribe=links.unsubscribe_url(member),
+        unsubscribe=unsubscribe_url(member),
         news=news,
         **_own_links(member),
     )
@@ -99,7 +101,7 @@ def mail_digest(
         to=address,
         locale=member.locale,
         campaign_id=ids.pop() if len(ids) == 1 else None,
-        unsubscribe=links.unsubscribe_url(member),
+        unsubscribe=unsubscribe_url(member),
         items=items,
         frequency=frequency.value,
         **_own_links(member),
@@ -108,8 +110,8 @@ def mail_digest(
 
 def _own_links(member: NetworkMember) -> dict[str, str]:
     return {
-        "preferences_url": links.preferences_url(member),
-        "leave_url": links.leave_url(member),
+        "preferences_url": preferences_url(member),
+        "leave_url": leave_url(member),
     }
 
 
@@ -127,7 +129,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
         "text": edition.summary if edition else "",
         "lang": edition.locale if edition else locale,
         "deadline": say_day(campaign.act_by, locale, now) if campaign.act_by else "",
-        "url": links.case_url(locale, campaign.slug),
+        "url": case_url(locale, campaign.slug),
     }
     return news if update is None else news | _told(campaign, update, locale)
 
@@ -143,3 +145,42 @@ def _told(campaign: Campaign, update: Update, locale: str) -> News:
     }
     # Good news asks for nothing: a last day would.
     return said | ({"deadline": ""} if update.kind is UpdateKind.GOOD_NEWS else {})
+
+
+PREFERENCES, LEAVING = "network", "network-leave"
+"""Two kinds: the address in a mail's header, which servers on its way read, can only end it."""
+
+
+def confirm_url(locale: str, token: str) -> str:
+    """Where a membership is confirmed."""
+    return f"{_base()}/{locale}/network/confirm/{token}"
+
+
+def preferences_token(member: NetworkMember) -> str:
+    """What opens the member's own page."""
+    return signed_link(PREFERENCES, member.public_id)
+
+
+def preferences_url(member: NetworkMember) -> str:
+    """Where a member changes what comes."""
+    return f"{_base()}/{member.locale}/network/{preferences_token(member)}"
+
+
+def leave_url(member: NetworkMember) -> str:
+    """Where a member leaves, by a button."""
+    return f"{preferences_url(member)}/leave"
+
+
+def unsubscribe_url(member: NetworkMember) -> str:
+    """Where a mail program sends the one click of RFC 8058."""
+    return f"{_base()}/network/unsubscribe/{signed_link(LEAVING, member.public_id)}"
+
+
+def case_url(locale: str, slug: str) -> str:
+    """The case, which then knows that a mailing led there."""
+    return f"{_base()}/{locale}/actions/{slug}?from=mailing"
+
+
+def _base() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.base_url.rstrip("/")

@@ -21,9 +21,9 @@ from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import MailState, OutboxMail
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
-from campaign.network import links
+from campaign.network import mails
 from campaign.network.mails import send_network_already, send_network_confirm
-from campaign.signing import tokens
+from campaign.signing import signed_links
 from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
@@ -65,13 +65,13 @@ def join(
 
     Who is a member already gets a mail that says so; the caller cannot tell the difference.
     """
-    token = tokens.new_token()
+    token = signed_links.new_token()
     values = asdict(preferences) | {
         "state": MemberState.PENDING,
         "email": email,
         "locale": locale,
         "consent_wording": wording[:_WORDING_LENGTH],
-        "token_digest": tokens.digest_of(token),
+        "token_digest": signed_links.digest_of(token),
         "token_expires_at": now + timedelta(days=_settings().confirm_days),
         "joined_at": now,
     }
@@ -93,8 +93,8 @@ def _join_again(unit: Session, member: NetworkMember, values: dict[str, Any], to
             unit,
             to=member.email or "",
             locale=values["locale"],
-            preferences_url=links.preferences_url(member),
-            leave_url=links.leave_url(member),
+            preferences_url=mails.preferences_url(member),
+            leave_url=mails.leave_url(member),
         )
         return
     if not _has_new_link(member, values) and _send_link(
@@ -132,7 +132,7 @@ def confirm(unit: Session, *, token: str, now: datetime) -> tuple[NetworkMember,
         update(NetworkMember)
         .where(
             NetworkMember.id == member.id,
-            NetworkMember.token_digest == tokens.digest_of(token),
+            NetworkMember.token_digest == signed_links.digest_of(token),
             NetworkMember.state == MemberState.PENDING,
         )
         .values(state=MemberState.ACTIVE, confirmed_at=now, told_at=None, left_at=None)
@@ -142,16 +142,16 @@ def confirm(unit: Session, *, token: str, now: datetime) -> tuple[NetworkMember,
     unit.refresh(member)
     if done is not None:
         bad_addresses.clear(unit, member.email_hmac)
-    elif not tokens.matches(token, member.token_digest):
+    elif not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")  # while we waited, a newer link replaced this one
     return member, done is not None
 
 
 def get_by_token(unit: Session, token: str) -> NetworkMember:
     """The membership that the mailed `token` confirms. Raises NotFound (`network-link`)."""
-    digest = tokens.digest_of(token)
+    digest = signed_links.digest_of(token)
     member = unit.scalar(select(NetworkMember).where(NetworkMember.token_digest == digest))
-    if member is None or not tokens.matches(token, member.token_digest):
+    if member is None or not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")
     return member
 
@@ -299,7 +299,7 @@ def _send_link(unit: Session, email: str, locale: str, token: str) -> bool:
         unit,
         to=email,
         locale=locale,
-        link=links.confirm_url(locale, token),
+        link=mails.confirm_url(locale, token),
         days=_settings().confirm_days,
     )
 

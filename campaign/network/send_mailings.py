@@ -16,9 +16,8 @@ from campaign.core.sealing import WrongKey
 from campaign.mail.bad_addresses import is_bad
 from campaign.models.campaign import Campaign
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
-from campaign.network.mailings import subject_of, update_of
+from campaign.network.mailings import Wishes, matches, subject_of, update_of
 from campaign.network.mails import News, mail_action, news_of
-from campaign.network.match_interests import Wishes, matches
 
 log = structlog.get_logger()
 

@@ -25,14 +25,13 @@ from campaign.privacy.anonymise import replace_fingerprints
 from campaign.privacy.personal_columns import empty_values, no_fingerprint
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.reminders import spend_links
-from campaign.signing.signed_links import signed_link
+from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import move_signature
-from campaign.signing.tokens import digest_of
 from campaign.signing.waiting_letters_mail import WAITING
+from campaign.tracking.delivery_history import hold
 from campaign.tracking.letter_links import Mailbox, signatures_of
 from campaign.tracking.mails import send_letters_erased
 from campaign.tracking.timeline import is_frozen
-from campaign.tracking.wait_for_letter import hold
 
 
 def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:

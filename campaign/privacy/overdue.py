@@ -1,5 +1,9 @@
-"""Of which campaigns somebody has to be erased by now, and whom: what is asked, nothing is done."""
+"""Of which campaigns somebody has to be erased by now, and whom: what is asked, nothing is done.
 
+When the time is over for which contact data is kept. Pure.
+"""
+
+import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.stop_rule import may_go_out
+from campaign.campaigns.stop_rule import has_ended, is_stopped, may_go_out
 from campaign.core import clock
 from campaign.deliveries.letters_covered import gone
 from campaign.deliveries.recording_rules import GONE_OUT
@@ -16,7 +20,6 @@ from campaign.models.bundle import DeliveryAttempt
 from campaign.models.bundle_print import CarriedSignature
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
-from campaign.privacy.terms import all_is_over, ended_at, months_before
 
 _LOOKED_AT = timedelta(days=30)
 """After so long an ended campaign is looked through again: sheets may have come late."""
@@ -125,3 +128,29 @@ def is_awaited() -> ColumnElement[bool]:
     on_sheet = and_(Signature.origin == Origin.PAPER, ~carried)
     known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
     return and_(known, or_(here.correlate(Signature), on_sheet))
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or the last one of a shorter month."""
+    total = day.year * 12 + day.month - 1 - months
+    year, month = divmod(total, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def ended_at(
+    status: CampaignStatus, closed_at: datetime | None, stopped_at: datetime | None
+) -> datetime | None:
+    """When a campaign ended; None as long as it goes on."""
+    if is_stopped(status):
+        return max(filter(None, (closed_at, stopped_at)), default=None)
+    return closed_at if has_ended(status) else None
+
+
+def all_is_over(ended: datetime | None, delivered_on: date | None, over: date) -> bool:
+    """Whether a campaign ended on the day `over` or before, and its last delivery was by then.
+
+    What is handed over after the end has its own time to be answered.
+    """
+    if ended is None:
+        return False
+    return max(clock.day_of(ended, "UTC"), delivered_on or date.min) <= over

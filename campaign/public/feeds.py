@@ -1,11 +1,15 @@
-"""What machines read: the Atom feed, the map of the site, and what robots may look at."""
+"""What machines read: the Atom feed, the map of the site, and what robots may look at.
+
+The last day to write as an entry for a calendar (RFC 5545). Pure.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree as ET
 
 from flask_babel import gettext
+from icalendar import Calendar, Event
 
 from campaign.core import clock, i18n
 from campaign.public.home import current_board
@@ -149,3 +153,26 @@ def _stamp(moment: datetime) -> str:
 
 def _document(root: ET.Element) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def deadline_ics(
+    *, uid: str, day: date, title: str, text: str, url: str, changed_at: datetime, lang: str
+) -> bytes:
+    """Return a calendar of one entry that takes the whole day and leaves it free."""
+    event = Event()
+    event.add("uid", uid)
+    event.add("dtstamp", changed_at)
+    event.add("last-modified", changed_at)
+    event.add("dtstart", day)
+    event.add("dtend", day + timedelta(days=1))
+    event.add("summary", title, {"LANGUAGE": lang})
+    event.add("description", text, {"LANGUAGE": lang})
+    event.add("url", url)
+    event.add("transp", "TRANSPARENT")
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Urgent action letters//Deadline//EN")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, url_for
 
-from campaign.campaigns.public_campaigns import list_public
+from campaign.campaigns.campaigns import list_public
 from campaign.campaigns.public_counts import counts_of
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n

@@ -10,11 +10,9 @@ from campaign.campaigns.themes import theme_name
 from campaign.core import i18n
 from campaign.core.text.fold import fold_name
 from campaign.models.campaign import Campaign
-from campaign.public.case_page import edition_for, other_language
+from campaign.public.case_page import Progress, edition_for, other_language, progress_of
 from campaign.public.deadline import Deadline, deadline_of
-from campaign.public.ended_words import ending_of
-from campaign.public.progress_bar import Progress, progress_of
-from campaign.public.update_pages import Picture, Post, case_picture, posts_of
+from campaign.public.update_pages import Picture, Post, case_picture, ending_of, posts_of
 
 # Letters that Unicode does not take apart, as people type them who have no such key.
 

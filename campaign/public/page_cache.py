@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased
 from campaign.campaigns.public_counts import last_confirmed
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.public_count import CampaignTally
+from campaign.models.statistics import CampaignTally
 from campaign.web import compress
 
 MAX_AGE = 60

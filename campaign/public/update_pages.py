@@ -1,12 +1,17 @@
-"""What has come of a case: its dated posts, as pages and the feed show them. Pure."""
+"""What has come of a case: its dated posts, as pages and the feed show them. Pure.
+
+How a case ended, in a line. Pure.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaign.campaigns.closing_reasons import Said, reasons_of
 from campaign.campaigns.content.pictures import size_of
 from campaign.core import i18n
-from campaign.models.campaign import Campaign, Update, UpdateEdition
+from campaign.models.campaign import Campaign, Edition, Update, UpdateEdition, UpdateKind
+from campaign.web.markup import unmarked
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +115,29 @@ def _picture(update: Update, locale: str, default: str) -> Picture | None:
         return None
     alt = i18n.words_in(update.picture_alt or {}, locale, default)
     return Picture(update.picture.rpartition("/")[2], alt, *size)
+
+
+_LINE = 200
+"""Characters of the line."""
+_TELLING = frozenset(UpdateKind) - {UpdateKind.FURTHER_INFORMATION}
+
+
+def ending_of(
+    campaign: Campaign, edition: Edition | None, posts: tuple[Post, ...], locale: str
+) -> Said:
+    """The reason given at the end, else the newest post that tells of one, else the outcome."""
+    reason = reasons_of(campaign).said_in(locale)
+    if reason.text:
+        return Said(first_line(reason.text), reason.lang)
+    if told := next((post for post in posts if post.kind in _TELLING), None):
+        return Said(told.title, told.lang)
+    outcome = first_line(edition.outcome) if edition else ""
+    return Said(outcome, edition.locale if edition and edition.locale != locale else "")
+
+
+def first_line(text: str, most: int = _LINE) -> str:
+    """The first paragraph of a Markdown text, plain, cut at a word where it is long."""
+    line = " ".join(unmarked(text).partition("\n\n")[0].split())
+    if len(line) <= most:
+        return line
+    return line[: most - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"

@@ -2,11 +2,15 @@
 
 The post is made of the redacted text alone. What is left out is in no column of it, and so in no
 page, mail or feed.
+
+What the last look before publishing saw, so that nothing is published that nobody looked at.
 """
 
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import force_locale, gettext
 from PIL import Image, ImageDraw
@@ -25,9 +29,9 @@ from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState
 from campaign.paper_signatures import scans
 from campaign.replies import flagged_words, replies
-from campaign.replies.last_look import changed_since
 from campaign.replies.redaction import BadMarks, are_paired, as_markdown, quoted, redacted
 from campaign.tracking.notices import tell_nobody
+from campaign.web.edit_conflict import mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +192,33 @@ def _pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int
         int((bar["x"] + bar["w"]) * width / 100) + 1,
         int((bar["y"] + bar["h"]) * height / 100) + 1,
     )
+
+
+def look_of(reply: Reply) -> str:
+    """A mark of all that would be published: one for each part, in a fixed order."""
+    return " ".join(map(mark_of, _parts(reply).values()))
+
+
+def changed_since(reply: Reply, look: str) -> list[str]:
+    """The parts that stand otherwise than in `look`; all of them where it is no look at all."""
+    marks, parts = look.split(" "), _parts(reply)
+    if len(marks) != len(parts):
+        return list(parts)
+    return [
+        name
+        for (name, data), mark in zip(parts.items(), marks, strict=True)
+        if mark_of(data) != mark
+    ]
+
+
+def _parts(reply: Reply) -> dict[str, Mapping[str, Any]]:
+    """By name of the part, what is published of it."""
+    bars = [json.dumps(bar, sort_keys=True) for bar in reply.bars]
+    return {
+        "text": {"text": reply.text, "locale": reply.locale},
+        "translations": {one.locale: one.text for one in reply.translations},
+        "titles": reply.titles,
+        "bars": {"bars": bars},
+        "page": {"page": reply.shown_page},
+        "facts": {"day": reply.received_on, "target": reply.target_id},
+    }

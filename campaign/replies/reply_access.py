@@ -16,8 +16,7 @@ from campaign.core.errors import NotFound
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.reply import Reply
-from campaign.models.staff import Role, StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import Role, StaffUser, sees
 from campaign.staff.guards import staff_user
 
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})

@@ -11,7 +11,7 @@ from campaign.core import db
 from campaign.core.text.person_names import full_name
 from campaign.models.signature import Signature, SignatureState, WordsPrint
 from campaign.signing.checks.conditions import Conditions, wanted_bands
-from campaign.signing.checks.similar_words import are_alike
+from campaign.signing.checks.similar import are_alike
 from campaign.signing.states import list_sources
 
 _OPENED = (

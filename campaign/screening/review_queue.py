@@ -2,10 +2,14 @@
 
 An act (on one letter or on all that a filter shows) changes only letters that still stand as its
 reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
+
+The mail with which a letter is sent back. Its words are a colleague's, not the supporter's.
+
+Setting which letters of a campaign are looked at before they count.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,22 +18,31 @@ from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
+from campaign.campaigns.changes import record_change
 from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
+from campaign.core.text.desk_texts import one_line
+from campaign.mail.messages import Context, message
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.screening.find_signatures import unindexed
-from campaign.screening.mails import send_letter_returned
-from campaign.signing import tokens
+from campaign.signing import signed_links
+from campaign.signing.checks.lookalikes import skeleton
 from campaign.signing.checks.review_decision import flagged_in, held_in_silence
-from campaign.signing.checks.screening_rules import RISK
+from campaign.signing.checks.screening_rules import (
+    LEAST_ALIKE,
+    LONGEST_WORD,
+    MOST_WORDS,
+    RISK,
+    ScreeningRules,
+)
 from campaign.signing.confirm_letter import start_followers
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.staff_users import actor_name
@@ -309,7 +322,7 @@ def _send_back(unit: Session, signature: Signature, note: str) -> bool:
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
     settings: Settings = current_app.extensions["settings"]
-    token = tokens.new_token()
+    token = signed_links.new_token()
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     sent = send_letter_returned(
         unit,
@@ -324,7 +337,7 @@ def _send_back(unit: Session, signature: Signature, note: str) -> bool:
         case_url=f"{base}/actions/{signature.campaign.slug}",
     )
     if sent:
-        signature.token_digest = tokens.digest_of(token)
+        signature.token_digest = signed_links.digest_of(token)
         unit.flush()
     return sent
 
@@ -342,3 +355,61 @@ def _note(
         campaigns=campaigns,
     )
     jobs.enqueue(unit, "campaigns.count")
+
+
+@message("letter-returned", limited=False)
+def send_letter_returned(
+    *, person_name: str, reference: str, note: str, link: str, case_url: str
+) -> Context:
+    """What is to be changed, and the link under which it is."""
+    return {
+        "person_name": person_name,
+        "reference": reference,
+        "note": note,
+        "link": link,
+        "case_url": case_url,
+    }
+
+
+def set_rules(unit: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
+    """Set the rules for letters that are confirmed from now on; those that wait, wait.
+
+    The audit tells how many words are watched, not which. Raises Invalid by the rules' names.
+    """
+    words = tuple(dict.fromkeys(filter(None, map(one_line, rules.watched))))
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+        raise Invalid(fields={"watched": "words-too-many"})
+    if not all(any(map(str.isalnum, word)) for word in words):
+        raise Invalid(fields={"watched": "not-a-word"})
+    if 0 < rules.alike < LEAST_ALIKE:
+        raise Invalid(fields={"alike": "alike-too-few"})
+    if rules.longer_than and rules.shorter_than >= rules.longer_than:
+        raise Invalid(fields={"shorter_than": "shorter-than-longer"})
+    stored = replace(rules, watched=words).stored
+    if stored == campaign.screening:
+        return
+    campaign.screening = stored
+    told = {name: value for name, value in stored.items() if name != "watched"}
+    record_change(unit, campaign, actor, "campaign.screening", **told, watched_words=len(words))
+
+
+def count_waiting(unit: Session, campaign: Campaign) -> int:
+    """How many letters of a campaign wait for a look: a number, and nobody's name.
+
+    Those of a rehearsal wait for nobody.
+    """
+    if lifecycle.is_rehearsal(campaign.status):
+        return 0
+    waiting = (
+        select(func.count())
+        .select_from(Hold)
+        .where(Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN)
+    )
+    return unit.scalar(waiting) or 0
+
+
+def lookalike_references(unit: Session, campaign: Campaign) -> Sequence[str]:
+    """References of other campaigns that a reader could take for this one's."""
+    shape = skeleton(campaign.reference)
+    rows = unit.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
+    return sorted(one for one in rows if skeleton(one) == shape)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
-from campaign.models.proof_of_work import SpentWork
+from campaign.models.review_hold import SpentWork
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.web.security import count_against_limit

@@ -14,7 +14,7 @@ from campaign.core.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
-from campaign.signing import tokens
+from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
 from campaign.signing.mailbox_limit import take_seat
 from campaign.signing.signed_links import opened_link
@@ -30,9 +30,9 @@ def get_by_token(unit: Session, token: str) -> Signature:
     Raises NotFound (`letter-link`): there is none, or a newer link has replaced it. Raises Gone
     (`link-expired`, `letter-erased`) where the letter was there and is no more.
     """
-    digest = tokens.digest_of(token)
+    digest = signed_links.digest_of(token)
     signature = unit.scalar(select(Signature).where(Signature.token_digest == digest))
-    if signature is not None and tokens.matches(token, signature.token_digest):
+    if signature is not None and signed_links.matches(token, signature.token_digest):
         return signature
     public_id = opened_link(WAITING, token)
     if public_id:

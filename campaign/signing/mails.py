@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.mail.messages import Context, message
 from campaign.models.signature import Signature, SignatureState
-from campaign.signing import tokens
+from campaign.signing import signed_links
 
 _NAME_LIMIT = 40
 _NAME_WORDS = 4
@@ -29,7 +29,7 @@ def mail_name(given_name: str) -> str:
 
 def still_unconfirmed(unit: Session, context: Context) -> Context | None:
     """A mail that waits, unless its letter was confirmed, taken back or got a newer link since."""
-    digest = tokens.digest_of(str(context["link"]).rpartition("/")[2])
+    digest = signed_links.digest_of(str(context["link"]).rpartition("/")[2])
     waits = select(Signature.id).where(
         Signature.token_digest == digest,
         # Who is invalid is told nothing of it: the mail comes as it would have.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from campaign.core import db
-from campaign.signing import tokens
+from campaign.signing import signed_links
 from campaign.signing.signed_links import opened_link, signed_link
 
 _KIND = "receipt"
@@ -33,7 +33,7 @@ class Signer:
 def make_receipt(signer: Signer, now: datetime) -> str:
     """A receipt for who signs what is shown now."""
     nonce = f"{int(now.replace(tzinfo=UTC).timestamp())}-{secrets.token_hex(16)}"
-    return signed_link(_KIND, f"{nonce}-{tokens.digest_of(_token(nonce, signer)).hex()}")
+    return signed_link(_KIND, f"{nonce}-{signed_links.digest_of(_token(nonce, signer)).hex()}")
 
 
 def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
@@ -43,7 +43,7 @@ def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
         return None
     nonce, digest = opened
     token = _token(nonce, signer)
-    return token if tokens.matches(token, digest) else None
+    return token if signed_links.matches(token, digest) else None
 
 
 def digest_in(receipt: str, now: datetime) -> bytes | None:

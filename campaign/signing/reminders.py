@@ -20,7 +20,7 @@ from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
-from campaign.signing import mailbox_limit, tokens
+from campaign.signing import mailbox_limit, signed_links
 from campaign.signing.mails import send_remind_letter
 
 log = structlog.get_logger()
@@ -88,12 +88,12 @@ def remind_one(unit: Session, signature_id: int, now: datetime) -> bool:
     link are set in one conditional UPDATE: whoever confirms, signs again or reminds meanwhile is
     either before it or after it. A mail that is not taken leaves the old link good.
     """
-    token = tokens.new_token()
+    token = signed_links.new_token()
     with unit.begin_nested() as step:
         claimed = unit.scalar(
             update(Signature)
             .where(Signature.id == signature_id, *_due(unit, now))
-            .values(reminded_at=now, token_digest=tokens.digest_of(token))
+            .values(reminded_at=now, token_digest=signed_links.digest_of(token))
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
         )

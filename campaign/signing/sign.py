@@ -19,7 +19,7 @@ from campaign.core.settings import Settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
 from campaign.models.signature import SEATS, SPARE_SEAT, Letter, LinkEnd, Signature, SignatureState
-from campaign.signing import mailbox_limit, receipts, signatures_per_mailbox, tokens
+from campaign.signing import mailbox_limit, receipts, signatures_per_mailbox, signed_links
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
@@ -83,7 +83,7 @@ def make_signing(
 ) -> Signing:
     """All of it that can be made before the database has to wait for it."""
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
-    token = receipts.token_of(tab.receipt, signer, now) or tokens.new_token()
+    token = receipts.token_of(tab.receipt, signer, now) or signed_links.new_token()
     values = columns_of(letter) | {
         **begun(token, now),
         "campaign_id": plan.campaign_id,
@@ -144,7 +144,7 @@ def begun(token: str, now: datetime) -> dict[str, Any]:
     return {
         "state": SignatureState.PENDING,
         "consent_delivery_at": now,
-        "token_digest": tokens.digest_of(token),
+        "token_digest": signed_links.digest_of(token),
         "token_expires_at": link_ends(now),
         "signed_at": now,
         "confirmed_at": None,
@@ -265,8 +265,8 @@ def _sign_again(unit: Session, signing: Signing) -> None:
 
 def _with_other_link(signing: Signing) -> Signing:
     """The same signing, where a letter that was changed since it was signed has its link."""
-    token = tokens.new_token()
-    values = signing.values | {"token_digest": tokens.digest_of(token)}
+    token = signed_links.new_token()
+    values = signing.values | {"token_digest": signed_links.digest_of(token)}
     return replace(signing, token=token, values=values)
 
 

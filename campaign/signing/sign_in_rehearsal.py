@@ -19,7 +19,7 @@ from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.signing import confirm_letter, sign, tokens
+from campaign.signing import confirm_letter, sign, signed_links
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.consents import wording_id
 from campaign.signing.validate import SignedForm
@@ -69,7 +69,7 @@ def sign_in_rehearsal(
     rehearsal.take_part(unit, campaign, actor=actor)
     if sum(count_rehearsed(unit, campaign).values()) >= rehearsal.MOST_SIGNATURES:
         raise Refused("rehearsal-full")
-    token = tokens.new_token()
+    token = signed_links.new_token()
     values = sign.columns_of(letter) | {
         **sign.begun(token, now),
         **_invented(),

@@ -2,10 +2,14 @@
 
 The key is the instance's; who has the database cannot make such a link, and a link of one kind
 opens nothing of another.
+
+The secret in a supporter's link. Only its digest is stored. Pure.
 """
 
 import base64
+import hashlib
 import hmac
+import secrets
 
 from campaign.core import db
 
@@ -27,3 +31,21 @@ def opened_link(kind: str, token: str) -> str | None:
 def _proof(kind: str, public_id: str) -> str:
     mac = db.database().keyring.fingerprint(public_id, f"link:{kind}")[:_MAC_BYTES]
     return base64.urlsafe_b64encode(mac).decode()
+
+
+_BYTES = 24
+
+
+def new_token() -> str:
+    """A fresh secret: 192 random bits, 32 characters that fit an address."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def digest_of(token: str) -> bytes:
+    """What the database holds of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def matches(token: str, digest: bytes | None) -> bool:
+    """Whether `digest` is the token's, in the same time whatever it holds."""
+    return hmac.compare_digest(digest_of(token), digest or b"")

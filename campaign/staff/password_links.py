@@ -2,6 +2,8 @@
 
 No link is stored: it carries its time and a signed fingerprint of the password there is now and of
 how many links were made, so that setting a password, or making another link, makes it worthless.
+
+Mails to the staff.
 """
 
 import hmac
@@ -14,6 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.errors import Gone
 from campaign.core.settings import Settings
+from campaign.mail.messages import Context, message
 from campaign.models.staff import StaffUser
 
 LINK_DAYS = 3
@@ -51,3 +54,9 @@ def _serializer() -> URLSafeTimedSerializer:
 def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
     return settings
+
+
+@message("staff-invitation", limited=False)
+def send_invitation(*, link: str, days: int, inviter: str, is_new: bool) -> Context:
+    """The one-time link by which somebody sets their password; `is_new` where it is the first."""
+    return {"link": link, "days": days, "inviter": inviter, "is_new": is_new}

@@ -1,19 +1,25 @@
-"""Changing a letter until it is in a bundle: words, points, name, what officials see."""
+"""Changing a letter until it is in a bundle: words, points, name, what officials see.
+
+Taking a letter back, as long as it is in our hands.
+"""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from flask import current_app
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
 from campaign.core.settings import Settings
+from campaign.models.review_hold import Hold
 from campaign.models.signature import Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan
 from campaign.signing.checks import review_decision, similar
+from campaign.signing.checks.similar import forget_words
 from campaign.signing.form import steps
 from campaign.signing.form.steps import Posted, Sent
 from campaign.signing.letter.compose import addressing_of, case_of, compose, proposal_of
@@ -21,11 +27,11 @@ from campaign.signing.letter.draft import host_country, writer_of, writer_of_sig
 from campaign.signing.letter.points import arranged, moved
 from campaign.signing.letter.proposed_letters import drafts_of
 from campaign.signing.person_fingerprint import person_print
-from campaign.signing.states import LIVE
+from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
-from campaign.tracking.refusals import TooLate
-from campaign.tracking.timeline import is_frozen
-from campaign.tracking.wait_for_letter import hold
+from campaign.tracking.delivery_history import hold
+from campaign.tracking.printable_letter import TooLate
+from campaign.tracking.timeline import is_frozen, is_handed_over
 
 EDITABLE = (
     "given_name", "family_name", "country", "locality", "region", "postal_code", "disclosure",
@@ -212,3 +218,38 @@ def change(unit: Session, signature: Signature, form: SignedForm) -> None:
     if was_confirmed is not (signature.state is SignatureState.CONFIRMED):
         jobs.enqueue(unit, "campaigns.count")
     jobs.enqueue(unit, "signing.note-words", signature.id)
+
+
+def refuse_unwithdrawable(unit: Session, signature: Signature) -> None:
+    """Raise TooLate where the letter was handed over, or is none any more."""
+    if signature.shown_state not in LIVE:
+        raise TooLate("letter-ended", cards=signature.campaign.cards)
+    if is_handed_over(unit, signature):
+        raise TooLate("letter-handed-over", cards=signature.campaign.cards)
+
+
+def can_withdraw(unit: Session, signature: Signature) -> bool:
+    """Whether the letter can still be taken back."""
+    try:
+        refuse_unwithdrawable(unit, signature)
+    except TooLate:
+        return False
+    return True
+
+
+def withdraw(unit: Session, signature: Signature, now: datetime) -> None:
+    """Take the letter back. In a bundle its row stays, as the record of what is to be taken out.
+
+    The name stays, so that the same person can sign again; their words do not.
+    """
+    hold(unit, signature)
+    refuse_unwithdrawable(unit, signature)
+    move_signature(signature, SignatureState.WITHDRAWN)
+    signature.state_before = signature.invalidation_id = None
+    signature.withdrawn_at = now
+    signature.own_words = ""
+    signature.full_text = None
+    signature.consent_updates_at = None
+    forget_words(unit, signature.id)
+    unit.execute(delete(Hold).where(Hold.signature_id == signature.id))
+    unit.flush()

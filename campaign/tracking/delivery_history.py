@@ -1,6 +1,8 @@
 """What happened to letters at a gate or in the post, letter by letter.
 
 A letter that was moved to another bundle keeps what happened to it in the one before.
+
+Waiting for whoever changes a letter at the same moment: a freeze, or another click.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +20,9 @@ from campaign.deliveries.letter_outcomes import TAKES_OUT, list_fates
 from campaign.deliveries.letters_covered import Range, ranges_of
 from campaign.deliveries.visits import times_of
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Signature
 
 
 class Stay(NamedTuple):
@@ -114,3 +117,23 @@ def fates(
         for (attempt_id, fate, envelope), letters in grouped.items():
             if attempt_id == attempt.id:
                 yield Trip(attempt, fate, tuple(letters), at, envelope)
+
+
+def hold(unit: Session, *signatures: Signature) -> None:
+    """See these signatures and their letters as they stand now, and keep bundles from freezing.
+
+    A freeze holds its campaign in the same way, so each sees what the other did. In the order of
+    ids, so that two who hold several never wait for each other.
+    """
+    ids = [one.id for one in signatures]
+    campaigns = (
+        select(Campaign)
+        .where(Campaign.id.in_({one.campaign_id for one in signatures}))
+        .order_by(Campaign.id)
+    )
+    mine = select(Signature).where(Signature.id.in_(ids)).order_by(Signature.id)
+    letters = select(Letter).where(Letter.signature_id.in_(ids))
+    # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait. Objects are
+    # seen anew only as their rows are read, hence `all`.
+    for query in (campaigns.with_for_update(key_share=True), mine.with_for_update(), letters):
+        unit.scalars(query.execution_options(populate_existing=True)).all()

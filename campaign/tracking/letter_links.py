@@ -19,7 +19,7 @@ from campaign.mail.messages import address_fingerprint
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Signature, SignatureState
-from campaign.signing import tokens
+from campaign.signing import signed_links
 from campaign.tracking.mails import send_my_letters, send_no_letters
 
 _SHOWN = tuple(state for state in SignatureState if state is not SignatureState.ERASED)
@@ -48,14 +48,14 @@ def ask(unit: Session, *, email: str, locale: str, now: datetime) -> None:
     fingerprint = address_fingerprint(email)
     held = _addresses(unit, fingerprint)
     for address in held:
-        token = tokens.new_token()
+        token = signed_links.new_token()
         if _mail(unit, address, locale, token):
             unit.add(
                 LettersLink(
                     email=address,
                     email_hmac=fingerprint,
                     locale=locale,
-                    token_digest=tokens.digest_of(token),
+                    token_digest=signed_links.digest_of(token),
                     created_at=now,
                     expires_at=now + timedelta(hours=_settings().link_hours),
                 )
@@ -92,9 +92,9 @@ def open_mailbox(unit: Session, token: str, now: datetime) -> Mailbox:
 
     Raises NotFound or Gone (`letters-link`): there is none, or its time is over.
     """
-    digest = tokens.digest_of(token)
+    digest = signed_links.digest_of(token)
     link = unit.scalar(select(LettersLink).where(LettersLink.token_digest == digest))
-    if link is None or not tokens.matches(token, link.token_digest):
+    if link is None or not signed_links.matches(token, link.token_digest):
         raise NotFound("letters-link")
     if link.expires_at <= now:
         raise Gone("letters-link")

@@ -1,14 +1,20 @@
-"""News of a case by mail: switched off and on by its signers, also by a link that lasts."""
+"""News of a case by mail: switched off and on by its signers, also by a link that lasts.
+
+How many would get news of a case by mail: what the desk says beside the box.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import select
+from flask_babel import format_number, gettext, ngettext
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.core.settings import Settings
+from campaign.mail import bad_addresses
 from campaign.mail.messages import Context
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
@@ -89,3 +95,35 @@ def still_wanted(unit: Session, context: Context) -> Context | None:
         Signature.consent_updates_at.is_not(None),
     )
     return context if unit.scalar(wants.limit(1)) is not None else None
+
+
+MOST = 10_000
+"""Mailboxes that are counted: beyond it the number changes no decision, and would take long."""
+_SEATS = 3
+"""Signatures that one mailbox can have on a campaign: of so many more, enough mailboxes are."""
+
+
+def count_readers(unit: Session, campaign: Campaign) -> int:
+    """Mailboxes that asked for news of the case; `MOST` says that there may be more."""
+    wanting = (
+        select(Signature.email_hmac)
+        .where(
+            Signature.campaign_id == campaign.id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.consent_updates_at.is_not(None),
+            ~bad_addresses.is_bad(Signature.email_hmac),
+        )
+        .limit(MOST * _SEATS)
+        .subquery()
+    )
+    found = unit.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
+    return min(found, MOST)
+
+
+def news_readers_in_words(campaign: Campaign) -> str:
+    """The same, as the desk says it."""
+    people = count_readers(db.session(), campaign)
+    if people >= MOST:
+        return str(gettext("%(people)s people or more", people=format_number(MOST)))
+    words = ngettext("%(people)s person", "%(people)s people", people, people=format_number(people))
+    return str(words)

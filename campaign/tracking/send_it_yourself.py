@@ -1,11 +1,19 @@
-"""What supporters can do with a letter themselves: post it, or mail it from their own program."""
+"""What supporters can do with a letter themselves: post it, or mail it from their own program.
+
+Letters that supporters say they also sent themselves: counted apart from those we carry.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import public_counts
 from campaign.campaigns.content.address_and_salutation import addressing_of
 from campaign.core import i18n
-from campaign.models.campaign import Target
+from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail
 from campaign.models.signature import Letter, Signature
 from campaign.printing.geometry import Layout
@@ -148,3 +156,33 @@ def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[st
 
 def _destination(target: Target, home: str) -> str:
     return target.mission.host_country if target.mission else target.official.country or home
+
+
+def note(unit: Session, signature: Signature, now: datetime) -> bool:
+    """Note that the supporter sent the letter; tells whether it was the first time."""
+    done = unit.scalar(
+        update(Signature)
+        .where(
+            Signature.id == signature.id,
+            Signature.state == signature.state,  # also of one that was silently set aside
+            Signature.sent_by_self_at.is_(None),
+        )
+        .values(sent_by_self_at=now)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done is not None
+
+
+def count(unit: Session, campaign: Campaign) -> int:
+    """How many people sent theirs, counted now."""
+    return (
+        unit.scalar(
+            select(func.count(Signature.id)).where(
+                Signature.campaign_id == campaign.id,
+                public_counts.counted_publicly(Signature.state, Signature.state_before),
+                Signature.sent_by_self_at.is_not(None),
+            )
+        )
+        or 0
+    )

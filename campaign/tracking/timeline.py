@@ -1,4 +1,7 @@
-"""The way of a letter, as dated marks: signed, confirmed, in a bundle, handed over, answered."""
+"""The way of a letter, as dated marks: signed, confirmed, in a bundle, handed over, answered.
+
+A letter that somebody looks at before it counts, as its writer sees it.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,11 +21,11 @@ from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.directory import Mission, Official
+from campaign.models.review_hold import Decision, Hold
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import mission_name
 from campaign.public.update_pages import Picture, Post, posts_of
 from campaign.tracking.delivery_history import Stay, Trip, stays_of, trips_of
-from campaign.tracking.held_letter import note_for
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -306,3 +309,13 @@ def _happened(title: str, moment: datetime, zone: str) -> Mark:
 
 def _dated(title: str, day: date, at: datetime) -> Mark:
     return Mark(title, "done", at, i18n.say_date(day), day.isoformat())
+
+
+def note_for(unit: Session, signature: Signature) -> str:
+    """What the writer of a held letter is asked to change; empty: it is only being looked at."""
+    if signature.shown_state is not SignatureState.HELD:
+        return ""
+    hold = unit.get(Hold, signature.id)
+    if hold is None or hold.decision is not Decision.RETURNED:
+        return ""
+    return hold.note or ""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
 from campaign.bundles.documents.bundle_zip import Part
-from campaign.bundles.documents.manifest import FileFacts
+from campaign.bundles.documents.packets import FileFacts
 from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.models.bundle import Bundle

@@ -11,7 +11,7 @@ from campaign import storage
 from campaign.bundles import access, find_bundles, rehearsal_bundles
 from campaign.bundles.desk.views import zip_response
 from campaign.bundles.destinations import slug_of
-from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.desk.blueprint import load
 from campaign.campaigns.readiness.check_readiness import blockers

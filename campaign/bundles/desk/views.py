@@ -15,7 +15,7 @@ from campaign.bundles.desk.bundle_display import copy_of, files_of, set_aside_of
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS, say_people_on_sheets
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.documents.number_and_day_words import say_number
-from campaign.bundles.freeze import waiting_letters
+from campaign.bundles.freeze import waiting_counts
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import db, i18n
 from campaign.core.errors import Refused
@@ -47,7 +47,7 @@ def index() -> ResponseReturnValue:
     unit = db.session()
     return _page(
         "index",
-        waiting=waiting_letters.list_by_mission(unit),
+        waiting=waiting_counts.list_by_mission(unit),
         listing=find_bundles.list_bundles(unit, page=request.args.get("page", 1, type=int)),
     )
 

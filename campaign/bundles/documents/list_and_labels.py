@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.manifest import VolumeFacts
 from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there, short_day
+from campaign.bundles.documents.packets import VolumeFacts
 from campaign.bundles.documents.signature_rows import Row, country_of
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_amount, say_noun

@@ -19,15 +19,16 @@ from campaign.bundles.documents import (
 )
 from campaign.bundles.documents.cover_letter import Covered
 from campaign.bundles.documents.cover_texts import CoverWords
-from campaign.bundles.documents.manifest import (
+from campaign.bundles.documents.packets import (
     AsideFacts,
     FileFacts,
+    Packet,
     TakenOut,
     VolumeFacts,
     file_facts,
+    list_packets,
     write_manifest,
 )
-from campaign.bundles.documents.packets import Packet, list_packets
 from campaign.bundles.documents.signature_rows import (
     Row,
     iter_carried,
@@ -44,8 +45,7 @@ from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.signature import Letter
-from campaign.printing.envelope_sizes import envelopes_for
-from campaign.printing.geometry import LAYOUTS, label_sheet_for
+from campaign.printing.geometry import LAYOUTS, envelopes_for, label_sheet_for
 from campaign.printing.sheets import bundle_sheets, lists
 
 _PDFS = (

@@ -12,8 +12,7 @@ from campaign.bundles.changes.withdrawals import GONE
 from campaign.bundles.destinations import aims_at, destination_of, is_for
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
-from campaign.bundles.freeze.waiting_counts import count_waiting
-from campaign.bundles.freeze.waiting_letters import WaitingPart
+from campaign.bundles.freeze.waiting_counts import WaitingPart, count_waiting
 from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.models.campaign import Campaign, Target

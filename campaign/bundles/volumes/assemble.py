@@ -2,26 +2,34 @@
 
 Everything is written into a folder of its own, then kept in the storage below the digest of the
 ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
+
+How the letters of a bundle ended: of all that were frozen, each is printed or set aside.
+
+Removing what of a bundle's files is not wanted: they name people.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles import bundle_status, file_names, find_bundles
 from campaign.bundles.changes import prints
 from campaign.bundles.documents.bundle_zip import Part, digest_of, stream_zip
 from campaign.bundles.documents.make_documents import Counts, make_papers
-from campaign.bundles.documents.manifest import FileFacts
-from campaign.bundles.volumes import bundle_totals, clear_volumes, machine_faults, print_queue
-from campaign.campaigns.stop_rule import may_go_out_sql
+from campaign.bundles.documents.packets import FileFacts
+from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.bundles.volumes import machine_faults, print_queue
+from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.leases import Hold, Lease
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter
 from campaign.printing.problems import LetterRefused
 
 log = structlog.get_logger()
@@ -85,11 +93,11 @@ def _assemble(hold: Hold) -> None:
     with db.reading() as unit:
         bundle = unit.get_one(Bundle, hold.row_id)
         volumes = list(bundle.volumes)
-        total = bundle_totals.total_of(unit, bundle)
+        total = total_of(unit, bundle)
         counts = Counts(
             total.printed,
             total.set_aside,
-            bundle_totals.printed_per_target(unit, bundle),
+            printed_per_target(unit, bundle),
             total.on_paper,
         )
     if total.problem:
@@ -102,8 +110,8 @@ def _assemble(hold: Hold) -> None:
         made = make_papers(bundle, volumes, counts, folder=folder, out=making)
         digest = _keep_papers(bundle, volumes, folder, making, store)
     if _finish(hold, bundle, volumes, digest, made, counts):
-        clear_volumes.tidy(bundle, volumes, digest, store)
-    elif clear_volumes.drop_unwanted(bundle, digest, store):
+        tidy(bundle, volumes, digest, store)
+    elif drop_unwanted(bundle, digest, store):
         _give_back(hold)
 
 
@@ -230,3 +238,89 @@ def _finish(
                 sha256=digest,
             )
     return first
+
+
+NOTHING_PRINTED = "nothing-printed"
+TOTALS_DIFFER = "totals-differ"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Letters of a bundle once its volumes are printed."""
+
+    printed: int
+    set_aside: int
+    """Those that wait again by now included."""
+    neither: int
+    """Neither, or both."""
+    frozen: int
+    on_paper: int
+    """People on the signed sheets that travel with it; they may travel alone."""
+
+    @property
+    def problem(self) -> str:
+        """Why the bundle cannot be made, as a slug; empty where nothing speaks against it."""
+        if self.neither or self.printed + self.set_aside != self.frozen:
+            return TOTALS_DIFFER
+        sheets_alone = self.on_paper and not self.frozen
+        return "" if self.printed or sheets_alone else NOTHING_PRINTED
+
+
+def total_of(unit: Session, bundle: Bundle) -> Total:
+    """How the bundle's letters ended."""
+    printed, aside, both, every = unit.execute(
+        select(
+            func.count(Letter.first_page),
+            func.count(Letter.set_aside),
+            func.count(Letter.id).filter(
+                Letter.first_page.is_not(None), Letter.set_aside.is_not(None)
+            ),
+            func.count(Letter.id),
+        ).where(Letter.bundle_id == bundle.id)
+    ).one()
+    return Total(
+        printed=printed,
+        set_aside=aside + len(bundle.released),
+        neither=every - printed - aside + 2 * both,
+        frozen=bundle.letter_count,
+        on_paper=count_carried(unit, bundle.id),
+    )
+
+
+def printed_per_target(unit: Session, bundle: Bundle) -> dict[int, int]:
+    """Letters that were printed, by the id of the target."""
+    rows = unit.execute(
+        select(Letter.target_id, func.count(Letter.id).label("letters"))
+        .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+        .group_by(Letter.target_id)
+    )
+    return {row.target_id: row.letters for row in rows}
+
+
+def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
+    """Remove papers before which a stop came, the end of a rehearsal, or a cancelling.
+
+    Gives whether the bundle is to be assembled later.
+    """
+    with db.reading() as unit:
+        found = unit.get(Bundle, bundle.id)
+        stopped = found is not None and not may_go_out(found.campaign.status)
+    if found is None or found.state is BundleState.CANCELLED:
+        store.delete_folder(file_names.stored_folder(bundle.public_id))
+    elif stopped and found.state is not BundleState.READY:
+        store.delete_folder(file_names.stored_papers(bundle.public_id, digest))
+        return True
+    return False
+
+
+def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
+    """Remove what attempts that were cut short have left, and prints that were replaced.
+
+    Files of envelopes stay: they are made anew by themselves.
+    """
+    papers = f"{file_names.stored_papers(bundle.public_id, digest)}/"
+    apart = (papers, file_names.stored_envelopes(bundle.public_id))
+    keep = {file_names.stored_volume_of(bundle, volume) for volume in volumes}
+    for name in list(store.names(file_names.stored_folder(bundle.public_id))):
+        if name not in keep and not name.startswith(apart):
+            store.delete(name)

@@ -22,7 +22,7 @@ from campaign.bundles.freeze.bundle_facts import facts_of
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.freeze_bundle import next_number
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.freeze.letter_order import key_of
+from campaign.bundles.freeze.select_letters import key_of
 from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
 from campaign.bundles.joint_freeze import Part
 from campaign.bundles.volumes.load_letters import Loaded, load_some, number_of

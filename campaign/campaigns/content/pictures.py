@@ -1,4 +1,7 @@
-"""Pictures of cases and updates: judged by content, made anew, named by what they hold."""
+"""Pictures of cases and updates: judged by content, made anew, named by what they hold.
+
+Which part of a picture is shown: around what matters in it. Pure.
+"""
 
 import hashlib
 import io
@@ -11,7 +14,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.crop_picture import crop_box
 from campaign.core.errors import Invalid, NotFound
 from campaign.models.campaign import Campaign, Update, UpdatePicture
 from campaign.storage import storage
@@ -155,3 +157,24 @@ def _on_paper(picture: Image.Image) -> Image.Image:
     seen = picture.convert("RGBA")
     paper.paste(seen, mask=seen.getchannel("A"))
     return paper
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom, in pixels."""
+
+
+def crop_box(width: int, height: int, ratio: float, x: int, y: int) -> Box:
+    """The largest part of that ratio (width to height) around a point given in percent.
+
+    The point stands in its middle, as far as the picture's edges allow.
+    """
+    wide = min(width, round(height * ratio))
+    high = min(height, round(width / ratio))
+    left = _start(width, wide, x)
+    top = _start(height, high, y)
+    return left, top, left + wide, top + high
+
+
+def _start(whole: int, part: int, percent: int) -> int:
+    middle = whole * percent / 100
+    return max(0, min(whole - part, round(middle - part / 2)))

@@ -17,8 +17,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import Official
 from campaign.models.revision import Part
-from campaign.models.staff import StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import StaffUser, sees
 
 
 @dataclass(slots=True)

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign
-from campaign.models.staff import CampaignMember, Role, StaffUser
-from campaign.models.team_access import sees
+from campaign.models.staff import CampaignMember, Role, StaffUser, sees
 from campaign.staff.staff_users import actor_name, list_staff_users
 
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}

@@ -25,7 +25,7 @@ from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.templates import UnknownPlaceholders
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.readiness.check_readiness import Step
-from campaign.campaigns.readiness.gap import Gap
+from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.core.clock import utcnow

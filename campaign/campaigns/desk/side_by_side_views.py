@@ -16,7 +16,7 @@ from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languag
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.campaigns.desk.side_by_side_forms import PointsForm, SideForm
 from campaign.campaigns.readiness import check_readiness
-from campaign.campaigns.readiness.gap import Gap
+from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign

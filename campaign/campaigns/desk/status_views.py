@@ -14,7 +14,7 @@ from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languag
 from campaign.campaigns.desk.proposal_views import returned
 from campaign.campaigns.desk.status_forms import CopyForm, ExtendForm, StatusForm, status_form
 from campaign.campaigns.readiness import approval, check_readiness
-from campaign.campaigns.readiness.gap import Gap
+from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns import proposals
-from campaign.campaigns.content import pictures, retract_update, updates
+from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
 from campaign.campaigns.desk import proposal_views
 from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
@@ -49,7 +49,7 @@ def post_update(slug: str) -> ResponseReturnValue:
 def take_back_update(slug: str) -> ResponseReturnValue:
     """Take a post off the public page; its words go back into the form, to be mended."""
     campaign, unit = load(slug), db.session()
-    taken = retract_update.take_back_update(
+    taken = updates.take_back_update(
         unit, campaign, request.form.get("update", 0, type=int), actor=actor()
     )
     desk = Desk(campaign, "update")
@@ -63,7 +63,7 @@ def take_back_update(slug: str) -> ResponseReturnValue:
 
 def _posted(campaign: Campaign) -> list[tuple[Update, Any, dict[str, str], bool]]:
     """Posts, the newest first: the kind in words, titles, and whether it can be taken back here."""
-    elsewhere = retract_update.made_elsewhere(db.session(), campaign)
+    elsewhere = updates.made_elsewhere(db.session(), campaign)
     return [
         (
             update,

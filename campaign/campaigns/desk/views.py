@@ -33,7 +33,7 @@ from campaign.campaigns.desk import (
 )
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.forms import FORMATS, FactsForm
-from campaign.campaigns.desk.list_filter import Listing
+from campaign.campaigns.desk.list_page import Listing
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
 from campaign.campaigns.readiness import approval, check_readiness
 from campaign.core import db, i18n

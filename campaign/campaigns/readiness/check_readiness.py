@@ -11,8 +11,7 @@ from campaign.campaigns.content.address_and_salutation import (
 )
 from campaign.campaigns.content.risk_words import Watch, texts_of_campaign
 from campaign.campaigns.readiness.envelope_window_gaps import window_gaps
-from campaign.campaigns.readiness.gap import Gap
-from campaign.campaigns.readiness.letter_gaps import letter_gaps, said_official
+from campaign.campaigns.readiness.letter_gaps import Gap, letter_gaps, said_official
 from campaign.campaigns.stop_rule import has_ended
 from campaign.core import clock
 from campaign.core.i18n import day_is_over

@@ -1,15 +1,41 @@
-"""What is missing or doubtful in a campaign's letters. Pure."""
+"""What is missing or doubtful in a campaign's letters. Pure.
+
+What a campaign lacks, as data. Pure.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from campaign.campaigns.content.current_letters import current_templates, newest_templates, texts_of
-from campaign.campaigns.readiness.gap import Gap
 from campaign.campaigns.readiness.longest_name_fit import fits_of
 from campaign.core.i18n import words_in
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.directory import Official
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.placeholders import placeholders_in, unknown_placeholders
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is missing or doubtful; its sentence is in `campaigns/_gap.html`."""
+
+    slug: str
+    part: str
+    """Where it is mended: `facts`, `edition`, `letter`, `targets`, `official`, `mission`, `risks`,
+    `picture` or `update`."""
+    blocking: bool = True
+    locale: str = ""
+    subject: str = ""
+    """What it is about: the slug of an official or mission, or the names of the fields."""
+    detail: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def form_field(self) -> str:
+        """The form field by which the sentence stands where saving is refused for it."""
+        if self.slug == "no-letter-language":
+            return "letter_locales"
+        return {"facts": "act_by", "edition": "summary", "letter": "opening"}.get(self.part, "")
+
 
 _FEW_LINES = 4
 """Lines of own words that a letter should leave room for."""

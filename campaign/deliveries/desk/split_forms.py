@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationErr
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.core import clock, i18n
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
-from campaign.deliveries.number_ranges import LONGEST, Fault, Numbers, NumbersFault, read_numbers
+from campaign.deliveries.recording_rules import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Mission, Official

@@ -29,11 +29,10 @@ from campaign.deliveries.envelopes import (
     envelope_job,
     envelope_store,
     mark_posted,
-    postings,
     reroute_bundle,
     split_bundle,
 )
-from campaign.deliveries.envelopes.other_missions import missions_for, official_for
+from campaign.deliveries.envelopes.reroute_bundle import missions_for, official_for
 from campaign.deliveries.envelopes.weights import weights_of
 from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
 from campaign.models.bundle import Bundle, Destination
@@ -297,7 +296,7 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
     found = split_bundle.envelope_of(unit, run, sought) if sought else 0
     begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
     shown = split_bundle.list_envelopes(unit, run, after=begin, limit=_SHOWN)
-    ways = postings.list_ways(unit, run, here=here)
+    ways = mark_posted.list_ways(unit, run, here=here)
     went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
     total = run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count
     return {

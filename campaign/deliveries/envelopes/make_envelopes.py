@@ -1,4 +1,7 @@
-"""Making the files of a bundle's envelopes: address sheets, letters, labels."""
+"""Making the files of a bundle's envelopes: address sheets, letters, labels.
+
+What address sheets and labels of envelopes say, in the language of the current locale.
+"""
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,14 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
+from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.nouns import Noun, noun_of_format, subject_of
+from campaign.bundles.volumes.load_letters import number_of
 from campaign.core import db
-from campaign.deliveries.envelopes import envelope_papers
 from campaign.deliveries.envelopes.envelope_store import LABELS, stored_file
 from campaign.deliveries.letters_covered import here
 from campaign.models.bundle import Bundle, Volume
@@ -23,8 +29,9 @@ from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
 from campaign.printing.engine.join_pdf import Document, Piece, join
 from campaign.printing.geometry import LAYOUTS, label_sheet_for
+from campaign.printing.letter_content import LabelsContext
 from campaign.printing.sheets import lists
-from campaign.printing.sheets.address_sheets import address_sheets
+from campaign.printing.sheets.address_sheets import AddressSheet, address_sheets
 from campaign.storage import storage
 
 _SHEETS_AT_ONCE = 200
@@ -96,8 +103,7 @@ def _parts(
             chunk = some[start : start + _SHEETS_AT_ONCE]
             out = folder / f"sheets-{chunk[0].number}.pdf"
             facts = [
-                envelope_papers.sheet(frozen, one.number, total, one.first, one.last, one.count)
-                for one in chunk
+                sheet(frozen, one.number, total, one.first, one.last, one.count) for one in chunk
             ]
             address_sheets(facts, LAYOUTS[frozen.layout], out, locale=frozen.locale,
                            title=frozen.case.reference)  # fmt: skip
@@ -112,7 +118,7 @@ def _parts(
 def _labels(frozen: Frozen, folder: Path) -> Document:
     """One sheet of the mission's address, to be printed as often as it is needed."""
     sheet = label_sheet_for(LAYOUTS[frozen.layout])
-    context = envelope_papers.labels(frozen, sheet.per_sheet)
+    context = labels(frozen, sheet.per_sheet)
     return lists.labels(context, sheet, folder / LABELS)
 
 
@@ -191,3 +197,53 @@ def _keep(
         {"name": name, "pages": document.pages, "bytes": document.bytes,
          "sha256": document.sha256, "attempt": attempt, **holds}
     )  # fmt: skip
+
+
+def sheet(
+    frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
+) -> AddressSheet:
+    """The sheet on top of an envelope's letters."""
+    organisation, case = frozen.organisation, frozen.case
+    count = say_number(letters, frozen.locale)
+    noun = noun_of_format(frozen.format)
+    facts = {
+        "count": count,
+        "person": case.person_name,
+        "first": number_of(first),
+        "last": number_of(last),
+    }
+    if noun is Noun.CARD:
+        inside = ngettext(
+            "Inside: %(count)s card about the case of %(person)s, no. %(first)s.",
+            "Inside: %(count)s cards about the case of %(person)s, no. %(first)s to %(last)s.",
+            letters,
+            **facts,
+        )
+    else:
+        inside = ngettext(
+            "Inside: %(count)s letter about the case of %(person)s, no. %(first)s.",
+            "Inside: %(count)s letters about the case of %(person)s, no. %(first)s to %(last)s.",
+            letters,
+            **facts,
+        )
+    return AddressSheet(
+        sender_lines=(organisation.name, *organisation.lines, organisation.email),
+        addressee_lines=frozen.mission.lines,
+        subject=subject_of(letters, noun, reference=case.reference, person=case.person_name),
+        paragraphs=(inside,),
+        foot=_(
+            "%(reference)s · envelope %(number)s of %(total)s",
+            reference=case.reference,
+            number=say_number(number, frozen.locale),
+            total=say_number(total, frozen.locale),
+        ),
+    )
+
+
+def labels(frozen: Frozen, count: int) -> LabelsContext:
+    """A whole sheet of the mission's address."""
+    return LabelsContext(
+        title=_("Labels for %(reference)s", reference=frozen.case.reference),
+        locale=frozen.locale,
+        labels=(frozen.mission.lines,) * count,
+    )

@@ -2,6 +2,8 @@
 
 What the letters say stays as it was signed; the window shows the new mission. The old bundle, its
 files and what happened to it stay; `LetterMove` keeps the number that each letter had in it.
+
+Other ways on which the letters of a bundle can go: through another mission, or by post.
 """
 
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from campaign.bundles.destinations import (
     WITH_DESTINATION,
     country_of,
     frozen_destination,
+    sending_country_of,
     slug_of,
 )
 from campaign.bundles.freeze import signed_sheets
@@ -24,7 +27,7 @@ from campaign.bundles.freeze.freeze_bundle import new_bundle
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
 from campaign.bundles.volumes import print_jobs
 from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
-from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.campaigns.content.address_and_salutation import addressing_of, missing_of_address
 from campaign.core import audit, clock
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
@@ -38,7 +41,7 @@ from campaign.deliveries.letters_covered import count_here, here
 from campaign.models.bundle import Bundle, Destination, Volume
 from campaign.models.campaign import Target
 from campaign.models.delivery import Envelope, LetterMove, Rerouting
-from campaign.models.directory import Mission
+from campaign.models.directory import Mission, Official
 from campaign.models.signature import Letter
 from campaign.printing.geometry import layout_for
 
@@ -270,3 +273,26 @@ def _make_volumes(unit: Session, bundle: Bundle, size: int) -> None:
             .values(volume_id=volume.id)
             .execution_options(synchronize_session=False)
         )
+
+
+def missions_for(
+    unit: Session, bundle: Bundle, *, home: str = "", limit: int = 300
+) -> Sequence[Mission]:
+    """Missions of the same country, those in the same host country first; by post, in `home`."""
+    host = bundle.mission.host_country if bundle.mission else home
+    wanted = select(Mission).where(
+        Mission.sending_country == sending_country_of(bundle.destination)
+    )
+    if bundle.mission is not None:
+        wanted = wanted.where(Mission.id != bundle.mission.id)
+    order = (Mission.host_country != host, Mission.host_country, Mission.slug)
+    return unit.scalars(wanted.order_by(*order).limit(limit)).all()
+
+
+def official_for(unit: Session, bundle: Bundle) -> Official | None:
+    """The official to whom all letters of a bundle for a mission could go by post instead."""
+    targets = Frozen.from_json(bundle.frozen).targets
+    if bundle.mission_id is None or len(targets) != 1:
+        return None
+    official = unit.get_one(Target, next(iter(targets))).official
+    return None if missing_of_address(official) else official

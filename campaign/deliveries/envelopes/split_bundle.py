@@ -13,9 +13,9 @@ from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries.envelopes.envelope_store import forget_files
-from campaign.deliveries.envelopes.postings import list_taken
+from campaign.deliveries.envelopes.mark_posted import list_taken
 from campaign.deliveries.letters_covered import gone, here, unnamed_part
-from campaign.deliveries.number_ranges import Numbers, say_numbers
+from campaign.deliveries.recording_rules import Numbers, say_numbers
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState

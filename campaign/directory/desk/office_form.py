@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 from campaign.directory.desk.forms import DayField
 from campaign.directory.desk.official_form import OfficialForm, official_form
 from campaign.directory.entries import OfficialDraft
-from campaign.directory.successions import of_the_office
+from campaign.directory.offices import of_the_office
 from campaign.models.directory import Membership, Official
 from campaign.web.form_base import SiteForm
 

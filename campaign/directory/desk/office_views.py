@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
-from campaign.directory import offices, officials, successions
+from campaign.directory import offices, officials
 from campaign.directory.desk.blueprint import blueprint
 from campaign.directory.desk.forms import say_flagged
 from campaign.directory.desk.merge_entry_views import place_of, title_of
@@ -83,7 +83,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
     successor = officials.get_official(unit, slug=request.form.get("successor", ""))
     if form.validate_on_submit():
         try:
-            successions.pass_to(
+            offices.pass_to(
                 unit, predecessor=official, successor=successor, on=form.day(), actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )  # fmt: skip
@@ -105,7 +105,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
 def _passed(official: Official, form: SuccessorForm) -> Official | None:
     """The successor; None where the day was refused, which is said on the form."""
     try:
-        return successions.pass_to_new(
+        return offices.pass_to_new(
             db.session(), predecessor=official, draft=form.draft(), on=form.day(), actor=actor()
         )
     except Invalid:

@@ -16,9 +16,8 @@ from campaign.core import audit
 from campaign.core.text.search_words import name_key, search_text
 from campaign.directory import where_used
 from campaign.directory.entries import contact_details
-from campaign.directory.imports.mission_plan import plan_missions
 from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import Item, Plan, refused
+from campaign.directory.imports.plan import Item, Plan, plan_missions, refused
 from campaign.directory.imports.read_rows import (
     N_,
     Fault,

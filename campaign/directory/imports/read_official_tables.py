@@ -5,7 +5,6 @@ from datetime import date
 
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.imports.columns import MappedRow, rows_of
-from campaign.directory.imports.day_text import read_day
 from campaign.directory.imports.read_rows import (
     N_,
     Held,
@@ -19,6 +18,7 @@ from campaign.directory.imports.row_parts import (
     country_of_row,
     day_of_row,
     place_of,
+    read_day,
 )
 from campaign.directory.imports.tables import Table
 

@@ -7,7 +7,6 @@ from typing import Any
 from campaign.directory.contacts import contact_type
 from campaign.directory.countries import country_code
 from campaign.directory.entries import Contact, OfficialDraft
-from campaign.directory.imports.day_text import read_day
 from campaign.directory.imports.read_official_tables import CLOSE, scoped
 from campaign.directory.imports.read_rows import (
     N_,
@@ -19,7 +18,7 @@ from campaign.directory.imports.read_rows import (
     UnreadableRow,
     refuse_unfit,
 )
-from campaign.directory.imports.row_parts import contacts
+from campaign.directory.imports.row_parts import contacts, read_day
 
 Words = dict[str, str]
 _PLAIN = "en"

@@ -22,11 +22,11 @@ from campaign.directory.imports.read_rows import (
 from campaign.directory.imports.tables import (
     Table,
     lists_of,
+    table_of_cards,
     table_of_csv,
     table_of_objects,
     table_of_rows,
 )
-from campaign.directory.imports.vcards import table_of_cards
 from campaign.models.directory_import import Directory
 
 MOST_VALUES = 100

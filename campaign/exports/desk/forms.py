@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length
 
 from campaign.bundles.destinations import name_of
 from campaign.core.i18n import language_name, locale
-from campaign.exports import recipient_keys
+from campaign.exports import staff_keys
 from campaign.exports.export_rules import LONGEST_REASON, SHORTEST_REASON
 from campaign.models.bundle import Bundle
 from campaign.models.export import ExportFormat, ExportKey, ExportKind
@@ -30,7 +30,7 @@ _PROBLEMS = {
     "key-unknown": _l("This is no public key that can be read. It begins with age1 or ssh-."),
     "key-kind": _l("Keys of this kind cannot encrypt files: ssh-ed25519 and ssh-rsa can."),
     "key-known": _l("This key is in your list already."),
-    "keys-many": _l("At most %(num)s keys.", num=recipient_keys.MOST),
+    "keys-many": _l("At most %(num)s keys.", num=staff_keys.MOST),
 }
 
 

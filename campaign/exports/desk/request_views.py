@@ -10,7 +10,7 @@ from campaign.bundles.find_bundles import get_bundle
 from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
-from campaign.exports import export_log, recipient_keys, requests, staff_keys
+from campaign.exports import export_log, requests, staff_keys
 from campaign.exports.desk.blueprint import blueprint, page, settings
 from campaign.exports.desk.forms import AskForm, KeyForm, say_problem
 from campaign.models.campaign import Campaign
@@ -102,7 +102,7 @@ def _keys(form: AskForm) -> list[str]:
     """Those chosen of one's own, and those pasted. Raises Invalid with the field `more_keys`."""
     own = staff_keys.list_keys(db.session(), staff_user())
     chosen = [key.recipient for key in own if key.public_id in (form.keys.data or [])]
-    pasted = recipient_keys.read_lines(form.more_keys.data or "", field="more_keys")
+    pasted = staff_keys.read_lines(form.more_keys.data or "", field="more_keys")
     return list(dict.fromkeys([*chosen, *pasted]))
 
 
@@ -120,7 +120,7 @@ def _asking(campaign: Campaign, form: AskForm, problem: str = "") -> str:
 
 def _keys_page(form: KeyForm) -> str:
     shown = [
-        (key, recipient_keys.fingerprint(key.recipient))
+        (key, staff_keys.fingerprint(key.recipient))
         for key in staff_keys.list_keys(db.session(), staff_user())
     ]
     return page("keys", form=form, keys=shown)

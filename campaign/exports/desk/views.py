@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaign import storage
 from campaign.core import db
 from campaign.core.errors import DomainError
-from campaign.exports import export_job, export_log, export_rules, recipient_keys, requests
+from campaign.exports import export_job, export_log, export_rules, requests, staff_keys
 from campaign.exports.desk import request_views
 from campaign.exports.desk.blueprint import blueprint, page, settings
 from campaign.exports.desk.forms import RefuseForm
@@ -111,7 +111,7 @@ def _one(export: DataExport, form: RefuseForm | None = None) -> str:
         may_decide=_passes(export_rules.refuse_decision, export, me.id),
         may_download=_passes(export_rules.refuse_download, export, me.id),
         may_withdraw=export.state in {ExportState.ASKED, ExportState.MAKING, ExportState.READY},
-        fingerprints=[recipient_keys.fingerprint(key) for key in export.recipients],
+        fingerprints=[staff_keys.fingerprint(key) for key in export.recipients],
         form=form or RefuseForm(formdata=None),
     )
 

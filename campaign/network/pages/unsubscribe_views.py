@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.network import MemberState, NetworkMember
-from campaign.network import links, memberships
+from campaign.network import mails, memberships
 from campaign.network.pages.views import lost
 from campaign.public.pages.before_request import private
 from campaign.web.security import public
@@ -24,7 +24,7 @@ blueprint.register_error_handler(NotFound, lost)
 def ask(token: str) -> ResponseReturnValue:
     """For people whose mail program opens the address: the button. Looking changes nothing."""
     with db.reading() as unit:
-        member = memberships.get_by_link(unit, links.LEAVING, token)
+        member = memberships.get_by_link(unit, mails.LEAVING, token)
         _speak_to(member)
         if member.state is MemberState.LEFT:
             return _page("network/left.html", again=True)
@@ -38,7 +38,7 @@ def leave(token: str) -> ResponseReturnValue:
     if request.form.get("List-Unsubscribe") != "One-Click":
         abort(400)
     unit = db.session()
-    member = memberships.get_by_link(unit, links.LEAVING, token)
+    member = memberships.get_by_link(unit, mails.LEAVING, token)
     _speak_to(member)
     memberships.leave(unit, member, now=db.utcnow())
     return _page("network/left.html", again=False)

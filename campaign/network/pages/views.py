@@ -11,7 +11,7 @@ from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import Settings
 from campaign.mail.messages import most_a_day
 from campaign.models.network import MemberState
-from campaign.network import jobs, links, memberships
+from campaign.network import jobs, mails, memberships
 from campaign.network.digests import send_digests
 from campaign.network.pages.forms import (
     ChangeForm,
@@ -77,7 +77,7 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
         memberships.refuse_expired(member, db.utcnow())
         if member.state is MemberState.PENDING:
             return _page("network/confirm.html", token=token)
-        own = links.preferences_token(member)
+        own = mails.preferences_token(member)
     return _page("network/joined.html", again=False, own=own)
 
 
@@ -88,7 +88,7 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
     member, was_pending = memberships.confirm(db.session(), token=token, now=db.utcnow())
     if was_pending:
         return redirect(url_for(".confirm", lang=lang, token=token), 303)
-    own = links.preferences_token(member)
+    own = mails.preferences_token(member)
     return _page("network/joined.html", "confirm", again=True, own=own)
 
 
@@ -97,7 +97,7 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
 def preferences(lang: str, token: str) -> ResponseReturnValue:
     """What a member gets, to be changed."""
     unit = db.session()
-    member = memberships.get_by_link(unit, links.PREFERENCES, token)
+    member = memberships.get_by_link(unit, mails.PREFERENCES, token)
     memberships.refuse_left(member)
     form = ChangeForm(_posted(), data=typed_of(member))
     form.offer(unit, member)
@@ -113,7 +113,7 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
 def leave(lang: str, token: str) -> ResponseReturnValue:
     """The button that ends a membership. Looking changes nothing."""
     with db.reading() as unit:
-        member = memberships.get_by_link(unit, links.PREFERENCES, token)
+        member = memberships.get_by_link(unit, mails.PREFERENCES, token)
         if member.state is MemberState.LEFT:
             return _page("network/left.html", again=True)
     return _page("network/leave.html", action=url_for(".leave_now", lang=lang, token=token))
@@ -124,7 +124,7 @@ def leave(lang: str, token: str) -> ResponseReturnValue:
 def leave_now(lang: str, token: str) -> ResponseReturnValue:
     """The button."""
     unit = db.session()
-    member = memberships.get_by_link(unit, links.PREFERENCES, token)
+    member = memberships.get_by_link(unit, mails.PREFERENCES, token)
     memberships.leave(unit, member, now=db.utcnow())
     return _page("network/left.html", "leave", again=False)
 

@@ -12,10 +12,9 @@ from weasyprint import Document
 from campaign.printing import renderer
 from campaign.printing.check_letters import check_before, texts_of
 from campaign.printing.engine import segments
-from campaign.printing.engine.cells import PX_PER_MM, Cell, match, measure
 from campaign.printing.engine.fast_text import Galley, NotSimple, is_simple, specimen
 from campaign.printing.engine.render_job import Job, Report, decode, encode_refused
-from campaign.printing.engine.segments import Segment
+from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match, measure
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.problems import Problem

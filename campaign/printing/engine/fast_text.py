@@ -22,8 +22,7 @@ from weasyprint.text.fonts import get_pango_font_key
 from weasyprint.text.line_break import Layout
 
 from campaign.printing import fonts, measure_rendered
-from campaign.printing.engine.cells import Cell
-from campaign.printing.engine.segments import Segment, Style
+from campaign.printing.engine.segments import Cell, Segment, Style
 
 SPECIMENS: dict[str, tuple[Any, ...]] = {
     "sender": (("x",),),

@@ -1,7 +1,14 @@
-"""Joining PDFs into one, and putting files in place whole."""
+"""Joining PDFs into one, and putting files in place whole.
+
+Saving a PDF so that a disk that is full costs an error, and not the process.
+
+What a write raises within qpdf ends the whole process where it computes a digest of what it
+writes (`deterministic_id`). So nothing is raised there; it is kept, and raised afterwards.
+"""
 
 import contextlib
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,11 +16,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pikepdf
-
-from campaign.printing.engine import save_pdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def join(
                 marks.root.extend(pikepdf.OutlineItem(text, page - 1) for text, page in outline)
         count = len(pdf.pages)
         with in_place_of(out) as path:
-            save_pdf.save(
+            save(
                 pdf,
                 path,
                 deterministic_id=True,
@@ -138,3 +143,34 @@ def describe(path: Path, pages: int) -> Document:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Document(path, pages, path.stat().st_size, digest)
+
+
+class _Patient(io.RawIOBase):
+    """Takes all that is written; after the first failure it writes no more."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__()
+        self._file = file
+        self.problem: OSError | None = None
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """All of it, as far as qpdf is told."""
+        if self.problem is None:
+            try:
+                self._file.write(data)
+            except OSError as problem:
+                self.problem = problem
+        return len(data)
+
+
+def save(pdf: pikepdf.Pdf, out: Path, **options: Any) -> None:
+    """Save with these options of pikepdf. Raises OSError where the disk does not take it."""
+    with out.open("wb") as file:
+        patient = _Patient(file)
+        pdf.save(cast("BinaryIO", patient), **options)
+        if patient.problem is not None:
+            raise patient.problem

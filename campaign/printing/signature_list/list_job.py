@@ -15,7 +15,7 @@ import pikepdf
 from pikepdf import Dictionary
 
 from campaign.printing import html, renderer
-from campaign.printing.engine import save_pdf
+from campaign.printing.engine import join_pdf
 from campaign.printing.geometry import PAPERS
 from campaign.printing.html import MM_PER_PT
 from campaign.printing.letter_content import ColumnLabels, ListContext
@@ -45,7 +45,7 @@ def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
             if index in shaped:
                 forms["Shaped"] = shaped[index]
             _add_page(pdf, sheet, page, forms, font)
-        save_pdf.save(pdf, Path(job["out"]), deterministic_id=True)
+        join_pdf.save(pdf, Path(job["out"]), deterministic_id=True)
         return {"pages": len(pdf.pages)}
 
 

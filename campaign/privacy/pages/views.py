@@ -3,8 +3,8 @@
 from flask import Blueprint
 
 from campaign.privacy.pages import mailbox_views
-from campaign.tracking import refusals
+from campaign.tracking import printable_letter
 
 blueprint = Blueprint("privacy", __name__)
-refusals.register(blueprint)
+printable_letter.register(blueprint)
 mailbox_views.register(blueprint)

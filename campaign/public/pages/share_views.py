@@ -1,6 +1,9 @@
-"""What carries a case further: picture, poster, sheet, calendar entry, frame, pictures of posts."""
+"""What carries a case further: picture, poster, sheet, calendar entry, frame, pictures of posts.
 
-from flask import Blueprint, Response, request, url_for
+The form for a frame on a partner's page: only for the hosts that the campaign names.
+"""
+
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.campaigns.closing_reasons import reasons_of
@@ -9,15 +12,14 @@ from campaign.campaigns.lifecycle import takes_signatures
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign
-from campaign.public import calendar_file, printables
+from campaign.public import feeds, printables
 from campaign.public.case_page import CasePage
-from campaign.public.page_cache import page_cache
+from campaign.public.page_cache import Made, page_cache
 from campaign.public.pages import cached_pages
-from campaign.public.pages.embed_views import render_embed
 from campaign.public.printables import Handout
 from campaign.public.referrers import clean_source, with_source
 from campaign.public.share_links import calendar_words, settings, whole_url
-from campaign.web.security import public
+from campaign.web.security import framed_by, public
 
 _HOUR, _DAY = 3600, 86_400
 
@@ -78,7 +80,7 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
     if campaign.act_by is None:
         raise NotFound("deadline")
     title, text = calendar_words(case)
-    body = calendar_file.deadline_ics(
+    body = feeds.deadline_ics(
         uid=f"{campaign.public_id}@{settings().host}",
         day=campaign.act_by,
         title=title,
@@ -131,3 +133,15 @@ def _file(made: Handout, kind: str, seconds: int, name: str = "") -> Response:
     response.set_etag(made.etag)
     response.make_conditional(request)
     return response
+
+
+def render_embed(lang: str, slug: str) -> Made:
+    """A case in a few lines, with a field for own words that opens the letter on our own site.
+
+    Raises NotFound: no such case, a draft, or nobody may embed it.
+    """
+    campaign = cached_pages.public_campaign(slug)
+    if not campaign.embed_hosts:
+        raise NotFound("embed")
+    body = render_template("public/embed.html", case=cached_pages.public_case(lang, slug))
+    return Made(body, headers=tuple(framed_by(campaign.embed_hosts).items()))

@@ -12,7 +12,7 @@ from campaign.replies import flagged_words, publish_reply, replies
 from campaign.replies.desk.forms import PARTS, PublishForm
 from campaign.replies.desk.reply_scan_views import edit_bars
 from campaign.replies.flagged_words import list_named
-from campaign.replies.last_look import changed_since, look_of
+from campaign.replies.publish_reply import changed_since, look_of
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
 

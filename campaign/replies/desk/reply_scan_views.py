@@ -12,7 +12,7 @@ from campaign.models.paper_signature import Scan
 from campaign.paper_signatures import scans
 from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import replies
-from campaign.replies.black_bars import FRESH, MOST, bars_from
+from campaign.replies.redaction import FRESH, MOST, bars_from
 from campaign.staff.guards import actor, fresh, staff_user
 
 

@@ -15,7 +15,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
-from campaign.screening import set_rules
+from campaign.screening import review_queue
 from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
     LONGEST_WORD,
@@ -101,7 +101,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
-    waiting = set_rules.count_waiting(db.session(), campaign)
+    waiting = review_queue.count_waiting(db.session(), campaign)
     body = render_template(
         "screening/rules.html", form=form, campaign=campaign, waiting=waiting, **desk.words()
     )
@@ -111,7 +111,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
 def _saved(form: RulesForm, campaign: Campaign) -> bool:
     """Whether the rules are set; what was not is said on the form."""
     try:
-        set_rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
     except Invalid as problem:
         for name, words in problem.fields.items():
             form[name].errors = [*form[name].errors, _SAID[words]]
@@ -124,8 +124,8 @@ def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page on the desk shows: how many wait, and names to be taken for it."""
     unit = db.session()
     return {
-        "waiting": set_rules.count_waiting(unit, campaign),
-        "lookalikes": set_rules.lookalike_references(unit, campaign),
+        "waiting": review_queue.count_waiting(unit, campaign),
+        "lookalikes": review_queue.lookalike_references(unit, campaign),
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from campaign.core.sealing import Keyring
 from campaign.core.text.fold import fold
 from campaign.signing.checks.origin import domain_of, mark, opened, places_of
-from campaign.signing.checks.similar_words import are_alike, bands_of
+from campaign.signing.checks.similar import are_alike, bands_of
 
 MOST_VALUES = 200
 _ANY = "*"

@@ -1,4 +1,7 @@
-"""Write · You · Check · Sign."""
+"""Write · You · Check · Sign.
+
+The public pages on which a letter is written and signed: no cookie, no account, no script.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,12 +26,14 @@ from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import Settings
+from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
-from campaign.printing.html import card_fragment
+from campaign.printing.html import card_fragment, letter_fragment
 from campaign.printing.problems import LetterRefused
 from campaign.public import home
 from campaign.public.case_page import case_page
+from campaign.public.pages import before_request
 from campaign.public.pages.before_request import private
 from campaign.public.referrers import clean_source
 from campaign.public.share_links import share_of
@@ -300,3 +305,10 @@ def _campaign(unit: Session, plan: SigningPlan) -> Campaign:
 def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
     return settings
+
+
+blueprint = Blueprint("signing", __name__)
+before_request.init_blueprint(blueprint)
+blueprint.add_app_template_global(letter_fragment, "letter_fragment")
+blueprint.add_app_template_global(full_name, "full_name")
+register(blueprint)

@@ -1,15 +1,20 @@
-"""Letters as they would be printed: for the pages Write and Check, for previews, for the PDF."""
+"""Letters as they would be printed: for the pages Write and Check, for previews, for the PDF.
 
-from collections.abc import Collection, Iterable
+Places at the press in a web process: few, so that printing cannot starve signing.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 from sqlalchemy import JSON, column, select, table
 from sqlalchemy.orm import object_session
 
 from campaign.core import clock
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, TooMany
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.models.signature import Disclosure, Letter, Signature
@@ -29,7 +34,6 @@ from campaign.signing.letter.compose import (
     proposal_of,
 )
 from campaign.signing.letter.points import ordered
-from campaign.signing.letter.press_places import at_the_press
 from campaign.signing.validate import SignedForm
 
 # Bundles belong to a higher layer: what one was frozen with is read by the table's name.
@@ -287,3 +291,31 @@ def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] =
 
 def _copies(campaign: Campaign) -> tuple[Official, ...]:
     return tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+
+
+_AT_ONCE = 2
+"""PDFs that one process makes or has waiting at a time; the renderer takes one after another."""
+_BUSY_SECONDS = 5
+_presses = BoundedSemaphore(_AT_ONCE)
+_queue = BoundedSemaphore(_AT_ONCE)
+"""Who waits for a press; of the process's threads all others stay free for signing."""
+
+
+@contextmanager
+def at_the_press() -> Iterator[None]:
+    """A place at the press; a few may wait for one, for a while.
+
+    Raises TooMany (`busy`) for all others, at once.
+    """
+    if not _presses.acquire(blocking=False):
+        if not _queue.acquire(blocking=False):
+            raise TooMany("busy", seconds=_BUSY_SECONDS)
+        try:
+            if not _presses.acquire(timeout=_BUSY_SECONDS):
+                raise TooMany("busy", seconds=_BUSY_SECONDS)
+        finally:
+            _queue.release()
+    try:
+        yield
+    finally:
+        _presses.release()

@@ -4,19 +4,25 @@ Flask-Security hashes and checks passwords, loads the user whom a session names,
 second factors when they come (`SECURITY_TWO_FACTOR`, `SECURITY_WEBAUTHN`, its blueprint). Its own
 sign-in pages stay out: ours (`sign_in_views`) count before they look, and hash outside a
 transaction.
+
+Where Flask-Security finds staff users: in our own session, by the fingerprint of an address.
 """
 
 from datetime import timedelta
+from typing import Any, cast
 
 from flask import Flask
 from flask_login.utils import _user_context_processor
-from flask_security import Security
+from flask_security import RoleMixin, Security, SQLAlchemySessionUserDatastore
+from werkzeug.local import LocalProxy
 
+from campaign.core import db
 from campaign.core.settings import Settings
+from campaign.models.staff import StaffUser
 from campaign.staff import passwords, sessions
 from campaign.staff.navigation import desk_context
 from campaign.staff.pages import expired_form, sign_in_views
-from campaign.staff.pages.datastore import StaffDatastore
+from campaign.staff.staff_users import find_by_email
 
 SESSION_HOURS = 12
 
@@ -64,3 +70,22 @@ def _look_at_no_session_unasked(app: Flask, extension: Security) -> None:
 def _pepper(app: Flask) -> str:
     keyring = app.extensions["database"].keyring
     return str(keyring.fingerprint("passwords", "pepper").hex())
+
+
+class StaffDatastore(SQLAlchemySessionUserDatastore):
+    """Staff users in the session of the request, which commits at its end and nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Any", LocalProxy(db.session)), StaffUser, RoleMixin)
+
+    def commit(self) -> None:
+        """Nothing: the end of a request that succeeded commits (`campaign.db`)."""
+
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> StaffUser | None:
+        """The user with this `email` (in any spelling of it), or of another column."""
+        if "email" in kwargs:
+            return find_by_email(db.session(), str(kwargs["email"]))
+        return cast("StaffUser | None", super().find_user(case_insensitive, **kwargs))
+
+    def find_role(self, role: str) -> None:
+        """None: a role is a column of the user here, and guards read it."""

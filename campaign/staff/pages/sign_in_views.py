@@ -1,18 +1,33 @@
-"""The pages before the desk: sign in, and set a password by a one-time link. Open to everybody."""
+"""The pages before the desk: sign in, and set a password by a one-time link. Open to everybody.
+
+How often somebody may try a password.
+
+Tries are counted per account *and* network address, together: who guesses at an account from one
+place is stopped there, while its owner signs in from another, and neighbours sign in to theirs.
+An account that does not exist is counted like one that does.
+"""
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
+from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Gone, Invalid, TooMany
 from campaign.staff import password_links, sessions, staff_users
 from campaign.staff.code_form import CodeForm
 from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
-from campaign.staff.pages.throttle import count_try, forgive_tries
-from campaign.web.security import private_page, public, same_origin
+from campaign.web.security import (
+    count_against_limit,
+    forget_count,
+    network_of,
+    private_page,
+    public,
+    same_origin,
+)
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/desk")
 blueprint.before_request(same_origin)
@@ -139,3 +154,26 @@ def save_password(token: str) -> ResponseReturnValue:
 
 def _link_is_gone() -> ResponseReturnValue:
     return render_template("staff/password_link_gone.html", days=password_links.LINK_DAYS), 410
+
+
+TRIES_PER_HOUR = 10
+_WHAT = "sign-in"
+
+
+def count_try(email: str) -> None:
+    """Count a try before the password is looked at; raises TooMany beyond the limit.
+
+    In a transaction of its own, as a refused sign-in commits nothing: call it before the
+    request's session is used, which would hold SQLite's one write lock.
+    """
+    with db.transaction() as unit:
+        count_against_limit(unit, _WHAT, _place(email), TRIES_PER_HOUR)
+
+
+def forgive_tries(unit: Session, email: str) -> None:
+    """Forget the tries of somebody who then knew the password."""
+    forget_count(unit, _WHAT, _place(email))
+
+
+def _place(email: str) -> str:
+    return f"{canonical_email(email)}|{network_of(request.remote_addr or '')}"

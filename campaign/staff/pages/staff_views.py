@@ -12,8 +12,8 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import password_links, second_factor, staff_users
 from campaign.staff.guards import actor, fresh, guard, staff_user
-from campaign.staff.mails import send_invitation
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
+from campaign.staff.password_links import send_invitation
 
 blueprint = Blueprint("users", __name__, url_prefix="/staff")
 guard(blueprint, Role.ADMIN)

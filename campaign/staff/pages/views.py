@@ -1,18 +1,23 @@
-"""The desk's first page and one's own account; the staff list of admins hangs below."""
+"""The desk's first page and one's own account; the staff list of admins hangs below.
+
+Changing one's own password: no more guesses than at the door, and nobody waits for the hash.
+"""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from wtforms import Form
 
 from campaign.core import db
 from campaign.core.errors import Invalid, TooMany
-from campaign.staff import sessions, staff_users
+from campaign.models.staff import StaffUser
+from campaign.staff import reauthentication, sessions, staff_users
 from campaign.staff.audit_log import views
 from campaign.staff.code_form import ProofForm, say_too_many
 from campaign.staff.guards import guard, note_proof, staff_user
-from campaign.staff.pages import own_password, second_factor_views, staff_views
+from campaign.staff.pages import second_factor_views, staff_views
 from campaign.staff.pages.forms import ChangePasswordForm, ProfileForm, say_password_problem
 
 blueprint = Blueprint("staff", __name__, url_prefix="/desk")
@@ -93,7 +98,7 @@ def change_password() -> ResponseReturnValue:
     if form.validate():
         typed = {name: form[name].data for name in ("current_password", "password")}
         try:
-            own_password.change(db.session(), user=user, **typed)
+            change(db.session(), user=user, **typed)
         except Invalid as problem:
             for name, slug in problem.fields.items():
                 form[name].errors = [say_password_problem(slug)]
@@ -110,3 +115,25 @@ def _account_page(profile: Form, password: Form) -> str:
     return render_template(
         "staff/account.html", user=staff_user(), profile=profile, password=password
     )
+
+
+_WRONG = {"current_password": "password-wrong"}
+
+
+def change(unit: Session, *, user: StaffUser, current_password: str, password: str) -> None:
+    """Set one's own new password; to be called before the request has written anything.
+
+    Raises Invalid where the present one is wrong or the new one weak, and TooMany after ten tries
+    in an hour from one place, which count together with those of `reauthentication.prove`.
+    """
+    user_id, about, before = user.id, (user.email, user.name), user.password
+    # What has been read so far holds SQLite's one write lock, which the count of tries wants, and
+    # nobody else should wait for while passwords are hashed.
+    unit.rollback()
+    if not reauthentication.prove_password(user_id, current_password):
+        raise Invalid(fields=_WRONG)
+    hashed = staff_users.hash_new_password(password, about=about)
+    unit.refresh(user, with_for_update=True)
+    if user.password != before:  # set by a link meanwhile
+        raise Invalid(fields=_WRONG)
+    staff_users.keep_password(unit, user=user, hashed=hashed)

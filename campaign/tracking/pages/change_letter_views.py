@@ -15,9 +15,9 @@ from campaign.signing import confirm_letter
 from campaign.signing.address import samples_of
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import layout_of, signed_letters, writer_of
-from campaign.tracking import change_letter, letter_links, news_subscription, withdraw_letter
-from campaign.tracking.held_letter import note_for
+from campaign.tracking import change_letter, letter_links, news_subscription
 from campaign.tracking.pages.page import page
+from campaign.tracking.timeline import note_for
 from campaign.web.security import public
 
 
@@ -73,9 +73,9 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Ask once more; then take the letter back."""
     unit = db.session()
     signature = _own(unit, token, public_id)
-    withdraw_letter.refuse_unwithdrawable(unit, signature)
+    change_letter.refuse_unwithdrawable(unit, signature)
     if request.method == "POST":
-        withdraw_letter.withdraw(unit, signature, db.utcnow())
+        change_letter.withdraw(unit, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
     return page("tracking/withdraw.html", token=token, signature=signature, case=case)

@@ -22,13 +22,12 @@ from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_let
 from campaign.signing.mailbox_limit import refuse_shared
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
-from campaign.tracking import letter_links, own_delivery
+from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.delivery_history import trips_of
-from campaign.tracking.held_letter import note_for
 from campaign.tracking.next_action import next_action
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
-from campaign.tracking.timeline import marks_of
+from campaign.tracking.timeline import marks_of, note_for
 from campaign.web.security import count_against_limit, network_of, public
 
 
@@ -100,7 +99,7 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
 def sent(lang: str, token: str) -> ResponseReturnValue:
     """The supporter sent the letter themselves."""
     unit = db.session()
-    own_delivery.note(unit, _confirmed(unit, token), db.utcnow())
+    send_it_yourself.note(unit, _confirmed(unit, token), db.utcnow())
     return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
 
 
@@ -195,7 +194,7 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "letters": letters,
         "layout": layout_of(signature.campaign, _home()),
         "sendings": _sendings(signature, letters),
-        "sent_by_self": own_delivery.count(unit, signature.campaign),
+        "sent_by_self": send_it_yourself.count(unit, signature.campaign),
         "next": next_action(unit, signature, i18n.locale(), now),
     }
     return _page("tracking/letter.html", page)

@@ -20,7 +20,7 @@ from campaign.bundles.volumes import print_queue, proof_print
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
 from campaign.dashboard import refresh
-from campaign.dashboard.letter_figures import mission_rows
+from campaign.dashboard.figure_tables import mission_rows
 from campaign.dashboard.to_deliver import deliveries_todos
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import reroute_bundle

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
 from campaign.core.errors import Refused
@@ -71,7 +71,7 @@ def test_only_confirmed_letters_of_the_campaign_and_mission_are_taken(
     add_confirmed(unit, campaign, 1, state=SignatureState.WITHDRAWN)
     add_confirmed(unit, other, 4)
     assert freeze(unit, campaign, settings).letter_count == 2
-    assert [(one.campaign.id, one.letters) for one in waiting_letters.list_waiting(unit)] == [
+    assert [(one.campaign.id, one.letters) for one in waiting_counts.list_waiting(unit)] == [
         (other.id, 4)
     ]
 
@@ -108,7 +108,7 @@ def test_a_stopped_or_draft_campaign_gives_no_bundle(
     add_confirmed(unit, campaign, 1)
     with pytest.raises(Refused, match=slug):
         freeze(unit, campaign, settings)
-    assert waiting_letters.list_waiting(unit) == []
+    assert waiting_counts.list_waiting(unit) == []
 
 
 def test_a_closed_campaign_is_still_printed(unit: Session, settings: Settings) -> None:

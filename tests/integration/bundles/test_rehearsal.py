@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles import file_names
 from campaign.bundles.documents.verify import verify_copy
-from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.volumes import print_without_queue
 from campaign.campaigns import campaigns, public_counts, rehearsal
 from campaign.core import db, jobs
@@ -27,9 +27,9 @@ from campaign.demo.synthesis import synthesise
 from campaign.mail.models import MailState, OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.public_count import CampaignTally
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
+from campaign.models.statistics import CampaignTally
 from campaign.signing.letter import letter_translations
 from campaign.tracking.mails import send_no_letters
 from tests.days import today
@@ -211,7 +211,7 @@ def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
         with pytest.raises(Refused) as refused:
             freeze_bundle.freeze(unit, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
         assert refused.value.slug == slug
-    assert [one.mission.id for one in waiting_letters.list_waiting(unit, rehearsal=draft)] == [
+    assert [one.mission.id for one in waiting_counts.list_waiting(unit, rehearsal=draft)] == [
         mission.id
     ]
 

@@ -20,7 +20,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.signing import confirm_letter
-from campaign.signing.tokens import digest_of, new_token
+from campaign.signing.signed_links import digest_of, new_token
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
 BY = "command"

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.models.campaign import CampaignStatus
-from campaign.models.public_count import CampaignTally
 from campaign.models.signature import SignatureState
+from campaign.models.statistics import CampaignTally
 from tests.factories import add_confirmed, make_campaign
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.freeze_bundle import freeze
-from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.dashboard import refresh

@@ -19,7 +19,7 @@ from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.documents.cover_letter import Covered, cover_context
 from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.documents.verify import verify_copy
-from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.freeze.bundle_facts import facts_of
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.eligible import list_offers
@@ -30,10 +30,10 @@ from campaign.core import db, jobs
 from campaign.core.clock import today
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.dashboard import letter_figures, refresh
+from campaign.dashboard import figure_tables, refresh
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
-from campaign.deliveries.envelopes.other_missions import official_for
+from campaign.deliveries.envelopes.reroute_bundle import official_for
 from campaign.directory.duplicates.merge_entries import merge
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
@@ -149,11 +149,11 @@ def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_
     (person,) = add_confirmed(unit, campaign, 1)
     person.origin, person.letters = Origin.PAPER, []
     unit.commit()
-    ((where, (sheets,)),) = waiting_letters.list_by_mission(unit)
+    ((where, (sheets,)),) = waiting_counts.list_by_mission(unit)
     assert (slug_of(where), sheets.on_paper) == ("post:governor-1", 1)
     add_confirmed(unit, campaign, 3)
     unit.commit()
-    ((_where, (found,)),) = waiting_letters.list_by_mission(unit)
+    ((_where, (found,)),) = waiting_counts.list_by_mission(unit)
     assert (found.letters, found.mission) == (3, official_of(campaign))
     (offer,) = list_offers(unit, official_of(campaign))
     assert (offer.letters, offer.on_paper) == (3, 1)
@@ -304,7 +304,7 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
     add_confirmed(unit, campaign, 1)
     unit.commit()
     assert reload(unit, bundle.id).destination is official_of(campaign)
-    assert [(slug_of(one.mission), one.letters) for one in waiting_letters.list_waiting(unit)] == [
+    assert [(slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(unit)] == [
         (mission.slug, 1)
     ]
     assert list_offers(unit, official_of(campaign)) == []
@@ -315,7 +315,7 @@ def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_
             own, own.get_one(Bundle, bundle_id), storage(), actor="test", reason="x"
         )
     unit.rollback()
-    assert [(slug_of(one.mission), one.letters) for one in waiting_letters.list_waiting(unit)] == [
+    assert [(slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(unit)] == [
         (mission.slug, 8)
     ]
 
@@ -377,7 +377,7 @@ def test_lists_figures_and_the_desk_say_by_post(
         assert page.status_code == 200, address
         assert "By post to Ines Quintero Vidal" in unescape(page.text), address
     figures, _kept = refresh.figures_of(unit, campaign)
-    (row,) = letter_figures.mission_rows(unit, campaign, figures)
+    (row,) = figure_tables.mission_rows(unit, campaign, figures)
     assert slug_of(row.mission) == "post:governor-1"
 
 

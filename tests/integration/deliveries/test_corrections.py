@@ -18,7 +18,7 @@ from campaign.deliveries import attachments, publish_delivery
 from campaign.deliveries.correct_record import Facts, add_files, correct_visit
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
-from campaign.deliveries.number_ranges import Numbers
+from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Update
 from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit

@@ -12,8 +12,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import split_bundle
-from campaign.deliveries.number_ranges import Numbers
-from campaign.deliveries.recording_rules import went_after_stop
+from campaign.deliveries.recording_rules import Numbers, went_after_stop
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit

@@ -21,7 +21,7 @@ from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.number_ranges import Numbers
+from campaign.deliveries.recording_rules import Numbers
 from campaign.exports import records
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign

@@ -15,7 +15,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.deliveries import publish_delivery, record_delivery
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle
-from campaign.deliveries.number_ranges import Numbers
+from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import (
     Bundle,
     BundleState,

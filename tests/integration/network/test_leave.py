@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.mail.models import MailState, OutboxMail
 from campaign.models.network import Frequency, MemberState, NetworkMember
-from campaign.network import links
+from campaign.network import mails
 from campaign.signing.signed_links import signed_link
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
@@ -33,13 +33,13 @@ def member(unit: Session) -> NetworkMember:
 @pytest.fixture
 def own(member: NetworkMember) -> str:
     """Address of the member's page."""
-    return links.preferences_url(member).removeprefix(HOST)
+    return mails.preferences_url(member).removeprefix(HOST)
 
 
 @pytest.fixture
 def one_click(member: NetworkMember) -> str:
     """The address in the header of the member's mails."""
-    return links.unsubscribe_url(member).removeprefix(HOST)
+    return mails.unsubscribe_url(member).removeprefix(HOST)
 
 
 def test_a_member_changes_what_comes(

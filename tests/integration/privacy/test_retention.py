@@ -17,7 +17,7 @@ from campaign.bundles.freeze.waiting_counts import count_waiting
 from campaign.campaigns import public_counts
 from campaign.core import jobs
 from campaign.dashboard import refresh
-from campaign.dashboard.letter_figures import target_rows
+from campaign.dashboard.figure_tables import target_rows
 from campaign.exports.records import Source, count
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign

@@ -13,7 +13,7 @@ from lxml import etree
 from sqlalchemy.orm import Session
 
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
-from campaign.models.public_count import CampaignTally
+from campaign.models.statistics import CampaignTally
 from tests.days import days_ago
 from tests.factories import make_campaign
 

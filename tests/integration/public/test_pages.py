@@ -12,7 +12,7 @@ from campaign.campaigns.campaigns import close_campaign
 from campaign.campaigns.changes import record_change
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.public_count import CampaignTally
+from campaign.models.statistics import CampaignTally
 from campaign.public.page_cache import PageCache
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign

@@ -18,7 +18,7 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
-from campaign.replies.last_look import look_of
+from campaign.replies.publish_reply import look_of
 from campaign.replies.replies import Facts
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.replies.test_replies import (

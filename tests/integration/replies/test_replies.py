@@ -23,7 +23,7 @@ from campaign.models.notice import Notice
 from campaign.models.reply import Channel, Reply, ReplyState
 from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
-from campaign.replies.last_look import look_of
+from campaign.replies.publish_reply import look_of
 from campaign.replies.replies import Facts
 from campaign.tracking.send_notices import tell_batch
 from tests.days import days_ago

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes import withdrawals
-from campaign.bundles.freeze import freeze_bundle, waiting_letters
+from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.volumes.load_letters import load_volume
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
@@ -156,7 +156,7 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         made = run(unit, made)
         assert (made.state, made.done) == (InvalidationState.DONE, 4)
         assert count_shown(app, campaign) == effect.after
-        assert [one.letters for one in waiting_letters.list_waiting(unit)] == [3]
+        assert [one.letters for one in waiting_counts.list_waiting(unit)] == [3]
         made = undo(unit, made)
         assert (made.state, made.restored) == (InvalidationState.UNDONE, 4)
         assert states(unit) == before, kind

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
@@ -22,8 +22,7 @@ from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
-from campaign.screening.mails import send_letter_returned
-from campaign.screening.review_queue import Filter
+from campaign.screening.review_queue import Filter, send_letter_returned
 from campaign.tracking import change_letter
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (

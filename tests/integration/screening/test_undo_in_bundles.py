@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles import find_bundles
-from campaign.bundles.freeze import waiting_letters
-from campaign.bundles.volumes.bundle_totals import total_of
+from campaign.bundles.freeze import waiting_counts
+from campaign.bundles.volumes.assemble import total_of
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.models.bundle import Bundle, BundleState
@@ -75,7 +75,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     assert count_aside(unit, bundle_id) == 0
     assert [one["number"] for one in bundle.released] == ["00003", "00004", "00005"]
     assert total_of(unit, bundle).problem == ""
-    assert [one.letters for one in waiting_letters.list_waiting(unit)] == [3]
+    assert [one.letters for one in waiting_counts.list_waiting(unit)] == [3]
     note = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
     assert (note.actor, note.detail["letters"]) == ("job:bundles.restore", 3)
     unit.rollback()

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze.waiting_letters import list_waiting
+from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold

@@ -16,7 +16,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
-from campaign.signing.tokens import digest_of
+from campaign.signing.signed_links import digest_of
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.signing.conftest import FORM
 

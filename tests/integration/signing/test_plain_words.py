@@ -14,7 +14,7 @@ from campaign.campaigns import public_counts
 from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
-from campaign.tracking import withdraw_letter
+from campaign.tracking import change_letter
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 
@@ -38,7 +38,7 @@ def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
     sign(client, case)
     assert client.post(mails()[-1]["link"]).status_code == 303
     first = unit.scalars(select(Signature)).one()
-    withdraw_letter.withdraw(unit, first, db.utcnow())
+    change_letter.withdraw(unit, first, db.utcnow())
     unit.commit()
     sign(client, case, given_name="José", postal_code="")
     assert mails()[-1]["kind"] == "confirm-letter"
@@ -91,7 +91,7 @@ def test_who_came_and_went_since_the_last_count_is_in_the_number(unit: Session) 
     public_counts.recount(unit, campaign)
     unit.flush()
     later = db.utcnow() + timedelta(seconds=5)
-    withdraw_letter.withdraw(unit, gone, later)
+    change_letter.withdraw(unit, gone, later)
     assert public_counts.count_now(unit, unit.get_one(Campaign, campaign.id)) == 1
 
 

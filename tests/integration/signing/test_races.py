@@ -16,7 +16,7 @@ from campaign.core import db, jobs
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
-from campaign.signing import confirm_letter, tokens
+from campaign.signing import confirm_letter, signed_links
 from tests.integration.signing.conftest import FORM
 from tests.lock_waits import until_one_waits
 
@@ -93,7 +93,7 @@ def six_wait(app: Flask, case: str, unit: Session) -> list[str]:
     for name in NAMES:
         app.test_client().post(f"{case}/sign", data={**FORM, "given_name": name})
     for row in unit.scalars(select(Signature)):
-        row.token_digest = tokens.digest_of(row.given_name)
+        row.token_digest = signed_links.digest_of(row.given_name)
     unit.commit()
     return list(NAMES)
 
@@ -179,7 +179,7 @@ def test_of_two_homes_that_confirm_at_once_one_counts(
         form = {**FORM, "given_name": name, "postal_code": code}
         app.test_client().post(f"{case}/sign", data=form)
     for row in unit.scalars(select(Signature)):
-        row.token_digest = tokens.digest_of(row.given_name)
+        row.token_digest = signed_links.digest_of(row.given_name)
     unit.commit()
     unit.close()
     answers = at_once(
@@ -209,7 +209,7 @@ def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as unit:
-            digest = tokens.digest_of(tokens.new_token())
+            digest = signed_links.digest_of(signed_links.new_token())
             unit.execute(text("UPDATE signature SET token_digest = :new"), {"new": digest})
             clicked = pool.submit(click)
             assert clicks.wait(timeout=30)

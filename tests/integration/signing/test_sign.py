@@ -15,7 +15,7 @@ from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
 from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
-from campaign.signing import tokens
+from campaign.signing import signed_links
 from campaign.signing.signed_links import signed_link
 from campaign.signing.waiting_letters_mail import WAITING
 from tests.factories import make_campaign, make_letter_template
@@ -59,7 +59,7 @@ def test_a_token_is_stored_as_its_digest_only(
     sign()
     token = mails()[0]["link"].rpartition("/")[2]
     [signature] = signatures()
-    assert signature.token_digest == tokens.digest_of(token)
+    assert signature.token_digest == signed_links.digest_of(token)
 
 
 def test_a_letter_is_made_for_each_official_it_is_addressed_to(

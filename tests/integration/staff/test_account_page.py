@@ -11,7 +11,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import staff_users
-from campaign.staff.pages import own_password
+from campaign.staff.pages import views
 from tests.factories import STAFF_PASSWORD, post, sign_in
 
 NEW = "seven quiet lanterns at sea"
@@ -123,7 +123,7 @@ def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
     with db.transaction() as other:
         staff_users.set_password(other, user=other.get_one(StaffUser, me.id), password=NEW)
     with app.test_request_context(), pytest.raises(Invalid):
-        own_password.change(unit, user=user, current_password=NEW, password=NEW + " again")
+        views.change(unit, user=user, current_password=NEW, password=NEW + " again")
 
 
 def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) -> None:

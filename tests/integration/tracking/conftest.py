@@ -21,7 +21,7 @@ from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Signature
-from campaign.signing import tokens
+from campaign.signing import signed_links
 from tests.days import days_ago, today
 from tests.factories import add_confirmed
 
@@ -47,7 +47,7 @@ def sign(unit: Session, campaign: Campaign, *, email: str, **overrides: Any) -> 
         "consent_updates_at": db.utcnow(),
     }
     [made] = add_confirmed(unit, campaign, 1, **(facts | overrides))
-    made.token_digest = tokens.digest_of(f"token-{made.id}")
+    made.token_digest = signed_links.digest_of(f"token-{made.id}")
     unit.commit()
     return made
 

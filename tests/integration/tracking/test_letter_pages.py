@@ -38,7 +38,7 @@ from campaign.models.directory import ContactDetail
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Disclosure, Signature, SignatureState
 from campaign.tracking import change_letter
-from campaign.tracking.refusals import TooLate
+from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import marks_of
 from tests.days import days_ago
 from tests.factories import (

@@ -25,8 +25,8 @@ from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.signature import Signature, SignatureState
-from campaign.tracking import news_readers, send_notices
-from campaign.tracking.news_readers import count_readers
+from campaign.tracking import news_subscription, send_notices
+from campaign.tracking.news_subscription import count_readers
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 Freeze = Callable[[Campaign], int]
@@ -113,9 +113,9 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
     sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
     for number in range(3):
         sign(unit, campaign, email=f"reader{number}@example.org")
-    monkeypatch.setattr(news_readers, "MOST", 2)
+    monkeypatch.setattr(news_subscription, "MOST", 2)
     assert count_readers(unit, campaign) == 2
-    monkeypatch.setattr(news_readers, "MOST", 5)
+    monkeypatch.setattr(news_subscription, "MOST", 5)
     assert count_readers(unit, campaign) == 4
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from campaign.bundles.freeze.choices import Choice, Order, Split
-from campaign.bundles.freeze.letter_order import Facts, key_of, label_of
+from campaign.bundles.freeze.select_letters import Facts, key_of, label_of
 from campaign.models.signature import Disclosure
 
 

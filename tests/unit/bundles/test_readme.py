@@ -6,9 +6,8 @@ from datetime import date
 import pytest
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.manifest import FileFacts
 from campaign.bundles.documents.number_and_day_words import say_number_there
-from campaign.bundles.documents.packets import Packet
+from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.documents.readme_text import Told, readme_context
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet

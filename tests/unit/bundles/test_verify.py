@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.manifest import AsideFacts, VolumeFacts, file_facts, write_manifest
+from campaign.bundles.documents.packets import AsideFacts, VolumeFacts, file_facts, write_manifest
 from campaign.bundles.documents.signature_rows import Entry
 from campaign.bundles.documents.signature_spreadsheets import write_csv, write_xlsx
 from campaign.bundles.documents.verify import verify_copy

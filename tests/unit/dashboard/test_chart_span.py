@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from campaign.dashboard.time_span import span_of
+from campaign.dashboard.charts import span_of
 
 FIRST = date(2026, 3, 2)
 

@@ -6,15 +6,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.dashboard.bar_charts import bar, spark
 from campaign.dashboard.charts import (
     NARROW,
     WIDE,
     ColumnChart,
     Mark,
+    bar,
     column_chart,
     day_ticks,
     nice_levels,
+    spark,
 )
 
 FIRST = date(2026, 3, 2)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.deliveries.number_ranges import Fault, NumbersFault, read_numbers, say_numbers
+from campaign.deliveries.recording_rules import Fault, NumbersFault, read_numbers, say_numbers
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from campaign.deliveries.envelopes.make_envelopes import spans_of
-from campaign.deliveries.envelopes.postings import joined
+from campaign.deliveries.envelopes.mark_posted import joined
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,11 @@ import pytest
 
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
 from campaign.directory.imports.match_entries import OfficialIndex
-from campaign.directory.imports.mission_plan import plan_missions
 from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import Change, in_words
+from campaign.directory.imports.plan import Change, in_words, plan_missions
 from campaign.directory.imports.read_rows import Held, MissionRecord, OfficialRecord, Repeated
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of
-from campaign.directory.successions import of_the_office
+from campaign.directory.offices import of_the_office
 from campaign.models.directory import (
     ContactDetail,
     Membership,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from campaign.core.errors import Invalid
-from campaign.exports import recipient_keys
+from campaign.exports import staff_keys
 
 AGE = "age1sujmuvwpctkq77064wsz5p0nqfulgp9506kdxx3cj3743c58gsfq98cgre"
 KEYGEN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRnzRsKW2HMTIEK7TViIP7kTqQYFV+UQOyqphoDG7pq"
@@ -28,7 +28,7 @@ def private(key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:
 
 def problem(typed: str) -> str:
     with pytest.raises(Invalid) as found:
-        recipient_keys.normalised(typed)
+        staff_keys.normalised(typed)
     return found.value.fields["recipient"]
 
 
@@ -40,15 +40,15 @@ def problem(typed: str) -> str:
 def test_an_ssh_key_loses_its_comment_and_opens_what_is_encrypted_to_it(
     key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey,
 ) -> None:
-    kept = recipient_keys.normalised(f"  {openssh(key)} ada@example.org\n")
+    kept = staff_keys.normalised(f"  {openssh(key)} ada@example.org\n")
     assert kept == openssh(key)
-    sealed = pyrage.encrypt(b"list", [recipient_keys.opened(kept)])
+    sealed = pyrage.encrypt(b"list", [staff_keys.opened(kept)])
     assert pyrage.decrypt(sealed, [pyrage.ssh.Identity.from_buffer(private(key))]) == b"list"
 
 
 def test_an_age_key_is_taken_however_it_is_typed() -> None:
-    assert recipient_keys.normalised(f"\n{AGE.upper()} ") == AGE
-    assert recipient_keys.fingerprint(AGE) == AGE
+    assert staff_keys.normalised(f"\n{AGE.upper()} ") == AGE
+    assert staff_keys.fingerprint(AGE) == AGE
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_what_cannot_encrypt_is_refused_by_what_it_is(typed: str, slug: str) -> 
 
 def test_lines_are_keys_each_once() -> None:
     other = str(pyrage.x25519.Identity.generate().to_public())
-    assert recipient_keys.read_lines(f"{AGE}\n\n{other}\n{AGE}", field="x") == [AGE, other]
-    assert recipient_keys.read_lines("", field="x") == []
+    assert staff_keys.read_lines(f"{AGE}\n\n{other}\n{AGE}", field="x") == [AGE, other]
+    assert staff_keys.read_lines("", field="x") == []
 
 
 def test_the_fingerprint_is_that_of_ssh_keygen() -> None:
     """Of a key whose fingerprint `ssh-keygen -lf` printed."""
-    assert recipient_keys.fingerprint(KEYGEN) == FINGERPRINT
+    assert staff_keys.fingerprint(KEYGEN) == FINGERPRINT

@@ -7,8 +7,7 @@ import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from campaign.printing.envelope_sizes import envelopes_for
-from campaign.printing.geometry import A4, LETTER, Paper
+from campaign.printing.geometry import A4, LETTER, Paper, envelopes_for
 from campaign.printing.letter_content import FactRow
 from campaign.printing.problems import LetterRefused
 from campaign.printing.sheet_content import ContentsContext, ContentsPage, Said

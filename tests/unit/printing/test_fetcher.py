@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from weasyprint.urls import FatalURLFetchingError
 
-from campaign.printing.fetcher import LettersFetcher
+from campaign.printing.renderer import LettersFetcher
 
 
 def test_a_font_of_ours_is_served() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from campaign.models.campaign import CampaignStatus
-from campaign.privacy.terms import all_is_over, ended_at, months_before
+from campaign.privacy.overdue import all_is_over, ended_at, months_before
 
 _MARCH = datetime(2026, 3, 5, 12, tzinfo=UTC)
 _MAY = datetime(2026, 5, 5, 12, tzinfo=UTC)

@@ -14,12 +14,12 @@ from campaign.models.campaign import (
     UpdateEdition,
     UpdateKind,
 )
+from campaign.public.case_page import next_round, progress_of
 from campaign.public.deadline import deadline_of, say_days_left
-from campaign.public.ended_words import first_line
 from campaign.public.home import Choices, Wish
 from campaign.public.open_cases import board_of, case_row, searching
-from campaign.public.progress_bar import next_round, progress_of
 from campaign.public.referrers import clean_source, with_source
+from campaign.public.update_pages import first_line
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from PIL import Image
 from campaign.printing.geometry import PAPERS
 from campaign.printing.sheets import posters, signature_sheets
 from campaign.printing.sheets.posters import ShareContext
-from campaign.public.calendar_file import deadline_ics
+from campaign.public.feeds import deadline_ics
 from tests.unit.printing.sheet_samples import poster, sign_on
 
 SHARE = ShareContext("en", "Mexico", "A title", "en", "Write a letter.", "A site")

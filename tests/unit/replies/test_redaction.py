@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.replies.black_bars import bars_from
-from campaign.replies.redaction import BadMarks, as_markdown, redacted
+from campaign.replies.redaction import BadMarks, as_markdown, bars_from, redacted
 from campaign.web.markup import unmarked
 from campaign.web.pages import BAR, markdown
 

@@ -7,7 +7,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from campaign.bundles.freeze.choices import Choice, Order
-from campaign.bundles.freeze.letter_order import Facts, key_of
+from campaign.bundles.freeze.select_letters import Facts, key_of
 from campaign.core.text.person_names import full_name
 from campaign.printing.geometry import US_10
 from campaign.printing.page_fit import letter_room

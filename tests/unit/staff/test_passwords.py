@@ -8,7 +8,7 @@ from flask_security import Security
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.staff.pages.datastore import StaffDatastore
+from campaign.staff.pages.security_setup import StaffDatastore
 from campaign.staff.passwords import MAXIMUM, MINIMUM, SETTINGS, problem_of
 
 ABOUT = ("noor.haddad@example.org", "Noor Haddad")
